@@ -1,0 +1,48 @@
+/** Addresses and identifiers, each of a type of its own: a GPA does not pass where an HPA is wanted. */
+
+declare const kind: unique symbol;
+
+/** An address that a device puts on the bus, in bytes: 64 bits, before any translation. */
+export type Iova = bigint & { readonly [kind]: "iova" };
+/** A guest-physical address in bytes. */
+export type Gpa = bigint & { readonly [kind]: "gpa" };
+/** A host-physical address in bytes. */
+export type Hpa = bigint & { readonly [kind]: "hpa" };
+/** A requester's bus, device and function: bus in bits 15:8, device in 7:3, function in 2:0. */
+export type SourceId = number & { readonly [kind]: "source-id" };
+
+export const iova = (value: bigint): Iova => BigInt.asUintN(64, value) as Iova;
+export const gpa = (value: bigint): Gpa => BigInt.asUintN(64, value) as Gpa;
+export const hpa = (value: bigint): Hpa => BigInt.asUintN(64, value) as Hpa;
+export const sourceId = (value: number): SourceId => (value & 0xffff) as SourceId;
+
+/** Bytes in the smallest page. */
+export const pageBytes = 4096n;
+
+/** The page number of an address: below 2^52, hence exact as a number. */
+export const pageOf = (address: bigint): number => Number(address >> 12n);
+
+/** The address of the first byte of a page, as an address of the wanted kind. */
+export const iovaOfPage = (page: number): Iova => (BigInt(page) << 12n) as Iova;
+export const gpaOfPage = (page: number): Gpa => (BigInt(page) << 12n) as Gpa;
+export const hpaOfPage = (page: number): Hpa => (BigInt(page) << 12n) as Hpa;
+
+const hexByte = (value: number): string => value.toString(16).padStart(2, "0");
+
+/** `00:04.0` for source-id 0x20. */
+export function formatSourceId(source: number): string {
+  const bus = hexByte((source >> 8) & 0xff);
+  const device = hexByte((source >> 3) & 0x1f);
+  return `${bus}:${device}.${(source & 7).toString()}`;
+}
+
+/** The source-id that `bus:device.function` names (hexadecimal, an optional `0000:` before it), or `undefined`. */
+export function parseSourceId(text: string): SourceId | undefined {
+  const match = /^(?:0{1,4}:)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])$/i.exec(text);
+  if (!match) return undefined;
+  const [bus = 0, device = 0, fn = 0] = match.slice(1).map((part) => Number.parseInt(part, 16));
+  return device > 0x1f ? undefined : sourceId((bus << 8) | (device << 3) | fn);
+}
+
+/** `0x1806000` for an address or a word. */
+export const hex = (value: bigint | number): string => `0x${value.toString(16)}`;

@@ -1,0 +1,206 @@
+import type { Shape } from "./field.ts";
+import {
+  bytes,
+  count,
+  device,
+  flag,
+  gpaField,
+  hpaField,
+  integer,
+  iovaField,
+  length,
+  oneOf,
+  optional,
+  text,
+  wideWord,
+  word,
+} from "./field.ts";
+import { access, pageSize } from "./input.ts";
+
+/** Which guest the fact belongs to, from 0; the first when missing. */
+const guest = optional(integer(0, 255));
+
+const domain = integer(0, 0xffff);
+
+/**
+ * What becomes of a read or a write of one page: `ok`, or why not. `hole` is the host's (the P2M grants nothing), the
+ * others are the guest's: no permission (5h, 6h), reserved bit (Ch), lower or top table unreadable (7h, 3h), result in
+ * the interrupt range (Eh).
+ */
+export const outcomes = [
+  "permission",
+  "ok",
+  "hole",
+  "reserved",
+  "access",
+  "root",
+  "interrupt",
+] as const;
+export type Outcome = (typeof outcomes)[number];
+const outcome = oneOf(...outcomes);
+
+/** Size of a translation: 2^12, 2^21, 2^30, 2^39, 2^48 bytes. */
+export const sizes = ["4K", "2M", "1G", "512G", "256T"] as const;
+export type Size = (typeof sizes)[number];
+const size = oneOf(...sizes);
+
+/** Why an interrupt or a status word was not delivered, a queue halted, a fault not recorded. */
+const halt = oneOf("IQE", "ICE", "ITE");
+const line = oneOf("fault", "invalidation");
+
+/** A shadow: the tables of one domain-id and root. */
+const shadow = count;
+
+/**
+ * Every fact: what followed from an input. `ShadowMapped` is one run: `count` pages of 4 KiB, contiguous in IOVA, GPA and
+ * HPA alike, each part of a host mapping of `size` and of a guest mapping of `guestSize`; `ShadowBlocked` is a run that
+ * the guest maps and the P2M does not; `ShadowUnmapped` one that the guest does not map either. `ShadowShared` repeats
+ * what the `length` bytes at `from` hold, `copies` times from `iova` on.
+ */
+export const facts = {
+  InputRefused: { guest, why: text },
+  UnitWasReset: { guest },
+  RegisterSet: { guest, offset: integer(0, 4095), size: oneOf("4", "8"), value: word },
+  RegisterAnswered: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },
+  MemoryWritten: { guest, gpa: gpaField, bytes },
+  MemoryWriteDropped: { guest, gpa: gpaField, length, why: oneOf("hole", "readOnly") },
+
+  RootPointerLatched: { guest, value: word },
+  TranslationEnabled: { guest },
+  TranslationDisabled: { guest },
+  WriteBufferFlushed: { guest },
+  InterruptTableLatched: { guest, value: word },
+  InterruptRemappingEnabled: { guest },
+  InterruptRemappingDisabled: { guest },
+  CompatibilityInterruptsAllowed: { guest },
+  CompatibilityInterruptsBlocked: { guest },
+  ProtectedMemoryEnabled: { guest },
+  ProtectedMemoryDisabled: { guest },
+
+  QueueEnabled: { guest, value: word },
+  QueueDisabled: { guest },
+  DescriptorFetched: { guest, head: count, descriptor: wideWord },
+  DescriptorCompleted: { guest, head: count, wait: flag },
+  QueueHalted: { guest, error: halt, iqei: integer(0, 15), source: optional(device) },
+  QueueResumed: { guest },
+  QueueDraining: { guest },
+  QueueDrained: { guest },
+  WaitCompleted: { guest },
+  WaitAborted: { guest },
+
+  ContextInvalidated: {
+    guest,
+    scope: oneOf("global", "domain", "device"),
+    did: optional(domain),
+    source: optional(device),
+    mask: optional(integer(0, 3)),
+  },
+  IotlbInvalidated: {
+    guest,
+    scope: oneOf("global", "domain", "page"),
+    did: optional(domain),
+    iova: optional(iovaField),
+    length: optional(length),
+    leafOnly: optional(flag),
+  },
+  DeviceTlbInvalidated: { guest, device, iova: iovaField, length },
+  DeviceTlbAnswered: { guest, device, result: oneOf("done", "failed") },
+  InterruptEntriesInvalidated: { guest, first: optional(count), count: optional(count) },
+
+  HostEntryChanged: {
+    guest,
+    source: device,
+    state: oneOf("blocked", "passThrough", "shadowed", "virtual", "refused"),
+    did: domain,
+    reason: optional(integer(0, 255)),
+    fpd: flag,
+    shadow: optional(shadow),
+  },
+  ShadowCreated: { guest, shadow, did: domain, root: gpaField, levels: integer(3, 5) },
+  ShadowDropped: { guest, shadow },
+  TableShadowed: { guest, shadow, table: gpaField, level: integer(1, 5), iova: iovaField },
+  TableShared: { guest, shadow, table: gpaField, level: integer(1, 5) },
+  ContextTableUsed: { guest, table: gpaField },
+  ShadowMapped: {
+    guest,
+    shadow,
+    iova: iovaField,
+    count,
+    gpa: gpaField,
+    hpa: hpaField,
+    size,
+    guestSize: size,
+    read: outcome,
+    write: outcome,
+  },
+  ShadowBlocked: {
+    guest,
+    shadow,
+    iova: iovaField,
+    count,
+    gpa: gpaField,
+    guestSize: size,
+    read: outcome,
+    write: outcome,
+  },
+  ShadowUnmapped: { guest, shadow, iova: iovaField, count, read: outcome, write: outcome },
+  ShadowShared: { guest, shadow, iova: iovaField, length, from: iovaField, copies: count },
+  HostIotlbFlushed: { guest, shadow: optional(shadow), iova: iovaField, length },
+
+  DmaTranslated: {
+    guest,
+    tag: optional(count),
+    device,
+    iova: iovaField,
+    access,
+    gpa: optional(gpaField),
+    hpa: optional(hpaField),
+  },
+  DmaLanded: { guest, tag: optional(count), device, access, hpa: hpaField, bytes: optional(bytes) },
+  DmaBlocked: {
+    guest,
+    device,
+    iova: iovaField,
+    access,
+    reason: optional(integer(0, 255)),
+    host: optional(oneOf("hole", "protected", "unassigned", "refused")),
+  },
+  InterruptRequested: { guest, device, address: word, data: integer(0, 0xffff_ffff) },
+
+  FaultRecorded: {
+    guest,
+    index: integer(0, 255),
+    source: device,
+    reason: integer(0, 255),
+    page: iovaField,
+    access,
+  },
+  FaultCollapsed: { guest, source: device, reason: integer(0, 255) },
+  FaultSuppressed: { guest, source: device, reason: integer(0, 255) },
+  FaultDropped: { guest, source: device, reason: integer(0, 255) },
+  FaultOverflowed: { guest },
+  FaultCleared: { guest, index: integer(0, 255) },
+  EventPended: { guest, line },
+  EventUnpended: { guest, line },
+  EventSent: { guest, line, address: word, data: integer(0, 0xffff_ffff) },
+
+  P2mMapped: { guest, gpa: gpaField, hpa: hpaField, length, pageSize, read: flag, write: flag },
+  P2mUnmapped: { guest, gpa: gpaField, length },
+  P2mProtected: { guest, gpa: gpaField, length, read: flag, write: flag },
+  DeviceAssigned: { guest, device, physical: flag, alias: optional(device) },
+  DeviceRemoved: { guest, device },
+} as const;
+
+export type FactType = keyof typeof facts;
+
+/** One fact by its type. */
+export type FactOf<T extends FactType> = { readonly type: T } & Shape<(typeof facts)[T]>;
+
+/** What followed from an input. */
+export type Fact = { [T in FactType]: FactOf<T> }[FactType];
+
+/** The outcomes of a read and of a write of one page. */
+export interface Outcomes {
+  readonly read: Outcome;
+  readonly write: Outcome;
+}

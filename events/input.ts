@@ -1,0 +1,101 @@
+import type { Shape } from "./field.ts";
+import {
+  bytes,
+  count,
+  device,
+  flag,
+  gpaField,
+  hpaField,
+  integer,
+  iovaField,
+  length,
+  oneOf,
+  optional,
+  record,
+  text,
+  word,
+} from "./field.ts";
+
+/** What a DMA does to memory. */
+export const access = oneOf("read", "write");
+export type Access = "read" | "write";
+
+/** Sizes of a mapping in the P2M. */
+export const pageSize = oneOf("4K", "2M", "1G");
+export type PageSize = "4K" | "2M" | "1G";
+
+/** Pages of 4 KiB in a mapping of each size. */
+export const pagesIn: Readonly<Record<PageSize, number>> = { "4K": 1, "2M": 512, "1G": 262_144 };
+
+/**
+ * What somebody else saw happen to a DMA, carried beside the input: judged by the replay, ignored by the fold.
+ * Either the GPA that was reached or a fault as the guest's fault record showed it.
+ */
+const observedDma = record({
+  gpa: optional(gpaField),
+  reason: optional(integer(0, 255)),
+});
+
+/** What somebody else saw happen to an interrupt request. */
+const observedMsi = record({ address: word, data: integer(0, 0xffff_ffff) });
+
+/** Which guest the input belongs to, from 0; the first when missing. */
+const guest = optional(integer(0, 255));
+
+/**
+ * Every input: what the outside did. The fields of each are its JSON form, its type and its documentation.
+ *
+ * `RegisterWrite` and `RegisterRead` reach the vIOMMU's 4 KiB register page at any size from 1 to 8 bytes and any
+ * alignment. `MemoryWrite` is the guest's CPU; with `flushed` the bytes have left its caches already. A `Dma` without an
+ * access is one whose direction nobody recorded: it is a read when the page can be read, else a write. A DMA never
+ * crosses a 4 KiB page. `DmaIssue` translates and keeps the request in flight until `DmaComplete`.
+ */
+export const inputs = {
+  RegisterWrite: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },
+  RegisterRead: { guest, offset: integer(0, 4095), size: integer(1, 8), observed: optional(word) },
+  MemoryWrite: { guest, gpa: gpaField, bytes, flushed: optional(flag) },
+  CacheFlush: { guest, gpa: gpaField, length },
+  Dma: {
+    guest,
+    device,
+    iova: iovaField,
+    length: optional(integer(1, 4096)),
+    access: optional(access),
+    bytes: optional(bytes),
+    observed: optional(observedDma),
+  },
+  DmaIssue: {
+    guest,
+    tag: count,
+    device,
+    iova: iovaField,
+    length: optional(integer(1, 4096)),
+    access,
+    bytes: optional(bytes),
+  },
+  DmaComplete: { guest, tag: count },
+  MsiRequest: {
+    guest,
+    device: optional(device),
+    address: optional(word),
+    data: integer(0, 0xffff_ffff),
+    observed: optional(observedMsi),
+  },
+  P2mMap: { guest, gpa: gpaField, hpa: hpaField, length, pageSize, read: flag, write: flag },
+  P2mUnmap: { guest, gpa: gpaField, length },
+  P2mProtect: { guest, gpa: gpaField, length, read: flag, write: flag },
+  DeviceAssign: { guest, device, physical: flag, alias: optional(device) },
+  DeviceRemove: { guest, device },
+  DeviceTlbAnswer: { guest, device, result: oneOf("done", "failed") },
+  InvalidationTimeout: { guest },
+  UnitReset: { guest },
+  Note: { guest, text },
+} as const;
+
+export type InputType = keyof typeof inputs;
+
+/** One input by its type. */
+export type InputOf<T extends InputType> = { readonly type: T } & Shape<(typeof inputs)[T]>;
+
+/** What the outside did. */
+export type Input = { [T in InputType]: InputOf<T> }[InputType];
