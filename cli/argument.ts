@@ -1,0 +1,35 @@
+import { InvalidArgumentError } from "commander";
+import type { Iova, SourceId } from "../events/address.ts";
+import { iova, parseSourceId } from "../events/address.ts";
+import type { Access } from "../events/input.ts";
+
+/** The device that `00:04.0` names. */
+export function parseDevice(text: string): SourceId {
+  const source = parseSourceId(text);
+  if (source === undefined) {
+    throw new InvalidArgumentError("Expected bus:device.function, like 00:04.0.");
+  }
+  return source;
+}
+
+/** An address of up to 64 bits: `0x...` in hexadecimal, else decimal. */
+export function parseIova(text: string): Iova {
+  if (!/^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text) || BigInt(text) >> 64n !== 0n) {
+    throw new InvalidArgumentError("Expected an address of up to 64 bits, like 0x1806000.");
+  }
+  return iova(BigInt(text));
+}
+
+/** A whole number from 0: of an event or of a guest. */
+export function parseNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError("Expected a whole number from 0.");
+  }
+  return value;
+}
+
+export function parseAccess(text: string): Access {
+  if (text === "read" || text === "write") return text;
+  throw new InvalidArgumentError("Expected read or write.");
+}

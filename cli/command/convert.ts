@@ -1,0 +1,94 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { encodeEvent, encodeFact, encodeHeader, encodeInput } from "../../events/log.ts";
+import type { Step } from "../../projections/step.ts";
+import { foldSource } from "../folding.ts";
+import { InputError } from "../input-error.ts";
+import type { Source } from "../read.ts";
+import { openSource } from "../read.ts";
+import type { Run } from "../run.ts";
+import type { LineWriter } from "../write.ts";
+import { checkDistinct, openWriter } from "../write.ts";
+
+interface Options {
+  readonly facts?: "recorded" | "decided" | "none";
+}
+
+/** Writes inputs and the facts that the model decides. */
+async function writeDecided(
+  run: Run,
+  source: Source,
+  writer: LineWriter,
+): Promise<InputError | undefined> {
+  const step = async ({ seq, input, facts }: Step): Promise<void> => {
+    await writer.line(encodeInput(seq, input));
+    for (const [index, fact] of facts.entries()) {
+      await writer.line(encodeFact(seq + 1 + index, seq, fact));
+    }
+  };
+  const { failure } = await foldSource(source, run.terminal, { step });
+  return failure;
+}
+
+/** Writes what the file has, without folding; with `withFacts` false the inputs alone. */
+async function copy(
+  source: Source,
+  writer: LineWriter,
+  withFacts: boolean,
+): Promise<InputError | undefined> {
+  let last = 0;
+  try {
+    for await (const batch of source.batches) {
+      for (const entry of batch) {
+        if (!withFacts && "fact" in entry) continue;
+        last = entry.seq ?? last + 1;
+        await writer.line(encodeEvent({ ...entry, seq: last }));
+      }
+    }
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+async function convert(run: Run, from: string, to: string, options: Options): Promise<void> {
+  checkDistinct(from, to);
+  const source = await openSource(from);
+  const facts = options.facts ?? (source.kind === "recording" ? "decided" : "recorded");
+  if (facts === "recorded" && source.kind === "recording") {
+    throw new InputError(`${from}: is a recording and has no facts; use --facts decided or none`);
+  }
+  const writer = openWriter(to);
+  await writer.line(encodeHeader(source.setup));
+  const failure =
+    facts === "decided"
+      ? await writeDecided(run, source, writer)
+      : await copy(source, writer, facts === "recorded");
+  await writer.close();
+  if (failure !== undefined) run.fail(failure);
+}
+
+/** Adds `convert IN OUT`. */
+export function addConvert(program: Command, run: Run): void {
+  const facts = new Option(
+    "--facts <which>",
+    "recorded: those that the log has; decided: those that the model decides; none",
+  ).choices(["recorded", "decided", "none"]);
+  program
+    .command("convert")
+    .summary("turn a recording into a log, or a log into another")
+    .description(
+      "Writes a log of the newest format, gzipped when its name ends in .gz. A recording's facts " +
+        "are decided, a log's are taken over, unless --facts says otherwise. When the input is " +
+        "bad in the middle, everything before that is written.",
+    )
+    .argument("<in>", "log or recording, gzipped or not; - is standard input")
+    .argument("<out>", "log to write; - is standard output")
+    .addOption(facts)
+    .addHelpText(
+      "after",
+      "\nExample:\n  shadowfold convert recordings/linux-vfio-edu.jsonl.gz edu.ndjson.gz",
+    )
+    .action((from: string, to: string, options: Options) => convert(run, from, to, options));
+}

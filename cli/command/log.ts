@@ -1,0 +1,97 @@
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { SourceId } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
+import { facts } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
+import { inputs } from "../../events/input.ts";
+import { encodeFact, encodeInput } from "../../events/log.ts";
+import type { Step } from "../../projections/step.ts";
+import { parseDevice, parseNumber } from "../argument.ts";
+import { foldSource } from "../folding.ts";
+import { openSource } from "../read.ts";
+import { renderEvent } from "../render/event.ts";
+import type { Run } from "../run.ts";
+
+interface Options {
+  readonly from: number;
+  readonly to?: number;
+  readonly device?: SourceId;
+  readonly type?: ReadonlySet<string>;
+  readonly guest?: number;
+  readonly json?: true;
+}
+
+/** The names of events in a list with commas. */
+function parseTypes(text: string): ReadonlySet<string> {
+  const known = [...Object.keys(inputs), ...Object.keys(facts)];
+  const wanted = text.split(",").map((name) => name.trim());
+  for (const name of wanted) {
+    if (known.includes(name)) continue;
+    const start = name.slice(0, 3).toLowerCase();
+    const near = known.filter((of) => of.toLowerCase().startsWith(start));
+    const hint = near.length === 0 ? "" : ` Did you mean ${near.join(", ")}?`;
+    throw new InvalidArgumentError(`There is no event ${name}.${hint}`);
+  }
+  return new Set(wanted);
+}
+
+const deviceOf = (event: Input | Fact): number | undefined => {
+  if ("device" in event) return event.device;
+  return "source" in event ? event.source : undefined;
+};
+
+function isWanted(options: Options, seq: number, event: Input | Fact): boolean {
+  if (seq < options.from || seq > (options.to ?? Number.POSITIVE_INFINITY)) return false;
+  if (options.guest !== undefined && (event.guest ?? 0) !== options.guest) return false;
+  if (options.type !== undefined && !options.type.has(event.type)) return false;
+  return options.device === undefined || deviceOf(event) === options.device;
+}
+
+function printStep(run: Run, options: Options, step: Step): void {
+  const { terminal } = run;
+  const { seq, input } = step;
+  let text = "";
+  if (isWanted(options, seq, input)) {
+    text += options.json
+      ? `${encodeInput(seq, input)}\n`
+      : renderEvent(terminal, seq, undefined, input);
+  }
+  for (const [index, fact] of step.facts.entries()) {
+    const at = seq + 1 + index;
+    if (!isWanted(options, at, fact)) continue;
+    text += options.json ? `${encodeFact(at, seq, fact)}\n` : renderEvent(terminal, at, seq, fact);
+  }
+  if (text !== "") terminal.out(text);
+}
+
+async function print(run: Run, file: string, options: Options): Promise<void> {
+  const watcher = { step: (step: Step) => printStep(run, options, step) };
+  const source = await openSource(file);
+  const { failure } = await foldSource(source, run.terminal, watcher, options.to);
+  if (failure !== undefined) run.fail(failure);
+}
+
+/** Adds `log FILE`. */
+export function addLog(program: Command, run: Run): void {
+  program
+    .command("log")
+    .summary("list events: inputs, and the facts that follow")
+    .description(
+      "Lists the events of a file: every input, and indented below it the facts that the model " +
+        "decides. Facts that a log has recorded are not shown; verify compares them.",
+    )
+    .argument("<file>", "log or recording, gzipped or not; - is standard input")
+    .option("--from <event>", "first event", parseNumber, 0)
+    .option("--to <event>", "last event", parseNumber)
+    .option("--device <bdf>", "only events of this device or source-id, like 00:04.0", parseDevice)
+    .option("--type <names>", "only these events, with commas between", parseTypes)
+    .option("--guest <number>", "only events of this guest", parseNumber)
+    .option("--json", "print the lines that a log has, one object a line")
+    .addHelpText(
+      "after",
+      "\nExample:\n  shadowfold log recordings/linux-vfio-edu.jsonl.gz " +
+        "--type DmaBlocked,FaultRecorded --device 00:04.0",
+    )
+    .action((file: string, options: Options) => print(run, file, options));
+}

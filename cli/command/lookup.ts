@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { Iova, SourceId } from "../../events/address.ts";
+import { formatSourceId } from "../../events/address.ts";
+import type { Access } from "../../events/input.ts";
+import type { World } from "../../projections/world.ts";
+import { parseAccess, parseDevice, parseIova, parseNumber } from "../argument.ts";
+import { InputError } from "../input-error.ts";
+
+/** The options of commands that look at one page of one device. */
+export interface LookupOptions {
+  readonly device: SourceId;
+  readonly iova: Iova;
+  readonly at?: number;
+  readonly access?: Access;
+  readonly guest: number;
+  readonly json?: true;
+}
+
+/** `--guest N`, of the first guest when missing. */
+export const guestOption = (): Option =>
+  new Option("--guest <number>", "which guest, from 0").argParser(parseNumber).default(0);
+
+/** `--at N`. */
+export const atOption = (what: string): Option =>
+  new Option("--at <event>", what).argParser(parseNumber);
+
+/** Adds the options of a look at one page. */
+export const withLookup = (command: Command, atText: string): Command =>
+  command
+    .requiredOption("--device <bdf>", "source-id of the device, like 00:04.0", parseDevice)
+    .requiredOption("--iova <address>", "address that the device uses", parseIova)
+    .addOption(atOption(atText))
+    .option("--access <kind>", "read or write", parseAccess)
+    .addOption(guestOption())
+    .option("--json", "print one object");
+
+/**
+ * Checks that the guest has the device.
+ *
+ * @throws InputError that names the devices it has.
+ */
+export function checkDevice(file: string, world: World, options: LookupOptions): void {
+  const guest = world.guests[options.guest];
+  if (guest === undefined) {
+    const count = world.guests.length.toString();
+    throw new InputError(
+      `${file}: there is no guest ${options.guest.toString()}; guests: ${count}`,
+    );
+  }
+  if (guest.devices[options.device] !== undefined) return;
+  const names = Object.values(guest.devices).map((device) => formatSourceId(device.source));
+  const known = names.length === 0 ? "none" : names.join(", ");
+  const name = formatSourceId(options.device);
+  throw new InputError(`${file}: device ${name} is not assigned at that event; assigned: ${known}`);
+}

@@ -1,0 +1,65 @@
+import type { Command } from "commander";
+import { stateHash } from "../../projections/digest.ts";
+import { summarise } from "../../projections/summary.ts";
+import { parseNumber } from "../argument.ts";
+import { foldFile, guestNumber } from "../folding.ts";
+import { renderJson } from "../render/json.ts";
+import { renderGuest } from "../render/state.ts";
+import type { Run } from "../run.ts";
+import { atOption } from "./lookup.ts";
+
+interface Options {
+  readonly at?: number;
+  readonly guest?: number;
+  readonly all?: true;
+  readonly json?: true;
+}
+
+const shownRows = 20;
+
+async function show(run: Run, file: string, options: Options): Promise<void> {
+  const { terminal } = run;
+  const { world, failure } = await foldFile(file, terminal, {}, options.at);
+  const wanted =
+    options.guest === undefined
+      ? world.guests.map((_, index) => index)
+      : [guestNumber(file, world, options.guest)];
+  const summaries = wanted.flatMap((index) => {
+    const guest = world.guests[index];
+    return guest === undefined ? [] : [{ index, summary: summarise(guest) }];
+  });
+  const hash = stateHash(world);
+  if (options.json) {
+    const guests = summaries.map(({ index, summary }) => {
+      return { guest: index, ...summary.values, ...summary.tables };
+    });
+    terminal.out(renderJson({ at: world.seq, stateHash: hash, guests }));
+  } else {
+    const limit = options.all ? Number.POSITIVE_INFINITY : shownRows;
+    terminal.out(`state after event ${world.seq.toString()}, ${hash}\n\n`);
+    const parts = summaries.map((one) => renderGuest(terminal, one.index, one.summary, limit));
+    terminal.out(parts.join("\n"));
+  }
+  if (failure !== undefined) run.fail(failure);
+}
+
+/** Adds `state FILE`. */
+export function addState(program: Command, run: Run): void {
+  program
+    .command("state")
+    .summary("show everything that is the case after an event")
+    .description(
+      "Folds a file and shows the state: registers, queue, devices, host entries, faults, " +
+        "shadows and what they map, changes that are not announced, IOTLB, P2M.",
+    )
+    .argument("<file>", "log or recording, gzipped or not; - is standard input")
+    .addOption(atOption("state after this event; the end when missing"))
+    .option("--guest <number>", "only this guest, from 0", parseNumber)
+    .option("--all", "all rows of every table")
+    .option("--json", "print one object, with all rows")
+    .addHelpText(
+      "after",
+      "\nExample:\n  shadowfold state recordings/linux-vfio-edu.jsonl.gz --at 500",
+    )
+    .action((file: string, options: Options) => show(run, file, options));
+}

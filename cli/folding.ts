@@ -1,0 +1,142 @@
+import { ProfileError } from "../events/profile.ts";
+import type { Setup } from "../events/setup.ts";
+import { createWorld, SetupError } from "../machines/create-world.ts";
+import { fold } from "../machines/hypervisor.ts";
+import { evolve } from "../projections/evolve.ts";
+import type { Step } from "../projections/step.ts";
+import type { World } from "../projections/world.ts";
+import { InputError, lineError } from "./input-error.ts";
+import { startProgress } from "./progress.ts";
+import type { FactEntry, InputEntry, Source } from "./read.ts";
+import { openSource } from "./read.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Told what happens while a file is folded. */
+export interface Watcher {
+  /** An input was folded; `line` is its place in the file. */
+  readonly step?: (step: Step, line: number) => Promise<void> | void;
+  /** The file has a fact, which the fold ignores. It follows the input that it belongs to. */
+  readonly recorded?: (entry: FactEntry) => void;
+}
+
+/** What came of folding a file. */
+export interface Folded {
+  /** The state after the last event that was folded. */
+  readonly world: World;
+  readonly inputs: number;
+  readonly facts: number;
+  /** Why the fold ended before the end of the file; everything before that is folded. */
+  readonly failure: InputError | undefined;
+}
+
+/** The world at the start of a file. */
+export function worldOf(file: string, setup: Setup): World {
+  try {
+    return createWorld(setup);
+  } catch (error) {
+    const isSetup = error instanceof ProfileError || error instanceof SetupError;
+    if (isSetup) throw lineError(file, 1, error.message);
+    throw error;
+  }
+}
+
+/** Why a file cannot be folded further than this step, if so. */
+function refusal(file: string, step: Step, line: number): InputError | undefined {
+  for (const [index, fact] of step.facts.entries()) {
+    if (fact.type !== "InputRefused" || !fact.why.startsWith("scalable mode")) continue;
+    const seq = (step.seq + 1 + index).toString();
+    return lineError(file, line, `event ${seq}: ${fact.why}`);
+  }
+  return undefined;
+}
+
+/** The world after event number `until`, which lies among the events of a step. */
+function partOf(step: Step, until: number): World {
+  let world = step.before;
+  for (const event of [step.input, ...step.facts]) {
+    if (world.seq >= until) break;
+    world = evolve(world, event);
+  }
+  return world;
+}
+
+function foldEntry(world: World, entry: InputEntry): Step {
+  const { world: after, facts } = fold(world, entry.input);
+  return { seq: world.seq + 1, input: entry.input, facts, before: world, after };
+}
+
+/**
+ * Folds a file that has been opened.
+ *
+ * @param until  number of the last event to take in; to the end when missing.
+ * @returns what was folded, also when the file turned out to be bad in the middle.
+ */
+export async function foldSource(
+  source: Source,
+  terminal: Terminal,
+  watcher: Watcher,
+  until = Number.POSITIVE_INFINITY,
+): Promise<Folded> {
+  const { file } = source;
+  let world = worldOf(file, source.setup);
+  let [inputs, facts] = [0, 0];
+  const progress = startProgress(terminal, file);
+  const result = (failure?: InputError): Folded => ({ world, inputs, facts, failure });
+  try {
+    for await (const batch of source.batches) {
+      progress.at(source.progress());
+      for (const entry of batch) {
+        if (!("input" in entry)) {
+          watcher.recorded?.(entry);
+          continue;
+        }
+        if (world.seq >= until) return result();
+        const step = foldEntry(world, entry);
+        const whole = step.after.seq <= until;
+        world = whole ? step.after : partOf(step, until);
+        inputs += 1;
+        facts += whole ? step.facts.length : until - step.seq;
+        const shown = whole ? step : { ...step, facts: step.facts.slice(0, until - step.seq) };
+        const waiting = watcher.step?.(shown, entry.line);
+        if (waiting !== undefined) await waiting;
+        const failure = whole ? refusal(file, step, entry.line) : undefined;
+        if (failure !== undefined) return result(failure);
+      }
+    }
+  } catch (error) {
+    if (error instanceof InputError) return result(error);
+    throw error;
+  } finally {
+    progress.done();
+  }
+  return result();
+}
+
+/**
+ * Folds a file up to event `until`, or to its end.
+ *
+ * @throws InputError when it cannot be opened, or has fewer events than `until`.
+ */
+export async function foldFile(
+  file: string,
+  terminal: Terminal,
+  watcher: Watcher,
+  until?: number,
+): Promise<Folded> {
+  const folded = await foldSource(await openSource(file), terminal, watcher, until);
+  if (until === undefined || folded.world.seq >= until) return folded;
+  if (folded.failure) throw folded.failure;
+  const last = folded.world.seq.toString();
+  throw new InputError(`${file}: there is no event ${until.toString()}; the last one is ${last}`);
+}
+
+/**
+ * The guest that an option names.
+ *
+ * @throws InputError when the file has no such guest.
+ */
+export function guestNumber(file: string, world: World, index: number): number {
+  if (world.guests[index] !== undefined) return index;
+  const count = world.guests.length.toString();
+  throw new InputError(`${file}: there is no guest ${index.toString()}; guests: ${count}`);
+}

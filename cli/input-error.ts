@@ -1,0 +1,33 @@
+/**
+ * A file, option or argument that cannot be used: where and why, in one line. The program ends with
+ * exit code 2.
+ */
+export class InputError extends Error {}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "is a directory",
+  ENOTDIR: "a part of the path is not a directory",
+  ENOSPC: "no space left",
+  EROFS: "read-only file system",
+  EMFILE: "too many open files",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "name too long",
+};
+
+/** What a failed file operation means, in words. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === "string") return reasons[code] ?? code;
+  return typeof message === "string" ? (message.split("\n", 1)[0] ?? message) : "failed";
+}
+
+/** `FILE: reason`. */
+export const fileError = (file: string, error: unknown): InputError =>
+  new InputError(`${file}: ${systemReason(error)}`);
+
+/** `FILE:LINE: reason`. */
+export const lineError = (file: string, line: number, reason: string): InputError =>
+  new InputError(`${file}:${line.toString()}: ${reason}`);

@@ -1,0 +1,62 @@
+import { Command, CommanderError } from "commander";
+import { modelVersion } from "../events/log-version.ts";
+import { addConvert } from "./command/convert.ts";
+import { addDiff } from "./command/diff.ts";
+import { addLog } from "./command/log.ts";
+import { addReplay } from "./command/replay.ts";
+import { addState } from "./command/state.ts";
+import { addTranslate } from "./command/translate.ts";
+import { addVerify } from "./command/verify.ts";
+import { addWhy } from "./command/why.ts";
+import { InputError } from "./input-error.ts";
+import type { Run } from "./run.ts";
+import { startRun } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
+
+function createProgram(run: Run): Command {
+  const program = new Command("shadowfold")
+    .description("An executable, event-sourced model of the Intel VT-d virtual IOMMU.")
+    .version(modelVersion)
+    .configureOutput({
+      writeOut: run.terminal.out,
+      writeErr: run.terminal.err,
+      outputError: (text, write) => write(text),
+    })
+    .showHelpAfterError("(--help shows the usage)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      "\nFiles are logs or recordings, one JSON object a line, gzipped or not. Exit code 0: all " +
+        "is well; 1: something\ndiffers or a law is violated; 2: bad usage, or a file that cannot " +
+        "be read.",
+    );
+  for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
+  for (const add of [addVerify, addConvert]) add(program, run);
+  return program;
+}
+
+/** The one line that any error becomes. */
+function lineOf(error: unknown): string {
+  if (error instanceof InputError) return error.message;
+  const text = error instanceof Error ? error.message : String(error);
+  return `shadowfold: internal error: ${text.split("\n", 1)[0] ?? ""}`;
+}
+
+/**
+ * Runs the program once.
+ *
+ * @param words  the arguments after the program's name.
+ * @returns the exit code: 0; 1 when something differs or a law is violated; 2 for bad usage or
+ *   input.
+ */
+export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
+  const run = startRun(terminal);
+  try {
+    await createProgram(run).parseAsync(words, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    terminal.err(`${lineOf(error)}\n`);
+    return 2;
+  }
+  return run.exitCode();
+}

@@ -1,0 +1,151 @@
+import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import { parseEvent, parseHeader } from "../events/log.ts";
+import { LogError } from "../events/log-error.ts";
+import { openRecording } from "../events/recording.ts";
+import type { Setup } from "../events/setup.ts";
+import { openBytes } from "./bytes.ts";
+import { InputError, lineError } from "./input-error.ts";
+import type { LineBatch } from "./lines.ts";
+import { splitLines } from "./lines.ts";
+
+/** An input and the line that it stands on, from 1; a recording has no sequence numbers. */
+export interface InputEntry {
+  readonly line: number;
+  readonly seq: number | undefined;
+  readonly input: Input;
+}
+
+/** A recorded fact. */
+export interface FactEntry {
+  readonly line: number;
+  readonly seq: number;
+  readonly cause: number;
+  readonly fact: Fact;
+}
+
+export type Entry = InputEntry | FactEntry;
+
+/** A log or a recording whose first line has been read. */
+export interface Source {
+  readonly file: string;
+  readonly kind: "log" | "recording";
+  readonly setup: Setup;
+  /**
+   * Everything after the first line, in order, some at a time. Can be gone through once.
+   *
+   * @throws InputError naming file, line and reason, after everything that is good before it.
+   */
+  readonly batches: AsyncGenerator<readonly Entry[], void>;
+  /** How much of the file has been read, 0 to 1; `undefined` for a pipe. */
+  readonly progress: () => number | undefined;
+  /** Closes the file, for who does not go through the batches. */
+  readonly close: () => Promise<void>;
+}
+
+/** The entries of one line. */
+type Parse = (line: string, lineNumber: number) => readonly Entry[];
+
+interface Opened {
+  readonly kind: Source["kind"];
+  readonly setup: Setup;
+  readonly parse: Parse;
+}
+
+function openFirst(line: string): Opened {
+  if (/^\s*\{\s*"recording"/.test(line)) {
+    const { setup, read } = openRecording(line);
+    const parse: Parse = (text, at) =>
+      read(text, at).map((input) => ({ line: at, seq: undefined, input }));
+    return { kind: "recording", setup, parse };
+  }
+  const { setup, version } = parseHeader(line);
+  let after = 0;
+  const parse: Parse = (text, at) => {
+    const event = parseEvent(text, at, after, version);
+    after = event.seq;
+    return [{ line: at, ...event }];
+  };
+  return { kind: "log", setup, parse };
+}
+
+/**
+ * Hands on what a step yields or returns; an unreadable line becomes an error that names the file.
+ */
+function located<T>(file: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof LogError) throw lineError(file, error.line, error.reason);
+    throw error;
+  }
+}
+
+/** The entries of some lines, and the error that the first bad line among them is. */
+function parseBatch(
+  file: string,
+  batch: LineBatch,
+  parse: Parse,
+): { entries: Entry[]; failure: unknown } {
+  const entries: Entry[] = [];
+  try {
+    for (const [index, line] of batch.lines.entries()) {
+      const at = batch.first + index;
+      for (const entry of located(file, () => parse(line, at))) entries.push(entry);
+    }
+  } catch (error) {
+    // What was cut off is told by the error that follows; half a line is no second one.
+    return { entries, failure: batch.cut ? undefined : error };
+  }
+  return { entries, failure: undefined };
+}
+
+async function* entriesOf(
+  file: string,
+  head: LineBatch,
+  rest: AsyncIterable<LineBatch>,
+  parse: Parse,
+  close: () => Promise<void>,
+): AsyncGenerator<readonly Entry[], void> {
+  try {
+    const first = parseBatch(file, head, parse);
+    if (first.entries.length > 0) yield first.entries;
+    if (first.failure !== undefined) throw first.failure;
+    for await (const batch of rest) {
+      const { entries, failure } = parseBatch(file, batch, parse);
+      if (entries.length > 0) yield entries;
+      if (failure !== undefined) throw failure;
+    }
+  } finally {
+    await close();
+  }
+}
+
+/**
+ * Opens a log or a recording, told apart by the first line; gzipped or not, told by the first
+ * bytes; `-` is standard input.
+ *
+ * @throws InputError in one line when it cannot be read, is empty, or starts with neither.
+ */
+export async function openSource(file: string): Promise<Source> {
+  const bytes = await openBytes(file);
+  try {
+    const lines = splitLines(file, bytes.chunks);
+    const start = await lines.next();
+    if (start.done === true) throw new InputError(`${file}: empty`);
+    const [first = "", ...others] = start.value.lines;
+    // The error that follows a line cut short says more than the line does.
+    if (start.value.cut) await lines.next();
+    const { kind, setup, parse } = located(file, () => openFirst(first));
+    const head = { first: 2, lines: others, cut: false };
+    const total = bytes.totalBytes;
+    const progress = (): number | undefined =>
+      total === undefined ? undefined : bytes.readBytes() / Math.max(1, total);
+    const { close } = bytes;
+    const batches = entriesOf(file, head, lines, parse, close);
+    return { file, kind, setup, batches, progress, close };
+  } catch (error) {
+    await bytes.close();
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import { hex } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
+import { facts } from "../../events/fact.ts";
+import type { FieldTable } from "../../events/field.ts";
+import { shapeToJson } from "../../events/field.ts";
+import type { Input } from "../../events/input.ts";
+import { inputs } from "../../events/input.ts";
+import type { Terminal } from "../terminal.ts";
+
+const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };
+const shownBytes = 16;
+
+function fieldText(value: unknown): string {
+  if (value instanceof Uint8Array) {
+    const shown = Buffer.from(value.subarray(0, shownBytes)).toString("hex");
+    const more = value.length > shownBytes ? `... (${value.length.toString()} bytes)` : "";
+    return `${shown}${more}`;
+  }
+  if (typeof value === "object" && value !== null) {
+    const parts = Object.entries(value).map(([name, item]) => `${name}=${fieldText(item)}`);
+    return `{${parts.join(" ")}}`;
+  }
+  return typeof value === "bigint" ? hex(value) : String(value);
+}
+
+/** An event's fields as `name=value`, in the order of its table; long bytes are cut. */
+export function fieldsText(event: Input | Fact): string {
+  const { type, ...body } = event;
+  const table = tables[type];
+  if (table === undefined) return "";
+  const values = body as Readonly<Record<string, unknown>>;
+  const written = shapeToJson(table, body) as Readonly<Record<string, unknown>>;
+  return Object.keys(written)
+    .map((name) => {
+      const value = values[name];
+      const text = typeof value === "number" ? String(written[name]) : fieldText(value);
+      return `${name}=${text}`;
+    })
+    .join(" ");
+}
+
+const alarming = /^(InputRefused|.*(Blocked|Halted|Aborted|Dropped|Overflowed|FaultRecorded))$/;
+
+/** One line: number, for a fact the number of its cause, name, fields. */
+export function renderEvent(
+  terminal: Terminal,
+  seq: number,
+  cause: number | undefined,
+  event: Input | Fact,
+): string {
+  const { bold, dim, red } = terminal.colours;
+  const number = seq.toString().padStart(8);
+  const fields = fieldsText(event);
+  if (cause === undefined) return `${number}  ${bold(event.type)} ${fields}\n`;
+  const name = alarming.test(event.type) ? red(event.type) : event.type;
+  return `${dim(number)}    ${name} ${dim(fields)}\n`;
+}

@@ -1,0 +1,99 @@
+import { formatSourceId, hex } from "../../events/address.ts";
+import { encodeFact } from "../../events/log.ts";
+import type { PlaceFact, Use } from "../../projections/use.ts";
+import type { Terminal } from "../terminal.ts";
+import { renderEvent } from "./event.ts";
+import { meaning } from "./meaning.ts";
+import type { Plot } from "./story.ts";
+import { tellStory } from "./story.ts";
+import { renderTable } from "./table.ts";
+import { walkJson } from "./walk.ts";
+
+const columns = 96;
+
+/** A sentence over several lines, the first one with a mark. */
+function wrapped(sentence: string): string {
+  const lines = [""];
+  for (const word of sentence.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line !== "" && line.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.map((line, index) => `${index === 0 ? "- " : "  "}${line}\n`).join("");
+}
+
+function pathTable(terminal: Terminal, plot: Plot): string {
+  const rows = plot.walk.steps.map((step, index) => {
+    const last = plot.trail.entries[index]?.writes.at(-1);
+    return [
+      step.level === undefined ? step.table : `level ${step.level.toString()}`,
+      hex(step.address),
+      step.entry === undefined ? "unreadable" : hex(step.entry),
+      step.entry === undefined ? "" : meaning(step.table, step.level, step.entry),
+      last === undefined ? "" : last.seq.toString(),
+      last?.announced === undefined ? "" : last.announced.seq.toString(),
+    ];
+  });
+  const head = ["Table", "Entry at", "Entry", "Meaning", "Written", "Announced"];
+  return renderTable(terminal, head, rows);
+}
+
+/** The story, then the path with the numbers of the events behind each entry, then the facts. */
+export function renderWhy(terminal: Terminal, plot: Plot): string {
+  const { bold } = terminal.colours;
+  const [first = "", ...rest] = tellStory(plot);
+  const facts = plot.trail.facts.map(({ seq, cause, fact }) =>
+    renderEvent(terminal, seq, cause, fact),
+  );
+  const told = `${bold(first)}\n\n${rest.map(wrapped).join("")}`;
+  const said = facts.length === 0 ? "" : `\nFacts about the page\n${facts.join("")}`;
+  return `${told}\n${pathTable(terminal, plot)}${said}`;
+}
+
+const factJson = (of: PlaceFact | undefined): unknown =>
+  of === undefined ? null : JSON.parse(encodeFact(of.seq, of.cause, of.fact));
+
+function useJson(use: Use | undefined): unknown {
+  if (use === undefined) return null;
+  const { seq, access, landed, blocked, report } = use;
+  return {
+    seq,
+    access,
+    result: blocked === undefined ? "landed" : "blocked",
+    gpa: landed?.gpa,
+    hpa: landed?.hpa,
+    reason: blocked?.reason,
+    host: blocked?.host,
+    report: factJson(report),
+  };
+}
+
+/** The object that `--json` prints. */
+export function whyJson(plot: Plot): unknown {
+  const { at, iova, access, use, walk, trail } = plot;
+  const { steps: _steps, ...translation } = walkJson(at, walk);
+  const path = walk.steps.map((step, index) => ({
+    table: step.table,
+    level: step.level,
+    address: step.address,
+    entry: step.entry ?? null,
+    meaning: step.entry === undefined ? null : meaning(step.table, step.level, step.entry),
+    writes: trail.entries[index]?.writes ?? [],
+  }));
+  return {
+    device: formatSourceId(trail.place.device),
+    iova,
+    access,
+    dma: useJson(use),
+    ...translation,
+    path,
+    facts: trail.facts.map(factJson),
+    uses: {
+      landed: trail.uses.landed,
+      blocked: trail.uses.blocked,
+      first: useJson(trail.uses.first),
+      last: useJson(trail.uses.last),
+    },
+    story: tellStory(plot),
+  };
+}

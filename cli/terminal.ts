@@ -1,0 +1,28 @@
+import pc from "picocolors";
+
+/** Wraps text in the codes of a colour, or leaves it as it is. */
+export type Colours = ReturnType<typeof pc.createColors>;
+
+/** Where the program's words go. */
+export interface Terminal {
+  /** Writes text as it is to standard output. */
+  readonly out: (text: string) => void;
+  /** Writes text as it is to standard error. */
+  readonly err: (text: string) => void;
+  /** Colours of standard output: none unless it is a terminal and nobody asked for none. */
+  readonly colours: Colours;
+  /** Whether a progress bar may be drawn on standard error. */
+  readonly drawsProgress: boolean;
+}
+
+/** The terminal of this process. NO_COLOR (any value but empty) and TERM=dumb turn colours off. */
+export function processTerminal(): Terminal {
+  const { env, stdout, stderr } = process;
+  const plain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    colours: pc.createColors(stdout.isTTY && !plain),
+    drawsProgress: stderr.isTTY && env["TERM"] !== "dumb",
+  };
+}

@@ -1,0 +1,127 @@
+import { hex } from "../events/address.ts";
+import { ContextEntry } from "../events/context-entry.ts";
+import { descriptors } from "../events/descriptor.ts";
+import { facts } from "../events/fact.ts";
+import { faultReasons } from "../events/fault-reason.ts";
+import { FaultRecord } from "../events/fault-record.ts";
+import type { FieldTable } from "../events/field.ts";
+import { inputs } from "../events/input.ts";
+import type { AnyLayout } from "../events/layout.ts";
+import type { Profile } from "../events/profile.ts";
+import { profiles } from "../events/profiles.ts";
+import type { RegisterSpec } from "../events/register.ts";
+import { registerMap } from "../events/register.ts";
+import { RootEntry } from "../events/root-entry.ts";
+import { SecondStageEntry } from "../events/second-stage-entry.ts";
+import { layoutTable } from "./layout-table.ts";
+import { table } from "./table.ts";
+
+const page = (...parts: readonly string[]): string => `${parts.join("\n\n")}\n`;
+
+const derived = "Derived from the declarations in `events/` by `npm run docs`; change those.";
+
+const section = (of: AnyLayout, ...text: readonly string[]): string =>
+  [`## ${of.name}`, ...text, layoutTable(of)].join("\n\n");
+
+const yes = (value: boolean): string => (value ? "yes" : "no");
+
+function profileRow(profile: Profile): readonly string[] {
+  const { name, ver, cap, ecap, haw, mgaw, levels, nfr, cachingMode } = profile;
+  const words = [ver, cap, ecap].map((word) => `\`${hex(word)}\``);
+  return [name, ...words, `${haw}`, `${mgaw}`, [...levels].join(", "), `${nfr}`, yes(cachingMode)];
+}
+
+function registerRow(spec: RegisterSpec): readonly string[] {
+  const masks = [spec.reset, spec.writable, spec.w1c].map((mask) => `\`${hex(mask)}\``);
+  return [`\`${hex(spec.offset)}\``, spec.name, `${spec.bytes}`, ...masks, spec.doc];
+}
+
+function registers(): string {
+  const { specs } = registerMap(profiles.everything);
+  const layouts = new Map(specs.map((spec) => [spec.layout.name, spec.layout]));
+  return page(
+    "# Registers",
+    derived,
+    "As the profile `everything` has them. IVA and IOTLB lie where ECAP.IRO says, fault records " +
+      "(FRCD) where CAP.FRO says. What a unit's capabilities lack is absent or read-only; absent " +
+      "bytes read as 0 and ignore writes.",
+    table(
+      ["offset", "name", "bytes", "reset", "writable", "1 clears", "meaning"],
+      [...specs.map(registerRow)],
+    ),
+    "## Capability profiles",
+    table(
+      ["name", "VER", "CAP", "ECAP", "HAW", "MGAW", "levels", "fault records", "CM"],
+      [...Object.values(profiles).map(profileRow)],
+    ),
+    ...[...layouts.values()].map((of) => section(of)),
+  );
+}
+
+const entries = (): string =>
+  page(
+    "# Table entries",
+    derived,
+    "Addresses at or above the host address width are reserved too. In second-stage entries so " +
+      "are `snp` without snoop control, `ps` at levels 4 and 5 and where the superpage size is " +
+      "missing, and the low address bits of a superpage.",
+    ...[RootEntry, ContextEntry, SecondStageEntry].map((of) => section(of)),
+  );
+
+const descriptorPage = (): string =>
+  page(
+    "# Queue descriptors",
+    derived,
+    "The type is bits 11:9 above bits 3:0. The upper half of a 256-bit descriptor is reserved.",
+    ...[...descriptors.values()].map((row) =>
+      section(row.layout, `Type ${hex(row.type)}, ${row.width} bits at least. ${row.doc}`),
+    ),
+  );
+
+const faults = (): string =>
+  page(
+    "# Fault reasons",
+    derived,
+    "A qualified fault is not recorded when FPD is set in the entry that governs the request.",
+    table(
+      ["code", "name", "qualified", "meaning"],
+      [...faultReasons.values()].map((row) => [
+        `${row.code.toString(16).toUpperCase()}h`,
+        `\`${row.name}\``,
+        yes(row.qualified),
+        row.text,
+      ]),
+    ),
+    section(FaultRecord),
+  );
+
+function eventTable(events: Readonly<Record<string, FieldTable>>): string {
+  const rows = Object.entries(events).map(([type, fields]) => [
+    `\`${type}\``,
+    Object.entries(fields)
+      .map(([name, field]) => `\`${name}\`: ${field.form}`)
+      .join("; "),
+  ]);
+  return table(["type", "fields"], rows);
+}
+
+const events = (): string =>
+  page(
+    "# Events",
+    derived,
+    'Words and addresses are written `"0x…"`, bytes as hexadecimal digits in memory order.',
+    "## Inputs",
+    eventTable(inputs),
+    "## Facts",
+    eventTable(facts),
+  );
+
+/** Every derived document: its file name and its text. */
+export const documents = (): ReadonlyMap<string, string> =>
+  new Map([
+    ["registers.md", registers()],
+    ["entries.md", entries()],
+    ["descriptors.md", descriptorPage()],
+    ["faults.md", faults()],
+    ["events.md", events()],
+  ]);

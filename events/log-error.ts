@@ -1,0 +1,34 @@
+/** A line of a log or of a recording that cannot be read: which one, counted from 1, and why. */
+export class LogError extends Error {
+  readonly line: number;
+  readonly reason: string;
+
+  constructor(line: number, reason: string) {
+    super(`line ${line.toString()}: ${reason}`);
+    this.line = line;
+    this.reason = reason;
+  }
+}
+
+/** A JSON object whose fields nobody has checked yet. */
+export type RawObject = Readonly<Record<string, unknown>>;
+
+const excerpt = (line: string): string => (line.length > 40 ? `${line.slice(0, 37)}...` : line);
+
+/**
+ * The JSON object that a line holds.
+ *
+ * @throws LogError when the line is not JSON, or is JSON but not an object.
+ */
+export function parseObject(line: string, lineNumber: number): RawObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new LogError(lineNumber, `not JSON: ${JSON.stringify(excerpt(line))}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new LogError(lineNumber, `not a JSON object: ${JSON.stringify(excerpt(line))}`);
+  }
+  return value as RawObject;
+}

@@ -1,0 +1,111 @@
+import { behindP2m, frameOf } from "../projections/mapping.ts";
+import type { P2m } from "../projections/p2m.ts";
+import type { Node, Slot } from "../projections/page-tree.ts";
+import { collapse, expand, frameUnit, spans, uniform } from "../projections/page-tree.ts";
+
+/** Puts guest-stage slots behind a P2M; what several places share is composed once. */
+export interface Composition {
+  readonly p2m: P2m;
+  readonly memo: Map<Node, Slot>;
+}
+
+export const newComposition = (p2m: P2m): Composition => ({ p2m, memo: new Map() });
+
+/** The host's slot for a guest-stage slot of a depth. */
+export function composeSlot(composition: Composition, stage: Slot, depth: number): Slot {
+  if (typeof stage === "number") {
+    if (stage < frameUnit) return stage;
+    const span = spans[depth] as number;
+    const grant = uniform(composition.p2m, frameOf(stage), span);
+    if (grant !== undefined) return behindP2m(stage, grant);
+    const node = expand(stage, depth, true);
+    return composeNode(composition, node, depth);
+  }
+  const known = composition.memo.get(stage);
+  if (known !== undefined) return known;
+  const made = composeNode(composition, stage, depth);
+  composition.memo.set(stage, made);
+  return made;
+}
+
+const composeNode = (composition: Composition, node: Node, depth: number): Slot =>
+  collapse(
+    node.map((child) => composeSlot(composition, child, depth - 1)),
+    depth,
+    true,
+  );
+
+/** The host's slot once the guest stage went from `before` to `after`; what did not change is kept. */
+export function composeChanged(
+  composition: Composition,
+  before: Slot,
+  after: Slot,
+  host: Slot,
+  depth: number,
+): Slot {
+  if (before === after) return host;
+  if (typeof before === "number" && typeof after === "number") {
+    return composeSlot(composition, after, depth);
+  }
+  if (typeof after !== "number" && composition.memo.has(after)) {
+    return composition.memo.get(after) as Slot;
+  }
+  if (typeof before === "number") return composeSlot(composition, after, depth);
+  const [olds, news] = [before, expand(after, depth, true)];
+  const hosts = expand(host, depth, true);
+  const node = news.map((child, index) =>
+    composeChanged(composition, olds[index] as Slot, child, hosts[index] as Slot, depth - 1),
+  );
+  return collapse(node, depth, true);
+}
+
+/** The host's slot with the pages `[first, end)` composed anew, for a P2M that changed. */
+export function composeRange(
+  composition: Composition,
+  stage: Slot,
+  host: Slot,
+  depth: number,
+  base: number,
+  first: number,
+  end: number,
+): Slot {
+  const span = spans[depth] as number;
+  if (base >= end || base + span <= first) return host;
+  if (base >= first && base + span <= end) return composeSlot(composition, stage, depth);
+  const childSpan = spans[depth - 1] as number;
+  const [stages, hosts] = [expand(stage, depth, true), expand(host, depth, true)];
+  const node = hosts.map((old, index) => {
+    const at = base + index * childSpan;
+    return composeRange(composition, stages[index] as Slot, old, depth - 1, at, first, end);
+  });
+  return collapse(node, depth, true);
+}
+
+/** The host's slot with all that maps guest frames from `low` up to `high` composed anew, wherever it is. */
+export function composeTouching(
+  composition: Composition,
+  stage: Slot,
+  host: Slot,
+  depth: number,
+  low: number,
+  high: number,
+): Slot {
+  if (typeof stage === "number") {
+    const frame = frameOf(stage);
+    const touches = stage >= frameUnit && frame < high && frame + (spans[depth] as number) > low;
+    return touches ? composeSlot(composition, stage, depth) : host;
+  }
+  const known = composition.memo.get(stage);
+  if (known !== undefined) return known;
+  const hosts = expand(host, depth, true);
+  let changed = false;
+  const node = stage.map((child, index) => {
+    const old = hosts[index] as Slot;
+    const next = composeTouching(composition, child, old, depth - 1, low, high);
+    if (next !== old) changed = true;
+    return next;
+  });
+  const made = changed ? collapse(node, depth, true) : host;
+  composition.memo.set(stage, made);
+  return made;
+}

@@ -1,0 +1,36 @@
+import { profileOf } from "../events/profile.ts";
+import type { Setup } from "../events/setup.ts";
+import { emptyGuest } from "../projections/guest.ts";
+import { resetRegisters } from "../projections/registers.ts";
+import type { World } from "../projections/world.ts";
+import { emptyWorld } from "../projections/world.ts";
+import type { Input } from "../events/input.ts";
+import { fold } from "./hypervisor.ts";
+
+/** A set-up that cannot be; one line that says why. */
+export class SetupError extends Error {}
+
+/**
+ * The world that a set-up describes, with event number 0: units just reset, P2M and devices in place.
+ *
+ * @throws ProfileError when capability words contradict each other, SetupError when a P2M range or a device cannot be.
+ */
+export function createWorld(setup: Setup): World {
+  const guests = setup.guests.map((guest, index) => {
+    const { profile: name, ver, cap, ecap, haw } = guest;
+    const profile = profileOf({ name, ver, cap, ecap, haw });
+    return emptyGuest(index, profile, resetRegisters(profile));
+  });
+  let world = emptyWorld(guests);
+  const place = (input: Input): void => {
+    const folded = fold(world, input);
+    const refused = folded.facts.find((fact) => fact.type === "InputRefused");
+    if (refused?.type === "InputRefused") throw new SetupError(refused.why);
+    world = folded.world;
+  };
+  for (const [guest, { p2m, devices }] of setup.guests.entries()) {
+    for (const range of p2m) place({ type: "P2mMap", guest, ...range });
+    for (const device of devices) place({ type: "DeviceAssign", guest, ...device });
+  }
+  return { ...world, seq: 0 };
+}

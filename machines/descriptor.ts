@@ -1,0 +1,117 @@
+import { gpa, iova, pageOf, sourceId } from "../events/address.ts";
+import { descriptorTypes } from "../events/descriptor.ts";
+import {
+  ContextCacheDescriptor,
+  DeviceTlbDescriptor,
+  InterruptEntryDescriptor,
+  IotlbDescriptor,
+  WaitDescriptor,
+} from "../events/descriptors/translation.ts";
+import { writable } from "../projections/p2m.ts";
+import { signal } from "./fault.ts";
+import { invalidateContexts, invalidateIotlb, pageScope } from "./invalidate.ts";
+import type { Turn } from "./turn.ts";
+import { guestIn, record } from "./turn.ts";
+
+/** What became of a descriptor. `mustWait`: some device owes an answer. */
+export type Outcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "wait" }
+  | { readonly kind: "mustWait" }
+  | { readonly kind: "failed"; readonly error: "IQE" | "ICE"; readonly iqei: number };
+
+const done: Outcome = { kind: "done" };
+const reservedField: Outcome = { kind: "failed", error: "IQE", iqei: 4 };
+
+function contextCache(turn: Turn, descriptor: bigint): Outcome {
+  const { g, did, sid, fm } = ContextCacheDescriptor.decode(descriptor);
+  const { global, domain, device } = ContextCacheDescriptor.fields.g.names;
+  if (g === global) invalidateContexts(turn, { scope: "global" });
+  else if (g === domain) invalidateContexts(turn, { scope: "domain", did });
+  else if (g === device) {
+    invalidateContexts(turn, { scope: "device", did, source: sourceId(sid), mask: fm });
+  } else return reservedField;
+  return done;
+}
+
+function iotlb(turn: Turn, descriptor: bigint): Outcome {
+  const { g, did, am, ih, addr } = IotlbDescriptor.decode(descriptor);
+  const { global, domain, page } = IotlbDescriptor.fields.g.names;
+  if (g === global) invalidateIotlb(turn, { scope: "global" });
+  else if (g === domain) invalidateIotlb(turn, { scope: "domain", did });
+  else if (g === page) {
+    if (am > guestIn(turn).profile.mamv) return reservedField;
+    invalidateIotlb(turn, pageScope(did, addr, am, ih));
+  } else return reservedField;
+  return done;
+}
+
+/** The pages that S and the address say: the lowest 0 bit of the page number, and all below it, are not compared. */
+function deviceTlb(turn: Turn, descriptor: bigint): Outcome {
+  const { sid, s, addr } = DeviceTlbDescriptor.decode(descriptor);
+  const page = addr >> 12n;
+  const ones = s ? page & ~(page + 1n) : 0n;
+  const length = s ? (ones + 1n) * 2n * 4096n : 4096n;
+  const first = addr - (addr % length);
+  const device = sourceId(sid);
+  record(turn, { type: "DeviceTlbInvalidated", device, iova: iova(first), length });
+  return done;
+}
+
+function interruptEntries(turn: Turn, descriptor: bigint): Outcome {
+  const { g, im, iidx } = InterruptEntryDescriptor.decode(descriptor);
+  if (g === InterruptEntryDescriptor.fields.g.names.global) {
+    record(turn, { type: "InterruptEntriesInvalidated" });
+    return done;
+  }
+  const count = 2 ** im;
+  const first = iidx - (iidx % count);
+  record(turn, { type: "InterruptEntriesInvalidated", first, count });
+  return done;
+}
+
+/** Little-endian bytes of a 32-bit word. */
+const fourBytes = (value: number): Uint8Array =>
+  new Uint8Array([value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
+
+/**
+ * A wait descriptor: once every device has answered, writes the status word and sends the completion event.
+ *
+ * Reading: a status address that memory does not back is lost without an error, as a posted write is; QEMU reports IQE.
+ */
+function wait(turn: Turn, descriptor: bigint): Outcome {
+  const { queue, p2m } = guestIn(turn);
+  if (queue.unanswered.length > 0) return { kind: "mustWait" };
+  const { intf, sw, data, statusAddr } = WaitDescriptor.decode(descriptor);
+  if (sw) {
+    const address = gpa(statusAddr);
+    if (writable(p2m, pageOf(address))) {
+      record(turn, { type: "MemoryWritten", gpa: address, bytes: fourBytes(data) });
+    } else {
+      record(turn, { type: "MemoryWriteDropped", gpa: address, length: 4n, why: "hole" });
+    }
+  }
+  const first = intf && !guestIn(turn).faults.waitDone;
+  record(turn, { type: "WaitCompleted", interrupt: intf });
+  if (first) signal(turn, "invalidation", "Raise");
+  return { kind: "wait" };
+}
+
+/** Executes a descriptor whose type the unit knows and whose reserved bits are clear. */
+export function executeDescriptor(turn: Turn, type: number, descriptor: bigint): Outcome {
+  const low = BigInt.asUintN(128, descriptor);
+  switch (type) {
+    case descriptorTypes.contextCache:
+      return contextCache(turn, low);
+    case descriptorTypes.iotlb:
+      return iotlb(turn, low);
+    case descriptorTypes.deviceTlb:
+      return deviceTlb(turn, low);
+    case descriptorTypes.interruptEntry:
+      return interruptEntries(turn, low);
+    case descriptorTypes.wait:
+      return wait(turn, low);
+    default:
+      return { kind: "failed", error: "IQE", iqei: 3 };
+  }
+}

@@ -1,0 +1,120 @@
+import type { Fact } from "../events/fact.ts";
+import type { Input, InputOf } from "../events/input.ts";
+import { pageOf } from "../events/address.ts";
+import { evolve } from "../projections/evolve.ts";
+import { writable } from "../projections/p2m.ts";
+import { readBytes } from "../projections/registers.ts";
+import type { World } from "../projections/world.ts";
+import { guestOf } from "../projections/world.ts";
+import { forgetHosts, refreshAllHosts, refreshHosts } from "./attach.ts";
+import { requestDma } from "./dma.ts";
+import { drain, land } from "./in-flight.ts";
+import { mapP2m, protectP2m, unmapP2m } from "./p2m.ts";
+import { deviceTlbAnswered, giveUp, resume } from "./queue.ts";
+import { writeRegisters } from "./register-write.ts";
+import type { Turn } from "./turn.ts";
+import { guestIn, record, refuse } from "./turn.ts";
+
+/** The world after an input and all that follows from it. */
+export interface Folded {
+  readonly world: World;
+  /** In order; their numbers follow the input's. */
+  readonly facts: readonly Fact[];
+}
+
+function readRegister(turn: Turn, { offset, size }: InputOf<"RegisterRead">): void {
+  const value = readBytes(guestIn(turn), offset, size);
+  record(turn, { type: "RegisterAnswered", offset, size, value });
+}
+
+/** The bytes that the P2M does not let the CPU write are lost; the others are written already. */
+function noteDropped(turn: Turn, { gpa, bytes }: InputOf<"MemoryWrite">): void {
+  const { p2m } = guestIn(turn);
+  for (let page = pageOf(gpa); page <= pageOf(gpa + BigInt(bytes.length) - 1n); page++) {
+    if (writable(p2m, page)) continue;
+    const length = BigInt(bytes.length);
+    record(turn, { type: "MemoryWriteDropped", gpa, length, why: "hole" });
+    return;
+  }
+}
+
+function assignDevice(turn: Turn, input: InputOf<"DeviceAssign">): void {
+  const guest = guestIn(turn);
+  const requester = input.alias ?? input.device;
+  if (guest.devices[input.device] !== undefined) {
+    refuse(turn, "device assign: the source-id is taken");
+    return;
+  }
+  const others = Object.values(guest.devices).filter((one) => one.requester === requester);
+  if (others.some((one) => one.physical !== input.physical)) {
+    refuse(turn, "device assign: a device of the other kind uses the alias");
+    return;
+  }
+  const { device, physical, alias } = input;
+  record(turn, { type: "DeviceAssigned", device, physical, ...(alias === undefined ? {} : { alias }) });
+  if (guest.hosts[requester] === undefined) refreshHosts(turn, [requester]);
+}
+
+/** The device is gone: what it had in flight has landed, and nobody waits for its answers any more. */
+function removeDevice(turn: Turn, { device }: InputOf<"DeviceRemove">): void {
+  if (guestIn(turn).devices[device] === undefined) {
+    refuse(turn, "device remove: there is no such device");
+    return;
+  }
+  drain(turn, (flight) => flight.device === device);
+  record(turn, { type: "DeviceRemoved", device });
+  forgetHosts(turn);
+  resume(turn);
+}
+
+/** The unit is as after power-on; memory, P2M and devices stay, and devices reach what the P2M grants. */
+function resetUnit(turn: Turn): void {
+  drain(turn, () => true);
+  record(turn, { type: "UnitWasReset" });
+  refreshAllHosts(turn);
+}
+
+function completeDma(turn: Turn, { tag }: InputOf<"DmaComplete">): void {
+  if (guestIn(turn).inFlight[tag] === undefined) refuse(turn, `DMA: tag ${tag} is not in flight`);
+  else land(turn, tag);
+}
+
+/** What each input sets going; those that are missing act by themselves or not at all. */
+const handlers: {
+  readonly [T in Input["type"]]?: (turn: Turn, input: InputOf<T>) => void;
+} = {
+  RegisterWrite: (turn, { offset, size, value }) => writeRegisters(turn, offset, size, value),
+  RegisterRead: readRegister,
+  MemoryWrite: noteDropped,
+  Dma: requestDma,
+  DmaIssue: requestDma,
+  DmaComplete: completeDma,
+  P2mMap: mapP2m,
+  P2mUnmap: unmapP2m,
+  P2mProtect: protectP2m,
+  DeviceAssign: assignDevice,
+  DeviceRemove: removeDevice,
+  DeviceTlbAnswer: (turn, { device, result }) => deviceTlbAnswered(turn, device, result),
+  InvalidationTimeout: giveUp,
+  UnitReset: resetUnit,
+};
+
+/**
+ * Folds one input: evolves the world over it, decides what follows, evolves over that. Pure; never throws, whatever the
+ * input; what cannot be is refused with a fact.
+ */
+export function fold(world: World, input: Input): Folded {
+  const evolved = evolve(world, input);
+  const guest = guestOf(world, input);
+  const turn: Turn = { world: evolved, index: guest?.index ?? 0, facts: [] };
+  if (guest === undefined) {
+    if (world.guests.length > 0) refuse(turn, "there is no guest of that number");
+    return { world: turn.world, facts: turn.facts };
+  }
+  const handler = handlers[input.type] as ((turn: Turn, input: Input) => void) | undefined;
+  handler?.(turn, input);
+  return { world: turn.world, facts: turn.facts };
+}
+
+/** The facts that follow from an input. */
+export const decide = (world: World, input: Input): readonly Fact[] => fold(world, input).facts;

@@ -1,0 +1,62 @@
+import { iova, pageOf } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
+import { coversEntry } from "../projections/host-entry.ts";
+import type { Shadow } from "../projections/shadow.ts";
+import { hostsWhere, refreshHosts } from "./attach.ts";
+import { drain, usesPages } from "./in-flight.ts";
+import type { Range } from "./synchronise.ts";
+import { pendingRanges, synchronise } from "./synchronise.ts";
+import type { Turn } from "./turn.ts";
+import { guestIn, record } from "./turn.ts";
+
+type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
+type IotlbScope = Omit<FactOf<"IotlbInvalidated">, "type">;
+
+const everything: Range = { first: 0, end: Number.MAX_SAFE_INTEGER };
+
+/** Forgets cached contexts and reads those that were covered anew. */
+export function invalidateContexts(turn: Turn, scope: ContextScope): void {
+  const fact: FactOf<"ContextInvalidated"> = { type: "ContextInvalidated", ...scope };
+  const covered = hostsWhere(guestIn(turn), (entry) => coversEntry(fact, entry));
+  record(turn, fact);
+  if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered);
+}
+
+/** The pages that an IOTLB invalidation covers in a shadow, or `undefined`. */
+function coveredRange(scope: IotlbScope, shadow: Shadow): Range | undefined {
+  if (scope.scope === "global") return everything;
+  if (scope.did !== shadow.did) return undefined;
+  if (scope.scope === "domain") return everything;
+  const first = pageOf(scope.iova ?? 0n);
+  return { first, end: first + pageOf(scope.length ?? 0n) };
+}
+
+/**
+ * Forgets cached translations; lands what used them; reads what is pending and covered anew. What was pending is found
+ * before the invalidation clears the marks.
+ */
+export function invalidateIotlb(turn: Turn, scope: IotlbScope): void {
+  const work: { id: number; covered: Range; ranges: readonly Range[] }[] = [];
+  for (const shadow of Object.values(guestIn(turn).shadows)) {
+    const covered = coveredRange(scope, shadow);
+    if (covered === undefined) continue;
+    const ranges = pendingRanges(shadow, covered.first, covered.end);
+    work.push({ id: shadow.id, covered, ranges });
+    drain(turn, usesPages(shadow.id, covered.first, covered.end));
+  }
+  record(turn, { type: "IotlbInvalidated", ...scope });
+  for (const { id, covered, ranges } of work) synchronise(turn, id, ranges, covered);
+}
+
+/** The scope of a page-selective invalidation of 2^`am` pages around an address. */
+export function pageScope(did: number, address: bigint, am: number, leafOnly: boolean): IotlbScope {
+  const length = 4096n << BigInt(am);
+  const first = address - (address % length);
+  return {
+    scope: "page",
+    did,
+    iova: iova(first),
+    length: length > 1n << 64n ? 1n << 64n : length,
+    ...(leafOnly ? { leafOnly } : {}),
+  };
+}

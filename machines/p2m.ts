@@ -1,0 +1,191 @@
+import { gpa, iovaOfPage, pageOf } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
+import type { InputOf } from "../events/input.ts";
+import { pagesIn } from "../events/input.ts";
+import type { Guest } from "../projections/guest.ts";
+import { flagsOf, frameOf, hasFrame, sizeCode } from "../projections/mapping.ts";
+import type { P2m } from "../projections/p2m.ts";
+import {
+  blockAround,
+  mapPages,
+  p2mMapping,
+  protectPages,
+  takenFrom,
+  unmapPages,
+} from "../projections/p2m.ts";
+import { get } from "../projections/page-tree.ts";
+import { forEachSlot } from "../projections/page-tree-range.ts";
+import type { Shadow } from "../projections/shadow.ts";
+import { manyPlaces } from "../projections/shadow.ts";
+import { composeRange, composeTouching, newComposition } from "./compose.ts";
+import { tellDifference } from "./difference.ts";
+import { drain } from "./in-flight.ts";
+import type { Range } from "./synchronise.ts";
+import { flushHost } from "./synchronise.ts";
+import type { Turn } from "./turn.ts";
+import { guestIn, record, refuse } from "./turn.ts";
+
+type P2mFact = FactOf<"P2mMapped"> | FactOf<"P2mUnmapped"> | FactOf<"P2mProtected">;
+
+/** The P2M as it will be once a fact takes effect. */
+function p2mAfter(p2m: P2m, fact: P2mFact): P2m {
+  const first = pageOf(fact.gpa);
+  const end = first + pageOf(fact.length);
+  if (fact.type === "P2mUnmapped") return unmapPages(p2m, first, end);
+  if (fact.type === "P2mProtected") return protectPages(p2m, first, end, fact.read, fact.write);
+  const size = sizeCode(fact.pageSize);
+  return mapPages(p2m, first, end, p2mMapping(pageOf(fact.hpa), fact.read, fact.write, size));
+}
+
+/** The IOVA pages of one shadow that map guest pages of a range, or `undefined` when some have many places. */
+function placesOf(shadow: Shadow, gfns: Range): readonly Range[] | undefined {
+  const ranges: Range[] = [];
+  let many = false;
+  forEachSlot(shadow.places, gfns.first, gfns.end, (_gfn, count, place) => {
+    if (place === manyPlaces) many = true;
+    else ranges.push({ first: frameOf(place), end: frameOf(place) + count });
+  });
+  return many ? undefined : ranges;
+}
+
+/** Puts a shadow's guest pages of a range behind a P2M, and flushes what that takes away. */
+function recompose(turn: Turn, shadow: Shadow, p2m: P2m, gfns: Range, takesAway: boolean): void {
+  const depth = shadow.levels * 2;
+  const { id, levels, stage } = shadow;
+  const composition = newComposition(p2m);
+  const places = placesOf(shadow, gfns);
+  let host = shadow.host.root;
+  if (places === undefined) {
+    host = composeTouching(composition, stage.root, host, depth, gfns.first, gfns.end);
+  } else {
+    for (const { first, end } of places) {
+      host = composeRange(composition, stage.root, host, depth, 0, first, end);
+    }
+  }
+  const changed: { page: number; count: number }[] = [];
+  const before = { stage: stage.root, host: shadow.host.root };
+  tellDifference(id, levels, before, { stage: stage.root, host }, (fact, page, count) => {
+    record(turn, fact);
+    changed.push({ page, count });
+  });
+  if (takesAway) for (const { page, count } of changed) flushHost(turn, id, page, count);
+}
+
+/** Brings all that the host's IOMMU may use of a guest's pages in line with a P2M. */
+function follow(turn: Turn, p2m: P2m, gfns: Range, takesAway: boolean): void {
+  if (takesAway) {
+    drain(turn, (flight) => {
+      const page = flight.gpa === undefined ? -1 : pageOf(flight.gpa);
+      return page >= gfns.first && page < gfns.end;
+    });
+  }
+  for (const { id } of Object.values(guestIn(turn).shadows)) {
+    const shadow = guestIn(turn).shadows[id];
+    if (shadow !== undefined) recompose(turn, shadow, p2m, gfns, takesAway);
+  }
+  if (!takesAway || guestIn(turn).passThroughCache.root === 0) return;
+  const length = BigInt(gfns.end - gfns.first) << 12n;
+  record(turn, { type: "HostIotlbFlushed", iova: iovaOfPage(gfns.first), length });
+}
+
+/** Whether a change grants something new, and whether it takes something away. */
+interface Effect {
+  readonly grants: boolean;
+  readonly takes: boolean;
+}
+
+function effectOf(p2m: P2m, fact: P2mFact): Effect {
+  const first = pageOf(fact.gpa);
+  const end = first + pageOf(fact.length);
+  if (fact.type === "P2mUnmapped") return { grants: false, takes: true };
+  let [grants, takes] = [fact.type === "P2mMapped", false];
+  forEachSlot(p2m, first, end, (_page, _count, value) => {
+    const flags = flagsOf(value);
+    const [read, write] = [(flags & 1) === 1, (flags & 8) === 8];
+    if ((fact.read && !read) || (fact.write && !write)) grants = true;
+    if (fact.type === "P2mMapped" || (read && !fact.read) || (write && !fact.write)) takes = true;
+  });
+  return { grants, takes };
+}
+
+/** The guest pages whose mappings a change concerns: with what is left of a block that it cuts. */
+function concerned(p2m: P2m, fact: P2mFact): Range {
+  const first = pageOf(fact.gpa);
+  const end = first + pageOf(fact.length);
+  const low = hasFrame(get(p2m, first)) ? blockAround(p2m, first)[0] : first;
+  const high = hasFrame(get(p2m, end - 1)) ? blockAround(p2m, end - 1)[1] : end;
+  return { first: Math.min(low, first), end: Math.max(high, end) };
+}
+
+/**
+ * Changes the P2M. What it takes away is gone from shadows and IOTLB, and every request that used it has landed, before
+ * the change is in force; what it grants comes after. Between, what is both changed and kept is blocked.
+ */
+function changeP2m(turn: Turn, fact: P2mFact): void {
+  const { p2m } = guestIn(turn);
+  const gfns = concerned(p2m, fact);
+  const { grants, takes } = effectOf(p2m, fact);
+  const after = p2mAfter(p2m, fact);
+  if (takes) {
+    const first = pageOf(fact.gpa);
+    const between = grants ? unmapPages(p2m, first, first + pageOf(fact.length)) : after;
+    follow(turn, between, gfns, true);
+  }
+  record(turn, fact);
+  if (grants || !takes) follow(turn, after, gfns, false);
+}
+
+/** Why a range of guest pages cannot be, or `undefined`. */
+function rangeError(guest: Guest, address: bigint, length: bigint): string | undefined {
+  if (length === 0n) return "the range is empty";
+  if ((address | length) & 0xfffn) return "the range is not made of 4 KiB pages";
+  if (address + length > 1n << BigInt(guest.profile.haw)) {
+    return "the range goes beyond the host address width";
+  }
+  return undefined;
+}
+
+function mapError(turn: Turn, input: InputOf<"P2mMap">): string | undefined {
+  const guest = guestIn(turn);
+  const pages = pagesIn[input.pageSize];
+  const block = BigInt(pages) * 4096n;
+  if ((input.gpa | input.hpa | input.length) % block !== 0n) {
+    return `the range is not made of aligned ${input.pageSize} pages`;
+  }
+  if (input.hpa + input.length > 1n << 52n) return "the host's range goes beyond 52 bits";
+  const count = pageOf(input.length);
+  const { owners } = turn.world;
+  return takenFrom(owners, guest.index, pageOf(input.gpa), pageOf(input.hpa), count)
+    ? "a host frame belongs to another guest page already"
+    : undefined;
+}
+
+/** Maps guest pages to host frames that belong to no other page; what was mapped there is replaced. */
+export function mapP2m(turn: Turn, input: InputOf<"P2mMap">): void {
+  const error = rangeError(guestIn(turn), input.gpa, input.length) ?? mapError(turn, input);
+  if (error !== undefined) {
+    refuse(turn, `P2M map: ${error}`);
+    return;
+  }
+  const { hpa, length, pageSize, read, write } = input;
+  const mapping = { gpa: input.gpa, hpa, length, pageSize, read, write };
+  changeP2m(turn, { type: "P2mMapped", ...mapping });
+}
+
+/** Takes pages from the guest; their contents are gone. */
+export function unmapP2m(turn: Turn, input: InputOf<"P2mUnmap">): void {
+  const error = rangeError(guestIn(turn), input.gpa, input.length);
+  if (error !== undefined) refuse(turn, `P2M unmap: ${error}`);
+  else changeP2m(turn, { type: "P2mUnmapped", gpa: gpa(input.gpa), length: input.length });
+}
+
+/** Changes what mapped pages of a range grant. */
+export function protectP2m(turn: Turn, input: InputOf<"P2mProtect">): void {
+  const error = rangeError(guestIn(turn), input.gpa, input.length);
+  if (error !== undefined) {
+    refuse(turn, `P2M protect: ${error}`);
+    return;
+  }
+  const { length, read, write } = input;
+  changeP2m(turn, { type: "P2mProtected", gpa: input.gpa, length, read, write });
+}

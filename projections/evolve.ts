@@ -1,0 +1,62 @@
+import type { Fact, FactOf, FactType } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import { facts } from "../events/fact.ts";
+import { pageOf } from "../events/address.ts";
+import { cacheFlushed, memoryWritten } from "./evolve-memory.ts";
+import { evolvers } from "./evolve-unit.ts";
+import type { Guest } from "./guest.ts";
+import { disown, own } from "./p2m.ts";
+import type { World } from "./world.ts";
+import { guestOf, withGuest } from "./world.ts";
+
+/** An input or a fact. */
+export type Event = Input | Fact;
+
+const isFact = (event: Event): event is Fact => Object.hasOwn(facts, event.type);
+
+/** Who owns which host frames once a P2M fact took effect. */
+function ownersAfter(world: World, guest: Guest, fact: Fact): World["owners"] {
+  if (fact.type === "P2mUnmapped") {
+    const first = pageOf(fact.gpa);
+    return disown(world.owners, guest.p2m, first, first + pageOf(fact.length));
+  }
+  if (fact.type !== "P2mMapped") return world.owners;
+  const first = pageOf(fact.gpa);
+  const count = pageOf(fact.length);
+  const freed = disown(world.owners, guest.p2m, first, first + count);
+  return own(freed, guest.index, first, pageOf(fact.hpa), count);
+}
+
+function evolveFact(guest: Guest, fact: Fact, seq: number): Guest {
+  const evolve = evolvers[fact.type] as
+    | ((guest: Guest, fact: FactOf<FactType>, seq: number) => Guest)
+    | undefined;
+  return evolve === undefined ? guest : evolve(guest, fact, seq);
+}
+
+function evolveInput(guest: Guest, input: Input, seq: number): Guest {
+  if (input.type === "MemoryWrite") return memoryWritten(guest, input, seq);
+  if (input.type === "CacheFlush") return cacheFlushed(guest, input, seq);
+  return guest;
+}
+
+/**
+ * The world after one more event. Of the inputs only writes to memory and flushes act by themselves; whatever else an
+ * input does follows from its facts. Never throws; an event about a guest that does not exist only counts.
+ */
+export function evolve(world: World, event: Event): World {
+  const seq = world.seq + 1;
+  const guest = guestOf(world, event);
+  if (guest === undefined) return { ...world, seq };
+  if (!isFact(event)) return withSeq(withGuest(world, evolveInput(guest, event, seq)), seq);
+  const owners = ownersAfter(world, guest, event);
+  const next = withGuest(world, evolveFact(guest, event, seq));
+  return { seq, guests: next.guests, owners };
+}
+
+const withSeq = (world: World, seq: number): World => ({
+  seq,
+  guests: world.guests,
+  owners: world.owners,
+});
+

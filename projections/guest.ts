@@ -1,0 +1,125 @@
+import type { SourceId } from "../events/address.ts";
+import type { Profile } from "../events/profile.ts";
+import type { Faults } from "./faults.ts";
+import { noFaults } from "./faults.ts";
+import type { HostEntry } from "./host-entry.ts";
+import type { Memory } from "./memory.ts";
+import { emptyMemory } from "./memory.ts";
+import type { P2m } from "./p2m.ts";
+import type { PageTree } from "./page-tree.ts";
+import { emptyTree } from "./page-tree.ts";
+import type { Radix } from "./radix.ts";
+import { emptyRadix } from "./radix.ts";
+import type { Shadow } from "./shadow.ts";
+import { gpaLevels } from "./shadow.ts";
+import type { TableUse } from "./table-use.ts";
+
+/** A device that the guest has. */
+export interface Device {
+  readonly source: SourceId;
+  /** Behind a physical IOMMU; else the device model asks the vIOMMU. */
+  readonly physical: boolean;
+  /** The source-id that its requests carry: its own, or that of a bridge or another function. */
+  readonly requester: SourceId;
+}
+
+/** A DMA that was translated and has not landed. */
+export interface InFlight {
+  readonly device: SourceId;
+  readonly access: "read" | "write";
+  readonly shadow: number | undefined;
+  readonly iova: bigint;
+  readonly gpa: bigint | undefined;
+  readonly hpa: bigint | undefined;
+  readonly length: number;
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** The state of each chart (`machines/charts`) that the unit as a whole is in. */
+export interface ChartStates {
+  readonly translation: "noPointer" | "disabled" | "enabled";
+  readonly queue: "disabled" | "idle" | "fetching" | "draining" | "halted";
+  readonly remapping: "noTable" | "disabled" | "enabled";
+  readonly protection: "disabled" | "enabled";
+}
+
+/** The invalidation queue between two descriptors. */
+export interface Queue {
+  /** Base, size and width, as latched from IQA. */
+  readonly address: bigint;
+  /** Byte offset of the next descriptor. */
+  readonly head: number;
+  readonly lastWasWait: boolean;
+  /** Device-TLB invalidations sent and not answered. */
+  readonly unanswered: readonly SourceId[];
+}
+
+/** What the device models were told of one domain-id, and by which event: IOVA pages to guest pages. */
+export interface VirtualCache {
+  readonly entries: PageTree;
+  /** Flat; the number of the event that put each entry there. */
+  readonly since: PageTree;
+}
+
+/** One guest: its vIOMMU, its memory, its devices, and what the host keeps for them. */
+export interface Guest {
+  readonly index: number;
+  readonly profile: Profile;
+  /** Software's registers by offset; those that are views of other state are not here. */
+  readonly registers: Readonly<Record<number, bigint>>;
+  readonly charts: ChartStates;
+  /** RTADDR as latched by SRTP. */
+  readonly rootPointer: bigint;
+  readonly compatibilityInterrupts: boolean;
+  readonly queue: Queue;
+  readonly faults: Faults;
+  readonly memory: Memory;
+  readonly p2m: P2m;
+  /** How guest pages are used by walks, by guest page number. */
+  readonly tables: Radix<TableUse>;
+  readonly devices: Readonly<Record<number, Device>>;
+  /** By requester source-id. */
+  readonly hosts: Readonly<Record<number, HostEntry>>;
+  readonly shadows: Readonly<Record<number, Shadow>>;
+  readonly nextShadow: number;
+  /** The physical IOTLB's entries for pass-through: GPA to HPA. */
+  readonly passThroughCache: PageTree;
+  /** What virtual devices were told, by domain-id: gIOVA to GPA. */
+  readonly virtualCaches: Readonly<Record<number, VirtualCache>>;
+  readonly inFlight: Readonly<Record<number, InFlight>>;
+}
+
+export const noQueue: Queue = { address: 0n, head: 0, lastWasWait: true, unanswered: [] };
+
+export const initialCharts: ChartStates = {
+  translation: "noPointer",
+  queue: "disabled",
+  remapping: "noTable",
+  protection: "disabled",
+};
+
+/** A guest whose unit was just reset; without memory, mappings and devices. */
+export const emptyGuest = (
+  index: number,
+  profile: Profile,
+  registers: Readonly<Record<number, bigint>>,
+): Guest => ({
+  index,
+  profile,
+  registers,
+  charts: initialCharts,
+  rootPointer: 0n,
+  compatibilityInterrupts: false,
+  queue: noQueue,
+  faults: noFaults(profile.nfr),
+  memory: emptyMemory,
+  p2m: emptyTree(gpaLevels(profile.haw), true),
+  tables: emptyRadix(),
+  devices: {},
+  hosts: {},
+  shadows: {},
+  nextShadow: 1,
+  passThroughCache: emptyTree(gpaLevels(profile.haw), true),
+  virtualCaches: {},
+  inFlight: {},
+});

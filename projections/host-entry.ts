@@ -1,0 +1,51 @@
+import type { FactOf } from "../events/fact.ts";
+import type { SourceId } from "../events/address.ts";
+import { pageOf } from "../events/address.ts";
+
+/** What the host's own context entry says for the requests of one source-id. */
+export interface HostEntry {
+  readonly source: SourceId;
+  /**
+   * `blocked`: every request faults with `reason`. `passThrough`: the P2M alone. `shadowed`: by `shadow`. `virtual`: the
+   * device model asks with each request, and walks from `root`. `refused`: the host has no way to do what the guest asks.
+   */
+  readonly state: "blocked" | "passThrough" | "shadowed" | "virtual" | "refused";
+  /** The tag that invalidations match: the guest's domain-id, or 0 for what faulted. */
+  readonly did: number;
+  readonly reason: number;
+  /** Qualified faults are not recorded. */
+  readonly fpd: boolean;
+  readonly shadow: number | undefined;
+  /** Guest page of the top table, and its levels, where there is one. */
+  readonly root: number | undefined;
+  readonly levels: number;
+  /** Number of the first event that changed a root or context word of the walk unannounced, or 0. */
+  readonly pending: number;
+}
+
+/** The entry that a fact describes. */
+export function hostEntryOf(fact: FactOf<"HostEntryChanged">): HostEntry {
+  return {
+    source: fact.source,
+    state: fact.state,
+    did: fact.did,
+    reason: fact.reason ?? 0,
+    fpd: fact.fpd,
+    shadow: fact.shadow,
+    root: fact.root === undefined ? undefined : pageOf(fact.root),
+    levels: fact.levels ?? 0,
+    pending: 0,
+  };
+}
+
+/** Function bits of a source-id that each function mask leaves to compare. */
+const functionMasks: readonly number[] = [0xffff, 0xfffb, 0xfff9, 0xfff8];
+
+/** Whether a context-cache invalidation covers what is cached for an entry. */
+export function coversEntry(fact: FactOf<"ContextInvalidated">, entry: HostEntry): boolean {
+  if (fact.scope === "global") return true;
+  if (fact.did !== entry.did) return false;
+  if (fact.scope === "domain") return true;
+  const mask = functionMasks[fact.mask ?? 0] as number;
+  return (entry.source & mask) === ((fact.source ?? 0) & mask);
+}

@@ -1,0 +1,173 @@
+import type { Radix } from "./radix.ts";
+import { emptyRadix, radixGet, radixSet } from "./radix.ts";
+
+/** 128 bytes of memory as 32 halves of a word, least significant first, each below 2^32. */
+type Chunk = readonly number[];
+/** 4 KiB of memory as 32 chunks; a missing one is all zeros. */
+export type Page = readonly (Chunk | undefined)[];
+
+/** A page as the CPU sees it while some of its lines have not left the CPU's caches. */
+interface Ahead {
+  readonly page: Page;
+  /** Bit n: line n of 64 bytes is newer here. Two words of 32 lines each. */
+  readonly dirty: readonly [number, number];
+}
+
+/**
+ * Guest memory, by guest page number. `visible` is what the IOMMU and devices read; `ahead` holds what the CPU wrote and
+ * did not flush, where page walks are not coherent (ECAP.C=0). Contents belong to the guest's page, wherever the P2M
+ * puts it.
+ */
+export interface Memory {
+  readonly visible: Radix<Page>;
+  readonly ahead: Radix<Ahead>;
+}
+
+export const emptyMemory: Memory = { visible: emptyRadix(), ahead: emptyRadix() };
+
+const zeroPage: Page = new Array<Chunk | undefined>(32).fill(undefined);
+const zeroChunk: Chunk = new Array<number>(32).fill(0);
+
+/** The page at `gfn`, or `undefined` when it is all zeros. */
+export const pageAt = (memory: Memory, gfn: number): Page | undefined =>
+  radixGet(memory.visible, gfn);
+
+/** The 32 bits at half `index` (0 to 1023) of a page. */
+export function half(page: Page | undefined, index: number): number {
+  const chunk = page?.[index >> 5];
+  return chunk === undefined ? 0 : (chunk[index & 31] as number);
+}
+
+/** The 64-bit word at `offset` bytes (a multiple of 8) of a page. */
+export function wordIn(page: Page | undefined, offset: number): bigint {
+  const index = offset >> 2;
+  return (BigInt(half(page, index + 1)) << 32n) | BigInt(half(page, index));
+}
+
+/** The byte at `offset` of a page. */
+export const byteIn = (page: Page | undefined, offset: number): number =>
+  (half(page, offset >> 2) >>> ((offset & 3) * 8)) & 0xff;
+
+/** The page with `bytes[from, to)` at `offset`, which do not pass its end. */
+function writePage(
+  page: Page,
+  offset: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Page {
+  const next = page.slice();
+  const end = offset + to - from;
+  for (let index = offset >> 7; index * 128 < end; index++) {
+    const chunk = (page[index] ?? zeroChunk).slice();
+    const start = Math.max(offset, index * 128);
+    const stop = Math.min(end, index * 128 + 128);
+    for (let at = start & ~3; at < stop; at += 4) {
+      chunk[(at >> 2) & 31] = mixHalf(chunk[(at >> 2) & 31] as number, at, start, stop, bytes, from - offset);
+    }
+    next[index] = chunk;
+  }
+  return next;
+}
+
+/** The half word at `at` with those of its bytes that lie in `[start, stop)` taken from `bytes[position + shift]`. */
+function mixHalf(
+  old: number,
+  at: number,
+  start: number,
+  stop: number,
+  bytes: Uint8Array,
+  shift: number,
+): number {
+  let value = old;
+  for (let lane = 0; lane < 4; lane++) {
+    const position = at + lane;
+    if (position < start || position >= stop) continue;
+    const byte = bytes[position + shift] as number;
+    value = (value & ~(0xff << (lane * 8))) | (byte << (lane * 8));
+  }
+  return value >>> 0;
+}
+
+const pageBytes = 4096;
+
+/**
+ * A write that the IOMMU sees at once: a device's, the vIOMMU's own, or the CPU's where walks are coherent.
+ *
+ * @param offset  0 to 4095; `bytes[from, to)` do not pass the end of the page.
+ */
+export function writeVisible(
+  memory: Memory,
+  gfn: number,
+  offset: number,
+  bytes: Uint8Array,
+  from = 0,
+  to = bytes.length,
+): Memory {
+  const page = radixGet(memory.visible, gfn) ?? zeroPage;
+  const visible = radixSet(memory.visible, gfn, writePage(page, offset, bytes, from, to));
+  const ahead = radixGet(memory.ahead, gfn);
+  if (ahead === undefined) return { visible, ahead: memory.ahead };
+  const snooped = { ...ahead, page: writePage(ahead.page, offset, bytes, from, to) };
+  return { visible, ahead: radixSet(memory.ahead, gfn, snooped) };
+}
+
+/** The dirty lines `[first, last]` added to or taken from a mask. */
+function lines(
+  mask: readonly [number, number],
+  first: number,
+  last: number,
+  set: boolean,
+): readonly [number, number] {
+  let [low, high] = mask;
+  for (let line = first; line <= last; line++) {
+    const bit = 1 << (line & 31);
+    if (line < 32) low = set ? low | bit : low & ~bit;
+    else high = set ? high | bit : high & ~bit;
+  }
+  return [low >>> 0, high >>> 0];
+}
+
+/** A CPU's write that stays in its caches until it is flushed. Bounds as for `writeVisible`. */
+export function writeAhead(
+  memory: Memory,
+  gfn: number,
+  offset: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Memory {
+  const old = radixGet(memory.ahead, gfn);
+  const page = old?.page ?? radixGet(memory.visible, gfn) ?? zeroPage;
+  const last = offset + to - from - 1;
+  const dirty = lines(old?.dirty ?? [0, 0], offset >> 6, last >> 6, true);
+  const ahead = { page: writePage(page, offset, bytes, from, to), dirty };
+  return { visible: memory.visible, ahead: radixSet(memory.ahead, gfn, ahead) };
+}
+
+/** Makes the lines that `[offset, end)` of a page touches visible, if the CPU holds newer ones. */
+export function flushLines(memory: Memory, gfn: number, offset: number, end: number): Memory {
+  const ahead = radixGet(memory.ahead, gfn);
+  if (ahead === undefined || offset >= end) return memory;
+  const [first, last] = [offset >> 6, (Math.min(end, pageBytes) - 1) >> 6];
+  const page = (radixGet(memory.visible, gfn) ?? zeroPage).slice();
+  for (let line = first; line <= last; line++) {
+    const held = ((ahead.dirty[line >> 5] as number) >>> (line & 31)) & 1;
+    if (held === 0) continue;
+    const chunk = (page[line >> 1] ?? zeroChunk).slice();
+    for (let index = (line & 1) * 16; index < (line & 1) * 16 + 16; index++) {
+      chunk[index] = half(ahead.page, (line >> 1) * 32 + index);
+    }
+    page[line >> 1] = chunk;
+  }
+  const dirty = lines(ahead.dirty, first, last, false);
+  const clean = dirty[0] === 0 && dirty[1] === 0;
+  const visible = radixSet<Page>(memory.visible, gfn, page);
+  return { visible, ahead: radixSet(memory.ahead, gfn, clean ? undefined : { ...ahead, dirty }) };
+}
+
+/** Memory without the contents of a page. */
+export const dropPage = (memory: Memory, gfn: number): Memory => ({
+  visible: radixSet<Page>(memory.visible, gfn, undefined),
+  ahead: radixSet<Ahead>(memory.ahead, gfn, undefined),
+});

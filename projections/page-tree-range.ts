@@ -1,0 +1,103 @@
+import type { PageTree, Slot } from "./page-tree.ts";
+import { advance, capacity, collapse, expand, frameUnit, spans } from "./page-tree.ts";
+
+/** Told of `count` pages from `page` on that have `value`, linearly from there. */
+export type Visit = (page: number, count: number, value: number) => void;
+
+function visitSlot(
+  slot: Slot,
+  depth: number,
+  base: number,
+  first: number,
+  end: number,
+  visit: Visit,
+  linear: boolean,
+): void {
+  if (slot === 0) return;
+  const span = spans[depth] as number;
+  if (typeof slot === "number") {
+    const from = Math.max(first, base);
+    const to = Math.min(end, base + span);
+    visit(from, to - from, advance(slot, from - base, linear));
+    return;
+  }
+  const childSpan = spans[depth - 1] as number;
+  const low = first <= base ? 0 : Math.floor((first - base) / childSpan);
+  const high = end >= base + span ? slot.length - 1 : Math.floor((end - 1 - base) / childSpan);
+  for (let index = low; index <= high; index++) {
+    const child = slot[index] as Slot;
+    visitSlot(child, depth - 1, base + index * childSpan, first, end, visit, linear);
+  }
+}
+
+/** Visits every slot that is not 0 from `first` up to `end` (not included), in order, cut to that range. */
+export function forEachSlot(tree: PageTree, first: number, end: number, visit: Visit): void {
+  const last = Math.min(end, capacity(tree));
+  if (first >= last) return;
+  visitSlot(tree.root, tree.levels * 2, 0, first, last, visit, tree.linear);
+}
+
+/** Whether a number `value` goes on after `count` pages with `next`. */
+const goesOn = (value: number, count: number, next: number, linear: boolean): boolean =>
+  next === (linear && value >= frameUnit ? value + count * frameUnit : value);
+
+/** Like `forEachSlot`, with neighbours that go on from each other joined into one run. */
+export function forEachRun(tree: PageTree, first: number, end: number, visit: Visit): void {
+  let [page, count, value] = [0, 0, 0];
+  forEachSlot(tree, first, end, (at, pages, next) => {
+    if (count > 0 && page + count === at && goesOn(value, count, next, tree.linear)) {
+      count += pages;
+      return;
+    }
+    if (count > 0) visit(page, count, value);
+    [page, count, value] = [at, pages, next];
+  });
+  if (count > 0) visit(page, count, value);
+}
+
+/** Whether any page from `first` up to `end` (not included) has a number other than 0. */
+export function anyIn(tree: PageTree, first: number, end: number): boolean {
+  const last = Math.min(end, capacity(tree));
+  if (tree.root === 0 || first >= last) return false;
+  return anyInSlot(tree.root, tree.levels * 2, 0, first, last);
+}
+
+function anyInSlot(slot: Slot, depth: number, base: number, first: number, end: number): boolean {
+  if (typeof slot === "number") return slot !== 0;
+  const childSpan = spans[depth - 1] as number;
+  const low = first <= base ? 0 : Math.floor((first - base) / childSpan);
+  const top = base + (spans[depth] as number);
+  const high = end >= top ? slot.length - 1 : Math.floor((end - 1 - base) / childSpan);
+  for (let index = low; index <= high; index++) {
+    if (anyInSlot(slot[index] as Slot, depth - 1, base + index * childSpan, first, end)) return true;
+  }
+  return false;
+}
+
+/** The slot of depth `depth` that starts at `page`; `page` is a multiple of its span. */
+export function slotAt(tree: PageTree, page: number, depth: number): Slot {
+  let slot = tree.root;
+  let at = tree.levels * 2;
+  let rest = page;
+  while (at > depth && typeof slot !== "number") {
+    at -= 1;
+    const span = spans[at] as number;
+    const index = Math.floor(rest / span);
+    rest -= index * span;
+    slot = slot[index] as Slot;
+  }
+  return typeof slot === "number" ? advance(slot, rest, tree.linear) : slot;
+}
+
+/** The tree with a slot of depth `depth` put at `page`, as it is; `page` is a multiple of its span. */
+export function putSlot(tree: PageTree, page: number, depth: number, slot: Slot): PageTree {
+  const put = (old: Slot, at: number, rest: number): Slot => {
+    if (at === depth) return slot;
+    const span = spans[at - 1] as number;
+    const index = Math.floor(rest / span);
+    const node = expand(old, at, tree.linear).slice();
+    node[index] = put(node[index] as Slot, at - 1, rest - index * span);
+    return collapse(node, at, tree.linear);
+  };
+  return { ...tree, root: put(tree.root, tree.levels * 2, page) };
+}

@@ -1,0 +1,123 @@
+import type { Profile } from "../events/profile.ts";
+import type { RegisterMap } from "../events/register.ts";
+import { registerMap } from "../events/register.ts";
+import { anyRecord, faultStatus, queueErrorRecord } from "./faults.ts";
+import { FaultRecord } from "../events/fault-record.ts";
+import type { Guest } from "./guest.ts";
+
+/** Offsets of the registers that the machines name. */
+export const at = {
+  gcmd: 0x18,
+  gsts: 0x1c,
+  rtaddr: 0x20,
+  ccmd: 0x28,
+  fsts: 0x34,
+  fectl: 0x38,
+  fedata: 0x3c,
+  feaddr: 0x40,
+  feuaddr: 0x44,
+  pmen: 0x64,
+  plmbase: 0x68,
+  plmlimit: 0x6c,
+  phmbase: 0x70,
+  phmlimit: 0x78,
+  iqh: 0x80,
+  iqt: 0x88,
+  iqa: 0x90,
+  ics: 0x9c,
+  iectl: 0xa0,
+  iedata: 0xa4,
+  ieaddr: 0xa8,
+  ieuaddr: 0xac,
+  iqercd: 0xb0,
+  irta: 0xb8,
+} as const;
+
+const maps = new WeakMap<Profile, RegisterMap>();
+
+/** The registers that a unit with these capabilities has. */
+export function registersOf(profile: Profile): RegisterMap {
+  const known = maps.get(profile);
+  if (known !== undefined) return known;
+  const made = registerMap(profile);
+  maps.set(profile, made);
+  return made;
+}
+
+/** Every register's value after a reset, by offset. */
+export const resetRegisters = (profile: Profile): Readonly<Record<number, bigint>> =>
+  Object.fromEntries(registersOf(profile).specs.map((spec) => [spec.offset, spec.reset]));
+
+const bit = (set: boolean, index: bigint): bigint => (set ? 1n << index : 0n);
+
+/** GSTS: the states of the charts. */
+export function globalStatus(guest: Guest): bigint {
+  const { translation, queue, remapping } = guest.charts;
+  return (
+    bit(translation === "enabled", 31n) |
+    bit(translation !== "noPointer", 30n) |
+    bit(queue !== "disabled", 26n) |
+    bit(remapping === "enabled", 25n) |
+    bit(remapping !== "noTable", 24n) |
+    bit(guest.compatibilityInterrupts, 23n)
+  );
+}
+
+function faultRecordValue(guest: Guest, index: number): bigint {
+  const record = guest.faults.records[index];
+  if (record === undefined) return 0n;
+  return FaultRecord.encode({
+    fi: record.page,
+    sid: record.source,
+    fr: record.reason,
+    t: record.read,
+    f: true,
+  });
+}
+
+/** What is kept of a register, whether software may read it or not: the whole register, at its own width. */
+export function registerValue(guest: Guest, offset: number): bigint {
+  const stored = guest.registers[offset] ?? 0n;
+  switch (offset) {
+    case at.gsts:
+      return globalStatus(guest);
+    case at.fsts:
+      return faultStatus(guest.faults);
+    case at.pmen:
+      return stored | bit(guest.charts.protection === "enabled", 0n);
+    case at.iqh:
+      return BigInt(guest.queue.head);
+    case at.ics:
+      return bit(guest.faults.waitDone, 0n);
+    case at.iqercd:
+      return queueErrorRecord(guest.faults);
+    default:
+      break;
+  }
+  const { fro, nfr } = guest.profile;
+  if (offset < fro || offset >= fro + nfr * 16) return stored;
+  return faultRecordValue(guest, (offset - fro) >> 4);
+}
+
+/** What a read of `size` bytes at `offset` gives: byte by byte; bytes of no register are 0. */
+export function readBytes(guest: Guest, offset: number, size: number): bigint {
+  const map = registersOf(guest.profile);
+  let value = 0n;
+  for (let byte = 0; byte < size; ) {
+    const spec = map.at(offset + byte);
+    if (spec === undefined) {
+      byte += 1;
+      continue;
+    }
+    const skip = offset + byte - spec.offset;
+    const count = Math.min(size - byte, spec.bytes - skip);
+    const whole = spec.writeOnly ? 0n : registerValue(guest, spec.offset);
+    const part = BigInt.asUintN(count * 8, whole >> BigInt(skip * 8));
+    value |= part << BigInt(byte * 8);
+    byte += count;
+  }
+  return value;
+}
+
+/** Whether the unit still has a record that software did not clear. */
+export const hasPendingRecord = (guest: Guest): boolean => anyRecord(guest.faults);

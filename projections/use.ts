@@ -1,0 +1,66 @@
+import type { SourceId } from "../events/address.ts";
+import { pageOf } from "../events/address.ts";
+import type { Fact, FactOf } from "../events/fact.ts";
+import type { InputOf } from "../events/input.ts";
+import type { Step } from "./step.ts";
+
+/** One page of one device. */
+export interface UsedPage {
+  readonly guest: number;
+  readonly device: SourceId;
+  /** IOVA page number. */
+  readonly page: number;
+}
+
+/** A fact about the page in the shadow, or about the device's host entry. */
+export interface PlaceFact {
+  readonly seq: number;
+  readonly cause: number;
+  readonly fact: Fact;
+}
+
+/** A DMA that used the page. */
+export interface Use {
+  readonly seq: number;
+  readonly access: "read" | "write" | undefined;
+  readonly landed: FactOf<"DmaTranslated"> | undefined;
+  readonly blocked: FactOf<"DmaBlocked"> | undefined;
+  /** What became of the fault: the fact that recorded it, or kept it from being recorded. */
+  readonly report: PlaceFact | undefined;
+}
+
+/** Uses of the page since its shadow last changed. */
+export interface Uses {
+  readonly landed: number;
+  readonly blocked: number;
+  readonly first: Use | undefined;
+  readonly last: Use | undefined;
+}
+
+export const noUses: Uses = { landed: 0, blocked: 0, first: undefined, last: undefined };
+
+/** The DMA to the page that a step is, if it is one. */
+export function useIn(place: UsedPage, step: Step): Use | undefined {
+  const { input, facts, seq } = step;
+  if (input.type !== "Dma" && input.type !== "DmaIssue") return undefined;
+  const request: InputOf<"Dma"> | InputOf<"DmaIssue"> = input;
+  const samePlace = request.device === place.device && (request.guest ?? 0) === place.guest;
+  if (!samePlace || pageOf(request.iova) !== place.page) return undefined;
+  const landed = facts.find((fact) => fact.type === "DmaTranslated");
+  const blocked = facts.find((fact) => fact.type === "DmaBlocked");
+  const reported = facts.findIndex((fact) => /^Fault(Rec|Col|Sup|Dro)/.test(fact.type));
+  const fact = facts[reported];
+  const report = fact && { seq: seq + 1 + reported, cause: seq, fact };
+  const access = landed?.access ?? blocked?.access ?? request.access;
+  return { seq, access, landed, blocked, report };
+}
+
+/** The uses with one more. */
+export function withUse(uses: Uses, use: Use): Uses {
+  return {
+    landed: uses.landed + (use.landed === undefined ? 0 : 1),
+    blocked: uses.blocked + (use.blocked === undefined ? 0 : 1),
+    first: uses.first ?? use,
+    last: use,
+  };
+}

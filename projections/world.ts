@@ -1,0 +1,30 @@
+import type { Guest } from "./guest.ts";
+import type { Owners } from "./p2m.ts";
+import { emptyTree } from "./page-tree.ts";
+
+/** Everything that is the case after an event. Immutable: any earlier world stays valid. */
+export interface World {
+  /** Number of the last event; the first is 1. */
+  readonly seq: number;
+  readonly guests: readonly Guest[];
+  /** Which guest page each host frame belongs to. */
+  readonly owners: Owners;
+}
+
+/** A world of guests that have nothing yet. */
+export const emptyWorld = (guests: readonly Guest[]): World => ({
+  seq: 0,
+  guests,
+  owners: emptyTree(5, true),
+});
+
+/** The guest that an event is about, or `undefined` when there is none of that number. */
+export const guestOf = (world: World, event: { readonly guest?: number }): Guest | undefined =>
+  world.guests[event.guest ?? 0];
+
+/** The world with one guest replaced. */
+export function withGuest(world: World, guest: Guest): World {
+  if (world.guests[guest.index] === guest) return world;
+  if (world.guests.length === 1) return { ...world, guests: [guest] };
+  return { ...world, guests: world.guests.map((old) => (old.index === guest.index ? guest : old)) };
+}

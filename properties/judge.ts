@@ -1,0 +1,179 @@
+import { formatSourceId, hex, pageOf } from "../events/address.ts";
+import type { Fact, FactOf, FactType } from "../events/fact.ts";
+import type { InputOf } from "../events/input.ts";
+import type { Translation } from "../machines/translate.ts";
+import { translate } from "../machines/translate.ts";
+import { hasFrame } from "../projections/mapping.ts";
+import { ownerGuest, ownerPage, readable, writable } from "../projections/p2m.ts";
+import { get } from "../projections/page-tree.ts";
+import type { Step } from "../projections/step.ts";
+
+/** Whether the model says what somebody else saw; with what is different. */
+export type Verdict =
+  | { readonly verdict: "agree" | "unjudged" }
+  | { readonly verdict: "disagree"; readonly text: string };
+
+/** A law that did not hold at an event. */
+export interface Violation {
+  readonly law: string;
+  readonly seq: number;
+  readonly text: string;
+}
+
+/** A DMA that the fold has taken in, and what the walks say about it. */
+interface JudgedDma {
+  readonly guest: number;
+  readonly input: InputOf<"Dma">;
+  /** The source-id that the request carried. */
+  readonly requester: number;
+  readonly translated: FactOf<"DmaTranslated"> | undefined;
+  readonly landed: FactOf<"DmaLanded"> | undefined;
+  readonly blocked: FactOf<"DmaBlocked"> | undefined;
+  /** Both walks in the state before the DMA; `undefined` when the DMA was refused as an input. */
+  readonly walks: Translation | undefined;
+}
+
+const agree: Verdict = { verdict: "agree" };
+const disagree = (text: string): Verdict => ({ verdict: "disagree", text });
+
+function find<T extends FactType>(facts: readonly Fact[], type: T): FactOf<T> | undefined {
+  return facts.find((fact) => fact.type === type) as FactOf<T> | undefined;
+}
+
+/** Looks at a step again that took in a DMA; `undefined` for any other. */
+function lookAt(step: Step): JudgedDma | undefined {
+  const { input, facts, before } = step;
+  if (input.type !== "Dma") return undefined;
+  const guest = input.guest ?? 0;
+  const translated = find(facts, "DmaTranslated");
+  const blocked = find(facts, "DmaBlocked");
+  const landed = find(facts, "DmaLanded");
+  const access = translated?.access ?? blocked?.access;
+  const walks =
+    access === undefined ? undefined : translate(before, guest, input.device, input.iova, access);
+  const requester = before.guests[guest]?.devices[input.device]?.requester ?? input.device;
+  return { guest, input, requester, translated, landed, blocked, walks };
+}
+
+/** Says where the parts of a DMA that must be the same page are not. */
+function judgeLanding(dma: JudgedDma, gpa: bigint): Verdict {
+  const { translated, blocked, walks, landed } = dma;
+  if (translated === undefined || walks === undefined) {
+    const why = blocked?.reason ?? blocked?.host ?? "refused";
+    return disagree(`recorded as landed at ${hex(gpa)}, but blocked: ${why.toString()}`);
+  }
+  const found = translated.gpa;
+  if (found === undefined || pageOf(found) !== pageOf(gpa)) {
+    return disagree(`recorded as landed at ${hex(gpa)}, but went to ${hex(found ?? 0n)}`);
+  }
+  if (translated.hpa === undefined) return agree;
+  const page = pageOf(translated.hpa);
+  const ways = { composed: walks.composed, shadow: walks.shadow, landed: landed ?? {} };
+  for (const [name, way] of Object.entries(ways)) {
+    const hpa = "hpa" in way ? way.hpa : undefined;
+    if (hpa !== undefined && pageOf(hpa) === page) continue;
+    const other = hpa === undefined ? "nowhere" : hex(hpa);
+    return disagree(`translated to ${hex(translated.hpa)}, but ${name} says ${other}`);
+  }
+  return agree;
+}
+
+/** The fact that reports a fault to the guest, or tells why the guest is not told. */
+function isReport(fact: Fact, dma: JudgedDma, reason: number): boolean {
+  switch (fact.type) {
+    case "FaultRecorded": {
+      const { source, page, access } = fact;
+      const request = dma.input;
+      const samePage = pageOf(page) === pageOf(request.iova);
+      const sameAccess = request.access === undefined || access === request.access;
+      return fact.reason === reason && source === dma.requester && samePage && sameAccess;
+    }
+    case "FaultCollapsed":
+    case "FaultSuppressed":
+    case "FaultDropped":
+      return fact.reason === reason && fact.source === dma.requester;
+    default:
+      return false;
+  }
+}
+
+function judgeFault(dma: JudgedDma, facts: readonly Fact[], reason: number): Verdict {
+  const { blocked, translated } = dma;
+  if (blocked === undefined) {
+    const where = translated?.gpa === undefined ? "" : `, but went to ${hex(translated.gpa)}`;
+    return disagree(`recorded as fault ${reason.toString()}${where}`);
+  }
+  if (blocked.reason !== reason) {
+    const found = (blocked.reason ?? blocked.host ?? "none").toString();
+    return disagree(`recorded as fault ${reason.toString()}, but blocked by ${found}`);
+  }
+  if (facts.some((fact) => isReport(fact, dma, reason))) return agree;
+  return disagree(`fault ${reason.toString()} was not reported as recorded`);
+}
+
+/** The address that a message names. */
+const nameOf = (input: InputOf<"Dma">): string =>
+  `${formatSourceId(input.device)} at ${hex(input.iova)}`;
+
+/** SH1, IS1, FA1 and FA2 of one DMA. */
+function violationsOf(dma: JudgedDma, step: Step): Violation[] {
+  const { walks, landed, blocked, input, guest } = dma;
+  const found: Violation[] = [];
+  const report = (law: string, text: string): void => {
+    found.push({ law, seq: step.seq, text: `${nameOf(input)}: ${text}` });
+  };
+  if (walks !== undefined && walks.pending === undefined && !walks.agree) {
+    report("SH1", "nothing is pending, and shadow and composed walk differ");
+  }
+  const p2m = step.before.guests[guest]?.p2m;
+  if (landed?.hpa !== undefined && p2m !== undefined) {
+    const owner = get(step.before.owners, pageOf(landed.hpa));
+    const allowed = landed.access === "read" ? readable : writable;
+    const owned = hasFrame(owner) && ownerGuest(owner) === guest;
+    if (!owned || !allowed(p2m, ownerPage(owner))) {
+      report("IS1", `reached host page ${hex(landed.hpa)}, which the P2M does not grant`);
+    }
+  }
+  if (blocked?.reason !== undefined && walks !== undefined && walks.pending === undefined) {
+    const reason = "fault" in walks.guest ? walks.guest.fault : undefined;
+    if (reason !== blocked.reason) report("FA1", "blocked for a reason that no guest table gives");
+  }
+  if (blocked?.host === "hole" && step.facts.some((fact) => fact.type === "FaultRecorded")) {
+    report("FA2", "a hole of the host's was reported to the guest");
+  }
+  return found;
+}
+
+/** What one step is compared with, the result, and the laws that it breaks. */
+export interface Judged {
+  readonly kind: "dma" | "faults" | "interrupts" | undefined;
+  readonly verdict: Verdict;
+  readonly violations: readonly Violation[];
+}
+
+const unjudged: Verdict = { verdict: "unjudged" };
+const nothing: Judged = { kind: undefined, verdict: unjudged, violations: [] };
+const interrupt: Judged = { kind: "interrupts", verdict: unjudged, violations: [] };
+
+/**
+ * Compares a step with what was recorded beside its input, and checks the laws that a DMA alone
+ * can show.
+ *
+ * A DMA that landed agrees when it reached the recorded guest page, and the composed walk, the
+ * shadow and the host page reached are the same; one that faulted when it was blocked for the
+ * recorded reason and reported with that reason, source-id and page, or kept from being reported
+ * by a rule. Interrupts are not judged.
+ */
+export function judge(step: Step): Judged {
+  if (step.input.type === "MsiRequest") return interrupt;
+  const dma = lookAt(step);
+  if (dma === undefined) return nothing;
+  const violations = violationsOf(dma, step);
+  const { gpa, reason } = dma.input.observed ?? {};
+  if (gpa !== undefined) return { kind: "dma", verdict: judgeLanding(dma, gpa), violations };
+  if (reason === undefined) {
+    const kind = dma.blocked === undefined ? "dma" : "faults";
+    return { kind, verdict: unjudged, violations };
+  }
+  return { kind: "faults", verdict: judgeFault(dma, step.facts, reason), violations };
+}

@@ -1,0 +1,119 @@
+import type { Fact, FactOf } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
+import { reads, restart, sample } from "./history.ts";
+import { invalidateContexts, invalidatePages } from "./invalidate.ts";
+import { cpuWrites, deviceWrites, flushLines, forget } from "./memory.ts";
+import type { Oracle, World } from "./oracle.ts";
+import { assign } from "./oracle.ts";
+import { frameBehind, mapRange, protectRange, unmapRange } from "./p2m.ts";
+
+/**
+ * Does to memory and P2M what an input does by itself. @returns false for an input that must be
+ * refused.
+ */
+function apply(oracle: Oracle, world: World, input: Input): boolean {
+  const { memory, unit } = world;
+  if (input.type === "MemoryWrite") {
+    cpuWrites(memory, input.gpa, input.bytes, input.flushed === true);
+  } else if (input.type === "CacheFlush") {
+    flushLines(memory, input.gpa, input.length);
+  } else if (input.type === "P2mMap") {
+    const p2ms = oracle.worlds.map((each) => each.memory.p2m);
+    return mapRange(p2ms, input.guest ?? 0, unit.haw, input);
+  } else if (input.type === "P2mUnmap") {
+    const gone = unmapRange(memory.p2m, input.gpa, input.length);
+    for (const { first, count } of gone ?? []) forget(memory, first, count);
+    return gone !== undefined;
+  } else if (input.type === "P2mProtect") {
+    return protectRange(memory.p2m, input.gpa, input.length, input);
+  } else if (input.type === "DeviceAssign") {
+    assign(world, input.device, input.alias);
+  } else if (input.type === "UnitReset") {
+    unit.root = 0n;
+    world.te = false;
+  }
+  return true;
+}
+
+const changing = ["CacheFlush", "P2mMap", "P2mUnmap", "P2mProtect"];
+
+const resample = (world: World): void => {
+  if (world.te) sample(world.unit, world.histories);
+};
+
+/** The same after a write, which often touches nothing that is watched. */
+const resampleBytes = (world: World, gpa: bigint, bytes: Uint8Array): void => {
+  if (reads(world.histories, gpa, BigInt(bytes.length))) resample(world);
+};
+
+function land(world: World, gpa: bigint, bytes: Uint8Array): void {
+  deviceWrites(world.memory, gpa, bytes);
+  resampleBytes(world, gpa, bytes);
+}
+
+/** Bytes of a DMA: at a host address, whoever has it by now; at a guest's for a virtual device. */
+function landAt(
+  oracle: Oracle,
+  world: World,
+  { gpa, hpa }: FactOf<"DmaLanded">,
+  bytes: Uint8Array,
+): void {
+  if (hpa === undefined) {
+    if (gpa !== undefined) land(world, gpa, bytes);
+    return;
+  }
+  for (const each of oracle.worlds) {
+    const gfn = frameBehind(each.memory.p2m, Number(hpa >> 12n));
+    if (gfn !== undefined) land(each, (BigInt(gfn) << 12n) | (hpa & 0xfffn), bytes);
+  }
+}
+
+/** Takes one thing that the vIOMMU did into account. */
+function follow(oracle: Oracle, fact: Fact): void {
+  const world = oracle.worlds[("guest" in fact ? fact.guest : undefined) ?? 0];
+  if (!world) return;
+  const { unit, histories } = world;
+  if (fact.type === "MemoryWritten") {
+    land(world, fact.gpa, fact.bytes);
+  } else if (fact.type === "DmaLanded" && fact.access === "write" && fact.bytes) {
+    landAt(oracle, world, fact, fact.bytes);
+  } else if (fact.type === "RootPointerLatched") {
+    unit.root = fact.value;
+    if (!world.te) return;
+    if (((unit.cap >> 63n) & 1n) === 1n) {
+      restart(unit, histories);
+      return;
+    }
+    histories.replaced.context = true;
+    histories.replaced.iotlb = true;
+    resample(world);
+  } else if (fact.type === "TranslationEnabled") {
+    world.te = true;
+    restart(unit, histories);
+  } else if (fact.type === "TranslationDisabled") {
+    world.te = false;
+  } else if (fact.type === "ContextInvalidated" && world.te) {
+    invalidateContexts(unit, histories, fact);
+  } else if (fact.type === "IotlbInvalidated" && world.te) {
+    invalidatePages(histories, fact);
+  }
+}
+
+/**
+ * Observes one input and, in order, what the vIOMMU did about it: bytes that it wrote, DMA that
+ * landed, invalidations, the root pointer, translation on and off. All other facts are ignored.
+ *
+ * @returns false for an input that must be refused: a P2M change that is misaligned, empty, too
+ * high or takes frames.
+ */
+export function observe(oracle: Oracle, input: Input, facts: readonly Fact[]): boolean {
+  const world = oracle.worlds[input.guest ?? 0];
+  if (!world) return false;
+  const done = apply(oracle, world, input);
+  if (input.type === "MemoryWrite") resampleBytes(world, input.gpa, input.bytes);
+  else if (changing.includes(input.type)) resample(world);
+  // A CPU's bytes have been written above, and less visibly than the vIOMMU's own.
+  const own = input.type === "MemoryWrite" ? [] : facts;
+  for (const fact of own) follow(oracle, fact);
+  return done;
+}

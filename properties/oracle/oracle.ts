@@ -1,0 +1,78 @@
+import type { SourceId } from "../../events/address.ts";
+import type { GuestSetup, Setup } from "../../events/setup.ts";
+import type { Histories } from "./history.ts";
+import { newHistories, watchPages, watchSource } from "./history.ts";
+import type { Memory } from "./memory.ts";
+import { iommuReads64, newMemory } from "./memory.ts";
+import { mapRange, newP2m } from "./p2m.ts";
+import type { Unit } from "./walk.ts";
+
+/** A request key: whose address space, and which page of it. */
+export interface Key {
+  readonly guest: number;
+  readonly sid: number;
+  readonly page: number;
+}
+
+/** One guest, its vIOMMU and what is watched of them. */
+export interface World {
+  readonly memory: Memory;
+  readonly unit: Unit & { root: bigint };
+  te: boolean;
+  readonly histories: Histories;
+  readonly keys: Set<string>;
+}
+
+/** An observer of all guests. It changes as it observes. */
+export interface Oracle {
+  readonly worlds: readonly World[];
+}
+
+const maxKeys = 64;
+
+function newWorld(setup: GuestSetup): World {
+  const memory = newMemory(newP2m(), (setup.ecap & 1n) === 1n);
+  const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
+  const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
+  const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64 };
+  return { memory, unit, te: false, histories: newHistories(), keys: new Set() };
+}
+
+/**
+ * An oracle for a world at its start. Keys that are known from the start have complete candidates
+ * at once.
+ */
+export function createOracle(setup: Setup, keys: readonly Key[] = []): Oracle {
+  const worlds = setup.guests.map(newWorld);
+  const p2ms = worlds.map((world) => world.memory.p2m);
+  for (const [index, guest] of setup.guests.entries()) {
+    const world = worlds[index];
+    if (!world) continue;
+    for (const range of guest.p2m) mapRange(p2ms, index, world.unit.haw, range);
+    for (const each of guest.devices) assign(world, each.device, each.alias);
+  }
+  const oracle = { worlds };
+  for (const key of keys) track(oracle, key);
+  return oracle;
+}
+
+/** Watches the source-ids of a device. */
+export function assign(world: World, device: SourceId, alias: SourceId | undefined): void {
+  watchSource(world.unit, world.histories, device, true);
+  if (alias !== undefined) watchSource(world.unit, world.histories, alias, true);
+  if (world.te) watchPages(world.unit, world.histories, true);
+}
+
+/** Watches a key from now on, unless 64 are watched already. @returns whether it is watched. */
+export function track(oracle: Oracle, key: Key): boolean {
+  const world = oracle.worlds[key.guest];
+  if (!world) return false;
+  const name = `${key.sid}:${key.page}`;
+  if (world.keys.has(name)) return true;
+  if (world.keys.size >= maxKeys) return false;
+  world.keys.add(name);
+  world.histories.tracked.add(key.page);
+  watchSource(world.unit, world.histories, key.sid, !world.te);
+  if (world.te) watchPages(world.unit, world.histories, false);
+  return true;
+}

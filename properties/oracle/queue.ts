@@ -1,0 +1,159 @@
+/** What the queue must do next, in order, for what the guest's memory holds now. */
+export type Work =
+  | {
+      readonly kind: "context";
+      readonly scope: "global" | "domain" | "device";
+      readonly did: number;
+      readonly sid: number;
+      readonly fm: number;
+    }
+  | {
+      readonly kind: "iotlb";
+      readonly scope: "global" | "domain" | "page";
+      readonly did: number;
+      /** First byte and length in bytes; meaningful for pages alone. */
+      readonly iova: bigint;
+      readonly length: bigint;
+      readonly leafOnly: boolean;
+    }
+  | {
+      readonly kind: "deviceTlb";
+      readonly sid: number;
+      readonly iova: bigint;
+      readonly length: bigint;
+    }
+  | { readonly kind: "interruptEntries"; readonly first: number; readonly count: number }
+  | { readonly kind: "allInterruptEntries" }
+  | {
+      readonly kind: "wait";
+      readonly interrupt: boolean;
+      /** Where the 4 status bytes go; `undefined` when none are wanted. */
+      readonly status: bigint | undefined;
+      readonly data: number;
+      readonly fence: boolean;
+      readonly drain: boolean;
+    };
+
+/** The queue's registers and the capabilities that bear on it. IQA as latched. */
+export interface QueueState {
+  readonly iqa: bigint;
+  readonly iqh: bigint;
+  readonly iqt: bigint;
+  readonly cap: bigint;
+  readonly ecap: bigint;
+  /** Bytes as the IOMMU reads them, or `undefined`. */
+  readonly read: (gpa: bigint, count: number) => Uint8Array | undefined;
+}
+
+/**
+ * Work up to the end of the queue, the first wait descriptor or the first error. `head` is IQH
+ * then, in bytes.
+ */
+export interface QueueExpectation {
+  readonly work: readonly Work[];
+  readonly head: bigint;
+  readonly end: "empty" | "wait" | "IQE";
+  /** IQERCD.IQEI: 1 tail, 2 fetch, 3 type, 4 reserved field, 5 width, 6 tail not aligned. */
+  readonly iqei?: number;
+}
+
+const bits = (word: bigint, high: number, low: number): number =>
+  Number((word >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n));
+
+/** Reserved bits of the first and second quadword of each descriptor, by type. */
+const reserved: Readonly<Record<number, readonly [low: bigint, high: bigint]>> = {
+  1: [0xfffc_0000_0000_f1c0n, 0xffff_ffff_ffff_ffffn],
+  2: [0xffff_ffff_0000_f100n, 0x0000_0000_0000_0f80n],
+  3: [0x000f_0000_ffe0_01f0n, 0x0000_0000_0000_0ffen],
+  4: [0xffff_0000_07ff_f1e0n, 0xffff_ffff_ffff_ffffn],
+  5: [0x0000_0000_ffff_f100n, 0x0000_0000_0000_0003n],
+};
+
+/**
+ * Whether the capabilities know a type in legacy mode: 3 wants device TLBs, 4 interrupt remapping.
+ */
+function knows(type: number, ecap: bigint): boolean {
+  if (type === 3) return bits(ecap, 2, 2) === 1;
+  if (type === 4) return bits(ecap, 3, 3) === 1;
+  return type === 1 || type === 2 || type === 5;
+}
+
+/**
+ * Page-aligned range of an ATS-encoded address: with S, the lowest zero bit from 12 on tells the
+ * size.
+ */
+function atsRange(high: bigint): { iova: bigint; length: bigint } {
+  let length = 4096n;
+  if ((high & 1n) === 1n) {
+    length = 8192n;
+    while (length < 1n << 64n && (high & (length >> 1n)) !== 0n) length <<= 1n;
+  }
+  return { iova: high & ~0xfffn & ~(length - 1n), length };
+}
+
+/** What one descriptor asks for, or the IQEI that refuses it. */
+function decode(low: bigint, high: bigint, state: QueueState): Work | number {
+  const type = (bits(low, 11, 9) << 4) | bits(low, 3, 0);
+  const masks = reserved[type];
+  if (!masks || !knows(type, state.ecap)) return 3;
+  if ((low & masks[0]) !== 0n || (high & masks[1]) !== 0n) return 4;
+  const g = bits(low, 5, 4);
+  const did = bits(low, 31, 16);
+  const sid = bits(low, 47, 32);
+  if (type === 1) {
+    const scope = ([undefined, "global", "domain", "device"] as const)[g];
+    return scope ? { kind: "context", scope, did, sid, fm: bits(low, 49, 48) } : 4;
+  }
+  if (type === 2) {
+    const scope = ([undefined, "global", "domain", "page"] as const)[g];
+    const am = bits(high, 5, 0);
+    if (!scope || (scope === "page" && am > bits(state.cap, 53, 48))) return 4;
+    const length = 4096n << BigInt(am);
+    const iova = high & ~0xfffn & ~(length - 1n);
+    return { kind: "iotlb", scope, did, iova, length, leafOnly: bits(high, 6, 6) === 1 };
+  }
+  if (type === 3) return { kind: "deviceTlb", sid, ...atsRange(high) };
+  if (type === 4) {
+    const count = 2 ** bits(low, 31, 27);
+    if (bits(low, 4, 4) === 0) return { kind: "allInterruptEntries" };
+    return { kind: "interruptEntries", first: sid - (sid % count), count };
+  }
+  return {
+    kind: "wait",
+    interrupt: bits(low, 4, 4) === 1,
+    status: bits(low, 5, 5) === 1 ? high : undefined,
+    data: bits(low, 63, 32),
+    fence: bits(low, 6, 6) === 1,
+    drain: bits(low, 7, 7) === 1,
+  };
+}
+
+/**
+ * What an enabled queue without a standing error must do from IQH on. A wait descriptor's work is
+ * listed and `head` is past it. A refused descriptor leaves `head` on it.
+ */
+export function expectedQueue(state: QueueState): QueueExpectation {
+  const wide = bits(state.iqa, 11, 11) === 1;
+  const entry = wide ? 32n : 16n;
+  const size = 4096n << BigInt(bits(state.iqa, 2, 0));
+  const tail = state.iqt & 0x7fff0n;
+  const work: Work[] = [];
+  let head = state.iqh & 0x7fff0n;
+  const refuse = (iqei: number): QueueExpectation => ({ work, head, end: "IQE", iqei });
+
+  if (wide && bits(state.ecap, 43, 43) === 0) return refuse(5);
+  if (tail >= size) return refuse(1);
+  if (tail % entry !== 0n) return refuse(6);
+  while (head !== tail) {
+    const bytes = state.read((state.iqa & ~0xfffn) + head, Number(entry));
+    if (!bytes) return refuse(2);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const done = decode(view.getBigUint64(0, true), view.getBigUint64(8, true), state);
+    if (typeof done === "number") return refuse(done);
+    if (bytes.subarray(16).some((byte) => byte !== 0)) return refuse(4);
+    work.push(done);
+    head = (head + entry) % size;
+    if (done.kind === "wait") return { work, head, end: "wait" };
+  }
+  return { work, head, end: "empty" };
+}

@@ -1,0 +1,162 @@
+import type { Access, PageSize } from "../../events/input.ts";
+
+/**
+ * What a walk needs of one vIOMMU: its capability words, its latched root pointer, its view of
+ * guest memory.
+ */
+export interface Unit {
+  readonly cap: bigint;
+  readonly ecap: bigint;
+  /** Host address width in bits. */
+  readonly haw: number;
+  /** RTADDR as last latched. */
+  readonly root: bigint;
+  /** The word at an 8-byte aligned GPA, or `undefined` where it cannot be read. */
+  readonly read64: (gpa: bigint) => bigint | undefined;
+}
+
+/** One word that a walk read. */
+export type Word = readonly [gpa: bigint, value: bigint | undefined];
+
+/** What root and context entry say of a source-id. Tables have 3 to 5 levels. */
+export type Context =
+  | { readonly kind: "fault"; readonly reason: number; readonly fpd: boolean }
+  | { readonly kind: "passThrough"; readonly did: number; readonly fpd: boolean }
+  | {
+      readonly kind: "tables";
+      readonly did: number;
+      readonly fpd: boolean;
+      readonly root: bigint;
+      readonly levels: number;
+    };
+
+/** The guest's answer for one access to one page. `gpa` is that of the page's first byte. */
+export type Outcome =
+  | { readonly kind: "page"; readonly gpa: bigint; readonly size: PageSize }
+  | { readonly kind: "fault"; readonly reason: number }
+  | { readonly kind: "interrupt" };
+
+const fault = (reason: number): Outcome => ({ kind: "fault", reason });
+const bit = (word: bigint, index: number): boolean => ((word >> BigInt(index)) & 1n) === 1n;
+/** Bits `high` to `low` set, both included. */
+const ones = (high: number, low: number): bigint =>
+  high < low ? 0n : ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
+
+/** CAP[21:16] + 1. */
+const guestWidth = (unit: Unit): number => Number((unit.cap >> 16n) & 0x3fn) + 1;
+
+/** Reads root and context entry of a source-id. The words are those that it read, in order. */
+export function readContext(unit: Unit, sid: number): { context: Context; words: Word[] } {
+  const words: Word[] = [];
+  const take = (gpa: bigint): bigint | undefined => {
+    const value = unit.read64(gpa);
+    words.push([gpa, value]);
+    return value;
+  };
+  const stop = (reason: number, fpd = false) => ({
+    context: { kind: "fault", reason, fpd } as const,
+    words,
+  });
+  const rootAt = (unit.root & ~0xfffn) + BigInt(sid >> 8) * 16n;
+  const [rootLow, rootHigh] = [take(rootAt), take(rootAt + 8n)];
+  if (rootLow === undefined || rootHigh === undefined) return stop(0x8);
+  if (!bit(rootLow, 0)) return stop(0x1);
+  if ((rootLow & (ones(11, 1) | ones(63, unit.haw))) !== 0n || rootHigh !== 0n) return stop(0xa);
+
+  const entryAt = (rootLow & ~0xfffn) + BigInt(sid & 0xff) * 16n;
+  const [low, high] = [take(entryAt), take(entryAt + 8n)];
+  if (low === undefined || high === undefined) return stop(0x9);
+  const fpd = bit(low, 1);
+  if (!bit(low, 0)) return stop(0x2, fpd);
+  // Reading: the table's pointer may not reach beyond the host address width, as in a root entry.
+  if ((low & (ones(11, 4) | ones(63, unit.haw))) !== 0n) return stop(0xb, fpd);
+  if ((high & 0xffffffffff000080n) !== 0n) return stop(0xb, fpd);
+  return { context: readEntry(unit, low, high, fpd), words };
+}
+
+/** What a present context entry without reserved bits says. */
+function readEntry(unit: Unit, low: bigint, high: bigint, fpd: boolean): Context {
+  const aw = Number(high & 7n);
+  const tt = Number((low >> 2n) & 3n);
+  const did = Number((high >> 8n) & 0xffffn);
+  const invalid = { kind: "fault", reason: 0x3, fpd } as const;
+  if (aw < 1 || aw > 3 || !bit(unit.cap, 8 + aw)) return invalid;
+  if (tt === 3 || (tt === 1 && !bit(unit.ecap, 2))) return invalid;
+  if (tt !== 2) return { kind: "tables", did, fpd, root: low & ~0xfffn, levels: aw + 2 };
+  // Reading: pass-through takes any supported width, not the largest alone.
+  return bit(unit.ecap, 6) ? { kind: "passThrough", did, fpd } : invalid;
+}
+
+/** Whether a device's write to this page of its address space is an interrupt request. */
+const isInterruptPage = (page: number): boolean => page >= 0xfee00 && page <= 0xfeeff;
+
+/** What an access becomes where nothing translates it; `limited` when the MGAW still bounds it. */
+export function readThrough(unit: Unit, page: number, access: Access, limited: boolean): Outcome {
+  if (access === "write" && isInterruptPage(page)) return { kind: "interrupt" };
+  const gpa = BigInt(page) << 12n;
+  if (limited && gpa >> BigInt(guestWidth(unit)) !== 0n) return fault(0x4);
+  return { kind: "page", gpa, size: "1G" };
+}
+
+/** Reserved bits of a second-stage entry. Bits 61:52 and 63 are ignored. Reading: bit 62 too. */
+function reservedBits(unit: Unit, level: number, leaf: boolean): bigint {
+  let mask = ones(51, unit.haw);
+  if (!bit(unit.ecap, 7)) mask |= 1n << 11n;
+  if (level >= 4) mask |= 1n << 7n;
+  if (level === 3 && !bit(unit.cap, 35)) mask |= 1n << 7n;
+  if (level === 2 && !bit(unit.cap, 34)) mask |= 1n << 7n;
+  if (level === 3 && leaf) mask |= ones(29, 12);
+  if (level === 2 && leaf) mask |= ones(20, 12);
+  return mask;
+}
+
+/**
+ * The size that counts for a page of a leaf: blocks with interrupt addresses in them fall into
+ * their pages.
+ */
+function leafSize(level: number, gpaPage: number): PageSize {
+  if (level === 1 || Math.floor(gpaPage / 512) === 0xfee00 / 512) return "4K";
+  const touches = Math.floor(gpaPage / 262_144) === Math.floor(0xfee00 / 262_144);
+  return level === 2 || touches ? "2M" : "1G";
+}
+
+/**
+ * Walks second-stage tables for one access to one page.
+ *
+ * @param page  IOVA divided by 4096.
+ * @returns the outcome, the words that were read from the top down, and whether the last of them is
+ * a leaf.
+ */
+export function walkTables(
+  unit: Unit,
+  tables: { readonly root: bigint; readonly levels: number },
+  page: number,
+  access: Access,
+): { outcome: Outcome; words: Word[]; leaf: boolean } {
+  const words: Word[] = [];
+  const end = (outcome: Outcome, leaf = false) => ({ outcome, words, leaf });
+  if (access === "write" && isInterruptPage(page)) return end({ kind: "interrupt" });
+  const width = Math.min(guestWidth(unit), 12 + 9 * tables.levels);
+  const iova = BigInt(page) << 12n;
+  if (iova >> BigInt(width) !== 0n) return end(fault(0x4));
+
+  let table = tables.root;
+  for (let level = tables.levels; ; level--) {
+    const shift = BigInt(3 + 9 * level);
+    const at = table + ((iova >> shift) & 511n) * 8n;
+    const entry = unit.read64(at);
+    words.push([at, entry]);
+    if (entry === undefined) return end(fault(level === tables.levels ? 0x3 : 0x7));
+    const leaf = level === 1 || ((level === 2 || level === 3) && bit(entry, 7));
+    if (!bit(entry, access === "read" ? 0 : 1)) {
+      return end(fault(access === "read" ? 0x6 : 0x5), leaf);
+    }
+    if ((entry & reservedBits(unit, level, leaf)) !== 0n) return end(fault(0xc), leaf);
+    table = entry & ones(51, 12);
+    if (!leaf) continue;
+    const gpa = table | (iova & ((1n << shift) - 1n));
+    const gpaPage = Number(gpa >> 12n);
+    if (isInterruptPage(gpaPage)) return end(fault(0xe), true);
+    return end({ kind: "page", gpa, size: leafSize(level, gpaPage) }, true);
+  }
+}

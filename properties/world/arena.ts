@@ -1,0 +1,44 @@
+/**
+ * Where things lie in each generated guest, as guest page numbers. Small on purpose: what is reused,
+ * shared and overwritten must meet.
+ */
+export const arena = {
+  /** Root tables: the first one and one to change to. */
+  roots: [0, 1],
+  /** Context tables: of bus 0, bus 1, bus 2. */
+  contexts: [2, 3, 23],
+  tables: Array.from({ length: 16 }, (_, index) => 4 + index),
+  queue: 20,
+  status: 22,
+  data: Array.from({ length: 40 }, (_, index) => 24 + index),
+  /** Nothing is mapped there at first. */
+  spare: Array.from({ length: 8 }, (_, index) => 64 + index),
+  /** Blocks of 2 MiB, each one mapping of the P2M. */
+  large: [512, 1024],
+  /** A block of 1 GiB that one mapping of the P2M holds. */
+  huge: 0x40000,
+  /** Blocks of 2 MiB around the interrupt range. */
+  interrupt: [0xfec00, 0xfee00],
+} as const;
+
+/** Pages of 4 KiB that the P2M maps in blocks of 4 pages. */
+export const smallPages = 64;
+
+/** Host frames: where each guest's lie at the start, and some that nobody has. */
+export const frames = {
+  small: (guest: number): number => 0x1000 + guest * 0x400,
+  large: (guest: number): number => 0x10000 + guest * 0x2000,
+  huge: (guest: number): number => 0x40000 * (1 + guest),
+  free: 0x800,
+  freeLarge: 0x30000,
+} as const;
+
+/** Source-ids of the devices: two functions of one device, another bus, behind a bridge, virtual. */
+export const sources = {
+  first: 0x20,
+  function4: 0x24,
+  otherBus: 0x100,
+  behindBridge: 0x208,
+  bridge: 0x200,
+  virtual: 0x10,
+} as const;

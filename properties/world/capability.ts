@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { Cap, Ecap } from "../../events/registers/capability.ts";
+
+/** The capability words of one unit, as a set-up has them. */
+export interface Words {
+  readonly ver: bigint;
+  readonly cap: bigint;
+  readonly ecap: bigint;
+  readonly haw: number;
+}
+
+/** True about `percent` times out of a hundred; shrinks to false. */
+export const chance = (percent: number): fc.Arbitrary<boolean> =>
+  fc.noBias(fc.nat(99)).map((draw) => draw >= 100 - percent);
+
+/** Places of the fault records and of the IOTLB registers, in units of 16 bytes. */
+const places = fc.constantFrom({ fro: 0x22, iro: 0x10 }, { fro: 0x40, iro: 0x50 });
+
+const anyCap = fc.record({
+  nd: fc.constantFrom(6, 2, 0),
+  rwbf: chance(20),
+  plmr: chance(30),
+  phmr: chance(30),
+  cm: chance(85),
+  sagaw: fc.constantFrom(0b0110, 0b0010, 0b0100, 0b1110, 0b1000),
+  mgaw: fc.constantFrom(47, 38, 56),
+  zlr: chance(50),
+  sllps: fc.constantFrom(3, 1, 0),
+  psi: chance(80),
+  nfr: fc.integer({ min: 0, max: 7 }),
+  mamv: fc.constantFrom(18, 9, 2, 0, 0x3f),
+  dwd: chance(50),
+  drd: chance(50),
+  esrtps: chance(30),
+});
+
+const anyEcap = fc.record({
+  c: chance(60),
+  qi: chance(92),
+  dt: chance(50),
+  ir: chance(50),
+  eim: chance(40),
+  pt: chance(70),
+  sc: chance(50),
+  mhmv: fc.constantFrom(15, 0),
+  dit: chance(30),
+});
+
+/**
+ * Capabilities of a random legal unit in legacy mode. Mostly with caching mode and a queue; without
+ * a queue there are no device TLBs and no interrupt remapping.
+ */
+export const anyWords: fc.Arbitrary<Words> = fc
+  .record({ cap: anyCap, ecap: anyEcap, places, haw: fc.integer({ min: 39, max: 46 }) })
+  .map(({ cap, ecap: drawn, places: { fro, iro }, haw }) => {
+    const { qi } = drawn;
+    const ir = drawn.ir && qi;
+    const ecap = { ...drawn, dt: drawn.dt && qi, ir, eim: drawn.eim && ir, iro };
+    const ver = 0x10n;
+    return { ver, cap: Cap.encode({ ...cap, fro }), ecap: Ecap.encode(ecap), haw };
+  });

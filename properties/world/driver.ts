@@ -1,0 +1,124 @@
+import { gpa } from "../../events/address.ts";
+import type { Input } from "../../events/input.ts";
+import type { Profile } from "../../events/profile.ts";
+import { profileOf } from "../../events/profile.ts";
+import type { GuestSetup } from "../../events/setup.ts";
+import { arena } from "./arena.ts";
+
+/** How a driver announces what it changes: as it must, too little, or not at all. */
+export type Manner = "proper" | "narrow" | "none";
+
+/** One set of second-stage tables with a domain-id. */
+export interface Domain {
+  readonly did: number;
+  readonly root: number;
+  readonly levels: number;
+}
+
+/** A guest's driver: what it believes of its tables, and the inputs that it has made so far. */
+export interface Driver {
+  readonly guest: number;
+  readonly profile: Profile;
+  /** IOVA pages that it works with. */
+  readonly pool: readonly number[];
+  /** Inputs of all guests, in order. */
+  readonly inputs: Input[];
+  /** Words of tables as it wrote them, by GPA. */
+  readonly words: Map<number, bigint>;
+  readonly domains: Map<number, Domain>;
+  /** Domain-ids by source-id. */
+  readonly attached: Map<number, number>;
+  /** Table pages that it never used or has freed. */
+  free: readonly number[];
+  /** Table pages that it has written. */
+  readonly used: Set<number>;
+  /** What it mapped at some time: a domain-id and an IOVA page. */
+  readonly mapped: { readonly did: number; readonly page: number }[];
+  /** Byte offset of the next descriptor. */
+  tail: number;
+  /** Levels of what GCMD holds: TE, QIE, IRE. */
+  command: number;
+  nextTag: number;
+  steals: number;
+}
+
+export const newDriver = (
+  guest: number,
+  setup: GuestSetup,
+  pool: readonly number[],
+  inputs: Input[],
+): Driver => ({
+  guest,
+  profile: profileOf(setup),
+  pool,
+  inputs,
+  words: new Map(),
+  domains: new Map(),
+  attached: new Map(),
+  free: arena.tables,
+  used: new Set(),
+  mapped: [],
+  tail: 0,
+  command: 0,
+  nextTag: 1,
+  steals: 0,
+});
+
+/** Adds an input of the driver's guest. */
+export function emit(driver: Driver, input: Input): void {
+  driver.inputs.push(driver.guest === 0 ? input : { ...input, guest: driver.guest });
+}
+
+/** Little-endian bytes of a number. */
+export function bytesOf(value: bigint, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, at) => Number((value >> BigInt(8 * at)) & 0xffn));
+}
+
+/** Writes bytes as the CPU; without coherent walks, `flush` makes them visible. */
+export function writeBytes(driver: Driver, at: number, bytes: Uint8Array, flush: boolean): void {
+  const address = gpa(BigInt(at));
+  const isFlush = flush && !driver.profile.coherent;
+  const atOnce = isFlush && driver.inputs.length % 3 !== 0;
+  emit(driver, { type: "MemoryWrite", gpa: address, bytes, ...(atOnce ? { flushed: true } : {}) });
+  if (!isFlush || atOnce) return;
+  emit(driver, { type: "CacheFlush", gpa: address, length: BigInt(bytes.length) });
+}
+
+/** Writes an 8-byte word; `torn` as two halves, the upper one first. */
+export function writeWord(
+  driver: Driver,
+  at: number,
+  value: bigint,
+  { flush = true, torn = false }: { readonly flush?: boolean; readonly torn?: boolean } = {},
+): void {
+  driver.words.set(at, value);
+  if (!torn) {
+    writeBytes(driver, at, bytesOf(value, 8), flush);
+    return;
+  }
+  writeBytes(driver, at + 4, bytesOf(value >> 32n, 4), flush);
+  writeBytes(driver, at, bytesOf(value, 4), flush);
+}
+
+export const wordAt = (driver: Driver, at: number): bigint => driver.words.get(at) ?? 0n;
+
+/** Writes zeros over a page. */
+export function clearPage(driver: Driver, page: number): void {
+  for (const at of driver.words.keys()) {
+    if (Math.floor(at / 4096) === page) driver.words.set(at, 0n);
+  }
+  writeBytes(driver, page * 4096, new Uint8Array(4096), true);
+}
+
+export const writeRegister = (driver: Driver, offset: number, size: number, value: bigint): void =>
+  emit(driver, { type: "RegisterWrite", offset, size, value });
+
+export const readRegister = (driver: Driver, offset: number, size: number): void =>
+  emit(driver, { type: "RegisterRead", offset, size });
+
+/** An item by any number. */
+export function pick<T>(items: readonly T[], draw: number): T {
+  const item = items[draw % items.length];
+  if (item === undefined) throw new RangeError("nothing to pick from");
+  return item;
+}
