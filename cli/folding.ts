@@ -1,5 +1,4 @@
 import { ProfileError } from "../events/profile.ts";
-import type { Setup } from "../events/setup.ts";
 import { createWorld, SetupError } from "../machines/create-world.ts";
 import { fold } from "../machines/hypervisor.ts";
 import { evolve } from "../projections/evolve.ts";
@@ -29,11 +28,16 @@ export interface Folded {
   readonly failure: InputError | undefined;
 }
 
-/** The world at the start of a file. */
-export function worldOf(file: string, setup: Setup): World {
+/**
+ * The world at the start of a file.
+ *
+ * @throws InputError when the set-up cannot be; the file is closed then.
+ */
+export async function worldOf({ file, setup, close }: Source): Promise<World> {
   try {
     return createWorld(setup);
   } catch (error) {
+    await close();
     const isSetup = error instanceof ProfileError || error instanceof SetupError;
     if (isSetup) throw lineError(file, 1, error.message);
     throw error;
@@ -78,7 +82,7 @@ export async function foldSource(
   until = Number.POSITIVE_INFINITY,
 ): Promise<Folded> {
   const { file } = source;
-  let world = worldOf(file, source.setup);
+  let world = await worldOf(source);
   let [inputs, facts] = [0, 0];
   const progress = startProgress(terminal, file);
   const result = (failure?: InputError): Folded => ({ world, inputs, facts, failure });
@@ -108,6 +112,7 @@ export async function foldSource(
     throw error;
   } finally {
     progress.done();
+    await source.close();
   }
   return result();
 }

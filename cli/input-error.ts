@@ -1,8 +1,14 @@
+import { printable } from "./render/printable.ts";
+
 /**
  * A file, option or argument that cannot be used: where and why, in one line. The program ends with
  * exit code 2.
  */
-export class InputError extends Error {}
+export class InputError extends Error {
+  constructor(message: string) {
+    super(printable(message));
+  }
+}
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",

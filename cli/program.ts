@@ -26,9 +26,9 @@ function createProgram(run: Run): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nFiles are logs or recordings, one JSON object a line, gzipped or not. Exit code 0: all " +
-        "is well; 1: something\ndiffers or a law is violated; 2: bad usage, or a file that cannot " +
-        "be read.",
+      "\nFiles are logs or recordings, one JSON object a line, gzipped or not.\n" +
+        "Exit code 0: all is well; 1: something differs or a law is violated; 2: bad\n" +
+        "usage, or a file that cannot be read.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addVerify, addConvert]) add(program, run);

@@ -22,6 +22,8 @@ interface Branch {
 interface CompiledAction {
   readonly type: string;
   readonly params: ((args: { event: Stimulus }) => object) | object | undefined;
+  /** The fact when there are no params. */
+  readonly bare: Fact;
 }
 
 /** A chart as a table: state, stimulus, branches in the order in which they are tried. */
@@ -55,9 +57,9 @@ const listOf = (value: unknown): readonly unknown[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 function compileAction(raw: unknown): CompiledAction {
-  if (typeof raw === "string") return { type: raw, params: undefined };
+  if (typeof raw === "string") return { type: raw, params: undefined, bare: { type: raw } as Fact };
   const { type, params } = raw as { type: string; params?: CompiledAction["params"] };
-  return { type, params };
+  return { type, params, bare: { type } as Fact };
 }
 
 function compileBranch(machine: AnyStateMachine, raw: unknown): Branch {
@@ -97,10 +99,12 @@ function branchesFor(state: Row, root: Row, type: string): readonly Branch[] {
   ];
 }
 
+/** The fact that an action is. Params that have a type are the whole fact already. */
 function factOf(action: CompiledAction, stimulus: Stimulus): Fact {
   const { params } = action;
   const data = typeof params === "function" ? params({ event: stimulus }) : params;
-  return { type: action.type, ...data } as Fact;
+  if (data === undefined) return action.bare;
+  return "type" in data ? (data as Fact) : ({ type: action.type, ...data } as Fact);
 }
 
 /**

@@ -47,15 +47,19 @@ export function composeChanged(
   if (typeof before === "number" && typeof after === "number") {
     return composeSlot(composition, after, depth);
   }
-  if (typeof after !== "number" && composition.memo.has(after)) {
-    return composition.memo.get(after) as Slot;
+  if (typeof after !== "number" && composition.memo.size > 0) {
+    const known = composition.memo.get(after);
+    if (known !== undefined) return known;
   }
   if (typeof before === "number") return composeSlot(composition, after, depth);
   const [olds, news] = [before, expand(after, depth, true)];
   const hosts = expand(host, depth, true);
-  const node = news.map((child, index) =>
-    composeChanged(composition, olds[index] as Slot, child, hosts[index] as Slot, depth - 1),
-  );
+  const node = hosts.slice();
+  for (let index = 0; index < node.length; index++) {
+    const [was, now] = [olds[index] as Slot, news[index] as Slot];
+    if (was === now) continue;
+    node[index] = composeChanged(composition, was, now, hosts[index] as Slot, depth - 1);
+  }
   return collapse(node, depth, true);
 }
 

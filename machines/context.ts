@@ -2,9 +2,10 @@ import { pageOf } from "../events/address.ts";
 import { ContextEntry, contextReserved } from "../events/context-entry.ts";
 import { reason } from "../events/fault-reason.ts";
 import type { Levels, Profile } from "../events/profile.ts";
-import { RootEntry, rootReserved } from "../events/root-entry.ts";
+import { rootReserved } from "../events/root-entry.ts";
 import type { Guest } from "../projections/guest.ts";
-import { pageAt, wordIn } from "../projections/memory.ts";
+import type { Page } from "../projections/memory.ts";
+import { blankPage, half, pageAt, wordIn } from "../projections/memory.ts";
 import { readable } from "../projections/p2m.ts";
 
 /** What the guest's root and context entries say of one source-id. */
@@ -31,33 +32,70 @@ export interface ContextStep {
 
 const blocked = (code: number, fpd = false): Context => ({ kind: "blocked", reason: code, fpd });
 
-/** The 16-byte entry at a GPA that is a multiple of 16, or `undefined` when the P2M does not let it be read. */
-function readEntry(guest: Guest, address: bigint): bigint | undefined {
-  const gfn = pageOf(address);
-  if (!readable(guest.p2m, gfn)) return undefined;
-  const page = pageAt(guest.memory, gfn);
-  const offset = Number(address & 0xfffn);
-  return wordIn(page, offset) | (wordIn(page, offset + 8) << 64n);
+/** A page that holds entries, or `undefined` when the P2M does not let it be read. */
+const tableAt = (guest: Guest, gfn: number): Page | undefined =>
+  readable(guest.p2m, gfn) ? (pageAt(guest.memory, gfn) ?? blankPage) : undefined;
+
+/** The 128 bits of entry `index` of a table. */
+const wholeEntry = (page: Page, index: number): bigint =>
+  wordIn(page, index * 16) | (wordIn(page, index * 16 + 8) << 64n);
+
+/** Four halves of 32 bits, least significant first, as one number each. */
+type Halves = readonly [number, number, number, number];
+
+const halvesOf = (mask: bigint): Halves => [
+  Number(BigInt.asUintN(32, mask)),
+  Number(BigInt.asUintN(32, mask >> 32n)),
+  Number(BigInt.asUintN(32, mask >> 64n)),
+  Number(BigInt.asUintN(32, mask >> 96n)),
+];
+
+interface ReservedHalves {
+  readonly root: Halves;
+  readonly context: Halves;
+}
+const reservedOf = new WeakMap<Profile, ReservedHalves>();
+
+function reservedHalves(profile: Profile): ReservedHalves {
+  const known = reservedOf.get(profile);
+  if (known !== undefined) return known;
+  const root = halvesOf(rootReserved(profile));
+  const made = { root, context: halvesOf(contextReserved(profile)) };
+  reservedOf.set(profile, made);
+  return made;
 }
 
-const passThrough = ContextEntry.fields.tt.names.passThrough;
-const untranslated = ContextEntry.fields.tt.names.untranslated;
+const anySet = (page: Page, index: number, mask: Halves): boolean =>
+  (half(page, index * 4) & mask[0]) !== 0 ||
+  (half(page, index * 4 + 1) & mask[1]) !== 0 ||
+  (half(page, index * 4 + 2) & mask[2]) !== 0 ||
+  (half(page, index * 4 + 3) & mask[3]) !== 0;
+
+/** The guest page that bits 63:12 of an entry's low word name. */
+const pointerOf = (page: Page, index: number): number =>
+  (half(page, index * 4) >>> 12) + half(page, index * 4 + 1) * 0x100000;
+
+const { passThrough, untranslated, all } = ContextEntry.fields.tt.names;
 
 function isTypeSupported(profile: Profile, tt: number): boolean {
   if (tt === untranslated) return true;
-  if (tt === passThrough) return profile.passThrough;
-  return tt === ContextEntry.fields.tt.names.all && profile.deviceTlb;
+  return tt === passThrough ? profile.passThrough : tt === all && profile.deviceTlb;
 }
 
 /** What a present context entry says. Order of checks: reserved bits, then width and translation type. */
-function contextOf(profile: Profile, word: bigint): Context {
-  const { fpd, tt, ssptptr, aw, did } = ContextEntry.decode(word);
-  if ((word & contextReserved(profile)) !== 0n) return blocked(reason.contextReserved, fpd);
-  const levels = (aw + 2) as Levels;
-  if (!profile.levels.has(levels)) return blocked(reason.contextInvalid, fpd);
-  if (!isTypeSupported(profile, tt)) return blocked(reason.contextInvalid, fpd);
+function contextOf(profile: Profile, page: Page, index: number, fpd: boolean): Context {
+  if (anySet(page, index, reservedHalves(profile).context)) {
+    return blocked(reason.contextReserved, fpd);
+  }
+  const third = half(page, index * 4 + 2);
+  const levels = ((third & 7) + 2) as Levels;
+  const tt = (half(page, index * 4) >>> 2) & 3;
+  if (!profile.levels.has(levels) || !isTypeSupported(profile, tt)) {
+    return blocked(reason.contextInvalid, fpd);
+  }
+  const did = (third >>> 8) & 0xffff;
   if (tt === passThrough) return { kind: "passThrough", did, fpd };
-  return { kind: "tables", did, fpd, root: pageOf(ssptptr), levels };
+  return { kind: "tables", did, fpd, root: pointerOf(page, index), levels };
 }
 
 /**
@@ -70,21 +108,26 @@ function contextOf(profile: Profile, word: bigint): Context {
 export function resolveContext(
   guest: Guest,
   source: number,
-  step: (step: ContextStep) => void = () => {},
+  step?: (step: ContextStep) => void,
 ): Context {
   const { profile, rootPointer } = guest;
-  const rootAddress = (rootPointer & ~0xfffn) + BigInt(source >> 8) * 16n;
-  const root = readEntry(guest, rootAddress);
-  step({ table: "root", address: rootAddress, entry: root });
-  if (root === undefined) return blocked(reason.rootAccess);
-  const { present, ctp } = RootEntry.decode(root);
-  if (!present) return blocked(reason.rootNotPresent);
-  if ((root & rootReserved(profile)) !== 0n) return blocked(reason.rootReserved);
-  const address = ctp + BigInt(source & 0xff) * 16n;
-  const entry = readEntry(guest, address);
-  step({ table: "context", address, entry });
-  if (entry === undefined) return blocked(reason.contextAccess);
-  const { present: valid, fpd } = ContextEntry.decode(entry);
-  if (!valid) return blocked(reason.contextNotPresent, fpd);
-  return contextOf(profile, entry);
+  const [bus, devfn] = [source >> 8, source & 0xff];
+  const rootPage = pageOf(rootPointer);
+  const roots = tableAt(guest, rootPage);
+  const note = (table: ContextStep["table"], gfn: number, index: number, page?: Page): void => {
+    const address = (BigInt(gfn) << 12n) + BigInt(index * 16);
+    step?.({ table, address, entry: page === undefined ? undefined : wholeEntry(page, index) });
+  };
+  if (step !== undefined) note("root", rootPage, bus, roots);
+  if (roots === undefined) return blocked(reason.rootAccess);
+  if ((half(roots, bus * 4) & 1) === 0) return blocked(reason.rootNotPresent);
+  if (anySet(roots, bus, reservedHalves(profile).root)) return blocked(reason.rootReserved);
+  const gfn = pointerOf(roots, bus);
+  const page = tableAt(guest, gfn);
+  if (step !== undefined) note("context", gfn, devfn, page);
+  if (page === undefined) return blocked(reason.contextAccess);
+  const low = half(page, devfn * 4);
+  const fpd = (low & 2) !== 0;
+  if ((low & 1) === 0) return blocked(reason.contextNotPresent, fpd);
+  return contextOf(profile, page, devfn, fpd);
 }

@@ -100,10 +100,14 @@ function addRepeat(teller: Teller, page: number, span: number, from: number): vo
   teller.repeat = { page, span, from, copies: 1 };
 }
 
+/** Up to this depth what stays the same is left out of a run; above, a block that became one number is told whole. */
+const finest = 2;
+
 function compare(teller: Teller, before: Slots, after: Slots, depth: number, page: number): void {
   if (before.stage === after.stage && before.host === after.host) return;
   const span = spans[depth] as number;
-  if (typeof after.stage === "number" && typeof after.host === "number") {
+  const whole = depth > finest || (typeof before.stage === "number" && typeof before.host === "number");
+  if (whole && typeof after.stage === "number" && typeof after.host === "number") {
     addRun(teller, page, span, after.stage, after.host);
     return;
   }

@@ -24,6 +24,7 @@ import {
   writeCode,
 } from "../projections/mapping.ts";
 import { get } from "../projections/page-tree.ts";
+import { stored } from "../projections/register-file.ts";
 import { at } from "../projections/registers.ts";
 import { refreshHosts } from "./attach.ts";
 import { request } from "./charts/request.ts";
@@ -55,7 +56,9 @@ const fails = (fault: number): Answer => ({ mapping: 0, gfn: undefined, fault })
 function passThroughAnswer(guest: Guest, page: number, write: boolean): Answer {
   const cached = get(guest.passThroughCache, page);
   if (allows(cached, write)) return answer(cached, page);
-  return answer(behindP2m(mapped(page, ok, ok, 4), get(guest.p2m, page)), page);
+  const grant = get(guest.p2m, page);
+  if (!hasFrame(grant)) return answer(unmapped(hole, hole), page);
+  return answer(behindP2m(mapped(page, ok, ok, 4), grant), page);
 }
 
 /** Whether a cached entry serves the access; one that does not is as good as none. */
@@ -150,19 +153,19 @@ export function faultOf(given: Answer, write: boolean): number {
  */
 export function isProtected(guest: Guest, page: number): boolean {
   if (guest.charts.protection !== "enabled") return false;
-  const { registers, profile } = guest;
+  const { profile } = guest;
   const address = BigInt(page) << 12n;
   const inside = (base: bigint, limit: bigint): boolean =>
     address >= base && address <= (limit | 0x1f_ffffn);
   const low = (): boolean =>
     inside(
-      Plmbase.decode(registers[at.plmbase] ?? 0n).base,
-      Plmlimit.decode(registers[at.plmlimit] ?? 0n).limit,
+      Plmbase.decode(stored(guest, at.plmbase)).base,
+      Plmlimit.decode(stored(guest, at.plmlimit)).limit,
     );
   const high = (): boolean =>
     inside(
-      Phmbase.decode(registers[at.phmbase] ?? 0n).base,
-      Phmlimit.decode(registers[at.phmlimit] ?? 0n).limit,
+      Phmbase.decode(stored(guest, at.phmbase)).base,
+      Phmlimit.decode(stored(guest, at.phmlimit)).limit,
     );
   return (profile.plmr && low()) || (profile.phmr && high());
 }
@@ -173,7 +176,7 @@ function block(
   access: Access,
   why: { reason: number } | { host: "hole" | "protected" | "unassigned" | "refused" },
 ): void {
-  const blocked = { device: dma.device, iova: dma.iova, access, ...why };
+  const blocked = { type: "DmaBlocked", device: dma.device, iova: dma.iova, access, ...why };
   advanceChart(turn, request, "issued", { type: "Block", blocked });
 }
 
@@ -186,6 +189,7 @@ function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
   if (given.gfn !== undefined) to.gpa = gpa((BigInt(given.gfn) << 12n) + offset);
   to.hpa = hpa((BigInt(frameOf(given.mapping)) << 12n) + offset);
   const translated = {
+    type: "DmaTranslated",
     ...tag,
     device: dma.device,
     iova: dma.iova,
@@ -197,7 +201,7 @@ function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
     length: lengthOf(dma),
     ...bytes,
   };
-  const landed = { ...tag, device: dma.device, access, ...to, ...bytes };
+  const landed = { type: "DmaLanded", ...tag, device: dma.device, access, ...to, ...bytes };
   const inFlight = dma.type === "DmaIssue";
   advanceChart(turn, request, "issued", { type: "Translate", translated, landed, inFlight });
 }

@@ -3,6 +3,7 @@ import { iovaOfPage } from "../events/address.ts";
 import { faultReasons } from "../events/fault-reason.ts";
 import { anyCondition, anyRecord } from "../projections/faults.ts";
 import type { Guest } from "../projections/guest.ts";
+import { stored } from "../projections/register-file.ts";
 import { at } from "../projections/registers.ts";
 import { eventLine } from "./charts/event-line.ts";
 import { faultRecording } from "./charts/fault-recording.ts";
@@ -19,7 +20,7 @@ const lines = {
 
 /** The state of an event line's chart, from IM and IP of its control register. */
 export function lineState(guest: Guest, line: Line): string {
-  const control = guest.registers[lines[line].control] ?? 0n;
+  const control = stored(guest, lines[line].control);
   if ((control & (1n << 31n)) === 0n) return "unmasked";
   return (control & (1n << 30n)) === 0n ? "masked" : "pending";
 }
@@ -31,10 +32,10 @@ export function signal(
   type: "Raise" | "Withdraw" | "Mask" | "Unmask",
   from = lineState(guestIn(turn), line),
 ): void {
-  const { registers } = guestIn(turn);
+  const guest = guestIn(turn);
   const { data, low, high } = lines[line];
-  const address = ((registers[high] ?? 0n) << 32n) | (registers[low] ?? 0n);
-  const message = { line, address, data: Number(registers[data] ?? 0n) };
+  const address = (stored(guest, high) << 32n) | stored(guest, low);
+  const message = { line, address, data: Number(stored(guest, data)) };
   advanceChart(turn, eventLine, from, { type, ...message });
 }
 

@@ -7,7 +7,8 @@ import { advanceChart } from "./turn.ts";
 import { request } from "./charts/request.ts";
 
 /** What a request in flight is when it lands. */
-const landing = (tag: number, flight: InFlight): Omit<FactOf<"DmaLanded">, "type"> => ({
+const landing = (tag: number, flight: InFlight): FactOf<"DmaLanded"> => ({
+  type: "DmaLanded",
   tag,
   device: flight.device,
   access: flight.access,

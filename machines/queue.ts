@@ -5,6 +5,7 @@ import { Iqa } from "../events/registers/queue.ts";
 import type { Guest } from "../projections/guest.ts";
 import { pageAt, wordIn } from "../projections/memory.ts";
 import { readable } from "../projections/p2m.ts";
+import { stored } from "../projections/register-file.ts";
 import { at } from "../projections/registers.ts";
 import { queue } from "./charts/queue.ts";
 import type { Outcome } from "./descriptor.ts";
@@ -25,7 +26,7 @@ function geometry(guest: Guest): Geometry {
   return { base: iqa, bytes: 4096 * 2 ** qs, step: dw ? 32 : 16 };
 }
 
-const tailOf = (guest: Guest): number => Number(guest.registers[at.iqt] ?? 0n);
+const tailOf = (guest: Guest): number => Number(stored(guest, at.iqt));
 
 /** IQE codes: EDC's register reference and, for a tail that is not aligned, VT-d 3.x. */
 const iqei = { tail: 1, fetch: 2, type: 3, reserved: 4, width: 5, alignment: 6 } as const;
@@ -122,7 +123,7 @@ export function kickQueue(turn: Turn): void {
 /** GCMD.QIE went to 1: the queue's place is latched from IQA, its head is 0. */
 export function enableQueue(turn: Turn): void {
   const guest = guestIn(turn);
-  const value = guest.registers[at.iqa] ?? 0n;
+  const value = stored(guest, at.iqa);
   advanceChart(turn, queue, guest.charts.queue, { type: "Enable", value });
   kickQueue(turn);
 }

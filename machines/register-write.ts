@@ -3,6 +3,7 @@ import { registerWrite } from "../events/register.ts";
 import { Ccmd, Gcmd, Rtaddr } from "../events/registers/command.ts";
 import { Fsts, Ics } from "../events/registers/event-line.ts";
 import { Iotlb } from "../events/registers/iotlb.ts";
+import { stored } from "../projections/register-file.ts";
 import { at, globalStatus, registersOf, registerValue } from "../projections/registers.ts";
 import { refreshAllHosts } from "./attach.ts";
 import { protection } from "./charts/protection.ts";
@@ -24,7 +25,7 @@ const stepTranslation = (turn: Turn, stimulus: { type: string; [key: string]: un
  * unless the unit does that itself (CAP.ESRTPS).
  */
 function setRootPointer(turn: Turn): void {
-  const value = guestIn(turn).registers[at.rtaddr] ?? 0n;
+  const value = stored(guestIn(turn), at.rtaddr);
   const before = guestIn(turn).rootPointer;
   stepTranslation(turn, { type: "SetRootPointer", value, ttm: Rtaddr.decode(value).ttm });
   const { charts, profile, rootPointer } = guestIn(turn);
@@ -59,7 +60,7 @@ function writeGlobalCommand(turn: Turn, value: bigint, lanes: bigint): void {
   const status = globalStatus(guestIn(turn));
   const changed = Gcmd.decode((value ^ status) & allowed);
   if (asked.srtp) setRootPointer(turn);
-  if (asked.sirtp) stepRemapping(turn, { type: "SetTable", value: guestIn(turn).registers[at.irta] ?? 0n });
+  if (asked.sirtp) stepRemapping(turn, { type: "SetTable", value: stored(guestIn(turn), at.irta) });
   if (changed.qie) {
     if (asked.qie) enableQueue(turn);
     else disableQueue(turn);
@@ -94,7 +95,7 @@ function writeCompletionStatus(turn: Turn, written: bigint): void {
 /** FECTL or IECTL: the mask is kept; unmasking sends what is pending. */
 function writeEventControl(turn: Turn, offset: number, value: bigint): void {
   const line = offset === at.fectl ? "fault" : "invalidation";
-  const old = guestIn(turn).registers[offset] ?? 0n;
+  const old = stored(guestIn(turn), offset);
   const state = (old >> 31n) & 1n ? ((old >> 30n) & 1n ? "pending" : "masked") : "unmasked";
   if (value !== old) record(turn, { type: "RegisterSet", offset, value });
   if (value >> 31n !== old >> 31n) signal(turn, line, value >> 31n ? "Mask" : "Unmask", state);
@@ -107,7 +108,7 @@ function writeProtection(turn: Turn, value: bigint): void {
 }
 
 function set(turn: Turn, offset: number, value: bigint): void {
-  if (guestIn(turn).registers[offset] === value) return;
+  if (stored(guestIn(turn), offset) === value) return;
   record(turn, { type: "RegisterSet", offset, value });
 }
 
@@ -122,9 +123,9 @@ function writeCommand(turn: Turn, spec: RegisterSpec, value: bigint): void {
   const asks = (value & request) !== 0n;
   set(turn, spec.offset, value & ~request);
   if (!asks) return;
-  const { registers, profile } = guestIn(turn);
+  const { profile } = guestIn(turn);
   if (spec.name === "CCMD") contextCommand(turn, value);
-  else iotlbCommand(turn, value, registers[profile.iro] ?? 0n);
+  else iotlbCommand(turn, value, stored(guestIn(turn), profile.iro));
 }
 
 /** Software wrote some bytes of one register: `value` and `lanes` are at their place in it. */

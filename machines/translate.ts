@@ -18,10 +18,12 @@ import {
 } from "../projections/mapping.ts";
 import { get } from "../projections/page-tree.ts";
 import type { World } from "../projections/world.ts";
+import type { ContextStep } from "./context.ts";
 import { resolveContext } from "./context.ts";
 import type { Answer } from "./dma.ts";
 import { answerFor, faultOf, stageOf } from "./dma.ts";
 import { pageLimit } from "./synchronise.ts";
+import type { WalkStep } from "./walk.ts";
 import { walkTables } from "./walk.ts";
 
 /** A page with what it grants. */
@@ -84,19 +86,26 @@ function guestAnswer(
       const place = gpa(address);
       steps?.push({ table, level, address: place, entry: entry ?? 0n, host: hostOf(guest, place) });
     };
-  const context = resolveContext(guest, source, ({ table, address, entry }) => {
+  const tellContext = ({ table, address, entry }: ContextStep): void =>
     note(table, undefined)(address, entry);
-  });
+  const context = resolveContext(guest, source, steps === undefined ? undefined : tellContext);
   if (context.kind === "blocked") return fails(context.reason);
   if (context.kind === "passThrough") {
     return page >= 2 ** (guest.profile.mgaw - 12) ? fails(reason.beyondWidth) : untranslated(page);
   }
   const { root, levels } = context;
   if (page >= pageLimit(guest, levels)) return fails(reason.beyondWidth);
+  const tell = (step: WalkStep): void =>
+    note("second stage", step.level)(step.address, step.entry);
   const walk = (writes: boolean) =>
-    walkTables(guest, root, levels, page, writes, (step) => {
-      if (writes === write) note("second stage", step.level)(step.address, step.entry);
-    });
+    walkTables(
+      guest,
+      root,
+      levels,
+      page,
+      writes,
+      steps !== undefined && writes === write ? tell : undefined,
+    );
   const mapping = stageOf(walk(false), walk(true));
   return { mapping, gfn: hasFrame(mapping) ? frameOf(mapping) : undefined, fault: 0 };
 }

@@ -2,6 +2,7 @@ import type { InputOf } from "../events/input.ts";
 import type { FactOf } from "../events/fact.ts";
 import { pageOf } from "../events/address.ts";
 import type { Guest } from "./guest.ts";
+import { copyGuest } from "./guest.ts";
 import type { Memory } from "./memory.ts";
 import { dropPage, flushLines, pageAt, wordIn, writeAhead, writeVisible } from "./memory.ts";
 import { readable, writable } from "./p2m.ts";
@@ -58,7 +59,10 @@ function markTables(
     live.length === use.uses.length
       ? guest.tables
       : radixSet(guest.tables, gfn, { ...use, uses: live });
-  return { ...guest, shadows, tables };
+  const next = copyGuest(guest);
+  next.shadows = shadows;
+  next.tables = tables;
+  return next;
 }
 
 function wordsDiffer(a: Memory, b: Memory, gfn: number, first: number, last: number): boolean {
@@ -146,12 +150,14 @@ function writtenBy(
   forEachPage(gpa, bytes.length, (gfn, offset, from, to) => {
     if (!writable(guest.p2m, gfn)) return;
     const before = next;
-    if (!atOnce) {
-      next = { ...next, memory: writeAhead(next.memory, gfn, offset, bytes, from, to) };
-      return;
+    const written = copyGuest(next);
+    if (atOnce) {
+      written.memory = writeVisible(before.memory, gfn, offset, bytes, from, to);
+      next = tablesChanged(written, before, gfn, offset, offset + to - from, seq);
+    } else {
+      written.memory = writeAhead(before.memory, gfn, offset, bytes, from, to);
+      next = written;
     }
-    next = { ...next, memory: writeVisible(next.memory, gfn, offset, bytes, from, to) };
-    next = tablesChanged(next, before, gfn, offset, offset + to - from, seq);
   });
   return next;
 }

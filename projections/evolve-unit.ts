@@ -9,12 +9,13 @@ import {
   unitWrote,
 } from "./evolve-memory.ts";
 import { faultCleared, faultRecorded, noFaults, queueHalted } from "./faults.ts";
-import type { ChartStates, Guest, Queue, VirtualCache } from "./guest.ts";
-import { initialCharts, noQueue } from "./guest.ts";
+import type { ChartStates, Guest, VirtualCache } from "./guest.ts";
+import { copyGuest, initialCharts, noQueue } from "./guest.ts";
 import { coversEntry, hostEntryOf } from "./host-entry.ts";
 import { mapped, ok, pagesOfSize, permission, sizeCode, sizeOf } from "./mapping.ts";
 import { mapPages, p2mMapping, protectPages, unmapPages } from "./p2m.ts";
 import { emptyTree, fill } from "./page-tree.ts";
+import { stored, withValue } from "./register-file.ts";
 import { at, resetRegisters } from "./registers.ts";
 import type { Shadow } from "./shadow.ts";
 import {
@@ -27,6 +28,7 @@ import {
   shadowMapped,
   shadowShared,
   shadowUnmapped,
+  withIotlb,
 } from "./shadow.ts";
 
 /** What a fact of each type does to its guest; a type that is missing changes nothing. */
@@ -34,26 +36,44 @@ type Evolvers = {
   readonly [T in FactType]?: (guest: Guest, fact: FactOf<T>, seq: number) => Guest;
 };
 
-const inState = (guest: Guest, charts: Partial<ChartStates>): Guest => ({
-  ...guest,
-  charts: { ...guest.charts, ...charts },
-});
+function inState(guest: Guest, charts: Partial<ChartStates>): Guest {
+  const next = copyGuest(guest);
+  next.charts = { ...guest.charts, ...charts };
+  return next;
+}
 
-const withQueue = (guest: Guest, queue: Partial<Queue>, state: ChartStates["queue"]): Guest => ({
-  ...guest,
-  charts: { ...guest.charts, queue: state },
-  queue: { ...guest.queue, ...queue },
-});
+/** The queue's chart in another state, and the queue as it is then. */
+function withQueue(guest: Guest, state: ChartStates["queue"], queue = guest.queue): Guest {
+  const { translation, remapping, protection } = guest.charts;
+  const next = copyGuest(guest);
+  next.charts = { translation, queue: state, remapping, protection };
+  next.queue = queue;
+  return next;
+}
 
-const withRegister = (guest: Guest, offset: number, value: bigint): Guest => ({
-  ...guest,
-  registers: { ...guest.registers, [offset]: value },
-});
+/** The queue once a descriptor is done. */
+function descriptorCompleted(guest: Guest, fact: FactOf<"DescriptorCompleted">): Guest {
+  const { address, unanswered } = guest.queue;
+  const queue = { address, head: fact.head, lastWasWait: fact.wait, unanswered };
+  const next = copyGuest(guest);
+  next.queue = queue;
+  return next;
+}
+
+function withRegister(guest: Guest, offset: number, value: bigint): Guest {
+  const next = copyGuest(guest);
+  next.registers = withValue(guest.registers, offset, value);
+  return next;
+}
 
 function withShadow(guest: Guest, id: number, change: (shadow: Shadow) => Shadow): Guest {
   const shadow = guest.shadows[id];
   if (shadow === undefined) return guest;
-  return { ...guest, shadows: { ...guest.shadows, [id]: change(shadow) } };
+  const changed = change(shadow);
+  if (changed === shadow) return guest;
+  const next = copyGuest(guest);
+  next.shadows = { ...guest.shadows, [id]: changed };
+  return next;
 }
 
 const controls = { fault: at.fectl, invalidation: at.iectl } as const;
@@ -61,7 +81,7 @@ const interruptPending = 1n << 30n;
 
 function pend(guest: Guest, line: "fault" | "invalidation", pending: boolean): Guest {
   const offset = controls[line];
-  const old = (guest.registers[offset] ?? 0n) & ~interruptPending & 0xffff_ffffn;
+  const old = stored(guest, offset) & ~interruptPending & 0xffff_ffffn;
   return withRegister(guest, offset, pending ? old | interruptPending : old);
 }
 
@@ -77,24 +97,31 @@ function coveredPages(
   return [first, first + pageOf(fact.length ?? 0n)];
 }
 
+/** The caches of device models without what an invalidation covers. */
+function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
+  const caches: Record<number, VirtualCache> = {};
+  for (const [key, { entries, since }] of Object.entries(guest.virtualCaches)) {
+    const did = Number(key);
+    const covered = coveredPages(fact, did);
+    const left = covered === undefined ? entries : dropCached(entries, ...covered);
+    caches[did] = { entries: left, since };
+  }
+  return caches;
+}
+
 function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest {
-  const shadows: Record<number, Shadow> = { ...guest.shadows };
-  for (const shadow of Object.values(guest.shadows)) {
+  const next = copyGuest(guest);
+  for (const id in guest.shadows) {
+    const shadow = guest.shadows[id] as Shadow;
     const covered = coveredPages(fact, shadow.did);
     if (covered === undefined) continue;
     const [first, end] = covered;
     const cleared = clearPending(shadow, first, end, fact.leafOnly === true);
-    const iotlb = dropCached(shadow.iotlb, first, end);
-    shadows[shadow.id] = iotlb === cleared.iotlb ? cleared : { ...cleared, iotlb };
+    const changed = withIotlb(cleared, dropCached(shadow.iotlb, first, end));
+    if (changed !== shadow) next.shadows = { ...next.shadows, [id]: changed };
   }
-  const virtualCaches = { ...guest.virtualCaches };
-  for (const [did, cache] of Object.entries(virtualCaches)) {
-    const covered = coveredPages(fact, Number(did));
-    if (covered === undefined) continue;
-    const entries = dropCached(cache.entries, ...covered);
-    virtualCaches[Number(did)] = { entries, since: cache.since };
-  }
-  return { ...guest, shadows, virtualCaches };
+  next.virtualCaches = virtualCachesAfter(guest, fact);
+  return next;
 }
 
 function contextInvalidated(guest: Guest, fact: FactOf<"ContextInvalidated">): Guest {
@@ -163,9 +190,11 @@ function hostOfDevice(guest: Guest, source: number) {
 function cachedInShadow(guest: Guest, id: number, page: number, value: number): Guest {
   const shadow = guest.shadows[id];
   if (shadow === undefined) return guest;
-  const iotlb = rememberCached(shadow.iotlb, page, value);
-  if (iotlb === shadow.iotlb) return guest;
-  return { ...guest, shadows: { ...guest.shadows, [id]: { ...shadow, iotlb } } };
+  const changed = withIotlb(shadow, rememberCached(shadow.iotlb, page, value));
+  if (changed === shadow) return guest;
+  const next = copyGuest(guest);
+  next.shadows = { ...guest.shadows, [id]: changed };
+  return next;
 }
 
 function issued(guest: Guest, fact: FactOf<"DmaTranslated">): Guest {
@@ -219,10 +248,9 @@ function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest
   if (fact.shadow === undefined) {
     return { ...guest, passThroughCache: dropCached(guest.passThroughCache, first, end) };
   }
-  return withShadow(guest, fact.shadow, (shadow) => ({
-    ...shadow,
-    iotlb: dropCached(shadow.iotlb, first, end),
-  }));
+  return withShadow(guest, fact.shadow, (shadow) =>
+    withIotlb(shadow, dropCached(shadow.iotlb, first, end)),
+  );
 }
 
 function deviceRemoved(guest: Guest, fact: FactOf<"DeviceRemoved">): Guest {
@@ -275,20 +303,18 @@ export const evolvers: Evolvers = {
   ProtectedMemoryEnabled: (guest) => inState(guest, { protection: "enabled" }),
   ProtectedMemoryDisabled: (guest) => inState(guest, { protection: "disabled" }),
 
-  QueueEnabled: (guest, fact) =>
-    withQueue(guest, { ...noQueue, address: fact.value }, "idle"),
-  QueueDisabled: (guest) => withQueue(guest, noQueue, "disabled"),
-  QueueStarted: (guest) => withQueue(guest, {}, "fetching"),
-  QueueEmptied: (guest) => withQueue(guest, {}, "idle"),
-  DescriptorCompleted: (guest, fact) =>
-    withQueue(guest, { head: fact.head, lastWasWait: fact.wait }, "fetching"),
+  QueueEnabled: (guest, fact) => withQueue(guest, "idle", { ...noQueue, address: fact.value }),
+  QueueDisabled: (guest) => withQueue(guest, "disabled", noQueue),
+  QueueStarted: (guest) => withQueue(guest, "fetching"),
+  QueueEmptied: (guest) => withQueue(guest, "idle"),
+  DescriptorCompleted: descriptorCompleted,
   QueueHalted: (guest, fact) => ({
-    ...withQueue(guest, {}, "halted"),
+    ...withQueue(guest, "halted"),
     faults: queueHalted(guest.faults, fact),
   }),
-  QueueResumed: (guest) => withQueue(guest, {}, "idle"),
-  QueueDraining: (guest) => withQueue(guest, {}, "draining"),
-  QueueDrained: (guest) => withQueue(guest, {}, "fetching"),
+  QueueResumed: (guest) => withQueue(guest, "idle"),
+  QueueDraining: (guest) => withQueue(guest, "draining"),
+  QueueDrained: (guest) => withQueue(guest, "fetching"),
   QueueErrorCleared: (guest, fact) => ({
     ...guest,
     faults: { ...guest.faults, [fact.error.toLowerCase()]: false },

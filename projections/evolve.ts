@@ -7,7 +7,6 @@ import { evolvers } from "./evolve-unit.ts";
 import type { Guest } from "./guest.ts";
 import { disown, own } from "./p2m.ts";
 import type { World } from "./world.ts";
-import { guestOf, withGuest } from "./world.ts";
 
 /** An input or a fact. */
 export type Event = Input | Fact;
@@ -27,12 +26,7 @@ function ownersAfter(world: World, guest: Guest, fact: Fact): World["owners"] {
   return own(freed, guest.index, first, pageOf(fact.hpa), count);
 }
 
-function evolveFact(guest: Guest, fact: Fact, seq: number): Guest {
-  const evolve = evolvers[fact.type] as
-    | ((guest: Guest, fact: FactOf<FactType>, seq: number) => Guest)
-    | undefined;
-  return evolve === undefined ? guest : evolve(guest, fact, seq);
-}
+type Evolver = (guest: Guest, fact: FactOf<FactType>, seq: number) => Guest;
 
 function evolveInput(guest: Guest, input: Input, seq: number): Guest {
   if (input.type === "MemoryWrite") return memoryWritten(guest, input, seq);
@@ -40,23 +34,27 @@ function evolveInput(guest: Guest, input: Input, seq: number): Guest {
   return guest;
 }
 
+const isP2mFact = (fact: Fact): boolean => fact.type === "P2mMapped" || fact.type === "P2mUnmapped";
+
 /**
  * The world after one more event. Of the inputs only writes to memory and flushes act by themselves; whatever else an
  * input does follows from its facts. Never throws; an event about a guest that does not exist only counts.
  */
 export function evolve(world: World, event: Event): World {
   const seq = world.seq + 1;
-  const guest = guestOf(world, event);
-  if (guest === undefined) return { ...world, seq };
-  if (!isFact(event)) return withSeq(withGuest(world, evolveInput(guest, event, seq)), seq);
-  const owners = ownersAfter(world, guest, event);
-  const next = withGuest(world, evolveFact(guest, event, seq));
-  return { seq, guests: next.guests, owners };
+  const { guests, owners } = world;
+  const guest = guests[event.guest ?? 0];
+  if (guest === undefined) return { seq, guests, owners };
+  if (!isFact(event)) {
+    return { seq, guests: replaced(guests, guest, evolveInput(guest, event, seq)), owners };
+  }
+  const evolver = evolvers[event.type] as Evolver | undefined;
+  if (evolver === undefined) return { seq, guests, owners };
+  const next = replaced(guests, guest, evolver(guest, event, seq));
+  return { seq, guests: next, owners: isP2mFact(event) ? ownersAfter(world, guest, event) : owners };
 }
 
-const withSeq = (world: World, seq: number): World => ({
-  seq,
-  guests: world.guests,
-  owners: world.owners,
-});
-
+function replaced(guests: World["guests"], old: Guest, guest: Guest): World["guests"] {
+  if (guest === old) return guests;
+  return guests.length === 1 ? [guest] : guests.map((one) => (one === old ? guest : one));
+}

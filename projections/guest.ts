@@ -10,6 +10,7 @@ import type { PageTree } from "./page-tree.ts";
 import { emptyTree } from "./page-tree.ts";
 import type { Radix } from "./radix.ts";
 import { emptyRadix } from "./radix.ts";
+import type { Registers } from "./register-file.ts";
 import type { Shadow } from "./shadow.ts";
 import { gpaLevels } from "./shadow.ts";
 import type { TableUse } from "./table-use.ts";
@@ -65,8 +66,8 @@ export interface VirtualCache {
 export interface Guest {
   readonly index: number;
   readonly profile: Profile;
-  /** Software's registers by offset; those that are views of other state are not here. */
-  readonly registers: Readonly<Record<number, bigint>>;
+  /** Software's registers; those that are views of other state are not here. */
+  readonly registers: Registers;
   readonly charts: ChartStates;
   /** RTADDR as latched by SRTP. */
   readonly rootPointer: bigint;
@@ -102,7 +103,7 @@ export const initialCharts: ChartStates = {
 export const emptyGuest = (
   index: number,
   profile: Profile,
-  registers: Readonly<Record<number, bigint>>,
+  registers: Registers,
 ): Guest => ({
   index,
   profile,
@@ -122,4 +123,29 @@ export const emptyGuest = (
   passThroughCache: emptyTree(gpaLevels(profile.haw), true),
   virtualCaches: {},
   inFlight: {},
+});
+
+/** A copy that may still be changed. */
+export type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A copy of a guest, to change before anybody else sees it. Written out: a spread costs twenty times as much. */
+export const copyGuest = (guest: Guest): Draft<Guest> => ({
+  index: guest.index,
+  profile: guest.profile,
+  registers: guest.registers,
+  charts: guest.charts,
+  rootPointer: guest.rootPointer,
+  compatibilityInterrupts: guest.compatibilityInterrupts,
+  queue: guest.queue,
+  faults: guest.faults,
+  memory: guest.memory,
+  p2m: guest.p2m,
+  tables: guest.tables,
+  devices: guest.devices,
+  hosts: guest.hosts,
+  shadows: guest.shadows,
+  nextShadow: guest.nextShadow,
+  passThroughCache: guest.passThroughCache,
+  virtualCaches: guest.virtualCaches,
+  inFlight: guest.inFlight,
 });

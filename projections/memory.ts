@@ -25,7 +25,8 @@ export interface Memory {
 
 export const emptyMemory: Memory = { visible: emptyRadix(), ahead: emptyRadix() };
 
-const zeroPage: Page = new Array<Chunk | undefined>(32).fill(undefined);
+/** A page of zeros. */
+export const blankPage: Page = new Array<Chunk | undefined>(32).fill(undefined);
 const zeroChunk: Chunk = new Array<number>(32).fill(0);
 
 /** The page at `gfn`, or `undefined` when it is all zeros. */
@@ -104,7 +105,7 @@ export function writeVisible(
   from = 0,
   to = bytes.length,
 ): Memory {
-  const page = radixGet(memory.visible, gfn) ?? zeroPage;
+  const page = radixGet(memory.visible, gfn) ?? blankPage;
   const visible = radixSet(memory.visible, gfn, writePage(page, offset, bytes, from, to));
   const ahead = radixGet(memory.ahead, gfn);
   if (ahead === undefined) return { visible, ahead: memory.ahead };
@@ -138,7 +139,7 @@ export function writeAhead(
   to: number,
 ): Memory {
   const old = radixGet(memory.ahead, gfn);
-  const page = old?.page ?? radixGet(memory.visible, gfn) ?? zeroPage;
+  const page = old?.page ?? radixGet(memory.visible, gfn) ?? blankPage;
   const last = offset + to - from - 1;
   const dirty = lines(old?.dirty ?? [0, 0], offset >> 6, last >> 6, true);
   const ahead = { page: writePage(page, offset, bytes, from, to), dirty };
@@ -150,7 +151,7 @@ export function flushLines(memory: Memory, gfn: number, offset: number, end: num
   const ahead = radixGet(memory.ahead, gfn);
   if (ahead === undefined || offset >= end) return memory;
   const [first, last] = [offset >> 6, (Math.min(end, pageBytes) - 1) >> 6];
-  const page = (radixGet(memory.visible, gfn) ?? zeroPage).slice();
+  const page = (radixGet(memory.visible, gfn) ?? blankPage).slice();
   for (let line = first; line <= last; line++) {
     const held = ((ahead.dirty[line >> 5] as number) >>> (line & 31)) & 1;
     if (held === 0) continue;

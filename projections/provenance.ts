@@ -4,6 +4,7 @@ import type { Fact } from "../events/fact.ts";
 import type { Guest } from "./guest.ts";
 import { coversEntry } from "./host-entry.ts";
 import { pageAt, wordIn } from "./memory.ts";
+import { get } from "./page-tree.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
 import { noUses, useIn, withUse } from "./use.ts";
@@ -144,6 +145,18 @@ function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
   return writes === old.writes ? old : { entry, writes };
 }
 
+/** Whether a step changed what a shadow has for the page: an unmapping of everything may not. */
+function mappingChanged(shadow: number, trail: Trail, step: Step): boolean {
+  const { guest, page } = trail.place;
+  const before = step.before.guests[guest]?.shadows[shadow];
+  const after = step.after.guests[guest]?.shadows[shadow];
+  if (before === undefined || after === undefined) return before !== after;
+  return (
+    get(before.stage, page) !== get(after.stage, page) ||
+    get(before.host, page) !== get(after.host, page)
+  );
+}
+
 /** Whether a fact says what the shadow has for the page, or what the device's host entry is. */
 function isAbout(fact: Fact, trail: Trail, step: Step): boolean {
   const { guest: index, device, page } = trail.place;
@@ -157,6 +170,7 @@ function isAbout(fact: Fact, trail: Trail, step: Step): boolean {
     fact.type === "ShadowUnmapped" ||
     fact.type === "ShadowShared";
   if (!isShadowed || fact.shadow !== guest?.hosts[source]?.shadow) return false;
+  if (!mappingChanged(fact.shadow, trail, step)) return false;
   const first = pageOf(fact.iova);
   const count = fact.type === "ShadowShared" ? pageOf(fact.length) * fact.copies : fact.count;
   return page >= first && page < first + count;

@@ -4,6 +4,8 @@ import { registerMap } from "../events/register.ts";
 import { anyRecord, faultStatus, queueErrorRecord } from "./faults.ts";
 import { FaultRecord } from "../events/fault-record.ts";
 import type { Guest } from "./guest.ts";
+import type { Registers } from "./register-file.ts";
+import { registerFile, stored } from "./register-file.ts";
 
 /** Offsets of the registers that the machines name. */
 export const at = {
@@ -44,9 +46,9 @@ export function registersOf(profile: Profile): RegisterMap {
   return made;
 }
 
-/** Every register's value after a reset, by offset. */
-export const resetRegisters = (profile: Profile): Readonly<Record<number, bigint>> =>
-  Object.fromEntries(registersOf(profile).specs.map((spec) => [spec.offset, spec.reset]));
+/** Every register's value after a reset. Fault records are views and take no room here. */
+export const resetRegisters = (profile: Profile): Registers =>
+  registerFile(registersOf(profile).specs.filter((spec) => spec.bytes < 16));
 
 const bit = (set: boolean, index: bigint): bigint => (set ? 1n << index : 0n);
 
@@ -77,14 +79,14 @@ function faultRecordValue(guest: Guest, index: number): bigint {
 
 /** What is kept of a register, whether software may read it or not: the whole register, at its own width. */
 export function registerValue(guest: Guest, offset: number): bigint {
-  const stored = guest.registers[offset] ?? 0n;
+  const kept = stored(guest, offset);
   switch (offset) {
     case at.gsts:
       return globalStatus(guest);
     case at.fsts:
       return faultStatus(guest.faults);
     case at.pmen:
-      return stored | bit(guest.charts.protection === "enabled", 0n);
+      return kept | bit(guest.charts.protection === "enabled", 0n);
     case at.iqh:
       return BigInt(guest.queue.head);
     case at.ics:
@@ -95,7 +97,7 @@ export function registerValue(guest: Guest, offset: number): bigint {
       break;
   }
   const { fro, nfr } = guest.profile;
-  if (offset < fro || offset >= fro + nfr * 16) return stored;
+  if (offset < fro || offset >= fro + nfr * 16) return kept;
   return faultRecordValue(guest, (offset - fro) >> 4);
 }
 

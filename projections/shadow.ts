@@ -67,6 +67,11 @@ export const emptyShadow = (
  * pages have many places, which stays so.
  */
 function forget(places: PageTree, stage: PageTree, first: number, end: number): PageTree {
+  if (end - first === 1) {
+    const old = get(stage, first);
+    const alone = hasFrame(old) && get(places, frameOf(old)) === placeOf(first);
+    return alone ? fill(places, frameOf(old), frameOf(old) + 1, 0) : places;
+  }
   let tree = places;
   const seen = new Set<unknown>();
   const walk = (slot: Slot, depth: number, base: number): void => {
@@ -97,6 +102,34 @@ const placeOf = (page: number): number => (page + 1) * 512;
 const remember = (places: PageTree, gfn: number, count: number, page: number): PageTree =>
   change(places, gfn, gfn + count, (old, at) => (old === 0 ? placeOf(page + at - gfn) : manyPlaces));
 
+/** A copy of a shadow, to change before anybody else sees it. Written out: a spread costs twenty times as much. */
+const copyShadow = (shadow: Shadow): { -readonly [K in keyof Shadow]: Shadow[K] } => ({
+  id: shadow.id,
+  did: shadow.did,
+  root: shadow.root,
+  levels: shadow.levels,
+  stage: shadow.stage,
+  host: shadow.host,
+  pending: shadow.pending,
+  places: shadow.places,
+  iotlb: shadow.iotlb,
+});
+
+/** The shadow with another IOTLB. */
+export function withIotlb(shadow: Shadow, iotlb: PageTree): Shadow {
+  if (iotlb === shadow.iotlb) return shadow;
+  const next = copyShadow(shadow);
+  next.iotlb = iotlb;
+  return next;
+}
+
+function withPending(shadow: Shadow, pending: PageTree): Shadow {
+  if (pending === shadow.pending) return shadow;
+  const next = copyShadow(shadow);
+  next.pending = pending;
+  return next;
+}
+
 function replaced(
   shadow: Shadow,
   page: number,
@@ -106,12 +139,11 @@ function replaced(
 ): Shadow {
   const end = page + count;
   const cleared = forget(shadow.places, shadow.stage, page, end);
-  return {
-    ...shadow,
-    stage: fill(shadow.stage, page, end, stage),
-    host: fill(shadow.host, page, end, host),
-    places: hasFrame(stage) ? remember(cleared, frameOf(stage), count, page) : cleared,
-  };
+  const next = copyShadow(shadow);
+  next.stage = fill(shadow.stage, page, end, stage);
+  next.host = fill(shadow.host, page, end, host);
+  next.places = hasFrame(stage) ? remember(cleared, frameOf(stage), count, page) : cleared;
+  return next;
 }
 
 /** What the guest allows, given what the host's entry does: a hole hides nothing but `ok`. */
@@ -230,8 +262,7 @@ export function markPending(
   const mark = seq * 2 + (upper ? 1 : 0);
   const keep = (old: number): number =>
     old === 0 ? mark : upper && old % 2 === 0 ? old + 1 : old;
-  const pending = change(shadow.pending, first, end, keep);
-  return pending === shadow.pending ? shadow : { ...shadow, pending };
+  return withPending(shadow, change(shadow.pending, first, end, keep));
 }
 
 /** Clears the marks in `[first, end)`; with `leafOnly`, those of changed upper entries stay. */
@@ -242,8 +273,9 @@ export function clearPending(
   leafOnly: boolean,
 ): Shadow {
   const clear = (old: number): number => (leafOnly && old % 2 === 1 ? old : 0);
-  const pending = change(shadow.pending, first, end, clear);
-  return pending === shadow.pending ? shadow : { ...shadow, pending };
+  return shadow.pending.root === 0
+    ? shadow
+    : withPending(shadow, change(shadow.pending, first, end, clear));
 }
 
 /** The outcomes that a page's mapping has, low to high bits; for comparing without the size. */

@@ -43,7 +43,7 @@ export const isRegistered = (use: TableUse | undefined, wanted: Use): boolean =>
 export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
   use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;
 
-const noUpperEntry = 0;
+const noUpperEntry = -1;
 
 /** The guest page that the present table pointer at half `index` of a page names, or `noUpperEntry`. */
 export function pointerIn(page: Page | undefined, index: number): number {

@@ -21,10 +21,3 @@ export const emptyWorld = (guests: readonly Guest[]): World => ({
 /** The guest that an event is about, or `undefined` when there is none of that number. */
 export const guestOf = (world: World, event: { readonly guest?: number }): Guest | undefined =>
   world.guests[event.guest ?? 0];
-
-/** The world with one guest replaced. */
-export function withGuest(world: World, guest: Guest): World {
-  if (world.guests[guest.index] === guest) return world;
-  if (world.guests.length === 1) return { ...world, guests: [guest] };
-  return { ...world, guests: world.guests.map((old) => (old.index === guest.index ? guest : old)) };
-}

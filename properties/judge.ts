@@ -50,7 +50,9 @@ function lookAt(step: Step): JudgedDma | undefined {
   const landed = find(facts, "DmaLanded");
   const access = translated?.access ?? blocked?.access;
   const walks =
-    access === undefined ? undefined : translate(before, guest, input.device, input.iova, access);
+    access === undefined
+      ? undefined
+      : translate(before, guest, input.device, input.iova, access, false);
   const requester = before.guests[guest]?.devices[input.device]?.requester ?? input.device;
   return { guest, input, requester, translated, landed, blocked, walks };
 }

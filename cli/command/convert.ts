@@ -57,6 +57,7 @@ async function convert(run: Run, from: string, to: string, options: Options): Pr
   const source = await openSource(from);
   const facts = options.facts ?? (source.kind === "recording" ? "decided" : "recorded");
   if (facts === "recorded" && source.kind === "recording") {
+    await source.close();
     throw new InputError(`${from}: is a recording and has no facts; use --facts decided or none`);
   }
   const writer = openWriter(to);

@@ -22,8 +22,9 @@ const shownChanges = 60;
 async function worldAt(run: Run, file: string, at: number): Promise<World> {
   if (at > 0) return (await foldFile(file, run.terminal, {}, at)).world;
   const source = await openSource(file);
+  const world = await worldOf(source);
   await source.close();
-  return worldOf(file, source.setup);
+  return world;
 }
 
 async function show(run: Run, file: string, options: Options): Promise<void> {

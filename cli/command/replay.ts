@@ -85,9 +85,9 @@ export function addReplay(program: Command, run: Run): void {
     .command("replay")
     .summary("fold files and compare with what was recorded")
     .description(
-      "Folds logs or recordings, compares every DMA and fault with the answer recorded beside " +
-        "it, and checks the laws that they show. Exit code 0: all agrees; 1: something differs or a " +
-        "law is violated; 2: a file cannot be read to its end.",
+      "Folds logs or recordings, compares every DMA and fault with the answer recorded " +
+        "beside it, and checks the laws that they show. Exit code 0: all agrees; 1: " +
+        "something differs or a law is violated; 2: a file cannot be read to its end.",
     )
     .argument("<files...>", "logs or recordings, gzipped or not; - is standard input")
     .option("--json", "print one object, or an array for several files")

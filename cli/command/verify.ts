@@ -94,6 +94,7 @@ function factJson(fact: Fact | undefined): unknown {
 async function verify(run: Run, file: string, options: Options): Promise<void> {
   const source = await openSource(file);
   if (source.kind === "recording") {
+    await source.close();
     throw new InputError(`${file}: is a recording and has no facts; convert it to a log first`);
   }
   const comparison = startComparison();
@@ -126,8 +127,8 @@ export function addVerify(program: Command, run: Run): void {
     .summary("decide a log's facts again and compare")
     .description(
       "Decides again what follows from a log's inputs and compares it with the facts that " +
-        "the log has, number by number. Names the first difference. Exit code 0: the same; 1: different; " +
-        "2: the log cannot be read to its end.",
+        "the log has, number by number. Names the first difference. Exit code 0: the same; 1: " +
+        "different; 2: the log cannot be read to its end.",
     )
     .argument("<log>", "log, gzipped or not; - is standard input")
     .option("--json", "print one object")

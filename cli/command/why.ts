@@ -10,7 +10,7 @@ import type { World } from "../../projections/world.ts";
 import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
-import type { Plot } from "../render/story.ts";
+import type { Plot } from "../render/plot.ts";
 import { renderWhy, whyJson } from "../render/why.ts";
 import type { Run } from "../run.ts";
 import type { LookupOptions } from "./lookup.ts";
@@ -26,14 +26,21 @@ interface Moment {
   readonly failure: InputError | undefined;
 }
 
+/** How much a DMA to the page is worth explaining; of equals, the last one is. */
+function weight(use: Use, isExact: boolean): number {
+  if (use.blocked === undefined) return 1;
+  return isExact ? 3 : 2;
+}
+
 /**
- * Finds the moment: the state after `--at`, else that met by the last DMA to the page that was
- * blocked, else by the last that landed, else the end.
+ * Finds the moment: the state after `--at`, else that met by the last DMA to the address that was
+ * blocked, else by the last one blocked in its page, else by the last that landed, else the end.
  */
 async function findMoment(run: Run, file: string, options: LookupOptions): Promise<Moment> {
   const { device, iova, guest, access } = options;
   const place: UsedPage = { guest, device, page: pageOf(iova) };
   let found: Omit<Moment, "failure"> | undefined;
+  let best = 0;
   const folded = await foldFile(
     file,
     run.terminal,
@@ -41,8 +48,10 @@ async function findMoment(run: Run, file: string, options: LookupOptions): Promi
       step: (step) => {
         const use = useIn(place, step);
         if (use === undefined || (access !== undefined && use.access !== access)) return;
-        if (use.blocked === undefined && found?.use?.blocked !== undefined) return;
         const used = "iova" in step.input ? step.input.iova : iova;
+        const worth = weight(use, used === iova);
+        if (worth < best) return;
+        best = worth;
         const until = step.seq + step.facts.length;
         found = { world: step.before, until, use, iova: used };
       },
@@ -83,10 +92,10 @@ export function addWhy(program: Command, run: Run): void {
     .command("why")
     .summary("tell the chain of events behind a translation or a fault")
     .description(
-      "Tells why a DMA to one page of one device went where it went, or was blocked: who wrote " +
-        "each entry on the path of the walk, which invalidation announced it, which fact put it " +
-        "into the shadow, which DMA used it. Without --at it explains the last DMA to the page that was " +
-        "blocked, else the last one that landed.",
+      "Tells why a DMA to one page of one device went where it went, or was blocked: who " +
+        "wrote each entry on the path of the walk, which invalidation announced it, which " +
+        "fact put it into the shadow, which DMA used it. Without --at it explains the last " +
+        "DMA to the address or its page that was blocked, else the last one that landed.",
     )
     .argument("<file>", "log or recording, gzipped or not");
   withLookup(command, "explain the state after this event instead")

@@ -6,6 +6,7 @@ import { shapeToJson } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
 import type { Terminal } from "../terminal.ts";
+import { printable } from "./printable.ts";
 
 const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };
 const shownBytes = 16;
@@ -20,7 +21,13 @@ function fieldText(value: unknown): string {
     const parts = Object.entries(value).map(([name, item]) => `${name}=${fieldText(item)}`);
     return `{${parts.join(" ")}}`;
   }
-  return typeof value === "bigint" ? hex(value) : String(value);
+  return typeof value === "bigint" ? hex(value) : printable(String(value));
+}
+
+/** Offsets are in hexadecimal, as in every table of registers; a source-id as `00:04.0`. */
+function numberText(name: string, written: Readonly<Record<string, unknown>>): string {
+  const value = written[name];
+  return typeof value === "number" && /^(offset|head)$/.test(name) ? hex(value) : String(value);
 }
 
 /** An event's fields as `name=value`, in the order of its table; long bytes are cut. */
@@ -33,7 +40,7 @@ export function fieldsText(event: Input | Fact): string {
   return Object.keys(written)
     .map((name) => {
       const value = values[name];
-      const text = typeof value === "number" ? String(written[name]) : fieldText(value);
+      const text = typeof value === "number" ? numberText(name, written) : fieldText(value);
       return `${name}=${text}`;
     })
     .join(" ");

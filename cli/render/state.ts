@@ -1,6 +1,7 @@
 import type { Change } from "../../projections/changes.ts";
 import type { GuestSummary, Row, Rows, Value } from "../../projections/summary.ts";
 import type { Terminal } from "../terminal.ts";
+import { printable } from "./printable.ts";
 import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";
 
@@ -10,7 +11,8 @@ const spaced = (name: string): string =>
 
 const cellOf = (value: Value | undefined): Cell => {
   if (value === undefined) return "";
-  return typeof value === "boolean" ? (value ? "yes" : "no") : value;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "string" ? printable(value) : value;
 };
 
 /** What the first column of each table names. */

@@ -7,11 +7,11 @@ import { renderPairs, renderTable } from "./table.ts";
 /** Where a translation ends: a page, a fault, or a hole of the host's. */
 export type Landing = Translation["guest"] | Translation["composed"] | Translation["shadow"];
 
-/** `fault 5h: The tables do not allow the write.` */
+/** `fault 5h, the tables do not allow the write` */
 export function faultText(reason: number): string {
-  const known = faultReasons.get(reason)?.text;
+  const known = faultReasons.get(reason)?.text.replace(/\.$/, "");
   const name = `fault ${reason.toString(16)}h`;
-  return known === undefined ? name : `${name}: ${known}`;
+  return known === undefined ? name : `${name}, ${known.charAt(0).toLowerCase()}${known.slice(1)}`;
 }
 
 /** `read`, `write`, `read and write` or `nothing`. */

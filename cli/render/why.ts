@@ -4,7 +4,7 @@ import type { PlaceFact, Use } from "../../projections/use.ts";
 import type { Terminal } from "../terminal.ts";
 import { renderEvent } from "./event.ts";
 import { meaning } from "./meaning.ts";
-import type { Plot } from "./story.ts";
+import type { Plot } from "./plot.ts";
 import { tellStory } from "./story.ts";
 import { renderTable } from "./table.ts";
 import { walkJson } from "./walk.ts";
@@ -14,12 +14,16 @@ const columns = 96;
 /** A sentence over several lines, the first one with a mark. */
 function wrapped(sentence: string): string {
   const lines = [""];
-  for (const word of sentence.split(" ")) {
+  // The number of an event stays on the line of its word.
+  for (const word of sentence.replaceAll(/(events?) (\d)/g, "$1\u00a0$2").split(" ")) {
     const line = lines.at(-1) ?? "";
     if (line !== "" && line.length + 1 + word.length > columns) lines.push(word);
     else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
   }
-  return lines.map((line, index) => `${index === 0 ? "- " : "  "}${line}\n`).join("");
+  return lines
+    .map((line, index) => `${index === 0 ? "- " : "  "}${line}\n`)
+    .join("")
+    .replaceAll("\u00a0", " ");
 }
 
 function pathTable(terminal: Terminal, plot: Plot): string {
@@ -28,8 +32,8 @@ function pathTable(terminal: Terminal, plot: Plot): string {
     return [
       step.level === undefined ? step.table : `level ${step.level.toString()}`,
       hex(step.address),
-      step.entry === undefined ? "unreadable" : hex(step.entry),
-      step.entry === undefined ? "" : meaning(step.table, step.level, step.entry),
+      step.host === undefined ? "unreadable" : hex(step.entry),
+      step.host === undefined ? "" : meaning(step.table, step.level, step.entry),
       last === undefined ? "" : last.seq.toString(),
       last?.announced === undefined ? "" : last.announced.seq.toString(),
     ];
@@ -76,8 +80,8 @@ export function whyJson(plot: Plot): unknown {
     table: step.table,
     level: step.level,
     address: step.address,
-    entry: step.entry ?? null,
-    meaning: step.entry === undefined ? null : meaning(step.table, step.level, step.entry),
+    entry: step.host === undefined ? null : step.entry,
+    meaning: step.host === undefined ? null : meaning(step.table, step.level, step.entry),
     writes: trail.entries[index]?.writes ?? [],
   }));
   return {

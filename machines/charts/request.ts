@@ -3,9 +3,9 @@ import type { Iova, SourceId } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { compileChart } from "../chart.ts";
 
-type Translated = Omit<FactOf<"DmaTranslated">, "type">;
-type Landed = Omit<FactOf<"DmaLanded">, "type">;
-type Blocked = Omit<FactOf<"DmaBlocked">, "type">;
+type Translated = FactOf<"DmaTranslated">;
+type Landed = FactOf<"DmaLanded">;
+type Blocked = FactOf<"DmaBlocked">;
 
 interface Translate {
   readonly type: "Translate";

@@ -1,0 +1,70 @@
+import { hex, pageOf } from "../../events/address.ts";
+import type { PlaceFact } from "../../projections/use.ts";
+import type { Plot } from "./plot.ts";
+import { eventName } from "./plot.ts";
+
+/** What the guest was told of a fault. */
+export function reportText(report: PlaceFact | undefined): string[] {
+  switch (report?.fact.type) {
+    case "FaultRecorded": {
+      const index = report.fact.index.toString();
+      return [`The guest was told: fault record ${index} was filled at ${eventName(report.seq)}.`];
+    }
+    case "FaultCollapsed":
+      return [
+        "The guest was not told again: a record of the same fault was still waiting to be read " +
+          `(${eventName(report.seq)}).`,
+      ];
+    case "FaultSuppressed":
+      return [`The guest was not told: it asked not to be (${eventName(report.seq)}).`];
+    case "FaultDropped":
+      return [`The guest was not told: all fault records were in use (${eventName(report.seq)}).`];
+    default:
+      return [];
+  }
+}
+
+/** What the shadow has had for the page: how it is, and how it was before. */
+export function shadowSentences({ trail, walk }: Plot): string[] {
+  const said = trail.facts.filter((one) => one.fact.type !== "HostEntryChanged");
+  const now = said.at(-1);
+  const sentences: string[] = [];
+  const mapped = said.findLast((one) => one.fact.type === "ShadowMapped");
+  if (mapped !== undefined && mapped.fact.type === "ShadowMapped") {
+    const { fact } = mapped;
+    const offset = BigInt(trail.place.page - pageOf(fact.iova)) << 12n;
+    const [gpa, hpa] = [hex(fact.gpa + offset), hex(fact.hpa + offset)];
+    const verb = mapped === now ? "maps the page since" : "had the page from";
+    sentences.push(
+      `The shadow ${verb} ${eventName(mapped.seq)}: guest page ${gpa} at host page ${hpa}.`,
+    );
+  }
+  if (now !== undefined && now.fact.type === "ShadowUnmapped") {
+    sentences.push(`The shadow dropped the page at ${eventName(now.seq)}.`);
+  }
+  if (now !== undefined && now.fact.type === "ShadowBlocked") {
+    sentences.push(`The host grants no memory for the page (${eventName(now.seq)}).`);
+  }
+  if (walk.pending !== undefined) {
+    const since = eventName(walk.pending.since);
+    sentences.push(`A change on the path is still unannounced, since ${since}.`);
+  } else if (walk.agree) sentences.push("The guest's tables and the shadow agree on this page.");
+  else sentences.push("The guest's tables and the shadow do not agree on this page.");
+  return sentences;
+}
+
+/** How often the page was used as it is. */
+export function useSentences({ trail }: Plot): string[] {
+  const { landed, blocked, first, last } = trail.uses;
+  if (first === undefined || last === undefined) {
+    return ["No DMA has used the page since its mapping last changed."];
+  }
+  const span =
+    first === last
+      ? eventName(first.seq)
+      : `events ${first.seq.toString()} to ${last.seq.toString()}`;
+  const counts = `${landed.toString()} landed, ${blocked.toString()} blocked`;
+  const told = first.report?.fact.type === "FaultRecorded" && first !== last;
+  const record = told ? ` The first of them was recorded for the guest.` : "";
+  return [`DMAs to this page since its mapping last changed: ${counts} (${span}).${record}`];
+}

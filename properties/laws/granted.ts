@@ -1,0 +1,117 @@
+import { hex } from "../../events/address.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { frameOf, hasFrame, ok, readCode, writeCode } from "../../projections/mapping.ts";
+import { ownerGuest, ownerPage } from "../../projections/p2m.ts";
+import type { PageTree, Slot } from "../../projections/page-tree.ts";
+import { spans } from "../../projections/page-tree.ts";
+import { forEachSlot } from "../../projections/page-tree-range.ts";
+import type { World } from "../../projections/world.ts";
+import type { Law } from "./law.ts";
+import { momentsOf } from "./run.ts";
+
+/** Whether the P2M grants a run of frames to a guest, with the permissions of the mapping that uses it. */
+export function isGranted(world: World, guest: Guest, mapping: number, count: number): boolean {
+  const reads = readCode(mapping) === ok;
+  const writes = writeCode(mapping) === ok;
+  const first = frameOf(mapping);
+  let granted = 0;
+  forEachSlot(world.owners, first, first + count, (frame, frames, owner) => {
+    if (!hasFrame(owner) || ownerGuest(owner) !== guest.index) return;
+    const page = ownerPage(owner);
+    forEachSlot(guest.p2m, page, page + frames, (at, pages, value) => {
+      if (!hasFrame(value) || frameOf(value) !== frame + at - page) return;
+      if (reads && readCode(value) !== ok) return;
+      if (writes && writeCode(value) !== ok) return;
+      granted += pages;
+    });
+  });
+  return granted === count;
+}
+
+/** Finds a run of frames in a tree that is not granted; nodes that were found good are skipped. */
+function findUngranted(
+  tree: PageTree,
+  good: WeakSet<readonly Slot[]>,
+  granted: (mapping: number, count: number) => boolean,
+): number | undefined {
+  const search = (slot: Slot, depth: number): number | undefined => {
+    if (typeof slot === "number") {
+      return hasFrame(slot) && !granted(slot, spans[depth] as number) ? slot : undefined;
+    }
+    if (good.has(slot)) return undefined;
+    for (const child of slot) {
+      const found = search(child, depth - 1);
+      if (found !== undefined) return found;
+    }
+    good.add(slot);
+    return undefined;
+  };
+  return search(tree.root, tree.levels * 2);
+}
+
+/** What is good as long as one P2M and one table of owners stay. */
+interface Good {
+  p2m: PageTree | undefined;
+  owners: PageTree | undefined;
+  nodes: WeakSet<readonly Slot[]>;
+  trees: WeakSet<PageTree>;
+}
+
+/** A host frame that something of a guest's reaches without being granted it. */
+function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefined {
+  if (good.p2m !== guest.p2m || good.owners !== world.owners) {
+    good.p2m = guest.p2m;
+    good.owners = world.owners;
+    good.nodes = new WeakSet();
+    good.trees = new WeakSet();
+  }
+  const granted = (mapping: number, count: number): boolean =>
+    isGranted(world, guest, mapping, count);
+  const trees = Object.values(guest.shadows).flatMap(({ host, iotlb }) => [host, iotlb]);
+  for (const tree of [...trees, guest.passThroughCache]) {
+    if (good.trees.has(tree)) continue;
+    const found = findUngranted(tree, good.nodes, granted);
+    if (found !== undefined) return frameOf(found);
+    good.trees.add(tree);
+  }
+  for (const { hpa, access } of Object.values(guest.inFlight)) {
+    if (hpa === undefined) continue;
+    const frame = Number(hpa >> 12n);
+    const wanted = (frame + 1) * 512 + (access === "read" ? ok : ok * 8);
+    if (!granted(wanted, 1)) return frame;
+  }
+  return undefined;
+}
+
+export const framesAreGranted: Law = {
+  id: "IS1",
+  says: "At every event, each host frame in shadow, IOTLB or flight is one that the P2M grants now.",
+  sometimes: ["P2M change with shadows", "cached", "in flight"],
+  check(run, count) {
+    const known = new Map<number, Good>();
+    for (const { after: world, before, fact, seq } of momentsOf(run)) {
+      if (fact?.type === "P2mUnmapped" || fact?.type === "P2mProtected") {
+        count("P2M change with shadows");
+      }
+      if (fact?.type === "DmaTranslated") count(fact.tag === undefined ? "cached" : "in flight");
+      if (world.guests === before.guests && world.owners === before.owners) continue;
+      for (const guest of world.guests) {
+        if (guest === before.guests[guest.index] && world.owners === before.owners) continue;
+        const good = known.get(guest.index) ?? newGood();
+        known.set(guest.index, good);
+        const frame = ungrantedFrame(world, guest, good);
+        if (frame === undefined) continue;
+        const text = `guest ${guest.index} reaches host page ${hex(frame)}, which is not granted`;
+        return { law: "IS1", seq, text };
+      }
+    }
+    return undefined;
+  },
+};
+
+const newGood = (): Good => ({
+  p2m: undefined,
+  owners: undefined,
+  nodes: new WeakSet(),
+  trees: new WeakSet(),
+});

@@ -1,0 +1,154 @@
+import { pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
+import type { Step } from "../../projections/step.ts";
+import type { World } from "../../projections/world.ts";
+import type { Expected } from "../oracle/expected.ts";
+import { expected } from "../oracle/expected.ts";
+import { observe } from "../oracle/observe.ts";
+import type { Key, Oracle } from "../oracle/oracle.ts";
+import { createOracle } from "../oracle/oracle.ts";
+import type { Run } from "./run.ts";
+import { guestIndex, momentsOf } from "./run.ts";
+
+/** What the oracle expects of one key at one moment. */
+export interface Probe {
+  readonly seq: number;
+  readonly key: Key;
+  readonly world: World;
+  readonly expected: Expected;
+}
+
+/** What the oracle saw of a run. */
+export interface Sight {
+  /** After each step that changed something, for every key of every guest. */
+  readonly settled: readonly Probe[];
+  /** At the completion of waits, once what came before them is done. */
+  readonly waiting: readonly Probe[];
+  /** Before each DMA, for its own key, by number of the input. */
+  readonly asked: ReadonlyMap<number, Probe>;
+  /** Numbers of the inputs that must be refused. */
+  readonly refusals: ReadonlySet<number>;
+  readonly oracle: Oracle;
+}
+
+const maxKeys = 12;
+
+type Request = Extract<Input, { type: "Dma" | "DmaIssue" }>;
+
+export const isRequest = (input: Input): input is Request =>
+  input.type === "Dma" || input.type === "DmaIssue";
+
+/** The source-id that a device's requests carry. */
+export const requesterOf = (world: World, guest: number, device: number): number =>
+  world.guests[guest]?.devices[device]?.requester ?? device;
+
+export function keyOf(step: Step, input: Request): Key {
+  const guest = input.guest ?? 0;
+  const sid = requesterOf(step.before, guest, input.device);
+  return { guest, sid, page: pageOf(input.iova) };
+}
+
+/** The first keys that some DMA of the run asks about, for each guest. */
+function keysOf(run: Run): readonly Key[] {
+  const keys = new Map<string, Key>();
+  const counts = new Map<number, number>();
+  for (const step of run.steps) {
+    if (!isRequest(step.input)) continue;
+    const key = keyOf(step, step.input);
+    const name = `${key.guest}:${key.sid}:${key.page}`;
+    const count = counts.get(key.guest) ?? 0;
+    if (keys.has(name) || count >= maxKeys || run.start.guests[key.guest] === undefined) continue;
+    counts.set(key.guest, count + 1);
+    keys.set(name, key);
+  }
+  return [...keys.values()];
+}
+
+const known = new WeakMap<Run, Sight>();
+const invalidations: readonly string[] = ["ContextInvalidated", "IotlbInvalidated"];
+
+/** Lets the oracle see a run, and asks it along the way. Each run is seen once. */
+export function sightOf(run: Run): Sight {
+  const made = known.get(run);
+  if (made !== undefined) return made;
+  const sight = look(run);
+  known.set(run, sight);
+  return sight;
+}
+
+function look(run: Run): Sight {
+  const keys = keysOf(run);
+  const oracle = createOracle(run.setup, keys);
+  const [settled, waiting]: [Probe[], Probe[]] = [[], []];
+  const asked = new Map<number, Probe>();
+  const refusals = new Set<number>();
+  const ask = (key: Key, seq: number, world: World): Probe | undefined => {
+    const found = expected(oracle, key.guest, key.sid, BigInt(key.page) << 12n);
+    return found && { seq, key, world, expected: found };
+  };
+  const askAll = (into: Probe[], seq: number, world: World): void => {
+    for (const key of keys) {
+      const probe = ask(key, seq, world);
+      if (probe !== undefined) into.push(probe);
+    }
+  };
+  const worlds = waitsOf(run);
+  for (const step of run.steps) {
+    const { input, seq } = step;
+    if (isRequest(input)) {
+      const probe = ask(keyOf(step, input), seq, step.before);
+      if (probe !== undefined) asked.set(seq, probe);
+    }
+    if (!observeStep(oracle, step, (at, fact) => {
+      const world = worlds.get(fact);
+      if (world !== undefined) askAll(waiting, at, world);
+    })) refusals.add(seq);
+    if (changed(step)) askAll(settled, seq, step.after);
+  }
+  return { settled, waiting, asked, refusals, oracle };
+}
+
+/** Whether a step did something that a walk could notice. */
+function changed(step: Step): boolean {
+  const { type } = step.input;
+  if (type === "MemoryWrite" || type === "CacheFlush") return step.before.guests !== step.after.guests;
+  return step.facts.some((fact) => !quiet.has(fact.type));
+}
+
+const quiet: ReadonlySet<string> = new Set([
+  ...["InputRefused", "RegisterSet", "RegisterAnswered", "MemoryWriteDropped", "DmaBlocked"],
+  ...["FaultRecorded", "FaultCollapsed", "FaultSuppressed", "FaultDropped", "FaultOverflowed"],
+  ...["EventPended", "EventSent", "EventUnpended", "FaultCleared", "InterruptRequested"],
+]);
+
+/** Lets the oracle observe a step fact by fact where waits complete, else at once. */
+function observeStep(
+  oracle: Oracle,
+  step: Step,
+  visit: (seq: number, fact: FactOf<"WaitCompleted">) => void,
+): boolean {
+  const { input, facts, seq } = step;
+  if (!facts.some(({ type }) => type === "WaitCompleted")) return observe(oracle, input, facts);
+  const done = observe(oracle, input, []);
+  for (const [index, fact] of facts.entries()) {
+    observe(oracle, { type: "Note", text: "", guest: guestIndex(input) }, [fact]);
+    if (fact.type === "WaitCompleted") visit(seq + 1 + index, fact);
+  }
+  return done;
+}
+
+/** The worlds at waits that complete right after some invalidation. */
+function waitsOf(run: Run): ReadonlyMap<FactOf<"WaitCompleted">, World> {
+  const worlds = new Map<FactOf<"WaitCompleted">, World>();
+  let invalidated = false;
+  for (const { fact, after } of momentsOf(run)) {
+    if (fact === undefined) invalidated = false;
+    else if (invalidations.includes(fact.type)) invalidated = true;
+    else if (fact.type === "WaitCompleted" && invalidated) {
+      worlds.set(fact, after);
+      invalidated = false;
+    }
+  }
+  return worlds;
+}
