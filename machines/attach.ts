@@ -70,6 +70,7 @@ const sameEntry = (old: HostEntry | undefined, entry: Entry): boolean =>
   old.reason === (entry.reason ?? 0) &&
   old.fpd === entry.fpd &&
   old.shadow === entry.shadow &&
+  old.levels === (entry.levels ?? 0) &&
   old.root === (entry.root === undefined ? undefined : pageOf(entry.root)) &&
   old.pending === 0;
 

@@ -45,6 +45,9 @@ export interface Build {
   /** What of the tree is wanted. */
   readonly first: number;
   readonly end: number;
+  /** All that was touched: what is wanted, and the leaves that reach beyond it. */
+  low: number;
+  high: number;
 }
 
 const listLimit = 64;
@@ -111,7 +114,11 @@ function entrySlot(
     return blocked(both(read, write, reserved));
   }
   const frame = (low >>> 12) + (high & 0xfffff) * 0x100000;
-  if (level === 1 || large) return leafSlot(frame, level, read, write);
+  if (level === 1 || large) {
+    if (at < build.low) build.low = at;
+    if (at + (spans[depth] as number) > build.high) build.high = at + (spans[depth] as number);
+    return leafSlot(frame, level, read, write);
+  }
   const span = spans[depth] as number;
   if (build.first <= at && build.end >= at + span) {
     return wholeTable(build, frame, level - 1, read, write, old, at);
@@ -238,4 +245,6 @@ export const newBuild = (guest: Guest, first: number, end: number): Build => ({
   memo: new Map(),
   first,
   end,
+  low: first,
+  high: end,
 });

@@ -35,13 +35,19 @@ const composeNode = (composition: Composition, node: Node, depth: number): Slot 
     true,
   );
 
-/** The host's slot once the guest stage went from `before` to `after`; what did not change is kept. */
+/**
+ * The host's slot once the guest stage went from `before` to `after`, nowhere but in the pages `[first, end)`; what did
+ * not change is kept.
+ */
 export function composeChanged(
   composition: Composition,
   before: Slot,
   after: Slot,
   host: Slot,
   depth: number,
+  base: number,
+  first: number,
+  end: number,
 ): Slot {
   if (before === after) return host;
   if (typeof before === "number" && typeof after === "number") {
@@ -55,10 +61,15 @@ export function composeChanged(
   const [olds, news] = [before, expand(after, depth, true)];
   const hosts = expand(host, depth, true);
   const node = hosts.slice();
-  for (let index = 0; index < node.length; index++) {
-    const [was, now] = [olds[index] as Slot, news[index] as Slot];
+  const span = spans[depth - 1] as number;
+  let index = first <= base ? 0 : Math.floor((first - base) / span);
+  for (; index < node.length && base + index * span < end; index++) {
+    const was = olds[index] as Slot;
+    const now = news[index] as Slot;
     if (was === now) continue;
-    node[index] = composeChanged(composition, was, now, hosts[index] as Slot, depth - 1);
+    const at = base + index * span;
+    const old = hosts[index] as Slot;
+    node[index] = composeChanged(composition, was, now, old, depth - 1, at, first, end);
   }
   return collapse(node, depth, true);
 }

@@ -30,6 +30,9 @@ interface Teller {
   readonly shadow: number;
   readonly tell: (fact: Fact, page: number, count: number) => void;
   readonly told: Map<Node, { readonly host: Slot; readonly page: number }>;
+  /** Nothing changed outside these pages. */
+  readonly first: number;
+  readonly end: number;
   run: Run | undefined;
   repeat: Repeat | undefined;
 }
@@ -132,7 +135,9 @@ function compareChildren(
   const childSpan = spans[depth - 1] as number;
   const [oldStage, oldHost] = [expand(before.stage, depth, true), expand(before.host, depth, true)];
   const [newStage, newHost] = [expand(after.stage, depth, true), expand(after.host, depth, true)];
-  for (let index = 0; index < newStage.length; index++) {
+  const { first, end } = teller;
+  let index = first <= page ? 0 : Math.floor((first - page) / childSpan);
+  for (; index < newStage.length && page + index * childSpan < end; index++) {
     const stage = newStage[index] as Slot;
     const host = newHost[index] as Slot;
     const was = { stage: oldStage[index] as Slot, host: oldHost[index] as Slot };
@@ -143,16 +148,19 @@ function compareChildren(
 
 /**
  * Tells what changed between two versions of a shadow's trees: one fact for each contiguous run, in the order of IOVAs,
- * and one for all the places of a table that repeat an earlier one.
+ * and one for all the places of a table that repeat an earlier one. Nothing changed outside the pages `[first, end)`.
  */
 export function tellDifference(
   shadow: number,
   levels: number,
   before: Slots,
   after: Slots,
+  first: number,
+  end: number,
   tell: (fact: Fact, page: number, count: number) => void,
 ): void {
-  const teller: Teller = { shadow, tell, told: new Map(), run: undefined, repeat: undefined };
+  const [run, repeat] = [undefined, undefined];
+  const teller: Teller = { shadow, tell, told: new Map(), first, end, run, repeat };
   compare(teller, before, after, levels * 2, 0);
   finish(teller);
 }

@@ -10,17 +10,13 @@ import {
   frameOf,
   hasFrame,
   hole,
-  interruptRange,
   mapped,
   ok,
   permission,
   readCode,
-  reserved,
-  rootUnreadable,
   sizeName,
   sizeOf,
   unmapped,
-  unreadable,
   writeCode,
 } from "../projections/mapping.ts";
 import { get } from "../projections/page-tree.ts";
@@ -32,7 +28,6 @@ import { reportFault } from "./fault.ts";
 import { pageLimit } from "./synchronise.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, refuse } from "./turn.ts";
-import type { Walked } from "./walk.ts";
 import { walkTables } from "./walk.ts";
 
 /** A DMA as it comes: whole, or the first of its two phases. */
@@ -76,25 +71,6 @@ function shadowAnswer(guest: Guest, entry: HostEntry, page: number, write: boole
   return answer(allows(cached, write) ? cached : get(shadow.host, page), gfn);
 }
 
-/** The outcome that a fault of the guest's tables is. */
-function outcomeOf(fault: number): number {
-  if (fault === reason.tableReserved) return reserved;
-  if (fault === reason.tableAccess) return unreadable;
-  if (fault === reason.contextInvalid) return rootUnreadable;
-  return fault === reason.interruptRange ? interruptRange : permission;
-}
-
-const outcomeOfWalk = (walked: Walked): number => (walked.fault === 0 ? ok : outcomeOf(walked.fault));
-
-/** Both accesses' walks in one mapping of the guest stage. */
-export function stageOf(reading: Walked, writing: Walked): number {
-  const [read, write] = [outcomeOfWalk(reading), outcomeOfWalk(writing)];
-  const walked = reading.fault === 0 ? reading : writing;
-  if (walked.fault !== 0) return unmapped(read, write);
-  const size = [1, 512, 262_144].indexOf(walked.pages);
-  return mapped(walked.gfn, read, write, size);
-}
-
 /** What the device model was told before and still holds, else a walk of the guest's tables as they are. */
 function virtualAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
   const { root, levels, did } = entry;
@@ -102,8 +78,7 @@ function virtualAnswer(guest: Guest, entry: HostEntry, page: number, write: bool
   if (page >= pageLimit(guest, levels)) return fails(reason.beyondWidth);
   const cache = guest.virtualCaches[did];
   const cached = cache === undefined ? 0 : get(cache.entries, page);
-  const walk = (writes: boolean): Walked => walkTables(guest, root, levels, page, writes);
-  const stage = allows(cached, write) ? cached : stageOf(walk(false), walk(true));
+  const stage = allows(cached, write) ? cached : walkTables(guest, root, levels, page);
   if (!hasFrame(stage)) return answer(stage, undefined);
   return answer(behindP2m(stage, get(guest.p2m, frameOf(stage))), frameOf(stage));
 }

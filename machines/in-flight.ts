@@ -27,8 +27,8 @@ export function land(turn: Turn, tag: number): void {
 /** Lands every request in flight that `concerned` picks: nothing that uses what is about to go may be left. */
 export function drain(turn: Turn, concerned: (flight: InFlight) => boolean): void {
   const { inFlight } = guestIn(turn);
-  for (const [tag, flight] of Object.entries(inFlight)) {
-    if (concerned(flight)) land(turn, Number(tag));
+  for (const tag in inFlight) {
+    if (concerned(inFlight[tag] as InFlight)) land(turn, Number(tag));
   }
 }
 

@@ -64,7 +64,9 @@ function recompose(turn: Turn, shadow: Shadow, p2m: P2m, gfns: Range, takesAway:
   }
   const changed: { page: number; count: number }[] = [];
   const before = { stage: stage.root, host: shadow.host.root };
-  tellDifference(id, levels, before, { stage: stage.root, host }, (fact, page, count) => {
+  const everything = Number.MAX_SAFE_INTEGER;
+  const after = { stage: stage.root, host };
+  tellDifference(id, levels, before, after, 0, everything, (fact, page, count) => {
     record(turn, fact);
     changed.push({ page, count });
   });

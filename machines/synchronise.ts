@@ -88,22 +88,26 @@ export function synchronise(
   if (shadow === undefined || ranges.length === 0) return;
   const limit = Math.min(pageLimit(guest, shadow.levels), capacity(shadow.stage));
   let built = shadow;
+  let [low, high] = [limit, 0];
   for (const { first, end } of ranges) {
     if (first >= limit) break;
     const build = newBuild(guest, first, Math.min(end, limit));
     const root = buildStage(build, built);
     built = { ...built, stage: { ...built.stage, root } };
+    low = Math.min(low, build.low);
+    high = Math.max(high, build.high);
     registerTables(turn, id, build);
   }
   const depth = shadow.levels * 2;
   const before = { stage: shadow.stage.root, host: shadow.host.root };
   const stage = built.stage.root;
   const composition = newComposition(guest.p2m);
-  const host = composeChanged(composition, before.stage, stage, before.host, depth);
-  tellDifference(id, shadow.levels, before, { stage, host }, (fact: Fact, page, count) => {
+  const host = composeChanged(composition, before.stage, stage, before.host, depth, 0, low, high);
+  const tell = (fact: Fact, page: number, count: number): void => {
     flushOutside(turn, id, covered, page, count);
     record(turn, fact);
-  });
+  };
+  tellDifference(id, shadow.levels, before, { stage, host }, low, high, tell);
 }
 
 /** Builds a shadow that was just created. */

@@ -21,7 +21,7 @@ import type { World } from "../projections/world.ts";
 import type { ContextStep } from "./context.ts";
 import { resolveContext } from "./context.ts";
 import type { Answer } from "./dma.ts";
-import { answerFor, faultOf, stageOf } from "./dma.ts";
+import { answerFor, faultOf } from "./dma.ts";
 import { pageLimit } from "./synchronise.ts";
 import type { WalkStep } from "./walk.ts";
 import { walkTables } from "./walk.ts";
@@ -95,18 +95,10 @@ function guestAnswer(
   }
   const { root, levels } = context;
   if (page >= pageLimit(guest, levels)) return fails(reason.beyondWidth);
-  const tell = (step: WalkStep): void =>
-    note("second stage", step.level)(step.address, step.entry);
-  const walk = (writes: boolean) =>
-    walkTables(
-      guest,
-      root,
-      levels,
-      page,
-      writes,
-      steps !== undefined && writes === write ? tell : undefined,
-    );
-  const mapping = stageOf(walk(false), walk(true));
+  const tell = (step: WalkStep): void => {
+    if (write ? step.writes : step.reads) note("second stage", step.level)(step.address, step.entry);
+  };
+  const mapping = walkTables(guest, root, levels, page, steps === undefined ? undefined : tell);
   return { mapping, gfn: hasFrame(mapping) ? frameOf(mapping) : undefined, fault: 0 };
 }
 

@@ -1,5 +1,5 @@
 import type { Fact } from "../events/fact.ts";
-import { evolve } from "../projections/evolve.ts";
+import { evolveFact } from "../projections/evolve.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { World } from "../projections/world.ts";
 import type { CompiledChart, Stimulus } from "./chart.ts";
@@ -18,7 +18,7 @@ export const guestIn = (turn: Turn): Guest => turn.world.guests[turn.index] as G
 /** Records a fact: it takes effect at once. */
 export function record(turn: Turn, fact: Fact): void {
   const said = turn.index === 0 ? fact : { ...fact, guest: turn.index };
-  turn.world = evolve(turn.world, said);
+  turn.world = evolveFact(turn.world, said);
   turn.facts.push(said);
 }
 

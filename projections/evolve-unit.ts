@@ -99,6 +99,8 @@ function coveredPages(
 
 /** The caches of device models without what an invalidation covers. */
 function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
+  const keys = Object.keys(guest.virtualCaches);
+  if (keys.length === 0) return guest.virtualCaches;
   const caches: Record<number, VirtualCache> = {};
   for (const [key, { entries, since }] of Object.entries(guest.virtualCaches)) {
     const did = Number(key);

@@ -45,13 +45,19 @@ export function evolve(world: World, event: Event): World {
   const { guests, owners } = world;
   const guest = guests[event.guest ?? 0];
   if (guest === undefined) return { seq, guests, owners };
-  if (!isFact(event)) {
-    return { seq, guests: replaced(guests, guest, evolveInput(guest, event, seq)), owners };
-  }
-  const evolver = evolvers[event.type] as Evolver | undefined;
-  if (evolver === undefined) return { seq, guests, owners };
-  const next = replaced(guests, guest, evolver(guest, event, seq));
-  return { seq, guests: next, owners: isP2mFact(event) ? ownersAfter(world, guest, event) : owners };
+  if (isFact(event)) return evolveFact(world, event);
+  return { seq, guests: replaced(guests, guest, evolveInput(guest, event, seq)), owners };
+}
+
+/** The world after one more fact. */
+export function evolveFact(world: World, fact: Fact): World {
+  const seq = world.seq + 1;
+  const { guests, owners } = world;
+  const guest = guests[fact.guest ?? 0];
+  const evolver = evolvers[fact.type] as Evolver | undefined;
+  if (guest === undefined || evolver === undefined) return { seq, guests, owners };
+  const next = replaced(guests, guest, evolver(guest, fact, seq));
+  return { seq, guests: next, owners: isP2mFact(fact) ? ownersAfter(world, guest, fact) : owners };
 }
 
 function replaced(guests: World["guests"], old: Guest, guest: Guest): World["guests"] {

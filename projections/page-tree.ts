@@ -175,12 +175,28 @@ export function fillSlot(
   return collapse(node, depth, linear);
 }
 
+/** The slot with one page of it set. */
+function setSlot(slot: Slot, depth: number, rest: number, value: number, linear: boolean): Slot {
+  if (depth === 0) return value;
+  const index = (rest * (inverses[depth - 1] as number)) | 0;
+  const below = rest - index * (spans[depth - 1] as number);
+  const old = expand(slot, depth, linear);
+  const child = setSlot(old[index] as Slot, depth - 1, below, value, linear);
+  if (child === old[index]) return slot;
+  const node = old.slice();
+  node[index] = child;
+  return typeof child === "number" ? collapse(node, depth, linear) : node;
+}
+
 /** The tree with `value` at `first`, and linearly from there, up to `end` (not included). */
 export function fill(tree: PageTree, first: number, end: number, value: number): PageTree {
   const last = Math.min(end, capacity(tree));
   if (first >= last) return tree;
-  if (last - first === 1 && get(tree, first) === value) return tree;
   const { levels, linear } = tree;
+  if (last - first === 1) {
+    const root = setSlot(tree.root, levels * 2, first, value, linear);
+    return root === tree.root ? tree : { levels, linear, root };
+  }
   const root = fillSlot(tree.root, levels * 2, 0, first, last, value, first, linear);
   return { levels, linear, root };
 }

@@ -238,6 +238,7 @@ export function cachedAround(
 /** The IOTLB without the entries that `[first, end)` touches; an entry goes as a whole. */
 export function dropCached(iotlb: PageTree, first: number, end: number): PageTree {
   if (iotlb.root === 0 || first >= end) return iotlb;
+  if (end - first === 1 && get(iotlb, first) === 0) return iotlb;
   const [low, high] = cachedAround(iotlb, first, Math.min(end, capacity(iotlb)));
   return fill(iotlb, low, high, 0);
 }

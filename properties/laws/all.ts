@@ -1,5 +1,13 @@
+import { nothingInFlight } from "./drained.ts";
+import { foldIsDeterministic, projectionIsTheFold, refusalsChangeNothing } from "./folding.ts";
 import { framesAreGranted } from "./granted.ts";
+import { guestsAreApart } from "./guests-apart.ts";
+import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
+import { memoryIsAlike } from "./memory-alike.ts";
+import { queueRunsInOrder } from "./queue-order.ts";
+import { rebuildingIsTheSame } from "./rebuilt.ts";
+import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { faultsAreReported, holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 
@@ -7,9 +15,21 @@ import { shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 export const laws: readonly Law[] = [
   shadowMatches,
   shadowWasRight,
-  framesAreGranted,
-  waitMeansDone,
+  rebuildingIsTheSame,
   requestsAreAnswered,
+  framesAreGranted,
+  guestsAreApart,
+  waitMeansDone,
+  nothingStaysCached,
+  invalidatingTwice,
+  nothingInFlight,
+  queueRunsInOrder,
   faultsAreReported,
   holesAreSilent,
+  registersKeepTheirRules,
+  recordsAreCleared,
+  memoryIsAlike,
+  foldIsDeterministic,
+  projectionIsTheFold,
+  refusalsChangeNothing,
 ];

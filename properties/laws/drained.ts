@@ -1,0 +1,47 @@
+import { formatSourceId, hex, pageOf } from "../../events/address.ts";
+import type { Guest, InFlight } from "../../projections/guest.ts";
+import { coveredPages } from "./invalidated.ts";
+import type { Law } from "./law.ts";
+import { guestIndex, momentsOf } from "./run.ts";
+
+/** The domain-id whose translation a request in flight used. */
+function domainOf(guest: Guest, flight: InFlight): number | undefined {
+  if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
+  const requester = guest.devices[flight.device]?.requester;
+  const entry = requester === undefined ? undefined : guest.hosts[requester];
+  return entry?.state === "virtual" ? entry.did : undefined;
+}
+
+export const nothingInFlight: Law = {
+  id: "IV4",
+  says: "When a wait completes, no DMA that was translated before an invalidation that covers it is in flight.",
+  sometimes: ["flight was covered", "flight goes on"],
+  check(run, count) {
+    const covered = new Set<string>();
+    for (const { fact, before, after, seq } of momentsOf(run)) {
+      if (fact === undefined) continue;
+      const index = guestIndex(fact);
+      const guest = after.guests[index];
+      if (guest === undefined) continue;
+      const flights = Object.entries(guest.inFlight);
+      if (fact.type === "DmaTranslated") covered.delete(`${index}:${fact.tag ?? ""}`);
+      if (fact.type === "IotlbInvalidated") {
+        const was = before.guests[index] ?? guest;
+        if (flights.length > 0) count("flight goes on");
+        for (const [tag, flight] of flights) {
+          const range = coveredPages(fact, domainOf(was, flight) ?? -1);
+          const page = pageOf(flight.iova);
+          if (range !== undefined && page >= range[0] && page < range[1]) covered.add(`${index}:${tag}`);
+        }
+      }
+      if (fact.type === "DmaLanded" && fact.tag !== undefined) count("flight was covered");
+      if (fact.type !== "WaitCompleted") continue;
+      const left = flights.find(([tag]) => covered.has(`${index}:${tag}`));
+      if (left === undefined) continue;
+      const [, flight] = left;
+      const text = `${formatSourceId(flight.device)} at ${hex(flight.iova)} is still in flight`;
+      return { law: "IV4", seq, text };
+    }
+    return undefined;
+  },
+};

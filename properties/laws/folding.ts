@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Law } from "./law.ts";
+import { sightOf } from "./probes.ts";
+import { momentsOf, runOf } from "./run.ts";
+
+export const foldIsDeterministic: Law = {
+  id: "LO1",
+  says: "Folding the same inputs again gives the same facts and the same world.",
+  sometimes: ["runs"],
+  check(run, count) {
+    count("runs");
+    const again = runOf(run);
+    for (const [index, step] of run.steps.entries()) {
+      const other = again.steps[index];
+      if (isDeepStrictEqual(step.facts, other?.facts)) continue;
+      return { law: "LO1", seq: step.seq, text: "other facts the second time" };
+    }
+    const [end, other] = [run.steps.at(-1), again.steps.at(-1)];
+    if (isDeepStrictEqual(end?.after, other?.after)) return undefined;
+    return { law: "LO1", seq: end?.seq ?? 0, text: "another world the second time" };
+  },
+};
+
+export const projectionIsTheFold: Law = {
+  id: "PJ1",
+  says: "Evolving the recorded inputs and facts without deciding anything gives the world of the fold.",
+  sometimes: ["runs"],
+  check(run, count) {
+    count("runs");
+    const [end, moment] = [run.steps.at(-1), momentsOf(run).at(-1)];
+    if (isDeepStrictEqual(end?.after, moment?.after)) return undefined;
+    return { law: "PJ1", seq: end?.seq ?? 0, text: "the projected world is another" };
+  },
+};
+
+export const refusalsChangeNothing: Law = {
+  id: "PF1",
+  says: "What must be refused is refused, and a refused input changes nothing.",
+  sometimes: ["refused", "P2M refused"],
+  check(run, count) {
+    const { refusals } = sightOf(run);
+    for (const { input, facts, before, after, seq } of run.steps) {
+      const refused = facts.length > 0 && facts.every(({ type }) => type === "InputRefused");
+      if (refusals.has(seq)) {
+        count("P2M refused");
+        if (!refused) return { law: "PF1", seq, text: `${input.type} is not refused` };
+      } else if (refused && /^P2m/.test(input.type)) {
+        return { law: "PF1", seq, text: `${input.type} is refused for no reason` };
+      }
+      if (!refused) continue;
+      count("refused");
+      const isSame = before.owners === after.owners && isDeepStrictEqual(before.guests, after.guests);
+      if (!isSame) return { law: "PF1", seq, text: `${input.type} is refused and changes something` };
+    }
+    return undefined;
+  },
+};

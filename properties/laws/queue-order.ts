@@ -1,0 +1,167 @@
+import { hex } from "../../events/address.ts";
+import type { Fact, FactOf } from "../../events/fact.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { byteIn, pageAt } from "../../projections/memory.ts";
+import { readable } from "../../projections/p2m.ts";
+import { at, readBytes } from "../../projections/registers.ts";
+import type { QueueExpectation, Work } from "../oracle/queue.ts";
+import { expectedQueue } from "../oracle/queue.ts";
+import type { Count, Law } from "./law.ts";
+import type { Moment } from "./run.ts";
+import { guestIndex, momentsOf } from "./run.ts";
+
+/** What the queue of a guest must do from where it is. */
+function expectationOf(guest: Guest): QueueExpectation {
+  const { profile, queue, p2m, memory } = guest;
+  const read = (gpa: bigint, count: number): Uint8Array | undefined => {
+    const gfn = Number(gpa >> 12n);
+    if (!readable(p2m, gfn)) return undefined;
+    const page = pageAt(memory, gfn);
+    const offset = Number(gpa & 0xfffn);
+    return Uint8Array.from({ length: count }, (_, index) => byteIn(page, offset + index));
+  };
+  const iqt = readBytes(guest, at.iqt, 8);
+  const { cap, ecap } = profile;
+  return expectedQueue({ iqa: queue.address, iqh: BigInt(queue.head), iqt, cap, ecap, read });
+}
+
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? hex(each) : each));
+
+/** A fact in the words of the oracle's work, or nothing when it is not the work of a descriptor. */
+function workOf(fact: Fact): unknown {
+  switch (fact.type) {
+    case "ContextInvalidated": {
+      const { scope, did = 0, source = 0, mask = 0 } = fact;
+      return { kind: "context", scope, did, sid: source, fm: mask };
+    }
+    case "IotlbInvalidated": {
+      const { scope, did = 0, iova = 0n, length = 0n, leafOnly = false } = fact;
+      return { kind: "iotlb", scope, did, iova, length, leafOnly };
+    }
+    case "DeviceTlbInvalidated":
+      return { kind: "deviceTlb", sid: fact.device, iova: fact.iova, length: fact.length };
+    case "InterruptEntriesInvalidated":
+      return fact.first === undefined
+        ? { kind: "allInterruptEntries" }
+        : { kind: "interruptEntries", first: fact.first, count: fact.count };
+    default:
+      return undefined;
+  }
+}
+
+/** The work with what its scope does not use left out. */
+function wantedOf(work: Work): unknown {
+  if (work.kind === "context") {
+    const { kind, scope, did, sid, fm } = work;
+    const device = scope === "device";
+    const known = scope === "global" ? 0 : did;
+    return { kind, scope, did: known, sid: device ? sid : 0, fm: device ? fm : 0 };
+  }
+  if (work.kind !== "iotlb") return work;
+  const { kind, scope, did, iova, length, leafOnly } = work;
+  const none = { iova: 0n, length: 0n, leafOnly: false };
+  const limit = length > 1n << 64n ? 1n << 64n : length;
+  const pages = scope === "page" ? { iova, length: limit, leafOnly } : none;
+  return { kind, scope, did: scope === "global" ? 0 : did, ...pages };
+}
+
+const statusBytes = (data: number): string =>
+  [0, 8, 16, 24].map((shift) => ((data >>> shift) & 0xff).toString()).join();
+
+/** Why the facts of one wait are not what its descriptor says, or nothing. */
+function checkWait(work: Work & { kind: "wait" }, facts: readonly Fact[]): string | undefined {
+  const waited = facts.some(({ type }) => type === "QueueDraining");
+  const done = facts.find(({ type }) => type === "WaitCompleted") as
+    | FactOf<"WaitCompleted">
+    | undefined;
+  if (done === undefined) return waited ? undefined : "a wait neither completes nor waits";
+  if (done.interrupt !== work.interrupt) return "a wait's interrupt flag is another";
+  const written = facts.find(({ type }) => /^MemoryWrit/.test(type)) as
+    | FactOf<"MemoryWritten">
+    | FactOf<"MemoryWriteDropped">
+    | undefined;
+  if (work.status === undefined) return written === undefined ? undefined : "a status was written";
+  if (written === undefined) return "no status was written";
+  if (written.gpa !== work.status) return "the status was written elsewhere";
+  if (written.type === "MemoryWriteDropped") return undefined;
+  const same = written.bytes.join() === statusBytes(work.data);
+  return same ? undefined : "the status is another";
+}
+
+/** Compares the facts after one fetched descriptor with the first work that is expected. */
+function checkDescriptor(
+  expected: QueueExpectation,
+  facts: readonly Fact[],
+  count: Count,
+): string | undefined {
+  const [work] = expected.work;
+  const halted = facts.find(({ type }) => type === "QueueHalted") as
+    | FactOf<"QueueHalted">
+    | undefined;
+  if (work === undefined) {
+    count("refused descriptor");
+    const code = expected.iqei ?? 0;
+    return halted?.error === "IQE" && halted.iqei === code ? undefined : `IQE ${code} is missing`;
+  }
+  count(work.kind);
+  if (halted?.error === "IQE") return "a good descriptor is refused";
+  if (work.kind === "wait") return checkWait(work, facts);
+  const done = facts.map(workOf).find((found) => found !== undefined);
+  const [found, wanted] = [textOf(done), textOf(wantedOf(work))];
+  return found === wanted ? undefined : `${found}, not ${wanted}`;
+}
+
+/** The facts of the same guest and step from an index on, up to the next descriptor. */
+function segmentFrom(moments: readonly Moment[], start: number): readonly Fact[] {
+  const facts: Fact[] = [];
+  const step = moments[start]?.step;
+  for (let index = start + 1; index < moments.length; index++) {
+    const moment = moments[index];
+    if (moment?.fact === undefined || moment.step !== step) break;
+    if (moment.fact.type === "DescriptorFetched") break;
+    facts.push(moment.fact);
+  }
+  return facts;
+}
+
+/** Why a guest's queue rests although there is work, or has moved its head wrongly. */
+function checkRest(guest: Guest): string | undefined {
+  if (guest.charts.queue === "fetching") return "the queue stopped in the middle";
+  if (guest.charts.queue !== "idle") return undefined;
+  const { end, work } = expectationOf(guest);
+  return end === "empty" && work.length === 0 ? undefined : "the queue rests although there is work";
+}
+
+export const queueRunsInOrder: Law = {
+  id: "QU1",
+  says: "The queue executes the descriptors that memory holds, one by one in ring order, up to the tail or the first error.",
+  sometimes: ["context", "iotlb", "wait", "deviceTlb", "refused descriptor", "wrapped"],
+  check(run, count) {
+    const moments = momentsOf(run);
+    for (const [index, { fact, before, after, seq, step }] of moments.entries()) {
+      const guest = before.guests[guestIndex(fact ?? step.input)];
+      const now = after.guests[guestIndex(fact ?? step.input)];
+      if (guest === undefined || now === undefined) continue;
+      const violation = (text: string) => ({ law: "QU1", seq, text });
+      if (fact?.type === "DescriptorFetched") {
+        if (fact.head !== guest.queue.head) return violation("the descriptor is not at the head");
+        const facts = segmentFrom(moments, index);
+        const text = checkDescriptor(expectationOf(guest), facts, count);
+        if (text !== undefined) return violation(text);
+      }
+      if (fact?.type === "DescriptorCompleted") {
+        const step16 = (guest.queue.address & 0x800n) === 0n ? 16 : 32;
+        const size = 4096 * 2 ** Number(guest.queue.address & 7n);
+        if (now.queue.head < guest.queue.head) count("wrapped");
+        if (now.queue.head !== (guest.queue.head + step16) % size) {
+          return violation(`the head went from ${guest.queue.head} to ${now.queue.head}`);
+        }
+      }
+      const last = moments[index + 1]?.step !== step;
+      const rest = last && step.facts.length > 0 ? checkRest(now) : undefined;
+      if (rest !== undefined) return violation(rest);
+    }
+    return undefined;
+  },
+};

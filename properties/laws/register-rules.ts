@@ -1,0 +1,110 @@
+import { hex } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { readBytes } from "../../projections/registers.ts";
+import type { FaultState } from "../oracle/faults.ts";
+import { afterClear } from "../oracle/faults.ts";
+import type { RegisterRule } from "../oracle/registers.ts";
+import { afterWrite, comparable, registerRules } from "../oracle/registers.ts";
+import { comparableStatus, faultStateOf } from "./requests.ts";
+import type { Law } from "./law.ts";
+import { guestIndex } from "./run.ts";
+
+/** The register page as software reads it, in the places that the rules are about. */
+function pageOf(guest: Guest, rules: readonly RegisterRule[]): Uint8Array {
+  const page = new Uint8Array(4096);
+  for (const { offset, bytes } of rules) {
+    const value = readBytes(guest, offset, bytes);
+    for (let index = 0; index < bytes; index++) {
+      page[offset + index] = Number((value >> BigInt(8 * index)) & 0xffn);
+    }
+  }
+  return page;
+}
+
+/** The registers in which a page is not as it must be. */
+function differences(
+  found: Uint8Array,
+  wanted: Uint8Array,
+  mask: Uint8Array,
+  rules: readonly RegisterRule[],
+): readonly string[] {
+  const differs = (at: number): boolean =>
+    (((found[at] ?? 0) ^ (wanted[at] ?? 0)) & (mask[at] ?? 0)) !== 0;
+  return rules
+    .filter(({ offset, bytes }) =>
+      Array.from({ length: bytes }, (_, index) => offset + index).some(differs),
+    )
+    .map(({ name }) => name);
+}
+
+/** Protected ranges have a granularity of 2 MiB here; the rules allow for 1 MiB. */
+const coarse = (rule: RegisterRule): RegisterRule =>
+  /^P[LH]M(BASE|LIMIT)$/.test(rule.name) ? { ...rule, own: rule.own | 0x10_0000n } : rule;
+
+/** What the unit does by itself in consequence of a write, and the registers that show it. */
+const consequences: readonly (readonly [RegExp, RegExp])[] = [
+  [/^(QueueHalted|QueueErrorCleared)$/, /^(FSTS|IQERCD)$/],
+  [/^WaitCompleted$/, /^ICS$/],
+  [/^Fault|^OverflowCleared$/, /^(FSTS|FRCD)/],
+  [/^UnitWasReset$/, /./],
+  [/^InputRefused$/, /^IQA$/],
+];
+
+const mayDiffer = (name: string, facts: readonly Fact[]): boolean =>
+  consequences.some(([type, names]) => names.test(name) && facts.some((fact) => type.test(fact.type)));
+
+export const registersKeepTheirRules: Law = {
+  id: "RG1",
+  says: "Read-only, write-1-to-clear and reserved bits obey their layout at every size and alignment.",
+  sometimes: ["writes", "odd size", "unaligned", "several registers"],
+  check(run, count) {
+    for (const { input, facts, before, after, seq } of run.steps) {
+      if (input.type !== "RegisterWrite") continue;
+      const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
+      if (was === undefined || now === undefined) continue;
+      const { offset, size, value } = input;
+      const { cap, ecap, haw } = was.profile;
+      const rules = registerRules(cap, ecap, haw).map(coarse);
+      count("writes");
+      if (size !== 4 && size !== 8) count("odd size");
+      if (offset % size !== 0) count("unaligned");
+      const touched = rules.filter((rule) => offset < rule.offset + rule.bytes && rule.offset < offset + size);
+      if (touched.length > 1) count("several registers");
+      const wanted = afterWrite(pageOf(was, rules), rules, offset, size, value);
+      const found = pageOf(now, rules);
+      const wrong = differences(found, wanted, comparable(rules), rules).filter(
+        (name) => !mayDiffer(name, facts),
+      );
+      if (wrong.length === 0) continue;
+      const text = `${size} bytes at ${hex(offset)} leave ${wrong.join(", ")} wrong`;
+      return { law: "RG1", seq, text };
+    }
+    return undefined;
+  },
+};
+
+export const recordsAreCleared: Law = {
+  id: "RG2",
+  says: "Clearing a fault record frees that record alone, and FSTS shows the next one.",
+  sometimes: ["cleared", "others pending"],
+  check(run, count) {
+    for (const { input, facts, before, after, seq } of run.steps) {
+      if (input.type !== "RegisterWrite") continue;
+      const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
+      const cleared = facts.filter((fact) => fact.type === "FaultCleared");
+      const other = facts.some(({ type }) => /^(QueueHalted|QueueErrorCleared|Overflow)/.test(type));
+      if (was === undefined || now === undefined || cleared.length === 0 || other) continue;
+      let wanted: FaultState = faultStateOf(was);
+      for (const fact of cleared) wanted = afterClear(wanted, fact.index);
+      count("cleared");
+      if (wanted.slots.some(({ pending }) => pending)) count("others pending");
+      const found = faultStateOf(now);
+      const same =
+        comparableStatus(found.fsts) === comparableStatus(wanted.fsts) &&
+        found.slots.every((slot, index) => slot.pending === wanted.slots[index]?.pending);
+      if (!same) return { law: "RG2", seq, text: `FSTS is ${hex(found.fsts)}, not ${hex(wanted.fsts)}` };
+    }
+    return undefined;
+  },
+};
