@@ -190,10 +190,7 @@ export function shapeToJson(shape: FieldTable, value: object): object {
  *
  * @throws FieldError when a field is missing, of the wrong form, or not in the table.
  */
-export function shapeFromJson<S extends FieldTable>(
-  shape: S,
-  raw: unknown,
-): Shape<S> {
+export function shapeFromJson<S extends FieldTable>(shape: S, raw: unknown): Shape<S> {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return wrong("object", raw);
   const source = raw as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(source)) {

@@ -4,9 +4,9 @@ import type { FactOf } from "../events/fact.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
 import { radixGet } from "../projections/radix.ts";
+import { attachment } from "./charts/attachment.ts";
 import type { Context } from "./context.ts";
 import { resolveContext } from "./context.ts";
-import { attachment } from "./charts/attachment.ts";
 import { drain } from "./in-flight.ts";
 import { synchroniseAll } from "./synchronise.ts";
 import type { Turn } from "./turn.ts";
@@ -118,7 +118,8 @@ export function refreshHosts(turn: Turn, requesters: readonly SourceId[]): void 
 }
 
 /** Reads every requester's context anew. */
-export const refreshAllHosts = (turn: Turn): void => refreshHosts(turn, requestersOf(guestIn(turn)));
+export const refreshAllHosts = (turn: Turn): void =>
+  refreshHosts(turn, requestersOf(guestIn(turn)));
 
 /** After a device went: what only it used goes too. */
 export function forgetHosts(turn: Turn): void {

@@ -1,94 +1,20 @@
-import { secondStageReserved } from "../events/second-stage-entry.ts";
-import type { Profile } from "../events/profile.ts";
-import type { Guest } from "../projections/guest.ts";
-import type { Page } from "../projections/memory.ts";
-import { half, pageAt } from "../projections/memory.ts";
 import {
-  interruptRange,
-  mapped,
   ok,
-  pagesOfSize,
   permission,
   reserved,
   rootUnreadable,
   unmapped,
   unreadable,
 } from "../projections/mapping.ts";
+import type { Page } from "../projections/memory.ts";
+import { half, pageAt } from "../projections/memory.ts";
 import { readable } from "../projections/p2m.ts";
 import type { Slot } from "../projections/page-tree.ts";
 import { collapse, expand, fillSlot, spans } from "../projections/page-tree.ts";
 import type { Shadow } from "../projections/shadow.ts";
-
-/** A table that the build read: what a later write to it would concern. */
-export interface ReadTable {
-  readonly gfn: number;
-  readonly level: number;
-  readonly base: number;
-}
-
-/** What a whole table came to, for the next place that links it with the same permissions. */
-interface Built {
-  readonly slot: Slot;
-  /** Tables below, with bases from the table's own, or `undefined` when too many to list again and again. */
-  readonly tables: readonly ReadTable[] | undefined;
-  /** The pages of all tables below. */
-  readonly pages: readonly number[];
-}
-
-/** Reads the guest's second-stage tables into a guest-stage tree, each table once for each set of permissions. */
-export interface Build {
-  readonly guest: Guest;
-  readonly tables: ReadTable[];
-  /** Pages of tables that were found in more places than are listed. */
-  readonly shared: Set<number>;
-  readonly memo: Map<number, Built>;
-  /** What of the tree is wanted. */
-  readonly first: number;
-  readonly end: number;
-  /** All that was touched: what is wanted, and the leaves that reach beyond it. */
-  low: number;
-  high: number;
-}
-
-const listLimit = 64;
-
-/** Low and high half of the reserved bits, by level and by whether PS is set. */
-type Masks = readonly (readonly [number, number])[];
-const masksOf = new WeakMap<Profile, Masks>();
-
-function reservedMasks(profile: Profile): Masks {
-  const known = masksOf.get(profile);
-  if (known !== undefined) return known;
-  const masks = Array.from({ length: 12 }, (_, index): readonly [number, number] => {
-    const mask = index < 2 ? 0n : secondStageReserved(profile, index >> 1, (index & 1) === 1);
-    return [Number(mask & 0xffff_ffffn), Number(mask >> 32n)];
-  });
-  masksOf.set(profile, masks);
-  return masks;
-}
-
-/** Accesses that are still allowed take the outcome; those that failed above keep theirs. */
-const both = (read: number, write: number, outcome: number): number =>
-  unmapped(read === ok ? outcome : read, write === ok ? outcome : write);
-
-const interruptFirst = 0xfee00;
-const interruptEnd = 0xfef00;
-
-/** A leaf's pages; those of the block around the interrupt range are 4 KiB pages, which end there or do not. */
-function leafSlot(frame: number, level: number, read: number, write: number): Slot {
-  const pages = pagesOfSize[level - 1] as number;
-  const whole = mapped(frame, read, write, level - 1);
-  if (frame + pages <= interruptFirst || frame >= interruptEnd) return whole;
-  const depth = (level - 1) * 2;
-  if (level === 1) return both(read, write, interruptRange);
-  const block = interruptFirst - frame;
-  const small = mapped(interruptFirst, read, write, 0);
-  const blocked = both(read, write, interruptRange);
-  const edge = block + interruptEnd - interruptFirst;
-  let slot: Slot = mapped(frame, read, write, Math.min(level - 1, 1));
-  slot = fillSlot(slot, depth, 0, block, block + 512, small, block, true);
-  return fillSlot(slot, depth, 0, block, edge, blocked, block, true);
-}
+import type { Build } from "./built-table.ts";
+import { listLimit, reuse } from "./built-table.ts";
+import { both, leafSlot, reservedMasks } from "./stage-entry.ts";
 
 /** What one entry comes to: the whole of a leaf, of what it blocks or of a table only the wanted part. */
 function entrySlot(
@@ -150,16 +76,6 @@ function wholeTable(
   const pages = [...new Set(below.map((one) => one.gfn))];
   build.memo.set(key, { slot, tables, pages });
   return slot;
-}
-
-function reuse(build: Build, known: Built, at: number): void {
-  if (known.tables === undefined || build.tables.length > listLimit * 1024) {
-    for (const page of known.pages) build.shared.add(page);
-    return;
-  }
-  for (const one of known.tables) {
-    if (!build.shared.has(one.gfn)) build.tables.push({ ...one, base: one.base + at });
-  }
 }
 
 /** Whether the 32 entries from `group * 32` on are all zero because nobody wrote there. */
@@ -237,14 +153,3 @@ export function buildStage(build: Build, shadow: Shadow): Slot {
   }
   return tableSlot(build, root, levels, ok, ok, stage.root, 0);
 }
-
-export const newBuild = (guest: Guest, first: number, end: number): Build => ({
-  guest,
-  tables: [],
-  shared: new Set(),
-  memo: new Map(),
-  first,
-  end,
-  low: first,
-  high: end,
-});

@@ -1,7 +1,7 @@
 import { sourceId } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
 import { Ccmd } from "../events/registers/command.ts";
 import { Iotlb, Iva } from "../events/registers/iotlb.ts";
-import type { FactOf } from "../events/fact.ts";
 import { command } from "./charts/command.ts";
 import { invalidateContexts, invalidateIotlb, pageScope } from "./invalidate.ts";
 import type { Turn } from "./turn.ts";

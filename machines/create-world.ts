@@ -1,10 +1,10 @@
+import type { Input } from "../events/input.ts";
 import { profileOf } from "../events/profile.ts";
 import type { Setup } from "../events/setup.ts";
 import { emptyGuest } from "../projections/guest.ts";
 import { resetRegisters } from "../projections/registers.ts";
 import type { World } from "../projections/world.ts";
 import { emptyWorld } from "../projections/world.ts";
-import type { Input } from "../events/input.ts";
 import { fold } from "./hypervisor.ts";
 
 /** A set-up that cannot be; one line that says why. */

@@ -109,7 +109,8 @@ const finest = 2;
 function compare(teller: Teller, before: Slots, after: Slots, depth: number, page: number): void {
   if (before.stage === after.stage && before.host === after.host) return;
   const span = spans[depth] as number;
-  const whole = depth > finest || (typeof before.stage === "number" && typeof before.host === "number");
+  const whole =
+    depth > finest || (typeof before.stage === "number" && typeof before.host === "number");
   if (whole && typeof after.stage === "number" && typeof after.host === "number") {
     addRun(teller, page, span, after.stage, after.host);
     return;

@@ -1,149 +1,20 @@
 import type { Gpa, Hpa, Iova, SourceId } from "../events/address.ts";
 import { gpa, hpa, iova, pageOf } from "../events/address.ts";
-import { reason } from "../events/fault-reason.ts";
 import type { Access, InputOf } from "../events/input.ts";
-import { Phmbase, Phmlimit, Plmbase, Plmlimit } from "../events/registers/protected-memory.ts";
 import type { Device, Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
-import {
-  behindP2m,
-  frameOf,
-  hasFrame,
-  hole,
-  mapped,
-  ok,
-  permission,
-  readCode,
-  sizeName,
-  sizeOf,
-  unmapped,
-  writeCode,
-} from "../projections/mapping.ts";
-import { get } from "../projections/page-tree.ts";
-import { stored } from "../projections/register-file.ts";
-import { at } from "../projections/registers.ts";
+import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
+import type { Answer } from "./answer.ts";
+import { answerFor, faultOf } from "./answer.ts";
 import { refreshHosts } from "./attach.ts";
 import { request } from "./charts/request.ts";
 import { reportFault } from "./fault.ts";
-import { pageLimit } from "./synchronise.ts";
+import { isProtected } from "./protected-memory.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, refuse } from "./turn.ts";
-import { walkTables } from "./walk.ts";
 
 /** A DMA as it comes: whole, or the first of its two phases. */
 type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
-
-/**
- * What the host's IOMMU, or the device model, answers for a page: a mapping with an outcome for each access, and the
- * guest page behind it where there is one.
- */
-export interface Answer {
-  readonly mapping: number;
-  readonly gfn: number | undefined;
-  /** A fault for both accesses, whatever the mapping. */
-  readonly fault: number;
-}
-
-const answer = (mapping: number, gfn: number | undefined): Answer => ({ mapping, gfn, fault: 0 });
-const fails = (fault: number): Answer => ({ mapping: 0, gfn: undefined, fault });
-
-/** What translates nothing: the P2M alone. */
-function passThroughAnswer(guest: Guest, page: number, write: boolean): Answer {
-  const cached = get(guest.passThroughCache, page);
-  if (allows(cached, write)) return answer(cached, page);
-  const grant = get(guest.p2m, page);
-  if (!hasFrame(grant)) return answer(unmapped(hole, hole), page);
-  return answer(behindP2m(mapped(page, ok, ok, 4), grant), page);
-}
-
-/** Whether a cached entry serves the access; one that does not is as good as none. */
-const allows = (cached: number, write: boolean): boolean =>
-  cached !== 0 && (write ? writeCode(cached) : readCode(cached)) === ok;
-
-/** The IOTLB where it holds an entry that allows anything, else the shadow. */
-function shadowAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
-  const shadow = guest.shadows[entry.shadow ?? 0];
-  if (shadow === undefined) return fails(reason.contextInvalid);
-  if (page >= pageLimit(guest, shadow.levels)) return fails(reason.beyondWidth);
-  const stage = get(shadow.stage, page);
-  const gfn = hasFrame(stage) ? frameOf(stage) : undefined;
-  const cached = get(shadow.iotlb, page);
-  return answer(allows(cached, write) ? cached : get(shadow.host, page), gfn);
-}
-
-/** What the device model was told before and still holds, else a walk of the guest's tables as they are. */
-function virtualAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
-  const { root, levels, did } = entry;
-  if (root === undefined) return fails(reason.contextInvalid);
-  if (page >= pageLimit(guest, levels)) return fails(reason.beyondWidth);
-  const cache = guest.virtualCaches[did];
-  const cached = cache === undefined ? 0 : get(cache.entries, page);
-  const stage = allows(cached, write) ? cached : walkTables(guest, root, levels, page);
-  if (!hasFrame(stage)) return answer(stage, undefined);
-  return answer(behindP2m(stage, get(guest.p2m, frameOf(stage))), frameOf(stage));
-}
-
-/** What answers a request of one access for a page, as the host's entry for the requester says. */
-export function answerFor(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
-  switch (entry.state) {
-    case "blocked":
-      return fails(entry.reason);
-    case "shadowed":
-      return shadowAnswer(guest, entry, page, write);
-    case "virtual":
-      return virtualAnswer(guest, entry, page, write);
-    case "passThrough": {
-      const enabled = guest.charts.translation === "enabled";
-      const limit = 2 ** (guest.profile.mgaw - 12);
-      if (enabled && page >= limit) return fails(reason.beyondWidth);
-      return passThroughAnswer(guest, page, write);
-    }
-    default:
-      return answer(unmapped(hole, hole), undefined);
-  }
-}
-
-const faultOfOutcome: readonly number[] = [
-  0,
-  0,
-  0,
-  reason.tableReserved,
-  reason.tableAccess,
-  reason.contextInvalid,
-  reason.interruptRange,
-];
-
-/** The fault of one access of an answer: 0 for none, -1 where the P2M grants nothing. */
-export function faultOf(given: Answer, write: boolean): number {
-  if (given.fault !== 0) return given.fault;
-  const code = write ? writeCode(given.mapping) : readCode(given.mapping);
-  if (code === ok) return 0;
-  if (code === hole) return -1;
-  if (code === permission) return write ? reason.writeDenied : reason.readDenied;
-  return faultOfOutcome[code] as number;
-}
-
-/**
- * Whether a GPA that was not translated lies in a protected region. Source: EDC, PMEN; regions count in 2 MiB.
- */
-export function isProtected(guest: Guest, page: number): boolean {
-  if (guest.charts.protection !== "enabled") return false;
-  const { profile } = guest;
-  const address = BigInt(page) << 12n;
-  const inside = (base: bigint, limit: bigint): boolean =>
-    address >= base && address <= (limit | 0x1f_ffffn);
-  const low = (): boolean =>
-    inside(
-      Plmbase.decode(stored(guest, at.plmbase)).base,
-      Plmlimit.decode(stored(guest, at.plmlimit)).limit,
-    );
-  const high = (): boolean =>
-    inside(
-      Phmbase.decode(stored(guest, at.phmbase)).base,
-      Phmlimit.decode(stored(guest, at.phmlimit)).limit,
-    );
-  return (profile.plmr && low()) || (profile.phmr && high());
-}
 
 function block(
   turn: Turn,
@@ -184,8 +55,7 @@ function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
 const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
 
 /** A write to this range is an interrupt request, whatever the tables say. */
-const isInterrupt = (address: Iova): boolean =>
-  address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
+const isInterrupt = (address: Iova): boolean => address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
 
 function formError(dma: Dma): string | undefined {
   const length = lengthOf(dma);

@@ -1,6 +1,6 @@
+import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
-import { pageOf } from "../events/address.ts";
 import { evolve } from "../projections/evolve.ts";
 import { writable } from "../projections/p2m.ts";
 import { readBytes } from "../projections/registers.ts";
@@ -51,7 +51,12 @@ function assignDevice(turn: Turn, input: InputOf<"DeviceAssign">): void {
     return;
   }
   const { device, physical, alias } = input;
-  record(turn, { type: "DeviceAssigned", device, physical, ...(alias === undefined ? {} : { alias }) });
+  record(turn, {
+    type: "DeviceAssigned",
+    device,
+    physical,
+    ...(alias === undefined ? {} : { alias }),
+  });
   if (guest.hosts[requester] === undefined) refreshHosts(turn, [requester]);
 }
 

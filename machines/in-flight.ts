@@ -1,10 +1,9 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { InFlight } from "../projections/guest.ts";
-import type { Turn } from "./turn.ts";
-import { guestIn } from "./turn.ts";
-import { advanceChart } from "./turn.ts";
 import { request } from "./charts/request.ts";
+import type { Turn } from "./turn.ts";
+import { advanceChart, guestIn } from "./turn.ts";
 
 /** What a request in flight is when it lands. */
 const landing = (tag: number, flight: InFlight): FactOf<"DmaLanded"> => ({

@@ -1,9 +1,9 @@
 import { iova, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
+import type { Guest, InFlight } from "../projections/guest.ts";
 import { coversEntry } from "../projections/host-entry.ts";
-import type { Shadow } from "../projections/shadow.ts";
 import { hostsWhere, refreshHosts } from "./attach.ts";
-import { drain, usesPages } from "./in-flight.ts";
+import { drain } from "./in-flight.ts";
 import type { Range } from "./synchronise.ts";
 import { pendingRanges, synchronise } from "./synchronise.ts";
 import type { Turn } from "./turn.ts";
@@ -22,13 +22,32 @@ export function invalidateContexts(turn: Turn, scope: ContextScope): void {
   if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered);
 }
 
-/** The pages that an IOTLB invalidation covers in a shadow, or `undefined`. */
-function coveredRange(scope: IotlbScope, shadow: Shadow): Range | undefined {
+/** The pages that an IOTLB invalidation covers in a domain, or `undefined`. */
+function coveredRange(scope: IotlbScope, did: number): Range | undefined {
   if (scope.scope === "global") return everything;
-  if (scope.did !== shadow.did) return undefined;
+  if (scope.did !== did) return undefined;
   if (scope.scope === "domain") return everything;
   const first = pageOf(scope.iova ?? 0n);
   return { first, end: first + pageOf(scope.length ?? 0n) };
+}
+
+/** The domain-id of the translation that a request in flight used, or `undefined`. */
+function domainOf(guest: Guest, flight: InFlight): number | undefined {
+  if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
+  const requester = guest.devices[flight.device]?.requester;
+  const entry = requester === undefined ? undefined : guest.hosts[requester];
+  return entry?.state === "virtual" ? entry.did : undefined;
+}
+
+/** Lands what is in flight through translations that an invalidation covers. */
+function drainCovered(turn: Turn, scope: IotlbScope): void {
+  const guest = guestIn(turn);
+  drain(turn, (flight) => {
+    const did = domainOf(guest, flight);
+    const covered = did === undefined ? undefined : coveredRange(scope, did);
+    const page = pageOf(flight.iova);
+    return covered !== undefined && page >= covered.first && page < covered.end;
+  });
 }
 
 /**
@@ -36,13 +55,13 @@ function coveredRange(scope: IotlbScope, shadow: Shadow): Range | undefined {
  * before the invalidation clears the marks.
  */
 export function invalidateIotlb(turn: Turn, scope: IotlbScope): void {
+  drainCovered(turn, scope);
   const work: { id: number; covered: Range; ranges: readonly Range[] }[] = [];
   for (const shadow of Object.values(guestIn(turn).shadows)) {
-    const covered = coveredRange(scope, shadow);
+    const covered = coveredRange(scope, shadow.did);
     if (covered === undefined) continue;
     const ranges = pendingRanges(shadow, covered.first, covered.end);
     work.push({ id: shadow.id, covered, ranges });
-    drain(turn, usesPages(shadow.id, covered.first, covered.end));
   }
   record(turn, { type: "IotlbInvalidated", ...scope });
   for (const { id, covered, ranges } of work) synchronise(turn, id, ranges, covered);

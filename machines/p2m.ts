@@ -15,8 +15,8 @@ import {
 } from "../projections/p2m.ts";
 import { get } from "../projections/page-tree.ts";
 import { forEachSlot } from "../projections/page-tree-range.ts";
+import { manyPlaces } from "../projections/places.ts";
 import type { Shadow } from "../projections/shadow.ts";
-import { manyPlaces } from "../projections/shadow.ts";
 import { composeRange, composeTouching, newComposition } from "./compose.ts";
 import { tellDifference } from "./difference.ts";
 import { drain } from "./in-flight.ts";

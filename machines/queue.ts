@@ -177,4 +177,3 @@ export function giveUp(turn: Turn): void {
   const source = first === undefined ? undefined : sourceId(first);
   raising(turn, () => advanceChart(turn, queue, "draining", { type: "GivenUp", source, head }));
 }
-

@@ -1,70 +1,21 @@
-import type { Gpa, Hpa, Iova } from "../events/address.ts";
+import type { Hpa, Iova } from "../events/address.ts";
 import { gpa, hpa, pageOf } from "../events/address.ts";
 import { reason } from "../events/fault-reason.ts";
-import type { Size } from "../events/fact.ts";
 import type { Access } from "../events/input.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
-import {
-  behindP2m,
-  frameOf,
-  hasFrame,
-  mapped,
-  ok,
-  readCode,
-  sizeName,
-  sizeOf,
-  writeCode,
-} from "../projections/mapping.ts";
+import { behindP2m, frameOf, hasFrame, mapped, ok, readCode } from "../projections/mapping.ts";
 import { get } from "../projections/page-tree.ts";
 import type { World } from "../projections/world.ts";
+import type { Answer } from "./answer.ts";
+import { answerFor } from "./answer.ts";
 import type { ContextStep } from "./context.ts";
 import { resolveContext } from "./context.ts";
-import type { Answer } from "./dma.ts";
-import { answerFor, faultOf } from "./dma.ts";
 import { pageLimit } from "./synchronise.ts";
+import type { Translation, TranslationStep } from "./translation.ts";
+import { inGuest, inHost, nowhere, sameHost } from "./translation.ts";
 import type { WalkStep } from "./walk.ts";
 import { walkTables } from "./walk.ts";
-
-/** A page with what it grants. */
-interface Grants {
-  readonly size: Size;
-  readonly read: boolean;
-  readonly write: boolean;
-}
-
-type Fault = { readonly fault: number };
-type Hole = { readonly hole: true };
-type InGuest = ({ readonly gpa: Gpa } & Grants) | Fault;
-type InHost = ({ readonly hpa: Hpa } & Grants) | Fault | Hole;
-
-/** One entry that the guest's walk reads. */
-export interface TranslationStep {
-  readonly table: "root" | "context" | "second stage";
-  /** Of a second-stage table. */
-  readonly level: number | undefined;
-  /** GPA of the entry in bytes. */
-  readonly address: Gpa;
-  /** 128 bits of a root or context entry, 64 of a second-stage one; 0 when it cannot be read. */
-  readonly entry: bigint;
-  /** Where the host keeps it, if the P2M lets it be read. */
-  readonly host: Hpa | undefined;
-}
-
-/** One address three ways, now. */
-export interface Translation {
-  /** By the guest's own tables. */
-  readonly guest: InGuest;
-  /** By the guest's tables and then the P2M. */
-  readonly composed: InHost;
-  /** By what the host keeps: host entry and shadow; for a virtual device, what its model would be told. */
-  readonly shadow: InHost;
-  /** Whether a change on the path was not announced, and the first event that made one. */
-  readonly pending: { readonly since: number } | undefined;
-  /** Composed and shadow say the same. */
-  readonly agree: boolean;
-  readonly steps: readonly TranslationStep[];
-}
 
 function hostOf(guest: Guest, address: bigint): Hpa | undefined {
   const grant = get(guest.p2m, pageOf(address));
@@ -81,7 +32,8 @@ function guestAnswer(
   steps: TranslationStep[] | undefined,
 ): Answer {
   if (guest.charts.translation !== "enabled") return untranslated(page);
-  const note = (table: TranslationStep["table"], level: number | undefined) =>
+  const note =
+    (table: TranslationStep["table"], level: number | undefined) =>
     (address: bigint, entry: bigint | undefined): void => {
       const place = gpa(address);
       steps?.push({ table, level, address: place, entry: entry ?? 0n, host: hostOf(guest, place) });
@@ -96,43 +48,25 @@ function guestAnswer(
   const { root, levels } = context;
   if (page >= pageLimit(guest, levels)) return fails(reason.beyondWidth);
   const tell = (step: WalkStep): void => {
-    if (write ? step.writes : step.reads) note("second stage", step.level)(step.address, step.entry);
+    if (write ? step.writes : step.reads)
+      note("second stage", step.level)(step.address, step.entry);
   };
   const mapping = walkTables(guest, root, levels, page, steps === undefined ? undefined : tell);
   return { mapping, gfn: hasFrame(mapping) ? frameOf(mapping) : undefined, fault: 0 };
 }
 
 const fails = (fault: number): Answer => ({ mapping: 0, gfn: undefined, fault });
+
 const untranslated = (page: number): Answer => ({
   mapping: mapped(page, ok, ok, 4),
   gfn: page,
   fault: 0,
 });
 
-const grantsOf = (mapping: number): Grants => ({
-  size: sizeName(sizeOf(mapping)),
-  read: readCode(mapping) === ok,
-  write: writeCode(mapping) === ok,
-});
-
 const behind = (guest: Guest, given: Answer): Answer =>
   given.gfn === undefined
     ? given
     : { ...given, mapping: behindP2m(given.mapping, get(guest.p2m, given.gfn)) };
-
-function inGuest(given: Answer, offset: bigint, write: boolean): InGuest {
-  const fault = faultOf(given, write);
-  if (fault !== 0) return { fault };
-  return { gpa: gpa((BigInt(given.gfn ?? 0) << 12n) + offset), ...grantsOf(given.mapping) };
-}
-
-function inHost(given: Answer, offset: bigint, write: boolean): InHost {
-  const fault = faultOf(given, write);
-  if (fault > 0) return { fault };
-  if (fault < 0) return { hole: true };
-  const address = hpa((BigInt(frameOf(given.mapping)) << 12n) + offset);
-  return { hpa: address, ...grantsOf(given.mapping) };
-}
 
 /** What the host has for a page, without its IOTLB. */
 function hostAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
@@ -157,12 +91,6 @@ function staleSince(guest: Guest, entry: HostEntry, page: number): number {
   const cache = entry.state === "virtual" ? guest.virtualCaches[entry.did] : undefined;
   return cache === undefined ? 0 : get(cache.since, page);
 }
-
-const sameHost = (a: InHost, b: InHost): boolean => {
-  if ("fault" in a || "fault" in b) return "fault" in a && "fault" in b && a.fault === b.fault;
-  if ("hole" in a || "hole" in b) return "hole" in a && "hole" in b;
-  return a.hpa === b.hpa && a.read === b.read && a.write === b.write;
-};
 
 /**
  * Translates one address of one device three ways, uncached: by the guest's tables, by those and then the P2M, by what
@@ -189,19 +117,11 @@ export function translate(
   const walked = guestAnswer(guest, requester, page, write, withSteps ? steps : undefined);
   const composed = inHost(behind(guest, walked), offset, write);
   const entry = guest.hosts[requester];
-  const shadow = entry === undefined ? composed : inHost(hostAnswer(guest, entry, page, write), offset, write);
+  const shadow =
+    entry === undefined ? composed : inHost(hostAnswer(guest, entry, page, write), offset, write);
   const agree = sameHost(composed, shadow);
   const marked = entry === undefined ? 0 : pendingSince(guest, entry, page);
   const since = marked || agree || entry === undefined ? marked : staleSince(guest, entry, page);
   const pending = since === 0 ? undefined : { since };
   return { guest: inGuest(walked, offset, write), composed, shadow, pending, agree, steps };
 }
-
-const nowhere: Translation = {
-  guest: { fault: reason.rootNotPresent },
-  composed: { hole: true },
-  shadow: { hole: true },
-  pending: undefined,
-  agree: true,
-  steps: [],
-};

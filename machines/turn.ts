@@ -23,7 +23,8 @@ export function record(turn: Turn, fact: Fact): void {
 }
 
 /** Refuses what was asked; it changes nothing. */
-export const refuse = (turn: Turn, why: string): void => record(turn, { type: "InputRefused", why });
+export const refuse = (turn: Turn, why: string): void =>
+  record(turn, { type: "InputRefused", why });
 
 /** Steps a chart from a state and records the facts that its actions are; returns the next state. */
 export function advanceChart(

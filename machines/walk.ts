@@ -1,5 +1,5 @@
-import { secondStageReserved } from "../events/second-stage-entry.ts";
 import type { Profile } from "../events/profile.ts";
+import { secondStageReserved } from "../events/second-stage-entry.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Mapping } from "../projections/mapping.ts";
 import {

@@ -1,7 +1,7 @@
-import type { Fact, FactOf, FactType } from "../events/fact.ts";
-import type { Input } from "../events/input.ts";
-import { facts } from "../events/fact.ts";
 import { pageOf } from "../events/address.ts";
+import type { Fact, FactOf, FactType } from "../events/fact.ts";
+import { facts } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
 import { cacheFlushed, memoryWritten } from "./evolve-memory.ts";
 import { evolvers } from "./evolve-unit.ts";
 import type { Guest } from "./guest.ts";

@@ -1,5 +1,5 @@
-import type { FactOf } from "../events/fact.ts";
 import type { SourceId } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
 
 /** One fault recording register that is in use. */
 export interface FaultEntry {

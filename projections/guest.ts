@@ -100,11 +100,7 @@ export const initialCharts: ChartStates = {
 };
 
 /** A guest whose unit was just reset; without memory, mappings and devices. */
-export const emptyGuest = (
-  index: number,
-  profile: Profile,
-  registers: Registers,
-): Guest => ({
+export const emptyGuest = (index: number, profile: Profile, registers: Registers): Guest => ({
   index,
   profile,
   registers,

@@ -1,6 +1,6 @@
-import type { FactOf } from "../events/fact.ts";
 import type { SourceId } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
 
 /** What the host's own context entry says for the requests of one source-id. */
 export interface HostEntry {

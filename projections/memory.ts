@@ -50,13 +50,7 @@ export const byteIn = (page: Page | undefined, offset: number): number =>
   (half(page, offset >> 2) >>> ((offset & 3) * 8)) & 0xff;
 
 /** The page with `bytes[from, to)` at `offset`, which do not pass its end. */
-function writePage(
-  page: Page,
-  offset: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): Page {
+function writePage(page: Page, offset: number, bytes: Uint8Array, from: number, to: number): Page {
   const next = page.slice();
   const end = offset + to - from;
   for (let index = offset >> 7; index * 128 < end; index++) {
@@ -64,7 +58,14 @@ function writePage(
     const start = Math.max(offset, index * 128);
     const stop = Math.min(end, index * 128 + 128);
     for (let at = start & ~3; at < stop; at += 4) {
-      chunk[(at >> 2) & 31] = mixHalf(chunk[(at >> 2) & 31] as number, at, start, stop, bytes, from - offset);
+      chunk[(at >> 2) & 31] = mixHalf(
+        chunk[(at >> 2) & 31] as number,
+        at,
+        start,
+        stop,
+        bytes,
+        from - offset,
+      );
     }
     next[index] = chunk;
   }

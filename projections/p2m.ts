@@ -1,4 +1,13 @@
-import { flagsOf, frameOf, hasFrame, mapped, ok, pagesOfSize, permission, sizeOf } from "./mapping.ts";
+import {
+  flagsOf,
+  frameOf,
+  hasFrame,
+  mapped,
+  ok,
+  pagesOfSize,
+  permission,
+  sizeOf,
+} from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
 import { advance, change, fill, get } from "./page-tree.ts";
 import { forEachSlot } from "./page-tree-range.ts";
@@ -40,8 +49,7 @@ export function blockAround(p2m: P2m, page: number): readonly [number, number] {
   return [start, start + block];
 }
 
-const splitEdges = (p2m: P2m, first: number, end: number): P2m =>
-  splitAt(splitAt(p2m, first), end);
+const splitEdges = (p2m: P2m, first: number, end: number): P2m => splitAt(splitAt(p2m, first), end);
 
 /** Maps `[first, end)`, both multiples of the size's pages, to frames from that of `value` on. */
 export const mapPages = (p2m: P2m, first: number, end: number, value: number): P2m =>
@@ -59,8 +67,7 @@ export function protectPages(
   write: boolean,
 ): P2m {
   const flags = access(read) + access(write) * 8;
-  const grant = (old: number): number =>
-    hasFrame(old) ? old - (flagsOf(old) & 63) + flags : old;
+  const grant = (old: number): number => (hasFrame(old) ? old - (flagsOf(old) & 63) + flags : old);
   return change(splitEdges(p2m, first, end), first, end, grant);
 }
 

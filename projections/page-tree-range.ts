@@ -69,7 +69,8 @@ function anyInSlot(slot: Slot, depth: number, base: number, first: number, end: 
   const top = base + (spans[depth] as number);
   const high = end >= top ? slot.length - 1 : Math.floor((end - 1 - base) / childSpan);
   for (let index = low; index <= high; index++) {
-    if (anyInSlot(slot[index] as Slot, depth - 1, base + index * childSpan, first, end)) return true;
+    if (anyInSlot(slot[index] as Slot, depth - 1, base + index * childSpan, first, end))
+      return true;
   }
   return false;
 }

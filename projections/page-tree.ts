@@ -37,11 +37,8 @@ const zeros32: Node = new Array<Slot>(32).fill(0);
 export const waysAt = (childDepth: number): number => (childDepth % 2 === 0 ? 32 : 16);
 
 /** An empty tree of `512^levels` pages. */
-export const emptyTree = (levels: number, linear: boolean): PageTree => ({
-  levels,
-  linear,
-  root: 0,
-});
+export const emptyTree = (levels: number, linear: boolean): PageTree =>
+  ({ levels, linear, root: 0 }) satisfies PageTree;
 
 /** Pages that the tree can hold. */
 export const capacity = (tree: PageTree): number => spans[tree.levels * 2] ?? 0;

@@ -1,8 +1,8 @@
+import { FaultRecord } from "../events/fault-record.ts";
 import type { Profile } from "../events/profile.ts";
 import type { RegisterMap } from "../events/register.ts";
 import { registerMap } from "../events/register.ts";
 import { anyRecord, faultStatus, queueErrorRecord } from "./faults.ts";
-import { FaultRecord } from "../events/fault-record.ts";
 import type { Guest } from "./guest.ts";
 import type { Registers } from "./register-file.ts";
 import { registerFile, stored } from "./register-file.ts";

@@ -1,5 +1,5 @@
-import type { FactOf } from "../events/fact.ts";
 import { pageOf } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
 import {
   flagsOf,
   frameOf,
@@ -8,15 +8,13 @@ import {
   mapped,
   ok,
   outcomeCode,
-  pagesOfSize,
   sizeCode,
-  sizeOf,
   unmapped,
 } from "./mapping.ts";
-import type { PageTree, Slot } from "./page-tree.ts";
-import { capacity, change, emptyTree, fill, get } from "./page-tree.ts";
+import type { PageTree } from "./page-tree.ts";
+import { capacity, change, emptyTree, fill, spans } from "./page-tree.ts";
 import { putSlot, slotAt } from "./page-tree-range.ts";
-import { spans } from "./page-tree.ts";
+import { forEachSlotOnce, forget, manyPlaces, remember } from "./places.ts";
 
 /** The host's tables for one domain-id and one root, with what is needed to keep them true. */
 export interface Shadow {
@@ -36,9 +34,6 @@ export interface Shadow {
   /** IOVA to HPA: every translation that a device used and nothing invalidated. */
   readonly iotlb: PageTree;
 }
-
-/** In `places`: more than one IOVA maps the page, or did. */
-export const manyPlaces = 1;
 
 /** Levels of a tree over all guest pages of a host address width in bits. */
 export const gpaLevels = (haw: number): number => Math.ceil((haw - 12) / 9);
@@ -61,46 +56,6 @@ export const emptyShadow = (
   places: emptyTree(placeLevels, true),
   iotlb: emptyTree(levels, true),
 });
-
-/**
- * `places` once the pages of `stage` in `[first, end)` are taken out. A node that is shared is looked at once: its guest
- * pages have many places, which stays so.
- */
-function forget(places: PageTree, stage: PageTree, first: number, end: number): PageTree {
-  if (end - first === 1) {
-    const old = get(stage, first);
-    const alone = hasFrame(old) && get(places, frameOf(old)) === placeOf(first);
-    return alone ? fill(places, frameOf(old), frameOf(old) + 1, 0) : places;
-  }
-  let tree = places;
-  const seen = new Set<unknown>();
-  const walk = (slot: Slot, depth: number, base: number): void => {
-    if (typeof slot !== "number") {
-      if (depth >= 2 && seen.has(slot)) return;
-      if (depth >= 2) seen.add(slot);
-      const span = spans[depth - 1] as number;
-      const low = first <= base ? 0 : Math.floor((first - base) / span);
-      for (let index = low; index < slot.length && base + index * span < end; index++) {
-        walk(slot[index] as Slot, depth - 1, base + index * span);
-      }
-    } else if (hasFrame(slot)) {
-      const from = Math.max(first, base);
-      const to = Math.min(end, base + (spans[depth] as number));
-      const gfn = frameOf(slot) + from - base;
-      tree = change(tree, gfn, gfn + to - from, (old, at) =>
-        old === placeOf(from + at - gfn) ? 0 : old,
-      );
-    }
-  };
-  walk(stage.root, stage.levels * 2, 0);
-  return tree;
-}
-
-const placeOf = (page: number): number => (page + 1) * 512;
-
-/** `places` with the guest pages from `gfn` on mapped by the IOVA pages from `page` on. */
-const remember = (places: PageTree, gfn: number, count: number, page: number): PageTree =>
-  change(places, gfn, gfn + count, (old, at) => (old === 0 ? placeOf(page + at - gfn) : manyPlaces));
 
 /** A copy of a shadow, to change before anybody else sees it. Written out: a spread costs twenty times as much. */
 const copyShadow = (shadow: Shadow): { -readonly [K in keyof Shadow]: Shadow[K] } => ({
@@ -199,59 +154,6 @@ export function shadowShared(shadow: Shadow, fact: FactOf<"ShadowShared">): Shad
   return { ...shadow, stage, host, places };
 }
 
-/** Visits the frames below a slot, each shared node once. */
-function forEachSlotOnce(
-  slot: Slot,
-  depth: number,
-  visit: (frame: number, count: number) => void,
-): void {
-  const seen = new Set<unknown>();
-  const walk = (at: Slot, below: number): void => {
-    if (typeof at === "number") {
-      if (hasFrame(at)) visit(frameOf(at), spans[below] as number);
-      return;
-    }
-    if (seen.has(at)) return;
-    seen.add(at);
-    for (const child of at) walk(child, below - 1);
-  };
-  walk(slot, depth);
-}
-
-/** The pages `[first, end)` widened to the whole of the cached entries that they touch. */
-export function cachedAround(
-  iotlb: PageTree,
-  first: number,
-  end: number,
-): readonly [number, number] {
-  let [low, high] = [first, end];
-  const start = get(iotlb, first);
-  if (start !== 0) low = first - (first % (pagesOfSize[sizeOf(start)] as number));
-  const last = get(iotlb, end - 1);
-  if (last !== 0) {
-    const block = pagesOfSize[sizeOf(last)] as number;
-    high = end - 1 - ((end - 1) % block) + block;
-  }
-  return [low, high];
-}
-
-/** The IOTLB without the entries that `[first, end)` touches; an entry goes as a whole. */
-export function dropCached(iotlb: PageTree, first: number, end: number): PageTree {
-  if (iotlb.root === 0 || first >= end) return iotlb;
-  if (end - first === 1 && get(iotlb, first) === 0) return iotlb;
-  const [low, high] = cachedAround(iotlb, first, Math.min(end, capacity(iotlb)));
-  return fill(iotlb, low, high, 0);
-}
-
-/** The IOTLB with the whole entry that maps `page` by `mapping`, which is the page's own. */
-export function rememberCached(iotlb: PageTree, page: number, mapping: number): PageTree {
-  if (get(iotlb, page) === mapping) return iotlb;
-  const block = pagesOfSize[sizeOf(mapping)] as number;
-  const offset = page % block;
-  const start = mapping - offset * 512;
-  return fill(iotlb, page - offset, page - offset + block, start);
-}
-
 /** Marks the pages `[first, end)` as changed by event `seq` unless an earlier mark is there. */
 export function markPending(
   shadow: Shadow,
@@ -261,8 +163,7 @@ export function markPending(
   upper: boolean,
 ): Shadow {
   const mark = seq * 2 + (upper ? 1 : 0);
-  const keep = (old: number): number =>
-    old === 0 ? mark : upper && old % 2 === 0 ? old + 1 : old;
+  const keep = (old: number): number => (old === 0 ? mark : upper && old % 2 === 0 ? old + 1 : old);
   return withPending(shadow, change(shadow.pending, first, end, keep));
 }
 

@@ -1,8 +1,8 @@
+import { pagesOfSize } from "./mapping.ts";
 import type { Memory, Page } from "./memory.ts";
 import { half, pageAt } from "./memory.ts";
 import type { P2m } from "./p2m.ts";
 import { readable } from "./p2m.ts";
-import { pagesOfSize } from "./mapping.ts";
 import type { Shadow } from "./shadow.ts";
 import { markPending } from "./shadow.ts";
 

@@ -1,7 +1,7 @@
 import { formatSourceId, hex, pageOf } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
-import type { Translation } from "../machines/translate.ts";
+import type { Translation } from "../machines/translation.ts";
 import { translate } from "../machines/translate.ts";
 import { hasFrame } from "../projections/mapping.ts";
 import { ownerGuest, ownerPage, readable, writable } from "../projections/p2m.ts";

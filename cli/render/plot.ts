@@ -1,5 +1,5 @@
 import type { Access } from "../../events/input.ts";
-import type { Translation } from "../../machines/translate.ts";
+import type { Translation } from "../../machines/translation.ts";
 import type { Trail } from "../../projections/provenance.ts";
 import type { Use } from "../../projections/use.ts";
 

@@ -1,6 +1,6 @@
 import { hex } from "../../events/address.ts";
 import { faultReasons } from "../../events/fault-reason.ts";
-import type { Translation } from "../../machines/translate.ts";
+import type { Translation } from "../../machines/translation.ts";
 import type { Terminal } from "../terminal.ts";
 import { renderPairs, renderTable } from "./table.ts";
 

@@ -93,10 +93,7 @@ export const faultRecordingMachine = setup({
           { guard: "busy", target: "overflowed", actions: ["FaultOverflowed", dropped] },
           { actions: recorded },
         ],
-        ClearRecord: [
-          { guard: "last", target: "empty", actions: cleared },
-          { actions: cleared },
-        ],
+        ClearRecord: [{ guard: "last", target: "empty", actions: cleared }, { actions: cleared }],
       },
     },
     overflowed: {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { evolve } from "../../projections/evolve.ts";
@@ -109,7 +110,7 @@ export const invalidatingTwice: Law = {
       if (once.every((tree) => tree.root === 0)) continue;
       count("something left");
       const again = cachedAfter(after, fact);
-      if (!once.every((tree, index) => tree.root === again[index]?.root)) {
+      if (!isDeepStrictEqual(once, again)) {
         return { law: "IV3", seq, text: "the same invalidation again drops more" };
       }
       const wider = cachedAfter(after, wide(fact));

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { hex } from "../../events/address.ts";
-import { buildStage, newBuild } from "../../machines/build.ts";
+import { buildStage } from "../../machines/build.ts";
+import { newBuild } from "../../machines/built-table.ts";
 import { composeSlot, newComposition } from "../../machines/compose.ts";
 import { pageLimit } from "../../machines/synchronise.ts";
 import type { Guest } from "../../projections/guest.ts";

@@ -38,9 +38,19 @@ function differences(
     .map(({ name }) => name);
 }
 
-/** Protected ranges have a granularity of 2 MiB here; the rules allow for 1 MiB. */
-const coarse = (rule: RegisterRule): RegisterRule =>
-  /^P[LH]M(BASE|LIMIT)$/.test(rule.name) ? { ...rule, own: rule.own | 0x10_0000n } : rule;
+/** Bits whose rule is a matter of reading: a finer granularity of ranges; EIME without EIM. */
+const open: Readonly<Record<string, bigint>> = {
+  PLMBASE: 0x10_0000n,
+  PLMLIMIT: 0x10_0000n,
+  PHMBASE: 0x10_0000n,
+  PHMLIMIT: 0x10_0000n,
+  IRTA: 0x800n,
+};
+
+const judged = (rule: RegisterRule): RegisterRule => ({
+  ...rule,
+  own: rule.own | (open[rule.name] ?? 0n),
+});
 
 /** What the unit does by itself in consequence of a write, and the registers that show it. */
 const consequences: readonly (readonly [RegExp, RegExp])[] = [
@@ -65,7 +75,7 @@ export const registersKeepTheirRules: Law = {
       if (was === undefined || now === undefined) continue;
       const { offset, size, value } = input;
       const { cap, ecap, haw } = was.profile;
-      const rules = registerRules(cap, ecap, haw).map(coarse);
+      const rules = registerRules(cap, ecap, haw).map(judged);
       count("writes");
       if (size !== 4 && size !== 8) count("odd size");
       if (offset % size !== 0) count("unaligned");

@@ -1,0 +1,45 @@
+import type { Profile } from "../events/profile.ts";
+import { secondStageReserved } from "../events/second-stage-entry.ts";
+import { interruptRange, mapped, ok, pagesOfSize, unmapped } from "../projections/mapping.ts";
+import type { Slot } from "../projections/page-tree.ts";
+import { fillSlot } from "../projections/page-tree.ts";
+
+/** Low and high half of the reserved bits, by level and by whether PS is set. */
+type Masks = readonly (readonly [number, number])[];
+
+const masksOf = new WeakMap<Profile, Masks>();
+
+export function reservedMasks(profile: Profile): Masks {
+  const known = masksOf.get(profile);
+  if (known !== undefined) return known;
+  const masks = Array.from({ length: 12 }, (_, index): readonly [number, number] => {
+    const mask = index < 2 ? 0n : secondStageReserved(profile, index >> 1, (index & 1) === 1);
+    return [Number(mask & 0xffff_ffffn), Number(mask >> 32n)];
+  });
+  masksOf.set(profile, masks);
+  return masks;
+}
+
+/** Accesses that are still allowed take the outcome; those that failed above keep theirs. */
+export const both = (read: number, write: number, outcome: number): number =>
+  unmapped(read === ok ? outcome : read, write === ok ? outcome : write);
+
+const interruptFirst = 0xfee00;
+
+const interruptEnd = 0xfef00;
+
+/** A leaf's pages; those of the block around the interrupt range are 4 KiB pages, which end there or do not. */
+export function leafSlot(frame: number, level: number, read: number, write: number): Slot {
+  const pages = pagesOfSize[level - 1] as number;
+  const whole = mapped(frame, read, write, level - 1);
+  if (frame + pages <= interruptFirst || frame >= interruptEnd) return whole;
+  const depth = (level - 1) * 2;
+  if (level === 1) return both(read, write, interruptRange);
+  const block = interruptFirst - frame;
+  const small = mapped(interruptFirst, read, write, 0);
+  const blocked = both(read, write, interruptRange);
+  const edge = block + interruptEnd - interruptFirst;
+  let slot: Slot = mapped(frame, read, write, Math.min(level - 1, 1));
+  slot = fillSlot(slot, depth, 0, block, block + 512, small, block, true);
+  return fillSlot(slot, depth, 0, block, edge, blocked, block, true);
+}

@@ -1,0 +1,85 @@
+import type { Gpa, Hpa } from "../events/address.ts";
+import { gpa, hpa } from "../events/address.ts";
+import type { Size } from "../events/fact.ts";
+import { reason } from "../events/fault-reason.ts";
+import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
+import type { Answer } from "./answer.ts";
+import { faultOf } from "./answer.ts";
+
+/** A page with what it grants. */
+interface Grants {
+  readonly size: Size;
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+type Fault = { readonly fault: number };
+
+type Hole = { readonly hole: true };
+
+type InGuest = ({ readonly gpa: Gpa } & Grants) | Fault;
+
+type InHost = ({ readonly hpa: Hpa } & Grants) | Fault | Hole;
+
+/** One entry that the guest's walk reads. */
+export interface TranslationStep {
+  readonly table: "root" | "context" | "second stage";
+  /** Of a second-stage table. */
+  readonly level: number | undefined;
+  /** GPA of the entry in bytes. */
+  readonly address: Gpa;
+  /** 128 bits of a root or context entry, 64 of a second-stage one; 0 when it cannot be read. */
+  readonly entry: bigint;
+  /** Where the host keeps it, if the P2M lets it be read. */
+  readonly host: Hpa | undefined;
+}
+
+/** One address three ways, now. */
+export interface Translation {
+  /** By the guest's own tables. */
+  readonly guest: InGuest;
+  /** By the guest's tables and then the P2M. */
+  readonly composed: InHost;
+  /** By what the host keeps: host entry and shadow; for a virtual device, what its model would be told. */
+  readonly shadow: InHost;
+  /** Whether a change on the path was not announced, and the first event that made one. */
+  readonly pending: { readonly since: number } | undefined;
+  /** Composed and shadow say the same. */
+  readonly agree: boolean;
+  readonly steps: readonly TranslationStep[];
+}
+
+const grantsOf = (mapping: number): Grants => ({
+  size: sizeName(sizeOf(mapping)),
+  read: readCode(mapping) === ok,
+  write: writeCode(mapping) === ok,
+});
+
+export function inGuest(given: Answer, offset: bigint, write: boolean): InGuest {
+  const fault = faultOf(given, write);
+  if (fault !== 0) return { fault };
+  return { gpa: gpa((BigInt(given.gfn ?? 0) << 12n) + offset), ...grantsOf(given.mapping) };
+}
+
+export function inHost(given: Answer, offset: bigint, write: boolean): InHost {
+  const fault = faultOf(given, write);
+  if (fault > 0) return { fault };
+  if (fault < 0) return { hole: true };
+  const address = hpa((BigInt(frameOf(given.mapping)) << 12n) + offset);
+  return { hpa: address, ...grantsOf(given.mapping) };
+}
+
+export const sameHost = (a: InHost, b: InHost): boolean => {
+  if ("fault" in a || "fault" in b) return "fault" in a && "fault" in b && a.fault === b.fault;
+  if ("hole" in a || "hole" in b) return "hole" in a && "hole" in b;
+  return a.hpa === b.hpa && a.read === b.read && a.write === b.write;
+};
+
+export const nowhere: Translation = {
+  guest: { fault: reason.rootNotPresent },
+  composed: { hole: true },
+  shadow: { hole: true },
+  pending: undefined,
+  agree: true,
+  steps: [],
+};
