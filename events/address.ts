@@ -1,4 +1,6 @@
-/** Addresses and identifiers, each of a type of its own: a GPA does not pass where an HPA is wanted. */
+/**
+ * Addresses and identifiers, each of a type of its own: a GPA does not pass where an HPA is wanted.
+ */
 
 declare const kind: unique symbol;
 
@@ -36,7 +38,10 @@ export function formatSourceId(source: number): string {
   return `${bus}:${device}.${(source & 7).toString()}`;
 }
 
-/** The source-id that `bus:device.function` names (hexadecimal, an optional `0000:` before it), or `undefined`. */
+/**
+ * The source-id that `bus:device.function` names (hexadecimal, an optional `0000:` before it), or
+ * `undefined`.
+ */
 export function parseSourceId(text: string): SourceId | undefined {
   const match = /^(?:0{1,4}:)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])$/i.exec(text);
   if (!match) return undefined;

@@ -23,9 +23,9 @@ const guest = optional(integer(0, 255));
 const domain = integer(0, 0xffff);
 
 /**
- * What becomes of a read or a write of one page: `ok`, or why not. `hole` is the host's (the P2M grants nothing), the
- * others are the guest's: no permission (5h, 6h), reserved bit (Ch), lower or top table unreadable (7h, 3h), result in
- * the interrupt range (Eh).
+ * What becomes of a read or a write of one page: `ok`, or why not. `hole` is the host's (the P2M
+ * grants nothing), the others are the guest's: no permission (5h, 6h), reserved bit (Ch), lower or
+ * top table unreadable (7h, 3h), result in the interrupt range (Eh).
  */
 export const outcomes = [
   "permission",
@@ -52,10 +52,11 @@ const line = oneOf("fault", "invalidation");
 const shadow = count;
 
 /**
- * Every fact: what followed from an input. `ShadowMapped` is one run: `count` pages of 4 KiB, contiguous in IOVA, GPA and
- * HPA alike, each part of a host mapping of `size` and of a guest mapping of `guestSize`; `ShadowBlocked` is a run that
- * the guest maps and the P2M does not; `ShadowUnmapped` one that the guest does not map either. `ShadowShared` repeats
- * what the `length` bytes at `from` hold, `copies` times from `iova` on.
+ * Every fact: what followed from an input. `ShadowMapped` is one run: `count` pages of 4 KiB,
+ * contiguous in IOVA, GPA and HPA alike, each part of a host mapping of `size` and of a guest
+ * mapping of `guestSize`; `ShadowBlocked` is a run that the guest maps and the P2M does not;
+ * `ShadowUnmapped` one that the guest does not map either. `ShadowShared` repeats what the `length`
+ * bytes at `from` hold, `copies` times from `iova` on.
  */
 export const facts = {
   InputRefused: { guest, why: text },

@@ -28,8 +28,8 @@ export type PageSize = "4K" | "2M" | "1G";
 export const pagesIn: Readonly<Record<PageSize, number>> = { "4K": 1, "2M": 512, "1G": 262_144 };
 
 /**
- * What somebody else saw happen to a DMA, carried beside the input: judged by the replay, ignored by the fold.
- * Either the GPA that was reached or a fault as the guest's fault record showed it.
+ * What somebody else saw happen to a DMA, carried beside the input: judged by the replay, ignored
+ * by the fold. Either the GPA that was reached or a fault as the guest's fault record showed it.
  */
 const observedDma = record({
   gpa: optional(gpaField),
@@ -43,12 +43,14 @@ const observedMsi = record({ address: word, data: integer(0, 0xffff_ffff) });
 const guest = optional(integer(0, 255));
 
 /**
- * Every input: what the outside did. The fields of each are its JSON form, its type and its documentation.
+ * Every input: what the outside did. The fields of each are its JSON form, its type and its
+ * documentation.
  *
- * `RegisterWrite` and `RegisterRead` reach the vIOMMU's 4 KiB register page at any size from 1 to 8 bytes and any
- * alignment. `MemoryWrite` is the guest's CPU; with `flushed` the bytes have left its caches already. A `Dma` without an
- * access is one whose direction nobody recorded: it is a read when the page can be read, else a write. A DMA never
- * crosses a 4 KiB page. `DmaIssue` translates and keeps the request in flight until `DmaComplete`.
+ * `RegisterWrite` and `RegisterRead` reach the vIOMMU's 4 KiB register page at any size from 1 to 8
+ * bytes and any alignment. `MemoryWrite` is the guest's CPU; with `flushed` the bytes have left its
+ * caches already. A `Dma` without an access is one whose direction nobody recorded: it is a read
+ * when the page can be read, else a write. A DMA never crosses a 4 KiB page. `DmaIssue` translates
+ * and keeps the request in flight until `DmaComplete`.
  */
 export const inputs = {
   RegisterWrite: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },

@@ -111,7 +111,9 @@ export const fieldMask = (field: Placed): bigint => bitMask(field.msb, field.lsb
 /** How far an address lies from where its lowest bit would be when shifted down. */
 const addressShift = (field: AddressField): bigint => BigInt(field.lsb % 64);
 
-/** A word as 32-bit halves, least significant first: cheaper to take many fields from than a bigint. */
+/**
+ * A word as 32-bit halves, least significant first: cheaper to take many fields from than a bigint.
+ */
 function halvesOf(word: bigint, width: number): readonly number[] {
   const halves: number[] = [];
   for (let shift = 0, rest = word; shift < width; shift += 32, rest >>= 32n) {

@@ -15,8 +15,9 @@ import {
 import { pageSize } from "./input.ts";
 
 /**
- * What the world is at the start: one entry a guest, each with one vIOMMU. `haw` is the host address width in bits, the
- * MGAW when missing. The P2M's ranges and the devices are as the inputs P2mMap and DeviceAssign have them.
+ * What the world is at the start: one entry a guest, each with one vIOMMU. `haw` is the host
+ * address width in bits, the MGAW when missing. The P2M's ranges and the devices are as the inputs
+ * P2mMap and DeviceAssign have them.
  */
 export const guestSetup = {
   profile: optional(text),

@@ -18,8 +18,8 @@ import { pageLimit } from "./synchronise.ts";
 import { walkTables } from "./walk.ts";
 
 /**
- * What the host's IOMMU, or the device model, answers for a page: a mapping with an outcome for each access, and the
- * guest page behind it where there is one.
+ * What the host's IOMMU, or the device model, answers for a page: a mapping with an outcome for
+ * each access, and the guest page behind it where there is one.
  */
 export interface Answer {
   readonly mapping: number;
@@ -56,7 +56,10 @@ function shadowAnswer(guest: Guest, entry: HostEntry, page: number, write: boole
   return answer(allows(cached, write) ? cached : get(shadow.host, page), gfn);
 }
 
-/** What the device model was told before and still holds, else a walk of the guest's tables as they are. */
+/**
+ * What the device model was told before and still holds, else a walk of the guest's tables as they
+ * are.
+ */
 function virtualAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
   const { root, levels, did } = entry;
   if (root === undefined) return fails(reason.contextInvalid);

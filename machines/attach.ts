@@ -45,8 +45,8 @@ function shadowFor(turn: Turn, did: number, root: number, levels: number): numbe
 }
 
 /**
- * What the host makes of a context. What faulted is tagged with domain-id 0. Second-stage tables can be shadowed only
- * under caching mode; without it a physical device that needs them is refused.
+ * What the host makes of a context. What faulted is tagged with domain-id 0. Second-stage tables
+ * can be shadowed only under caching mode; without it a physical device that needs them is refused.
  */
 function entryFor(turn: Turn, source: SourceId, context: Context): Entry {
   const guest = guestIn(turn);

@@ -10,13 +10,17 @@ import type { Page } from "../projections/memory.ts";
 import { half, pageAt } from "../projections/memory.ts";
 import { readable } from "../projections/p2m.ts";
 import type { Slot } from "../projections/page-tree.ts";
-import { collapse, expand, fillSlot, spans } from "../projections/page-tree.ts";
+import { collapse, expand, spans } from "../projections/page-tree.ts";
+import { fillSlot } from "../projections/page-tree-change.ts";
 import type { Shadow } from "../projections/shadow.ts";
 import type { Build } from "./built-table.ts";
 import { listLimit, reuse } from "./built-table.ts";
 import { both, leafSlot, reservedMasks } from "./stage-entry.ts";
 
-/** What one entry comes to: the whole of a leaf, of what it blocks or of a table only the wanted part. */
+/**
+ * What one entry comes to: the whole of a leaf, of what it blocks or of a table only the wanted
+ * part.
+ */
 function entrySlot(
   build: Build,
   low: number,
@@ -52,7 +56,10 @@ function entrySlot(
   return tableSlot(build, frame, level - 1, read, write, old, at);
 }
 
-/** A table of which everything is wanted: built once for each set of permissions, shared from then on. */
+/**
+ * A table of which everything is wanted: built once for each set of permissions, shared from then
+ * on.
+ */
 function wholeTable(
   build: Build,
   gfn: number,
@@ -141,8 +148,9 @@ function groupSlot(
 }
 
 /**
- * The guest stage of a shadow with the pages `[first, end)` read anew from the guest's tables as they are. Leaves that
- * the range touches are taken whole. What was read is left in `build.tables` and `build.shared`.
+ * The guest stage of a shadow with the pages `[first, end)` read anew from the guest's tables as
+ * they are. Leaves that the range touches are taken whole. What was read is left in `build.tables`
+ * and `build.shared`.
  */
 export function buildStage(build: Build, shadow: Shadow): Slot {
   const { root, levels, stage } = shadow;

@@ -11,13 +11,19 @@ export interface ReadTable {
 /** What a whole table came to, for the next place that links it with the same permissions. */
 interface Built {
   readonly slot: Slot;
-  /** Tables below, with bases from the table's own, or `undefined` when too many to list again and again. */
+  /**
+   * Tables below, with bases from the table's own, or `undefined` when too many to list again and
+   * again.
+   */
   readonly tables: readonly ReadTable[] | undefined;
   /** The pages of all tables below. */
   readonly pages: readonly number[];
 }
 
-/** Reads the guest's second-stage tables into a guest-stage tree, each table once for each set of permissions. */
+/**
+ * Reads the guest's second-stage tables into a guest-stage tree, each table once for each set of
+ * permissions.
+ */
 export interface Build {
   readonly guest: Guest;
   readonly tables: ReadTable[];

@@ -89,7 +89,10 @@ const compileRow = (machine: AnyStateMachine, on: RawTransitions | undefined): R
 
 const none: readonly Branch[] = [];
 
-/** The branches for a stimulus as xstate tries them: the state's, its wildcard's, the root's, its wildcard's. */
+/**
+ * The branches for a stimulus as xstate tries them: the state's, its wildcard's, the root's, its
+ * wildcard's.
+ */
 function branchesFor(state: Row, root: Row, type: string): readonly Branch[] {
   return [
     ...(state.get(type) ?? none),
@@ -108,8 +111,8 @@ function factOf(action: CompiledAction, stimulus: Stimulus): Fact {
 }
 
 /**
- * Compiles a chart once, so that a step costs a lookup. The chart is flat; its transitions have a target, named guards
- * and actions that are facts, nothing else.
+ * Compiles a chart once, so that a step costs a lookup. The chart is flat; its transitions have a
+ * target, named guards and actions that are facts, nothing else.
  *
  * @throws Error when the chart uses more of xstate than that.
  */

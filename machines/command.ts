@@ -28,7 +28,8 @@ function iotlbScope(value: bigint, address: bigint): IotlbScope {
 }
 
 /**
- * Asks the chart whether a command may run; it answers with the invalidation as a fact or with a refusal.
+ * Asks the chart whether a command may run; it answers with the invalidation as a fact or with a
+ * refusal.
  */
 function ask(turn: Turn, type: string, granularity: number, fact: object) {
   const { charts } = guestIn(turn);

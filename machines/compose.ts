@@ -36,8 +36,8 @@ const composeNode = (composition: Composition, node: Node, depth: number): Slot 
   );
 
 /**
- * The host's slot once the guest stage went from `before` to `after`, nowhere but in the pages `[first, end)`; what did
- * not change is kept.
+ * The host's slot once the guest stage went from `before` to `after`, nowhere but in the pages
+ * `[first, end)`; what did not change is kept.
  */
 export function composeChanged(
   composition: Composition,
@@ -96,7 +96,10 @@ export function composeRange(
   return collapse(node, depth, true);
 }
 
-/** The host's slot with all that maps guest frames from `low` up to `high` composed anew, wherever it is. */
+/**
+ * The host's slot with all that maps guest frames from `low` up to `high` composed anew, wherever
+ * it is.
+ */
 export function composeTouching(
   composition: Composition,
   stage: Slot,

@@ -82,7 +82,10 @@ function isTypeSupported(profile: Profile, tt: number): boolean {
   return tt === passThrough ? profile.passThrough : tt === all && profile.deviceTlb;
 }
 
-/** What a present context entry says. Order of checks: reserved bits, then width and translation type. */
+/**
+ * What a present context entry says. Order of checks: reserved bits, then width and translation
+ * type.
+ */
 function contextOf(profile: Profile, page: Page, index: number, fpd: boolean): Context {
   if (anySet(page, index, reservedHalves(profile).context)) {
     return blocked(reason.contextReserved, fpd);
@@ -99,9 +102,9 @@ function contextOf(profile: Profile, page: Page, index: number, fpd: boolean): C
 }
 
 /**
- * Reads the root and context entries of a source-id as they are in guest memory, through the latched root pointer.
- * Order of checks: access (8h), present (1h) and reserved bits (Ah) of the root entry, then of the context entry (9h,
- * 2h, Bh), then its width and type (3h).
+ * Reads the root and context entries of a source-id as they are in guest memory, through the
+ * latched root pointer. Order of checks: access (8h), present (1h) and reserved bits (Ah) of the
+ * root entry, then of the context entry (9h, 2h, Bh), then its width and type (3h).
  *
  * @param step  told of each entry read.
  */

@@ -11,9 +11,11 @@ import { fold } from "./hypervisor.ts";
 export class SetupError extends Error {}
 
 /**
- * The world that a set-up describes, with event number 0: units just reset, P2M and devices in place.
+ * The world that a set-up describes, with event number 0: units just reset, P2M and devices in
+ * place.
  *
- * @throws ProfileError when capability words contradict each other, SetupError when a P2M range or a device cannot be.
+ * @throws ProfileError when capability words contradict each other, SetupError when a P2M range or
+ * a device cannot be.
  */
 export function createWorld(setup: Setup): World {
   const guests = setup.guests.map((guest, index) => {

@@ -46,7 +46,10 @@ function iotlb(turn: Turn, descriptor: bigint): Outcome {
   return done;
 }
 
-/** The pages that S and the address say: the lowest 0 bit of the page number, and all below it, are not compared. */
+/**
+ * The pages that S and the address say: the lowest 0 bit of the page number, and all below it, are
+ * not compared.
+ */
 function deviceTlb(turn: Turn, descriptor: bigint): Outcome {
   const { sid, s, addr } = DeviceTlbDescriptor.decode(descriptor);
   const page = addr >> 12n;
@@ -75,9 +78,11 @@ const fourBytes = (value: number): Uint8Array =>
   new Uint8Array([value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
 
 /**
- * A wait descriptor: once every device has answered, writes the status word and sends the completion event.
+ * A wait descriptor: once every device has answered, writes the status word and sends the
+ * completion event.
  *
- * Reading: a status address that memory does not back is lost without an error, as a posted write is; QEMU reports IQE.
+ * Reading: a status address that memory does not back is lost without an error, as a posted write
+ * is; QEMU reports IQE.
  */
 function wait(turn: Turn, descriptor: bigint): Outcome {
   const { queue, p2m } = guestIn(turn);

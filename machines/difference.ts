@@ -103,7 +103,10 @@ function addRepeat(teller: Teller, page: number, span: number, from: number): vo
   teller.repeat = { page, span, from, copies: 1 };
 }
 
-/** Up to this depth what stays the same is left out of a run; above, a block that became one number is told whole. */
+/**
+ * Up to this depth what stays the same is left out of a run; above, a block that became one number
+ * is told whole.
+ */
 const finest = 2;
 
 function compare(teller: Teller, before: Slots, after: Slots, depth: number, page: number): void {
@@ -148,8 +151,9 @@ function compareChildren(
 }
 
 /**
- * Tells what changed between two versions of a shadow's trees: one fact for each contiguous run, in the order of IOVAs,
- * and one for all the places of a table that repeat an earlier one. Nothing changed outside the pages `[first, end)`.
+ * Tells what changed between two versions of a shadow's trees: one fact for each contiguous run, in
+ * the order of IOVAs, and one for all the places of a table that repeat an earlier one. Nothing
+ * changed outside the pages `[first, end)`.
  */
 export function tellDifference(
   shadow: number,

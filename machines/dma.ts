@@ -71,7 +71,10 @@ function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
   return faultOf(answerFor(guest, entry, page, true), true) === 0 ? "write" : "read";
 }
 
-/** The entry that a request meets; what is not present is not cached without caching mode, so it is read again. */
+/**
+ * The entry that a request meets; what is not present is not cached without caching mode, so it is
+ * read again.
+ */
 function entryOf(turn: Turn, requester: SourceId): HostEntry | undefined {
   const guest = guestIn(turn);
   const entry = guest.hosts[requester];

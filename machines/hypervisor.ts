@@ -60,7 +60,9 @@ function assignDevice(turn: Turn, input: InputOf<"DeviceAssign">): void {
   if (guest.hosts[requester] === undefined) refreshHosts(turn, [requester]);
 }
 
-/** The device is gone: what it had in flight has landed, and nobody waits for its answers any more. */
+/**
+ * The device is gone: what it had in flight has landed, and nobody waits for its answers any more.
+ */
 function removeDevice(turn: Turn, { device }: InputOf<"DeviceRemove">): void {
   if (guestIn(turn).devices[device] === undefined) {
     refuse(turn, "device remove: there is no such device");
@@ -72,7 +74,10 @@ function removeDevice(turn: Turn, { device }: InputOf<"DeviceRemove">): void {
   resume(turn);
 }
 
-/** The unit is as after power-on; memory, P2M and devices stay, and devices reach what the P2M grants. */
+/**
+ * The unit is as after power-on; memory, P2M and devices stay, and devices reach what the P2M
+ * grants.
+ */
 function resetUnit(turn: Turn): void {
   drain(turn, () => true);
   record(turn, { type: "UnitWasReset" });
@@ -105,8 +110,8 @@ const handlers: {
 };
 
 /**
- * Folds one input: evolves the world over it, decides what follows, evolves over that. Pure; never throws, whatever the
- * input; what cannot be is refused with a fact.
+ * Folds one input: evolves the world over it, decides what follows, evolves over that. Pure; never
+ * throws, whatever the input; what cannot be is refused with a fact.
  */
 export function fold(world: World, input: Input): Folded {
   const evolved = evolve(world, input);

@@ -23,7 +23,10 @@ export function land(turn: Turn, tag: number): void {
   advanceChart(turn, request, "translated", { type: "Land", landed: landing(tag, flight) });
 }
 
-/** Lands every request in flight that `concerned` picks: nothing that uses what is about to go may be left. */
+/**
+ * Lands every request in flight that `concerned` picks: nothing that uses what is about to go may
+ * be left.
+ */
 export function drain(turn: Turn, concerned: (flight: InFlight) => boolean): void {
   const { inFlight } = guestIn(turn);
   for (const tag in inFlight) {
@@ -31,7 +34,10 @@ export function drain(turn: Turn, concerned: (flight: InFlight) => boolean): voi
   }
 }
 
-/** Whether the request uses a page from `first` up to `end` of what a shadow, or pass-through, translates. */
+/**
+ * Whether the request uses a page from `first` up to `end` of what a shadow, or pass-through,
+ * translates.
+ */
 export const usesPages =
   (shadow: number | undefined, first: number, end: number) =>
   (flight: InFlight): boolean => {

@@ -51,8 +51,8 @@ function drainCovered(turn: Turn, scope: IotlbScope): void {
 }
 
 /**
- * Forgets cached translations; lands what used them; reads what is pending and covered anew. What was pending is found
- * before the invalidation clears the marks.
+ * Forgets cached translations; lands what used them; reads what is pending and covered anew. What
+ * was pending is found before the invalidation clears the marks.
  */
 export function invalidateIotlb(turn: Turn, scope: IotlbScope): void {
   drainCovered(turn, scope);

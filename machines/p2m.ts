@@ -37,7 +37,10 @@ function p2mAfter(p2m: P2m, fact: P2mFact): P2m {
   return mapPages(p2m, first, end, p2mMapping(pageOf(fact.hpa), fact.read, fact.write, size));
 }
 
-/** The IOVA pages of one shadow that map guest pages of a range, or `undefined` when some have many places. */
+/**
+ * The IOVA pages of one shadow that map guest pages of a range, or `undefined` when some have many
+ * places.
+ */
 function placesOf(shadow: Shadow, gfns: Range): readonly Range[] | undefined {
   const ranges: Range[] = [];
   let many = false;
@@ -120,8 +123,9 @@ function concerned(p2m: P2m, fact: P2mFact): Range {
 }
 
 /**
- * Changes the P2M. What it takes away is gone from shadows and IOTLB, and every request that used it has landed, before
- * the change is in force; what it grants comes after. Between, what is both changed and kept is blocked.
+ * Changes the P2M. What it takes away is gone from shadows and IOTLB, and every request that used
+ * it has landed, before the change is in force; what it grants comes after. Between, what is both
+ * changed and kept is blocked.
  */
 function changeP2m(turn: Turn, fact: P2mFact): void {
   const { p2m } = guestIn(turn);
@@ -162,7 +166,9 @@ function mapError(turn: Turn, input: InputOf<"P2mMap">): string | undefined {
     : undefined;
 }
 
-/** Maps guest pages to host frames that belong to no other page; what was mapped there is replaced. */
+/**
+ * Maps guest pages to host frames that belong to no other page; what was mapped there is replaced.
+ */
 export function mapP2m(turn: Turn, input: InputOf<"P2mMap">): void {
   const error = rangeError(guestIn(turn), input.gpa, input.length) ?? mapError(turn, input);
   if (error !== undefined) {

@@ -4,7 +4,8 @@ import { stored } from "../projections/register-file.ts";
 import { at } from "../projections/registers.ts";
 
 /**
- * Whether a GPA that was not translated lies in a protected region. Source: EDC, PMEN; regions count in 2 MiB.
+ * Whether a GPA that was not translated lies in a protected region. Source: EDC, PMEN; regions
+ * count in 2 MiB.
  */
 export function isProtected(guest: Guest, page: number): boolean {
   if (guest.charts.protection !== "enabled") return false;

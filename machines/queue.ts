@@ -39,7 +39,7 @@ function tailError({ bytes, step }: Geometry, tail: number): number | undefined 
   return tail % step === 0 ? undefined : iqei.alignment;
 }
 
-function fetch(guest: Guest, { base, step }: Geometry): bigint | undefined {
+function fetchDescriptor(guest: Guest, { base, step }: Geometry): bigint | undefined {
   const address = base + BigInt(guest.queue.head);
   const gfn = pageOf(address);
   if (!readable(guest.p2m, gfn)) return undefined;
@@ -52,7 +52,10 @@ function fetch(guest: Guest, { base, step }: Geometry): bigint | undefined {
   return descriptor;
 }
 
-/** Checks a descriptor and executes it. Order of checks: type, reserved bits, then what its type asks for. */
+/**
+ * Checks a descriptor and executes it. Order of checks: type, reserved bits, then what its type
+ * asks for.
+ */
 function execute(turn: Turn, descriptor: bigint, width: 128 | 256): Outcome {
   const { profile } = guestIn(turn);
   const type = descriptorType(descriptor);
@@ -86,7 +89,7 @@ function stepQueue(turn: Turn): void {
     fail(turn, "IQE", iqei.width);
     return;
   }
-  const descriptor = fetch(guest, place);
+  const descriptor = fetchDescriptor(guest, place);
   if (descriptor === undefined) {
     fail(turn, "IQE", iqei.fetch);
     return;
@@ -128,7 +131,9 @@ export function enableQueue(turn: Turn): void {
   kickQueue(turn);
 }
 
-/** GCMD.QIE went to 0: legal once the head has reached the tail and the last descriptor was a wait. */
+/**
+ * GCMD.QIE went to 0: legal once the head has reached the tail and the last descriptor was a wait.
+ */
 export function disableQueue(turn: Turn): void {
   const guest = guestIn(turn);
   const mayDisable = guest.queue.head === tailOf(guest) && guest.queue.lastWasWait;
@@ -147,7 +152,10 @@ export function clearQueueError(turn: Turn, error: "IQE" | "ICE" | "ITE"): void 
   advanceChart(turn, queue, state, { type: "ErrorCleared", anyLeft });
 }
 
-/** A device answered a device-TLB invalidation; an answer that nobody waits for, or a failure, is an ICE. */
+/**
+ * A device answered a device-TLB invalidation; an answer that nobody waits for, or a failure, is an
+ * ICE.
+ */
 export function deviceTlbAnswered(turn: Turn, device: SourceId, result: "done" | "failed"): void {
   const expected = guestIn(turn).queue.unanswered.includes(device);
   if (expected) record(turn, { type: "DeviceTlbAnswered", device, result });
@@ -167,7 +175,10 @@ export function resume(turn: Turn): void {
   run(turn);
 }
 
-/** The time for answers ran out: what waits is aborted, the head moves past it, and the queue halts with ITE. */
+/**
+ * The time for answers ran out: what waits is aborted, the head moves past it, and the queue halts
+ * with ITE.
+ */
 export function giveUp(turn: Turn): void {
   const guest = guestIn(turn);
   if (guest.charts.queue !== "draining") return;

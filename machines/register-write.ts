@@ -21,8 +21,8 @@ const stepTranslation = (turn: Turn, stimulus: { type: string; [key: string]: un
 };
 
 /**
- * SRTP: latches RTADDR. With translation on, what was read through the old pointer stays in use until it is invalidated,
- * unless the unit does that itself (CAP.ESRTPS).
+ * SRTP: latches RTADDR. With translation on, what was read through the old pointer stays in use
+ * until it is invalidated, unless the unit does that itself (CAP.ESRTPS).
  */
 function setRootPointer(turn: Turn): void {
   const value = stored(guestIn(turn), at.rtaddr);
@@ -35,7 +35,10 @@ function setRootPointer(turn: Turn): void {
   invalidateIotlb(turn, { scope: "global" });
 }
 
-/** TE went to 1: every context is read through the root pointer; nothing that was cached before is used. */
+/**
+ * TE went to 1: every context is read through the root pointer; nothing that was cached before is
+ * used.
+ */
 function setTranslation(turn: Turn, on: boolean): void {
   const before = guestIn(turn).charts.translation;
   stepTranslation(turn, { type: on ? "Enable" : "Disable" });
@@ -160,8 +163,8 @@ function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
 }
 
 /**
- * Software writes 1 to 8 bytes at any offset of the register page. Bytes of several registers write each of them, in
- * order of offset; bytes of none are ignored.
+ * Software writes 1 to 8 bytes at any offset of the register page. Bytes of several registers write
+ * each of them, in order of offset; bytes of none are ignored.
  */
 export function writeRegisters(turn: Turn, offset: number, size: number, value: bigint): void {
   const map = registersOf(guestIn(turn).profile);

@@ -2,7 +2,7 @@ import type { Profile } from "../events/profile.ts";
 import { secondStageReserved } from "../events/second-stage-entry.ts";
 import { interruptRange, mapped, ok, pagesOfSize, unmapped } from "../projections/mapping.ts";
 import type { Slot } from "../projections/page-tree.ts";
-import { fillSlot } from "../projections/page-tree.ts";
+import { fillSlot } from "../projections/page-tree-change.ts";
 
 /** Low and high half of the reserved bits, by level and by whether PS is set. */
 type Masks = readonly (readonly [number, number])[];
@@ -28,7 +28,10 @@ const interruptFirst = 0xfee00;
 
 const interruptEnd = 0xfef00;
 
-/** A leaf's pages; those of the block around the interrupt range are 4 KiB pages, which end there or do not. */
+/**
+ * A leaf's pages; those of the block around the interrupt range are 4 KiB pages, which end there or
+ * do not.
+ */
 export function leafSlot(frame: number, level: number, read: number, write: number): Slot {
   const pages = pagesOfSize[level - 1] as number;
   const whole = mapped(frame, read, write, level - 1);

@@ -21,7 +21,10 @@ export interface Range {
   readonly end: number;
 }
 
-/** The IOVA pages that a shadow's tables can translate: the narrower of MGAW and the tables' own width. */
+/**
+ * The IOVA pages that a shadow's tables can translate: the narrower of MGAW and the tables' own
+ * width.
+ */
 export const pageLimit = (guest: Guest, levels: number): number =>
   2 ** (Math.min(guest.profile.mgaw, 12 + 9 * levels) - 12);
 
@@ -54,13 +57,18 @@ export function pendingRanges(shadow: Shadow, first: number, end: number): reado
   return ranges;
 }
 
-/** Removes from the host's IOTLB what may be there of pages that changed outside what the guest invalidated. */
+/**
+ * Removes from the host's IOTLB what may be there of pages that changed outside what the guest
+ * invalidated.
+ */
 function flushOutside(turn: Turn, shadow: number, covered: Range, page: number, count: number) {
   if (page >= covered.first && page + count <= covered.end) return;
   flushHost(turn, shadow, page, count);
 }
 
-/** Lands what is in flight for a range and removes it from the host's IOTLB, if anything is there. */
+/**
+ * Lands what is in flight for a range and removes it from the host's IOTLB, if anything is there.
+ */
 export function flushHost(turn: Turn, shadow: number, page: number, count: number): void {
   drain(turn, usesPages(shadow, page, page + count));
   const iotlb = guestIn(turn).shadows[shadow]?.iotlb;
@@ -76,7 +84,8 @@ export function flushHost(turn: Turn, shadow: number, page: number, count: numbe
 /**
  * Brings a shadow up to date with the guest's tables as they are, for ranges that were pending.
  *
- * @param covered  what the guest's invalidation covers: the host's IOTLB holds nothing of it any more.
+ * @param covered  what the guest's invalidation covers: the host's IOTLB holds nothing of it any
+ *   more.
  */
 export function synchronise(
   turn: Turn,

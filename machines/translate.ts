@@ -86,18 +86,22 @@ function pendingSince(guest: Guest, entry: HostEntry, page: number): number {
   return Math.min(entry.pending, mark);
 }
 
-/** For a virtual device: the event that its model's answer is from, when the tables say otherwise by now. */
+/**
+ * For a virtual device: the event that its model's answer is from, when the tables say otherwise by
+ * now.
+ */
 function staleSince(guest: Guest, entry: HostEntry, page: number): number {
   const cache = entry.state === "virtual" ? guest.virtualCaches[entry.did] : undefined;
   return cache === undefined ? 0 : get(cache.since, page);
 }
 
 /**
- * Translates one address of one device three ways, uncached: by the guest's tables, by those and then the P2M, by what
- * the host keeps.
+ * Translates one address of one device three ways, uncached: by the guest's tables, by those and
+ * then the P2M, by what the host keeps.
  *
  * @param index      of the guest.
- * @param source     of the device; one that is not there is walked under its own source-id and blocked by the host.
+ * @param source     of the device; one that is not there is walked under its own source-id and
+ *   blocked by the host.
  * @param withSteps  whether the entries read are wanted.
  */
 export function translate(

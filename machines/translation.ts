@@ -40,7 +40,10 @@ export interface Translation {
   readonly guest: InGuest;
   /** By the guest's tables and then the P2M. */
   readonly composed: InHost;
-  /** By what the host keeps: host entry and shadow; for a virtual device, what its model would be told. */
+  /**
+   * By what the host keeps: host entry and shadow; for a virtual device, what its model would be
+   * told.
+   */
   readonly shadow: InHost;
   /** Whether a change on the path was not announced, and the first event that made one. */
   readonly pending: { readonly since: number } | undefined;

@@ -26,7 +26,9 @@ export function record(turn: Turn, fact: Fact): void {
 export const refuse = (turn: Turn, why: string): void =>
   record(turn, { type: "InputRefused", why });
 
-/** Steps a chart from a state and records the facts that its actions are; returns the next state. */
+/**
+ * Steps a chart from a state and records the facts that its actions are; returns the next state.
+ */
 export function advanceChart(
   turn: Turn,
   chart: CompiledChart,

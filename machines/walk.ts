@@ -27,7 +27,9 @@ export interface WalkStep {
   readonly entry: bigint | undefined;
 }
 
-/** Reserved bits of the entries that a walk meets: index 2 * level + (PS ? 1 : 0), two halves each. */
+/**
+ * Reserved bits of the entries that a walk meets: index 2 * level + (PS ? 1 : 0), two halves each.
+ */
 const reservedOf = new WeakMap<Profile, Float64Array>();
 
 function reservedHalves(profile: Profile): Float64Array {
@@ -61,8 +63,8 @@ const blockedBy = (read: number, write: number, outcome: number): number =>
 /**
  * Walks the guest's second-stage tables for both accesses, uncached, through the P2M.
  *
- * Order of checks at each level: the table can be read (3h at the top, 7h below), the permission (6h, 5h), reserved bits
- * (Ch); at the end the interrupt range (Eh).
+ * Order of checks at each level: the table can be read (3h at the top, 7h below), the permission
+ * (6h, 5h), reserved bits (Ch); at the end the interrupt range (Eh).
  *
  * @param root   guest page of the top table.
  * @param page   IOVA page number, within the tables' width.

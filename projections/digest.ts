@@ -80,8 +80,8 @@ function guestText(guest: Guest, seen: Seen): string {
 }
 
 /**
- * SHA-256 of the whole state, in hexadecimal: equal for equal contents, however they came about, on every version of
- * Node.
+ * SHA-256 of the whole state, in hexadecimal: equal for equal contents, however they came about, on
+ * every version of Node.
  */
 export function stateHash(world: World): string {
   const seen: Seen = new Map();

@@ -27,7 +27,10 @@ function forEachPage(
   }
 }
 
-/** A write by the guest's CPU: where the P2M lets it, at once or, without coherent walks, once it is flushed. */
+/**
+ * A write by the guest's CPU: where the P2M lets it, at once or, without coherent walks, once it is
+ * flushed.
+ */
 export function memoryWritten(guest: Guest, input: InputOf<"MemoryWrite">, seq: number): Guest {
   const { gpa, bytes, flushed } = input;
   const { coherent } = guest.profile;

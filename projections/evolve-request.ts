@@ -5,7 +5,8 @@ import type { Guest, VirtualCache } from "./guest.ts";
 import { copyGuest } from "./guest.ts";
 import { rememberCached } from "./iotlb.ts";
 import { mapped, ok, pagesOfSize, permission, sizeCode, sizeOf } from "./mapping.ts";
-import { emptyTree, fill } from "./page-tree.ts";
+import { emptyTree } from "./page-tree.ts";
+import { fill } from "./page-tree-change.ts";
 import { withIotlb } from "./shadow.ts";
 
 const noVirtualCache: VirtualCache = { entries: emptyTree(5, true), since: emptyTree(5, false) };

@@ -37,8 +37,9 @@ function evolveInput(guest: Guest, input: Input, seq: number): Guest {
 const isP2mFact = (fact: Fact): boolean => fact.type === "P2mMapped" || fact.type === "P2mUnmapped";
 
 /**
- * The world after one more event. Of the inputs only writes to memory and flushes act by themselves; whatever else an
- * input does follows from its facts. Never throws; an event about a guest that does not exist only counts.
+ * The world after one more event. Of the inputs only writes to memory and flushes act by
+ * themselves; whatever else an input does follows from its facts. Never throws; an event about a
+ * guest that does not exist only counts.
  */
 export function evolve(world: World, event: Event): World {
   const seq = world.seq + 1;

@@ -55,7 +55,9 @@ export interface Queue {
   readonly unanswered: readonly SourceId[];
 }
 
-/** What the device models were told of one domain-id, and by which event: IOVA pages to guest pages. */
+/**
+ * What the device models were told of one domain-id, and by which event: IOVA pages to guest pages.
+ */
 export interface VirtualCache {
   readonly entries: PageTree;
   /** Flat; the number of the event that put each entry there. */
@@ -124,7 +126,10 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
 /** A copy that may still be changed. */
 export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A copy of a guest, to change before anybody else sees it. Written out: a spread costs twenty times as much. */
+/**
+ * A copy of a guest, to change before anybody else sees it. Written out: a spread costs twenty
+ * times as much.
+ */
 export const copyGuest = (guest: Guest): Draft<Guest> => ({
   index: guest.index,
   profile: guest.profile,

@@ -6,8 +6,9 @@ import type { FactOf } from "../events/fact.ts";
 export interface HostEntry {
   readonly source: SourceId;
   /**
-   * `blocked`: every request faults with `reason`. `passThrough`: the P2M alone. `shadowed`: by `shadow`. `virtual`: the
-   * device model asks with each request, and walks from `root`. `refused`: the host has no way to do what the guest asks.
+   * `blocked`: every request faults with `reason`. `passThrough`: the P2M alone. `shadowed`: by
+   * `shadow`. `virtual`: the device model asks with each request, and walks from `root`. `refused`:
+   * the host has no way to do what the guest asks.
    */
   readonly state: "blocked" | "passThrough" | "shadowed" | "virtual" | "refused";
   /** The tag that invalidations match: the guest's domain-id, or 0 for what faulted. */
@@ -19,7 +20,9 @@ export interface HostEntry {
   /** Guest page of the top table, and its levels, where there is one. */
   readonly root: number | undefined;
   readonly levels: number;
-  /** Number of the first event that changed a root or context word of the walk unannounced, or 0. */
+  /**
+   * Number of the first event that changed a root or context word of the walk unannounced, or 0.
+   */
   readonly pending: number;
 }
 

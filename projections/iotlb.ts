@@ -1,6 +1,7 @@
 import { pagesOfSize, sizeOf } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
-import { capacity, fill, get } from "./page-tree.ts";
+import { capacity, get } from "./page-tree.ts";
+import { fill } from "./page-tree-change.ts";
 
 /** The pages `[first, end)` widened to the whole of the cached entries that they touch. */
 export function cachedAround(

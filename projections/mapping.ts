@@ -3,9 +3,10 @@ import { outcomes, sizes } from "../events/fact.ts";
 import { frameUnit } from "./page-tree.ts";
 
 /**
- * What the trees of the P2M, the shadow and its guest stage hold for a page, in one number: the page frame plus one in
- * units of `frameUnit` (none: below it), the outcome of a read in bits 2:0, of a write in 5:3, the size of the mapping
- * that the page is part of in 8:6. Without a frame the size is 0. All zero: not mapped, no permission.
+ * What the trees of the P2M, the shadow and its guest stage hold for a page, in one number: the
+ * page frame plus one in units of `frameUnit` (none: below it), the outcome of a read in bits 2:0,
+ * of a write in 5:3, the size of the mapping that the page is part of in 8:6. Without a frame the
+ * size is 0. All zero: not mapped, no permission.
  */
 export type Mapping = number;
 
@@ -49,8 +50,8 @@ export const outcomesOf = (mapping: Mapping): Outcomes => ({
 });
 
 /**
- * What a page of the guest stage becomes behind the P2M: the host's frame, the smaller size, and `hole` where the guest
- * allows an access that the P2M does not.
+ * What a page of the guest stage becomes behind the P2M: the host's frame, the smaller size, and
+ * `hole` where the guest allows an access that the P2M does not.
  */
 export function behindP2m(guestStage: Mapping, p2m: Mapping): Mapping {
   if (guestStage < frameUnit) return guestStage;

@@ -14,9 +14,9 @@ interface Ahead {
 }
 
 /**
- * Guest memory, by guest page number. `visible` is what the IOMMU and devices read; `ahead` holds what the CPU wrote and
- * did not flush, where page walks are not coherent (ECAP.C=0). Contents belong to the guest's page, wherever the P2M
- * puts it.
+ * Guest memory, by guest page number. `visible` is what the IOMMU and devices read; `ahead` holds
+ * what the CPU wrote and did not flush, where page walks are not coherent (ECAP.C=0). Contents
+ * belong to the guest's page, wherever the P2M puts it.
  */
 export interface Memory {
   readonly visible: Radix<Page>;
@@ -72,7 +72,10 @@ function writePage(page: Page, offset: number, bytes: Uint8Array, from: number, 
   return next;
 }
 
-/** The half word at `at` with those of its bytes that lie in `[start, stop)` taken from `bytes[position + shift]`. */
+/**
+ * The half word at `at` with those of its bytes that lie in `[start, stop)` taken from
+ * `bytes[position + shift]`.
+ */
 function mixHalf(
   old: number,
   at: number,
@@ -94,7 +97,8 @@ function mixHalf(
 const pageBytes = 4096;
 
 /**
- * A write that the IOMMU sees at once: a device's, the vIOMMU's own, or the CPU's where walks are coherent.
+ * A write that the IOMMU sees at once: a device's, the vIOMMU's own, or the CPU's where walks are
+ * coherent.
  *
  * @param offset  0 to 4095; `bytes[from, to)` do not pass the end of the page.
  */

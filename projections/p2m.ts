@@ -9,12 +9,14 @@ import {
   sizeOf,
 } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
-import { advance, change, fill, get } from "./page-tree.ts";
+import { advance, get } from "./page-tree.ts";
+import { change, fill } from "./page-tree-change.ts";
 import { forEachSlot } from "./page-tree-range.ts";
 
 /**
- * The P2M: guest page number to a mapping (`projections/mapping.ts`) whose outcomes are `ok` or `permission`. A mapping
- * of which a part is changed goes on in the largest aligned blocks that lie wholly outside the change.
+ * The P2M: guest page number to a mapping (`projections/mapping.ts`) whose outcomes are `ok` or
+ * `permission`. A mapping of which a part is changed goes on in the largest aligned blocks that lie
+ * wholly outside the change.
  */
 export type P2m = PageTree;
 
@@ -71,12 +73,17 @@ export function protectPages(
   return change(splitEdges(p2m, first, end), first, end, grant);
 }
 
-/** Whether the page can be read, or written, at all: by its CPU, its tables' walker, its devices. */
+/**
+ * Whether the page can be read, or written, at all: by its CPU, its tables' walker, its devices.
+ */
 export const readable = (p2m: P2m, gfn: number): boolean => (flagsOf(get(p2m, gfn)) & 7) === ok;
 export const writable = (p2m: P2m, gfn: number): boolean =>
   ((flagsOf(get(p2m, gfn)) >> 3) & 7) === ok;
 
-/** Which guest page each host frame belongs to: the page in units of `frameUnit`, plus the guest's index. */
+/**
+ * Which guest page each host frame belongs to: the page in units of `frameUnit`, plus the guest's
+ * index.
+ */
 export type Owners = PageTree;
 
 export const ownerGuest = (owner: number): number => flagsOf(owner);

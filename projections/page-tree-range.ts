@@ -30,7 +30,10 @@ function visitSlot(
   }
 }
 
-/** Visits every slot that is not 0 from `first` up to `end` (not included), in order, cut to that range. */
+/**
+ * Visits every slot that is not 0 from `first` up to `end` (not included), in order, cut to that
+ * range.
+ */
 export function forEachSlot(tree: PageTree, first: number, end: number, visit: Visit): void {
   const last = Math.min(end, capacity(tree));
   if (first >= last) return;
@@ -90,7 +93,9 @@ export function slotAt(tree: PageTree, page: number, depth: number): Slot {
   return typeof slot === "number" ? advance(slot, rest, tree.linear) : slot;
 }
 
-/** The tree with a slot of depth `depth` put at `page`, as it is; `page` is a multiple of its span. */
+/**
+ * The tree with a slot of depth `depth` put at `page`, as it is; `page` is a multiple of its span.
+ */
 export function putSlot(tree: PageTree, page: number, depth: number, slot: Slot): PageTree {
   const put = (old: Slot, at: number, rest: number): Slot => {
     if (at === depth) return slot;

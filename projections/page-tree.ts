@@ -1,15 +1,17 @@
 /**
  * A persistent map from page numbers to numbers, shaped like a page table.
  *
- * Every table level of 9 bits is two nodes: 16 ways above, 32 ways below. A slot holds a node or a number that stands for
- * all the pages below it. In a *linear* tree a number with a frame (`>= frameUnit`) grows by `frameUnit` a page, so one
- * slot can hold a contiguous mapping of any size; smaller numbers and those of a *flat* tree are the same for every page.
- * A node that one number could say is never kept, so equal contents have equal shapes: comparison and hashing may go by
+ * Every table level of 9 bits is two nodes: 16 ways above, 32 ways below. A slot holds a node or a
+ * number that stands for all the pages below it. In a *linear* tree a number with a frame (`>=
+ * frameUnit`) grows by `frameUnit` a page, so one slot can hold a contiguous mapping of any size;
+ * smaller numbers and those of a *flat* tree are the same for every page. A node that one number
+ * could say is never kept, so equal contents have equal shapes: comparison and hashing may go by
  * structure, and what two versions share is skipped.
  */
 
 /** A node of 16 or 32 slots. */
 export type Node = readonly Slot[];
+
 /** A node, or the number of every page below. */
 export type Slot = number | Node;
 
@@ -23,14 +25,19 @@ export interface PageTree {
 /** One page frame in the number of a linear tree; what is below it are flags. */
 export const frameUnit = 512;
 
-/** Pages below a slot of each depth; depth 0 is a page, 1 a bottom node of 32, 2 a node of 16 of those, and so on. */
+/**
+ * Pages below a slot of each depth; depth 0 is a page, 1 a bottom node of 32, 2 a node of 16 of
+ * those, and so on.
+ */
 export const spans: readonly number[] = Array.from({ length: 13 }, (_, depth) => {
   const pairs = Math.floor(depth / 2);
   return 512 ** pairs * (depth % 2 === 0 ? 1 : 32);
 });
-const inverses: readonly number[] = spans.map((span) => 1 / span);
+
+export const inverses: readonly number[] = spans.map((span) => 1 / span);
 
 const zeros16: Node = new Array<Slot>(16).fill(0);
+
 const zeros32: Node = new Array<Slot>(32).fill(0);
 
 /** Ways of the node whose slots have this depth. */
@@ -101,99 +108,4 @@ export function collapse(node: Node, depth: number, linear: boolean): Slot {
     if (node[index] !== wanted) return node;
   }
   return first;
-}
-
-/** Decides the number of all `count` pages from `page`, which had `old`, linearly from there. */
-export type Change = (old: number, page: number, count: number) => number;
-
-function changeSlot(
-  slot: Slot,
-  depth: number,
-  base: number,
-  first: number,
-  end: number,
-  change: Change,
-  linear: boolean,
-): Slot {
-  const span = spans[depth] as number;
-  if (typeof slot === "number" && first <= base && end >= base + span) {
-    return change(slot, base, span);
-  }
-  const childSpan = spans[depth - 1] as number;
-  const node = expand(slot, depth, linear);
-  const low = first <= base ? 0 : ((first - base) / childSpan) | 0;
-  const high = end >= base + span ? node.length - 1 : ((end - 1 - base) / childSpan) | 0;
-  let copy: Slot[] | undefined;
-  for (let index = low; index <= high; index++) {
-    const old = node[index] as Slot;
-    const next = changeSlot(old, depth - 1, base + index * childSpan, first, end, change, linear);
-    if (next !== old) {
-      copy ??= node.slice();
-      copy[index] = next;
-    }
-  }
-  return copy === undefined ? slot : collapse(copy, depth, linear);
-}
-
-/** The tree with every number from `first` up to `end` (not included) decided anew, slot by slot. */
-export function change(tree: PageTree, first: number, end: number, decide: Change): PageTree {
-  const limit = capacity(tree);
-  const last = Math.min(end, limit);
-  if (first >= last) return tree;
-  const root = changeSlot(tree.root, tree.levels * 2, 0, first, last, decide, tree.linear);
-  return root === tree.root ? tree : { levels: tree.levels, linear: tree.linear, root };
-}
-
-/** The slot with `value`, said of its page `origin` and linearly from there, in the pages `first` up to `end`. */
-export function fillSlot(
-  slot: Slot,
-  depth: number,
-  base: number,
-  first: number,
-  end: number,
-  value: number,
-  origin: number,
-  linear: boolean,
-): Slot {
-  const span = spans[depth] as number;
-  if (first <= base && end >= base + span) return advance(value, base - origin, linear);
-  const childSpan = spans[depth - 1] as number;
-  const node = expand(slot, depth, linear).slice();
-  const low = first <= base ? 0 : ((first - base) / childSpan) | 0;
-  const high = end >= base + span ? node.length - 1 : ((end - 1 - base) / childSpan) | 0;
-  for (let index = low; index <= high; index++) {
-    const at = base + index * childSpan;
-    const old = node[index] as Slot;
-    node[index] =
-      depth === 1
-        ? advance(value, at - origin, linear)
-        : fillSlot(old, depth - 1, at, first, end, value, origin, linear);
-  }
-  return collapse(node, depth, linear);
-}
-
-/** The slot with one page of it set. */
-function setSlot(slot: Slot, depth: number, rest: number, value: number, linear: boolean): Slot {
-  if (depth === 0) return value;
-  const index = (rest * (inverses[depth - 1] as number)) | 0;
-  const below = rest - index * (spans[depth - 1] as number);
-  const old = expand(slot, depth, linear);
-  const child = setSlot(old[index] as Slot, depth - 1, below, value, linear);
-  if (child === old[index]) return slot;
-  const node = old.slice();
-  node[index] = child;
-  return typeof child === "number" ? collapse(node, depth, linear) : node;
-}
-
-/** The tree with `value` at `first`, and linearly from there, up to `end` (not included). */
-export function fill(tree: PageTree, first: number, end: number, value: number): PageTree {
-  const last = Math.min(end, capacity(tree));
-  if (first >= last) return tree;
-  const { levels, linear } = tree;
-  if (last - first === 1) {
-    const root = setSlot(tree.root, levels * 2, first, value, linear);
-    return root === tree.root ? tree : { levels, linear, root };
-  }
-  const root = fillSlot(tree.root, levels * 2, 0, first, last, value, first, linear);
-  return { levels, linear, root };
 }

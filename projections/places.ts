@@ -1,13 +1,14 @@
 import { frameOf, hasFrame } from "./mapping.ts";
 import type { PageTree, Slot } from "./page-tree.ts";
-import { change, fill, get, spans } from "./page-tree.ts";
+import { get, spans } from "./page-tree.ts";
+import { change, fill } from "./page-tree-change.ts";
 
 /** In `places`: more than one IOVA maps the page, or did. */
 export const manyPlaces = 1;
 
 /**
- * `places` once the pages of `stage` in `[first, end)` are taken out. A node that is shared is looked at once: its guest
- * pages have many places, which stays so.
+ * `places` once the pages of `stage` in `[first, end)` are taken out. A node that is shared is
+ * looked at once: its guest pages have many places, which stays so.
  */
 export function forget(places: PageTree, stage: PageTree, first: number, end: number): PageTree {
   if (end - first === 1) {

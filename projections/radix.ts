@@ -1,6 +1,6 @@
 /**
- * A persistent map from page numbers to values of any kind: nodes of 16 ways, as high as the largest page number needs.
- * A write copies one node a level; what did not change is shared.
+ * A persistent map from page numbers to values of any kind: nodes of 16 ways, as high as the
+ * largest page number needs. A write copies one node a level; what did not change is shared.
  */
 export interface Radix<T> {
   /** Bits of page number below the root's slots. */

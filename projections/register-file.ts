@@ -1,6 +1,7 @@
 /**
- * The values of software's registers, one slot each 4 bytes of the fixed registers; the IOTLB registers, whose place the
- * capabilities choose, have the last two. Views of other state are not stored.
+ * The values of software's registers, one slot each 4 bytes of the fixed registers; the IOTLB
+ * registers, whose place the capabilities choose, have the last two. Views of other state are not
+ * stored.
  */
 export type Registers = readonly bigint[];
 

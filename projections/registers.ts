@@ -77,7 +77,10 @@ function faultRecordValue(guest: Guest, index: number): bigint {
   });
 }
 
-/** What is kept of a register, whether software may read it or not: the whole register, at its own width. */
+/**
+ * What is kept of a register, whether software may read it or not: the whole register, at its own
+ * width.
+ */
 export function registerValue(guest: Guest, offset: number): bigint {
   const kept = stored(guest, offset);
   switch (offset) {

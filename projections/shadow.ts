@@ -12,7 +12,8 @@ import {
   unmapped,
 } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
-import { capacity, change, emptyTree, fill, spans } from "./page-tree.ts";
+import { capacity, emptyTree, spans } from "./page-tree.ts";
+import { change, fill } from "./page-tree-change.ts";
 import { putSlot, slotAt } from "./page-tree-range.ts";
 import { forEachSlotOnce, forget, manyPlaces, remember } from "./places.ts";
 
@@ -27,7 +28,10 @@ export interface Shadow {
   readonly stage: PageTree;
   /** IOVA to HPA: `stage` behind the P2M of now. */
   readonly host: PageTree;
-  /** Flat; where a word of the walk changed unannounced: twice the event's number, odd if an upper entry changed. */
+  /**
+   * Flat; where a word of the walk changed unannounced: twice the event's number, odd if an upper
+   * entry changed.
+   */
   readonly pending: PageTree;
   /** GPA to the one IOVA that maps it (as a frame), or `manyPlaces`. */
   readonly places: PageTree;
@@ -57,7 +61,10 @@ export const emptyShadow = (
   iotlb: emptyTree(levels, true),
 });
 
-/** A copy of a shadow, to change before anybody else sees it. Written out: a spread costs twenty times as much. */
+/**
+ * A copy of a shadow, to change before anybody else sees it. Written out: a spread costs twenty
+ * times as much.
+ */
 const copyShadow = (shadow: Shadow): { -readonly [K in keyof Shadow]: Shadow[K] } => ({
   id: shadow.id,
   did: shadow.did,
@@ -132,8 +139,8 @@ export function shadowUnmapped(shadow: Shadow, fact: FactOf<"ShadowUnmapped">): 
 const depthOf = (pages: number): number => spans.indexOf(pages);
 
 /**
- * The block of `length` at `from` repeated `copies` times from `iova` on; trees share its nodes. Its guest pages then
- * have many places.
+ * The block of `length` at `from` repeated `copies` times from `iova` on; trees share its nodes.
+ * Its guest pages then have many places.
  */
 export function shadowShared(shadow: Shadow, fact: FactOf<"ShadowShared">): Shadow {
   const pages = pageOf(fact.length);

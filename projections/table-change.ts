@@ -10,7 +10,10 @@ import { markPending } from "./shadow.ts";
 import type { TableUse, Use } from "./table-use.ts";
 import { isReached, markChangedEntries } from "./table-use.ts";
 
-/** Marks what the entries in bytes `[from, to)` of a table page translate, and forgets uses that no walk reaches. */
+/**
+ * Marks what the entries in bytes `[from, to)` of a table page translate, and forgets uses that no
+ * walk reaches.
+ */
 function markTables(
   guest: Guest,
   before: Guest,
@@ -134,7 +137,10 @@ function readabilityChanged(guest: Guest, use: TableUse, seq: number): Guest {
   return { ...guest, shadows, hosts };
 }
 
-/** Follows up a change of the P2M in `[first, end)`: tables that can be read now and could not, or the reverse. */
+/**
+ * Follows up a change of the P2M in `[first, end)`: tables that can be read now and could not, or
+ * the reverse.
+ */
 export function p2mChanged(
   guest: Guest,
   before: Guest,

@@ -6,7 +6,10 @@ import { readable } from "./p2m.ts";
 import type { Shadow } from "./shadow.ts";
 import { markPending } from "./shadow.ts";
 
-/** A guest page read as the table of `level` that translates the pages from `base` on, for one shadow. */
+/**
+ * A guest page read as the table of `level` that translates the pages from `base` on, for one
+ * shadow.
+ */
 export interface Use {
   readonly shadow: number;
   readonly level: number;
@@ -16,7 +19,9 @@ export interface Use {
 /** How a guest page is used by walks. */
 export interface TableUse {
   readonly uses: readonly Use[];
-  /** Shadows that reach the page in too many places to list: a write concerns all of their pages. */
+  /**
+   * Shadows that reach the page in too many places to list: a write concerns all of their pages.
+   */
   readonly shared: readonly number[];
   /** It holds root or context entries. */
   readonly context: boolean;
@@ -45,7 +50,9 @@ export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
 
 const noUpperEntry = -1;
 
-/** The guest page that the present table pointer at half `index` of a page names, or `noUpperEntry`. */
+/**
+ * The guest page that the present table pointer at half `index` of a page names, or `noUpperEntry`.
+ */
 export function pointerIn(page: Page | undefined, index: number): number {
   const low = half(page, index);
   if ((low & 3) === 0 || (low & 0x80) !== 0) return noUpperEntry;

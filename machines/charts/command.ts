@@ -30,7 +30,9 @@ const refuseReserved = {
   actions: refusal("a register-based invalidation of reserved granularity"),
 } as const;
 
-/** Register-based invalidation. The unit is done before software can look, so there is one state. */
+/**
+ * Register-based invalidation. The unit is done before software can look, so there is one state.
+ */
 export const commandMachine = setup({
   types: { events: {} as CommandStimulus },
   guards: {

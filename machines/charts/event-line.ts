@@ -40,7 +40,10 @@ const unpended = {
   params: ({ event }: { event: { line: Line } }) => ({ line: event.line }),
 } as const;
 
-/** An interrupt of the unit's own: used for the fault event and for invalidation completion. IM masks, IP is `pending`. */
+/**
+ * An interrupt of the unit's own: used for the fault event and for invalidation completion. IM
+ * masks, IP is `pending`.
+ */
 export const eventLineMachine = setup({
   types: { events: {} as EventLineStimulus },
   actions: {

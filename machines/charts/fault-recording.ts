@@ -56,8 +56,8 @@ interface Short {
 }
 
 /**
- * The fault recording registers. Order of checks: suppressed by FPD, overflowed, same source-id pending, next record
- * busy.
+ * The fault recording registers. Order of checks: suppressed by FPD, overflowed, same source-id
+ * pending, next record busy.
  */
 export const faultRecordingMachine = setup({
   types: { events: {} as FaultRecordingStimulus },

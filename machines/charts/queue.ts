@@ -93,10 +93,11 @@ const disable = [
 ] as const;
 
 /**
- * The invalidation queue: disabled, idle (head equals tail), fetching, draining (a wait descriptor waits for device
- * TLBs), halted by IQE, ICE or ITE.
+ * The invalidation queue: disabled, idle (head equals tail), fetching, draining (a wait descriptor
+ * waits for device TLBs), halted by IQE, ICE or ITE.
  *
- * Reading: clearing the last error bit restarts fetching without a write to the tail; Linux relies on it.
+ * Reading: clearing the last error bit restarts fetching without a write to the tail; Linux relies
+ * on it.
  */
 export const queueMachine = setup({
   types: { events: {} as QueueStimulus },

@@ -31,7 +31,8 @@ export const nothingInFlight: Law = {
         for (const [tag, flight] of flights) {
           const range = coveredPages(fact, domainOf(was, flight) ?? -1);
           const page = pageOf(flight.iova);
-          if (range !== undefined && page >= range[0] && page < range[1]) covered.add(`${index}:${tag}`);
+          if (range !== undefined && page >= range[0] && page < range[1])
+            covered.add(`${index}:${tag}`);
         }
       }
       if (fact.type === "DmaLanded" && fact.tag !== undefined) count("flight was covered");

@@ -49,8 +49,10 @@ export const refusalsChangeNothing: Law = {
       }
       if (!refused) continue;
       count("refused");
-      const isSame = before.owners === after.owners && isDeepStrictEqual(before.guests, after.guests);
-      if (!isSame) return { law: "PF1", seq, text: `${input.type} is refused and changes something` };
+      const isSame =
+        before.owners === after.owners && isDeepStrictEqual(before.guests, after.guests);
+      if (!isSame)
+        return { law: "PF1", seq, text: `${input.type} is refused and changes something` };
     }
     return undefined;
   },

@@ -1,7 +1,14 @@
 import { faultReasons, reason } from "../../events/fault-reason.ts";
 import type { Access } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { frameOf, outcomeName, readCode, sizeName, sizeOf, writeCode } from "../../projections/mapping.ts";
+import {
+  frameOf,
+  outcomeName,
+  readCode,
+  sizeName,
+  sizeOf,
+  writeCode,
+} from "../../projections/mapping.ts";
 import { get } from "../../projections/page-tree.ts";
 
 /** What the host's entry and tables do with one access to one page; IOTLB and device TLBs aside. */

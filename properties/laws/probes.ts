@@ -100,10 +100,13 @@ function look(run: Run): Sight {
       const probe = ask(keyOf(step, input), seq, step.before);
       if (probe !== undefined) asked.set(seq, probe);
     }
-    if (!observeStep(oracle, step, (at, fact) => {
-      const world = worlds.get(fact);
-      if (world !== undefined) askAll(waiting, at, world);
-    })) refusals.add(seq);
+    if (
+      !observeStep(oracle, step, (at, fact) => {
+        const world = worlds.get(fact);
+        if (world !== undefined) askAll(waiting, at, world);
+      })
+    )
+      refusals.add(seq);
     if (changed(step)) askAll(settled, seq, step.after);
   }
   return { settled, waiting, asked, refusals, oracle };
@@ -112,7 +115,8 @@ function look(run: Run): Sight {
 /** Whether a step did something that a walk could notice. */
 function changed(step: Step): boolean {
   const { type } = step.input;
-  if (type === "MemoryWrite" || type === "CacheFlush") return step.before.guests !== step.after.guests;
+  if (type === "MemoryWrite" || type === "CacheFlush")
+    return step.before.guests !== step.after.guests;
   return step.facts.some((fact) => !quiet.has(fact.type));
 }
 

@@ -130,7 +130,9 @@ function checkRest(guest: Guest): string | undefined {
   if (guest.charts.queue === "fetching") return "the queue stopped in the middle";
   if (guest.charts.queue !== "idle") return undefined;
   const { end, work } = expectationOf(guest);
-  return end === "empty" && work.length === 0 ? undefined : "the queue rests although there is work";
+  return end === "empty" && work.length === 0
+    ? undefined
+    : "the queue rests although there is work";
 }
 
 export const queueRunsInOrder: Law = {

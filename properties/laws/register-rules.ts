@@ -6,8 +6,8 @@ import type { FaultState } from "../oracle/faults.ts";
 import { afterClear } from "../oracle/faults.ts";
 import type { RegisterRule } from "../oracle/registers.ts";
 import { afterWrite, comparable, registerRules } from "../oracle/registers.ts";
-import { comparableStatus, faultStateOf } from "./requests.ts";
 import type { Law } from "./law.ts";
+import { comparableStatus, faultStateOf } from "./requests.ts";
 import { guestIndex } from "./run.ts";
 
 /** The register page as software reads it, in the places that the rules are about. */
@@ -62,7 +62,9 @@ const consequences: readonly (readonly [RegExp, RegExp])[] = [
 ];
 
 const mayDiffer = (name: string, facts: readonly Fact[]): boolean =>
-  consequences.some(([type, names]) => names.test(name) && facts.some((fact) => type.test(fact.type)));
+  consequences.some(
+    ([type, names]) => names.test(name) && facts.some((fact) => type.test(fact.type)),
+  );
 
 export const registersKeepTheirRules: Law = {
   id: "RG1",
@@ -79,7 +81,9 @@ export const registersKeepTheirRules: Law = {
       count("writes");
       if (size !== 4 && size !== 8) count("odd size");
       if (offset % size !== 0) count("unaligned");
-      const touched = rules.filter((rule) => offset < rule.offset + rule.bytes && rule.offset < offset + size);
+      const touched = rules.filter(
+        (rule) => offset < rule.offset + rule.bytes && rule.offset < offset + size,
+      );
       if (touched.length > 1) count("several registers");
       const wanted = afterWrite(pageOf(was, rules), rules, offset, size, value);
       const found = pageOf(now, rules);
@@ -103,7 +107,9 @@ export const recordsAreCleared: Law = {
       if (input.type !== "RegisterWrite") continue;
       const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
       const cleared = facts.filter((fact) => fact.type === "FaultCleared");
-      const other = facts.some(({ type }) => /^(QueueHalted|QueueErrorCleared|Overflow)/.test(type));
+      const other = facts.some(({ type }) =>
+        /^(QueueHalted|QueueErrorCleared|Overflow)/.test(type),
+      );
       if (was === undefined || now === undefined || cleared.length === 0 || other) continue;
       let wanted: FaultState = faultStateOf(was);
       for (const fact of cleared) wanted = afterClear(wanted, fact.index);
@@ -113,7 +119,8 @@ export const recordsAreCleared: Law = {
       const same =
         comparableStatus(found.fsts) === comparableStatus(wanted.fsts) &&
         found.slots.every((slot, index) => slot.pending === wanted.slots[index]?.pending);
-      if (!same) return { law: "RG2", seq, text: `FSTS is ${hex(found.fsts)}, not ${hex(wanted.fsts)}` };
+      if (!same)
+        return { law: "RG2", seq, text: `FSTS is ${hex(found.fsts)}, not ${hex(wanted.fsts)}` };
     }
     return undefined;
   },
