@@ -22,7 +22,12 @@ export const sourceId = (value: number): SourceId => (value & 0xffff) as SourceI
 export const pageBytes = 4096n;
 
 /** The page number of an address: below 2^52, hence exact as a number. */
-export const pageOf = (address: bigint): number => Number(address >> 12n);
+export function pageOf(address: bigint): number {
+  const rounded = Number(address);
+  return rounded <= Number.MAX_SAFE_INTEGER
+    ? Math.floor(rounded / 4096)
+    : Number(address >> 12n);
+}
 
 /** The address of the first byte of a page, as an address of the wanted kind. */
 export const iovaOfPage = (page: number): Iova => (BigInt(page) << 12n) as Iova;

@@ -1,6 +1,7 @@
 import { reason } from "../events/fault-reason.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
+import type { Mapping } from "../projections/mapping.ts";
 import {
   behindP2m,
   frameOf,
@@ -8,12 +9,16 @@ import {
   hole,
   mapped,
   ok,
+  pagesOfSize,
   permission,
   readCode,
+  resized,
+  sizeOf,
   unmapped,
   writeCode,
 } from "../projections/mapping.ts";
-import { get } from "../projections/page-tree.ts";
+import type { PageTree } from "../projections/page-tree.ts";
+import { get, uniform } from "../projections/page-tree.ts";
 import { pageLimit } from "./synchronise.ts";
 import { walkTables } from "./walk.ts";
 
@@ -53,7 +58,20 @@ function shadowAnswer(guest: Guest, entry: HostEntry, page: number, write: boole
   const stage = get(shadow.stage, page);
   const gfn = hasFrame(stage) ? frameOf(stage) : undefined;
   const cached = get(shadow.iotlb, page);
-  return answer(allows(cached, write) ? cached : get(shadow.host, page), gfn);
+  return answer(allows(cached, write) ? cached : wholeAt(shadow.host, page), gfn);
+}
+
+/**
+ * The mapping of a page, said to be of the largest size whose block the host's tables still map as
+ * a whole: a part of it may have been synchronised since.
+ */
+function wholeAt(host: PageTree, page: number): Mapping {
+  const mapping = get(host, page);
+  for (let size = sizeOf(mapping); size > 0; size--) {
+    const pages = pagesOfSize[size] as number;
+    if (uniform(host, page - (page % pages), pages) !== undefined) return resized(mapping, size);
+  }
+  return resized(mapping, 0);
 }
 
 /**

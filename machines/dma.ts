@@ -3,7 +3,17 @@ import { gpa, hpa, iova, pageOf } from "../events/address.ts";
 import type { Access, InputOf } from "../events/input.ts";
 import type { Device, Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
-import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
+import {
+  frameOf,
+  hasFrame,
+  ok,
+  readCode,
+  sizeName,
+  sizeOf,
+  writeCode,
+} from "../projections/mapping.ts";
+import { ownerGuest, ownerPage } from "../projections/p2m.ts";
+import { get } from "../projections/page-tree.ts";
 import type { Answer } from "./answer.ts";
 import { answerFor, faultOf } from "./answer.ts";
 import { refreshHosts } from "./attach.ts";
@@ -26,13 +36,20 @@ function block(
   advanceChart(turn, request, "issued", { type: "Block", blocked });
 }
 
+/** The guest page that a host frame backs: what is cached may be older than the guest stage. */
+function guestPageOf(turn: Turn, frame: number): number | undefined {
+  const owner = get(turn.world.owners, frame);
+  return hasFrame(owner) && ownerGuest(owner) === turn.index ? ownerPage(owner) : undefined;
+}
+
 /** A DMA that its host entry translates: what the facts say of it. */
 function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
   const offset = dma.iova & 0xfffn;
   const tag = dma.type === "DmaIssue" ? { tag: dma.tag } : {};
   const bytes = access === "write" && dma.bytes !== undefined ? { bytes: dma.bytes } : {};
   const to: { gpa?: Gpa; hpa?: Hpa } = {};
-  if (given.gfn !== undefined) to.gpa = gpa((BigInt(given.gfn) << 12n) + offset);
+  const gfn = guestPageOf(turn, frameOf(given.mapping)) ?? given.gfn;
+  if (gfn !== undefined) to.gpa = gpa((BigInt(gfn) << 12n) + offset);
   to.hpa = hpa((BigInt(frameOf(given.mapping)) << 12n) + offset);
   const translated = {
     type: "DmaTranslated",

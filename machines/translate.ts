@@ -4,16 +4,24 @@ import { reason } from "../events/fault-reason.ts";
 import type { Access } from "../events/input.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
-import { behindP2m, frameOf, hasFrame, mapped, ok, readCode } from "../projections/mapping.ts";
+import {
+  behindP2m,
+  frameOf,
+  hasFrame,
+  mapped,
+  ok,
+  readCode,
+  writeCode,
+} from "../projections/mapping.ts";
 import { get } from "../projections/page-tree.ts";
 import type { World } from "../projections/world.ts";
 import type { Answer } from "./answer.ts";
-import { answerFor } from "./answer.ts";
+import { answerFor, faultOf } from "./answer.ts";
 import type { ContextStep } from "./context.ts";
 import { resolveContext } from "./context.ts";
 import { pageLimit } from "./synchronise.ts";
 import type { Translation, TranslationStep } from "./translation.ts";
-import { inGuest, inHost, nowhere, sameHost } from "./translation.ts";
+import { inGuest, inHost, nowhere } from "./translation.ts";
 import type { WalkStep } from "./walk.ts";
 import { walkTables } from "./walk.ts";
 
@@ -95,14 +103,60 @@ function staleSince(guest: Guest, entry: HostEntry, page: number): number {
   return cache === undefined ? 0 : get(cache.since, page);
 }
 
+/** One page three ways, in numbers; for those who look at many. */
+export interface Ways {
+  /** By the guest's own tables. */
+  readonly walked: Answer;
+  /** By those and then the P2M. */
+  readonly composed: Answer;
+  /** By what the host keeps. */
+  readonly host: Answer;
+  /** Composed and host say the same: the same fault, or the same page with the same permissions. */
+  readonly agree: boolean;
+  /** The first event that changed something on the path and was not announced, or 0. */
+  readonly since: number;
+}
+
+/** Whether two answers to one access are the same but for the size of the mapping. */
+function sameAnswer(a: Answer, b: Answer, write: boolean): boolean {
+  const fault = faultOf(a, write);
+  if (fault !== faultOf(b, write)) return false;
+  if (fault !== 0 || a.mapping === b.mapping) return true;
+  const sameReads = (readCode(a.mapping) === ok) === (readCode(b.mapping) === ok);
+  const sameWrites = (writeCode(a.mapping) === ok) === (writeCode(b.mapping) === ok);
+  return frameOf(a.mapping) === frameOf(b.mapping) && sameReads && sameWrites;
+}
+
+/**
+ * Looks at one page of one device three ways, uncached.
+ *
+ * @param steps  takes the entries that the walk for this access reads, when given.
+ */
+export function waysOf(
+  guest: Guest,
+  source: number,
+  page: number,
+  write: boolean,
+  steps?: TranslationStep[],
+): Ways {
+  const requester = guest.devices[source]?.requester ?? source;
+  const walked = guestAnswer(guest, requester, page, write, steps);
+  const composed = behind(guest, walked);
+  const entry = guest.hosts[requester];
+  if (entry === undefined) return { walked, composed, host: composed, agree: true, since: 0 };
+  const host = hostAnswer(guest, entry, page, write);
+  const agree = sameAnswer(composed, host, write);
+  const marked = pendingSince(guest, entry, page);
+  const since = marked !== 0 || agree ? marked : staleSince(guest, entry, page);
+  return { walked, composed, host, agree, since };
+}
+
 /**
  * Translates one address of one device three ways, uncached: by the guest's tables, by those and
  * then the P2M, by what the host keeps.
  *
- * @param index      of the guest.
- * @param source     of the device; one that is not there is walked under its own source-id and
- *   blocked by the host.
- * @param withSteps  whether the entries read are wanted.
+ * @param index   of the guest.
+ * @param source  of the device; one that is not there is walked under its own source-id.
  */
 export function translate(
   world: World,
@@ -110,22 +164,19 @@ export function translate(
   source: number,
   iova: Iova,
   access: Access,
-  withSteps = true,
 ): Translation {
   const guest = world.guests[index];
   if (guest === undefined) return nowhere;
   const write = access === "write";
-  const [page, offset] = [pageOf(iova), iova & 0xfffn];
-  const requester = guest.devices[source]?.requester ?? source;
+  const offset = iova & 0xfffn;
   const steps: TranslationStep[] = [];
-  const walked = guestAnswer(guest, requester, page, write, withSteps ? steps : undefined);
-  const composed = inHost(behind(guest, walked), offset, write);
-  const entry = guest.hosts[requester];
-  const shadow =
-    entry === undefined ? composed : inHost(hostAnswer(guest, entry, page, write), offset, write);
-  const agree = sameHost(composed, shadow);
-  const marked = entry === undefined ? 0 : pendingSince(guest, entry, page);
-  const since = marked || agree || entry === undefined ? marked : staleSince(guest, entry, page);
-  const pending = since === 0 ? undefined : { since };
-  return { guest: inGuest(walked, offset, write), composed, shadow, pending, agree, steps };
+  const ways = waysOf(guest, source, pageOf(iova), write, steps);
+  return {
+    guest: inGuest(ways.walked, offset, write),
+    composed: inHost(ways.composed, offset, write),
+    shadow: inHost(ways.host, offset, write),
+    pending: ways.since === 0 ? undefined : { since: ways.since },
+    agree: ways.agree,
+    steps,
+  };
 }

@@ -72,12 +72,6 @@ export function inHost(given: Answer, offset: bigint, write: boolean): InHost {
   return { hpa: address, ...grantsOf(given.mapping) };
 }
 
-export const sameHost = (a: InHost, b: InHost): boolean => {
-  if ("fault" in a || "fault" in b) return "fault" in a && "fault" in b && a.fault === b.fault;
-  if ("hole" in a || "hole" in b) return "hole" in a && "hole" in b;
-  return a.hpa === b.hpa && a.read === b.read && a.write === b.write;
-};
-
 export const nowhere: Translation = {
   guest: { fault: reason.rootNotPresent },
   composed: { hole: true },

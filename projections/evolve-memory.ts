@@ -33,22 +33,19 @@ function forEachPage(
  */
 export function memoryWritten(guest: Guest, input: InputOf<"MemoryWrite">, seq: number): Guest {
   const { gpa, bytes, flushed } = input;
-  const { coherent } = guest.profile;
-  const written = writtenBy(guest, gpa, bytes, coherent, seq);
-  if (coherent || flushed !== true) return written;
-  const length = BigInt(bytes.length);
-  return cacheFlushed(written, { type: "CacheFlush", gpa, length }, seq);
+  const late = guest.profile.coherent ? "atOnce" : flushed === true ? "flushed" : "ahead";
+  return writtenBy(guest, gpa, bytes, late, seq);
 }
 
 /** A write that the IOMMU sees at once: the unit's own or a device's. */
 export const unitWrote = (guest: Guest, gpa: bigint, bytes: Uint8Array, seq: number): Guest =>
-  writtenBy(guest, gpa, bytes, true, seq);
+  writtenBy(guest, gpa, bytes, "atOnce", seq);
 
 function writtenBy(
   guest: Guest,
   gpa: bigint,
   bytes: Uint8Array,
-  atOnce: boolean,
+  when: "atOnce" | "flushed" | "ahead",
   seq: number,
 ): Guest {
   let next = guest;
@@ -56,15 +53,22 @@ function writtenBy(
     if (!writable(guest.p2m, gfn)) return;
     const before = next;
     const written = copyGuest(next);
-    if (atOnce) {
+    if (when === "atOnce") {
       written.memory = writeVisible(before.memory, gfn, offset, bytes, from, to);
       next = tablesChanged(written, before, gfn, offset, offset + to - from, seq);
     } else {
       written.memory = writeAhead(before.memory, gfn, offset, bytes, from, to);
-      next = written;
+      const end = offset + to - from;
+      next = when === "flushed" ? linesFlushed(written, gfn, offset, end, seq) : written;
     }
   });
   return next;
+}
+
+/** The lines of a page that hold bytes `[from, to)` become visible. */
+function linesFlushed(guest: Guest, gfn: number, from: number, to: number, seq: number): Guest {
+  const next = { ...guest, memory: flushLines(guest.memory, gfn, from, to) };
+  return tablesChanged(next, guest, gfn, from & ~63, Math.min(4096, (to + 63) & ~63), seq);
 }
 
 /** The largest stretch that one flush looks at: the rest of a page at a time, 1 GiB in all. */
@@ -80,9 +84,7 @@ export function cacheFlushed(guest: Guest, input: InputOf<"CacheFlush">, seq: nu
     const start = BigInt(gfn) << 12n;
     const from = input.gpa > start ? Number(input.gpa - start) : 0;
     const to = end - start < 4096n ? Number(end - start) : 4096;
-    const before = next;
-    next = { ...next, memory: flushLines(next.memory, gfn, from, to) };
-    next = tablesChanged(next, before, gfn, from & ~63, Math.min(4096, (to + 63) & ~63), seq);
+    next = linesFlushed(next, gfn, from, to, seq);
   });
   return next;
 }

@@ -2,7 +2,7 @@ import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { ChartStates, Guest, VirtualCache } from "./guest.ts";
 import { copyGuest } from "./guest.ts";
-import { coversEntry } from "./host-entry.ts";
+import { clearHosts, markHosts } from "./host-entry.ts";
 import { dropCached } from "./iotlb.ts";
 import type { Shadow } from "./shadow.ts";
 import { clearPending, withIotlb } from "./shadow.ts";
@@ -65,12 +65,7 @@ export function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">)
 }
 
 export function contextInvalidated(guest: Guest, fact: FactOf<"ContextInvalidated">): Guest {
-  let hosts = guest.hosts;
-  for (const host of Object.values(hosts)) {
-    if (host.pending === 0 || !coversEntry(fact, host)) continue;
-    hosts = { ...hosts, [host.source]: { ...host, pending: 0 } };
-  }
-  return hosts === guest.hosts ? guest : { ...guest, hosts };
+  return { ...guest, hosts: clearHosts(guest.hosts, fact) };
 }
 
 export function rootPointerLatched(
@@ -82,12 +77,7 @@ export function rootPointerLatched(
   const translation = enabled ? "enabled" : "disabled";
   const next = { ...inState(guest, { translation }), rootPointer: fact.value };
   if (!enabled || fact.value === guest.rootPointer) return next;
-  const hosts = Object.fromEntries(
-    Object.entries(guest.hosts).map(([source, host]) => [
-      source,
-      host.pending === 0 ? { ...host, pending: seq } : host,
-    ]),
-  );
+  const hosts = markHosts(guest.hosts, seq, () => true);
   return { ...next, hosts };
 }
 

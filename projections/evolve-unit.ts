@@ -13,7 +13,7 @@ import {
   shadowDropped,
   withShadow,
 } from "./evolve-translation.ts";
-import { faultCleared, faultRecorded, noFaults, queueHalted } from "./faults.ts";
+import { faultCleared, faultRecorded, noFaults, queueErrorCleared, queueHalted } from "./faults.ts";
 import type { Guest } from "./guest.ts";
 import { copyGuest, initialCharts, noQueue } from "./guest.ts";
 import { hostEntryOf } from "./host-entry.ts";
@@ -92,7 +92,7 @@ export const evolvers: Evolvers = {
   QueueDrained: (guest) => withQueue(guest, "fetching"),
   QueueErrorCleared: (guest, fact) => ({
     ...guest,
-    faults: { ...guest.faults, [fact.error.toLowerCase()]: false },
+    faults: queueErrorCleared(guest.faults, fact.error),
   }),
   WaitCompleted: (guest, fact) =>
     fact.interrupt ? { ...guest, faults: { ...guest.faults, waitDone: true } } : guest,

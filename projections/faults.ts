@@ -1,3 +1,4 @@
+import { produce } from "immer";
 import type { SourceId } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 
@@ -68,25 +69,42 @@ export const queueErrorRecord = (faults: Faults): bigint =>
   BigInt(faults.iqei) | (BigInt(faults.iteSource) << 32n) | (BigInt(faults.iceSource) << 48n);
 
 /** The faults once one was recorded. */
-export function faultRecorded(faults: Faults, fact: FactOf<"FaultRecorded">): Faults {
-  const records = faults.records.slice();
-  const { source, reason, page } = fact;
-  records[fact.index] = { source, reason, page, read: fact.access === "read" };
-  return { ...faults, records, next: (fact.index + 1) % records.length };
-}
+export const faultRecorded = (faults: Faults, fact: FactOf<"FaultRecorded">): Faults =>
+  produce(faults, (draft) => {
+    const { index, source, reason, page, access } = fact;
+    draft.records[index] = { source, reason, page, read: access === "read" };
+    draft.next = (index + 1) % draft.records.length;
+  });
 
 /** The faults once software cleared the F bit of one. */
-export function faultCleared(faults: Faults, fact: FactOf<"FaultCleared">): Faults {
-  const records = faults.records.slice();
-  records[fact.index] = undefined;
-  return { ...faults, records };
-}
+export const faultCleared = (faults: Faults, fact: FactOf<"FaultCleared">): Faults =>
+  produce(faults, (draft) => {
+    draft.records[fact.index] = undefined;
+  });
 
 /** The faults once the invalidation queue halted. */
-export function queueHalted(faults: Faults, fact: FactOf<"QueueHalted">): Faults {
-  if (fact.error === "IQE") return { ...faults, iqe: true, iqei: fact.iqei };
-  const source = fact.source ?? 0;
-  return fact.error === "ICE"
-    ? { ...faults, ice: true, iceSource: source }
-    : { ...faults, ite: true, iteSource: source };
-}
+export const queueHalted = (faults: Faults, fact: FactOf<"QueueHalted">): Faults =>
+  produce(faults, (draft) => {
+    const source = fact.source ?? 0;
+    switch (fact.error) {
+      case "IQE":
+        draft.iqe = true;
+        draft.iqei = fact.iqei;
+        break;
+      case "ICE":
+        draft.ice = true;
+        draft.iceSource = source;
+        break;
+      case "ITE":
+        draft.ite = true;
+        draft.iteSource = source;
+    }
+  });
+
+/** The faults once software cleared an error of the queue. */
+export const queueErrorCleared = (faults: Faults, error: "IQE" | "ICE" | "ITE"): Faults =>
+  produce(faults, (draft) => {
+    if (error === "IQE") draft.iqe = false;
+    else if (error === "ICE") draft.ice = false;
+    else draft.ite = false;
+  });

@@ -2,7 +2,7 @@ import type { SourceId } from "../events/address.ts";
 import type { Profile } from "../events/profile.ts";
 import type { Faults } from "./faults.ts";
 import { noFaults } from "./faults.ts";
-import type { HostEntry } from "./host-entry.ts";
+import type { HostEntries } from "./host-entry.ts";
 import type { Memory } from "./memory.ts";
 import { emptyMemory } from "./memory.ts";
 import type { P2m } from "./p2m.ts";
@@ -82,7 +82,7 @@ export interface Guest {
   readonly tables: Radix<TableUse>;
   readonly devices: Readonly<Record<number, Device>>;
   /** By requester source-id. */
-  readonly hosts: Readonly<Record<number, HostEntry>>;
+  readonly hosts: HostEntries;
   readonly shadows: Readonly<Record<number, Shadow>>;
   readonly nextShadow: number;
   /** The physical IOTLB's entries for pass-through: GPA to HPA. */

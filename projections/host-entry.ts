@@ -1,3 +1,4 @@
+import { produce } from "immer";
 import type { SourceId } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
@@ -52,3 +53,26 @@ export function coversEntry(fact: FactOf<"ContextInvalidated">, entry: HostEntry
   const mask = functionMasks[fact.mask ?? 0] as number;
   return (entry.source & mask) === ((fact.source ?? 0) & mask);
 }
+
+/** Every requester's host entry, by its source-id. */
+export type HostEntries = Readonly<Record<number, HostEntry>>;
+
+/** The entries with those marked that event `seq` changed unannounced; an earlier mark stays. */
+export const markHosts = (
+  hosts: HostEntries,
+  seq: number,
+  concerned: (entry: HostEntry) => boolean,
+): HostEntries =>
+  produce(hosts, (draft) => {
+    for (const entry of Object.values(draft)) {
+      if (entry.pending === 0 && concerned(entry)) entry.pending = seq;
+    }
+  });
+
+/** The entries without the marks of those that an invalidation covers. */
+export const clearHosts = (hosts: HostEntries, fact: FactOf<"ContextInvalidated">): HostEntries =>
+  produce(hosts, (draft) => {
+    for (const entry of Object.values(draft)) {
+      if (entry.pending !== 0 && coversEntry(fact, entry)) entry.pending = 0;
+    }
+  });

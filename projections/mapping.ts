@@ -35,6 +35,10 @@ export const readCode = (mapping: Mapping): number => flagsOf(mapping) & 7;
 export const writeCode = (mapping: Mapping): number => (flagsOf(mapping) >> 3) & 7;
 export const sizeOf = (mapping: Mapping): number => flagsOf(mapping) >> 6;
 
+/** The same mapping, said to be of another size. */
+export const resized = (mapping: Mapping, size: number): Mapping =>
+  mapping + (size - sizeOf(mapping)) * 64;
+
 /** Pages of 4 KiB in a mapping of each size code. */
 export const pagesOfSize: readonly number[] = [1, 512, 512 ** 2, 512 ** 3, 512 ** 4];
 

@@ -6,6 +6,7 @@ import {
   ok,
   pagesOfSize,
   permission,
+  resized,
   sizeOf,
 } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
@@ -25,9 +26,6 @@ const access = (granted: boolean): number => (granted ? ok : permission);
 /** The number of a P2M mapping at its first page. */
 export const p2mMapping = (hfn: number, read: boolean, write: boolean, size: number): number =>
   mapped(hfn, access(read), access(write), size);
-
-/** The same mapping, said to be of another size. */
-const resized = (value: number, size: number): number => value + (size - sizeOf(value)) * 64;
 
 /** Splits the mapping that `edge` lies inside of into blocks that end there. */
 function splitAt(p2m: P2m, edge: number): P2m {

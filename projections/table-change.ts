@@ -1,6 +1,7 @@
 import { pageOf } from "../events/address.ts";
 import type { Guest } from "./guest.ts";
 import { copyGuest } from "./guest.ts";
+import { markHosts } from "./host-entry.ts";
 import type { Memory } from "./memory.ts";
 import { pageAt, wordIn } from "./memory.ts";
 import { readable } from "./p2m.ts";
@@ -67,12 +68,9 @@ function markContexts(
   to: number,
   seq: number,
 ): Guest {
-  let hosts = guest.hosts;
-  for (const host of Object.values(hosts)) {
-    if (host.pending !== 0) continue;
-    if (!contextTouched(guest, before, host.source, gfn, from, to)) continue;
-    hosts = { ...hosts, [host.source]: { ...host, pending: seq } };
-  }
+  const hosts = markHosts(guest.hosts, seq, (host) =>
+    contextTouched(guest, before, host.source, gfn, from, to),
+  );
   return hosts === guest.hosts ? guest : { ...guest, hosts };
 }
 
@@ -128,12 +126,7 @@ function readabilityChanged(guest: Guest, use: TableUse, seq: number): Guest {
     if (shadow === undefined) continue;
     shadows[id] = markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true);
   }
-  let hosts = guest.hosts;
-  if (use.context) {
-    for (const host of Object.values(hosts)) {
-      if (host.pending === 0) hosts = { ...hosts, [host.source]: { ...host, pending: seq } };
-    }
-  }
+  const hosts = use.context ? markHosts(guest.hosts, seq, () => true) : guest.hosts;
   return { ...guest, shadows, hosts };
 }
 

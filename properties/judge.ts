@@ -1,9 +1,11 @@
-import { formatSourceId, hex, pageOf } from "../events/address.ts";
+import { formatSourceId, hex, hpaOfPage, pageOf } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
-import type { Translation } from "../machines/translation.ts";
-import { translate } from "../machines/translate.ts";
-import { hasFrame } from "../projections/mapping.ts";
+import type { Answer } from "../machines/answer.ts";
+import { faultOf } from "../machines/answer.ts";
+import type { Ways } from "../machines/translate.ts";
+import { waysOf } from "../machines/translate.ts";
+import { frameOf, hasFrame } from "../projections/mapping.ts";
 import { ownerGuest, ownerPage, readable, writable } from "../projections/p2m.ts";
 import { get } from "../projections/page-tree.ts";
 import type { Step } from "../projections/step.ts";
@@ -29,8 +31,9 @@ interface JudgedDma {
   readonly translated: FactOf<"DmaTranslated"> | undefined;
   readonly landed: FactOf<"DmaLanded"> | undefined;
   readonly blocked: FactOf<"DmaBlocked"> | undefined;
-  /** Both walks in the state before the DMA; `undefined` when the DMA was refused as an input. */
-  readonly walks: Translation | undefined;
+  /** All ways in the state before the DMA; `undefined` when the DMA was refused as an input. */
+  readonly ways: Ways | undefined;
+  readonly write: boolean;
 }
 
 const agree: Verdict = { verdict: "agree" };
@@ -49,18 +52,30 @@ function lookAt(step: Step): JudgedDma | undefined {
   const blocked = find(facts, "DmaBlocked");
   const landed = find(facts, "DmaLanded");
   const access = translated?.access ?? blocked?.access;
-  const walks =
-    access === undefined
-      ? undefined
-      : translate(before, guest, input.device, input.iova, access, false);
-  const requester = before.guests[guest]?.devices[input.device]?.requester ?? input.device;
-  return { guest, input, requester, translated, landed, blocked, walks };
+  const state = before.guests[guest];
+  const write = access === "write";
+  const page = pageOf(input.iova);
+  const known = state !== undefined && access !== undefined;
+  const ways = known ? waysOf(state, input.device, page, write) : undefined;
+  const requester = state?.devices[input.device]?.requester ?? input.device;
+  return { guest, input, requester, translated, landed, blocked, ways, write };
 }
+
+/** What one of the ways says, where it is another page than the DMA was translated to. */
+function differsFrom(hpa: bigint, name: string, page: number | undefined): Verdict | undefined {
+  if (page === pageOf(hpa)) return undefined;
+  const where = page === undefined ? "nowhere" : hex(hpaOfPage(page));
+  return disagree(`translated to ${hex(hpa)}, but ${name} says ${where}`);
+}
+
+/** The host page that an answer leads to. */
+const hostPage = (answer: Answer, write: boolean): number | undefined =>
+  faultOf(answer, write) === 0 ? frameOf(answer.mapping) : undefined;
 
 /** Says where the parts of a DMA that must be the same page are not. */
 function judgeLanding(dma: JudgedDma, gpa: bigint): Verdict {
-  const { translated, blocked, walks, landed } = dma;
-  if (translated === undefined || walks === undefined) {
+  const { translated, blocked, ways, landed, write } = dma;
+  if (translated === undefined || ways === undefined) {
     const why = blocked?.reason ?? blocked?.host ?? "refused";
     return disagree(`recorded as landed at ${hex(gpa)}, but blocked: ${why.toString()}`);
   }
@@ -69,15 +84,13 @@ function judgeLanding(dma: JudgedDma, gpa: bigint): Verdict {
     return disagree(`recorded as landed at ${hex(gpa)}, but went to ${hex(found ?? 0n)}`);
   }
   if (translated.hpa === undefined) return agree;
-  const page = pageOf(translated.hpa);
-  const ways = { composed: walks.composed, shadow: walks.shadow, landed: landed ?? {} };
-  for (const [name, way] of Object.entries(ways)) {
-    const hpa = "hpa" in way ? way.hpa : undefined;
-    if (hpa !== undefined && pageOf(hpa) === page) continue;
-    const other = hpa === undefined ? "nowhere" : hex(hpa);
-    return disagree(`translated to ${hex(translated.hpa)}, but ${name} says ${other}`);
-  }
-  return agree;
+  const { hpa } = translated;
+  return (
+    differsFrom(hpa, "composed", hostPage(ways.composed, write)) ??
+    differsFrom(hpa, "shadow", hostPage(ways.host, write)) ??
+    differsFrom(hpa, "landed", landed?.hpa === undefined ? undefined : pageOf(landed.hpa)) ??
+    agree
+  );
 }
 
 /** The fact that reports a fault to the guest, or tells why the guest is not told. */
@@ -119,12 +132,12 @@ const nameOf = (input: InputOf<"Dma">): string =>
 
 /** SH1, IS1, FA1 and FA2 of one DMA. */
 function violationsOf(dma: JudgedDma, step: Step): Violation[] {
-  const { walks, landed, blocked, input, guest } = dma;
+  const { ways, landed, blocked, input, guest, write } = dma;
   const found: Violation[] = [];
   const report = (law: string, text: string): void => {
     found.push({ law, seq: step.seq, text: `${nameOf(input)}: ${text}` });
   };
-  if (walks !== undefined && walks.pending === undefined && !walks.agree) {
+  if (ways !== undefined && ways.since === 0 && !ways.agree) {
     report("SH1", "nothing is pending, and shadow and composed walk differ");
   }
   const p2m = step.before.guests[guest]?.p2m;
@@ -136,9 +149,9 @@ function violationsOf(dma: JudgedDma, step: Step): Violation[] {
       report("IS1", `reached host page ${hex(landed.hpa)}, which the P2M does not grant`);
     }
   }
-  if (blocked?.reason !== undefined && walks !== undefined && walks.pending === undefined) {
-    const reason = "fault" in walks.guest ? walks.guest.fault : undefined;
-    if (reason !== blocked.reason) report("FA1", "blocked for a reason that no guest table gives");
+  if (blocked?.reason !== undefined && ways !== undefined && ways.since === 0) {
+    if (faultOf(ways.walked, write) !== blocked.reason)
+      report("FA1", "blocked for a reason that no guest table gives");
   }
   if (blocked?.host === "hole" && step.facts.some((fact) => fact.type === "FaultRecorded")) {
     report("FA2", "a hole of the host's was reported to the guest");

@@ -14,7 +14,7 @@ function domainOf(guest: Guest, flight: InFlight): number | undefined {
 
 export const nothingInFlight: Law = {
   id: "IV4",
-  says: "When a wait completes, no DMA that was translated before an invalidation that covers it is in flight.",
+  says: "When a wait completes, no device owes an answer and no DMA that an invalidation covered is in flight.",
   sometimes: ["flight was covered", "flight goes on"],
   check(run, count) {
     const covered = new Set<string>();
@@ -29,7 +29,8 @@ export const nothingInFlight: Law = {
         const was = before.guests[index] ?? guest;
         if (flights.length > 0) count("flight goes on");
         for (const [tag, flight] of flights) {
-          const range = coveredPages(fact, domainOf(was, flight) ?? -1);
+          const did = domainOf(was, flight);
+          const range = did === undefined ? undefined : coveredPages(fact, did);
           const page = pageOf(flight.iova);
           if (range !== undefined && page >= range[0] && page < range[1])
             covered.add(`${index}:${tag}`);
@@ -37,6 +38,10 @@ export const nothingInFlight: Law = {
       }
       if (fact.type === "DmaLanded" && fact.tag !== undefined) count("flight was covered");
       if (fact.type !== "WaitCompleted") continue;
+      const [owing] = guest.queue.unanswered;
+      if (owing !== undefined) {
+        return { law: "IV4", seq, text: `${formatSourceId(owing)} owes an answer` };
+      }
       const left = flights.find(([tag]) => covered.has(`${index}:${tag}`));
       if (left === undefined) continue;
       const [, flight] = left;

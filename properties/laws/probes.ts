@@ -39,23 +39,47 @@ type Request = Extract<Input, { type: "Dma" | "DmaIssue" }>;
 export const isRequest = (input: Input): input is Request =>
   input.type === "Dma" || input.type === "DmaIssue";
 
-/** The source-id that a device's requests carry. */
-export const requesterOf = (world: World, guest: number, device: number): number =>
-  world.guests[guest]?.devices[device]?.requester ?? device;
+/** The source-ids that devices' requests carry, as set-up and assignments say; by guest and device. */
+type Aliases = Map<string, number>;
 
-export function keyOf(step: Step, input: Request): Key {
+function aliasesAtStart({ setup }: Run): Aliases {
+  const aliases: Aliases = new Map();
+  for (const [index, { devices }] of setup.guests.entries()) {
+    for (const { device, alias } of devices) aliases.set(`${index}:${device}`, alias ?? device);
+  }
+  return aliases;
+}
+
+function keyOf(aliases: Aliases, input: Request): Key {
   const guest = input.guest ?? 0;
-  const sid = requesterOf(step.before, guest, input.device);
+  const sid = aliases.get(`${guest}:${input.device}`) ?? input.device;
   return { guest, sid, page: pageOf(input.iova) };
 }
 
+/** Follows up what was assigned in a step. */
+function assignIn(aliases: Aliases, step: Step): void {
+  for (const fact of step.facts) {
+    if (fact.type !== "DeviceAssigned") continue;
+    aliases.set(`${guestIndex(fact)}:${fact.device}`, fact.alias ?? fact.device);
+  }
+}
+
+/** The key of every request of a run, by number of the input. */
+function requestsOf(run: Run): ReadonlyMap<number, Key> {
+  const aliases = aliasesAtStart(run);
+  const keys = new Map<number, Key>();
+  for (const step of run.steps) {
+    if (isRequest(step.input)) keys.set(step.seq, keyOf(aliases, step.input));
+    assignIn(aliases, step);
+  }
+  return keys;
+}
+
 /** The first keys that some DMA of the run asks about, for each guest. */
-function keysOf(run: Run): readonly Key[] {
+function keysOf(run: Run, requests: Iterable<Key>): readonly Key[] {
   const keys = new Map<string, Key>();
   const counts = new Map<number, number>();
-  for (const step of run.steps) {
-    if (!isRequest(step.input)) continue;
-    const key = keyOf(step, step.input);
+  for (const key of requests) {
     const name = `${key.guest}:${key.sid}:${key.page}`;
     const count = counts.get(key.guest) ?? 0;
     if (keys.has(name) || count >= maxKeys || run.start.guests[key.guest] === undefined) continue;
@@ -78,7 +102,8 @@ export function sightOf(run: Run): Sight {
 }
 
 function look(run: Run): Sight {
-  const keys = keysOf(run);
+  const requests = requestsOf(run);
+  const keys = keysOf(run, requests.values());
   const oracle = createOracle(run.setup, keys);
   const [settled, waiting]: [Probe[], Probe[]] = [[], []];
   const asked = new Map<number, Probe>();
@@ -95,11 +120,10 @@ function look(run: Run): Sight {
   };
   const worlds = waitsOf(run);
   for (const step of run.steps) {
-    const { input, seq } = step;
-    if (isRequest(input)) {
-      const probe = ask(keyOf(step, input), seq, step.before);
-      if (probe !== undefined) asked.set(seq, probe);
-    }
+    const { seq } = step;
+    const request = requests.get(seq);
+    const probe = request && ask(request, seq, step.before);
+    if (probe !== undefined) asked.set(seq, probe);
     if (
       !observeStep(oracle, step, (at, fact) => {
         const world = worlds.get(fact);

@@ -10,7 +10,7 @@ import type { FaultState } from "../oracle/faults.ts";
 import { expectedFault } from "../oracle/faults.ts";
 import type { Law } from "./law.ts";
 import type { Probe } from "./probes.ts";
-import { isRequest, requesterOf, sightOf } from "./probes.ts";
+import { isRequest, sightOf } from "./probes.ts";
 
 export function find<T extends FactType>(facts: readonly Fact[], type: T): FactOf<T> | undefined {
   return facts.find((fact) => fact.type === type) as FactOf<T> | undefined;
@@ -101,13 +101,13 @@ const factOfKind = {
 function checkReport(
   step: Step,
   blocked: FactOf<"DmaBlocked">,
+  sid: number,
   fpd: boolean,
   count: (name: string) => void,
 ): string | undefined {
   const index = blocked.guest ?? 0;
   const [before, after] = [step.before.guests[index], step.after.guests[index]];
   if (before === undefined || after === undefined || blocked.reason === undefined) return undefined;
-  const sid = requesterOf(step.before, index, blocked.device);
   const state = faultStateOf(before);
   const wanted = expectedFault(state, { sid, reason: blocked.reason, fpd });
   count(wanted.kind);
@@ -157,7 +157,8 @@ export const faultsAreReported: Law = {
       if (blocked?.reason === undefined || probe === undefined || !isRequest(step.input)) continue;
       const choices = suppressions(probe, blocked.access, blocked.reason);
       if (choices.length === 0) continue;
-      const texts = [...new Set(choices)].map((fpd) => checkReport(step, blocked, fpd, count));
+      const { sid } = probe.key;
+      const texts = [...new Set(choices)].map((fpd) => checkReport(step, blocked, sid, fpd, count));
       if (texts.includes(undefined)) continue;
       return { law: "FA1", seq: step.seq, text: texts[0] ?? "" };
     }

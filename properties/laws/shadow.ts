@@ -1,5 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
+import { get } from "../../projections/page-tree.ts";
 import type { Violation } from "../judge.ts";
 import type { Answer } from "../oracle/compose.ts";
 import type { HostAnswer } from "./host-answer.ts";
@@ -112,6 +113,36 @@ export const waitMeansDone: Law = {
       const allowed = pending ? candidates(probe) : settledAnswers(probe);
       const violation = compareProbe("IV1", probe, allowed);
       if (violation !== undefined) return violation;
+    }
+    return undefined;
+  },
+};
+
+/** Whether the model holds a key for pending; `undefined` where it keeps no shadow for it. */
+function isPending({ world, key }: Probe): boolean | undefined {
+  const guest = world.guests[key.guest];
+  const entry = guest?.hosts[key.sid];
+  const shadow = guest?.shadows[entry?.shadow ?? -1];
+  if (guest === undefined || entry === undefined || shadow === undefined) return undefined;
+  if (entry.state !== "shadowed") return undefined;
+  if (guest.charts.translation !== "enabled") return undefined;
+  if (key.page >= 2 ** (Math.min(guest.profile.mgaw, 12 + 9 * shadow.levels) - 12)) return undefined;
+  return entry.pending !== 0 || get(shadow.pending, key.page) !== 0;
+}
+
+export const pendingIsKnown: Law = {
+  id: "SH4",
+  says: "A page is pending exactly when a word of its walk changed since the last invalidation that covers it.",
+  sometimes: ["pending", "not pending"],
+  check(run, count) {
+    for (const probe of sightOf(run).settled) {
+      const found = isPending(probe);
+      const { pending, complete } = probe.expected;
+      if (found === undefined || !complete) continue;
+      count(pending ? "pending" : "not pending");
+      if (found === pending) continue;
+      const text = `${nameOf(probe, "read")} is ${found ? "" : "not "}pending`;
+      return { law: "SH4", seq: probe.seq, text };
     }
     return undefined;
   },

@@ -90,7 +90,11 @@ export function expected(
   const candidates = [...(past?.values.values() ?? [context])].flatMap((was) =>
     valuesOf(world, was, page).map((value) => answer(world, value, was.fpd, offset)),
   );
-  const complete = watched && past?.complete === true && tables?.complete !== false;
+  const contextsPast = [...(past?.values.values() ?? [])];
+  const pagesComplete = contextsPast.every(
+    (was) => was.kind !== "tables" || pages.get(pageKey(was, page))?.complete !== false,
+  );
+  const complete = watched && past?.complete === true && pagesComplete;
   const changed = past?.dirty === true || tables?.dirtyLeaf === true || tables?.dirtyUpper === true;
   const pending = changed || replaced.context || replaced.iotlb || !complete;
   return { ...answers, pending, complete, candidates };

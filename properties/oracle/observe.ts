@@ -109,11 +109,14 @@ function follow(oracle: Oracle, fact: Fact): void {
 export function observe(oracle: Oracle, input: Input, facts: readonly Fact[]): boolean {
   const world = oracle.worlds[input.guest ?? 0];
   if (!world) return false;
+  // What a change of the P2M finds in flight lands before it.
+  const early = /^P2m/.test(input.type) ? facts.filter(({ type }) => type === "DmaLanded") : [];
+  for (const fact of early) follow(oracle, fact);
   const done = apply(oracle, world, input);
   if (input.type === "MemoryWrite") resampleBytes(world, input.gpa, input.bytes);
   else if (changing.includes(input.type)) resample(world);
   // A CPU's bytes have been written above, and less visibly than the vIOMMU's own.
   const own = input.type === "MemoryWrite" ? [] : facts;
-  for (const fact of own) follow(oracle, fact);
+  for (const fact of own) if (!early.includes(fact)) follow(oracle, fact);
   return done;
 }

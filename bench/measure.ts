@@ -1,0 +1,84 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/** How long one line may take. */
+export interface Effort {
+  readonly short: boolean;
+  /** Seconds to repeat a line for, once it is warm. */
+  readonly seconds: number;
+}
+
+/** Keeps a result alive, so that no compiler leaves its computation out. */
+const sink: { last: unknown } = { last: undefined };
+export const keep = (value: unknown): void => {
+  sink.last = value;
+};
+
+/** Seconds that a call takes. */
+export function secondsOf(run: () => unknown): number {
+  const start = performance.now();
+  keep(run());
+  return Math.max(1e-9, (performance.now() - start) / 1000);
+}
+
+/**
+ * Seconds of the fastest of several calls, after one that warms up: at least two, for as long as
+ * the effort says.
+ */
+export function bestSeconds(effort: Effort, run: () => unknown): number {
+  const start = performance.now();
+  keep(run());
+  let best = Number.POSITIVE_INFINITY;
+  for (let passes = 0; ; passes++) {
+    if (passes >= 2 && performance.now() - start > effort.seconds * 1000) return best;
+    best = Math.min(best, secondsOf(run));
+  }
+}
+
+/** Nanoseconds of one of `count` like operations that a call does, in the fastest of its calls. */
+export const bestNanoseconds = (effort: Effort, count: number, run: () => unknown): number =>
+  (bestSeconds(effort, run) / count) * 1e9;
+
+/** The middle one of some times; of times on a shared machine the mean says little. */
+export function median(times: readonly number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Bytes on the heap that something still refers to. */
+export function heapBytes(): number {
+  keep(undefined);
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** A place for a value that can be emptied. */
+export interface Holder<T> {
+  value: T | undefined;
+}
+
+/**
+ * Bytes that go when a held value is replaced by a part of it. Nothing but the holder may refer to
+ * the value.
+ */
+export function bytesBeside<T>(holder: Holder<T>, part: (value: T) => unknown): number {
+  const before = heapBytes();
+  const rest = { part: holder.value === undefined ? undefined : part(holder.value) };
+  holder.value = undefined;
+  const after = heapBytes();
+  keep(rest);
+  return before - after;
+}
+
+/** Numbers that look drawn at random and are the same in every run: below `limit`, at most 2^32. */
+export function numbers(seed: number): (limit: number) => number {
+  let state = seed >>> 0;
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
