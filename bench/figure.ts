@@ -37,6 +37,7 @@ function reachedText(figure: Figure): string {
   const reached = isReached(figure);
   if (reached === undefined || figure.budget === undefined) return "";
   if (reached) return "yes";
+  if (!Number.isFinite(figure.value)) return "no";
   const { value, budget } = figure;
   const factor = "atLeast" in budget ? budget.atLeast / value : value / budget.atMost;
   return `no, ${shown(factor)} times off`;

@@ -1,5 +1,5 @@
 import type { Gpa } from "../events/address.ts";
-import { gpaOfPage, hpaOfPage, iovaOfPage, sourceId } from "../events/address.ts";
+import { gpa, gpaOfPage, hpaOfPage, iovaOfPage, sourceId } from "../events/address.ts";
 import { ContextEntry } from "../events/context-entry.ts";
 import type { Input, InputOf, PageSize } from "../events/input.ts";
 import { pagesIn } from "../events/input.ts";
@@ -61,7 +61,8 @@ const largeRanges = (): Range[] =>
     return range(largeData + from * pages, (256 + to) * pages, pages, "1G");
   });
 
-function setupOf(): Setup {
+/** One guest behind a P2M of mixed sizes, with one physical device. */
+export function setupOf(): Setup {
   const { ver, cap, ecap } = profiles["qemu-legacy"];
   const p2m = [...placeGuest(2n ** 30n), ...smallRanges(), ...largeRanges()];
   return { guests: [{ ver, cap, ecap, p2m, devices: [{ device, physical: true }] }] };
@@ -70,9 +71,14 @@ function setupOf(): Setup {
 /** The guest page of data number `index`, in order: contiguous in the guest. */
 export const contiguousPage = (index: number): number => smallData + (index % dataPages);
 
-/** The guest page of data number `index`, out of order: no two neighbours are contiguous. */
-export function scatteredPage(index: number): number {
-  const to = (index * 0x9e375) % (2 * dataPages);
+/**
+ * The guest page of data number `index`, out of order: no two neighbours are contiguous.
+ *
+ * @param span  how many pages they are all over: a power of two, 2^21 at most, half of it or all
+ *   in mappings of 2 MiB and 4 KiB.
+ */
+export function scatteredPage(index: number, span = 2 * dataPages): number {
+  const to = (index * 0x9e375) % span;
   return to < dataPages ? smallData + to : largeData + to - dataPages;
 }
 
@@ -84,9 +90,9 @@ export function wideBytes(word: bigint): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-export const memoryWrite = (gpa: Gpa, bytes: Uint8Array): InputOf<"MemoryWrite"> => ({
+export const memoryWrite = (to: Gpa, bytes: Uint8Array): InputOf<"MemoryWrite"> => ({
   type: "MemoryWrite",
-  gpa,
+  gpa: to,
   bytes,
   flushed: true,
 });
@@ -107,13 +113,13 @@ export const enableTranslation: Input = registerWrite(
 /** Root entry, context entry, root pointer and queue. */
 function bootInputs(tables: Tables): Input[] {
   const root = RootEntry.encode({ present: true, ctp: gpaOfPage(place.contexts) });
-  const { levels3: _, levels4 } = ContextEntry.fields.aw.names;
+  const { levels4 } = ContextEntry.fields.aw.names;
   const ssptptr = gpaOfPage(tables.root);
   const context = ContextEntry.encode({ present: true, ssptptr, aw: levels4, did });
   const entry = gpaOfPage(place.contexts) + BigInt(device & 0xff) * 16n;
   return [
     memoryWrite(gpaOfPage(place.root), wideBytes(root)),
-    memoryWrite(entry as Gpa, wideBytes(context)),
+    memoryWrite(gpa(entry), wideBytes(context)),
     registerWrite(at.rtaddr, 8, gpaOfPage(place.root)),
     registerWrite(at.gcmd, 4, Gcmd.encode({ srtp: true })),
     registerWrite(at.iqa, 8, queueAddress),

@@ -56,24 +56,6 @@ export function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** A place for a value that can be emptied. */
-export interface Holder<T> {
-  value: T | undefined;
-}
-
-/**
- * Bytes that go when a held value is replaced by a part of it. Nothing but the holder may refer to
- * the value.
- */
-export function bytesBeside<T>(holder: Holder<T>, part: (value: T) => unknown): number {
-  const before = heapBytes();
-  const rest = { part: holder.value === undefined ? undefined : part(holder.value) };
-  holder.value = undefined;
-  const after = heapBytes();
-  keep(rest);
-  return before - after;
-}
-
 /** Numbers that look drawn at random and are the same in every run: below `limit`, at most 2^32. */
 export function numbers(seed: number): (limit: number) => number {
   let state = seed >>> 0;

@@ -1,4 +1,4 @@
-import { gpaOfPage } from "../events/address.ts";
+import { gpa, gpaOfPage } from "../events/address.ts";
 import type { InputOf } from "../events/input.ts";
 import { SecondStageEntry } from "../events/second-stage-entry.ts";
 
@@ -60,12 +60,8 @@ export function entryWrite(tables: Tables, page: number, gfn: number): InputOf<"
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, entryTo(gfn), true);
   const table = gpaOfPage(leafTable(tables, page));
-  return {
-    type: "MemoryWrite",
-    gpa: (table + BigInt((page % 512) * 8)) as typeof table,
-    bytes,
-    flushed: true,
-  };
+  const address = gpa(table + BigInt((page % 512) * 8));
+  return { type: "MemoryWrite", gpa: address, bytes, flushed: true };
 }
 
 /** The writes of all tables, a page each. */

@@ -7,9 +7,15 @@ import { collapse, expand, frameUnit, spans, uniform } from "../projections/page
 export interface Composition {
   readonly p2m: P2m;
   readonly memo: Map<Node, Slot>;
+  /** Host slots of large leaves that the P2M cuts up, by the leaf's number and depth. */
+  readonly leaves: Map<number, Slot>;
 }
 
-export const newComposition = (p2m: P2m): Composition => ({ p2m, memo: new Map() });
+export const newComposition = (p2m: P2m): Composition => ({
+  p2m,
+  memo: new Map(),
+  leaves: new Map(),
+});
 
 /** The host's slot for a guest-stage slot of a depth. */
 export function composeSlot(composition: Composition, stage: Slot, depth: number): Slot {
@@ -18,8 +24,12 @@ export function composeSlot(composition: Composition, stage: Slot, depth: number
     const span = spans[depth] as number;
     const grant = uniform(composition.p2m, frameOf(stage), span);
     if (grant !== undefined) return behindP2m(stage, grant);
-    const node = expand(stage, depth, true);
-    return composeNode(composition, node, depth);
+    const key = stage * 16 + depth;
+    const cut = composition.leaves.get(key);
+    if (cut !== undefined) return cut;
+    const made = composeNode(composition, expand(stage, depth, true), depth);
+    composition.leaves.set(key, made);
+    return made;
   }
   const known = composition.memo.get(stage);
   if (known !== undefined) return known;

@@ -29,7 +29,9 @@ interface Repeat {
 interface Teller {
   readonly shadow: number;
   readonly tell: (fact: Fact, page: number, count: number) => void;
-  readonly told: Map<Node, { readonly host: Slot; readonly page: number }>;
+  readonly told: Map<Node, Slots & { readonly page: number }>;
+  /** Nodes that were looked at and are there no more. */
+  readonly replaced: Set<Node>;
   /** Nothing changed outside these pages. */
   readonly first: number;
   readonly end: number;
@@ -103,30 +105,37 @@ function addRepeat(teller: Teller, page: number, span: number, from: number): vo
   teller.repeat = { page, span, from, copies: 1 };
 }
 
+/** What a block that is told once and repeated elsewhere is known by. */
+const keyOf = ({ stage, host }: Slots): Node | undefined =>
+  typeof stage !== "number" ? stage : typeof host !== "number" ? host : undefined;
+
 /**
- * Up to this depth what stays the same is left out of a run; above, a block that became one number
- * is told whole.
+ * Whether a block that became one run is told without looking at what it was: it was alike, or
+ * tables that it shared with another place were looked at there.
  */
-const finest = 2;
+function isToldWhole(teller: Teller, before: Slots): boolean {
+  const old = keyOf(before);
+  if (old === undefined || teller.replaced.has(old)) return true;
+  teller.replaced.add(old);
+  return false;
+}
 
 function compare(teller: Teller, before: Slots, after: Slots, depth: number, page: number): void {
   if (before.stage === after.stage && before.host === after.host) return;
   const span = spans[depth] as number;
-  const whole =
-    depth > finest || (typeof before.stage === "number" && typeof before.host === "number");
-  if (whole && typeof after.stage === "number" && typeof after.host === "number") {
-    addRun(teller, page, span, after.stage, after.host);
+  const { stage, host } = after;
+  if (typeof stage === "number" && typeof host === "number" && isToldWhole(teller, before)) {
+    addRun(teller, page, span, stage, host);
     return;
   }
-  if (typeof after.stage !== "number") {
-    const told = teller.told.get(after.stage);
-    if (told !== undefined && told.host === after.host) {
-      addRepeat(teller, page, span, told.page);
-      return;
-    }
+  const key = keyOf(after);
+  const told = key === undefined ? undefined : teller.told.get(key);
+  if (told !== undefined && told.host === host && told.stage === stage) {
+    addRepeat(teller, page, span, told.page);
+    return;
   }
   compareChildren(teller, before, after, depth, page);
-  if (typeof after.stage !== "number") teller.told.set(after.stage, { host: after.host, page });
+  if (key !== undefined) teller.told.set(key, { stage, host, page });
 }
 
 function compareChildren(
@@ -165,7 +174,16 @@ export function tellDifference(
   tell: (fact: Fact, page: number, count: number) => void,
 ): void {
   const [run, repeat] = [undefined, undefined];
-  const teller: Teller = { shadow, tell, told: new Map(), first, end, run, repeat };
+  const teller: Teller = {
+    shadow,
+    tell,
+    told: new Map(),
+    replaced: new Set(),
+    first,
+    end,
+    run,
+    repeat,
+  };
   compare(teller, before, after, levels * 2, 0);
   finish(teller);
 }

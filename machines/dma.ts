@@ -74,6 +74,12 @@ const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
 /** A write to this range is an interrupt request, whatever the tables say. */
 const isInterrupt = (address: Iova): boolean => address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
 
+function interrupt(turn: Turn, dma: Dma, device: Device): void {
+  const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
+  const message = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
+  advanceChart(turn, request, "issued", { type: "Interrupt", ...message });
+}
+
 function formError(dma: Dma): string | undefined {
   const length = lengthOf(dma);
   if (dma.bytes !== undefined && dma.bytes.length !== length) return "its bytes and length differ";
@@ -104,6 +110,10 @@ function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void
   const guest = guestIn(turn);
   const page = pageOf(dma.iova);
   const access = dma.access ?? directionOf(guest, entry, page);
+  if (access === "write" && isInterrupt(dma.iova)) {
+    interrupt(turn, dma, device);
+    return;
+  }
   const given = answerFor(guest, entry, page, access === "write");
   const fault = faultOf(given, access === "write");
   const untranslated = entry.state === "passThrough";
@@ -135,9 +145,7 @@ export function requestDma(turn: Turn, dma: Dma): void {
     return;
   }
   if (dma.access === "write" && isInterrupt(dma.iova)) {
-    const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
-    const interrupt = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
-    advanceChart(turn, request, "issued", { type: "Interrupt", ...interrupt });
+    interrupt(turn, dma, device);
     return;
   }
   const entry = entryOf(turn, device.requester);

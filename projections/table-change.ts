@@ -87,11 +87,14 @@ function contextTouched(
     offset < to &&
     offset + 16 > from &&
     wordsDiffer(before.memory, guest.memory, gfn, offset >> 3, (offset >> 3) + 2);
-  const root = pageOf(before.rootPointer);
-  const rootOffset = (source >> 8) * 16;
-  if (touches(root, rootOffset)) return true;
-  const table = pageOf(wordIn(pageAt(before.memory, root), rootOffset));
-  return touches(table, (source & 0xff) * 16);
+  const [root, table] = contextPages(before, source);
+  return touches(root, (source >> 8) * 16) || touches(table, (source & 0xff) * 16);
+}
+
+/** The guest pages of the root table and of the context table of a source-id. */
+function contextPages(guest: Guest, source: number): readonly [number, number] {
+  const root = pageOf(guest.rootPointer);
+  return [root, pageOf(wordIn(pageAt(guest.memory, root), (source >> 8) * 16))];
 }
 
 /** Follows up a change of visible bytes: pending marks of shadows and host entries. */
@@ -113,7 +116,7 @@ export function tablesChanged(
 }
 
 /** Marks everything that walks through a page whose readability changes. */
-function readabilityChanged(guest: Guest, use: TableUse, seq: number): Guest {
+function readabilityChanged(guest: Guest, gfn: number, use: TableUse, seq: number): Guest {
   const shadows: Record<number, Shadow> = { ...guest.shadows };
   for (const one of use.uses) {
     const shadow = shadows[one.shadow];
@@ -126,7 +129,9 @@ function readabilityChanged(guest: Guest, use: TableUse, seq: number): Guest {
     if (shadow === undefined) continue;
     shadows[id] = markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true);
   }
-  const hosts = use.context ? markHosts(guest.hosts, seq, () => true) : guest.hosts;
+  const hosts = use.context
+    ? markHosts(guest.hosts, seq, ({ source }) => contextPages(guest, source).includes(gfn))
+    : guest.hosts;
   return { ...guest, shadows, hosts };
 }
 
@@ -144,7 +149,7 @@ export function p2mChanged(
   let next = guest;
   radixForEach(guest.tables, first, end, (gfn, use) => {
     if (readable(before.p2m, gfn) === readable(guest.p2m, gfn)) return;
-    next = readabilityChanged(next, use, seq);
+    next = readabilityChanged(next, gfn, use, seq);
   });
   return next;
 }

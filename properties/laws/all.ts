@@ -9,14 +9,13 @@ import { queueRunsInOrder } from "./queue-order.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { faultsAreReported, holesAreSilent, requestsAreAnswered } from "./requests.ts";
-import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
+import { shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 
 /** Every law that is checked over generated worlds. */
 export const laws: readonly Law[] = [
   shadowMatches,
   shadowWasRight,
   rebuildingIsTheSame,
-  pendingIsKnown,
   requestsAreAnswered,
   framesAreGranted,
   guestsAreApart,

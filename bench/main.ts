@@ -1,0 +1,91 @@
+import { spawnSync } from "node:child_process";
+import type { Terminal } from "../cli/terminal.ts";
+import { processTerminal } from "../cli/terminal.ts";
+import { measureCharts } from "./chart.ts";
+import type { Figure } from "./figure.ts";
+import { figuresToJson, renderFigures } from "./figure.ts";
+import { measureFold } from "./fold.ts";
+import { measureInvalidation } from "./invalidation.ts";
+import type { Effort } from "./measure.ts";
+import { measureMemory } from "./memory.ts";
+import { measurePieces } from "./primitive.ts";
+import { measureSelfReference } from "./self-reference.ts";
+import { measureWalk } from "./walk.ts";
+
+const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> = {
+  fold: measureFold,
+  translate: measureWalk,
+  many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],
+  "self-reference": measureSelfReference,
+  charts: measureCharts,
+  pieces: measurePieces,
+};
+/** A part that takes longer than this has no figures. */
+const patienceOf = (short: boolean): number => (short ? 8 : 25);
+
+const options = ["--short", "--json", "--help"];
+
+const usage = `Usage: npm run bench -- [--short] [--json] [part ...]
+
+Measures what the model costs and compares it with its budgets. It is no test: the exit
+code is 0 whatever is missed.
+
+  part     only that: ${Object.keys(measures).join(", ")}
+  --short  less time a figure, for a first look
+  --json   one object, with every figure
+  --help   this text
+`;
+
+/** What one part says, measured in a process of its own: no part slows down another. */
+function measureApart(part: string, short: boolean): readonly Figure[] {
+  const [program = ""] = process.argv.slice(1);
+  const words = [program, "--json", part, ...(short ? ["--short"] : [])];
+  const { status, stdout } = spawnSync(process.execPath, words, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: patienceOf(short) * 1000,
+    maxBuffer: 2 ** 24,
+  });
+  if (status === 0) return (JSON.parse(stdout) as { figures: readonly Figure[] }).figures;
+  const name = `did not end within ${patienceOf(short).toString()} s, or ran out of memory`;
+  return [{ group: part, name, value: Number.NaN, unit: "", budget: { atMost: 0 } }];
+}
+
+function measureAll(terminal: Terminal, parts: readonly string[], effort: Effort): Figure[] {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return [...(measures[only]?.(effort) ?? [])];
+  const wanted = parts.length > 0 ? parts : Object.keys(measures);
+  const figures = wanted.flatMap((part) => {
+    if (terminal.drawsProgress) terminal.err(`\r\u001b[K${part} …`);
+    return measureApart(part, effort.short);
+  });
+  if (terminal.drawsProgress) terminal.err("\r\u001b[K");
+  return figures;
+}
+
+/** Measures and prints; returns the exit code, 2 for what it does not know. */
+function run(words: readonly string[]): number {
+  const terminal = processTerminal();
+  const unknown = words.find((word) => !options.includes(word) && !Object.hasOwn(measures, word));
+  if (unknown !== undefined) {
+    terminal.err(`unknown: ${unknown}\n${usage}`);
+    return 2;
+  }
+  if (words.includes("--help")) {
+    terminal.out(usage);
+    return 0;
+  }
+  const short = words.includes("--short");
+  const parts = words.filter((word) => !options.includes(word));
+  const start = performance.now();
+  const figures = measureAll(terminal, parts, { short, seconds: short ? 0.15 : 1.2 });
+  const seconds = (performance.now() - start) / 1000;
+  if (words.includes("--json")) terminal.out(figuresToJson(figures, short));
+  else {
+    terminal.out(renderFigures(terminal, figures));
+    terminal.out(`\nNode ${process.version}, ${seconds.toFixed(0)} s\n`);
+  }
+  return 0;
+}
+
+process.exitCode = run(process.argv.slice(2));

@@ -1,0 +1,14 @@
+import { booted, iotlbOfDomain, memory, queueOn, submit, tables, turnOn } from "./driver.ts";
+import { given } from "./given.ts";
+import { unit } from "./unit.ts";
+const n = Number(process.argv[2] ?? 512);
+const loop = (gpa: bigint) => memory(gpa, ...Array.from({ length: 512 }, (_, i) => (i < n ? gpa | 3n : 0n)));
+const t0 = performance.now();
+let s = given(unit(), tables, loop(0x3000n), turnOn, queueOn);
+console.log("built", performance.now() - t0, s.facts.length);
+const m = process.argv[3] === "leaf" ? 0x7003n : 0n;
+s = s.when(memory(0x3008n, m));
+console.log("written", performance.now() - t0, s.facts.length);
+s = s.when(submit(iotlbOfDomain(5)));
+console.log("synchronised", performance.now() - t0, s.facts.length);
+void booted;

@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import type { Violation } from "../judge.ts";
+import { laws } from "../laws/all.ts";
+import type { Count, Law } from "../laws/law.ts";
+import { runOf } from "../laws/run.ts";
+import type { Program } from "../world/program.ts";
+import { anyProgram } from "../world/program.ts";
+import { shrinkInputs } from "./shrink.ts";
+
+/** A law that a program breaks. */
+export interface Finding {
+  readonly program: Program;
+  readonly violation: Violation;
+  /** Programs that were tried, this one included. */
+  readonly runs: number;
+  /** Draws the same program again, as the last of `runs`. */
+  readonly seed: number;
+}
+
+const ignore: Count = () => {};
+
+/** The first of some laws that a program breaks; whatever throws breaks PF1. */
+export function brokenLaw(
+  program: Program,
+  wanted: readonly Law[] = laws,
+): Violation | undefined {
+  try {
+    const run = runOf(program);
+    for (const law of wanted) {
+      const violation = law.check(run, ignore);
+      if (violation !== undefined) return violation;
+    }
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { law: "PF1", seq: 0, text: `something throws: ${text}` };
+  }
+  return undefined;
+}
+
+/**
+ * Tries random programs until one breaks a law.
+ *
+ * @param seed     decides which programs; the same ones for the same seed.
+ * @param seconds  how long at most.
+ */
+export function findViolation(seed: number, seconds: number): Finding | undefined {
+  let tried = 0;
+  let found: Finding | undefined;
+  const property = fc.property(anyProgram, (program) => {
+    tried += 1;
+    const violation = brokenLaw(program);
+    if (violation === undefined) return true;
+    found = { program, violation, runs: tried, seed };
+    return false;
+  });
+  const interruptAfterTimeLimit = seconds * 1000;
+  fc.check(property, { seed, numRuns: 1_000_000, endOnFailure: true, interruptAfterTimeLimit });
+  return found;
+}
+
+/** A shorter program that breaks the same law. */
+export function shrinkFinding(finding: Finding, timeIsUp: () => boolean): Finding {
+  const wanted = laws.filter(({ id }) => id === finding.violation.law);
+  const broken = (program: Program): Violation | undefined => {
+    const violation = brokenLaw(program, wanted);
+    return violation?.law === finding.violation.law ? violation : undefined;
+  };
+  const program = shrinkInputs(finding.program, (tried) => broken(tried) !== undefined, timeIsUp);
+  return { ...finding, program, violation: broken(program) ?? finding.violation };
+}
