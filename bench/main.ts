@@ -21,7 +21,7 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   pieces: measurePieces,
 };
 /** A part that takes longer than this has no figures. */
-const patienceOf = (short: boolean): number => (short ? 8 : 25);
+const patienceOf = (short: boolean): number => (short ? 10 : 40);
 
 const options = ["--short", "--json", "--help"];
 
@@ -78,7 +78,7 @@ function run(words: readonly string[]): number {
   const short = words.includes("--short");
   const parts = words.filter((word) => !options.includes(word));
   const start = performance.now();
-  const figures = measureAll(terminal, parts, { short, seconds: short ? 0.15 : 1.2 });
+  const figures = measureAll(terminal, parts, { short, seconds: short ? 0.15 : 0.8 });
   const seconds = (performance.now() - start) / 1000;
   if (words.includes("--json")) terminal.out(figuresToJson(figures, short));
   else {

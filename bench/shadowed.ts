@@ -58,7 +58,7 @@ export function neighbours(count: number, to: (index: number) => number): Tables
 
 const made = new Map<number, Shadowed>();
 
-/** A guest with neighbouring pages in scattered frames, most of which are used; made once for each number of pages. */
+/** A guest with neighbouring pages in scattered frames; made once for each number of pages. */
 export function scatteredGuest(count: number): Shadowed {
   const span = 2 ** Math.ceil(Math.log2(count));
   const known = made.get(count) ?? shadowed(neighbours(count, (at) => scatteredPage(at, span)));

@@ -60,28 +60,26 @@ export function composeChanged(
   end: number,
 ): Slot {
   if (before === after) return host;
-  if (typeof before === "number" && typeof after === "number") {
+  if (typeof before === "number" || typeof after === "number") {
     return composeSlot(composition, after, depth);
   }
-  if (typeof after !== "number" && composition.memo.size > 0) {
-    const known = composition.memo.get(after);
-    if (known !== undefined) return known;
-  }
-  if (typeof before === "number") return composeSlot(composition, after, depth);
-  const [olds, news] = [before, expand(after, depth, true)];
+  const known = composition.memo.size > 0 ? composition.memo.get(after) : undefined;
+  if (known !== undefined) return known;
   const hosts = expand(host, depth, true);
   const node = hosts.slice();
   const span = spans[depth - 1] as number;
   let index = first <= base ? 0 : Math.floor((first - base) / span);
   for (; index < node.length && base + index * span < end; index++) {
-    const was = olds[index] as Slot;
-    const now = news[index] as Slot;
+    const was = before[index] as Slot;
+    const now = after[index] as Slot;
     if (was === now) continue;
     const at = base + index * span;
     const old = hosts[index] as Slot;
     node[index] = composeChanged(composition, was, now, old, depth - 1, at, first, end);
   }
-  return collapse(node, depth, true);
+  const made = collapse(node, depth, true);
+  if (end - first > 512) composition.memo.set(after, made);
+  return made;
 }
 
 /** The host's slot with the pages `[first, end)` composed anew, for a P2M that changed. */

@@ -116,11 +116,18 @@ export function tablesChanged(
 }
 
 /** Marks everything that walks through a page whose readability changes. */
-function readabilityChanged(guest: Guest, gfn: number, use: TableUse, seq: number): Guest {
+function readabilityChanged(
+  guest: Guest,
+  before: Guest,
+  gfn: number,
+  use: TableUse,
+  seq: number,
+): Guest {
   const shadows: Record<number, Shadow> = { ...guest.shadows };
   for (const one of use.uses) {
     const shadow = shadows[one.shadow];
     if (shadow === undefined) continue;
+    if (!isReached(before.p2m, before.memory, shadow, one, gfn)) continue;
     const span = 512 ** one.level;
     shadows[one.shadow] = markPending(shadow, one.base, one.base + span, seq, true);
   }
@@ -149,7 +156,7 @@ export function p2mChanged(
   let next = guest;
   radixForEach(guest.tables, first, end, (gfn, use) => {
     if (readable(before.p2m, gfn) === readable(guest.p2m, gfn)) return;
-    next = readabilityChanged(next, gfn, use, seq);
+    next = readabilityChanged(next, before, gfn, use, seq);
   });
   return next;
 }

@@ -82,7 +82,7 @@ export function isReached(
 
 /** A superpage leaf; entries of level 1 are always leaves. */
 const isLeaf = (low: number, level: number): boolean =>
-  level === 1 || ((low & 3) !== 0 && (low & 0x80) !== 0);
+  level === 1 || (level <= 3 && (low & 0x80) !== 0);
 
 /**
  * Marks what the entries of a table translate whose words differ between two versions of its page.

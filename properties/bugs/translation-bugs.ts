@@ -15,7 +15,8 @@ export const translationBugs: readonly Bug[] = [
     what: "A table pointer without permissions is followed.",
     file: "machines/build.ts",
     find: "if (read !== ok && write !== ok) return blocked(unmapped(read, write));",
-    replace: "if (level === 1 && read !== ok && write !== ok) return blocked(unmapped(read, write));",
+    replace:
+      "if (level === 1 && read !== ok && write !== ok) return blocked(unmapped(read, write));",
     law: "SH1",
   },
   {

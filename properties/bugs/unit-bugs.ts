@@ -7,7 +7,8 @@ export const unitBugs: readonly Bug[] = [
     what: "A second fault of a source-id takes a record of its own.",
     file: "machines/fault.ts",
     find: "repeated: records.some((record) => record?.source === source),",
-    replace: "repeated: records.some((record) => record?.source === source && record.reason === 0),",
+    replace:
+      "repeated: records.some((record) => record?.source === source && record.reason === 0),",
     law: "FA1",
   },
   {

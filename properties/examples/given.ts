@@ -61,7 +61,7 @@ function follow(world: World, inputs: Inputs): Scene {
   let now = world;
   for (const input of flat(inputs)) {
     const folded = fold(now, input);
-    facts.push(...folded.facts);
+    for (const fact of folded.facts) facts.push(fact);
     now = folded.world;
   }
   return sceneOf(now, facts);

@@ -144,7 +144,7 @@ describe("register page", () => {
     expect(scene.register(at.feaddr)).toBe(0x1120n);
   });
 
-  test("[RG2] a read of odd size and alignment gives the bytes of all registers that it covers", () => {
+  test("[RP1] a read of odd size and alignment gives the bytes of all registers that it covers", () => {
     const scene = given(unit(), write8(at.rtaddr, 0x1234_5678_9000n));
     expect(scene.register(at.rtaddr + 1, 3)).toBe(0x567890n);
     expect(scene.register(at.gsts + 2, 8)).toBe(0x1234_5678_9000_0000n);
@@ -152,14 +152,14 @@ describe("register page", () => {
     expect(answered.of("RegisterAnswered")).toMatchObject([{ value: 0x1234_5678_9000n }]);
   });
 
-  test("[RG3] bytes of no register read as 0 and ignore writes", () => {
+  test("[RP2] bytes of no register read as 0 and ignore writes", () => {
     const scene = given(unit()).when(write8(0xf00, 0xffff_ffff_ffff_ffffn), write8(4088, 1n));
     expect(scene.facts).toEqual([]);
     expect(scene.register(0xf00, 8)).toBe(0n);
     expect(scene.register(4090, 8)).toBe(0n);
   });
 
-  test("[RG4] read-only registers ignore writes", () => {
+  test("[RP3] read-only registers ignore writes", () => {
     const scene = given(unit());
     const written = scene.when([at.gsts, at.iqh, at.iqercd, 0, 8, 16].map((to) => write8(to, ~0n)));
     for (const offset of [0, 8, 16, at.iqh]) {
@@ -167,7 +167,7 @@ describe("register page", () => {
     }
   });
 
-  test("[RG5] IQA cannot be changed while the queue is enabled", () => {
+  test("[RP4] IQA cannot be changed while the queue is enabled", () => {
     const scene = given(unit(), booted, queueOn).when(write8(at.iqa, 0x9000n));
     expect(scene.refusals).toEqual(["a write to IQA while the queue is enabled"]);
     expect(scene.register(at.iqa, 8)).toBe(queue);

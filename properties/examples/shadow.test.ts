@@ -47,13 +47,13 @@ describe("a change of the tables", () => {
     }
   });
 
-  test("[SH4] an invalidation of another page or another domain announces nothing", () => {
+  test("[SY1] an invalidation of another page or another domain announces nothing", () => {
     const moved = ready.when(memory(leafEntry, 0xa003n));
     expect(target(moved.when(submit(iotlbOfPage(5, neighbour))))).toBe(0x7000n);
     expect(target(moved.when(submit(iotlbOfDomain(6))))).toBe(0x7000n);
   });
 
-  test("[SH5] only what changed and is covered becomes facts", () => {
+  test("[SY2] only what changed and is covered becomes facts", () => {
     const scene = ready.when(memory(leafEntry, 0xa003n, 0xb003n), submit(iotlbOfPage(5, page)));
     expect(scene.of("ShadowMapped")).toMatchObject([
       { iova: page, count: 1, gpa: 0xa000n, hpa: hostBase + 0xa000n, size: "4K" },
@@ -61,21 +61,21 @@ describe("a change of the tables", () => {
     expect(target(scene, neighbour)).toBe(6);
   });
 
-  test("[SH6] a neighbouring run is one fact", () => {
+  test("[SY3] a neighbouring run is one fact", () => {
     const scene = ready.when(memory(leafEntry + 8n, 0x8003n, 0x9003n), submit(iotlbOfDomain(5)));
     expect(scene.of("ShadowMapped")).toMatchObject([
       { iova: neighbour, count: 2, gpa: 0x8000n, hpa: hostBase + 0x8000n },
     ]);
   });
 
-  test("[SH7] a table that is filled before it is linked is whole when its link is announced", () => {
+  test("[SY4] a table that is filled before it is linked is whole when its link is announced", () => {
     const filled = [memory(0xc000n, 0x7003n, 0xa003n), memory(0x5068n, 0xc003n)];
     const scene = ready.when(filled, submit(iotlbOfPage(5, 0x1a00000n, 9)));
     expect(target(scene, 0x1a00000n)).toBe(0x7000n);
     expect(target(scene, 0x1a01000n)).toBe(0xa000n);
   });
 
-  test("[SH8] an invalidation of leaves alone does not announce a changed upper entry", () => {
+  test("[SY5] an invalidation of leaves alone does not announce a changed upper entry", () => {
     const relinked = ready.when(memory(0xc030n, 0xa003n), memory(0x5060n, 0xc003n));
     const leafOnly = iotlbOfPage(5, page) | (1n << 70n);
     const hinted = relinked.when(submit(leafOnly));
@@ -83,14 +83,14 @@ describe("a change of the tables", () => {
     expect(target(hinted.when(submitAt(16, iotlbOfDomain(5))))).toBe(0xa000n);
   });
 
-  test("[SH9] a page-selective invalidation under a relinked table leaves its siblings pending", () => {
+  test("[SY6] a page-selective invalidation under a relinked table leaves its siblings pending", () => {
     const relinked = ready.when(memory(0xc030n, 0xa003n, 0xb003n), memory(0x5060n, 0xc003n));
     const told = relinked.when(submit(iotlbOfPage(5, page)));
     expect(target(told)).toBe(0xa000n);
     expect(target(told.when(submitAt(16, iotlbOfPage(5, neighbour))), neighbour)).toBe(0xb000n);
   });
 
-  test("[SH10] tables are tracked whatever wrote them: a device's DMA too", () => {
+  test("[SY7] tables are tracked whatever wrote them: a device's DMA too", () => {
     const data = { bytes: new Uint8Array([3, 0xa0, 0, 0, 0, 0, 0, 0]) };
     const scene = ready.when(memory(leafEntry + 8n, 0x6003n), submit(iotlbOfDomain(5)));
     const byDevice = scene.when({ ...(writes(neighbour + 0x30n) as object), ...data } as never);
@@ -123,13 +123,13 @@ describe("domains", () => {
   const world = (root: bigint, did: number) =>
     given(unit({ devices }), tables, entryOfSecond(root, did), turnOn, queueOn);
 
-  test("[SH11] devices of one domain-id and one root share a shadow", () => {
+  test("[SY8] devices of one domain-id and one root share a shadow", () => {
     const scene = world(0x3000n, 5);
     expect(Object.keys(scene.guest().shadows)).toHaveLength(1);
     expect(target(scene, page, second)).toBe(0x7000n);
   });
 
-  test("[SH12] one domain-id with two roots is two shadows; one invalidation reaches both", () => {
+  test("[SY9] one domain-id with two roots is two shadows; one invalidation reaches both", () => {
     const scene = world(0xd000n, 5);
     expect(Object.keys(scene.guest().shadows)).toHaveLength(2);
     expect(target(scene)).toBe(0x7000n);
@@ -139,7 +139,7 @@ describe("domains", () => {
     expect([target(told), target(told, page, second)]).toEqual([0xa000n, 0xa000n]);
   });
 
-  test("[SH13] a device that joins a domain does not announce that domain's changes", () => {
+  test("[SY10] a device that joins a domain does not announce that domain's changes", () => {
     const scene = given(unit({ devices }), tables, turnOn, queueOn);
     const joined = scene.when(
       memory(leafEntry, 0xa003n),

@@ -20,10 +20,7 @@ export interface Finding {
 const ignore: Count = () => {};
 
 /** The first of some laws that a program breaks; whatever throws breaks PF1. */
-export function brokenLaw(
-  program: Program,
-  wanted: readonly Law[] = laws,
-): Violation | undefined {
+export function brokenLaw(program: Program, wanted: readonly Law[] = laws): Violation | undefined {
   try {
     const run = runOf(program);
     for (const law of wanted) {

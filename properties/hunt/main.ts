@@ -61,7 +61,8 @@ async function main(options: Options): Promise<boolean> {
     stderr.write(`${index + 1}/${wanted.length} ${bug.id} … `);
     const outcome = await hunt(bug, options);
     const { law, runs = 0, seconds = 0 } = outcome.caught ?? {};
-    const text = law === undefined ? "not caught" : `${law} in ${runs} runs, ${seconds.toFixed(1)} s`;
+    const text =
+      law === undefined ? "not caught" : `${law} in ${runs} runs, ${seconds.toFixed(1)} s`;
     stderr.write(`${text}\n`);
     outcomes.push(outcome);
   }

@@ -34,10 +34,13 @@ const neverReached = (law: Law): readonly string[] =>
   law.sometimes.filter((name) => !reached.has(`${law.id} ${name}`));
 
 describe(`${worlds} random worlds`, () => {
-  beforeAll(() => {
-    const property = fc.property(anyProgram, check);
-    fc.assert(property, { seed, numRuns: worlds, endOnFailure: true });
-  }, 60_000 + worlds * 500);
+  beforeAll(
+    () => {
+      const property = fc.property(anyProgram, check);
+      fc.assert(property, { seed, numRuns: worlds, endOnFailure: true });
+    },
+    60_000 + worlds * 500,
+  );
 
   for (const law of laws) {
     it(`[${law.id}] ${law.says}`, () => {

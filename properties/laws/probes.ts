@@ -17,6 +17,8 @@ export interface Probe {
   readonly key: Key;
   readonly world: World;
   readonly expected: Expected;
+  /** The root pointer was replaced, and the invalidations that must follow have not all been. */
+  readonly replaced: boolean;
 }
 
 /** What the oracle saw of a run. */
@@ -110,7 +112,9 @@ function look(run: Run): Sight {
   const refusals = new Set<number>();
   const ask = (key: Key, seq: number, world: World): Probe | undefined => {
     const found = expected(oracle, key.guest, key.sid, BigInt(key.page) << 12n);
-    return found && { seq, key, world, expected: found };
+    const replaced = oracle.worlds[key.guest]?.histories.replaced;
+    const isReplaced = replaced?.context === true || replaced?.iotlb === true;
+    return found && { seq, key, world, expected: found, replaced: isReplaced };
   };
   const askAll = (into: Probe[], seq: number, world: World): void => {
     for (const key of keys) {

@@ -126,7 +126,8 @@ function isPending({ world, key }: Probe): boolean | undefined {
   if (guest === undefined || entry === undefined || shadow === undefined) return undefined;
   if (entry.state !== "shadowed") return undefined;
   if (guest.charts.translation !== "enabled") return undefined;
-  if (key.page >= 2 ** (Math.min(guest.profile.mgaw, 12 + 9 * shadow.levels) - 12)) return undefined;
+  if (key.page >= 2 ** (Math.min(guest.profile.mgaw, 12 + 9 * shadow.levels) - 12))
+    return undefined;
   return entry.pending !== 0 || get(shadow.pending, key.page) !== 0;
 }
 
@@ -138,7 +139,7 @@ export const pendingIsKnown: Law = {
     for (const probe of sightOf(run).settled) {
       const found = isPending(probe);
       const { pending, complete } = probe.expected;
-      if (found === undefined || !complete) continue;
+      if (found === undefined || !complete || probe.replaced) continue;
       count(pending ? "pending" : "not pending");
       if (found === pending) continue;
       const text = `${nameOf(probe, "read")} is ${found ? "" : "not "}pending`;

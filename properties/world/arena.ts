@@ -15,6 +15,8 @@ export const arena = {
   spare: Array.from({ length: 8 }, (_, index) => 64 + index),
   /** Blocks of 2 MiB, each one mapping of the P2M. */
   large: [512, 1024],
+  /** A block of 2 MiB whose address differs from that of the first in bits above 31 alone. */
+  high: 0x100200,
   /** A block of 1 GiB that one mapping of the P2M holds. */
   huge: 0x40000,
   /** Blocks of 2 MiB around the interrupt range. */

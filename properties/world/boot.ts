@@ -89,7 +89,13 @@ export interface BootPlan {
   readonly maps: readonly number[];
 }
 
-const devices = [sources.first, sources.function4, sources.otherBus, sources.bridge, sources.virtual];
+const devices = [
+  sources.first,
+  sources.function4,
+  sources.otherBus,
+  sources.bridge,
+  sources.virtual,
+];
 
 function writeRoots(driver: Driver): void {
   for (const bus of [0, 1, 2]) {

@@ -23,6 +23,7 @@ const targets: readonly number[] = [
   ...arena.tables.slice(0, 4),
   arena.huge + 5,
   arena.large[0] + 7,
+  arena.high + 7,
   ...arena.spare.slice(0, 2),
   arena.queue,
   arena.contexts[0],
@@ -31,7 +32,14 @@ const targets: readonly number[] = [
   0xfef00,
   0x8000000,
 ];
-const largeTargets = [...arena.large, ...arena.interrupt, arena.huge, arena.huge + 512, 0];
+const largeTargets = [
+  ...arena.large,
+  arena.high,
+  ...arena.interrupt,
+  arena.huge,
+  arena.huge + 512,
+  0,
+];
 const hugeTargets = [arena.huge, 0xc0000, 0];
 
 /** IOVA pages near the one that is drawn. */
@@ -96,13 +104,16 @@ export const unmap: Command = (driver, draw, manner) => {
   }
 };
 
-/** Changes the permissions of an entry, leaf or not. */
+/** Changes the permissions of an entry, leaf or not; by draw one of its upper bits too. */
 export const protect: Command = (driver, draw, manner) => {
   const domain = someDomain(driver, draw.what);
   const page = pageFrom(driver, draw.where);
   const place = placeOf(driver, domain, page, 1 + (draw.how % domain.levels), false);
   const old = wordAt(driver, entryAddress(place));
-  const word = (old & ~3n) | BigInt(permissionsOf(draw.extra));
+  const other =
+    draw.how % 4 === 3 ? old ^ (1n << BigInt(pick([32, 32, 38, 44, 52, 63], draw.what))) : old;
+  const kept = draw.how % 8 === 7 ? other & 3n : BigInt(permissionsOf(draw.extra));
+  const word = (other & ~3n) | kept;
   change(driver, domain, page, place, word, draw, manner);
 };
 
@@ -135,7 +146,15 @@ export const relink: Command = (driver, draw, manner) => {
   const place = placeOf(driver, domain, page, level, draw.how % 3 === 0);
   const own = draw.extra % 13 === 12;
   const table = own ? place.table : pick(arena.tables, draw.extra);
-  change(driver, domain, page, place, entryWord(table, permissionsOf(draw.what >> 4)), draw, manner);
+  change(
+    driver,
+    domain,
+    page,
+    place,
+    entryWord(table, permissionsOf(draw.what >> 4)),
+    draw,
+    manner,
+  );
 };
 
 /** Writes any word into any entry of any table page: reserved bits, high addresses, loops. */

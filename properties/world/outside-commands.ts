@@ -11,7 +11,15 @@ import { entryWord } from "./tables.ts";
 const accessOf = (draw: number): Access => (draw % 5 < 2 ? "write" : "read");
 
 /** Addresses that are special whatever is mapped. */
-const edges = [0xfee00n, 0xfedffn, 0xfeeffn, 0xfef00n, (1n << 27n) - 1n, 1n << 27n, (1n << 36n) - 1n];
+const edges = [
+  0xfee00n,
+  0xfedffn,
+  0xfeeffn,
+  0xfef00n,
+  (1n << 27n) - 1n,
+  1n << 27n,
+  (1n << 36n) - 1n,
+];
 
 /** Who asks for which page: mostly a device for a page that was mapped in its domain. */
 function request(driver: Driver, draw: Draw): { readonly device: SourceId; readonly at: bigint } {
@@ -96,7 +104,15 @@ export const p2mUnmap: Command = (driver, draw) => {
 export const p2mProtect: Command = (driver, draw) => {
   const gpa = gpaOfPage(pick(changeable, draw.where));
   const pages = pick([1n, 1n, 3n, 512n], draw.how);
-  const [read, write] = pick([[true, false], [true, true], [false, false], [false, true]], draw.extra);
+  const [read, write] = pick(
+    [
+      [true, false],
+      [true, true],
+      [false, false],
+      [false, true],
+    ],
+    draw.extra,
+  );
   const grant = { read: read === true, write: write === true };
   emit(driver, { type: "P2mProtect", gpa, length: pages * 4096n, ...grant });
 };

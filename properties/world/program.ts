@@ -168,4 +168,3 @@ export const anyProgram: fc.Arbitrary<Program> = fc
     pad(drivers, inputs);
     return { setup: { guests: [...guests] }, inputs };
   });
-

@@ -53,6 +53,7 @@ function largeRanges(guest: number, swapped: boolean): Range[] {
     range(arena.large[1], at(second), pages, "2M"),
     range(arena.interrupt[0], at(2), pages, "2M"),
     range(arena.interrupt[1], at(3), pages, "2M"),
+    range(arena.high, at(4), pages, "2M"),
     range(arena.huge, frames.huge(guest), pagesIn["1G"], "1G"),
   ];
 }

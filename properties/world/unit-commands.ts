@@ -26,7 +26,8 @@ export const context: Command = (driver, draw, manner) => {
   const source = pick(requesters, draw.where);
   const oldDid = driver.attached.get(source) ?? 0;
   const wasPresent = (wordAt(driver, contextAddress(source)) & 1n) === 1n;
-  const domain = draw.what % 5 === 4 ? domainOf(driver, draw.extra % 5, 1) : someDomain(driver, draw.what);
+  const domain =
+    draw.what % 5 === 4 ? domainOf(driver, draw.extra % 5, 1) : someDomain(driver, draw.what);
   const strange = draw.how % 12;
   const extra = strange === 11 ? 1n << BigInt(draw.extra % 128) : 0n;
   const tt = pick([0, 0, 0, 2, 1, 3], strange === 10 ? draw.extra : draw.how % 4);
@@ -54,7 +55,13 @@ export const invalidate: Command = (driver, draw) => {
   const page = pageFrom(driver, draw.where);
   const limit = driver.profile.mamv + (draw.extra % 9 === 8 ? 1 : 0);
   const mask = Math.min(limit, pick([0, 1, 2, 9, 18, 27, 52], draw.extra));
-  const flush = { scope, did: domain.did, page, mask: Math.min(63, mask), leafOnly: draw.extra % 4 === 3 };
+  const flush = {
+    scope,
+    did: domain.did,
+    page,
+    mask: Math.min(63, mask),
+    leafOnly: draw.extra % 4 === 3,
+  };
   if (draw.how % 3 === 2) {
     const wide = pick(["global", "domain", "device"] as const, draw.extra);
     flushContexts(driver, wide, draw.what % 3 === 0 ? 0 : domain.did, source);
@@ -127,7 +134,7 @@ export const toggle: Command = (driver, draw) => {
     if (draw.extra % 3 === 0) copyRoots(driver);
     writeRegister(driver, at.rtaddr, 8, (BigInt(root) << 12n) | mode);
   }
-  const on = ((driver.command & bit) >>> 0) !== 0;
+  const on = (driver.command & bit) >>> 0 !== 0;
   if (bit === qie && on && draw.what % 2 === 0) submit(driver, [waitWord(7, 7)]);
   if (bit === qie && !on) {
     const { tail } = driver;
@@ -153,7 +160,8 @@ export const clearFaults: Command = (driver, draw) => {
   const index = draw.where % nfr;
   if (draw.how % 3 !== 0) writeRegister(driver, fro + 16 * index + 12, 4, 1n << 31n);
   if (draw.how % 3 === 2) writeRegister(driver, fro + 16 * ((index + 1) % nfr) + 8, 8, 1n << 63n);
-  if (draw.how % 2 === 0) writeRegister(driver, at.fsts, 4, pick([0x71n, 0x70n, 0x1n, 0x10n], draw.extra));
+  if (draw.how % 2 === 0)
+    writeRegister(driver, at.fsts, 4, pick([0x71n, 0x70n, 0x1n, 0x10n], draw.extra));
 };
 
 /** Masks or unmasks an event line, clears ICS, sets what its message is. */
@@ -176,7 +184,10 @@ export const registers: Command = (driver, draw) => {
   const quiet = specs.filter(({ offset }) => offset !== at.gcmd && offset !== at.ccmd);
   const spec = pick(draw.how % 5 === 4 ? specs : quiet, draw.where);
   const size = pick([4, 8, 1, 2, 3, 5, 6, 7], draw.what);
-  const offset = Math.min(4095, spec.offset + (draw.extra % spec.bytes) - (draw.how % 13 === 12 ? 2 : 0));
+  const offset = Math.min(
+    4095,
+    spec.offset + (draw.extra % spec.bytes) - (draw.how % 13 === 12 ? 2 : 0),
+  );
   if (draw.how % 2 === 0) readRegister(driver, Math.max(0, offset), size);
   else {
     const value = BigInt.asUintN(size * 8, draw.how % 3 === 0 ? 0xffff_ffff_ffff_ffffn : draw.word);

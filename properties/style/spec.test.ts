@@ -1,0 +1,68 @@
+import type { Node } from "typescript/unstable/ast";
+import { isCallExpression, SyntaxKind } from "typescript/unstable/ast";
+import { describe, expect, it } from "vitest";
+import type { Source } from "./source.ts";
+import { nodesOf, parseSources, placeOf, textOf } from "./source.ts";
+
+const sources = parseSources();
+const idAt = /^\[([A-Z]{2,4}[0-9]+)\] \S/;
+
+/** A test: where it is, and the id that its name starts with, if it has one. */
+interface Named {
+  readonly place: string;
+  readonly id: string | undefined;
+  /** Its name is put together from the laws, whose ids stand in their own files. */
+  readonly drawn: boolean;
+  readonly skipped: boolean;
+}
+
+function namedTest(source: Source, node: Node): readonly Named[] {
+  if (!isCallExpression(node)) return [];
+  const callee = node.expression.getText(source.tree);
+  const [name] = node.arguments;
+  if (!/^(test|it)\b/.test(callee) || name === undefined) return [];
+  const literal = [SyntaxKind.StringLiteral, SyntaxKind.NoSubstitutionTemplateLiteral];
+  const text = name.getText(source.tree).slice(1);
+  const drawn = name.kind === SyntaxKind.TemplateExpression && text.startsWith("[$" + "{");
+  if (name.kind !== SyntaxKind.TemplateExpression && !literal.includes(name.kind)) return [];
+  const skipped = /\.(skip|todo)$/.test(callee);
+  return [{ place: placeOf(source, node), id: idAt.exec(text)?.[1], drawn, skipped }];
+}
+
+const tests = sources
+  .filter(({ isTest }) => isTest)
+  .flatMap((source) => [...nodesOf(source.tree)].flatMap((node) => namedTest(source, node)));
+
+/** The ids of the laws over generated worlds, from the `id:` of each. */
+const laws = sources
+  .filter(({ path }) => path.startsWith("properties/laws/"))
+  .flatMap(({ lines }) => lines.flatMap((line) => /^ {2}id: "(\w+)",$/.exec(line)?.[1] ?? []));
+
+const rules = textOf("SPEC.md")
+  .split("\n")
+  .flatMap((line) => {
+    const id = /^- (.*)$/.exec(line)?.[1]?.match(idAt)?.[1];
+    return id === undefined ? [] : [{ id, isTested: !line.endsWith("(not tested by name)") }];
+  });
+
+describe("specification", () => {
+  it("[ST20] a rule is one line with an id of its own", () => {
+    const items = textOf("SPEC.md").split("\n");
+    expect(items.filter((line) => /^\s*[-*] /.test(line))).toHaveLength(rules.length);
+    expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
+  });
+
+  it("[ST20] the name of a test starts with the id of a rule", () => {
+    const known = new Set(rules.map(({ id }) => id));
+    const isStray = ({ id, drawn }: Named) => !drawn && (id === undefined || !known.has(id));
+    expect(tests.filter(isStray).map(({ place, id }) => `${place}: ${id ?? "no id"}`)).toEqual([]);
+    expect(laws.filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  it("[ST20] a rule has a test, or says that it has none", () => {
+    const run = tests.filter(({ skipped }) => !skipped).flatMap(({ id }) => id ?? []);
+    const tested = new Set([...run, ...laws]);
+    const wrong = rules.filter(({ id, isTested }) => tested.has(id) !== isTested);
+    expect(wrong.map(({ id }) => id)).toEqual([]);
+  });
+});
