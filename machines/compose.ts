@@ -33,7 +33,7 @@ export function composeSlot(composition: Composition, stage: Slot, depth: number
   }
   const known = composition.memo.get(stage);
   if (known !== undefined) return known;
-  const made = composeNode(composition, stage, depth);
+  const made = composeNode(composition, expand(stage, depth, true), depth);
   composition.memo.set(stage, made);
   return made;
 }
@@ -65,13 +65,14 @@ export function composeChanged(
   }
   const known = composition.memo.size > 0 ? composition.memo.get(after) : undefined;
   if (known !== undefined) return known;
+  const [olds, news] = [expand(before, depth, true), expand(after, depth, true)];
   const hosts = expand(host, depth, true);
   const node = hosts.slice();
   const span = spans[depth - 1] as number;
   let index = first <= base ? 0 : Math.floor((first - base) / span);
   for (; index < node.length && base + index * span < end; index++) {
-    const was = before[index] as Slot;
-    const now = after[index] as Slot;
+    const was = olds[index] as Slot;
+    const now = news[index] as Slot;
     if (was === now) continue;
     const at = base + index * span;
     const old = hosts[index] as Slot;
@@ -125,7 +126,7 @@ export function composeTouching(
   if (known !== undefined) return known;
   const hosts = expand(host, depth, true);
   let changed = false;
-  const node = stage.map((child, index) => {
+  const node = expand(stage, depth, true).map((child, index) => {
     const old = hosts[index] as Slot;
     const next = composeTouching(composition, child, old, depth - 1, low, high);
     if (next !== old) changed = true;

@@ -53,7 +53,8 @@ function writtenBy(
     if (!writable(guest.p2m, gfn)) return;
     const before = next;
     const written = copyGuest(next);
-    if (when === "atOnce") {
+    const nothingAhead = when === "flushed" && radixGet(before.memory.ahead, gfn) === undefined;
+    if (when === "atOnce" || nothingAhead) {
       written.memory = writeVisible(before.memory, gfn, offset, bytes, from, to);
       next = tablesChanged(written, before, gfn, offset, offset + to - from, seq);
     } else {

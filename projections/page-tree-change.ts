@@ -85,7 +85,7 @@ function setSlot(slot: Slot, depth: number, rest: number, value: number, linear:
   if (child === old[index]) return slot;
   const node = old.slice();
   node[index] = child;
-  return typeof child === "number" ? collapse(node, depth, linear) : node;
+  return collapse(node, depth, linear);
 }
 
 /** The tree with `value` at `first`, and linearly from there, up to `end` (not included). */

@@ -1,5 +1,14 @@
 import type { PageTree, Slot } from "./page-tree.ts";
-import { advance, capacity, collapse, expand, frameUnit, spans } from "./page-tree.ts";
+import {
+  advance,
+  capacity,
+  childAt,
+  collapse,
+  expand,
+  frameUnit,
+  spans,
+  waysAt,
+} from "./page-tree.ts";
 
 /** Told of `count` pages from `page` on that have `value`, linearly from there. */
 export type Visit = (page: number, count: number, value: number) => void;
@@ -23,9 +32,11 @@ function visitSlot(
   }
   const childSpan = spans[depth - 1] as number;
   const low = first <= base ? 0 : Math.floor((first - base) / childSpan);
-  const high = end >= base + span ? slot.length - 1 : Math.floor((end - 1 - base) / childSpan);
+  const last = waysAt(depth - 1) - 1;
+  const high = end >= base + span ? last : Math.floor((end - 1 - base) / childSpan);
   for (let index = low; index <= high; index++) {
-    const child = slot[index] as Slot;
+    const child = childAt(slot, index);
+    if (child === 0) continue;
     visitSlot(child, depth - 1, base + index * childSpan, first, end, visit, linear);
   }
 }
@@ -70,9 +81,10 @@ function anyInSlot(slot: Slot, depth: number, base: number, first: number, end: 
   const childSpan = spans[depth - 1] as number;
   const low = first <= base ? 0 : Math.floor((first - base) / childSpan);
   const top = base + (spans[depth] as number);
-  const high = end >= top ? slot.length - 1 : Math.floor((end - 1 - base) / childSpan);
+  const last = waysAt(depth - 1) - 1;
+  const high = end >= top ? last : Math.floor((end - 1 - base) / childSpan);
   for (let index = low; index <= high; index++) {
-    if (anyInSlot(slot[index] as Slot, depth - 1, base + index * childSpan, first, end))
+    if (anyInSlot(childAt(slot, index), depth - 1, base + index * childSpan, first, end))
       return true;
   }
   return false;
@@ -88,7 +100,7 @@ export function slotAt(tree: PageTree, page: number, depth: number): Slot {
     const span = spans[at] as number;
     const index = Math.floor(rest / span);
     rest -= index * span;
-    slot = slot[index] as Slot;
+    slot = childAt(slot, index);
   }
   return typeof slot === "number" ? advance(slot, rest, tree.linear) : slot;
 }

@@ -9,7 +9,10 @@
  * structure, and what two versions share is skipped.
  */
 
-/** A node of 16 or 32 slots. */
+/**
+ * A node: its 16 or 32 slots; or, where at most `fewSlots` of them are not 0, a mask of those and
+ * then these alone. What looks into one goes through `childAt` or `expand`.
+ */
 export type Node = readonly Slot[];
 
 /** A node, or the number of every page below. */
@@ -54,6 +57,23 @@ export const capacity = (tree: PageTree): number => spans[tree.levels * 2] ?? 0;
 export const advance = (value: number, pages: number, linear: boolean): number =>
   linear && value >= frameUnit ? value + pages * frameUnit : value;
 
+const fewSlots = 4;
+
+/** How many bits of a mask of 32 are set. */
+function bitCount(mask: number): number {
+  let bits = mask - ((mask >>> 1) & 0x5555_5555);
+  bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+}
+
+/** The slot of a node by its index, 0 to 15 or 31. */
+export function childAt(node: Node, index: number): Slot {
+  if (node.length > fewSlots + 1) return node[index] as Slot;
+  const mask = node[0] as number;
+  const bit = 1 << index;
+  return (mask & bit) === 0 ? 0 : (node[1 + bitCount(mask & (bit - 1))] as Slot);
+}
+
 /** The number at `page`; 0 where nothing was set and beyond the tree. */
 export function get(tree: PageTree, page: number): number {
   let depth = tree.levels * 2;
@@ -64,7 +84,7 @@ export function get(tree: PageTree, page: number): number {
     depth -= 1;
     const index = (rest * (inverses[depth] as number)) | 0;
     rest -= index * (spans[depth] as number);
-    slot = slot[index] as Slot;
+    slot = childAt(slot, index);
   }
   return tree.linear && slot >= frameUnit ? slot + rest * frameUnit : slot;
 }
@@ -80,16 +100,25 @@ export function uniform(tree: PageTree, first: number, count: number): number | 
     depth -= 1;
     const index = (rest * (inverses[depth] as number)) | 0;
     rest -= index * (spans[depth] as number);
-    slot = slot[index] as Slot;
+    slot = childAt(slot, index);
   }
   if (rest + count > (spans[depth] as number)) return undefined;
   return advance(slot, rest, tree.linear);
 }
 
-/** The node that says slot by slot what a number says for all; a node is itself. */
+/** A node with all its slots: of a number, what it says for each; not to be kept in a tree. */
 export function expand(slot: Slot, depth: number, linear: boolean): Node {
-  if (typeof slot !== "number") return slot;
   const ways = waysAt(depth - 1);
+  if (typeof slot !== "number") {
+    if (slot.length > fewSlots + 1) return slot;
+    const node = (ways === 32 ? zeros32 : zeros16).slice();
+    let next = 1;
+    for (let mask = slot[0] as number; mask !== 0; mask &= mask - 1) {
+      node[31 - Math.clz32(mask & -mask)] = slot[next] as Slot;
+      next += 1;
+    }
+    return node;
+  }
   if (slot === 0) return ways === 32 ? zeros32 : zeros16;
   const span = spans[depth - 1] as number;
   const node = (ways === 32 ? zeros32 : zeros16).slice();
@@ -97,15 +126,35 @@ export function expand(slot: Slot, depth: number, linear: boolean): Node {
   return node;
 }
 
-/** The one number that the node could be said as, else the node itself. */
+/** The node as a tree keeps it when few of its slots are not 0, else the node itself. */
+function withoutZeros(node: Node): Node {
+  let mask = 0;
+  let count = 0;
+  for (let index = 0; index < node.length; index++) {
+    if (node[index] === 0) continue;
+    count += 1;
+    if (count > fewSlots) return node;
+    mask |= 1 << index;
+  }
+  const few = node.slice(0, count + 1);
+  few[0] = mask;
+  let next = 1;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) {
+    few[next] = node[31 - Math.clz32(rest & -rest)] as Slot;
+    next += 1;
+  }
+  return few;
+}
+
+/** A node with all its slots as a tree keeps it: the one number that says the same, or a node. */
 export function collapse(node: Node, depth: number, linear: boolean): Slot {
   const first = node[0] as Slot;
-  if (typeof first !== "number") return node;
+  if (typeof first !== "number") return withoutZeros(node);
   const step = linear && first >= frameUnit ? (spans[depth - 1] as number) * frameUnit : 0;
   let wanted = first;
   for (let index = 1; index < node.length; index++) {
     wanted += step;
-    if (node[index] !== wanted) return node;
+    if (node[index] !== wanted) return withoutZeros(node);
   }
   return first;
 }

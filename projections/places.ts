@@ -1,6 +1,6 @@
 import { frameOf, hasFrame } from "./mapping.ts";
 import type { PageTree, Slot } from "./page-tree.ts";
-import { get, spans } from "./page-tree.ts";
+import { expand, get, spans } from "./page-tree.ts";
 import { change, fill } from "./page-tree-change.ts";
 
 /** In `places`: more than one IOVA maps the page, or did. */
@@ -24,8 +24,9 @@ export function forget(places: PageTree, stage: PageTree, first: number, end: nu
       if (depth >= 2) seen.add(slot);
       const span = spans[depth - 1] as number;
       const low = first <= base ? 0 : Math.floor((first - base) / span);
-      for (let index = low; index < slot.length && base + index * span < end; index++) {
-        walk(slot[index] as Slot, depth - 1, base + index * span);
+      const node = expand(slot, depth, true);
+      for (let index = low; index < node.length && base + index * span < end; index++) {
+        walk(node[index] as Slot, depth - 1, base + index * span);
       }
     } else if (hasFrame(slot)) {
       const from = Math.max(first, base);
@@ -43,10 +44,14 @@ export function forget(places: PageTree, stage: PageTree, first: number, end: nu
 const placeOf = (page: number): number => (page + 1) * 512;
 
 /** `places` with the guest pages from `gfn` on mapped by the IOVA pages from `page` on. */
-export const remember = (places: PageTree, gfn: number, count: number, page: number): PageTree =>
-  change(places, gfn, gfn + count, (old, at) =>
+export function remember(places: PageTree, gfn: number, count: number, page: number): PageTree {
+  if (count === 1) {
+    return fill(places, gfn, gfn + 1, get(places, gfn) === 0 ? placeOf(page) : manyPlaces);
+  }
+  return change(places, gfn, gfn + count, (old, at) =>
     old === 0 ? placeOf(page + at - gfn) : manyPlaces,
   );
+}
 
 /** Visits the frames below a slot, each shared node once. */
 export function forEachSlotOnce(
@@ -62,7 +67,7 @@ export function forEachSlotOnce(
     }
     if (seen.has(at)) return;
     seen.add(at);
-    for (const child of at) walk(child, below - 1);
+    for (const child of expand(at, below, true)) walk(child, below - 1);
   };
   walk(slot, depth);
 }

@@ -23,7 +23,7 @@ export function radixGet<T>(radix: Radix<T>, page: number): T | undefined {
   let shift = radix.shift;
   if (page >= (powers[shift + 4] as number)) return undefined;
   let node: readonly unknown[] = radix.root;
-  if (page < 0x40000000) {
+  if (page < 0x40000000 && shift < 32) {
     while (shift > 0) {
       const next = node[(page >>> shift) & 15];
       if (next === undefined) return undefined;
@@ -47,18 +47,20 @@ export function radixGet<T>(radix: Radix<T>, page: number): T | undefined {
 function put(
   node: readonly unknown[],
   shift: number,
-  rest: number,
+  page: number,
   value: unknown,
 ): readonly unknown[] {
-  const span = powers[shift] as number;
-  const index = Math.floor(rest / span);
+  const small = page < 0x40000000 && shift < 32;
+  const index = small ? (page >>> shift) & 15 : digit(page, shift);
   const copy = node.slice();
   copy[index] =
-    shift === 0
-      ? value
-      : put((node[index] as readonly unknown[]) ?? empty, shift - 4, rest - index * span, value);
+    shift === 0 ? value : put((node[index] as readonly unknown[]) ?? empty, shift - 4, page, value);
   return copy;
 }
+
+/** The four bits of a large page number above `shift`. */
+const digit = (page: number, shift: number): number =>
+  Math.floor(page / (powers[shift] as number)) % ways;
 
 /** The map with `value` at `page`; `undefined` takes the page out. */
 export function radixSet<T>(radix: Radix<T>, page: number, value: T | undefined): Radix<T> {

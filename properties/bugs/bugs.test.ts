@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { laws } from "../laws/all.ts";
 import type { chase } from "../hunt/chase.ts";
 import { importMutant, occurrences } from "../hunt/mutant.ts";
+import { laws } from "../laws/all.ts";
 import { bugs } from "./all.ts";
 
 describe("seeded bugs", () => {

@@ -48,7 +48,7 @@ export const invalidationBugs: readonly Bug[] = [
     file: "projections/shadow.ts",
     find: "leafOnly && old % 2 === 1 ? old : 0",
     replace: "leafOnly && old < 0 ? old : 0",
-    law: "SH1",
+    law: "IV5",
   },
   {
     id: "iotlb-kept",

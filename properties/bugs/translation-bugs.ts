@@ -12,11 +12,10 @@ export const translationBugs: readonly Bug[] = [
   },
   {
     id: "upper-not-present",
-    what: "A table pointer without permissions is followed.",
+    what: "A table pointer without permissions lets writes through to the table below.",
     file: "machines/build.ts",
-    find: "if (read !== ok && write !== ok) return blocked(unmapped(read, write));",
-    replace:
-      "if (level === 1 && read !== ok && write !== ok) return blocked(unmapped(read, write));",
+    find: "writeAbove : (low & 2) !== 0 ? ok : permission;",
+    replace: "writeAbove : (low & 2) !== 0 || (level > 1 && (low & 3) === 0) ? ok : permission;",
     law: "SH1",
   },
   {

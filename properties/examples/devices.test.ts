@@ -87,7 +87,7 @@ describe("coming and going", () => {
 describe("without caching mode", () => {
   const cap = { cm: false };
 
-  test("[DV7] a physical device that needs tables is refused by name; no fault for the guest", () => {
+  test("[DV7] a physical device that needs tables is refused, without a fault", () => {
     const scene = given(unit({ cap }), booted);
     expect(scene.guest().hosts[nvme]?.state).toBe("refused");
     const after = scene.when(reads(page));

@@ -51,11 +51,7 @@ export const tables: Inputs = [
 ];
 
 /** RTADDR, SRTP and TE. */
-export const turnOn: Inputs = [
-  write8(at.rtaddr, rootTable),
-  command(srtp),
-  command(te),
-];
+export const turnOn: Inputs = [write8(at.rtaddr, rootTable), command(srtp), command(te)];
 
 /** The tables are written and translation is on. */
 export const booted: Inputs = [tables, turnOn];

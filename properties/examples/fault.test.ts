@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
 import { FaultRecord } from "../../events/fault-record.ts";
 import { at } from "../../projections/registers.ts";
-import type { Inputs, Scene } from "./given.ts";
 import {
   booted,
   contextEntry,
@@ -20,6 +19,7 @@ import {
   write,
   writes,
 } from "./driver.ts";
+import type { Inputs, Scene } from "./given.ts";
 import { given } from "./given.ts";
 import { behindBridge, bridge, nvme, record, unit } from "./unit.ts";
 
@@ -34,10 +34,7 @@ const recordOf = (scene: Scene, index: number) =>
 
 /** Functions 0 to 5 of 00:04, all of them without a context entry but the first. */
 const many = [0, 1, 2, 3, 4, 5].map((fn) => (nvme + fn) as SourceId);
-const busy = given(
-  unit({ devices: many.map((device) => ({ device, physical: true })) }),
-  booted,
-);
+const busy = given(unit({ devices: many.map((device) => ({ device, physical: true })) }), booted);
 const one = given(unit(), booted);
 
 describe("fault records", () => {

@@ -1,25 +1,20 @@
 import { describe, expect, test } from "vitest";
-import type { Input } from "../../events/input.ts";
 import { at } from "../../projections/registers.ts";
 import {
   booted,
   command,
-  deviceTlbOf,
   iotlbOfAll,
   iotlbOfDomain,
   iotlbOfPage,
-  leafEntry,
   memory,
   page,
   qie,
   queue,
   queueOn,
-  reads,
   submit,
   submitAt,
   te,
   unmap,
-  waitInterrupt,
   waitNothing,
   waitStatus,
   write,
@@ -27,19 +22,11 @@ import {
 } from "./driver.ts";
 import type { Scene } from "./given.ts";
 import { given } from "./given.ts";
-import { nvme, unit } from "./unit.ts";
+import { unit } from "./unit.ts";
 
 const iqe = 0x10n;
-const ice = 0x20n;
-const ite = 0x40n;
 const ready = given(unit(), booted, queueOn);
 const code = (scene: Scene): bigint => scene.register(at.iqercd, 8) & 0xfn;
-const answer = (result: "done" | "failed"): Input => ({
-  type: "DeviceTlbAnswer",
-  device: nvme,
-  result,
-});
-
 describe("enabling and disabling", () => {
   test("[IQ1] QIE latches IQA and puts the head to 0", () => {
     expect(ready.guest().queue).toMatchObject({ address: queue, head: 0 });
@@ -158,94 +145,5 @@ describe("errors", () => {
     const mended = halted.when(memory(queue + 0x10n, iotlbOfAll, 0n), write(at.fsts, iqe));
     expect(mended.register(at.fsts)).toBe(0n);
     expect(mended.register(at.iqh, 8)).toBe(0x30n);
-  });
-});
-
-describe("device TLBs", () => {
-  const asked = ready.when(submit(deviceTlbOf(nvme), waitStatus(0x9000n, 1), iotlbOfAll));
-
-  test("[IQ13] a wait waits for the answers of devices", () => {
-    expect(asked.guest().charts.queue).toBe("draining");
-    expect(asked.word(0x9000n)).toBe(0n);
-    const done = asked.when(answer("done"));
-    expect(done.word(0x9000n)).toBe(1n);
-    expect(done.register(at.iqh, 8)).toBe(0x30n);
-  });
-
-  test("[IQ14] a time-out sets ITE, names the device and aborts the wait", () => {
-    const scene = asked.when({ type: "InvalidationTimeout" });
-    expect(scene.types).toContain("WaitAborted");
-    expect(scene.word(0x9000n)).toBe(0n);
-    expect(scene.register(at.fsts)).toBe(ite);
-    expect((scene.register(at.iqercd, 8) >> 32n) & 0xffffn).toBe(BigInt(nvme));
-    expect(scene.of("IotlbInvalidated")).toEqual([]);
-    const cleared = scene.when(write(at.fsts, ite));
-    expect(cleared.of("IotlbInvalidated")).toHaveLength(1);
-    expect(cleared.register(at.iqh, 8)).toBe(0x30n);
-  });
-
-  test("[IQ15] an answer that is a failure, or that nobody asked for, sets ICE", () => {
-    const failed = asked.when(answer("failed"));
-    expect(failed.register(at.fsts)).toBe(ice);
-    expect(failed.register(at.iqercd, 8) >> 48n).toBe(BigInt(nvme));
-    expect(ready.when(answer("done")).register(at.fsts)).toBe(ice);
-  });
-
-  test("[IQ16] a time-out while nothing waits changes nothing", () => {
-    expect(ready.when({ type: "InvalidationTimeout" }).facts).toEqual([]);
-  });
-});
-
-describe("completion event", () => {
-  const message = [write(at.iedata, 0x41n), write(at.ieaddr, 0xfee0_0000n)];
-  const im = 1n << 31n;
-  const ip = 1n << 30n;
-
-  test("[EV1] masked, the event is pending; unmasking sends it", () => {
-    const masked = ready.when(message, submit(waitInterrupt));
-    expect(masked.register(at.iectl)).toBe(im | ip);
-    expect(masked.register(at.ics)).toBe(1n);
-    const scene = masked.when(write(at.iectl, 0n));
-    expect(scene.of("EventSent")).toEqual([
-      { type: "EventSent", line: "invalidation", address: 0xfee0_0000n, data: 0x41 },
-    ]);
-    expect(scene.register(at.iectl)).toBe(0n);
-  });
-
-  test("[EV2] while IWC is set no further event arises", () => {
-    const open = ready.when(message, write(at.iectl, 0n), submit(waitInterrupt));
-    expect(open.of("EventSent")).toHaveLength(1);
-    expect(open.when(submitAt(16, waitInterrupt)).of("EventSent")).toEqual([]);
-    const cleared = open.when(write(at.ics, 1n));
-    expect(cleared.register(at.ics)).toBe(0n);
-    expect(cleared.when(submitAt(16, waitInterrupt)).of("EventSent")).toHaveLength(1);
-  });
-
-  test("[EV3] clearing IWC withdraws a pending event", () => {
-    const scene = ready.when(message, submit(waitInterrupt), write(at.ics, 1n));
-    expect(scene.register(at.iectl)).toBe(im);
-    expect(scene.when(write(at.iectl, 0n)).of("EventSent")).toEqual([]);
-  });
-});
-
-describe("what is in flight", () => {
-  const issue: Input = {
-    type: "DmaIssue",
-    tag: 1,
-    device: nvme,
-    iova: page as never,
-    access: "write",
-    length: 8,
-    bytes: new Uint8Array(8).fill(7),
-  };
-
-  test("[IV1] an invalidation lets what used the translation land before its wait completes", () => {
-    const scene = ready.when(reads(page), issue, memory(leafEntry, 0n));
-    const told = scene.when(submit(iotlbOfPage(5, page), waitStatus(0x9000n, 1)));
-    const order = told.types.filter((type) => type === "DmaLanded" || type === "WaitCompleted");
-    expect(order).toEqual(["DmaLanded", "WaitCompleted"]);
-    expect(told.word(0x7000n)).toBe(0x0707_0707_0707_0707n);
-    const late = told.when({ type: "DmaComplete", tag: 1 });
-    expect(late.refusals).toEqual(["DMA: tag 1 is not in flight"]);
   });
 });

@@ -4,8 +4,7 @@ import { given } from "./given.ts";
 import { unit } from "./unit.ts";
 
 /** 512 entries that all point to the page that holds them. */
-const loop = (gpa: bigint) =>
-  memory(gpa, ...Array.from({ length: 512 }, () => gpa | 3n));
+const loop = (gpa: bigint) => memory(gpa, ...Array.from({ length: 512 }, () => gpa | 3n));
 
 describe("a table that is its own child", () => {
   const setup = unit({ cap: { sagaw: 0b01110, mgaw: 56 } });
@@ -23,7 +22,7 @@ describe("a table that is its own child", () => {
     expect(scene.facts.length).toBeLessThan(2000);
   });
 
-  test.skip("[SR2] changing one of its entries and announcing it stays cheap", () => {
+  test("[SR2] changing one of its entries and announcing it stays cheap", () => {
     const scene = given(unit(), tables, loop(0x3000n), turnOn, queueOn);
     const told = scene.when(memory(0x3008n, 0x7003n), submit(iotlbOfDomain(5)));
     expect(told.facts.length).toBeLessThan(2000);

@@ -33,7 +33,7 @@ function target(scene: Scene, iova = page, device = nvme): bigint | number | und
 }
 
 describe("a change of the tables", () => {
-  test("[SH2] until it is announced, the old translation holds, even for a device that never used it", () => {
+  test("[SH2] until it is announced, the old translation holds, used or not", () => {
     const moved = ready.when(memory(leafEntry, 0xa003n));
     expect(target(moved)).toBe(0x7000n);
     const mapped = ready.when(memory(leafEntry + 8n, 0xb003n));
@@ -68,7 +68,7 @@ describe("a change of the tables", () => {
     ]);
   });
 
-  test("[SY4] a table that is filled before it is linked is whole when its link is announced", () => {
+  test("[SY4] a table that is filled, then linked, is whole when the link is announced", () => {
     const filled = [memory(0xc000n, 0x7003n, 0xa003n), memory(0x5068n, 0xc003n)];
     const scene = ready.when(filled, submit(iotlbOfPage(5, 0x1a00000n, 9)));
     expect(target(scene, 0x1a00000n)).toBe(0x7000n);
@@ -83,7 +83,7 @@ describe("a change of the tables", () => {
     expect(target(hinted.when(submitAt(16, iotlbOfDomain(5))))).toBe(0xa000n);
   });
 
-  test("[SY6] a page-selective invalidation under a relinked table leaves its siblings pending", () => {
+  test("[SY6] a page invalidated under a relinked table leaves its siblings pending", () => {
     const relinked = ready.when(memory(0xc030n, 0xa003n, 0xb003n), memory(0x5060n, 0xc003n));
     const told = relinked.when(submit(iotlbOfPage(5, page)));
     expect(target(told)).toBe(0xa000n);

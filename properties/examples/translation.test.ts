@@ -25,7 +25,7 @@ import type { Scene } from "./given.ts";
 import { given } from "./given.ts";
 import { hostBase, unit } from "./unit.ts";
 
-/** The host address that a single DMA reached, or the reason of its fault, or what the host said. */
+/** The host address that a single DMA reached, the reason of its fault, or what the host said. */
 function outcome(scene: Scene): bigint | number | string | undefined {
   const [landed] = scene.of("DmaLanded");
   const [blocked] = scene.of("DmaBlocked");
@@ -85,7 +85,7 @@ describe("superpages", () => {
     expect(scene.of("DmaTranslated")).toMatchObject([{ hpa: 0x2_4180_6000n, size: "1G" }]);
   });
 
-  test("[TR8] a P2M of smaller pages splits a superpage, a hole in it blocks its page alone", () => {
+  test("[TR8] a P2M of smaller pages splits a superpage, a hole blocks its page alone", () => {
     const scene = given(unit(), tables, large("2M"), unmap(0x40_7000n, 0x1000n), turnOn);
     expect(scene.when(reads(page)).of("DmaTranslated")).toMatchObject([{ size: "4K" }]);
     expect(outcome(scene.when(reads(page + 0x1000n)))).toBe("hole");

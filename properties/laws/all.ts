@@ -4,18 +4,20 @@ import { framesAreGranted } from "./granted.ts";
 import { guestsAreApart } from "./guests-apart.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
+import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { faultsAreReported, holesAreSilent, requestsAreAnswered } from "./requests.ts";
-import { shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
+import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 
 /** Every law that is checked over generated worlds. */
 export const laws: readonly Law[] = [
   shadowMatches,
   shadowWasRight,
   rebuildingIsTheSame,
+  pendingIsKnown,
   requestsAreAnswered,
   framesAreGranted,
   guestsAreApart,
@@ -23,6 +25,7 @@ export const laws: readonly Law[] = [
   nothingStaysCached,
   invalidatingTwice,
   nothingInFlight,
+  marksAreCleared,
   queueRunsInOrder,
   faultsAreReported,
   holesAreSilent,

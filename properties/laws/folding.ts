@@ -44,7 +44,7 @@ export const refusalsChangeNothing: Law = {
       if (refusals.has(seq)) {
         count("P2M refused");
         if (!refused) return { law: "PF1", seq, text: `${input.type} is not refused` };
-      } else if (refused && /^P2m/.test(input.type)) {
+      } else if (refused && input.type === "P2mMap") {
         return { law: "PF1", seq, text: `${input.type} is refused for no reason` };
       }
       if (!refused) continue;

@@ -3,7 +3,7 @@ import type { Guest } from "../../projections/guest.ts";
 import { frameOf, hasFrame, ok, readCode, writeCode } from "../../projections/mapping.ts";
 import { ownerGuest, ownerPage } from "../../projections/p2m.ts";
 import type { PageTree, Slot } from "../../projections/page-tree.ts";
-import { spans } from "../../projections/page-tree.ts";
+import { expand, spans } from "../../projections/page-tree.ts";
 import { forEachSlot } from "../../projections/page-tree-range.ts";
 import type { World } from "../../projections/world.ts";
 import type { Law } from "./law.ts";
@@ -39,7 +39,7 @@ function findUngranted(
       return hasFrame(slot) && !granted(slot, spans[depth] as number) ? slot : undefined;
     }
     if (good.has(slot)) return undefined;
-    for (const child of slot) {
+    for (const child of expand(slot, depth, true)) {
       const found = search(child, depth - 1);
       if (found !== undefined) return found;
     }

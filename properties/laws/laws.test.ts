@@ -1,12 +1,12 @@
 import { env } from "node:process";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Program } from "../world/program.ts";
+import { anyProgram } from "../world/program.ts";
 import { laws } from "./all.ts";
 import type { Law } from "./law.ts";
 import { reportOf } from "./report.ts";
 import { runOf } from "./run.ts";
-import type { Program } from "../world/program.ts";
-import { anyProgram } from "../world/program.ts";
 
 /** How many worlds: a few in every test run, 10,000 in the night. */
 const worlds = Number(env["SHADOWFOLD_WORLDS"] ?? 150);

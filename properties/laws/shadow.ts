@@ -1,6 +1,7 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { get } from "../../projections/page-tree.ts";
+import { radixForEach } from "../../projections/radix.ts";
 import type { Violation } from "../judge.ts";
 import type { Answer } from "../oracle/compose.ts";
 import type { HostAnswer } from "./host-answer.ts";
@@ -131,19 +132,32 @@ function isPending({ world, key }: Probe): boolean | undefined {
   return entry.pending !== 0 || get(shadow.pending, key.page) !== 0;
 }
 
+/** Whether the shadow of a key has a table in so many places that a write to it marks everything. */
+function isShared({ world, key }: Probe): boolean {
+  const guest = world.guests[key.guest];
+  const shadow = guest?.hosts[key.sid]?.shadow ?? -1;
+  let shared = false;
+  if (guest === undefined) return false;
+  radixForEach(guest.tables, 0, Number.MAX_SAFE_INTEGER, (_page, use) => {
+    if (use.shared.includes(shadow)) shared = true;
+  });
+  return shared;
+}
+
 export const pendingIsKnown: Law = {
   id: "SH4",
-  says: "A page is pending exactly when a word of its walk changed since the last invalidation that covers it.",
+  says: "No page is pending whose walk has not changed since the last invalidation that covers it.",
   sometimes: ["pending", "not pending"],
   check(run, count) {
     for (const probe of sightOf(run).settled) {
+      const { pending, complete, read, write } = probe.expected;
       const found = isPending(probe);
-      const { pending, complete } = probe.expected;
       if (found === undefined || !complete || probe.replaced) continue;
       count(pending ? "pending" : "not pending");
-      if (found === pending) continue;
-      const text = `${nameOf(probe, "read")} is ${found ? "" : "not "}pending`;
-      return { law: "SH4", seq: probe.seq, text };
+      // What stops at a permission does not read what lies below, which may be marked all the same.
+      const stopped = [read, write].every(({ composed }) => !("hpa" in composed));
+      if (!found || pending || stopped || isShared(probe)) continue;
+      return { law: "SH4", seq: probe.seq, text: `${nameOf(probe, "read")} is pending` };
     }
     return undefined;
   },

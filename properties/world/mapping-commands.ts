@@ -40,7 +40,7 @@ const largeTargets = [
   arena.huge + 512,
   0,
 ];
-const hugeTargets = [arena.huge, 0xc0000, 0];
+const hugeTargets = [arena.huge, arena.huge + 512, 0xc0000, 0];
 
 /** IOVA pages near the one that is drawn. */
 export const pageFrom = (driver: Driver, draw: number): number => {
@@ -96,7 +96,7 @@ export const unmap: Command = (driver, draw, manner) => {
   const page = pageFrom(driver, draw.where);
   const place = placeOf(driver, domain, page, Math.min(level, domain.levels), false);
   const old = wordAt(driver, entryAddress(place));
-  change(driver, domain, page, place, draw.how % 11 === 10 ? old & ~3n : 0n, draw, manner);
+  change(driver, domain, page, place, draw.how % 4 === 3 ? old & ~3n : 0n, draw, manner);
   if (!isTable(old, place.level)) return;
   const freed = Number((old >> 12n) & 0xfffffn);
   if ((arena.tables as readonly number[]).includes(freed)) {

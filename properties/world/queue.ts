@@ -1,11 +1,11 @@
-import { bitMask } from "../../events/layout.ts";
+import { descriptorTypes } from "../../events/descriptor.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,
   IotlbDescriptor,
   WaitDescriptor,
 } from "../../events/descriptors/translation.ts";
-import { descriptorTypes } from "../../events/descriptor.ts";
+import { bitMask } from "../../events/layout.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
 import { at } from "../../projections/registers.ts";
@@ -120,11 +120,12 @@ export function flushContexts(
   scope: "global" | "domain" | "device",
   did: number,
   sid: number,
+  fm = 0,
 ): void {
   if (usesQueue(driver)) {
-    submit(driver, [contextWord(scope, did, sid, 0), waitWord(sid, sid)]);
+    submit(driver, [contextWord(scope, did, sid, fm), waitWord(sid, sid)]);
     return;
   }
   const cirg = granularities[scope];
-  writeRegister(driver, at.ccmd, 8, Ccmd.encode({ did, sid, cirg, icc: true }));
+  writeRegister(driver, at.ccmd, 8, Ccmd.encode({ did, sid, fm, cirg, icc: true }));
 }

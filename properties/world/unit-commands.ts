@@ -1,6 +1,6 @@
+import { gpa } from "../../events/address.ts";
 import { descriptorTypes } from "../../events/descriptor.ts";
 import { IotlbDescriptor } from "../../events/descriptors/translation.ts";
-import { gpa } from "../../events/address.ts";
 import { at, registersOf } from "../../projections/registers.ts";
 import { arena } from "./arena.ts";
 import { command, commandBits, contextAddress, domainOf, writeContext } from "./boot.ts";
@@ -42,7 +42,9 @@ export const context: Command = (driver, draw, manner) => {
     return;
   }
   const scope = pick(["device", "domain", "global"] as const, draw.extra);
-  flushContexts(driver, scope, did, source);
+  // With bit 2 of the function left out, the other function of the device stands for this one.
+  const fm = draw.what % 2;
+  flushContexts(driver, scope, did, fm === 1 ? source ^ 4 : source, fm);
   const flush: Flush = { scope: "domain", did: oldDid, page: 0, mask: 0, leafOnly: false };
   flushIotlb(driver, scope === "global" ? { ...flush, scope: "global" } : flush, draw.extra);
 };
