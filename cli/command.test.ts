@@ -22,7 +22,7 @@ describe("replay", () => {
   test.each([
     ["linux-legacy-nvme", 1538, 0],
     ["linux-vfio-edu", 574, 752],
-  ])("every answer of %s agrees", async (name, dma, faults) => {
+  ])("[CL1] every answer of %s agrees", async (name, dma, faults) => {
     const { code, out, err } = await run("replay", recordingPath(name), "--json");
     expect([code, err]).toEqual([0, ""]);
     const report = JSON.parse(out);
@@ -35,7 +35,7 @@ describe("replay", () => {
     expect(report.stateHash).toMatch(/^[0-9a-f]{16,}$/);
   });
 
-  test("several files are an array, and a table for people", async () => {
+  test("[CL2] several files are an array, and a table for people", async () => {
     const { out } = await run("replay", edu, edu, "--json");
     expect(JSON.parse(out)).toHaveLength(2);
     const table = await run("replay", edu);
@@ -51,7 +51,7 @@ describe("replay", () => {
       "landed at 0x4748000, but went to 0x4747000",
     ],
     ["reason", '"reason":6', '"reason":5', "recorded as fault 5, but blocked by 6"],
-  ])("a recorded %s that is wrong makes exit code 1", async (_, right, wrong, text) => {
+  ])("[CL3] a recorded %s that is wrong makes exit code 1", async (_, right, wrong, text) => {
     const content = gunzipSync(readFileSync(edu)).toString("utf8").replace(right, wrong);
     const { code, out } = await run("replay", fileOf("wrong", content));
     expect(code).toBe(1);
@@ -63,7 +63,7 @@ describe("replay", () => {
 describe("looking", () => {
   const place = ["--device", "00:04.0", "--iova"] as const;
 
-  test("why explains a read-only mapping", async () => {
+  test("[CL4] why explains a read-only mapping", async () => {
     const { code, out } = await run("why", edu, ...place, "0x1806000");
     expect(code).toBe(0);
     expect(out).toContain("was blocked: fault 5h");
@@ -71,7 +71,7 @@ describe("looking", () => {
     expect(out).toMatch(/announced by the invalidation\s+at\s+event \d+/);
   });
 
-  test("why explains a DMA after the page was unmapped", async () => {
+  test("[CL4] why explains a DMA after the page was unmapped", async () => {
     const { code, out } = await run("why", edu, ...place, "0x29e03000", "--json");
     expect(code).toBe(0);
     const { dma, story, guest, shadow, agree } = JSON.parse(out);
@@ -86,7 +86,7 @@ describe("looking", () => {
     expect(story.join(" ")).toMatch(/until then it was 0x[0-9a-f]+/);
   });
 
-  test("translate shows both walks at any event", async () => {
+  test("[CL5] translate shows both walks at any event", async () => {
     const found = await run("log", edu, "--type", "DmaTranslated", "--json");
     const first = JSON.parse(found.out.split("\n", 1)[0] ?? "");
     const at = (first.cause - 1).toString();
@@ -101,7 +101,7 @@ describe("looking", () => {
     expect(later.out).toContain("both agree");
   });
 
-  test("state and diff show the same at the same events", async () => {
+  test("[CL6] state and diff show the same at the same events", async () => {
     const at = async (seq: number) =>
       JSON.parse((await run("state", edu, "--at", seq.toString(), "--json")).out);
     const [before, after] = [await at(300), await at(400)];
@@ -119,7 +119,7 @@ describe("looking", () => {
     expect((await run("state", edu, "--at", "400")).out).toContain("state after event 400");
   });
 
-  test("log filters by number, name and device", async () => {
+  test("[CL7] log filters by number, name and device", async () => {
     const { out } = await run("log", edu, "--from", "10", "--to", "20", "--json");
     const seqs = out.trimEnd().split("\n");
     expect(seqs.map((line) => JSON.parse(line).seq)).toEqual([
@@ -147,7 +147,7 @@ describe("logs", () => {
     expect([code, err]).toEqual([2, `${log}: is the file that is being read\n`]);
   });
 
-  test("verify names the first fact that differs", async () => {
+  test("[CL8] verify names the first fact that differs", async () => {
     const lines = gunzipSync(readFileSync(log)).toString("utf8").split("\n");
     const at = lines.findIndex((line) => line.includes('"fact":"ShadowMapped"'));
     const seq = JSON.parse(lines[at] ?? "").seq;

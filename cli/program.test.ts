@@ -21,14 +21,14 @@ function fileOf(name: string, content: string | Uint8Array): string {
 const commands = ["replay", "translate", "why", "state", "diff", "log", "verify", "convert"];
 
 describe("usage", () => {
-  test.each(commands)("%s --help describes it and gives an example", async (command) => {
+  test.each(commands)("[CL9] %s --help describes it and gives an example", async (command) => {
     const { code, out, err } = await run(command, "--help");
     expect([code, err]).toEqual([0, ""]);
     expect(out).toContain(`Usage: shadowfold ${command}`);
     expect(out).toContain(`Example:\n  shadowfold ${command} `);
   });
 
-  test("--help names every command", async () => {
+  test("[CL9] --help names every command", async () => {
     const { code, out } = await run("--help");
     expect(code).toBe(0);
     for (const command of commands) expect(out).toMatch(new RegExp(`^ {2}${command}\\b`, "m"));
@@ -42,7 +42,7 @@ describe("usage", () => {
     [["translate", edu, "--device", "00:04.0", "--iova", "0x10000000000000000"]],
     [["state", edu, "--at", "-1"]],
     [["log", edu, "--type", "Dream"]],
-  ])("%j is bad usage", async (words) => {
+  ])("[CL10] %j is bad usage", async (words) => {
     const { code, out, err } = await run(...words);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toMatch(/^error: .*\n/);
@@ -61,12 +61,12 @@ describe("bad input", () => {
     [["convert", missing, join(folder, "out")]],
     [["translate", missing, "--device", "00:04.0", "--iova", "0"]],
     [["why", missing, "--device", "00:04.0", "--iova", "0"]],
-  ])("a missing file is one line: %j", async (words) => {
+  ])("[CL11] a missing file is one line: %j", async (words) => {
     const { code, out, err } = await run(...words);
     expect([code, out, err]).toEqual([2, "", `${missing}: no such file or directory\n`]);
   });
 
-  test("everything before a bad line is reported", async () => {
+  test("[CL12] everything before a bad line is reported", async () => {
     const lines = gunzipSync(readFileSync(edu)).toString("utf8").split("\n");
     const file = fileOf("bad", `${lines.slice(0, 1001).join("\n")}\n{"dream":1}\n`);
     const { code, out, err } = await run("replay", file, "--json");
@@ -75,7 +75,7 @@ describe("bad input", () => {
     expect(JSON.parse(out)).toMatchObject({ inputs: 1000, error: err.trim() });
   });
 
-  test("a recording cut short is reported up to there", async () => {
+  test("[CL12] a recording cut short is reported up to there", async () => {
     const whole = readFileSync(edu);
     const file = fileOf("cut.gz", whole.subarray(0, whole.length >> 1));
     const { code, out, err } = await run("replay", file, "--json");
@@ -84,20 +84,20 @@ describe("bad input", () => {
     expect(JSON.parse(out).inputs).toBeGreaterThan(1000);
   });
 
-  test("contradicting capabilities are one line", async () => {
+  test("[CL13] contradicting capabilities are one line", async () => {
     const file = fileOf("caps", '{"recording":1,"ver":"0x10","cap":"0x0","ecap":"0x0"}\n');
     const { code, err } = await run("replay", file);
     expect([code, err]).toEqual([2, expect.stringMatching(/^.*caps:1: CAP\..*\n$/)]);
   });
 
-  test("scalable mode is refused at the event that turns it on", async () => {
+  test("[CL14] scalable mode is refused at the event that turns it on", async () => {
     const { code, out, err } = await run("replay", scalable, "--json");
     expect(code).toBe(2);
     expect(err).toMatch(/linux-scalable-nvme\.jsonl\.gz:\d+: event \d+: scalable mode.*\n$/);
     expect(JSON.parse(out).inputs).toBeGreaterThan(5);
   });
 
-  test("an event, a guest and a device that do not exist", async () => {
+  test("[CL15] an event, a guest and a device that do not exist", async () => {
     const at = await run("state", edu, "--at", "999999999");
     expect([at.code, at.err]).toEqual([2, expect.stringContaining("there is no event 999999999")]);
     const guest = await run("state", edu, "--guest", "3");

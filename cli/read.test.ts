@@ -107,7 +107,7 @@ describe("examples", () => {
     },
   );
 
-  test("a recording is told from a log by its first line", async () => {
+  test("[CL16] a recording is told from a log by its first line", async () => {
     const first = '{"recording":1,"ver":"0x10","cap":"0x0","ecap":"0x0"}';
     const file = fileOf(gzipSync(`${first}\n{"note":"x"}\n{"dream":1}\n`));
     const source = await openSource(file);
@@ -118,7 +118,7 @@ describe("examples", () => {
     expect(failure).toBe('FILE:3: unknown line of a recording: "dream"');
   });
 
-  test("a damaged gzip is one error", async () => {
+  test("[CL17] a damaged gzip is one error", async () => {
     const whole = gzipSync(textOf(linesOf(notes)));
     whole.fill(0xff, whole.length >> 1, (whole.length >> 1) + 64);
     const { failure } = await readAll(fileOf(whole));
@@ -136,13 +136,13 @@ describe("bad input", () => {
     ["half a line", `${header}\n${note}\n{"seq":2,"inp`, 'FILE:3: not JSON: "{\\"seq\\":2,\\"inp"'],
     ["a line twice", `${header}\n${note}\n${note}\n`, "FILE:3: seq 1 does not follow 1"],
     ["an empty line", `${header}\n\n${note}\n`, 'FILE:2: not JSON: ""'],
-  ])("%s", async (_, content, failure) => {
+  ])("[CL17] %s", async (_, content, failure) => {
     const result = await readAll(fileOf(content));
     expect(result.failure?.replace("\\u0089", "\u0089")).toBe(failure.replace("\\u0089", "\u0089"));
     expect(result.entries.length).toBe(failure.startsWith("FILE:3") ? 1 : 0);
   });
 
-  test("a missing file, a folder, a target that cannot be", async () => {
+  test("[CL11] a missing file, a folder, a target that cannot be", async () => {
     const missing = await readAll(join(folder, "none"));
     expect(missing.failure).toBe("FILE: no such file or directory");
     expect((await readAll(folder)).failure).toBe("FILE: is a directory");

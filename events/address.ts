@@ -24,9 +24,7 @@ export const pageBytes = 4096n;
 /** The page number of an address: below 2^52, hence exact as a number. */
 export function pageOf(address: bigint): number {
   const rounded = Number(address);
-  return rounded <= Number.MAX_SAFE_INTEGER
-    ? Math.floor(rounded / 4096)
-    : Number(address >> 12n);
+  return rounded <= Number.MAX_SAFE_INTEGER ? Math.floor(rounded / 4096) : Number(address >> 12n);
 }
 
 /** The address of the first byte of a page, as an address of the wanted kind. */

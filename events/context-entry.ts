@@ -1,4 +1,5 @@
-import { address, bitMask, code, flag, layout, uint } from "./layout.ts";
+import { layout } from "./layout.ts";
+import { address, bitMask, code, flag, uint } from "./layout-field.ts";
 import type { Profile } from "./profile.ts";
 
 /** Legacy context entry, one a device function, 16 bytes. */

@@ -13,7 +13,7 @@ import {
   WaitDescriptor,
 } from "./descriptors/translation.ts";
 import type { AnyLayout } from "./layout.ts";
-import { bitMask } from "./layout.ts";
+import { bitMask } from "./layout-field.ts";
 import type { Profile } from "./profile.ts";
 
 /** The type codes of queue descriptors. */

@@ -1,3 +1,5 @@
+// Length: one table of every fact, which is read as a whole.
+
 import type { Shape } from "./field.ts";
 import {
   bytes,

@@ -1,4 +1,5 @@
-import { address, code, flag, layout, uint } from "./layout.ts";
+import { layout } from "./layout.ts";
+import { address, code, flag, uint } from "./layout-field.ts";
 
 /** Fault recording register, 16 bytes. Everything is read-only but F, which writing 1 clears. */
 export const FaultRecord = layout({

@@ -1,3 +1,5 @@
+// Length: one table of every kind of field, with the JSON form of each.
+
 import type { Gpa, Hpa, Iova, SourceId } from "./address.ts";
 import { formatSourceId, parseSourceId } from "./address.ts";
 

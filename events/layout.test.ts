@@ -5,18 +5,10 @@ import { descriptorReserved, descriptors, descriptorType, descriptorTypes } from
 import { IotlbDescriptor, WaitDescriptor } from "./descriptors/translation.ts";
 import { faultReasons, reason } from "./fault-reason.ts";
 import { FaultRecord } from "./fault-record.ts";
-import type { AnyLayout, LayoutField } from "./layout.ts";
-import {
-  address,
-  bitMask,
-  code,
-  fieldMask,
-  flag,
-  layout,
-  placeField,
-  uint,
-  wide,
-} from "./layout.ts";
+import type { AnyLayout } from "./layout.ts";
+import { layout, placeField } from "./layout.ts";
+import type { LayoutField } from "./layout-field.ts";
+import { address, bitMask, code, fieldMask, flag, uint, wide } from "./layout-field.ts";
 import { profiles } from "./profiles.ts";
 import { registerMap } from "./register.ts";
 import { RootEntry, rootReserved } from "./root-entry.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bitMask } from "./layout.ts";
+import { bitMask } from "./layout-field.ts";
 import type { Profile, ProfileWords } from "./profile.ts";
 import { ProfileError, profileOf } from "./profile.ts";
 import { profiles } from "./profiles.ts";

@@ -20,7 +20,7 @@ const linesOf = (name: string): string[] => {
 describe("placement", () => {
   const ranges = placeGuest();
 
-  test("all of the guest's memory has a place, none twice, none at its own address", () => {
+  test("[REC1] all of the guest's memory has a place, none twice, none at its own address", () => {
     const guest = new Set<bigint>();
     const host = new Set<bigint>();
     let total = 0n;
@@ -40,13 +40,13 @@ describe("placement", () => {
     expect(guest.has(recordedRamBytes - 4096n)).toBe(true);
   });
 
-  test("all three sizes occur, and runs of many lengths", () => {
+  test("[REC2] all three sizes occur, and runs of many lengths", () => {
     const count = (size: string): number => ranges.filter((of) => of.pageSize === size).length;
     expect([count("4K"), count("2M"), count("1G")]).toEqual([64 * 12, 192, 1]);
     expect(new Set(ranges.map((of) => of.length)).size).toBe(14);
   });
 
-  test("memory of another size is rounded up to a power of two", () => {
+  test("[REC3] memory of another size is rounded up to a power of two", () => {
     expect(placeGuest(1n).map((of) => of.length)).toEqual([1n << 21n, 1n << 30n]);
     const last = placeGuest(0x60_0001n).findLast((of) => of.gpa < 1n << 32n);
     expect((last?.gpa ?? 0n) + (last?.length ?? 0n)).toBe(0x80_0000n);
@@ -87,11 +87,11 @@ describe("lines", () => {
     ],
     ['{"note":"vtd_frr_new index 0"}', { type: "Note", text: "vtd_frr_new index 0" }],
   ];
-  test.each(cases)("%s", (line, input) => {
+  test.each(cases)("[REC4] %s", (line, input) => {
     expect(openRecording(header).read(line, 2)).toEqual([input]);
   });
 
-  test("devices are where the emulator's command line put them", () => {
+  test("[REC5] devices are where the emulator's command line put them", () => {
     const [guest] = openRecording(header).setup.guests;
     const placed = guest?.devices.map((of) => [formatSourceId(of.device), of.physical]);
     expect(placed).toEqual([
@@ -103,7 +103,7 @@ describe("lines", () => {
     expect(without?.devices.map((of) => of.physical)).toEqual([false, false, false]);
   });
 
-  test("a device that the first line does not place is assigned before its first access", () => {
+  test("[REC5] a device that the first line does not place comes before its access", () => {
     const { read } = openRecording(header);
     const line = '{"dma":"00:1f.2","iova":"0x5000","gpa":"0x7000","mask":"0xfff"}';
     expect(read(line, 2)[0]).toEqual({ type: "DeviceAssign", device: 0xfa, physical: true });
@@ -118,11 +118,11 @@ describe("lines", () => {
     ['{"note":"x","colour":1}', 'unknown field "colour"'],
     ['{"fault":"0x0","sid":"0x10000","reason":5,"write":1}', "sid: expected at most 0xffff"],
   ];
-  test.each(refused)("%s is refused", (line, reason) => {
+  test.each(refused)("[REC6] %s is refused", (line, reason) => {
     expect(() => openRecording(header).read(line, 9)).toThrow(new LogError(9, reason));
   });
 
-  test("another format is refused", () => {
+  test("[REC6] another format is refused", () => {
     const later = header.replace('"recording":1', '"recording":2');
     expect(() => openRecording(later)).toThrow("line 1: recording format 2; this reads 1");
   });
@@ -152,7 +152,7 @@ describe("recordings", () => {
     ["linux-vfio-edu", 574, 752],
     ["linux-scalable-nvme", 1544, 0],
     ["linux-legacy-nvme-load", 44166, 0],
-  ])("every access of %s becomes one input", (name, landed, faulted) => {
+  ])("[REC7] every access of %s becomes one input", (name, landed, faulted) => {
     const [first = "", ...rest] = linesOf(name);
     const { read } = openRecording(first);
     const all = rest.flatMap((line, index) => read(line, index + 2));

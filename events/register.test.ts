@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bitMask } from "./layout.ts";
+import { bitMask } from "./layout-field.ts";
 import { profiles } from "./profiles.ts";
 import type { RegisterSpec } from "./register.ts";
 import { registerMap, registerWrite } from "./register.ts";

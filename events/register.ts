@@ -1,6 +1,6 @@
 import { FaultRecord } from "./fault-record.ts";
 import type { AnyLayout } from "./layout.ts";
-import { bitMask } from "./layout.ts";
+import { bitMask } from "./layout-field.ts";
 import type { Profile } from "./profile.ts";
 import { Cap, Ecap, Ver } from "./registers/capability.ts";
 import { Ccmd, Gcmd, Gsts, Rtaddr } from "./registers/command.ts";

@@ -1,4 +1,5 @@
-import { address, bitMask, flag, layout } from "./layout.ts";
+import { layout } from "./layout.ts";
+import { address, bitMask, flag } from "./layout-field.ts";
 import type { Profile } from "./profile.ts";
 
 /** Legacy root entry, one a bus, 16 bytes. */

@@ -1,4 +1,5 @@
-import { address, bitMask, flag, layout, uint } from "./layout.ts";
+import { layout } from "./layout.ts";
+import { address, bitMask, flag, uint } from "./layout-field.ts";
 import type { Profile } from "./profile.ts";
 
 /** Second-stage table entry, 8 bytes. It has no present bit: it is present when R or W is set. */

@@ -7,7 +7,7 @@ import {
   IotlbDescriptor,
   WaitDescriptor,
 } from "../events/descriptors/translation.ts";
-import { writable } from "../projections/p2m.ts";
+import { readable, writable } from "../projections/p2m.ts";
 import { signal } from "./fault.ts";
 import { invalidateContexts, invalidateIotlb, pageScope } from "./invalidate.ts";
 import type { Turn } from "./turn.ts";
@@ -93,7 +93,8 @@ function wait(turn: Turn, descriptor: bigint): Outcome {
     if (writable(p2m, pageOf(address))) {
       record(turn, { type: "MemoryWritten", gpa: address, bytes: fourBytes(data) });
     } else {
-      record(turn, { type: "MemoryWriteDropped", gpa: address, length: 4n, why: "hole" });
+      const why = readable(p2m, pageOf(address)) ? "readOnly" : "hole";
+      record(turn, { type: "MemoryWriteDropped", gpa: address, length: 4n, why });
     }
   }
   const first = intf && !guestIn(turn).faults.waitDone;

@@ -1,8 +1,8 @@
-import { pageOf } from "../events/address.ts";
+import { gpa as gpaOf, pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
 import { evolve } from "../projections/evolve.ts";
-import { writable } from "../projections/p2m.ts";
+import { readable, writable } from "../projections/p2m.ts";
 import { readBytes } from "../projections/registers.ts";
 import type { World } from "../projections/world.ts";
 import { guestOf } from "../projections/world.ts";
@@ -30,11 +30,13 @@ function readRegister(turn: Turn, { offset, size }: InputOf<"RegisterRead">): vo
 /** The bytes that the P2M does not let the CPU write are lost; the others are written already. */
 function noteDropped(turn: Turn, { gpa, bytes }: InputOf<"MemoryWrite">): void {
   const { p2m } = guestIn(turn);
-  for (let page = pageOf(gpa); page <= pageOf(gpa + BigInt(bytes.length) - 1n); page++) {
-    if (writable(p2m, page)) continue;
-    const length = BigInt(bytes.length);
-    record(turn, { type: "MemoryWriteDropped", gpa, length, why: "hole" });
-    return;
+  const end = gpa + BigInt(bytes.length);
+  for (let from: bigint = gpa; from < end; from = (from | 0xfffn) + 1n) {
+    if (writable(p2m, pageOf(from))) continue;
+    const next = (from | 0xfffn) + 1n;
+    const length = (next < end ? next : end) - from;
+    const why = readable(p2m, pageOf(from)) ? "readOnly" : "hole";
+    record(turn, { type: "MemoryWriteDropped", gpa: gpaOf(from), length, why });
   }
 }
 

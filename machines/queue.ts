@@ -181,10 +181,12 @@ export function resume(turn: Turn): void {
  */
 export function giveUp(turn: Turn): void {
   const guest = guestIn(turn);
-  if (guest.charts.queue !== "draining") return;
+  if (guest.queue.unanswered.length === 0) return;
   const { bytes, step } = geometry(guest);
   const head = (guest.queue.head + step) % bytes;
   const first = guest.queue.unanswered[0];
   const source = first === undefined ? undefined : sourceId(first);
-  raising(turn, () => advanceChart(turn, queue, "draining", { type: "GivenUp", source, head }));
+  raising(turn, () =>
+    advanceChart(turn, queue, guest.charts.queue, { type: "GivenUp", source, head }),
+  );
 }

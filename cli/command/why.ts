@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { pageOf } from "../../events/address.ts";
-import type { Translation } from "../../machines/translation.ts";
 import { translate } from "../../machines/translate.ts";
+import type { Translation } from "../../machines/translation.ts";
 import type { PathEntry } from "../../projections/provenance.ts";
 import { followTrail, startTrail } from "../../projections/provenance.ts";
 import type { Use, UsedPage } from "../../projections/use.ts";

@@ -1,4 +1,4 @@
-import { address, flag, uint } from "../layout.ts";
+import { address, flag, uint } from "../layout-field.ts";
 
 /** Fields that several kinds of descriptor have at the same place. */
 export const type = uint([3, 0], "Type, bits 3:0.");

@@ -1,4 +1,5 @@
-import { code, flag, layout, uint } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { code, flag, uint } from "../layout-field.ts";
 import { addr, am, did, ih, pasid, pfsidHigh, pfsidLow, type, typeHigh } from "./field.ts";
 
 export const PasidIotlbDescriptor = layout({

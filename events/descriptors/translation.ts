@@ -1,4 +1,5 @@
-import { address, code, flag, layout, uint } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { address, code, flag, uint } from "../layout-field.ts";
 import { addr, am, did, ih, pfsidHigh, pfsidLow, type, typeHigh } from "./field.ts";
 
 export const ContextCacheDescriptor = layout({

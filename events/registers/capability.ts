@@ -1,4 +1,5 @@
-import { code, flag, layout, uint } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { code, flag, uint } from "../layout-field.ts";
 
 /** Version register. */
 export const Ver = layout({

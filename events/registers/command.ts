@@ -1,4 +1,5 @@
-import { address, code, flag, layout, uint } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { address, code, flag, uint } from "../layout-field.ts";
 
 /** Global command register: what software asks for. Reads as 0. */
 export const Gcmd = layout({

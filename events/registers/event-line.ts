@@ -1,4 +1,5 @@
-import { address, flag, layout, uint, wide } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { address, flag, uint, wide } from "../layout-field.ts";
 
 /** Fault status register. */
 export const Fsts = layout({

@@ -1,4 +1,5 @@
-import { address, flag, layout, uint } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { address, flag, uint } from "../layout-field.ts";
 
 /** Interrupt remapping table address register; in force once SIRTP latches it. */
 export const Irta = layout({

@@ -1,4 +1,5 @@
-import { address, flag, layout } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { address, flag } from "../layout-field.ts";
 
 /** Protected memory enable register. */
 export const Pmen = layout({

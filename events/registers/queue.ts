@@ -1,4 +1,5 @@
-import { address, code, flag, layout, uint } from "../layout.ts";
+import { layout } from "../layout.ts";
+import { address, code, flag, uint } from "../layout-field.ts";
 
 /** Invalidation queue head register: the byte offset of the next descriptor to execute. */
 export const Iqh = layout({

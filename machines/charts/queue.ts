@@ -86,6 +86,9 @@ const enabled = {
   params: ({ event }: { event: Enable }) => ({ value: event.value }),
 } as const;
 
+/** No wait descriptor was reached yet: nothing is aborted, the head stays. */
+const timeOut = { target: "halted", actions: ["DeviceTlbsGivenUp", timedOut] } as const;
+
 const fails = { target: "halted", actions: halted } as const;
 const disable = [
   { guard: "mayDisable", target: "disabled", actions: "QueueDisabled" },
@@ -95,6 +98,8 @@ const disable = [
 /**
  * The invalidation queue: disabled, idle (head equals tail), fetching, draining (a wait descriptor
  * waits for device TLBs), halted by IQE, ICE or ITE.
+ *
+ * Reading: a wait that a device's error stopped completes once software has cleared ICE.
  *
  * Reading: clearing the last error bit restarts fetching without a write to the tail; Linux relies
  * on it.
@@ -131,6 +136,7 @@ export const queueMachine = setup({
         TailMoved: { guard: "hasWork", target: "fetching", actions: "QueueStarted" },
         Disable: disable,
         Failed: fails,
+        GivenUp: timeOut,
       },
     },
     fetching: {
@@ -154,6 +160,8 @@ export const queueMachine = setup({
     },
     halted: {
       on: {
+        Failed: { actions: halted },
+        GivenUp: timeOut,
         ErrorCleared: { guard: "noneLeft", target: "idle", actions: "QueueResumed" },
         Disable: disable,
       },

@@ -28,11 +28,11 @@ export const unitBugs: readonly Bug[] = [
     law: "FA1",
   },
   {
-    id: "fpd-too-strong",
-    what: "FPD keeps every fault from being recorded, qualified or not.",
+    id: "overflow-forgotten",
+    what: "While PFO is set, a fault is recorded as soon as a record is free.",
     file: "machines/fault.ts",
-    find: "suppressed: fpd && faultReasons.get(reason)?.qualified === true,",
-    replace: "suppressed: fpd && faultReasons.has(reason),",
+    find: `faults.overflow ? "overflowed" : `,
+    replace: "",
     law: "FA1",
   },
   {
@@ -65,7 +65,7 @@ export const unitBugs: readonly Bug[] = [
     file: "machines/register-write.ts",
     find: "if ((written & spec.w1c) !== 0n) clearRecord",
     replace: "if (written >= 0n) clearRecord",
-    law: "RG1",
+    law: "RG2",
   },
   {
     id: "alias-ignored",

@@ -1,5 +1,6 @@
 import { hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
+import type { InputOf } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers.ts";
 import type { FaultState } from "../oracle/faults.ts";
@@ -98,6 +99,12 @@ export const registersKeepTheirRules: Law = {
   },
 };
 
+/** Whether a write puts 1 into the F bit of a fault record. */
+function asksToClear(guest: Guest, input: InputOf<"RegisterWrite">, index: number): boolean {
+  const lane = guest.profile.fro + 16 * index + 15 - input.offset;
+  return lane >= 0 && lane < input.size && ((input.value >> BigInt(8 * lane + 7)) & 1n) === 1n;
+}
+
 export const recordsAreCleared: Law = {
   id: "RG2",
   says: "Clearing a fault record frees that record alone, and FSTS shows the next one.",
@@ -111,6 +118,10 @@ export const recordsAreCleared: Law = {
         /^(QueueHalted|QueueErrorCleared|Overflow)/.test(type),
       );
       if (was === undefined || now === undefined || cleared.length === 0 || other) continue;
+      const unasked = cleared.find(({ index }) => !asksToClear(was, input, index));
+      if (unasked !== undefined) {
+        return { law: "RG2", seq, text: `record ${unasked.index} is cleared unasked` };
+      }
       let wanted: FaultState = faultStateOf(was);
       for (const fact of cleared) wanted = afterClear(wanted, fact.index);
       count("cleared");

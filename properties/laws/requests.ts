@@ -124,6 +124,7 @@ function checkReport(
       fact.access === blocked.access;
     if (!same) return "the record does not say what happened";
   }
+  if (after.faults.next !== wanted.state.next) return "the next fault takes the wrong record";
   const status = Number(faultStatus(after.faults));
   if (comparableStatus(status) !== comparableStatus(wanted.state.fsts)) {
     return `FSTS is ${hex(status)}, not ${hex(wanted.state.fsts)}`;

@@ -38,6 +38,7 @@ const largeTargets = [
   ...arena.interrupt,
   arena.huge,
   arena.huge + 512,
+  arena.large[0] + 1,
   0,
 ];
 const hugeTargets = [arena.huge, arena.huge + 512, 0xc0000, 0];

@@ -5,7 +5,7 @@ import {
   IotlbDescriptor,
   WaitDescriptor,
 } from "../../events/descriptors/translation.ts";
-import { bitMask } from "../../events/layout.ts";
+import { bitMask } from "../../events/layout-field.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
 import { at } from "../../projections/registers.ts";
