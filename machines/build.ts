@@ -10,8 +10,8 @@ import type { Page } from "../projections/memory.ts";
 import { half, pageAt } from "../projections/memory.ts";
 import { readable } from "../projections/p2m.ts";
 import type { Slot } from "../projections/page-tree.ts";
-import { collapse, expand, spans } from "../projections/page-tree.ts";
-import { fillSlot } from "../projections/page-tree-change.ts";
+import { spans } from "../projections/page-tree.ts";
+import { fillSlot, withChildren } from "../projections/page-tree-change.ts";
 import type { Shadow } from "../projections/shadow.ts";
 import type { Build } from "./built-table.ts";
 import { listLimit, reuse } from "./built-table.ts";
@@ -110,16 +110,14 @@ export function tableSlot(
   const groupSpan = spans[depth - 1] as number;
   const low = first <= base ? 0 : Math.floor((first - base) / groupSpan);
   const high = Math.min(15, Math.floor((end - 1 - base) / groupSpan));
-  const node = expand(old, depth, true).slice();
   const blank = both(read, write, permission);
-  for (let group = low; group <= high; group++) {
+  const groupOf = (group: number, was: Slot): Slot => {
     const at = base + group * groupSpan;
-    const was = node[group] as Slot;
-    node[group] = isBlank(page, group)
+    return isBlank(page, group)
       ? fillSlot(was, depth - 1, at, first, end, blank, at, true)
       : groupSlot(build, page, group, level, read, write, was, at);
-  }
-  return collapse(node, depth, true);
+  };
+  return withChildren(old, depth, low, high, groupOf);
 }
 
 /** The wanted part of 32 neighbouring entries. */
@@ -135,16 +133,13 @@ function groupSlot(
 ): Slot {
   const depth = level * 2 - 1;
   const span = spans[depth - 1] as number;
-  const node = expand(old, depth, true).slice();
   const low = build.first <= base ? 0 : Math.floor((build.first - base) / span);
   const high = Math.min(31, Math.floor((build.end - 1 - base) / span));
-  for (let index = low; index <= high; index++) {
+  return withChildren(old, depth, low, high, (index, was) => {
     const word = (group * 32 + index) * 2;
-    const was = node[index] as Slot;
     const [lower, upper] = [half(page, word), half(page, word + 1)];
-    node[index] = entrySlot(build, lower, upper, level, read, write, was, base + index * span);
-  }
-  return collapse(node, depth, true);
+    return entrySlot(build, lower, upper, level, read, write, was, base + index * span);
+  });
 }
 
 /**

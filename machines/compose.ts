@@ -1,7 +1,16 @@
 import { behindP2m, frameOf } from "../projections/mapping.ts";
 import type { P2m } from "../projections/p2m.ts";
 import type { Node, Slot } from "../projections/page-tree.ts";
-import { collapse, expand, frameUnit, spans, uniform } from "../projections/page-tree.ts";
+import {
+  childOf,
+  collapse,
+  expand,
+  frameUnit,
+  spans,
+  uniform,
+  waysAt,
+} from "../projections/page-tree.ts";
+import { withChildren } from "../projections/page-tree-change.ts";
 
 /** Puts guest-stage slots behind a P2M; what several places share is composed once. */
 export interface Composition {
@@ -65,20 +74,15 @@ export function composeChanged(
   }
   const known = composition.memo.size > 0 ? composition.memo.get(after) : undefined;
   if (known !== undefined) return known;
-  const [olds, news] = [expand(before, depth, true), expand(after, depth, true)];
-  const hosts = expand(host, depth, true);
-  const node = hosts.slice();
   const span = spans[depth - 1] as number;
-  let index = first <= base ? 0 : Math.floor((first - base) / span);
-  for (; index < node.length && base + index * span < end; index++) {
-    const was = olds[index] as Slot;
-    const now = news[index] as Slot;
-    if (was === now) continue;
+  const low = first <= base ? 0 : Math.floor((first - base) / span);
+  const high = Math.min(waysAt(depth - 1) - 1, Math.floor((end - 1 - base) / span));
+  const next = (index: number, old: Slot): Slot => {
+    const [was, now] = [childOf(before, depth, index, true), childOf(after, depth, index, true)];
     const at = base + index * span;
-    const old = hosts[index] as Slot;
-    node[index] = composeChanged(composition, was, now, old, depth - 1, at, first, end);
-  }
-  const made = collapse(node, depth, true);
+    return composeChanged(composition, was, now, old, depth - 1, at, first, end);
+  };
+  const made = withChildren(host, depth, low, high, next);
   if (end - first > 512) composition.memo.set(after, made);
   return made;
 }

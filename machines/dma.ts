@@ -1,7 +1,8 @@
-import type { Gpa, Hpa, Iova, SourceId } from "../events/address.ts";
+import type { Iova, SourceId } from "../events/address.ts";
 import { gpa, hpa, iova, pageOf } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
 import type { Access, InputOf } from "../events/input.ts";
-import type { Device, Guest } from "../projections/guest.ts";
+import type { Device, Draft, Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
 import {
   frameOf,
@@ -44,28 +45,28 @@ function guestPageOf(turn: Turn, frame: number): number | undefined {
 
 /** A DMA that its host entry translates: what the facts say of it. */
 function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
+  const { device } = dma;
+  const { mapping } = given;
   const offset = dma.iova & 0xfffn;
-  const tag = dma.type === "DmaIssue" ? { tag: dma.tag } : {};
-  const bytes = access === "write" && dma.bytes !== undefined ? { bytes: dma.bytes } : {};
-  const to: { gpa?: Gpa; hpa?: Hpa } = {};
-  const gfn = guestPageOf(turn, frameOf(given.mapping)) ?? given.gfn;
-  if (gfn !== undefined) to.gpa = gpa((BigInt(gfn) << 12n) + offset);
-  to.hpa = hpa((BigInt(frameOf(given.mapping)) << 12n) + offset);
-  const translated = {
+  const frame = frameOf(mapping);
+  const address = hpa((BigInt(frame) << 12n) + offset);
+  const translated: Draft<FactOf<"DmaTranslated">> = {
     type: "DmaTranslated",
-    ...tag,
-    device: dma.device,
+    device,
     iova: dma.iova,
     access,
-    ...to,
-    size: sizeName(sizeOf(given.mapping)),
-    read: readCode(given.mapping) === ok,
-    write: writeCode(given.mapping) === ok,
+    hpa: address,
+    size: sizeName(sizeOf(mapping)),
+    read: readCode(mapping) === ok,
+    write: writeCode(mapping) === ok,
     length: lengthOf(dma),
-    ...bytes,
   };
-  const landed = { type: "DmaLanded", ...tag, device: dma.device, access, ...to, ...bytes };
+  const landed: Draft<FactOf<"DmaLanded">> = { type: "DmaLanded", device, access, hpa: address };
+  const gfn = guestPageOf(turn, frame) ?? given.gfn;
+  if (gfn !== undefined) translated.gpa = landed.gpa = gpa((BigInt(gfn) << 12n) + offset);
+  if (access === "write" && dma.bytes !== undefined) translated.bytes = landed.bytes = dma.bytes;
   const inFlight = dma.type === "DmaIssue";
+  if (inFlight) translated.tag = landed.tag = dma.tag;
   advanceChart(turn, request, "issued", { type: "Translate", translated, landed, inFlight });
 }
 
@@ -84,7 +85,7 @@ function formError(dma: Dma): string | undefined {
   const length = lengthOf(dma);
   if (dma.bytes !== undefined && dma.bytes.length !== length) return "its bytes and length differ";
   if (length < 1) return "it is empty";
-  if ((dma.iova & 0xfffn) + BigInt(length) > 4096n) return "it crosses a page";
+  if (Number(dma.iova & 0xfffn) + length > 4096) return "it crosses a page";
   return undefined;
 }
 

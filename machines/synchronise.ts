@@ -26,7 +26,10 @@ export interface Range {
  * width.
  */
 export const pageLimit = (guest: Guest, levels: number): number =>
-  2 ** (Math.min(guest.profile.mgaw, 12 + 9 * levels) - 12);
+  pagesOfWidth[Math.min(guest.profile.mgaw, 12 + 9 * levels)] as number;
+
+/** Pages of 4 KiB in an address space of each width in bits. */
+const pagesOfWidth: readonly number[] = Array.from({ length: 65 }, (_, bits) => 2 ** (bits - 12));
 
 /** Records which tables the walk reads, so that later writes to them are noticed. */
 function registerTables(turn: Turn, shadow: number, build: Build): void {

@@ -68,7 +68,10 @@ export const evolvers: Evolvers = {
 
   RootPointerLatched: rootPointerLatched,
   TranslationEnabled: (guest) => inState(guest, { translation: "enabled" }),
-  TranslationDisabled: (guest) => inState(guest, { translation: "disabled" }),
+  TranslationDisabled: (guest) => ({
+    ...inState(guest, { translation: "disabled" }),
+    virtualCaches: {},
+  }),
   InterruptTableLatched: (guest) =>
     guest.charts.remapping === "enabled" ? guest : inState(guest, { remapping: "disabled" }),
   InterruptRemappingEnabled: (guest) => inState(guest, { remapping: "enabled" }),

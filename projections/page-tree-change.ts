@@ -1,5 +1,15 @@
 import type { PageTree, Slot } from "./page-tree.ts";
-import { advance, capacity, collapse, expand, inverses, spans } from "./page-tree.ts";
+import {
+  advance,
+  capacity,
+  childOf,
+  collapse,
+  expand,
+  inverses,
+  spans,
+  waysAt,
+  withChild,
+} from "./page-tree.ts";
 
 /** Decides the number of all `count` pages from `page`, which had `old`, linearly from there. */
 export type Change = (old: number, page: number, count: number) => number;
@@ -18,9 +28,14 @@ function changeSlot(
     return change(slot, base, span);
   }
   const childSpan = spans[depth - 1] as number;
-  const node = expand(slot, depth, linear);
   const low = first <= base ? 0 : ((first - base) / childSpan) | 0;
-  const high = end >= base + span ? node.length - 1 : ((end - 1 - base) / childSpan) | 0;
+  const high = end >= base + span ? waysAt(depth - 1) - 1 : ((end - 1 - base) / childSpan) | 0;
+  if (low === high) {
+    const old = childOf(slot, depth, low, linear);
+    const next = changeSlot(old, depth - 1, base + low * childSpan, first, end, change, linear);
+    return next === old ? slot : withChild(slot, depth, low, next, linear);
+  }
+  const node = expand(slot, depth, linear);
   let copy: Slot[] | undefined;
   for (let index = low; index <= high; index++) {
     const old = node[index] as Slot;
@@ -61,9 +76,15 @@ export function fillSlot(
   const span = spans[depth] as number;
   if (first <= base && end >= base + span) return advance(value, base - origin, linear);
   const childSpan = spans[depth - 1] as number;
-  const node = expand(slot, depth, linear).slice();
   const low = first <= base ? 0 : ((first - base) / childSpan) | 0;
-  const high = end >= base + span ? node.length - 1 : ((end - 1 - base) / childSpan) | 0;
+  const high = end >= base + span ? waysAt(depth - 1) - 1 : ((end - 1 - base) / childSpan) | 0;
+  if (low === high) {
+    const old = childOf(slot, depth, low, linear);
+    const at = base + low * childSpan;
+    const next = fillSlot(old, depth - 1, at, first, end, value, origin, linear);
+    return next === old ? slot : withChild(slot, depth, low, next, linear);
+  }
+  const node = expand(slot, depth, linear).slice();
   for (let index = low; index <= high; index++) {
     const at = base + index * childSpan;
     const old = node[index] as Slot;
@@ -80,12 +101,9 @@ function setSlot(slot: Slot, depth: number, rest: number, value: number, linear:
   if (depth === 0) return value;
   const index = (rest * (inverses[depth - 1] as number)) | 0;
   const below = rest - index * (spans[depth - 1] as number);
-  const old = expand(slot, depth, linear);
-  const child = setSlot(old[index] as Slot, depth - 1, below, value, linear);
-  if (child === old[index]) return slot;
-  const node = old.slice();
-  node[index] = child;
-  return collapse(node, depth, linear);
+  const old = childOf(slot, depth, index, linear);
+  const child = setSlot(old, depth - 1, below, value, linear);
+  return child === old ? slot : withChild(slot, depth, index, child, linear);
 }
 
 /** The tree with `value` at `first`, and linearly from there, up to `end` (not included). */
@@ -99,4 +117,23 @@ export function fill(tree: PageTree, first: number, end: number, value: number):
   }
   const root = fillSlot(tree.root, levels * 2, 0, first, last, value, first, linear);
   return { levels, linear, root };
+}
+
+/** A slot with its children from `low` to `high` decided anew. */
+export function withChildren(
+  slot: Slot,
+  depth: number,
+  low: number,
+  high: number,
+  decide: (index: number, was: Slot) => Slot,
+  linear = true,
+): Slot {
+  if (low === high) {
+    const was = childOf(slot, depth, low, linear);
+    const child = decide(low, was);
+    return child === was ? slot : withChild(slot, depth, low, child, linear);
+  }
+  const node = expand(slot, depth, linear).slice();
+  for (let index = low; index <= high; index++) node[index] = decide(index, node[index] as Slot);
+  return collapse(node, depth, linear);
 }

@@ -146,15 +146,67 @@ function withoutZeros(node: Node): Node {
   return few;
 }
 
-/** A node with all its slots as a tree keeps it: the one number that says the same, or a node. */
-export function collapse(node: Node, depth: number, linear: boolean): Slot {
+/** The one number that says the same as a node with all its slots, or `undefined`. */
+function asNumber(node: Node, depth: number, linear: boolean): number | undefined {
   const first = node[0] as Slot;
-  if (typeof first !== "number") return withoutZeros(node);
+  if (typeof first !== "number") return undefined;
   const step = linear && first >= frameUnit ? (spans[depth - 1] as number) * frameUnit : 0;
   let wanted = first;
   for (let index = 1; index < node.length; index++) {
     wanted += step;
-    if (node[index] !== wanted) return withoutZeros(node);
+    if (node[index] !== wanted) return undefined;
   }
   return first;
+}
+
+/** A node with all its slots as a tree keeps it: the one number that says the same, or a node. */
+export const collapse = (node: Node, depth: number, linear: boolean): Slot =>
+  asNumber(node, depth, linear) ?? withoutZeros(node);
+
+/** The child of a slot by its index: of a number, what it says from there. */
+export const childOf = (slot: Slot, depth: number, index: number, linear: boolean): Slot =>
+  typeof slot === "number"
+    ? advance(slot, index * (spans[depth - 1] as number), linear)
+    : childAt(slot, index);
+
+/** A node of few slots with one of them replaced; at most `fewSlots` are not 0 then. */
+function withFew(node: Node, index: number, child: Slot): Slot {
+  const mask = node[0] as number;
+  const bit = 1 << index;
+  const at = 1 + bitCount(mask & (bit - 1));
+  if (child === 0) {
+    if (node.length === 2) return 0;
+    const fewer = node.toSpliced(at, 1);
+    fewer[0] = mask & ~bit;
+    return fewer;
+  }
+  const next = (mask & bit) === 0 ? node.toSpliced(at, 0, child) : node.slice();
+  next[0] = mask | bit;
+  next[at] = child;
+  return next;
+}
+
+/** A slot with one child, which differs from the one it has, replaced; as a tree keeps it. */
+export function withChild(
+  slot: Slot,
+  depth: number,
+  index: number,
+  child: Slot,
+  linear: boolean,
+): Slot {
+  if (typeof slot === "number") {
+    const node = expand(slot, depth, linear).slice();
+    node[index] = child;
+    return collapse(node, depth, linear);
+  }
+  if (slot.length <= fewSlots) return withFew(slot, index, child);
+  if (slot.length === fewSlots + 1) {
+    const node = expand(slot, depth, linear).slice();
+    node[index] = child;
+    return withoutZeros(node);
+  }
+  const node = slot.slice();
+  node[index] = child;
+  if (child === 0) return withoutZeros(node);
+  return typeof child === "number" ? (asNumber(node, depth, linear) ?? node) : node;
 }

@@ -1,8 +1,10 @@
 import type { Program } from "../world/program.ts";
 
 /**
- * Takes inputs out of a program as long as it still fails: halves first, then ever smaller stretches, in the end one at
- * a time, until nothing more can go or the time is up. Any subsequence of inputs is a program, so nothing else changes.
+ * Takes inputs out of a program as long as it still fails: halves first, then ever smaller
+ * stretches, in the end one at
+ * a time, until nothing more can go or the time is up. Any subsequence of inputs is a program, so
+ * nothing else changes.
  *
  * @param fails  whether a program still shows the failure.
  * @param timeIsUp  asked before each try.

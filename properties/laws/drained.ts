@@ -14,7 +14,9 @@ function domainOf(guest: Guest, flight: InFlight): number | undefined {
 
 export const nothingInFlight: Law = {
   id: "IV4",
-  says: "When a wait completes, no device owes an answer and no DMA that an invalidation covered is in flight.",
+  says:
+    "When a wait completes, no device owes an answer and no DMA that an invalidation covered " +
+    "is in flight.",
   sometimes: ["flight was covered", "flight goes on"],
   check(run, count) {
     const covered = new Set<string>();

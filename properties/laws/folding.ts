@@ -23,7 +23,9 @@ export const foldIsDeterministic: Law = {
 
 export const projectionIsTheFold: Law = {
   id: "PJ1",
-  says: "Evolving the recorded inputs and facts without deciding anything gives the world of the fold.",
+  says:
+    "Evolving the recorded inputs and facts without deciding anything gives the world of the " +
+    "fold.",
   sometimes: ["runs"],
   check(run, count) {
     count("runs");

@@ -9,7 +9,10 @@ import type { World } from "../../projections/world.ts";
 import type { Law } from "./law.ts";
 import { momentsOf } from "./run.ts";
 
-/** Whether the P2M grants a run of frames to a guest, with the permissions of the mapping that uses it. */
+/**
+ * Whether the P2M grants a run of frames to a guest, with the permissions of the mapping that uses
+ * it.
+ */
 export function isGranted(world: World, guest: Guest, mapping: number, count: number): boolean {
   const reads = readCode(mapping) === ok;
   const writes = writeCode(mapping) === ok;
@@ -85,7 +88,9 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
 
 export const framesAreGranted: Law = {
   id: "IS1",
-  says: "At every event, each host frame in shadow, IOTLB or flight is one that the P2M grants now.",
+  says:
+    "At every event, each host frame in shadow, IOTLB or flight is one that the P2M grants " +
+    "now.",
   sometimes: ["P2M change with shadows", "cached", "in flight"],
   check(run, count) {
     const known = new Map<number, Good>();

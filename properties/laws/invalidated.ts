@@ -34,7 +34,9 @@ export function coveredPages(
   return [first, first + pageOf(fact.length ?? 0n)];
 }
 
-/** A cached entry whose pages, all of them, meet a range; what is left of one counts as the entry. */
+/**
+ * A cached entry whose pages, all of them, meet a range; what is left of one counts as the entry.
+ */
 function cachedIn(tree: PageTree, first: number, end: number): number | undefined {
   let found: number | undefined;
   forEachSlot(tree, 0, capacity(tree), (page, count, value) => {
@@ -101,7 +103,9 @@ export const nothingStaysCached: Law = {
 
 export const invalidatingTwice: Law = {
   id: "IV3",
-  says: "Invalidating twice is invalidating once, and a wider invalidation leaves a part of what a narrower one leaves.",
+  says:
+    "Invalidating twice is invalidating once, and a wider invalidation leaves a part of what " +
+    "a narrower one leaves.",
   sometimes: ["something left"],
   check(run, count) {
     for (const { fact, after, seq } of momentsOf(run)) {

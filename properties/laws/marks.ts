@@ -8,7 +8,10 @@ import { coveredPages } from "./invalidated.ts";
 import type { Count, Law } from "./law.ts";
 import { guestIndex, momentsOf } from "./run.ts";
 
-/** The marks that an invalidation must leave: odd ones are of table pointers, which IH does not cover. */
+/**
+ * The marks that an invalidation must leave: odd ones are of table pointers, which IH does not
+ * cover.
+ */
 function marksAfter(shadow: Shadow, fact: FactOf<"IotlbInvalidated">, count: Count): PageTree {
   const covered = coveredPages(fact, shadow.did);
   if (covered === undefined || shadow.pending.root === 0) return shadow.pending;

@@ -5,7 +5,9 @@ import { sightOf } from "./probes.ts";
 
 export const memoryIsAlike: Law = {
   id: "ME1",
-  says: "In the end the IOMMU sees in guest memory what was written, landed and flushed, and nothing else.",
+  says:
+    "In the end the IOMMU sees in guest memory what was written, landed and flushed, and " +
+    "nothing else.",
   sometimes: ["pages"],
   check(run, count) {
     const { oracle } = sightOf(run);

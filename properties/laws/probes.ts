@@ -41,7 +41,9 @@ type Request = Extract<Input, { type: "Dma" | "DmaIssue" }>;
 export const isRequest = (input: Input): input is Request =>
   input.type === "Dma" || input.type === "DmaIssue";
 
-/** The source-ids that devices' requests carry, as set-up and assignments say; by guest and device. */
+/**
+ * The source-ids that devices' requests carry, as set-up and assignments say; by guest and device.
+ */
 type Aliases = Map<string, number>;
 
 function aliasesAtStart({ setup }: Run): Aliases {

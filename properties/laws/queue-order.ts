@@ -137,7 +137,9 @@ function checkRest(guest: Guest): string | undefined {
 
 export const queueRunsInOrder: Law = {
   id: "QU1",
-  says: "The queue executes the descriptors that memory holds, one by one in ring order, up to the tail or the first error.",
+  says:
+    "The queue executes the descriptors that memory holds, one by one in ring order, up to " +
+    "the tail or the first error.",
   sometimes: ["context", "iotlb", "wait", "deviceTlb", "refused descriptor", "wrapped"],
   check(run, count) {
     const moments = momentsOf(run);

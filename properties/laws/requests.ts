@@ -56,7 +56,9 @@ function checkRequest(step: Step, probe: Probe): Violation | undefined {
 
 export const requestsAreAnswered: Law = {
   id: "DM1",
-  says: "A DMA lands where the guest's tables and the P2M say, or faults as they say, or did at some time since the covering invalidation.",
+  says:
+    "A DMA lands where the guest's tables and the P2M say, or faults as they say, or did at " +
+    "some time since the covering invalidation.",
   sometimes: ["landed", "faulted", "hole", "while pending", "stale but allowed"],
   check(run, count) {
     const { asked } = sightOf(run);
@@ -148,7 +150,9 @@ function suppressions(probe: Probe, access: Access, reason: number): readonly bo
 
 export const faultsAreReported: Law = {
   id: "FA1",
-  says: "A fault is recorded, collapsed, dropped or suppressed as the rules of fault recording say.",
+  says:
+    "A fault is recorded, collapsed, dropped or suppressed as the rules of fault recording " +
+    "say.",
   sometimes: ["recorded", "collapsed", "dropped", "suppressed", "overflowed"],
   check(run, count) {
     const { asked } = sightOf(run);
@@ -169,7 +173,9 @@ export const faultsAreReported: Law = {
 
 export const holesAreSilent: Law = {
   id: "FA2",
-  says: "A hole of the P2M is the host's affair: the DMA does not land and the guest sees no fault.",
+  says:
+    "A hole of the P2M is the host's affair: the DMA does not land and the guest sees no " +
+    "fault.",
   sometimes: ["hole"],
   check(run, count) {
     for (const { facts, seq } of run.steps) {

@@ -22,7 +22,9 @@ export function textOf(answer: HostAnswer | Answer["composed"]): string {
 
 const order = ["4K", "2M", "1G"];
 
-/** The place of the size in order; the host may map in smaller pieces than the guest, never larger. */
+/**
+ * The place of the size in order; the host may map in smaller pieces than the guest, never larger.
+ */
 const sizeOf = (answer: HostAnswer | Answer["composed"]): number =>
   "size" in answer ? order.indexOf(answer.size) : -1;
 
@@ -66,7 +68,9 @@ const candidates = (probe: Probe) => (access: Access) => {
 
 export const shadowMatches: Law = {
   id: "SH1",
-  says: "Where nothing is pending, the shadow is what walking the guest's tables and the P2M gives.",
+  says:
+    "Where nothing is pending, the shadow is what walking the guest's tables and the P2M " +
+    "gives.",
   sometimes: ["mapped", "faulting", "hole", "superpage"],
   check(run, count) {
     for (const probe of sightOf(run).settled) {
@@ -88,7 +92,9 @@ function countSettled(probe: Probe, count: Count): void {
 
 export const shadowWasRight: Law = {
   id: "SH2",
-  says: "Where something is pending, the shadow is what was right at some time since the covering invalidation.",
+  says:
+    "Where something is pending, the shadow is what was right at some time since the covering " +
+    "invalidation.",
   sometimes: ["pending", "several candidates", "stale"],
   check(run, count) {
     for (const probe of sightOf(run).settled) {
@@ -132,7 +138,9 @@ function isPending({ world, key }: Probe): boolean | undefined {
   return entry.pending !== 0 || get(shadow.pending, key.page) !== 0;
 }
 
-/** Whether the shadow of a key has a table in so many places that a write to it marks everything. */
+/**
+ * Whether the shadow of a key has a table in so many places that a write to it marks everything.
+ */
 function isShared({ world, key }: Probe): boolean {
   const guest = world.guests[key.guest];
   const shadow = guest?.hosts[key.sid]?.shadow ?? -1;

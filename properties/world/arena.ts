@@ -1,5 +1,6 @@
 /**
- * Where things lie in each generated guest, as guest page numbers. Small on purpose: what is reused,
+ * Where things lie in each generated guest, as guest page numbers. Small on purpose: what is
+ * reused,
  * shared and overwritten must meet.
  */
 export const arena = {
@@ -35,7 +36,9 @@ export const frames = {
   freeLarge: 0x30000,
 } as const;
 
-/** Source-ids of the devices: two functions of one device, another bus, behind a bridge, virtual. */
+/**
+ * Source-ids of the devices: two functions of one device, another bus, behind a bridge, virtual.
+ */
 export const sources = {
   first: 0x20,
   function4: 0x24,

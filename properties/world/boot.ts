@@ -78,7 +78,9 @@ export function domainOf(driver: Driver, did: number, draw: number): Domain {
   return domain;
 }
 
-/** How a guest's driver starts: which devices are in which domain, and whether it uses the queue. */
+/**
+ * How a guest's driver starts: which devices are in which domain, and whether it uses the queue.
+ */
 export interface BootPlan {
   readonly queued: boolean;
   readonly translate: boolean;

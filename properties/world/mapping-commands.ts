@@ -118,7 +118,9 @@ export const protect: Command = (driver, draw, manner) => {
   change(driver, domain, page, place, word, draw, manner);
 };
 
-/** Puts a table of 512 pages in the place of a superpage, or a superpage in the place of a table. */
+/**
+ * Puts a table of 512 pages in the place of a superpage, or a superpage in the place of a table.
+ */
 export const split: Command = (driver, draw, manner) => {
   const domain = someDomain(driver, draw.what);
   const page = pageFrom(driver, draw.where);

@@ -137,7 +137,10 @@ function pad(drivers: readonly Driver[], inputs: readonly Input[]): void {
   }
 }
 
-/** A random world with at least 60 inputs: a swarm of kinds of command, in one of three temperaments. */
+/**
+ * A random world with at least 60 inputs: a swarm of kinds of command, in one of three
+ * temperaments.
+ */
 export const anyProgram: fc.Arbitrary<Program> = fc
   .record({
     guests: anyGuests,
