@@ -1,8 +1,8 @@
 import { ProfileError } from "../events/profile.ts";
 import { createWorld, SetupError } from "../machines/create-world.ts";
 import { fold } from "../machines/hypervisor.ts";
-import { evolve } from "../projections/evolve.ts";
 import type { Step } from "../projections/step.ts";
+import { worldWithin } from "../projections/step.ts";
 import type { World } from "../projections/world.ts";
 import { InputError, lineError } from "./input-error.ts";
 import { startProgress } from "./progress.ts";
@@ -54,16 +54,6 @@ function refusal(file: string, step: Step, line: number): InputError | undefined
   return undefined;
 }
 
-/** The world after event number `until`, which lies among the events of a step. */
-function partOf(step: Step, until: number): World {
-  let world = step.before;
-  for (const event of [step.input, ...step.facts]) {
-    if (world.seq >= until) break;
-    world = evolve(world, event);
-  }
-  return world;
-}
-
 function foldEntry(world: World, entry: InputEntry): Step {
   const { world: after, facts } = fold(world, entry.input);
   return { seq: world.seq + 1, input: entry.input, facts, before: world, after };
@@ -97,7 +87,7 @@ export async function foldSource(
         if (world.seq >= until) return result();
         const step = foldEntry(world, entry);
         const whole = step.after.seq <= until;
-        world = whole ? step.after : partOf(step, until);
+        world = whole ? step.after : worldWithin(step, until);
         inputs += 1;
         facts += whole ? step.facts.length : until - step.seq;
         const shown = whole ? step : { ...step, facts: step.facts.slice(0, until - step.seq) };

@@ -88,7 +88,6 @@ function attach(turn: Turn, entry: Entry): void {
   const guest = guestIn(turn);
   const old = guest.hosts[entry.source];
   if (sameEntry(old, entry)) return;
-  drain(turn, (flight) => guest.devices[flight.device]?.requester === entry.source);
   advanceChart(turn, attachment, old?.state ?? "unassigned", { type: "Resolve", entry });
 }
 
@@ -103,6 +102,8 @@ const passThroughEntry = (source: SourceId): Entry => ({
 export function refreshHosts(turn: Turn, requesters: readonly SourceId[]): void {
   const enabled = guestIn(turn).charts.translation === "enabled";
   for (const source of requesters) {
+    // Before the context is read: what lands now may be written over it.
+    drain(turn, (flight) => guestIn(turn).devices[flight.device]?.requester === source);
     if (!enabled) {
       attach(turn, passThroughEntry(source));
       continue;

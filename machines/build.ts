@@ -9,9 +9,9 @@ import {
 import type { Page } from "../projections/memory.ts";
 import { half, pageAt } from "../projections/memory.ts";
 import { readable } from "../projections/p2m.ts";
-import type { Slot } from "../projections/page-tree.ts";
-import { spans } from "../projections/page-tree.ts";
 import { fillSlot, withChildren } from "../projections/page-tree-change.ts";
+import type { Slot } from "../projections/page-tree-node.ts";
+import { spans } from "../projections/page-tree-node.ts";
 import type { Shadow } from "../projections/shadow.ts";
 import type { Build } from "./built-table.ts";
 import { listLimit, reuse } from "./built-table.ts";

@@ -1,5 +1,5 @@
 import type { Guest } from "../projections/guest.ts";
-import type { Slot } from "../projections/page-tree.ts";
+import type { Slot } from "../projections/page-tree-node.ts";
 
 /** A table that the build read: what a later write to it would concern. */
 export interface ReadTable {

@@ -1,8 +1,8 @@
 import { gpaOfPage, hpaOfPage, iovaOfPage } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../projections/mapping.ts";
-import type { Node, Slot } from "../projections/page-tree.ts";
-import { expand, frameUnit, spans } from "../projections/page-tree.ts";
+import type { Node, Slot } from "../projections/page-tree-node.ts";
+import { expand, frameUnit, spans } from "../projections/page-tree-node.ts";
 
 /** A shadow's two trees, slot beside slot. */
 export interface Slots {

@@ -1,8 +1,8 @@
 import type { Profile } from "../events/profile.ts";
 import { secondStageReserved } from "../events/second-stage-entry.ts";
 import { interruptRange, mapped, ok, pagesOfSize, unmapped } from "../projections/mapping.ts";
-import type { Slot } from "../projections/page-tree.ts";
 import { fillSlot } from "../projections/page-tree-change.ts";
+import type { Slot } from "../projections/page-tree-node.ts";
 
 /** Low and high half of the reserved bits, by level and by whether PS is set. */
 type Masks = readonly (readonly [number, number])[];

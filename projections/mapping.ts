@@ -1,6 +1,6 @@
 import type { Outcome, Outcomes, Size } from "../events/fact.ts";
 import { outcomes, sizes } from "../events/fact.ts";
-import { frameUnit } from "./page-tree.ts";
+import { frameUnit } from "./page-tree-node.ts";
 
 /**
  * What the trees of the P2M, the shadow and its guest stage hold for a page, in one number: the

@@ -10,8 +10,9 @@ import {
   sizeOf,
 } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
-import { advance, get } from "./page-tree.ts";
+import { get } from "./page-tree.ts";
 import { change, fill } from "./page-tree-change.ts";
+import { advance } from "./page-tree-node.ts";
 import { forEachSlot } from "./page-tree-range.ts";
 
 /**

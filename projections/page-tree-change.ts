@@ -1,7 +1,8 @@
-import type { PageTree, Slot } from "./page-tree.ts";
+import type { PageTree } from "./page-tree.ts";
+import { capacity } from "./page-tree.ts";
+import type { Slot } from "./page-tree-node.ts";
 import {
   advance,
-  capacity,
   childOf,
   collapse,
   expand,
@@ -9,7 +10,7 @@ import {
   spans,
   waysAt,
   withChild,
-} from "./page-tree.ts";
+} from "./page-tree-node.ts";
 
 /** Decides the number of all `count` pages from `page`, which had `old`, linearly from there. */
 export type Change = (old: number, page: number, count: number) => number;

@@ -1,14 +1,7 @@
-import type { PageTree, Slot } from "./page-tree.ts";
-import {
-  advance,
-  capacity,
-  childAt,
-  collapse,
-  expand,
-  frameUnit,
-  spans,
-  waysAt,
-} from "./page-tree.ts";
+import type { PageTree } from "./page-tree.ts";
+import { capacity } from "./page-tree.ts";
+import type { Slot } from "./page-tree-node.ts";
+import { advance, childAt, collapse, expand, frameUnit, spans, waysAt } from "./page-tree-node.ts";
 
 /** Told of `count` pages from `page` on that have `value`, linearly from there. */
 export type Visit = (page: number, count: number, value: number) => void;

@@ -1,3 +1,6 @@
+import type { Slot } from "./page-tree-node.ts";
+import { advance, childAt, frameUnit, inverses, spans } from "./page-tree-node.ts";
+
 /**
  * A persistent map from page numbers to numbers, shaped like a page table.
  *
@@ -8,16 +11,6 @@
  * could say is never kept, so equal contents have equal shapes: comparison and hashing may go by
  * structure, and what two versions share is skipped.
  */
-
-/**
- * A node: its 16 or 32 slots; or, where at most `fewSlots` of them are not 0, a mask of those and
- * then these alone. What looks into one goes through `childAt` or `expand`.
- */
-export type Node = readonly Slot[];
-
-/** A node, or the number of every page below. */
-export type Slot = number | Node;
-
 export interface PageTree {
   /** Table levels of 9 bits: pages run from 0 to 512^levels - 1. */
   readonly levels: number;
@@ -25,54 +18,12 @@ export interface PageTree {
   readonly root: Slot;
 }
 
-/** One page frame in the number of a linear tree; what is below it are flags. */
-export const frameUnit = 512;
-
-/**
- * Pages below a slot of each depth; depth 0 is a page, 1 a bottom node of 32, 2 a node of 16 of
- * those, and so on.
- */
-export const spans: readonly number[] = Array.from({ length: 13 }, (_, depth) => {
-  const pairs = Math.floor(depth / 2);
-  return 512 ** pairs * (depth % 2 === 0 ? 1 : 32);
-});
-
-export const inverses: readonly number[] = spans.map((span) => 1 / span);
-
-const zeros16: Node = new Array<Slot>(16).fill(0);
-
-const zeros32: Node = new Array<Slot>(32).fill(0);
-
-/** Ways of the node whose slots have this depth. */
-export const waysAt = (childDepth: number): number => (childDepth % 2 === 0 ? 32 : 16);
-
 /** An empty tree of `512^levels` pages. */
 export const emptyTree = (levels: number, linear: boolean): PageTree =>
   ({ levels, linear, root: 0 }) satisfies PageTree;
 
 /** Pages that the tree can hold. */
 export const capacity = (tree: PageTree): number => spans[tree.levels * 2] ?? 0;
-
-/** The number that a slot's number means `pages` further on. */
-export const advance = (value: number, pages: number, linear: boolean): number =>
-  linear && value >= frameUnit ? value + pages * frameUnit : value;
-
-const fewSlots = 4;
-
-/** How many bits of a mask of 32 are set. */
-function bitCount(mask: number): number {
-  let bits = mask - ((mask >>> 1) & 0x5555_5555);
-  bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333);
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
-}
-
-/** The slot of a node by its index, 0 to 15 or 31. */
-export function childAt(node: Node, index: number): Slot {
-  if (node.length > fewSlots + 1) return node[index] as Slot;
-  const mask = node[0] as number;
-  const bit = 1 << index;
-  return (mask & bit) === 0 ? 0 : (node[1 + bitCount(mask & (bit - 1))] as Slot);
-}
 
 /** The number at `page`; 0 where nothing was set and beyond the tree. */
 export function get(tree: PageTree, page: number): number {
@@ -104,109 +55,4 @@ export function uniform(tree: PageTree, first: number, count: number): number | 
   }
   if (rest + count > (spans[depth] as number)) return undefined;
   return advance(slot, rest, tree.linear);
-}
-
-/** A node with all its slots: of a number, what it says for each; not to be kept in a tree. */
-export function expand(slot: Slot, depth: number, linear: boolean): Node {
-  const ways = waysAt(depth - 1);
-  if (typeof slot !== "number") {
-    if (slot.length > fewSlots + 1) return slot;
-    const node = (ways === 32 ? zeros32 : zeros16).slice();
-    let next = 1;
-    for (let mask = slot[0] as number; mask !== 0; mask &= mask - 1) {
-      node[31 - Math.clz32(mask & -mask)] = slot[next] as Slot;
-      next += 1;
-    }
-    return node;
-  }
-  if (slot === 0) return ways === 32 ? zeros32 : zeros16;
-  const span = spans[depth - 1] as number;
-  const node = (ways === 32 ? zeros32 : zeros16).slice();
-  for (let index = 0; index < ways; index++) node[index] = advance(slot, index * span, linear);
-  return node;
-}
-
-/** The node as a tree keeps it when few of its slots are not 0, else the node itself. */
-function withoutZeros(node: Node): Node {
-  let mask = 0;
-  let count = 0;
-  for (let index = 0; index < node.length; index++) {
-    if (node[index] === 0) continue;
-    count += 1;
-    if (count > fewSlots) return node;
-    mask |= 1 << index;
-  }
-  const few = node.slice(0, count + 1);
-  few[0] = mask;
-  let next = 1;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) {
-    few[next] = node[31 - Math.clz32(rest & -rest)] as Slot;
-    next += 1;
-  }
-  return few;
-}
-
-/** The one number that says the same as a node with all its slots, or `undefined`. */
-function asNumber(node: Node, depth: number, linear: boolean): number | undefined {
-  const first = node[0] as Slot;
-  if (typeof first !== "number") return undefined;
-  const step = linear && first >= frameUnit ? (spans[depth - 1] as number) * frameUnit : 0;
-  let wanted = first;
-  for (let index = 1; index < node.length; index++) {
-    wanted += step;
-    if (node[index] !== wanted) return undefined;
-  }
-  return first;
-}
-
-/** A node with all its slots as a tree keeps it: the one number that says the same, or a node. */
-export const collapse = (node: Node, depth: number, linear: boolean): Slot =>
-  asNumber(node, depth, linear) ?? withoutZeros(node);
-
-/** The child of a slot by its index: of a number, what it says from there. */
-export const childOf = (slot: Slot, depth: number, index: number, linear: boolean): Slot =>
-  typeof slot === "number"
-    ? advance(slot, index * (spans[depth - 1] as number), linear)
-    : childAt(slot, index);
-
-/** A node of few slots with one of them replaced; at most `fewSlots` are not 0 then. */
-function withFew(node: Node, index: number, child: Slot): Slot {
-  const mask = node[0] as number;
-  const bit = 1 << index;
-  const at = 1 + bitCount(mask & (bit - 1));
-  if (child === 0) {
-    if (node.length === 2) return 0;
-    const fewer = node.toSpliced(at, 1);
-    fewer[0] = mask & ~bit;
-    return fewer;
-  }
-  const next = (mask & bit) === 0 ? node.toSpliced(at, 0, child) : node.slice();
-  next[0] = mask | bit;
-  next[at] = child;
-  return next;
-}
-
-/** A slot with one child, which differs from the one it has, replaced; as a tree keeps it. */
-export function withChild(
-  slot: Slot,
-  depth: number,
-  index: number,
-  child: Slot,
-  linear: boolean,
-): Slot {
-  if (typeof slot === "number") {
-    const node = expand(slot, depth, linear).slice();
-    node[index] = child;
-    return collapse(node, depth, linear);
-  }
-  if (slot.length <= fewSlots) return withFew(slot, index, child);
-  if (slot.length === fewSlots + 1) {
-    const node = expand(slot, depth, linear).slice();
-    node[index] = child;
-    return withoutZeros(node);
-  }
-  const node = slot.slice();
-  node[index] = child;
-  if (child === 0) return withoutZeros(node);
-  return typeof child === "number" ? (asNumber(node, depth, linear) ?? node) : node;
 }

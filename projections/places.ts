@@ -1,7 +1,9 @@
 import { frameOf, hasFrame } from "./mapping.ts";
-import type { PageTree, Slot } from "./page-tree.ts";
-import { expand, get, spans } from "./page-tree.ts";
+import type { PageTree } from "./page-tree.ts";
+import { get } from "./page-tree.ts";
 import { change, fill } from "./page-tree-change.ts";
+import type { Slot } from "./page-tree-node.ts";
+import { expand, spans } from "./page-tree-node.ts";
 
 /** In `places`: more than one IOVA maps the page, or did. */
 export const manyPlaces = 1;

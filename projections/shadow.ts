@@ -12,8 +12,9 @@ import {
   unmapped,
 } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
-import { capacity, emptyTree, spans } from "./page-tree.ts";
+import { capacity, emptyTree } from "./page-tree.ts";
 import { change, fill } from "./page-tree-change.ts";
+import { spans } from "./page-tree-node.ts";
 import { putSlot, slotAt } from "./page-tree-range.ts";
 import { forEachSlotOnce, forget, manyPlaces, remember } from "./places.ts";
 

@@ -1,5 +1,10 @@
 import { nothingInFlight } from "./drained.ts";
-import { foldIsDeterministic, projectionIsTheFold, refusalsChangeNothing } from "./folding.ts";
+import {
+  foldIsDeterministic,
+  projectionIsTheFold,
+  refusalsChangeNothing,
+  seekingIsFolding,
+} from "./folding.ts";
 import { framesAreGranted } from "./granted.ts";
 import { guestsAreApart } from "./guests-apart.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
@@ -34,5 +39,6 @@ export const laws: readonly Law[] = [
   memoryIsAlike,
   foldIsDeterministic,
   projectionIsTheFold,
+  seekingIsFolding,
   refusalsChangeNothing,
 ];

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { worldWithin } from "../../projections/step.ts";
 import type { Law } from "./law.ts";
 import { sightOf } from "./probes.ts";
 import { momentsOf, runOf } from "./run.ts";
@@ -32,6 +33,23 @@ export const projectionIsTheFold: Law = {
     const [end, moment] = [run.steps.at(-1), momentsOf(run).at(-1)];
     if (isDeepStrictEqual(end?.after, moment?.after)) return undefined;
     return { law: "PJ1", seq: end?.seq ?? 0, text: "the projected world is another" };
+  },
+};
+
+export const seekingIsFolding: Law = {
+  id: "LO3",
+  says: "The world at an event reached by seeking is the world reached by folding from the start.",
+  sometimes: ["inside a step", "at the end of a step"],
+  check(run, count) {
+    for (const { step, seq, after } of momentsOf(run)) {
+      const last = seq === step.after.seq;
+      if (!last && seq % 7 !== 0) continue;
+      count(last ? "at the end of a step" : "inside a step");
+      const sought = last ? step.after : worldWithin(step, seq);
+      if (sought.seq === seq && isDeepStrictEqual(sought, after)) continue;
+      return { law: "LO3", seq, text: "the world reached by seeking is another" };
+    }
+    return undefined;
   },
 };
 

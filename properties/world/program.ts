@@ -10,6 +10,7 @@ import { newDriver, pick } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
 import * as outside from "./outside-commands.ts";
+import * as register from "./register-commands.ts";
 import { anyGuests } from "./setup.ts";
 import * as unit from "./unit-commands.ts";
 
@@ -33,12 +34,12 @@ const weighted: readonly (readonly [number, Command])[] = [
   [1, unit.wrongDescriptor],
   [1, unit.fillRing],
   [1, unit.strayTail],
-  [1, unit.toggle],
-  [2, unit.clearFaults],
-  [1, unit.eventLine],
-  [2, unit.registers],
-  [1, unit.protectMemory],
-  [1, unit.flushCache],
+  [1, register.toggle],
+  [2, register.clearFaults],
+  [1, register.eventLine],
+  [2, register.registers],
+  [1, register.protectMemory],
+  [1, register.flushCache],
   [9, outside.dma],
   [2, outside.issue],
   [2, outside.complete],
