@@ -11,8 +11,8 @@ const landing = (tag: number, flight: InFlight): FactOf<"DmaLanded"> => ({
   tag,
   device: flight.device,
   access: flight.access,
-  ...(flight.gpa === undefined ? {} : { gpa: flight.gpa as never }),
-  ...(flight.hpa === undefined ? {} : { hpa: flight.hpa as never }),
+  ...(flight.gpa === undefined ? {} : { gpa: flight.gpa }),
+  ...(flight.hpa === undefined ? {} : { hpa: flight.hpa }),
   ...(flight.bytes === undefined ? {} : { bytes: flight.bytes }),
 });
 

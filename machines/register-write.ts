@@ -1,3 +1,4 @@
+import { iova } from "../events/address.ts";
 import type { RegisterSpec } from "../events/register.ts";
 import { registerWrite } from "../events/register.ts";
 import { Ccmd, Gcmd, Rtaddr } from "../events/registers/command.ts";
@@ -44,7 +45,7 @@ function setTranslation(turn: Turn, on: boolean): void {
   stepTranslation(turn, { type: on ? "Enable" : "Disable" });
   if (guestIn(turn).charts.translation === before) return;
   refreshAllHosts(turn);
-  record(turn, { type: "HostIotlbFlushed", iova: 0n as never, length: 1n << 52n });
+  record(turn, { type: "HostIotlbFlushed", iova: iova(0n), length: 1n << 52n });
 }
 
 const stepRemapping = (turn: Turn, stimulus: { type: string; [key: string]: unknown }): void => {

@@ -1,4 +1,4 @@
-import type { SourceId } from "../events/address.ts";
+import type { Gpa, Hpa, Iova, SourceId } from "../events/address.ts";
 import type { Profile } from "../events/profile.ts";
 import type { Faults } from "./faults.ts";
 import { noFaults } from "./faults.ts";
@@ -29,9 +29,9 @@ export interface InFlight {
   readonly device: SourceId;
   readonly access: "read" | "write";
   readonly shadow: number | undefined;
-  readonly iova: bigint;
-  readonly gpa: bigint | undefined;
-  readonly hpa: bigint | undefined;
+  readonly iova: Iova;
+  readonly gpa: Gpa | undefined;
+  readonly hpa: Hpa | undefined;
   readonly length: number;
   readonly bytes: Uint8Array | undefined;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
+import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import {
   booted,
@@ -51,7 +52,7 @@ describe("coming and going", () => {
       type: "DmaIssue",
       tag: 1,
       device: nvme,
-      iova: page as never,
+      iova: iova(page),
       access: "read",
       length: 8,
     };

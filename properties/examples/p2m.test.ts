@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Gpa, Hpa } from "../../events/address.ts";
+import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import {
   booted,
@@ -47,7 +48,7 @@ describe("taking memory away", () => {
       type: "DmaIssue",
       tag: 3,
       device: nvme,
-      iova: page as never,
+      iova: iova(page),
       access: "read",
       length: 8,
     });

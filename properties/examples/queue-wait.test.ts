@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { at } from "../../projections/registers.ts";
 import {
@@ -101,7 +102,7 @@ describe("what is in flight", () => {
     type: "DmaIssue",
     tag: 1,
     device: nvme,
-    iova: page as never,
+    iova: iova(page),
     access: "write",
     length: 8,
     bytes: new Uint8Array(8).fill(7),
