@@ -4,6 +4,7 @@ import type { AnyField, FieldTable } from "./field.ts";
 import { FieldError, shapeFromJson, shapeToJson } from "./field.ts";
 import type { Input } from "./input.ts";
 import { inputs } from "./input.ts";
+import { impossible } from "./input-check.ts";
 import type { RawObject } from "./log-error.ts";
 import { LogError, parseObject } from "./log-error.ts";
 import { checkVersion, formatVersion, modelVersion, upcast } from "./log-version.ts";
@@ -106,7 +107,9 @@ export function parseHeader(line: string, lineNumber = 1): Header {
   const { shadowfold: _, model, ...rest } = upcast(first, version);
   if (typeof model !== "string") throw new LogError(lineNumber, "model: expected text");
   try {
-    return { version, model, setup: shapeFromJson(setupTable, rest) };
+    const setup = shapeFromJson(setupTable, rest);
+    if (setup.guests.length === 0) throw new FieldError("guests: there is none");
+    return { version, model, setup };
   } catch (error) {
     if (error instanceof FieldError) throw new LogError(lineNumber, error.message);
     throw error;
@@ -185,7 +188,10 @@ export function parseEvent(
   }
   const name = type as string;
   if (inputType !== undefined) {
-    return { seq, input: parseBody(name, columns, raw, 2, lineNumber) as unknown as Input };
+    const input = parseBody(name, columns, raw, 2, lineNumber) as unknown as Input;
+    const why = impossible(input);
+    if (why !== undefined) throw new LogError(lineNumber, `${name}: ${why}`);
+    return { seq, input };
   }
   const cause = parseNumber(raw["cause"], "cause", lineNumber);
   if (cause >= seq) throw new LogError(lineNumber, `cause ${cause.toString()} is not before it`);

@@ -101,5 +101,3 @@ export const profiles = {
   "hardware-2016-caching": hardware2016("hardware-2016-caching", true),
   everything: everything(),
 } as const satisfies Readonly<Record<string, Profile>>;
-
-export type ProfileName = keyof typeof profiles;

@@ -15,6 +15,7 @@ import {
   word,
 } from "./field.ts";
 import type { Input } from "./input.ts";
+import { impossible } from "./input-check.ts";
 import type { RawObject } from "./log-error.ts";
 import { LogError, parseObject } from "./log-error.ts";
 import { placeGuest, recordedRamBytes } from "./recording-placement.ts";
@@ -91,7 +92,10 @@ const importers: { readonly [K in Kind]: (line: Line<K>) => Input } = {
 };
 
 function readLine<K extends Kind>(kind: K, raw: RawObject): Input {
-  return importers[kind](shapeFromJson(lines[kind], raw) as unknown as Line<K>);
+  const input = importers[kind](shapeFromJson(lines[kind], raw) as unknown as Line<K>);
+  const why = impossible(input);
+  if (why !== undefined) throw new FieldError(`${kind}: ${why}`);
+  return input;
 }
 
 /**

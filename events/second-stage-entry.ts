@@ -25,9 +25,6 @@ export const SecondStageEntry = layout({
   reserved: [],
 });
 
-/** Level of a table: 1 maps pages of 4 KiB. */
-export type TableLevel = 1 | 2 | 3 | 4 | 5;
-
 /**
  * The bits that must be 0 in a present second-stage entry.
  *

@@ -5,7 +5,7 @@ import { Ccmd, Gcmd, Rtaddr } from "../events/registers/command.ts";
 import { Fsts, Ics } from "../events/registers/event-line.ts";
 import { Iotlb } from "../events/registers/iotlb.ts";
 import { stored } from "../projections/register-file.ts";
-import { at, globalStatus, registersOf, registerValue } from "../projections/registers.ts";
+import { at, globalStatus, partsOf, registersOf, registerValue } from "../projections/registers.ts";
 import { refreshAllHosts } from "./attach.ts";
 import { protection } from "./charts/protection.ts";
 import { remapping } from "./charts/remapping.ts";
@@ -168,18 +168,9 @@ function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
  * each of them, in order of offset; bytes of none are ignored.
  */
 export function writeRegisters(turn: Turn, offset: number, size: number, value: bigint): void {
-  const map = registersOf(guestIn(turn).profile);
-  for (let byte = 0; byte < size; ) {
-    const spec = map.at(offset + byte);
-    if (spec === undefined) {
-      byte += 1;
-      continue;
-    }
-    const skip = offset + byte - spec.offset;
-    const count = Math.min(size - byte, spec.bytes - skip);
-    const part = BigInt.asUintN(count * 8, value >> BigInt(byte * 8));
+  for (const { spec, before, skip, count } of partsOf(guestIn(turn).profile, offset, size)) {
+    const part = BigInt.asUintN(count * 8, value >> BigInt(before * 8));
     const lanes = ((1n << BigInt(count * 8)) - 1n) << BigInt(skip * 8);
     writeRegister(turn, spec, part << BigInt(skip * 8), lanes);
-    byte += count;
   }
 }

@@ -1,8 +1,8 @@
 import { FaultRecord } from "../events/fault-record.ts";
 import type { Profile } from "../events/profile.ts";
-import type { RegisterMap } from "../events/register.ts";
+import type { RegisterMap, RegisterSpec } from "../events/register.ts";
 import { registerMap } from "../events/register.ts";
-import { anyRecord, faultStatus, queueErrorRecord } from "./faults.ts";
+import { faultStatus, queueErrorRecord } from "./faults.ts";
 import type { Guest } from "./guest.ts";
 import type { Registers } from "./register-file.ts";
 import { registerFile, stored } from "./register-file.ts";
@@ -104,10 +104,22 @@ export function registerValue(guest: Guest, offset: number): bigint {
   return faultRecordValue(guest, (offset - fro) >> 4);
 }
 
-/** What a read of `size` bytes at `offset` gives: byte by byte; bytes of no register are 0. */
-export function readBytes(guest: Guest, offset: number, size: number): bigint {
-  const map = registersOf(guest.profile);
-  let value = 0n;
+/** A part of an access that lies in one register. */
+export interface RegisterPart {
+  readonly spec: RegisterSpec;
+  /** Bytes before the part, in the access and in the register, and of the part itself. */
+  readonly before: number;
+  readonly skip: number;
+  readonly count: number;
+}
+
+/**
+ * The registers that `size` bytes at `offset` touch, in order of offset; bytes of none are left
+ * out.
+ */
+export function partsOf(profile: Profile, offset: number, size: number): readonly RegisterPart[] {
+  const map = registersOf(profile);
+  const parts: RegisterPart[] = [];
   for (let byte = 0; byte < size; ) {
     const spec = map.at(offset + byte);
     if (spec === undefined) {
@@ -116,13 +128,19 @@ export function readBytes(guest: Guest, offset: number, size: number): bigint {
     }
     const skip = offset + byte - spec.offset;
     const count = Math.min(size - byte, spec.bytes - skip);
+    parts.push({ spec, before: byte, skip, count });
+    byte += count;
+  }
+  return parts;
+}
+
+/** What a read of `size` bytes at `offset` gives: byte by byte; bytes of no register are 0. */
+export function readBytes(guest: Guest, offset: number, size: number): bigint {
+  let value = 0n;
+  for (const { spec, before, skip, count } of partsOf(guest.profile, offset, size)) {
     const whole = spec.writeOnly ? 0n : registerValue(guest, spec.offset);
     const part = BigInt.asUintN(count * 8, whole >> BigInt(skip * 8));
-    value |= part << BigInt(byte * 8);
-    byte += count;
+    value |= part << BigInt(before * 8);
   }
   return value;
 }
-
-/** Whether the unit still has a record that software did not clear. */
-export const hasPendingRecord = (guest: Guest): boolean => anyRecord(guest.faults);

@@ -1,16 +1,6 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
-import {
-  flagsOf,
-  frameOf,
-  hasFrame,
-  hole,
-  mapped,
-  ok,
-  outcomeCode,
-  sizeCode,
-  unmapped,
-} from "./mapping.ts";
+import { frameOf, hasFrame, hole, mapped, ok, outcomeCode, sizeCode, unmapped } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
 import { capacity, emptyTree } from "./page-tree.ts";
 import { change, fill } from "./page-tree-change.ts";
@@ -187,6 +177,3 @@ export function clearPending(
     ? shadow
     : withPending(shadow, change(shadow.pending, first, end, clear));
 }
-
-/** The outcomes that a page's mapping has, low to high bits; for comparing without the size. */
-export const accessesOf = (mapping: number): number => flagsOf(mapping) & 63;

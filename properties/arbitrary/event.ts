@@ -5,6 +5,7 @@ import { facts } from "../../events/fact.ts";
 import type { AnyField, FieldTable } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs, pagesIn } from "../../events/input.ts";
+import { impossible } from "../../events/input-check.ts";
 import type { LogEvent } from "../../events/log.ts";
 import type { Setup } from "../../events/setup.ts";
 
@@ -79,6 +80,16 @@ const anyOf = (tables: Readonly<Record<string, FieldTable>>): fc.Arbitrary<unkno
 /** Any input, every field anywhere in its range. Derived from the table of inputs. */
 export const anyInput = anyOf(inputs) as fc.Arbitrary<Input>;
 
+/** Any input that a log may hold. */
+const anyLogged = anyInput
+  .map((input): Input => {
+    if (input.type === "RegisterRead") return { ...input, offset: input.offset & 0xff8 };
+    if (input.type !== "RegisterWrite") return input;
+    const value = BigInt.asUintN(input.size * 8, input.value);
+    return { ...input, offset: input.offset & 0xff8, value };
+  })
+  .filter((input) => impossible(input) === undefined);
+
 /** Any fact, every field anywhere in its range. Derived from the table of facts. */
 export const anyFact = anyOf(facts) as fc.Arbitrary<Fact>;
 
@@ -87,7 +98,7 @@ export const anyFact = anyOf(facts) as fc.Arbitrary<Fact>;
  * them.
  */
 export const anyEvents: fc.Arbitrary<readonly LogEvent[]> = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(), fc.option(anyFact), anyInput), {
+  .array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(), fc.option(anyFact), anyLogged), {
     maxLength: 30,
   })
   .map((draws) => {
@@ -137,5 +148,5 @@ const anyGuest = plain(
 
 /** Any setup that the header can carry; most make no sense to the model. */
 export const anySetup = plain({
-  guests: fc.array(anyGuest, { maxLength: 2 }),
+  guests: fc.array(anyGuest, { minLength: 1, maxLength: 2 }),
 }) as fc.Arbitrary<Setup>;
