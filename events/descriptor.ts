@@ -77,8 +77,8 @@ const specs: readonly DescriptorSpec[] = [
   }),
   spec("wait", WaitDescriptor, {
     doc: "Report that what came before is done.",
-    // Reading: without page requests there is nothing to drain and the bit is reserved.
-    lacking: (profile) => (profile.pageRequests ? 0n : WaitDescriptor.mask("pd")),
+    // Reading: without ECAP.PDS the bit is reserved.
+    lacking: (profile) => (profile.pageDrain ? 0n : WaitDescriptor.mask("pd")),
   }),
   spec("pasidIotlb", PasidIotlbDescriptor, {
     doc: "Forget first-stage and nested translations.",

@@ -2,6 +2,7 @@
 
 import type { Gpa, Hpa, Iova, SourceId } from "./address.ts";
 import { formatSourceId, parseSourceId } from "./address.ts";
+import { quoted } from "./excerpt.ts";
 
 /** A value that does not fit its field; the log codec adds the line. */
 export class FieldError extends Error {}
@@ -48,13 +49,8 @@ function field<T>(
   return { form, optional: false, toJson, fromJson };
 }
 
-const show = (raw: unknown): string => {
-  const text = JSON.stringify(raw) ?? "nothing";
-  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
-};
-
 const wrong = (form: string, raw: unknown): never => {
-  throw new FieldError(`expected ${form}, found ${show(raw)}`);
+  throw new FieldError(`expected ${form}, found ${quoted(raw)}`);
 };
 
 function hexadecimal<T extends bigint>(form: string, bits: number): Field<T> {
@@ -196,7 +192,7 @@ export function shapeFromJson<S extends FieldTable>(shape: S, raw: unknown): Sha
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return wrong("object", raw);
   const source = raw as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(source)) {
-    if (!Object.hasOwn(shape, name)) throw new FieldError(`unknown field "${name}"`);
+    if (!Object.hasOwn(shape, name)) throw new FieldError(`unknown field ${quoted(name)}`);
   }
   const out: Record<string, unknown> = {};
   for (const [name, of] of Object.entries(shape as unknown as Fields)) {

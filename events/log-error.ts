@@ -1,3 +1,5 @@
+import { quoted } from "./excerpt.ts";
+
 /** A line of a log or of a recording that cannot be read: which one, counted from 1, and why. */
 export class LogError extends Error {
   readonly line: number;
@@ -13,8 +15,6 @@ export class LogError extends Error {
 /** A JSON object whose fields nobody has checked yet. */
 export type RawObject = Readonly<Record<string, unknown>>;
 
-const excerpt = (line: string): string => (line.length > 40 ? `${line.slice(0, 37)}...` : line);
-
 /**
  * The JSON object that a line holds.
  *
@@ -25,10 +25,10 @@ export function parseObject(line: string, lineNumber: number): RawObject {
   try {
     value = JSON.parse(line);
   } catch {
-    throw new LogError(lineNumber, `not JSON: ${JSON.stringify(excerpt(line))}`);
+    throw new LogError(lineNumber, `not JSON: ${quoted(line)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new LogError(lineNumber, `not a JSON object: ${JSON.stringify(excerpt(line))}`);
+    throw new LogError(lineNumber, `not a JSON object: ${quoted(line)}`);
   }
   return value as RawObject;
 }

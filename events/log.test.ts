@@ -44,7 +44,8 @@ const refused: readonly (readonly [string, string, string])[] = [
   ["no event", '{"seq":5}', "neither an input nor a fact"],
   ["an unknown field", `{${good},"colour":1}`, 'RegisterWrite: unknown field "colour"'],
   ["a fact's field", `{${good},"cause":1}`, 'RegisterWrite: unknown field "cause"'],
-  ["both kinds at once", `{${good},"fact":"UnitWasReset"}`, 'RegisterWrite: unknown field "cause"'],
+  ["both kinds at once", `{${good},"fact":"UnitWasReset"}`, "both an input and a fact"],
+  ["a long name", `{"seq":5,"input":"${"Dream".repeat(99)}"}`, `unknown event "${"Dream".repeat(15)}D...`],
   [
     "a missing field",
     '{"seq":5,"input":"DmaComplete"}',

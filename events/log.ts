@@ -1,3 +1,4 @@
+import { quoted } from "./excerpt.ts";
 import type { Fact } from "./fact.ts";
 import { facts } from "./fact.ts";
 import type { AnyField, FieldTable } from "./field.ts";
@@ -146,17 +147,13 @@ function parseBody(
   if (names.length === known) return out;
   const expected = new Set(["seq", "cause", "fact", "input", ...columns.map((of) => of.name)]);
   const stranger = names.find((of) => !expected.has(of)) ?? "cause";
-  throw new LogError(lineNumber, `${type}: unknown field ${JSON.stringify(stranger)}`);
+  throw new LogError(lineNumber, `${type}: unknown field ${quoted(stranger)}`);
 }
 
 function parseNumber(raw: unknown, name: string, lineNumber: number): number {
   if (typeof raw === "number" && Number.isSafeInteger(raw) && raw >= 1) return raw;
   throw new LogError(lineNumber, `${name}: expected a whole number from 1`);
 }
-
-const unknownEvent = (name: unknown, lineNumber: number): never => {
-  throw new LogError(lineNumber, `unknown event ${JSON.stringify(name)}`);
-};
 
 /**
  * Reads any line but the first.
@@ -176,11 +173,14 @@ export function parseEvent(
 ): LogEvent {
   const raw = upcast(parseObject(line, lineNumber), version);
   const inputType = raw["input"];
+  if (inputType !== undefined && Object.hasOwn(raw, "fact")) {
+    throw new LogError(lineNumber, "both an input and a fact");
+  }
   const type = inputType ?? raw["fact"];
   const columns = (inputType === undefined ? factColumns : inputColumns).get(type as string);
   if (columns === undefined) {
-    if (type !== undefined) return unknownEvent(type, lineNumber);
-    throw new LogError(lineNumber, "neither an input nor a fact");
+    const why = type === undefined ? "neither an input nor a fact" : `unknown event ${quoted(type)}`;
+    throw new LogError(lineNumber, why);
   }
   const seq = parseNumber(raw["seq"], "seq", lineNumber);
   if (seq <= after) {

@@ -34,6 +34,8 @@ export interface Profile {
   /** Whether PFSID and throttling exist in device TLB invalidations. */
   readonly dit: boolean;
   readonly pageRequests: boolean;
+  /** Whether a wait descriptor can drain page requests. */
+  readonly pageDrain: boolean;
   readonly ecs: boolean;
   readonly coherent: boolean;
   readonly snoop: boolean;
@@ -162,6 +164,7 @@ export function profileOf(words: ProfileWords): Profile {
     deviceTlb: ecap.dt,
     dit: ecap.dit,
     pageRequests: ecap.prs,
+    pageDrain: ecap.pds,
     ecs: ecap.ecs,
     coherent: ecap.c,
     snoop: ecap.sc,

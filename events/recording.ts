@@ -1,5 +1,6 @@
 import type { SourceId } from "./address.ts";
 import { gpa, sourceId } from "./address.ts";
+import { quoted } from "./excerpt.ts";
 import type { Shape } from "./field.ts";
 import {
   bytes,
@@ -169,7 +170,7 @@ function setupOf(raw: RawObject, ramBytes: bigint): Setup {
 export function openRecording(line: string, ramBytes: bigint = recordedRamBytes): Recording {
   const header = parseObject(line, 1);
   if (header["recording"] !== 1) {
-    const version = JSON.stringify(header["recording"]) ?? "none";
+    const version = quoted(header["recording"]);
     throw new LogError(1, `recording format ${version}; this reads 1`);
   }
   const setup = checked(1, () => setupOf(header, ramBytes));
@@ -179,7 +180,7 @@ export function openRecording(line: string, ramBytes: bigint = recordedRamBytes)
     const raw = parseObject(text, lineNumber);
     const kind = Object.keys(raw).find(isKind);
     if (kind === undefined) {
-      const first = JSON.stringify(Object.keys(raw)[0] ?? "");
+      const first = quoted(Object.keys(raw)[0] ?? "");
       throw new LogError(lineNumber, `unknown line of a recording: ${first}`);
     }
     const input = checked(lineNumber, () => readLine(kind, raw));

@@ -70,6 +70,15 @@ const reserved: Readonly<Record<number, readonly [low: bigint, high: bigint]>> =
 };
 
 /**
+ * Bits of the first quadword that are reserved for lack of a capability: the fields of throttling
+ * without ECAP.DIT (41), the page-request drain without ECAP.PDS (42).
+ */
+function lacking(type: number, ecap: bigint): bigint {
+  if (type === 3 && bits(ecap, 41, 41) === 0) return 0xfff0_0000_0000_f000n;
+  return type === 5 && bits(ecap, 42, 42) === 0 ? 0x80n : 0n;
+}
+
+/**
  * Whether the capabilities know a type in legacy mode: 3 wants device TLBs, 4 interrupt remapping.
  */
 function knows(type: number, ecap: bigint): boolean {
@@ -96,7 +105,8 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
   const type = (bits(low, 11, 9) << 4) | bits(low, 3, 0);
   const masks = reserved[type];
   if (!masks || !knows(type, state.ecap)) return 3;
-  if ((low & masks[0]) !== 0n || (high & masks[1]) !== 0n) return 4;
+  const lowMask = masks[0] | lacking(type, state.ecap);
+  if ((low & lowMask) !== 0n || (high & masks[1]) !== 0n) return 4;
   const g = bits(low, 5, 4);
   const did = bits(low, 31, 16);
   const sid = bits(low, 47, 32);
