@@ -11,10 +11,17 @@ const [task, ...rest] = process.argv.slice(2);
 const shown = ["linux-legacy-nvme", "linux-vfio-edu", "linux-legacy-nvme-load"];
 const replayed = shown.map((name) => `recordings/${name}.jsonl.gz`);
 
+/** The environment of what is run: without colours where nobody sees them, unless asked for. */
+function environment() {
+  const { env, stdout } = process;
+  return stdout.isTTY || env.FORCE_COLOR ? env : { ...env, NO_COLOR: "1" };
+}
+
 /** Runs a script of this checkout with this Node in the root folder, and ends as it ends. */
 function run(script, ...args) {
   const { status } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,
+    env: environment(),
     stdio: "inherit",
   });
   process.exit(status ?? 1);

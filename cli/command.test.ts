@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { recordingPath, captureRun as run } from "./captured-run.ts";
+import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shadowfold-command-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -127,46 +127,5 @@ describe("looking", () => {
     ]);
     const blocked = await run("log", edu, "--type", "DmaBlocked", "--device", "00:04.0");
     expect(blocked.out.trimEnd().split("\n")).toHaveLength(752);
-  });
-});
-
-describe("logs", () => {
-  const log = join(folder, "edu.ndjson.gz");
-
-  test("[LO2] a recording becomes a log that verifies and replays alike", async () => {
-    expect(await run("convert", edu, log)).toEqual({ code: 0, out: "", err: "" });
-    const verified = await run("verify", log, "--json");
-    expect(JSON.parse(verified.out)).toMatchObject({ equal: true, difference: null });
-    const hash = async (file: string) =>
-      JSON.parse((await run("replay", file, "--json")).out).stateHash;
-    expect(await hash(log)).toBe(await hash(edu));
-    const plain = join(folder, "edu.ndjson");
-    await run("convert", log, plain);
-    expect(readFileSync(plain, "utf8")).toBe(gunzipSync(readFileSync(log)).toString("utf8"));
-    const { code, err } = await run("convert", log, log);
-    expect([code, err]).toEqual([2, `${log}: is the file that is being read\n`]);
-  });
-
-  test("[CL8] verify names the first fact that differs", async () => {
-    const lines = gunzipSync(readFileSync(log)).toString("utf8").split("\n");
-    const at = lines.findIndex((line) => line.includes('"fact":"ShadowMapped"'));
-    const seq = JSON.parse(lines[at] ?? "").seq;
-    const changed = lines.with(at, (lines[at] ?? "").replace('"read":"ok"', '"read":"hole"'));
-    const other = await run("verify", fileOf("changed", changed.join("\n")), "--json");
-    expect(other.code).toBe(1);
-    expect(JSON.parse(other.out).difference).toMatchObject({
-      line: at + 1,
-      seq,
-      recorded: { read: "hole" },
-      decided: { read: "ok" },
-    });
-    const missing = await run("verify", fileOf("less", lines.toSpliced(at, 1).join("\n")));
-    expect([missing.code, missing.out]).toEqual([1, expect.stringContaining("differs")]);
-    const inputsOnly = join(folder, "inputs");
-    await run("convert", log, inputsOnly, "--facts", "none");
-    const nothing = await run("verify", inputsOnly);
-    expect([nothing.code, nothing.out]).toEqual([0, expect.stringContaining("no facts to verify")]);
-    const none = await run("verify", edu);
-    expect([none.code, none.err]).toEqual([2, expect.stringContaining("is a recording")]);
   });
 });

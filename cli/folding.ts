@@ -108,9 +108,9 @@ export async function foldSource(
 }
 
 /**
- * Folds a file up to event `until`, or to its end.
+ * Folds a file up to event `until`, or to its end, or to where it turns out to be bad.
  *
- * @throws InputError when it cannot be opened, or has fewer events than `until`.
+ * @throws InputError when it cannot be opened, or is good and has fewer events than `until`.
  */
 export async function foldFile(
   file: string,
@@ -119,19 +119,21 @@ export async function foldFile(
   until?: number,
 ): Promise<Folded> {
   const folded = await foldSource(await openSource(file), terminal, watcher, until);
-  if (until === undefined || folded.world.seq >= until) return folded;
-  if (folded.failure) throw folded.failure;
-  const last = folded.world.seq.toString();
-  throw new InputError(`${file}: there is no event ${until.toString()}; the last one is ${last}`);
+  const { world, failure } = folded;
+  if (until === undefined) return folded;
+  // What is wrong with the file after the event is of no concern.
+  if (world.seq >= until) return { ...folded, failure: undefined };
+  if (failure === undefined) checkEvent(file, world.seq, until);
+  return folded;
 }
 
 /**
- * The guest that an option names.
+ * Checks that a file whose last event is `last` has the event `seq`.
  *
- * @throws InputError when the file has no such guest.
+ * @throws InputError when it has not.
  */
-export function guestNumber(file: string, world: World, index: number): number {
-  if (world.guests[index] !== undefined) return index;
-  const count = world.guests.length.toString();
-  throw new InputError(`${file}: there is no guest ${index.toString()}; guests: ${count}`);
+export function checkEvent(file: string, last: number, seq: number): void {
+  if (seq <= last) return;
+  const known = last.toString();
+  throw new InputError(`${file}: there is no event ${seq.toString()}; the last one is ${known}`);
 }

@@ -1,5 +1,6 @@
-import { StringDecoder } from "node:string_decoder";
-import { CutShort } from "./bytes.ts";
+import { isUtf8 } from "node:buffer";
+import { CutShort } from "./gzip.ts";
+import type { InputError } from "./input-error.ts";
 import { lineError } from "./input-error.ts";
 
 /** Some whole lines of a file. */
@@ -14,43 +15,74 @@ export interface LineBatch {
 /** The longest line that is read: more is no log, but some other file. */
 const longestLine = 64 * 1024 * 1024;
 
+const lineFeed = 0x0a;
+const byteOrderMark = "\ufeff";
+
+/** Text without the mark that some editors put before the first line. */
+const unmarked = (text: string, first: number): string =>
+  first === 1 && text.startsWith(byteOrderMark) ? text.slice(1) : text;
+
+/** Whether bytes are text, but for a last character that may be incomplete. */
+const isTextStart = (bytes: Buffer): boolean =>
+  [0, 1, 2, 3].some((missing) => isUtf8(bytes.subarray(0, bytes.length - missing)));
+
+/** The lines of some bytes up to the first that is no text, and the error that it is. */
+function decode(
+  file: string,
+  first: number,
+  bytes: Buffer,
+): { batch: LineBatch; failure: InputError | undefined } {
+  const batch = { first, lines: unmarked(bytes.toString("utf8"), first).split("\n"), cut: false };
+  if (isUtf8(bytes)) return { batch, failure: undefined };
+  let [good, start] = [0, 0];
+  for (;;) {
+    const end = bytes.indexOf(lineFeed, start);
+    if (!isUtf8(bytes.subarray(start, end < 0 ? bytes.length : end))) break;
+    good += 1;
+    start = end + 1;
+  }
+  const failure = lineError(file, first + good, "not UTF-8 text");
+  return { batch: { ...batch, lines: batch.lines.slice(0, good) }, failure };
+}
+
 /**
  * Splits a stream of bytes into lines, without the line ends. A last line without a line end
- * counts.
+ * counts; a byte order mark before the first one does not.
  *
- * @throws InputError when a line is too long, or the data was cut short, after the lines before
- *   that.
+ * @throws InputError when a line is too long or no UTF-8, or the data was cut short, after the
+ *   lines before that.
  */
 export async function* splitLines(
   file: string,
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<LineBatch, void> {
-  const decoder = new StringDecoder("utf8");
-  let open: string[] = [];
+  let open: Buffer[] = [];
   let openLength = 0;
   let first = 1;
   let failure: CutShort | undefined;
   try {
     for await (const chunk of chunks) {
-      const text = decoder.write(chunk);
-      const end = text.lastIndexOf("\n");
+      const end = chunk.lastIndexOf(lineFeed);
       if (end >= 0) {
-        open.push(text.slice(0, end));
-        const lines = open.join("").split("\n");
-        yield { first, lines, cut: false };
-        first += lines.length;
+        open.push(chunk.subarray(0, end));
+        const decoded = decode(file, first, Buffer.concat(open));
+        if (decoded.batch.lines.length > 0) yield decoded.batch;
+        if (decoded.failure !== undefined) throw decoded.failure;
+        first += decoded.batch.lines.length;
         open = [];
         openLength = 0;
       }
-      open.push(text.slice(end + 1));
-      openLength += text.length - end - 1;
+      open.push(chunk.subarray(end + 1));
+      openLength += chunk.length - end - 1;
       if (openLength > longestLine) throw lineError(file, first, "line of more than 64 MiB");
     }
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
     failure = error;
   }
-  const last = open.join("") + decoder.end();
+  const rest = Buffer.concat(open);
+  if (!failure && !isTextStart(rest)) throw lineError(file, first, "not UTF-8 text");
+  const last = unmarked(rest.toString("utf8"), first);
   if (last !== "") yield { first, lines: [last], cut: failure !== undefined };
   if (failure) throw lineError(file, first, failure.message);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { recordingPath, captureRun as run } from "./captured-run.ts";
+import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shadowfold-program-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -42,12 +42,22 @@ describe("usage", () => {
     [["translate", edu, "--device", "00:04.0", "--iova", "0x10000000000000000"]],
     [["state", edu, "--at", "-1"]],
     [["log", edu, "--type", "Dream"]],
+    [["log", edu, "--type", ","]],
+    [["stat"]],
   ])("[CL10] %j is bad usage", async (words) => {
     const { code, out, err } = await run(...words);
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toMatch(/^error: .*\n/);
+    expect(err).toMatch(/^error: .*\n$/);
     expect(err).not.toContain("    at ");
   });
+});
+
+test("[CL10] of a long argument the beginning is repeated", async () => {
+  const long = "x".repeat(5000);
+  for (const words of [[long], ["state", edu, "--at", long], ["log", edu, "--type", long]]) {
+    const { code, err } = await run(...words);
+    expect([code, err.length < 300, err.includes("xxx...")]).toEqual([2, true, true]);
+  }
 });
 
 describe("bad input", () => {
@@ -84,6 +94,24 @@ describe("bad input", () => {
     expect(JSON.parse(out).inputs).toBeGreaterThan(1000);
   });
 
+  test("[CL12] state, diff and translate show what there is before an error", async () => {
+    const lines = gunzipSync(readFileSync(edu)).toString("utf8").split("\n");
+    const file = fileOf("short", `${lines.slice(0, 201).join("\n")}\n{"dream":1}\n`);
+    const failure = `${file}:202: unknown line of a recording: "dream"\n`;
+    const far = "50000";
+    const state = await run("state", file, "--at", far, "--json");
+    expect([state.code, state.err]).toEqual([2, failure]);
+    const { at } = JSON.parse(state.out);
+    expect(at).toBeGreaterThan(200);
+    const diff = await run("diff", file, "--from", "10", "--to", far, "--json");
+    expect([diff.code, diff.err, JSON.parse(diff.out).to]).toEqual([2, failure, at]);
+    const beyond = await run("diff", file, "--from", far, "--to", far);
+    expect([beyond.code, beyond.out, beyond.err]).toEqual([2, "", failure]);
+    const walk = await run("translate", file, "--device", "00:04.0", "--iova", "0", "--at", far);
+    expect([walk.code, walk.err]).toEqual([2, failure]);
+    expect((await run("state", file, "--at", at.toString())).code).toBe(0);
+  });
+
   test("[CL13] contradicting capabilities are one line", async () => {
     const file = fileOf("caps", '{"recording":1,"ver":"0x10","cap":"0x0","ecap":"0x0"}\n');
     const { code, err } = await run("replay", file);
@@ -104,5 +132,16 @@ describe("bad input", () => {
     expect([guest.code, guest.err]).toEqual([2, expect.stringContaining("there is no guest 3")]);
     const device = await run("translate", edu, "--device", "00:05.0", "--iova", "0x0");
     expect([device.code, device.err]).toEqual([2, expect.stringContaining("assigned: 00:04.0")]);
+  });
+
+  test.each([
+    [["--from", "999999"], "there is no event 999999; the last one is 23387"],
+    [["--from", "9", "--to", "3"], "--from 9 is after --to 3"],
+    [["--guest", "1"], "there is no guest 1; guests: 1"],
+    [["--device", "00:05.0"], "there is no device 00:05.0 in these events"],
+  ])("[CL15] log %j finds nothing to filter", async (words, reason) => {
+    const { code, out, err } = await run("log", edu, ...words);
+    expect([code, out, err.trimEnd().split("\n").length]).toEqual([2, "", 1]);
+    expect(err).toContain(reason);
   });
 });

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { shortened } from "../events/excerpt.ts";
 import { modelVersion } from "../events/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
@@ -9,9 +10,17 @@ import { addTranslate } from "./command/translate.ts";
 import { addVerify } from "./command/verify.ts";
 import { addWhy } from "./command/why.ts";
 import { InputError } from "./input-error.ts";
+import { printable } from "./render/printable.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** Bad usage in one line; of an argument that is repeated in it, the beginning. */
+function usageError(text: string): string {
+  const said = text.trim().replaceAll(/\s*\n\s*/g, " ");
+  const short = said.replaceAll(/'([^']*)'/g, (_, word: string) => `'${shortened(word)}'`);
+  return `${printable(short)} (--help shows the usage)\n`;
+}
 
 function createProgram(run: Run): Command {
   const program = new Command("shadowfold")
@@ -20,9 +29,8 @@ function createProgram(run: Run): Command {
     .configureOutput({
       writeOut: run.terminal.out,
       writeErr: run.terminal.err,
-      outputError: (text, write) => write(text),
+      outputError: (text, write) => write(usageError(text)),
     })
-    .showHelpAfterError("(--help shows the usage)")
     .exitOverride()
     .addHelpText(
       "after",

@@ -5,7 +5,7 @@ import { LogError } from "../events/log-error.ts";
 import { openRecording } from "../events/recording.ts";
 import type { Setup } from "../events/setup.ts";
 import { openBytes } from "./bytes.ts";
-import { InputError, lineError } from "./input-error.ts";
+import { lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";
 import { splitLines } from "./lines.ts";
 
@@ -132,7 +132,7 @@ export async function openSource(file: string): Promise<Source> {
   try {
     const lines = splitLines(file, bytes.chunks);
     const start = await lines.next();
-    if (start.done === true) throw new InputError(`${file}: empty`);
+    if (start.done === true) throw lineError(file, 1, "empty");
     const [first = "", ...others] = start.value.lines;
     // The error that follows a line cut short says more than the line does.
     if (start.value.cut) await lines.next();

@@ -45,7 +45,11 @@ const refused: readonly (readonly [string, string, string])[] = [
   ["an unknown field", `{${good},"colour":1}`, 'RegisterWrite: unknown field "colour"'],
   ["a fact's field", `{${good},"cause":1}`, 'RegisterWrite: unknown field "cause"'],
   ["both kinds at once", `{${good},"fact":"UnitWasReset"}`, "both an input and a fact"],
-  ["a long name", `{"seq":5,"input":"${"Dream".repeat(99)}"}`, `unknown event "${"Dream".repeat(15)}D...`],
+  [
+    "a long name",
+    `{"seq":5,"input":"${"Dream".repeat(99)}"}`,
+    `unknown event "${"Dream".repeat(15)}D...`,
+  ],
   [
     "a missing field",
     '{"seq":5,"input":"DmaComplete"}',

@@ -179,7 +179,8 @@ export function parseEvent(
   const type = inputType ?? raw["fact"];
   const columns = (inputType === undefined ? factColumns : inputColumns).get(type as string);
   if (columns === undefined) {
-    const why = type === undefined ? "neither an input nor a fact" : `unknown event ${quoted(type)}`;
+    const why =
+      type === undefined ? "neither an input nor a fact" : `unknown event ${quoted(type)}`;
     throw new LogError(lineNumber, why);
   }
   const seq = parseNumber(raw["seq"], "seq", lineNumber);

@@ -51,8 +51,6 @@ export interface EntryTrail {
 export interface Trail {
   readonly place: Place;
   readonly entries: readonly EntryTrail[];
-  /** The newest facts about the place, the last one last. */
-  readonly facts: readonly PlaceFact[];
   readonly uses: Uses;
 }
 
@@ -62,7 +60,6 @@ const kept = 8;
 export const startTrail = (place: Place): Trail => ({
   place,
   entries: place.entries.map((entry) => ({ entry, writes: [] })),
-  facts: [],
   uses: noUses,
 });
 
@@ -146,8 +143,7 @@ function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
 }
 
 /** Whether a step changed what a shadow has for the page: an unmapping of everything may not. */
-function mappingChanged(shadow: number, trail: Trail, step: Step): boolean {
-  const { guest, page } = trail.place;
+function mappingChanged(shadow: number, { guest, page }: UsedPage, step: Step): boolean {
   const before = step.before.guests[guest]?.shadows[shadow];
   const after = step.after.guests[guest]?.shadows[shadow];
   if (before === undefined || after === undefined) return before !== after;
@@ -158,8 +154,8 @@ function mappingChanged(shadow: number, trail: Trail, step: Step): boolean {
 }
 
 /** Whether a fact says what the shadow has for the page, or what the device's host entry is. */
-function isAbout(fact: Fact, trail: Trail, step: Step): boolean {
-  const { guest: index, device, page } = trail.place;
+function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
+  const { guest: index, device, page } = place;
   if ((fact.guest ?? 0) !== index) return false;
   const guest = step.after.guests[index];
   const source = guest?.devices[device]?.requester ?? device;
@@ -170,22 +166,24 @@ function isAbout(fact: Fact, trail: Trail, step: Step): boolean {
     fact.type === "ShadowUnmapped" ||
     fact.type === "ShadowShared";
   if (!isShadowed || fact.shadow !== guest?.hosts[source]?.shadow) return false;
-  if (!mappingChanged(fact.shadow, trail, step)) return false;
+  if (!mappingChanged(fact.shadow, place, step)) return false;
   const first = pageOf(fact.iova);
   const count = fact.type === "ShadowShared" ? pageOf(fact.length) * fact.copies : fact.count;
   return page >= first && page < first + count;
 }
 
+/** The facts of a step about a page's mapping, or about its device's host entry, in order. */
+export const factsAbout = (place: UsedPage, step: Step): readonly PlaceFact[] =>
+  step.facts.flatMap((fact, index) =>
+    isAbout(fact, place, step) ? [{ seq: step.seq + 1 + index, cause: step.seq, fact }] : [],
+  );
+
 /** What is known once one more step was taken. */
 export function followTrail(trail: Trail, step: Step): Trail {
   const entries = trail.entries.map((entry) => followEntry(trail, entry, step));
-  let { facts, uses } = trail;
-  for (const [index, fact] of step.facts.entries()) {
-    if (!isAbout(fact, trail, step)) continue;
-    facts = withNewest(facts, { seq: step.seq + 1 + index, cause: step.seq, fact });
-    if (fact.type !== "HostEntryChanged") uses = noUses;
-  }
+  const isNew = factsAbout(trail.place, step).some((of) => of.fact.type !== "HostEntryChanged");
+  let uses = isNew ? noUses : trail.uses;
   const use = useIn(trail.place, step);
   if (use !== undefined) uses = withUse(uses, use);
-  return { place: trail.place, entries, facts, uses };
+  return { place: trail.place, entries, uses };
 }

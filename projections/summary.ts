@@ -180,7 +180,7 @@ export function summarise(guest: Guest): GuestSummary {
       rootPointer: hex(guest.rootPointer),
       queue: charts.queue,
       queueAddress: hex(queue.address),
-      queueHead: queue.head,
+      queueHead: hex(queue.head),
       interruptRemapping: charts.remapping,
       compatibilityInterrupts: guest.compatibilityInterrupts,
       protectedMemory: charts.protection,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { changesBetween } from "../../projections/changes.ts";
-import type { World } from "../../projections/world.ts";
 import { parseNumber } from "../argument.ts";
+import type { Folded } from "../folding.ts";
 import { foldFile, worldOf } from "../folding.ts";
 import { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";
@@ -18,19 +18,26 @@ interface Options {
 
 const shownChanges = 60;
 
-/** The world after an event. */
-async function worldAt(run: Run, file: string, at: number): Promise<World> {
-  if (at > 0) return (await foldFile(file, run.terminal, {}, at)).world;
+/** The world after an event; with the reason, if the file is bad before it. */
+async function worldAt(
+  run: Run,
+  file: string,
+  at: number,
+): Promise<Pick<Folded, "world" | "failure">> {
+  if (at > 0) return foldFile(file, run.terminal, {}, at);
   const source = await openSource(file);
   const world = await worldOf(source);
   await source.close();
-  return world;
+  return { world, failure: undefined };
 }
 
 async function show(run: Run, file: string, options: Options): Promise<void> {
   if (file === "-") throw new InputError("-: diff reads its file twice; give it a name");
-  const from = await worldAt(run, file, options.from);
-  const to = await worldAt(run, file, options.to);
+  const start = await worldAt(run, file, options.from);
+  const end = await worldAt(run, file, options.to);
+  const [from, to] = [start.world, end.world];
+  const failure = start.failure ?? end.failure;
+  if (start.failure !== undefined && end.failure !== undefined) throw start.failure;
   const changes = changesBetween(from, to);
   const { terminal } = run;
   if (options.json) {
@@ -38,10 +45,11 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
       return { ...change, from: change.from ?? null, to: change.to ?? null };
     });
     terminal.out(renderJson({ from: from.seq, to: to.seq, changes: shown }));
-    return;
+  } else {
+    const limit = options.all ? Number.POSITIVE_INFINITY : shownChanges;
+    terminal.out(renderChanges(terminal, changes, limit));
   }
-  const limit = options.all ? Number.POSITIVE_INFINITY : shownChanges;
-  terminal.out(renderChanges(terminal, changes, limit));
+  if (failure !== undefined) run.fail(failure);
 }
 
 /** Adds `diff FILE`. */

@@ -1,17 +1,22 @@
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import type { SourceId } from "../../events/address.ts";
+import { formatSourceId } from "../../events/address.ts";
+import { shortened } from "../../events/excerpt.ts";
 import type { Fact } from "../../events/fact.ts";
 import { facts } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
 import { encodeFact, encodeInput } from "../../events/log.ts";
 import type { Step } from "../../projections/step.ts";
+import type { World } from "../../projections/world.ts";
 import { parseDevice, parseNumber } from "../argument.ts";
-import { foldSource } from "../folding.ts";
+import { checkEvent, foldSource } from "../folding.ts";
+import { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";
 import { renderEvent } from "../render/event.ts";
 import type { Run } from "../run.ts";
+import { checkGuest } from "./lookup.ts";
 
 interface Options {
   readonly from: number;
@@ -26,12 +31,15 @@ interface Options {
 function parseTypes(text: string): ReadonlySet<string> {
   const known = [...Object.keys(inputs), ...Object.keys(facts)];
   const wanted = text.split(",").map((name) => name.trim());
+  if (wanted.includes("")) {
+    throw new InvalidArgumentError("Expected names of events with commas between.");
+  }
   for (const name of wanted) {
     if (known.includes(name)) continue;
     const start = name.slice(0, 3).toLowerCase();
     const near = known.filter((of) => of.toLowerCase().startsWith(start));
     const hint = near.length === 0 ? "" : ` Did you mean ${near.join(", ")}?`;
-    throw new InvalidArgumentError(`There is no event ${name}.${hint}`);
+    throw new InvalidArgumentError(`There is no event ${shortened(name)}.${hint}`);
   }
   return new Set(wanted);
 }
@@ -65,11 +73,41 @@ function printStep(run: Run, options: Options, step: Step): void {
   if (text !== "") terminal.out(text);
 }
 
+const hasDevice = ({ guests }: World, device: SourceId): boolean =>
+  guests.some((guest) =>
+    Object.values(guest.devices).some((of) => of.source === device || of.requester === device),
+  );
+
+/**
+ * Checks that a list without an event is not one because the filters ask for what is not there.
+ *
+ * @throws InputError that names what is not there.
+ */
+function checkFilters(file: string, world: World, options: Options, wasSeen: boolean): void {
+  checkEvent(file, world.seq, options.from);
+  const { device } = options;
+  if (device === undefined || wasSeen || hasDevice(world, device)) return;
+  throw new InputError(`${file}: there is no device ${formatSourceId(device)} in these events`);
+}
+
 async function print(run: Run, file: string, options: Options): Promise<void> {
-  const watcher = { step: (step: Step) => printStep(run, options, step) };
+  const { from, to, device } = options;
+  if (to !== undefined && from > to) {
+    throw new InputError(`--from ${from.toString()} is after --to ${to.toString()}`);
+  }
   const source = await openSource(file);
-  const { failure } = await foldSource(source, run.terminal, watcher, options.to);
+  if (options.guest !== undefined && options.guest >= source.setup.guests.length) {
+    await source.close();
+    checkGuest(file, source.setup.guests.length, options.guest);
+  }
+  let wasSeen = false;
+  const step = (one: Step): void => {
+    wasSeen ||= [one.input, ...one.facts].some((event) => deviceOf(event) === device);
+    printStep(run, options, one);
+  };
+  const { world, failure } = await foldSource(source, run.terminal, { step }, to);
   if (failure !== undefined) run.fail(failure);
+  else checkFilters(file, world, options, wasSeen);
 }
 
 /** Adds `log FILE`. */

@@ -36,20 +36,27 @@ export const withLookup = (command: Command, atText: string): Command =>
     .option("--json", "print one object");
 
 /**
+ * Checks that a file has a guest.
+ *
+ * @throws InputError that says how many it has.
+ */
+export function checkGuest(file: string, count: number, guest: number): void {
+  if (guest < count) return;
+  const known = count.toString();
+  throw new InputError(`${file}: there is no guest ${guest.toString()}; guests: ${known}`);
+}
+
+/**
  * Checks that the guest has the device.
  *
  * @throws InputError that names the devices it has.
  */
 export function checkDevice(file: string, world: World, options: LookupOptions): void {
   const guest = world.guests[options.guest];
-  if (guest === undefined) {
-    const count = world.guests.length.toString();
-    throw new InputError(
-      `${file}: there is no guest ${options.guest.toString()}; guests: ${count}`,
-    );
-  }
-  if (guest.devices[options.device] !== undefined) return;
-  const names = Object.values(guest.devices).map((device) => formatSourceId(device.source));
+  checkGuest(file, world.guests.length, options.guest);
+  const devices = guest?.devices ?? {};
+  if (devices[options.device] !== undefined) return;
+  const names = Object.values(devices).map((device) => formatSourceId(device.source));
   const known = names.length === 0 ? "none" : names.join(", ");
   const name = formatSourceId(options.device);
   throw new InputError(`${file}: device ${name} is not assigned at that event; assigned: ${known}`);

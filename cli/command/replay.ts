@@ -29,9 +29,11 @@ async function replayFile(
   const tallies = { dma: noTally(), faults: noTally(), interrupts: noTally() };
   const violations: Violation[] = [];
   const disagreements: Disagreement[] = [];
+  let refused = 0;
   const start = performance.now();
   const folded = await foldSource(source, run.terminal, {
     step: (step, line) => {
+      if (step.facts.some((fact) => fact.type === "InputRefused")) refused += 1;
       const { kind, verdict, violations: broken } = judge(step);
       if (kind === undefined) return;
       tallies[kind][verdict.verdict] += 1;
@@ -46,6 +48,7 @@ async function replayFile(
     file,
     inputs,
     facts,
+    refused,
     ...tallies,
     violations,
     disagreements,

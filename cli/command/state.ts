@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { stateHash } from "../../projections/digest.ts";
 import { summarise } from "../../projections/summary.ts";
 import { parseNumber } from "../argument.ts";
-import { foldFile, guestNumber } from "../folding.ts";
+import { foldFile } from "../folding.ts";
 import { renderJson } from "../render/json.ts";
 import { renderGuest } from "../render/state.ts";
 import type { Run } from "../run.ts";
-import { atOption } from "./lookup.ts";
+import { atOption, checkGuest } from "./lookup.ts";
 
 interface Options {
   readonly at?: number;
@@ -20,10 +20,9 @@ const shownRows = 20;
 async function show(run: Run, file: string, options: Options): Promise<void> {
   const { terminal } = run;
   const { world, failure } = await foldFile(file, terminal, {}, options.at);
+  if (options.guest !== undefined) checkGuest(file, world.guests.length, options.guest);
   const wanted =
-    options.guest === undefined
-      ? world.guests.map((_, index) => index)
-      : [guestNumber(file, world, options.guest)];
+    options.guest === undefined ? world.guests.map((_, index) => index) : [options.guest];
   const summaries = wanted.flatMap((index) => {
     const guest = world.guests[index];
     return guest === undefined ? [] : [{ index, summary: summarise(guest) }];

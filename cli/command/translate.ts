@@ -1,22 +1,54 @@
 import type { Command } from "commander";
 import { translate } from "../../machines/translate.ts";
-import { foldFile } from "../folding.ts";
 import { renderJson } from "../render/json.ts";
+import { regimeOf } from "../render/regime.ts";
+import type { WalkView } from "../render/walk.ts";
 import { renderWalk, walkJson } from "../render/walk.ts";
 import type { Run } from "../run.ts";
 import type { LookupOptions } from "./lookup.ts";
 import { checkDevice, withLookup } from "./lookup.ts";
+import type { Found, Weigh } from "./moment.ts";
+import { findMoment } from "./moment.ts";
+
+/** A DMA that met the guest's tables; any other says nothing about them. */
+const weigh: Weigh = (_use, _isExact, isOn) => (isOn ? 1 : 0);
+
+/** Why this state is shown, or which other one to look at. */
+function choiceText({ off, meeting }: Found): string | undefined {
+  if (off === undefined) return undefined;
+  if (meeting === undefined) {
+    const at = off.before.toString();
+    return `No DMA used this page while it was on; --at ${at} shows the state before.`;
+  }
+  const [since, dma] = [off.seq.toString(), meeting.use.seq.toString()];
+  return (
+    `At the end translation is off, since event ${since}. This is the state just before the\n` +
+    `last DMA to this page while it was on, event ${dma}; --at shows any other.`
+  );
+}
 
 async function show(run: Run, file: string, options: LookupOptions): Promise<void> {
-  const { world, failure } = await foldFile(file, run.terminal, {}, options.at);
+  const found = await findMoment(run, file, options, weigh);
+  const { off, failure } = found;
+  const isChosen = options.at === undefined && off !== undefined;
+  const meeting = isChosen ? found.meeting : undefined;
+  const world = meeting?.world ?? found.world;
   checkDevice(file, world, options);
-  const access = options.access ?? "read";
-  const walk = translate(world, options.guest, options.device, options.iova, access);
-  const { out } = run.terminal;
-  out(
-    options.json
-      ? renderJson(walkJson(world.seq, walk))
-      : renderWalk(run.terminal, world.seq, walk),
+  const { device, guest, iova } = options;
+  const access = options.access ?? meeting?.use.access ?? "read";
+  const walk = translate(world, guest, device, iova, access);
+  const view: WalkView = {
+    at: world.seq,
+    device,
+    iova,
+    access,
+    walk,
+    regime: regimeOf(world.guests[guest], walk),
+    offSince: off?.seq,
+    choice: isChosen ? choiceText(found) : undefined,
+  };
+  run.terminal.out(
+    options.json ? renderJson(walkJson(world.seq, walk)) : renderWalk(run.terminal, view),
   );
   if (failure !== undefined) run.fail(failure);
 }
@@ -29,10 +61,12 @@ export function addTranslate(program: Command, run: Run): void {
     .description(
       "Walks the guest's tables entry by entry for one address of one device, then the P2M, and " +
         "shows beside it what the shadow answers and whether a change on the path is still " +
-        "unannounced. The access is a read unless --access says otherwise.",
+        "unannounced. The access is a read unless --access says otherwise. Without --at it shows " +
+        "the end of the file; if translation is off there, the state that the last DMA to the " +
+        "page met while it was on, and that DMA's access.",
     )
     .argument("<file>", "log or recording, gzipped or not; - is standard input");
-  withLookup(command, "state after this event; the end when missing")
+  withLookup(command, "state after this event")
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold translate recordings/linux-vfio-edu.jsonl.gz " +

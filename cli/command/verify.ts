@@ -23,6 +23,8 @@ interface Difference {
   readonly seq: number;
   readonly recorded: Fact | undefined;
   readonly decided: Fact | undefined;
+  /** The number of the decided fact, if there is one. */
+  readonly decidedSeq: number | undefined;
 }
 
 /** Compares a log's facts with those decided, one by one; keeps the first difference. */
@@ -48,7 +50,7 @@ function startComparison(): Comparison {
     const missing = expected[next];
     if (missing === undefined || first !== undefined) return;
     const { line, seq, fact } = missing;
-    first = { line, seq, recorded: undefined, decided: fact };
+    first = { line, seq, recorded: undefined, decided: fact, decidedSeq: seq };
   };
   return {
     step: (step, line) => {
@@ -61,7 +63,8 @@ function startComparison(): Comparison {
       const wanted = expected[next++];
       const { line, seq, fact } = entry;
       const same = wanted !== undefined && wanted.seq === seq && sameFact(wanted.fact, fact);
-      if (!same) first ??= { line, seq, recorded: fact, decided: wanted?.fact };
+      if (same) return;
+      first ??= { line, seq, recorded: fact, decided: wanted?.fact, decidedSeq: wanted?.seq };
     },
     recordedFacts: () => count,
     finish: (cutShort) => {
@@ -72,17 +75,29 @@ function startComparison(): Comparison {
 }
 
 function renderDifference(terminal: Terminal, file: string, difference: Difference): string {
-  const { line, seq, recorded, decided } = difference;
-  const show = (fact: Fact | undefined): string =>
-    fact === undefined ? "nothing" : renderEvent(terminal, seq, seq, fact).trim();
-  const place = `${file}:${line.toString()}: event ${seq.toString()} differs`;
-  return (
-    `${terminal.colours.red(place)}\n` +
-    renderPairs(terminal, [
-      ["recorded", show(recorded)],
-      ["decided", show(decided)],
-    ])
-  );
+  const { line, seq, recorded, decided, decidedSeq = seq } = difference;
+  const { red } = terminal.colours;
+  const place = `${file}:${line.toString()}`;
+  const show = (at: number, fact: Fact | undefined): string =>
+    fact === undefined ? "nothing" : renderEvent(terminal, at, at, fact).trim();
+  if (recorded !== undefined && decided !== undefined && sameFact(recorded, decided)) {
+    const numbers = `recorded as event ${seq.toString()}, decided as ${decidedSeq.toString()}`;
+    const title = red(`${place}: only the number differs: ${numbers}`);
+    return `${title}\n${renderPairs(terminal, [["fact", show(seq, recorded)]])}`;
+  }
+  const pairs = renderPairs(terminal, [
+    ["recorded", show(seq, recorded)],
+    ["decided", show(decidedSeq, decided)],
+  ]);
+  return `${red(`${place}: event ${seq.toString()} differs`)}\n${pairs}`;
+}
+
+/** The object that `--json` prints of a difference. */
+function differenceJson(difference: Difference | undefined): unknown {
+  if (difference === undefined) return null;
+  const { line, seq, recorded, decided, decidedSeq } = difference;
+  const facts = { recorded: factJson(recorded), decided: factJson(decided) };
+  return { line, seq, ...facts, decidedSeq: decidedSeq ?? null };
 }
 
 function factJson(fact: Fact | undefined): unknown {
@@ -103,17 +118,13 @@ async function verify(run: Run, file: string, options: Options): Promise<void> {
   const facts = comparison.recordedFacts();
   const { out, colours } = run.terminal;
   if (options.json) {
-    const shown = difference && {
-      line: difference.line,
-      seq: difference.seq,
-      recorded: factJson(difference.recorded),
-      decided: factJson(difference.decided),
-    };
-    out(renderJson({ file, inputs, facts, equal: !difference, difference: shown ?? null }));
+    const equal = facts === 0 ? null : difference === undefined;
+    out(renderJson({ file, inputs, facts, equal, difference: differenceJson(difference) }));
   } else if (difference) out(renderDifference(run.terminal, file, difference));
   else {
     const what = `${facts.toString()} facts of ${inputs.toString()} inputs`;
-    const result = facts === 0 ? "no facts to verify" : colours.green("decided again as recorded");
+    const none = "nothing was verified; convert --facts decided gives a log its facts";
+    const result = facts === 0 ? none : colours.green("decided again as recorded");
     out(`${file}: ${what}: ${result}\n`);
   }
   if (difference) run.differ();
@@ -127,8 +138,8 @@ export function addVerify(program: Command, run: Run): void {
     .summary("decide a log's facts again and compare")
     .description(
       "Decides again what follows from a log's inputs and compares it with the facts that " +
-        "the log has, number by number. Names the first difference. Exit code 0: the same; 1: " +
-        "different; 2: the log cannot be read to its end.",
+        "the log has, number by number. Names the first difference. Exit code 0: the same, or " +
+        "no facts to compare; 1: different; 2: the log cannot be read to its end.",
     )
     .argument("<log>", "log, gzipped or not; - is standard input")
     .option("--json", "print one object")

@@ -2,66 +2,30 @@ import type { Command } from "commander";
 import { pageOf } from "../../events/address.ts";
 import { translate } from "../../machines/translate.ts";
 import type { Translation } from "../../machines/translation.ts";
-import type { PathEntry } from "../../projections/provenance.ts";
-import { followTrail, startTrail } from "../../projections/provenance.ts";
-import type { Use, UsedPage } from "../../projections/use.ts";
-import { useIn } from "../../projections/use.ts";
-import type { World } from "../../projections/world.ts";
+import type { PathEntry, Place } from "../../projections/provenance.ts";
+import { factsAbout, followTrail, startTrail } from "../../projections/provenance.ts";
+import type { Step } from "../../projections/step.ts";
+import type { PlaceFact } from "../../projections/use.ts";
 import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
 import type { Plot } from "../render/plot.ts";
+import { regimeOf } from "../render/regime.ts";
 import { renderWhy, whyJson } from "../render/why.ts";
 import type { Run } from "../run.ts";
 import type { LookupOptions } from "./lookup.ts";
 import { checkDevice, withLookup } from "./lookup.ts";
-
-/** The moment that is explained: a state, and the DMA that met it. */
-interface Moment {
-  readonly world: World;
-  /** Number of the last event to look at. */
-  readonly until: number;
-  readonly use: Use | undefined;
-  readonly iova: bigint;
-  readonly failure: InputError | undefined;
-}
-
-/** How much a DMA to the page is worth explaining; of equals, the last one is. */
-function weight(use: Use, isExact: boolean): number {
-  if (use.blocked === undefined) return 1;
-  return isExact ? 3 : 2;
-}
+import type { Weigh } from "./moment.ts";
+import { findMoment } from "./moment.ts";
 
 /**
- * Finds the moment: the state after `--at`, else that met by the last DMA to the address that was
- * blocked, else by the last one blocked in its page, else by the last that landed, else the end.
+ * How much a DMA to the page is worth explaining: one to the address that was blocked, else one in
+ * its page that was, else one that landed, and before that through the guest's tables.
  */
-async function findMoment(run: Run, file: string, options: LookupOptions): Promise<Moment> {
-  const { device, iova, guest, access } = options;
-  const place: UsedPage = { guest, device, page: pageOf(iova) };
-  let found: Omit<Moment, "failure"> | undefined;
-  let best = 0;
-  const folded = await foldFile(
-    file,
-    run.terminal,
-    {
-      step: (step) => {
-        const use = useIn(place, step);
-        if (use === undefined || (access !== undefined && use.access !== access)) return;
-        const used = "iova" in step.input ? step.input.iova : iova;
-        const worth = weight(use, used === iova);
-        if (worth < best) return;
-        best = worth;
-        const until = step.seq + step.facts.length;
-        found = { world: step.before, until, use, iova: used };
-      },
-    },
-    options.at,
-  );
-  const { world, failure } = folded;
-  if (options.at === undefined && found !== undefined) return { ...found, failure };
-  return { world, until: world.seq, use: undefined, iova, failure };
-}
+const weigh: Weigh = (use, isExact, isOn) => {
+  if (use.blocked === undefined) return isOn ? 2 : 1;
+  return isExact ? 4 : 3;
+};
 
 /** The entries that a walk reads. */
 const pathOf = (walk: Translation): readonly PathEntry[] =>
@@ -71,19 +35,31 @@ const pathOf = (walk: Translation): readonly PathEntry[] =>
 
 async function explain(run: Run, file: string, options: LookupOptions): Promise<void> {
   if (file === "-") throw new InputError("-: why reads its file twice; give it a name");
-  const { world, until, use, iova, failure } = await findMoment(run, file, options);
+  const found = await findMoment(run, file, options, weigh);
+  const meeting = options.at === undefined ? found.meeting : undefined;
+  const { world, until, use, iova } = meeting ?? {
+    world: found.world,
+    until: found.world.seq,
+    use: undefined,
+    iova: options.iova,
+  };
   checkDevice(file, world, options);
   const { guest, device } = options;
   const access = use?.access ?? options.access ?? "read";
   const walk = translate(world, guest, device, options.iova, access);
-  let trail = startTrail({ guest, device, page: pageOf(options.iova), entries: pathOf(walk) });
-  const step = (one: Parameters<typeof followTrail>[1]): void => {
+  const place: Place = { guest, device, page: pageOf(options.iova), entries: pathOf(walk) };
+  const facts: PlaceFact[] = [];
+  let trail = startTrail(place);
+  const step = (one: Step): void => {
     trail = followTrail(trail, one);
+    facts.push(...factsAbout(place, one));
   };
   await foldFile(file, run.terminal, { step }, until);
-  const plot: Plot = { at: world.seq, iova, access, use, walk, trail };
+  const regime = regimeOf(world.guests[guest], walk);
+  const off = meeting === undefined ? found.off : undefined;
+  const plot: Plot = { at: world.seq, iova, access, use, walk, trail, facts, regime, off };
   run.terminal.out(options.json ? renderJson(whyJson(plot)) : renderWhy(run.terminal, plot));
-  if (failure !== undefined) run.fail(failure);
+  if (found.failure !== undefined) run.fail(found.failure);
 }
 
 /** Adds `why FILE`. */

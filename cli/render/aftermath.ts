@@ -24,9 +24,18 @@ export function reportText(report: PlaceFact | undefined): string[] {
   }
 }
 
+function agreement({ agree, pending }: Plot["walk"]): string {
+  const both = `The guest's tables and the shadow ${agree ? "agree" : "do not agree"} on this page`;
+  if (pending === undefined) return `${both}.`;
+  const change = `a change on the path, at ${eventName(pending.since)}, is not announced yet`;
+  return agree
+    ? `${both}; ${change}, which makes no difference here.`
+    : `${both}, which is allowed: ${change}.`;
+}
+
 /** What the shadow has had for the page: how it is, and how it was before. */
-export function shadowSentences({ trail, walk }: Plot): string[] {
-  const said = trail.facts.filter((one) => one.fact.type !== "HostEntryChanged");
+export function shadowSentences({ trail, facts, walk }: Plot): string[] {
+  const said = facts.filter((one) => one.fact.type !== "HostEntryChanged");
   const now = said.at(-1);
   const sentences: string[] = [];
   const mapped = said.findLast((one) => one.fact.type === "ShadowMapped");
@@ -45,12 +54,7 @@ export function shadowSentences({ trail, walk }: Plot): string[] {
   if (now !== undefined && now.fact.type === "ShadowBlocked") {
     sentences.push(`The host grants no memory for the page (${eventName(now.seq)}).`);
   }
-  if (walk.pending !== undefined) {
-    const since = eventName(walk.pending.since);
-    sentences.push(`A change on the path is still unannounced, since ${since}.`);
-  } else if (walk.agree) sentences.push("The guest's tables and the shadow agree on this page.");
-  else sentences.push("The guest's tables and the shadow do not agree on this page.");
-  return sentences;
+  return [...sentences, agreement(walk)];
 }
 
 /** How often the page was used as it is. */

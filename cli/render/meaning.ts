@@ -2,7 +2,13 @@ import { hex } from "../../events/address.ts";
 import { ContextEntry } from "../../events/context-entry.ts";
 import { RootEntry } from "../../events/root-entry.ts";
 import { SecondStageEntry } from "../../events/second-stage-entry.ts";
-import { grants } from "./walk.ts";
+
+/** `read and write`, `read only`, `write only` or `nothing`. */
+export const grants = (read: boolean, write: boolean): string => {
+  if (read && write) return "read and write";
+  if (read) return "read only";
+  return write ? "write only" : "nothing";
+};
 
 /** What the tables' entry at one place says, in words. */
 export function meaning(table: string, level: number | undefined, entry: bigint): string {

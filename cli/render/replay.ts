@@ -1,7 +1,7 @@
 import type { Violation } from "../../properties/judge.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Cell } from "./table.ts";
-import { renderTable } from "./table.ts";
+import { grouped, renderTable } from "./table.ts";
 
 /** How many answers of one kind the model agrees with. */
 export interface Tally {
@@ -22,6 +22,8 @@ export interface ReplayReport {
   readonly file: string;
   readonly inputs: number;
   readonly facts: number;
+  /** Inputs that cannot be, which changed nothing. */
+  readonly refused: number;
   readonly dma: Tally;
   readonly faults: Tally;
   readonly interrupts: Tally;
@@ -56,7 +58,7 @@ const headings = ["File", "Inputs", "Facts", "DMA", "Faults", "Interrupts", "Law
 
 /** One row a file, and below it whatever disagreed or broke a law. */
 export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[]): string {
-  const { green, red } = terminal.colours;
+  const { dim, green, red, yellow } = terminal.colours;
   const rows = reports.map((report): Cell[] => {
     const broken = report.violations.length;
     return [
@@ -72,6 +74,11 @@ export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[
   });
   const table = renderTable(terminal, headings, rows);
   const hashes = reports.map((report) => `state ${report.stateHash}  ${report.file}\n`).join("");
+  const refusals = reports.map(({ file, refused }) => {
+    if (refused === 0) return "";
+    const count = refused === 1 ? "1 input was" : `${grouped(refused)} inputs were`;
+    return yellow(`${file}: ${count} refused; log --type InputRefused lists them\n`);
+  });
   const details = reports.map((report) => {
     const differing = report.disagreements.map(
       ({ seq, line, text }) => `event ${seq.toString()} (line ${line.toString()}): ${text}`,
@@ -84,5 +91,5 @@ export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[
       listed(terminal, `${report.file}: laws that do not hold`, broken)
     );
   });
-  return `${table}\n${terminal.colours.dim(hashes.trimEnd())}\n${details.join("")}`;
+  return `${table}\n${dim(hashes.trimEnd())}\n${refusals.join("")}${details.join("")}`;
 }

@@ -4,7 +4,8 @@ import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
 import { meaning, verbPhrase } from "./meaning.ts";
 import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
-import { faultText } from "./walk.ts";
+import { regimeSentences } from "./regime.ts";
+import { faultText, landingText } from "./walk.ts";
 
 const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
   cpu: "the guest's CPU",
@@ -34,13 +35,23 @@ function history(trail: EntryTrail): string {
   return `${text}; until then it was ${hex(last.from)}: ${meaning(table, level, last.from)}.`;
 }
 
-function headline({ use, iova, access, at, walk }: Plot, device: string): string {
-  const what = `DMA ${use?.access ?? access} to ${hex(iova)} by ${device}`;
-  if (use === undefined) {
-    const { guest } = walk;
-    const end = "fault" in guest ? `would be blocked: ${faultText(guest.fault)}` : "is allowed";
-    return `After ${eventName(at)} a ${what} ${end}.`;
+/** What would become of a DMA: where both the guest and the host let it. */
+function prospect({ walk }: Plot): string {
+  const { guest, composed, agree } = walk;
+  const other = agree ? "" : `; the host says otherwise: ${landingText(walk.shadow)}`;
+  if ("fault" in guest) return `would be blocked: ${faultText(guest.fault)}${other}`;
+  if ("hpa" in composed) {
+    const inGuest = `in the guest's memory at ${hex(guest.gpa)}`;
+    return `would land ${inGuest}, in the host's at ${hex(composed.hpa)}${other}`;
   }
+  const place = `the host grants no memory at guest address ${hex(guest.gpa)}`;
+  return `would be blocked: ${place}, and the guest would see no fault${other}`;
+}
+
+function headline(plot: Plot, device: string): string {
+  const { use, iova, access, at } = plot;
+  const what = `DMA ${use?.access ?? access} to ${hex(iova)} by ${device}`;
+  if (use === undefined) return `After ${eventName(at)} a ${what} ${prospect(plot)}.`;
   if (use.blocked === undefined) {
     const { gpa, hpa } = use.landed ?? {};
     const where = gpa === undefined ? "" : ` in the guest's memory at ${hex(gpa)}`;
@@ -53,14 +64,17 @@ function headline({ use, iova, access, at, walk }: Plot, device: string): string
   return `The ${what} at ${eventName(use.seq)} was blocked: ${why}.`;
 }
 
-/** The point of a story about a DMA that was blocked. */
+/** The point of a story about a page that no DMA reaches. */
 function conclusion(plot: Plot): string[] {
   const index = decisive(plot);
   const step = plot.walk.steps[index];
   const last = plot.trail.entries[index]?.writes.at(-1);
   const { use, walk } = plot;
-  if (use?.blocked?.reason === undefined || step?.host === undefined) return [];
-  if (!("fault" in walk.guest) || step.level === undefined) return [];
+  if (step?.host === undefined || step.level === undefined || !("fault" in walk.guest)) return [];
+  if (last === undefined && (step.entry & 3n) === 0n) {
+    return ["In short: the guest has never mapped this page."];
+  }
+  if (use?.blocked?.reason === undefined) return [];
   if ((step.entry & 3n) !== 0n) {
     const allowed = (step.entry & 1n) !== 0n ? "reading" : "writing";
     const tried = use.access === "read" ? "read" : "write";
@@ -68,7 +82,7 @@ function conclusion(plot: Plot): string[] {
       `In short: the guest mapped this page for ${allowed} alone; the device tried to ${tried}.`,
     ];
   }
-  if (last === undefined) return ["In short: the guest has never mapped this page."];
+  if (last === undefined) return [];
   const unmapped = `the guest unmapped this page at ${eventName(last.seq)}`;
   return [`In short: ${unmapped}, and the device still used it at ${eventName(use.seq)}.`];
 }
@@ -121,13 +135,17 @@ function decisiveSentences(plot: Plot): string[] {
 /** The chain of events behind a translation, one sentence an item. */
 export function tellStory(plot: Plot): readonly string[] {
   const device = formatSourceId(plot.trail.place.device);
+  const { regime, iova, off, use } = plot;
+  const before = off?.before.toString();
   return [
     headline(plot, device),
+    ...regimeSentences(regime, iova, off?.seq),
+    ...(before === undefined ? [] : [`--at ${before} explains the state before that.`]),
     ...contextSentence(plot, device),
     ...decisiveSentences(plot),
-    ...shadowSentences(plot),
-    ...reportText(plot.use?.report),
-    ...useSentences(plot),
+    ...(regime === "tables" ? shadowSentences(plot) : []),
+    ...reportText(use?.report),
+    ...(regime === "tables" ? useSentences(plot) : []),
     ...conclusion(plot),
   ];
 }

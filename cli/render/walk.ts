@@ -1,7 +1,13 @@
-import { hex } from "../../events/address.ts";
+import type { Iova, SourceId } from "../../events/address.ts";
+import { formatSourceId, hex } from "../../events/address.ts";
 import { faultReasons } from "../../events/fault-reason.ts";
+import type { Access } from "../../events/input.ts";
 import type { Translation } from "../../machines/translation.ts";
 import type { Terminal } from "../terminal.ts";
+import { grants, meaning } from "./meaning.ts";
+import type { Regime } from "./regime.ts";
+import { regimeSentences } from "./regime.ts";
+import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";
 
 /** Where a translation ends: a page, a fault, or a hole of the host's. */
@@ -14,50 +20,99 @@ export function faultText(reason: number): string {
   return known === undefined ? name : `${name}, ${known.charAt(0).toLowerCase()}${known.slice(1)}`;
 }
 
-/** `read`, `write`, `read and write` or `nothing`. */
-export const grants = (read: boolean, write: boolean): string => {
-  if (read && write) return "read and write";
-  if (read) return "read only";
-  return write ? "write only" : "nothing";
-};
-
 /** One landing in words. */
 export function landingText(landing: Landing): string {
   if ("fault" in landing) return faultText(landing.fault);
   if ("hole" in landing) return "hole: the host grants no memory here";
-  const address = "gpa" in landing ? landing.gpa : landing.hpa;
-  const size = landing.size.toString();
-  return `${hex(address)}  (${size} mapping, ${grants(landing.read, landing.write)})`;
+  const address = "gpa" in landing ? `GPA ${hex(landing.gpa)}` : `HPA ${hex(landing.hpa)}`;
+  return `${address}  (${landing.size} mapping, ${grants(landing.read, landing.write)})`;
+}
+
+/** What `translate` shows. */
+export interface WalkView {
+  /** Number of the last event before. */
+  readonly at: number;
+  readonly device: SourceId;
+  readonly iova: Iova;
+  readonly access: Access;
+  readonly walk: Translation;
+  readonly regime: Regime;
+  /** Number of the event that turned translation off, where it is off. */
+  readonly offSince: number | undefined;
+  /** Why this state is shown, when nobody asked for it. */
+  readonly choice: string | undefined;
+}
+
+function stepsTable(terminal: Terminal, { walk }: WalkView): string {
+  if (walk.steps.length === 0) return "";
+  const rows = walk.steps.map(({ table, level, address, host, entry }) => [
+    level === undefined ? table : `level ${level.toString()}`,
+    hex(address),
+    host === undefined ? "nowhere" : hex(host),
+    host === undefined ? "unreadable" : hex(entry),
+    host === undefined ? "" : meaning(table, level, entry),
+  ]);
+  const head = ["Table", "Entry at GPA", "in the host at", "Entry", "Meaning"];
+  return `${renderTable(terminal, head, rows)}\n`;
+}
+
+/** Where the guest's tables and then the P2M lead. */
+function landingPairs({ walk, regime, iova }: WalkView): readonly (readonly [string, Cell])[] {
+  const host = "fault" in walk.guest ? "not reached" : landingText(walk.composed);
+  if (regime !== "tables") {
+    const here = "fault" in walk.guest ? landingText(walk.guest) : `GPA ${hex(iova)}, as it is`;
+    return [
+      ["guest address", here],
+      ["then the P2M", host],
+      ["the host keeps", landingText(walk.shadow)],
+    ];
+  }
+  const last = walk.steps.at(-1);
+  const isEmpty = last?.level !== undefined && last.host !== undefined && last.entry === 0n;
+  const empty = isEmpty ? "not mapped: " : "";
+  return [
+    ["guest's tables", `${empty}${landingText(walk.guest)}`],
+    ["then the P2M", host],
+    ["the shadow", landingText(walk.shadow)],
+  ];
+}
+
+function pendingPairs(
+  terminal: Terminal,
+  { walk }: WalkView,
+): readonly (readonly [string, string])[] {
+  const { green, red, yellow } = terminal.colours;
+  const agree = walk.agree ? green("yes") : red("no");
+  if (walk.pending === undefined) {
+    return [
+      ["pending", "no: every change on this path was announced"],
+      ["both agree", agree],
+    ];
+  }
+  const changed = `changed by event ${walk.pending.since.toString()} and not announced since`;
+  if (walk.agree) {
+    return [
+      ["pending", `yes, without effect here: ${changed}`],
+      ["both agree", agree],
+    ];
+  }
+  return [
+    ["pending", yellow(`yes: ${changed}`)],
+    ["both agree", yellow("no, which is allowed until the change is announced")],
+  ];
 }
 
 /** The walk entry by entry, then where both walks end. */
-export function renderWalk(terminal: Terminal, at: number, walk: Translation): string {
-  const { green, red, yellow } = terminal.colours;
-  const rows = walk.steps.map((step) => [
-    step.table,
-    step.level === undefined ? "" : step.level.toString(),
-    hex(step.address),
-    step.host === undefined ? "none" : hex(step.host),
-    hex(step.entry),
-  ]);
-  const steps = renderTable(
-    terminal,
-    ["Table", "Level", "Entry at GPA", "in the host at", "Entry"],
-    rows,
-  );
-  const pending =
-    walk.pending === undefined
-      ? "no: every change on this path was announced"
-      : yellow(`yes: changed by event ${walk.pending.since.toString()} and not announced since`);
-  const pairs = renderPairs(terminal, [
-    ["after event", at],
-    ["guest's tables", landingText(walk.guest)],
-    ["then the P2M", landingText(walk.composed)],
-    ["the shadow", landingText(walk.shadow)],
-    ["pending", pending],
-    ["both agree", walk.agree ? green("yes") : red("no")],
-  ]);
-  return `${steps}\n${pairs}`;
+export function renderWalk(terminal: Terminal, view: WalkView): string {
+  const { at, device, iova, access, regime, offSince, choice } = view;
+  const { bold } = terminal.colours;
+  const asked = `DMA ${access} to ${hex(iova)} by ${formatSourceId(device)}`;
+  const title = bold(`${asked} after event ${at.toString()}`);
+  const said = [...regimeSentences(regime, iova, offSince)];
+  if (choice !== undefined) said.push(choice);
+  const first = said.length === 0 ? "" : `${said.join("\n")}\n\n`;
+  const pairs = renderPairs(terminal, [...landingPairs(view), ...pendingPairs(terminal, view)]);
+  return `${first}${title}\n\n${stepsTable(terminal, view)}${pairs}`;
 }
 
 type Json = Readonly<Record<string, unknown>>;

@@ -10,6 +10,7 @@ import { renderTable } from "./table.ts";
 import { walkJson } from "./walk.ts";
 
 const columns = 96;
+const shownFacts = 8;
 
 /** A sentence over several lines, the first one with a mark. */
 function wrapped(sentence: string): string {
@@ -26,7 +27,9 @@ function wrapped(sentence: string): string {
     .replaceAll("\u00a0", " ");
 }
 
+/** The path entry by entry; nothing where no table is in force. */
 function pathTable(terminal: Terminal, plot: Plot): string {
+  if (plot.walk.steps.length === 0) return "";
   const rows = plot.walk.steps.map((step, index) => {
     const last = plot.trail.entries[index]?.writes.at(-1);
     return [
@@ -39,19 +42,22 @@ function pathTable(terminal: Terminal, plot: Plot): string {
     ];
   });
   const head = ["Table", "Entry at", "Entry", "Meaning", "Written", "Announced"];
-  return renderTable(terminal, head, rows);
+  const note = "Announced: by the first invalidation that covers this page and its entry.";
+  return `\n${renderTable(terminal, head, rows)}${terminal.colours.dim(note)}\n`;
 }
 
 /** The story, then the path with the numbers of the events behind each entry, then the facts. */
 export function renderWhy(terminal: Terminal, plot: Plot): string {
   const { bold } = terminal.colours;
   const [first = "", ...rest] = tellStory(plot);
-  const facts = plot.trail.facts.map(({ seq, cause, fact }) =>
-    renderEvent(terminal, seq, cause, fact),
-  );
+  const facts = plot.facts
+    .slice(-shownFacts)
+    .map(({ seq, cause, fact }) => renderEvent(terminal, seq, cause, fact));
+  const older = plot.facts.length - facts.length;
+  const more = older > 0 ? `  and ${older.toString()} more before these; --json has all\n` : "";
   const told = `${bold(first)}\n\n${rest.map(wrapped).join("")}`;
-  const said = facts.length === 0 ? "" : `\nFacts about the page\n${facts.join("")}`;
-  return `${told}\n${pathTable(terminal, plot)}${said}`;
+  const said = facts.length === 0 ? "" : `\nFacts about the page\n${more}${facts.join("")}`;
+  return `${told}${pathTable(terminal, plot)}${said}`;
 }
 
 const factJson = (of: PlaceFact | undefined): unknown =>
@@ -74,7 +80,7 @@ function useJson(use: Use | undefined): unknown {
 
 /** The object that `--json` prints. */
 export function whyJson(plot: Plot): unknown {
-  const { at, iova, access, use, walk, trail } = plot;
+  const { at, iova, access, use, walk, trail, facts } = plot;
   const { steps: _steps, ...translation } = walkJson(at, walk);
   const path = walk.steps.map((step, index) => ({
     table: step.table,
@@ -91,7 +97,7 @@ export function whyJson(plot: Plot): unknown {
     dma: useJson(use),
     ...translation,
     path,
-    facts: trail.facts.map(factJson),
+    facts: facts.map(factJson),
     uses: {
       landed: trail.uses.landed,
       blocked: trail.uses.blocked,

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import pc from "picocolors";
-import { runProgram } from "./program.ts";
+import { runProgram } from "../program.ts";
 
 /** The path of a recording that comes with the project. */
 export const recordingPath = (name: string): string =>
-  fileURLToPath(new URL(`../recordings/${name}.jsonl.gz`, import.meta.url));
+  fileURLToPath(new URL(`../../recordings/${name}.jsonl.gz`, import.meta.url));
 
 /** What one run of the program said, and its exit code. */
 export interface Captured {

@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, describe, expect, test } from "vitest";
+import { recordingPath, captureRun as run } from "./test/captured-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shadowfold-convert-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const edu = recordingPath("linux-vfio-edu");
+
+/** A file in a folder of its own. */
+function fileOf(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("logs", () => {
+  const log = join(folder, "edu.ndjson.gz");
+
+  test("[LO2] a recording becomes a log that verifies and replays alike", async () => {
+    expect(await run("convert", edu, log)).toEqual({ code: 0, out: "", err: "" });
+    const verified = await run("verify", log, "--json");
+    expect(JSON.parse(verified.out)).toMatchObject({ equal: true, difference: null });
+    const hash = async (file: string) =>
+      JSON.parse((await run("replay", file, "--json")).out).stateHash;
+    expect(await hash(log)).toBe(await hash(edu));
+    const plain = join(folder, "edu.ndjson");
+    await run("convert", log, plain);
+    expect(readFileSync(plain, "utf8")).toBe(gunzipSync(readFileSync(log)).toString("utf8"));
+    const { code, err } = await run("convert", log, log);
+    expect([code, err]).toEqual([2, `${log}: is the file that is being read\n`]);
+  });
+
+  test("[CL8] verify names the first fact that differs", async () => {
+    const lines = gunzipSync(readFileSync(log)).toString("utf8").split("\n");
+    const at = lines.findIndex((line) => line.includes('"fact":"ShadowMapped"'));
+    const seq = JSON.parse(lines[at] ?? "").seq;
+    const changed = lines.with(at, (lines[at] ?? "").replace('"read":"ok"', '"read":"hole"'));
+    const other = await run("verify", fileOf("changed", changed.join("\n")), "--json");
+    expect(other.code).toBe(1);
+    expect(JSON.parse(other.out).difference).toMatchObject({
+      line: at + 1,
+      seq,
+      recorded: { read: "hole" },
+      decided: { read: "ok" },
+    });
+    const missing = await run("verify", fileOf("less", lines.toSpliced(at, 1).join("\n")));
+    expect([missing.code, missing.out]).toEqual([1, expect.stringContaining("differs")]);
+    const inputsOnly = join(folder, "inputs");
+    await run("convert", log, inputsOnly, "--facts", "none");
+    const nothing = await run("verify", inputsOnly);
+    expect([nothing.code, nothing.out]).toEqual([
+      0,
+      expect.stringContaining("nothing was verified"),
+    ]);
+    const json = JSON.parse((await run("verify", inputsOnly, "--json")).out);
+    expect(json).toMatchObject({ facts: 0, equal: null, difference: null });
+    const none = await run("verify", edu);
+    expect([none.code, none.err]).toEqual([2, expect.stringContaining("is a recording")]);
+  });
+
+  test("[CL8] verify says when only the number of a fact differs", async () => {
+    const plain = gunzipSync(readFileSync(log)).toString("utf8").trimEnd().split("\n");
+    const at = plain.findLastIndex((line) => line.includes('"fact":"'));
+    const { seq } = JSON.parse(plain[at] ?? "");
+    const moved = (plain[at] ?? "").replace(`"seq":${seq}`, '"seq":90000');
+    const { code, out } = await run("verify", fileOf("moved", plain.with(at, moved).join("\n")));
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining(`recorded as event 90000, decided as ${seq}`),
+    ]);
+  });
+
+  test("[CL23] a log without facts stays so, unless they are to be decided", async () => {
+    const [inputs, same, full] = ["i", "s", "f"].map((name) => join(folder, name));
+    await run("convert", edu, inputs ?? "", "--facts", "none");
+    await run("convert", inputs ?? "", same ?? "");
+    expect(readFileSync(same ?? "", "utf8")).toBe(readFileSync(inputs ?? "", "utf8"));
+    await run("convert", inputs ?? "", full ?? "", "--facts", "decided");
+    expect(readFileSync(full ?? "", "utf8")).toBe(gunzipSync(readFileSync(log)).toString("utf8"));
+  });
+
+  test("[CL22] replay counts refused inputs", async () => {
+    const plain = gunzipSync(readFileSync(log)).toString("utf8").split("\n", 1);
+    const refused = '{"seq":1,"input":"DmaComplete","tag":7}';
+    const file = fileOf("refused", `${plain.join("")}\n${refused}\n`);
+    expect(JSON.parse((await run("replay", file, "--json")).out).refused).toBe(1);
+    expect((await run("replay", file)).out).toContain("1 input was refused");
+    expect((await run("replay", edu)).out).not.toContain("refused");
+  });
+});

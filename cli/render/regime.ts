@@ -1,0 +1,42 @@
+import { hex } from "../../events/address.ts";
+import { ContextEntry } from "../../events/context-entry.ts";
+import type { Translation } from "../../machines/translation.ts";
+import type { Guest } from "../../projections/guest.ts";
+
+/** What a device's address goes through before the P2M: the guest's tables, or nothing, and why. */
+export type Regime = "noPointer" | "off" | "passThrough" | "tables";
+
+/** Which it is, for the device and the address of a walk. */
+export function regimeOf(guest: Guest | undefined, walk: Translation): Regime {
+  const state = guest?.charts.translation;
+  if (state === "noPointer") return "noPointer";
+  if (state === "disabled") return "off";
+  const last = walk.steps.at(-1);
+  if (last?.table !== "context" || "fault" in walk.guest) return "tables";
+  const { tt } = ContextEntry.decode(last.entry);
+  return tt === ContextEntry.fields.tt.names.passThrough ? "passThrough" : "tables";
+}
+
+/**
+ * One sentence on what takes the place of the guest's tables; none where they are in force.
+ *
+ * @param since  number of the event that turned translation off, if one did.
+ */
+export function regimeSentences(
+  regime: Regime,
+  iova: bigint,
+  since: number | undefined,
+): readonly string[] {
+  const when = since === undefined ? "" : ` since event ${since.toString()}`;
+  const goes = `${hex(iova)} is a guest address as it is and goes through the P2M alone.`;
+  switch (regime) {
+    case "noPointer":
+      return [`Translation is off${when}, and no root pointer is set: ${goes}`];
+    case "off":
+      return [`Translation is off${when}: ${goes}`];
+    case "passThrough":
+      return [`The context entry says pass-through: ${goes}`];
+    case "tables":
+      return [];
+  }
+}
