@@ -39,6 +39,11 @@ function tailError({ bytes, step }: Geometry, tail: number): number | undefined 
   return tail % step === 0 ? undefined : iqei.alignment;
 }
 
+/**
+ * The descriptor at the head, or `undefined` when it cannot be read.
+ *
+ * Reading: without coherent walks (ECAP.C=0) descriptors too are seen once they are flushed.
+ */
 function fetchDescriptor(guest: Guest, { base, step }: Geometry): bigint | undefined {
   const address = base + BigInt(guest.queue.head);
   const gfn = pageOf(address);

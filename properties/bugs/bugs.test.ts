@@ -26,7 +26,7 @@ describe("seeded bugs", () => {
     const entry = "properties/hunt/chase.ts";
     const mutant = (await importMutant(entry, bug)) as { chase: typeof chase };
     const model = (await importMutant(entry, undefined)) as { chase: typeof chase };
-    expect(mutant.chase(1, 20)?.law).toBe("QU1");
-    expect(model.chase(1, 2)).toBeUndefined();
+    expect(mutant.chase(1, 20, "QU1")?.law).toBe("QU1");
+    expect(model.chase(1, 2, "QU1")).toBeUndefined();
   });
 });

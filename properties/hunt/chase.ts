@@ -15,13 +15,14 @@ export interface Catch {
 /**
  * Looks for a violation of any law in the model that this module was bundled with.
  *
+ * @param suspect  id of the law that is likely to break.
  * @param seconds  how long at most; shrinking may take as long again, and at most 5 seconds.
  * @returns what was found; `undefined` when nothing was.
  */
-export function chase(seed: number, seconds: number): Catch | undefined {
+export function chase(seed: number, seconds: number, suspect: string): Catch | undefined {
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
-  const finding = findViolation(seed, seconds);
+  const finding = findViolation(seed, seconds, suspect);
   if (finding === undefined) return undefined;
   const found = elapsed();
   const limit = found + Math.min(5, seconds);
