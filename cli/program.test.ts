@@ -18,7 +18,17 @@ function fileOf(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-const commands = ["replay", "translate", "why", "state", "diff", "log", "verify", "convert"];
+const commands = [
+  "replay",
+  "translate",
+  "why",
+  "state",
+  "diff",
+  "log",
+  "verify",
+  "convert",
+  "dmar",
+];
 
 describe("usage", () => {
   test.each(commands)("[CL9] %s --help describes it and gives an example", async (command) => {

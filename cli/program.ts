@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { modelVersion } from "../events/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
+import { addDmar } from "./command/dmar.ts";
 import { addLog } from "./command/log.ts";
 import { addReplay } from "./command/replay.ts";
 import { addState } from "./command/state.ts";
@@ -31,7 +32,7 @@ function createProgram(run: Run): Command {
         "usage, or a file that cannot be read.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addVerify, addConvert]) add(program, run);
+  for (const add of [addVerify, addConvert, addDmar]) add(program, run);
   return program;
 }
 

@@ -122,6 +122,12 @@ const anyDevice = plain(
   ["alias"],
 );
 
+const anyRegion = plain({
+  base: bits(64).map(gpa),
+  end: bits(64).map(gpa),
+  devices: fc.array(fc.nat(0xffff).map(sourceId), { maxLength: 2 }),
+});
+
 const anyGuest = plain(
   {
     profile: fc.string({ maxLength: 20 }),
@@ -131,8 +137,9 @@ const anyGuest = plain(
     haw: fc.integer({ min: 32, max: 52 }),
     p2m: fc.array(anyRange, { maxLength: 4 }),
     devices: fc.array(anyDevice, { maxLength: 3 }),
+    rmrr: fc.array(anyRegion, { maxLength: 2 }),
   },
-  ["profile", "haw"],
+  ["profile", "haw", "rmrr"],
 );
 
 /** Any setup that the header can carry; most make no sense to the model. */

@@ -1,7 +1,13 @@
 import type { Bug } from "./bug.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
+import { reservedBugs } from "./reserved-bugs.ts";
 import { translationBugs } from "./translation-bugs.ts";
 import { unitBugs } from "./unit-bugs.ts";
 
 /** Every seeded bug. The model that ships knows nothing of them. */
-export const bugs: readonly Bug[] = [...translationBugs, ...invalidationBugs, ...unitBugs];
+export const bugs: readonly Bug[] = [
+  ...translationBugs,
+  ...invalidationBugs,
+  ...reservedBugs,
+  ...unitBugs,
+];

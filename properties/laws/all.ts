@@ -15,6 +15,7 @@ import { queueRunsInOrder } from "./queue-order.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { faultsAreReported, holesAreSilent, requestsAreAnswered } from "./requests.ts";
+import { reservedPagesStay } from "./reserved.ts";
 import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 
 /** Every law that is checked over generated worlds. */
@@ -37,6 +38,7 @@ export const laws: readonly Law[] = [
   registersKeepTheirRules,
   recordsAreCleared,
   memoryIsAlike,
+  reservedPagesStay,
   foldIsDeterministic,
   projectionIsTheFold,
   seekingIsFolding,

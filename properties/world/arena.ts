@@ -22,6 +22,8 @@ export const arena = {
   huge: 0x40000,
   /** Blocks of 2 MiB around the interrupt range. */
   interrupt: [0xfec00, 0xfee00],
+  /** Where each guest's reserved region is, if it has one; the host frames there are nobody's. */
+  reserved: [0x2000, 0x3000],
 } as const;
 
 /** Pages of 4 KiB that the P2M maps in blocks of 4 pages. */
