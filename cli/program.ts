@@ -3,6 +3,7 @@ import { modelVersion } from "../events/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
+import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
 import { addReplay } from "./command/replay.ts";
 import { addState } from "./command/state.ts";
@@ -32,7 +33,7 @@ function createProgram(run: Run): Command {
         "usage, or a file that cannot be read.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addVerify, addConvert, addDmar]) add(program, run);
+  for (const add of [addInterrupt, addVerify, addConvert, addDmar]) add(program, run);
   return program;
 }
 

@@ -18,11 +18,15 @@ import {
   word,
 } from "./field.ts";
 import { access, pageSize } from "./input.ts";
+import { deliveryModes } from "./interrupt-entry.ts";
 
 /** Which guest the fact belongs to, from 0; the first when missing. */
 const guest = optional(integer(0, 255));
 
 const domain = integer(0, 0xffff);
+
+/** Which entry of the interrupt remapping table. */
+const interruptIndex = integer(0, 0xffff);
 
 /**
  * What becomes of a read or a write of one page: `ok`, or why not. `hole` is the host's (the P2M
@@ -189,6 +193,33 @@ export const facts = {
     host: optional(oneOf("hole", "protected", "unassigned", "refused")),
   },
   InterruptRequested: { guest, device, address: word, data: integer(0, 0xffff_ffff) },
+  InterruptEntryCached: { guest, index: interruptIndex, entry: wideWord },
+  InterruptDelivered: {
+    guest,
+    source: optional(device),
+    index: optional(interruptIndex),
+    destination: integer(0, 0xffff_ffff),
+    vector: integer(0, 255),
+    deliveryMode: oneOf(...deliveryModes),
+    destinationMode: oneOf("physical", "logical"),
+    trigger: oneOf("edge", "level"),
+    redirectionHint: flag,
+  },
+  InterruptPosted: {
+    guest,
+    source: optional(device),
+    index: interruptIndex,
+    descriptor: gpaField,
+    vector: integer(0, 255),
+    urgent: flag,
+  },
+  NotificationSent: { guest, destination: integer(0, 0xffff_ffff), vector: integer(0, 255) },
+  InterruptBlocked: {
+    guest,
+    source: optional(device),
+    index: optional(interruptIndex),
+    reason: integer(0, 255),
+  },
 
   FaultRecorded: {
     guest,

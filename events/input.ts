@@ -83,6 +83,7 @@ export const inputs = {
     data: integer(0, 0xffff_ffff),
     observed: optional(observedMsi),
   },
+  IoapicRequest: { guest, device, rte: word },
   P2mMap: { guest, gpa: gpaField, hpa: hpaField, length, pageSize, read: flag, write: flag },
   P2mUnmap: { guest, gpa: gpaField, length },
   P2mProtect: { guest, gpa: gpaField, length, read: flag, write: flag },

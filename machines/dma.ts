@@ -2,6 +2,7 @@ import type { Iova, SourceId } from "../events/address.ts";
 import { gpa, hpa, iova, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Access, InputOf } from "../events/input.ts";
+import { parseMsi } from "../events/interrupt-request.ts";
 import type { Device, Draft, Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
 import {
@@ -20,6 +21,7 @@ import { answerFor, faultOf } from "./answer.ts";
 import { refreshHosts } from "./attach.ts";
 import { request } from "./charts/request.ts";
 import { reportFault } from "./fault.ts";
+import { requestInterrupt } from "./interrupt.ts";
 import { isProtected } from "./protected-memory.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, refuse } from "./turn.ts";
@@ -79,6 +81,7 @@ function interrupt(turn: Turn, dma: Dma, device: Device): void {
   const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
   const message = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
   advanceChart(turn, request, "issued", { type: "Interrupt", ...message });
+  requestInterrupt(turn, device.requester, parseMsi(dma.iova, message.data));
 }
 
 function formError(dma: Dma): string | undefined {

@@ -9,6 +9,7 @@ import { guestOf } from "../projections/world.ts";
 import { forgetHosts, refreshAllHosts, refreshHosts } from "./attach.ts";
 import { requestDma } from "./dma.ts";
 import { drain, land } from "./in-flight.ts";
+import { ioapicRequest, msiRequest } from "./interrupt-input.ts";
 import { mapP2m, protectP2m, unmapP2m } from "./p2m.ts";
 import { deviceTlbAnswered, giveUp, resume } from "./queue.ts";
 import { writeRegisters } from "./register-write.ts";
@@ -101,6 +102,8 @@ const handlers: {
   Dma: requestDma,
   DmaIssue: requestDma,
   DmaComplete: completeDma,
+  MsiRequest: msiRequest,
+  IoapicRequest: ioapicRequest,
   P2mMap: mapP2m,
   P2mUnmap: unmapP2m,
   P2mProtect: protectP2m,

@@ -52,6 +52,12 @@ const stepRemapping = (turn: Turn, stimulus: { type: string; [key: string]: unkn
   advanceChart(turn, remapping, guestIn(turn).charts.remapping, stimulus);
 };
 
+/** SIRTP: latches IRTA; CAP.ESIRTPS makes the unit forget what it read through the old one. */
+function setInterruptTable(turn: Turn): void {
+  stepRemapping(turn, { type: "SetTable", value: stored(guestIn(turn), at.irta) });
+  if (guestIn(turn).profile.esirtps) record(turn, { type: "InterruptEntriesInvalidated" });
+}
+
 /**
  * GCMD: pointers are latched first, then the bits that differ from GSTS take effect.
  *
@@ -64,7 +70,7 @@ function writeGlobalCommand(turn: Turn, value: bigint, lanes: bigint): void {
   const status = globalStatus(guestIn(turn));
   const changed = Gcmd.decode((value ^ status) & allowed);
   if (asked.srtp) setRootPointer(turn);
-  if (asked.sirtp) stepRemapping(turn, { type: "SetTable", value: stored(guestIn(turn), at.irta) });
+  if (asked.sirtp) setInterruptTable(turn);
   if (changed.qie) {
     if (asked.qie) enableQueue(turn);
     else disableQueue(turn);

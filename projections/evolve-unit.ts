@@ -1,5 +1,10 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf, FactType } from "../events/fact.ts";
+import {
+  interruptEntriesInvalidated,
+  interruptEntryCached,
+  interruptTableLatched,
+} from "./evolve-interrupt.ts";
 import { contextTableUsed, tableShadowed, tableShared, unitWrote } from "./evolve-memory.ts";
 import { descriptorCompleted, withoutFirst, withQueue } from "./evolve-queue.ts";
 import { dmaLanded, dmaTranslated } from "./evolve-request.ts";
@@ -17,6 +22,8 @@ import { faultCleared, faultRecorded, noFaults, queueErrorCleared, queueHalted }
 import type { Guest } from "./guest.ts";
 import { copyGuest, initialCharts, noQueue } from "./guest.ts";
 import { hostEntryOf } from "./host-entry.ts";
+import { noInterruptTable } from "./interrupts.ts";
+import { emptyRadix } from "./radix.ts";
 import { stored, withValue } from "./register-file.ts";
 import { at, resetRegisters } from "./registers.ts";
 import {
@@ -56,6 +63,8 @@ const unitWasReset = (guest: Guest): Guest => ({
   charts: initialCharts,
   rootPointer: 0n,
   compatibilityInterrupts: false,
+  interruptTable: noInterruptTable,
+  interruptCache: emptyRadix(),
   queue: noQueue,
   faults: noFaults(guest.profile.nfr),
   virtualCaches: {},
@@ -72,8 +81,7 @@ export const evolvers: Evolvers = {
     ...inState(guest, { translation: "disabled" }),
     virtualCaches: {},
   }),
-  InterruptTableLatched: (guest) =>
-    guest.charts.remapping === "enabled" ? guest : inState(guest, { remapping: "disabled" }),
+  InterruptTableLatched: interruptTableLatched,
   InterruptRemappingEnabled: (guest) => inState(guest, { remapping: "enabled" }),
   InterruptRemappingDisabled: (guest) => inState(guest, { remapping: "disabled" }),
   CompatibilityInterruptsAllowed: (guest) => ({ ...guest, compatibilityInterrupts: true }),
@@ -109,6 +117,9 @@ export const evolvers: Evolvers = {
     queue: { ...guest.queue, unanswered: withoutFirst(guest.queue.unanswered, fact.device) },
   }),
   DeviceTlbsGivenUp: (guest) => ({ ...guest, queue: { ...guest.queue, unanswered: [] } }),
+
+  InterruptEntryCached: interruptEntryCached,
+  InterruptEntriesInvalidated: interruptEntriesInvalidated,
 
   ContextInvalidated: contextInvalidated,
   IotlbInvalidated: iotlbInvalidated,

@@ -3,6 +3,8 @@ import type { Profile } from "../events/profile.ts";
 import type { Faults } from "./faults.ts";
 import { noFaults } from "./faults.ts";
 import type { HostEntries } from "./host-entry.ts";
+import type { InterruptTable, KnownEntry } from "./interrupts.ts";
+import { noInterruptTable } from "./interrupts.ts";
 import type { Memory } from "./memory.ts";
 import { emptyMemory } from "./memory.ts";
 import type { P2m } from "./p2m.ts";
@@ -74,6 +76,10 @@ export interface Guest {
   /** RTADDR as latched by SRTP. */
   readonly rootPointer: bigint;
   readonly compatibilityInterrupts: boolean;
+  /** IRTA as latched by SIRTP. */
+  readonly interruptTable: InterruptTable;
+  /** The interrupt entry cache, by index. */
+  readonly interruptCache: Radix<KnownEntry>;
   readonly queue: Queue;
   readonly faults: Faults;
   readonly memory: Memory;
@@ -109,6 +115,8 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   charts: initialCharts,
   rootPointer: 0n,
   compatibilityInterrupts: false,
+  interruptTable: noInterruptTable,
+  interruptCache: emptyRadix(),
   queue: noQueue,
   faults: noFaults(profile.nfr),
   memory: emptyMemory,
@@ -137,6 +145,8 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   charts: guest.charts,
   rootPointer: guest.rootPointer,
   compatibilityInterrupts: guest.compatibilityInterrupts,
+  interruptTable: guest.interruptTable,
+  interruptCache: guest.interruptCache,
   queue: guest.queue,
   faults: guest.faults,
   memory: guest.memory,

@@ -28,6 +28,7 @@ async function replayFile(
   const source = await openSource(file);
   const tallies = { dma: noTally(), faults: noTally(), interrupts: noTally() };
   const violations: Violation[] = [];
+  const unjudged: Record<string, number> = {};
   const disagreements: Disagreement[] = [];
   const start = performance.now();
   const folded = await foldSource(source, run.terminal, {
@@ -36,6 +37,10 @@ async function replayFile(
       if (kind === undefined) return;
       tallies[kind][verdict.verdict] += 1;
       violations.push(...broken);
+      if (verdict.verdict === "unjudged") {
+        const reason = `${kind}: ${verdict.text}`;
+        unjudged[reason] = (unjudged[reason] ?? 0) + 1;
+      }
       if (verdict.verdict !== "disagree") return;
       disagreements.push({ seq: step.seq, line, text: verdict.text });
     },
@@ -47,6 +52,7 @@ async function replayFile(
     inputs,
     facts,
     ...tallies,
+    unjudged,
     violations,
     disagreements,
     inputsPerSecond: Math.round(inputs / seconds),
@@ -85,8 +91,8 @@ export function addReplay(program: Command, run: Run): void {
     .command("replay")
     .summary("fold files and compare with what was recorded")
     .description(
-      "Folds logs or recordings, compares every DMA and fault with the answer recorded " +
-        "beside it, and checks the laws that they show. Exit code 0: all agrees; 1: " +
+      "Folds logs or recordings, compares every DMA, fault and interrupt with the answer " +
+        "recorded beside it, and checks the laws that they show. Exit code 0: all agrees; 1: " +
         "something differs or a law is violated; 2: a file cannot be read to its end.",
     )
     .argument("<files...>", "logs or recordings, gzipped or not; - is standard input")

@@ -1,4 +1,5 @@
 import type { Bug } from "./bug.ts";
+import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
 import { reservedBugs } from "./reserved-bugs.ts";
 import { translationBugs } from "./translation-bugs.ts";
@@ -10,4 +11,5 @@ export const bugs: readonly Bug[] = [
   ...invalidationBugs,
   ...reservedBugs,
   ...unitBugs,
+  ...interruptBugs,
 ];

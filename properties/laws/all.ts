@@ -7,6 +7,12 @@ import {
 } from "./folding.ts";
 import { framesAreGranted } from "./granted.ts";
 import { guestsAreApart } from "./guests-apart.ts";
+import {
+  blockedInterruptsAreReported,
+  entriesAreRemembered,
+  interruptsFollowTheTable,
+  postsAreWhole,
+} from "./interrupts.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
 import { marksAreCleared } from "./marks.ts";
@@ -37,6 +43,10 @@ export const laws: readonly Law[] = [
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,
+  interruptsFollowTheTable,
+  entriesAreRemembered,
+  postsAreWhole,
+  blockedInterruptsAreReported,
   memoryIsAlike,
   reservedPagesStay,
   foldIsDeterministic,

@@ -7,6 +7,7 @@ import { attachment } from "../../machines/charts/attachment.ts";
 import { command } from "../../machines/charts/command.ts";
 import { eventLine } from "../../machines/charts/event-line.ts";
 import { faultRecording } from "../../machines/charts/fault-recording.ts";
+import { interrupt } from "../../machines/charts/interrupt.ts";
 import { protection } from "../../machines/charts/protection.ts";
 import { queue } from "../../machines/charts/queue.ts";
 import { remapping } from "../../machines/charts/remapping.ts";
@@ -18,6 +19,7 @@ const charts = {
   command,
   eventLine,
   faultRecording,
+  interrupt,
   protection,
   queue,
   remapping,
@@ -41,6 +43,7 @@ const fields = fc.record({
   ...{ allAnswered: fc.boolean(), anyLeft: fc.boolean(), inFlight: fc.boolean(), index: small },
   ...{ suppressed: fc.boolean(), repeated: fc.boolean(), busy: fc.boolean(), last: fc.boolean() },
   ...{ anyRecord: fc.boolean(), queueEnabled: fc.boolean(), granularity: small, page: word },
+  ...{ delivered: entry, posted: entry, notification: entry, notifies: fc.boolean() },
   ...{ access: fc.constantFrom("read", "write"), reason: small, device: small, iova: word },
 });
 

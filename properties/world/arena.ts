@@ -10,6 +10,8 @@ export const arena = {
   contexts: [2, 3, 23],
   tables: Array.from({ length: 16 }, (_, index) => 4 + index),
   queue: 20,
+  /** The interrupt table, and posted descriptors in the upper half of its page. */
+  interrupts: 21,
   status: 22,
   data: Array.from({ length: 40 }, (_, index) => 24 + index),
   /** Nothing is mapped there at first. */
