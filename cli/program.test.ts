@@ -28,6 +28,7 @@ const commands = [
   "verify",
   "convert",
   "dmar",
+  "save",
 ];
 
 describe("usage", () => {

@@ -6,6 +6,7 @@ import { addDmar } from "./command/dmar.ts";
 import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
 import { addReplay } from "./command/replay.ts";
+import { addSave } from "./command/save.ts";
 import { addState } from "./command/state.ts";
 import { addTranslate } from "./command/translate.ts";
 import { addVerify } from "./command/verify.ts";
@@ -33,7 +34,7 @@ function createProgram(run: Run): Command {
         "usage, or a file that cannot be read.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addInterrupt, addVerify, addConvert, addDmar]) add(program, run);
+  for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
   return program;
 }
 

@@ -75,7 +75,8 @@ function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
 const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
 
 /** A write to this range is an interrupt request, whatever the tables say. */
-const isInterrupt = (address: Iova): boolean => address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
+export const isInterrupt = (address: Iova): boolean =>
+  address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
 
 function interrupt(turn: Turn, dma: Dma, device: Device): void {
   const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
@@ -93,7 +94,7 @@ function formError(dma: Dma): string | undefined {
 }
 
 /** Where the direction was not recorded: a read if the page can be read, else a write. */
-function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
+export function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
   if (faultOf(answerFor(guest, entry, page, false), false) === 0) return "read";
   return faultOf(answerFor(guest, entry, page, true), true) === 0 ? "write" : "read";
 }
@@ -102,7 +103,7 @@ function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
  * The entry that a request meets; what is not present is not cached without caching mode, so it is
  * read again.
  */
-function entryOf(turn: Turn, requester: SourceId): HostEntry | undefined {
+export function entryOf(turn: Turn, requester: SourceId): HostEntry | undefined {
   const guest = guestIn(turn);
   const entry = guest.hosts[requester];
   if (entry?.state !== "blocked" || guest.profile.cachingMode) return entry;

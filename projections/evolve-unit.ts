@@ -5,6 +5,7 @@ import {
   interruptEntryCached,
   interruptTableLatched,
 } from "./evolve-interrupt.ts";
+import { deviceTold, unitCreated, unitDestroyed, unitRestored } from "./evolve-life.ts";
 import { contextTableUsed, tableShadowed, tableShared, unitWrote } from "./evolve-memory.ts";
 import { descriptorCompleted, withoutFirst, withQueue } from "./evolve-queue.ts";
 import { dmaLanded, dmaTranslated } from "./evolve-request.ts";
@@ -72,6 +73,9 @@ const unitWasReset = (guest: Guest): Guest => ({
 
 export const evolvers: Evolvers = {
   UnitWasReset: unitWasReset,
+  UnitCreated: (guest, fact) => unitWasReset(unitCreated(guest, fact)),
+  UnitDestroyed: (guest) => unitDestroyed(unitWasReset({ ...guest, profile: guest.offered })),
+  UnitRestored: unitRestored,
   RegisterSet: (guest, fact) => withRegister(guest, fact.offset, fact.value),
   MemoryWritten: (guest, fact, seq) => unitWrote(guest, fact.gpa, fact.bytes, seq),
 
@@ -150,6 +154,7 @@ export const evolvers: Evolvers = {
 
   DmaTranslated: dmaTranslated,
   DmaLanded: dmaLanded,
+  DeviceTranslationAnswered: deviceTold,
 
   FaultRecorded: (guest, fact) => ({ ...guest, faults: faultRecorded(guest.faults, fact) }),
   FaultOverflowed: (guest) => ({ ...guest, faults: { ...guest.faults, overflow: true } }),

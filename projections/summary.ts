@@ -178,6 +178,8 @@ export function summarise(guest: Guest): GuestSummary {
   return {
     values: {
       profile: guest.profile.name,
+      unit: charts.life,
+      base: hex(guest.base),
       translation: charts.translation,
       rootPointer: hex(guest.rootPointer),
       queue: charts.queue,

@@ -26,6 +26,7 @@ const simple: Model = {
   "source-id like 00:04.0": fc.nat(0xffff).map(sourceId),
   "bytes in hexadecimal": fc.uint8Array({ maxLength: 64 }),
   text: fc.string({ unit: "binary", maxLength: 40 }),
+  "save record": fc.string({ maxLength: 40 }),
 };
 
 type Model = Readonly<Record<string, fc.Arbitrary<unknown>>>;

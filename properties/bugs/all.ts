@@ -4,6 +4,7 @@ import { invalidationBugs } from "./invalidation-bugs.ts";
 import { reservedBugs } from "./reserved-bugs.ts";
 import { translationBugs } from "./translation-bugs.ts";
 import { unitBugs } from "./unit-bugs.ts";
+import { vvtdBugs } from "./vvtd-bugs.ts";
 
 /** Every seeded bug. The model that ships knows nothing of them. */
 export const bugs: readonly Bug[] = [
@@ -11,5 +12,6 @@ export const bugs: readonly Bug[] = [
   ...invalidationBugs,
   ...reservedBugs,
   ...unitBugs,
+  ...vvtdBugs,
   ...interruptBugs,
 ];

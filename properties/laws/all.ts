@@ -15,6 +15,7 @@ import {
 } from "./interrupts.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
+import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./life.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
@@ -22,6 +23,7 @@ import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { faultsAreReported, holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
+import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
 import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 
 /** Every law that is checked over generated worlds. */
@@ -49,6 +51,11 @@ export const laws: readonly Law[] = [
   blockedInterruptsAreReported,
   memoryIsAlike,
   reservedPagesStay,
+  statusFollowsCommand,
+  unitsComeAndGo,
+  modelsAreToldTheTruth,
+  savedIsTheSame,
+  spoiltIsRefused,
   foldIsDeterministic,
   projectionIsTheFold,
   seekingIsFolding,

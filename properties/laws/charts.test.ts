@@ -8,6 +8,7 @@ import { command } from "../../machines/charts/command.ts";
 import { eventLine } from "../../machines/charts/event-line.ts";
 import { faultRecording } from "../../machines/charts/fault-recording.ts";
 import { interrupt } from "../../machines/charts/interrupt.ts";
+import { lifeCycle } from "../../machines/charts/life-cycle.ts";
 import { protection } from "../../machines/charts/protection.ts";
 import { queue } from "../../machines/charts/queue.ts";
 import { remapping } from "../../machines/charts/remapping.ts";
@@ -18,6 +19,7 @@ const charts = {
   attachment,
   command,
   eventLine,
+  lifeCycle,
   faultRecording,
   interrupt,
   protection,
@@ -44,6 +46,13 @@ const fields = fc.record({
   ...{ suppressed: fc.boolean(), repeated: fc.boolean(), busy: fc.boolean(), last: fc.boolean() },
   ...{ anyRecord: fc.boolean(), queueEnabled: fc.boolean(), granularity: small, page: word },
   ...{ delivered: entry, posted: entry, notification: entry, notifies: fc.boolean() },
+  ...{ failure: fc.constantFrom(undefined, "-EINVAL"), why: fc.constantFrom(undefined, "no") },
+  ...{
+    operation: fc.constantFrom("create", "query"),
+    created: entry,
+    caps: word,
+    record: fc.string(),
+  },
   ...{ access: fc.constantFrom("read", "write"), reason: small, device: small, iova: word },
 });
 

@@ -1,3 +1,5 @@
+import type { Guest } from "../../projections/guest.ts";
+import { radixForEach } from "../../projections/radix.ts";
 import type { Step } from "../../projections/step.ts";
 import type { InterruptUnit, Verdict, Wire } from "../oracle/interrupt.ts";
 import { expectedInterrupt, expectedPost, indexOf, reachesTable } from "../oracle/interrupt.ts";
@@ -105,6 +107,25 @@ function indicesOf(run: Run, guest: number): ReadonlySet<number> {
   return new Set(named);
 }
 
+/** A unit that was restored is as its record says; that it is right is another law's affair. */
+function restored(history: InterruptHistory, guest: Guest | undefined): void {
+  if (guest === undefined) return;
+  const { interruptTable, interruptCache, charts, profile, compatibilityInterrupts } = guest;
+  const { address, count, eime } = interruptTable;
+  const size = count === 0 ? 0n : BigInt(Math.log2(count) - 1);
+  history.unit = {
+    cap: profile.cap,
+    enabled: charts.remapping === "enabled",
+    compatibility: compatibilityInterrupts,
+    irta: address | size | (eime ? 0x800n : 0n),
+  };
+  history.kept.clear();
+  radixForEach(interruptCache, 0, 0x1_0000, (index, { entry }) => {
+    history.kept.set(index, entry);
+    history.values.set(index, new Set([entry]));
+  });
+}
+
 const known = new WeakMap<Run, readonly Asked[]>();
 
 function look(run: Run): readonly Asked[] {
@@ -125,6 +146,7 @@ function look(run: Run): readonly Asked[] {
       const about = histories[guestIndex(fact)];
       if (about === undefined) continue;
       followInterrupts(about, fact);
+      if (fact.type === "UnitRestored") restored(about, step.after.guests[guestIndex(fact)]);
     }
     for (const [at, each] of oracle.worlds.entries()) {
       const about = histories[at];

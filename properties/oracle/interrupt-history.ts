@@ -94,7 +94,9 @@ export function followInterrupts(history: InterruptHistory, fact: Fact): void {
       forget(history, fact.first, fact.first === undefined ? undefined : fact.count);
       break;
     case "UnitWasReset":
-      history.unit = resetUnit(unit.cap);
+    case "UnitDestroyed":
+    case "UnitCreated":
+      history.unit = resetUnit(fact.type === "UnitCreated" ? fact.cap : unit.cap);
       forget(history);
       break;
     default:

@@ -18,7 +18,7 @@ export interface Key {
 /** One guest, its vIOMMU and what is watched of them. */
 export interface World {
   readonly memory: Memory;
-  readonly unit: Unit & { root: bigint };
+  readonly unit: Unit & { root: bigint; cap: bigint; ecap: bigint };
   te: boolean;
   readonly histories: Histories;
   readonly keys: Set<string>;

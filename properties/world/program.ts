@@ -13,6 +13,7 @@ import * as mapping from "./mapping-commands.ts";
 import * as outside from "./outside-commands.ts";
 import * as register from "./register-commands.ts";
 import { anyGuests } from "./setup.ts";
+import * as toolstack from "./toolstack-commands.ts";
 import * as unit from "./unit-commands.ts";
 
 /** A world and what happens in it: all that a fold needs. */
@@ -56,6 +57,8 @@ const weighted: readonly (readonly [number, Command])[] = [
   [1, outside.devices],
   [1, outside.answer],
   [1, outside.reset],
+  [2, toolstack.life],
+  [4, toolstack.ask],
 ];
 
 /** Out of a hundred announcements: how many are proper, and how many proper or too narrow. */
