@@ -29,6 +29,13 @@ export function parseNumber(text: string): number {
   return value;
 }
 
+/** An index into the interrupt remapping table. */
+export function parseIndex(text: string): number {
+  const value = parseNumber(text);
+  if (value > 0xffff) throw new InvalidArgumentError("Expected an index up to 65535.");
+  return value;
+}
+
 export function parseAccess(text: string): Access {
   if (text === "read" || text === "write") return text;
   throw new InvalidArgumentError("Expected read or write.");

@@ -18,7 +18,18 @@ function fileOf(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-const commands = ["replay", "translate", "why", "state", "diff", "log", "verify", "convert"];
+const commands = [
+  "replay",
+  "translate",
+  "why",
+  "state",
+  "diff",
+  "log",
+  "verify",
+  "convert",
+  "dmar",
+  "save",
+];
 
 describe("usage", () => {
   test.each(commands)("[CL9] %s --help describes it and gives an example", async (command) => {
@@ -135,7 +146,7 @@ describe("bad input", () => {
   });
 
   test.each([
-    [["--from", "999999"], "there is no event 999999; the last one is 23387"],
+    [["--from", "999999"], "there is no event 999999; the last one is 24148"],
     [["--from", "9", "--to", "3"], "--from 9 is after --to 3"],
     [["--guest", "1"], "there is no guest 1; guests: 1"],
     [["--device", "00:05.0"], "there is no device 00:05.0 in these events"],

@@ -3,8 +3,11 @@ import { shortened } from "../events/excerpt.ts";
 import { modelVersion } from "../events/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
+import { addDmar } from "./command/dmar.ts";
+import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
 import { addReplay } from "./command/replay.ts";
+import { addSave } from "./command/save.ts";
 import { addState } from "./command/state.ts";
 import { addTranslate } from "./command/translate.ts";
 import { addVerify } from "./command/verify.ts";
@@ -39,7 +42,7 @@ function createProgram(run: Run): Command {
         "usage, or a file that cannot be read.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addVerify, addConvert]) add(program, run);
+  for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
   return program;
 }
 

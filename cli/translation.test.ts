@@ -9,7 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const edu = recordingPath("linux-vfio-edu");
 /** Translation is off at the end of this recording; the next number is the end itself. */
-const turnedOff = 23382;
+const turnedOff = 24143;
 const place = (iova: string) => ["--device", "00:04.0", "--iova", iova] as const;
 
 const range = { length: "0x200000", pageSize: "2M", read: true, write: true };
@@ -79,23 +79,23 @@ describe("the state that is shown", () => {
   test("[CL19] translate shows what the last DMA met, where translation ends off", async () => {
     const { out } = await run("translate", edu, ...place("0x1806000"));
     expect(out.replaceAll("\n", " ")).toMatch(
-      /^At the end translation is off, since event 23382\. .* the last DMA to this page .*15919;/,
+      /^At the end translation is off, since event 24143\. .* the last DMA to this page .*16195;/,
     );
-    expect(out).toContain("DMA write to 0x1806000 by 00:04.0 after event 15918");
+    expect(out).toContain("DMA write to 0x1806000 by 00:04.0 after event 16194");
     expect(out).toMatch(/level 1 .* allows read only \(R=1 W=0\), page 0x29e1000/);
     const { at, guest } = JSON.parse(
       (await run("translate", edu, ...place("0x1806000"), "--json")).out,
     );
-    expect([at, guest]).toEqual([15918, { fault: 5 }]);
+    expect([at, guest]).toEqual([16194, { fault: 5 }]);
     const same = await run("translate", edu, ...place("0x1806000"), "--at", at.toString());
-    expect(same.out).toMatch(/^DMA read to 0x1806000 by 00:04\.0 after event 15918/);
+    expect(same.out).toMatch(/^DMA read to 0x1806000 by 00:04\.0 after event 16194/);
   });
 
   test("[CL19] without such a DMA it says which event to look at", async () => {
     const { out } = await run("translate", edu, ...place("0x999999000"));
-    expect(out).toContain("No DMA used this page while it was on; --at 23380 shows the state");
+    expect(out).toContain("No DMA used this page while it was on; --at 24141 shows the state");
     const { at } = JSON.parse((await run("translate", edu, ...place("0x999999000"), "--json")).out);
-    expect(at).toBe(23387);
+    expect(at).toBe(24148);
   });
 
   test("[CL5] a fault is not followed by the P2M, and says when nothing is mapped", async () => {
@@ -106,10 +106,10 @@ describe("the state that is shown", () => {
   });
 
   test("[CL5] to differ is allowed until the change is announced", async () => {
-    const { out } = await run("translate", edu, ...place("0x1806000"), "--at", "15655");
+    const { out } = await run("translate", edu, ...place("0x1806000"), "--at", "15931");
     expect(out).toMatch(/pending +yes: changed by event \d+ and not announced since/);
     expect(out).toMatch(/both agree +no, which is allowed until the change is announced/);
-    const why = await run("why", edu, ...place("0x1806000"), "--at", "15655");
+    const why = await run("why", edu, ...place("0x1806000"), "--at", "15931");
     expect(why.out).toContain("do not agree on this page, which is allowed");
   });
 
@@ -120,7 +120,7 @@ describe("the state that is shown", () => {
   });
 
   test("[CL4] why shows the newest facts and counts the others; JSON has all", async () => {
-    const words = [edu, ...place("0x1806000"), "--at", "23387"];
+    const words = [edu, ...place("0x1806000"), "--at", "24148"];
     const { out } = await run("why", ...words);
     const more = Number(/and (\d+) more before these; --json has all/.exec(out)?.[1]);
     const { facts } = JSON.parse((await run("why", ...words, "--json")).out);

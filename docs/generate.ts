@@ -6,7 +6,17 @@ import { faultReasons } from "../events/fault-reason.ts";
 import { FaultRecord } from "../events/fault-record.ts";
 import type { FieldTable } from "../events/field.ts";
 import { inputs } from "../events/input.ts";
+import { PostedEntry, RemappedEntry } from "../events/interrupt-entry.ts";
+import {
+  CompatibilityAddress,
+  CompatibilityData,
+  CompatibilityRte,
+  RemappableAddress,
+  RemappableData,
+  RemappableRte,
+} from "../events/interrupt-request.ts";
 import type { AnyLayout } from "../events/layout.ts";
+import { PostedDescriptor } from "../events/posted-descriptor.ts";
 import type { Profile } from "../events/profile.ts";
 import { profiles } from "../events/profiles.ts";
 import type { RegisterSpec } from "../events/register.ts";
@@ -66,6 +76,9 @@ const entries = (): string =>
       "are `snp` without snoop control, `ps` at levels 4 and 5 and where the superpage size is " +
       "missing, and the low address bits of a superpage.",
     ...[RootEntry, ContextEntry, SecondStageEntry].map((of) => section(of)),
+    ...[RemappedEntry, PostedEntry, PostedDescriptor].map((of) => section(of)),
+    ...[RemappableAddress, RemappableData, CompatibilityAddress].map((of) => section(of)),
+    ...[CompatibilityData, RemappableRte, CompatibilityRte].map((of) => section(of)),
   );
 
 const descriptorPage = (): string =>

@@ -13,16 +13,21 @@ import {
   length,
   oneOf,
   optional,
+  saved,
   text,
   wideWord,
   word,
 } from "./field.ts";
 import { access, pageSize } from "./input.ts";
+import { deliveryModes } from "./interrupt-entry.ts";
 
 /** Which guest the fact belongs to, from 0; the first when missing. */
 const guest = optional(integer(0, 255));
 
 const domain = integer(0, 0xffff);
+
+/** Which entry of the interrupt remapping table. */
+const interruptIndex = integer(0, 0xffff);
 
 /**
  * What becomes of a read or a write of one page: `ok`, or why not. `hole` is the host's (the P2M
@@ -50,6 +55,10 @@ const size = oneOf(...sizes);
 const halt = oneOf("IQE", "ICE", "ITE");
 const line = oneOf("fault", "invalidation");
 
+/** What the toolstack is told of an operation on a unit: the posted interface's error codes. */
+export const operationResults = ["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const;
+export type OperationResult = (typeof operationResults)[number];
+
 /** A shadow: the tables of one domain-id and root. */
 const shadow = count;
 
@@ -58,11 +67,23 @@ const shadow = count;
  * contiguous in IOVA, GPA and HPA alike, each part of a host mapping of `size` and of a guest
  * mapping of `guestSize`; `ShadowBlocked` is a run that the guest maps and the P2M does not;
  * `ShadowUnmapped` one that the guest does not map either. `ShadowShared` repeats what the `length`
- * bytes at `from` hold, `copies` times from `iova` on.
+ * bytes at `from` hold, `copies` times from `iova` on. `DeviceTranslationAnswered` gives the first
+ * byte of the page in `gpa`; `mask` has 1 in the address bits that the page gives.
  */
 export const facts = {
   InputRefused: { guest, why: text },
   UnitWasReset: { guest },
+  UnitCreated: { guest, base: gpaField, ver: word, cap: word, ecap: word },
+  UnitDestroyed: { guest },
+  UnitOperationAnswered: {
+    guest,
+    operation: oneOf("create", "query", "destroy"),
+    result: oneOf(...operationResults),
+    id: optional(count),
+    caps: optional(word),
+  },
+  UnitSaved: { guest, record: saved },
+  UnitRestored: { guest, record: saved },
   RegisterSet: { guest, offset: integer(0, 4095), value: word },
   RegisterAnswered: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },
   MemoryWritten: { guest, gpa: gpaField, bytes },
@@ -188,7 +209,46 @@ export const facts = {
     reason: optional(integer(0, 255)),
     host: optional(oneOf("hole", "protected", "unassigned", "refused")),
   },
+  DeviceTranslationAnswered: {
+    guest,
+    device,
+    iova: iovaField,
+    gpa: optional(gpaField),
+    size: optional(size),
+    mask: optional(word),
+    read: flag,
+    write: flag,
+    reason: optional(integer(0, 255)),
+    host: optional(oneOf("hole", "protected", "interrupt")),
+  },
   InterruptRequested: { guest, device, address: word, data: integer(0, 0xffff_ffff) },
+  InterruptEntryCached: { guest, index: interruptIndex, entry: wideWord },
+  InterruptDelivered: {
+    guest,
+    source: optional(device),
+    index: optional(interruptIndex),
+    destination: integer(0, 0xffff_ffff),
+    vector: integer(0, 255),
+    deliveryMode: oneOf(...deliveryModes),
+    destinationMode: oneOf("physical", "logical"),
+    trigger: oneOf("edge", "level"),
+    redirectionHint: flag,
+  },
+  InterruptPosted: {
+    guest,
+    source: optional(device),
+    index: interruptIndex,
+    descriptor: gpaField,
+    vector: integer(0, 255),
+    urgent: flag,
+  },
+  NotificationSent: { guest, destination: integer(0, 0xffff_ffff), vector: integer(0, 255) },
+  InterruptBlocked: {
+    guest,
+    source: optional(device),
+    index: optional(interruptIndex),
+    reason: integer(0, 255),
+  },
 
   FaultRecorded: {
     guest,

@@ -38,6 +38,8 @@ const declared = {
   interruptEntryReserved: qualified(0x24, "A reserved field of the interrupt entry is set."),
   compatibilityBlocked: unqualified(0x25, "Compatibility-format interrupts are blocked."),
   interruptSource: qualified(0x26, "The source-id may not use the interrupt entry."),
+  postedAccess: qualified(0x27, "The posted descriptor could not be read and written."),
+  postedReserved: qualified(0x28, "A reserved field of the posted descriptor is set."),
 
   rootTableInvalid: unqualified(0x30, "The root table address register is invalid."),
   legacyPasid: unqualified(0x31, "A request with PASID arrived in legacy mode."),

@@ -109,6 +109,13 @@ export const text: Field<string> = field<string>(
   (raw) => (typeof raw === "string" && raw.length <= 10_000 ? raw : wrong("text", raw)),
 );
 
+/** What a unit was saved as: text of up to 32 Mi characters. */
+export const saved: Field<string> = field<string>(
+  "save record",
+  (value) => value,
+  (raw) => (typeof raw === "string" && raw.length <= 2 ** 25 ? raw : wrong("save record", raw)),
+);
+
 /** A source-id, written `"00:04.0"`. */
 export const device: Field<SourceId> = field<SourceId>(
   "source-id like 00:04.0",

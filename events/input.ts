@@ -12,6 +12,7 @@ import {
   oneOf,
   optional,
   record,
+  saved,
   text,
   word,
 } from "./field.ts";
@@ -42,6 +43,9 @@ const observedMsi = record({ address: word, data: integer(0, 0xffff_ffff) });
 /** Which guest the input belongs to, from 0; the first when missing. */
 const guest = optional(integer(0, 255));
 
+/** Which of the interfaces that were posted for Xen speaks; the model's own when missing. */
+const posted = optional(oneOf("rfc1", "v2", "v3", "v4"));
+
 /**
  * Every input: what the outside did. The fields of each are its JSON form, its type and its
  * documentation.
@@ -50,7 +54,9 @@ const guest = optional(integer(0, 255));
  * bytes and any alignment. `MemoryWrite` is the guest's CPU; with `flushed` the bytes have left its
  * caches already. A `Dma` without an access is one whose direction nobody recorded: it is a read
  * when the page can be read, else a write. A DMA never crosses a 4 KiB page. `DmaIssue` translates
- * and keeps the request in flight until `DmaComplete`.
+ * and keeps the request in flight until `DmaComplete`. `UnitCreate`, `UnitQuery` and `UnitDestroy`
+ * are the toolstack's, in the words of one of the interfaces that were posted (docs/life-cycle.md);
+ * `DeviceTranslate` is a device model that asks for one page.
  */
 export const inputs = {
   RegisterWrite: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },
@@ -83,6 +89,7 @@ export const inputs = {
     data: integer(0, 0xffff_ffff),
     observed: optional(observedMsi),
   },
+  IoapicRequest: { guest, device, rte: word },
   P2mMap: { guest, gpa: gpaField, hpa: hpaField, length, pageSize, read: flag, write: flag },
   P2mUnmap: { guest, gpa: gpaField, length },
   P2mProtect: { guest, gpa: gpaField, length, read: flag, write: flag },
@@ -91,6 +98,22 @@ export const inputs = {
   DeviceTlbAnswer: { guest, device, result: oneOf("done", "failed") },
   InvalidationTimeout: { guest },
   UnitReset: { guest },
+  UnitCreate: {
+    guest,
+    interface: posted,
+    unitType: optional(word),
+    base: gpaField,
+    length: optional(word),
+    caps: word,
+    ver: optional(word),
+    cap: optional(word),
+    ecap: optional(word),
+  },
+  UnitQuery: { guest, interface: posted, unitType: optional(word) },
+  UnitDestroy: { guest, interface: posted, id: optional(word) },
+  UnitSave: { guest },
+  UnitRestore: { guest, record: saved },
+  DeviceTranslate: { guest, device, iova: iovaField, access: optional(access) },
   Note: { guest, text },
 } as const;
 

@@ -29,6 +29,7 @@ export interface Profile {
   readonly registerInvalidation: boolean;
   readonly interruptRemapping: boolean;
   readonly eim: boolean;
+  readonly postedInterrupts: boolean;
   readonly passThrough: boolean;
   readonly deviceTlb: boolean;
   /** Whether PFSID and throttling exist in device TLB invalidations. */
@@ -160,6 +161,7 @@ export function profileOf(words: ProfileWords): Profile {
     registerInvalidation,
     interruptRemapping: ecap.ir,
     eim: ecap.eim,
+    postedInterrupts: cap.pi && ecap.ir,
     passThrough: ecap.pt,
     deviceTlb: ecap.dt,
     dit: ecap.dit,

@@ -57,6 +57,7 @@ const everything = (): Profile =>
       mamv: 0x3f,
       dwd: true,
       drd: true,
+      pi: true,
       esirtps: true,
       esrtps: true,
     }),

@@ -17,7 +17,9 @@ import { pageSize } from "./input.ts";
 /**
  * What the world is at the start: one entry a guest, each with one vIOMMU. `haw` is the host
  * address width in bits, the MGAW when missing. The P2M's ranges and the devices are as the inputs
- * P2mMap and DeviceAssign have them.
+ * P2mMap and DeviceAssign have them. `rmrr` are regions that the devices need mapped to themselves,
+ * made of 4 KiB pages; `end` is the last byte, as in the ACPI table. Pages that `p2m` leaves out
+ * are mapped, readable and writable.
  */
 export const guestSetup = {
   profile: optional(text),
@@ -27,6 +29,7 @@ export const guestSetup = {
   haw: optional(integer(32, 52)),
   p2m: list(record({ gpa: gpaField, hpa: hpaField, length, pageSize, read: flag, write: flag })),
   devices: list(record({ device, physical: flag, alias: optional(device) })),
+  rmrr: optional(list(record({ base: gpaField, end: gpaField, devices: list(device) }))),
 } as const;
 
 export const setup = { guests: list(record(guestSetup)) } as const;

@@ -2,6 +2,7 @@ import type { Iova, SourceId } from "../events/address.ts";
 import { gpa, hpa, iova, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Access, InputOf } from "../events/input.ts";
+import { parseMsi } from "../events/interrupt-request.ts";
 import type { Device, Draft, Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
 import {
@@ -20,6 +21,7 @@ import { answerFor, faultOf } from "./answer.ts";
 import { refreshHosts } from "./attach.ts";
 import { request } from "./charts/request.ts";
 import { reportFault } from "./fault.ts";
+import { requestInterrupt } from "./interrupt.ts";
 import { isProtected } from "./protected-memory.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, refuse } from "./turn.ts";
@@ -73,12 +75,14 @@ function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
 const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
 
 /** A write to this range is an interrupt request, whatever the tables say. */
-const isInterrupt = (address: Iova): boolean => address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
+export const isInterrupt = (address: Iova): boolean =>
+  address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
 
 function interrupt(turn: Turn, dma: Dma, device: Device): void {
   const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
   const message = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
   advanceChart(turn, request, "issued", { type: "Interrupt", ...message });
+  requestInterrupt(turn, device.requester, parseMsi(dma.iova, message.data));
 }
 
 function formError(dma: Dma): string | undefined {
@@ -90,7 +94,7 @@ function formError(dma: Dma): string | undefined {
 }
 
 /** Where the direction was not recorded: a read if the page can be read, else a write. */
-function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
+export function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
   if (faultOf(answerFor(guest, entry, page, false), false) === 0) return "read";
   return faultOf(answerFor(guest, entry, page, true), true) === 0 ? "write" : "read";
 }
@@ -99,7 +103,7 @@ function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
  * The entry that a request meets; what is not present is not cached without caching mode, so it is
  * read again.
  */
-function entryOf(turn: Turn, requester: SourceId): HostEntry | undefined {
+export function entryOf(turn: Turn, requester: SourceId): HostEntry | undefined {
   const guest = guestIn(turn);
   const entry = guest.hosts[requester];
   if (entry?.state !== "blocked" || guest.profile.cachingMode) return entry;

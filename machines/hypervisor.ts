@@ -6,12 +6,24 @@ import { readable, writable } from "../projections/p2m.ts";
 import { readBytes } from "../projections/registers.ts";
 import type { World } from "../projections/world.ts";
 import { guestOf } from "../projections/world.ts";
-import { forgetHosts, refreshAllHosts, refreshHosts } from "./attach.ts";
+import { forgetHosts, refreshHosts } from "./attach.ts";
+import { translateForDevice } from "./device-translate.ts";
 import { requestDma } from "./dma.ts";
 import { drain, land } from "./in-flight.ts";
+import { ioapicRequest, msiRequest } from "./interrupt-input.ts";
+import {
+  allOnes,
+  createUnit,
+  destroyUnit,
+  hasRegisters,
+  queryUnit,
+  resetUnit,
+  stepLife,
+} from "./life-cycle.ts";
 import { mapP2m, protectP2m, unmapP2m } from "./p2m.ts";
 import { deviceTlbAnswered, giveUp, resume } from "./queue.ts";
 import { writeRegisters } from "./register-write.ts";
+import { restoreUnit, saveUnit } from "./save.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
 
@@ -22,8 +34,13 @@ export interface Folded {
   readonly facts: readonly Fact[];
 }
 
+function writeRegister(turn: Turn, { offset, size, value }: InputOf<"RegisterWrite">): void {
+  if (hasRegisters(turn)) writeRegisters(turn, offset, size, value);
+  else stepLife(turn, { type: "Access" });
+}
+
 function readRegister(turn: Turn, { offset, size }: InputOf<"RegisterRead">): void {
-  const value = readBytes(guestIn(turn), offset, size);
+  const value = hasRegisters(turn) ? readBytes(guestIn(turn), offset, size) : allOnes(size);
   record(turn, { type: "RegisterAnswered", offset, size, value });
 }
 
@@ -76,16 +93,6 @@ function removeDevice(turn: Turn, { device }: InputOf<"DeviceRemove">): void {
   resume(turn);
 }
 
-/**
- * The unit is as after power-on; memory, P2M and devices stay, and devices reach what the P2M
- * grants.
- */
-function resetUnit(turn: Turn): void {
-  drain(turn, () => true);
-  record(turn, { type: "UnitWasReset" });
-  refreshAllHosts(turn);
-}
-
 function completeDma(turn: Turn, { tag }: InputOf<"DmaComplete">): void {
   if (guestIn(turn).inFlight[tag] === undefined) refuse(turn, `DMA: tag ${tag} is not in flight`);
   else land(turn, tag);
@@ -95,12 +102,14 @@ function completeDma(turn: Turn, { tag }: InputOf<"DmaComplete">): void {
 const handlers: {
   readonly [T in Input["type"]]?: (turn: Turn, input: InputOf<T>) => void;
 } = {
-  RegisterWrite: (turn, { offset, size, value }) => writeRegisters(turn, offset, size, value),
+  RegisterWrite: writeRegister,
   RegisterRead: readRegister,
   MemoryWrite: noteDropped,
   Dma: requestDma,
   DmaIssue: requestDma,
   DmaComplete: completeDma,
+  MsiRequest: msiRequest,
+  IoapicRequest: ioapicRequest,
   P2mMap: mapP2m,
   P2mUnmap: unmapP2m,
   P2mProtect: protectP2m,
@@ -109,6 +118,12 @@ const handlers: {
   DeviceTlbAnswer: (turn, { device, result }) => deviceTlbAnswered(turn, device, result),
   InvalidationTimeout: giveUp,
   UnitReset: resetUnit,
+  UnitCreate: createUnit,
+  UnitQuery: queryUnit,
+  UnitDestroy: destroyUnit,
+  UnitSave: saveUnit,
+  UnitRestore: restoreUnit,
+  DeviceTranslate: translateForDevice,
 };
 
 /**

@@ -52,6 +52,12 @@ const stepRemapping = (turn: Turn, stimulus: { type: string; [key: string]: unkn
   advanceChart(turn, remapping, guestIn(turn).charts.remapping, stimulus);
 };
 
+/** SIRTP: latches IRTA; CAP.ESIRTPS makes the unit forget what it read through the old one. */
+function setInterruptTable(turn: Turn): void {
+  stepRemapping(turn, { type: "SetTable", value: stored(guestIn(turn), at.irta) });
+  if (guestIn(turn).profile.esirtps) record(turn, { type: "InterruptEntriesInvalidated" });
+}
+
 /**
  * GCMD: pointers are latched first, then the bits that differ from GSTS take effect.
  *
@@ -64,7 +70,7 @@ function writeGlobalCommand(turn: Turn, value: bigint, lanes: bigint): void {
   const status = globalStatus(guestIn(turn));
   const changed = Gcmd.decode((value ^ status) & allowed);
   if (asked.srtp) setRootPointer(turn);
-  if (asked.sirtp) stepRemapping(turn, { type: "SetTable", value: stored(guestIn(turn), at.irta) });
+  if (asked.sirtp) setInterruptTable(turn);
   if (changed.qie) {
     if (asked.qie) enableQueue(turn);
     else disableQueue(turn);
@@ -168,7 +174,8 @@ function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
  * each of them, in order of offset; bytes of none are ignored.
  */
 export function writeRegisters(turn: Turn, offset: number, size: number, value: bigint): void {
-  for (const { spec, before, skip, count } of partsOf(guestIn(turn).profile, offset, size)) {
+  const parts = partsOf(guestIn(turn).profile, offset, size);
+  for (const { spec, before, skip, count } of parts) {
     const part = BigInt.asUintN(count * 8, value >> BigInt(before * 8));
     const lanes = ((1n << BigInt(count * 8)) - 1n) << BigInt(skip * 8);
     writeRegister(turn, spec, part << BigInt(skip * 8), lanes);

@@ -1,5 +1,6 @@
 import { gpaOfPage, iovaOfPage } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
+import { composeChanged, newComposition } from "../projections/compose.ts";
 import type { Guest } from "../projections/guest.ts";
 import { capacity } from "../projections/page-tree.ts";
 import { anyIn, forEachSlot } from "../projections/page-tree-range.ts";
@@ -9,7 +10,6 @@ import { isFull, isRegistered } from "../projections/table-use.ts";
 import { buildStage } from "./build.ts";
 import type { Build } from "./built-table.ts";
 import { newBuild } from "./built-table.ts";
-import { composeChanged, newComposition } from "./compose.ts";
 import { tellDifference } from "./difference.ts";
 import { drain, usesPages } from "./in-flight.ts";
 import type { Turn } from "./turn.ts";

@@ -28,7 +28,7 @@ const isRadix = (value: object): value is Radix<unknown> => "shift" in value && 
 const isMemory = (value: object): value is Memory => "visible" in value && "ahead" in value;
 
 /** The words of a page that are not zero; the same however the page came about. */
-function pageText(page: Page): string {
+export function pageText(page: Page): string {
   const parts: string[] = [];
   for (let index = 0; index < 1024; index++) {
     const value = half(page, index);
@@ -75,7 +75,7 @@ function textOf(value: unknown, seen: Seen): string {
 }
 
 function guestText(guest: Guest, seen: Seen): string {
-  const { profile, ...state } = guest;
+  const { profile, offered: _, ...state } = guest;
   const { ver, cap, ecap, haw } = profile;
   return textOf({ ...state, ver, cap, ecap, haw }, seen);
 }

@@ -4,9 +4,9 @@ import { copyGuest } from "./guest.ts";
 
 /** The queue's chart in another state, and the queue as it is then. */
 export function withQueue(guest: Guest, state: ChartStates["queue"], queue = guest.queue): Guest {
-  const { translation, remapping, protection } = guest.charts;
+  const { translation, remapping, protection, life } = guest.charts;
   const next = copyGuest(guest);
-  next.charts = { translation, queue: state, remapping, protection };
+  next.charts = { translation, queue: state, remapping, protection, life };
   next.queue = queue;
   return next;
 }

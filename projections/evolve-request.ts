@@ -12,7 +12,13 @@ import { withIotlb } from "./shadow.ts";
 const noVirtualCache: VirtualCache = { entries: emptyTree(5, true), since: emptyTree(5, false) };
 
 /** A device model was told a translation of a domain-id. */
-function toldVirtual(guest: Guest, did: number, page: number, value: number, seq: number): Guest {
+export function toldVirtual(
+  guest: Guest,
+  did: number,
+  page: number,
+  value: number,
+  seq: number,
+): Guest {
   const cache = guest.virtualCaches[did] ?? noVirtualCache;
   const entries = rememberCached(cache.entries, page, value);
   if (entries === cache.entries) return guest;

@@ -1,5 +1,11 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf, FactType } from "../events/fact.ts";
+import {
+  interruptEntriesInvalidated,
+  interruptEntryCached,
+  interruptTableLatched,
+} from "./evolve-interrupt.ts";
+import { deviceTold, unitCreated, unitDestroyed, unitRestored } from "./evolve-life.ts";
 import { contextTableUsed, tableShadowed, tableShared, unitWrote } from "./evolve-memory.ts";
 import { descriptorCompleted, withoutFirst, withQueue } from "./evolve-queue.ts";
 import { dmaLanded, dmaTranslated } from "./evolve-request.ts";
@@ -17,6 +23,8 @@ import { faultCleared, faultRecorded, noFaults, queueErrorCleared, queueHalted }
 import type { Guest } from "./guest.ts";
 import { copyGuest, initialCharts, noQueue } from "./guest.ts";
 import { hostEntryOf } from "./host-entry.ts";
+import { noInterruptTable } from "./interrupts.ts";
+import { emptyRadix } from "./radix.ts";
 import { stored, withValue } from "./register-file.ts";
 import { at, resetRegisters } from "./registers.ts";
 import {
@@ -56,6 +64,8 @@ const unitWasReset = (guest: Guest): Guest => ({
   charts: initialCharts,
   rootPointer: 0n,
   compatibilityInterrupts: false,
+  interruptTable: noInterruptTable,
+  interruptCache: emptyRadix(),
   queue: noQueue,
   faults: noFaults(guest.profile.nfr),
   virtualCaches: {},
@@ -63,6 +73,9 @@ const unitWasReset = (guest: Guest): Guest => ({
 
 export const evolvers: Evolvers = {
   UnitWasReset: unitWasReset,
+  UnitCreated: (guest, fact) => unitWasReset(unitCreated(guest, fact)),
+  UnitDestroyed: (guest) => unitDestroyed(unitWasReset({ ...guest, profile: guest.offered })),
+  UnitRestored: unitRestored,
   RegisterSet: (guest, fact) => withRegister(guest, fact.offset, fact.value),
   MemoryWritten: (guest, fact, seq) => unitWrote(guest, fact.gpa, fact.bytes, seq),
 
@@ -72,8 +85,7 @@ export const evolvers: Evolvers = {
     ...inState(guest, { translation: "disabled" }),
     virtualCaches: {},
   }),
-  InterruptTableLatched: (guest) =>
-    guest.charts.remapping === "enabled" ? guest : inState(guest, { remapping: "disabled" }),
+  InterruptTableLatched: interruptTableLatched,
   InterruptRemappingEnabled: (guest) => inState(guest, { remapping: "enabled" }),
   InterruptRemappingDisabled: (guest) => inState(guest, { remapping: "disabled" }),
   CompatibilityInterruptsAllowed: (guest) => ({ ...guest, compatibilityInterrupts: true }),
@@ -110,6 +122,9 @@ export const evolvers: Evolvers = {
   }),
   DeviceTlbsGivenUp: (guest) => ({ ...guest, queue: { ...guest.queue, unanswered: [] } }),
 
+  InterruptEntryCached: interruptEntryCached,
+  InterruptEntriesInvalidated: interruptEntriesInvalidated,
+
   ContextInvalidated: contextInvalidated,
   IotlbInvalidated: iotlbInvalidated,
 
@@ -139,6 +154,7 @@ export const evolvers: Evolvers = {
 
   DmaTranslated: dmaTranslated,
   DmaLanded: dmaLanded,
+  DeviceTranslationAnswered: deviceTold,
 
   FaultRecorded: (guest, fact) => ({ ...guest, faults: faultRecorded(guest.faults, fact) }),
   FaultOverflowed: (guest) => ({ ...guest, faults: { ...guest.faults, overflow: true } }),

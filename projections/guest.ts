@@ -1,8 +1,11 @@
 import type { Gpa, Hpa, Iova, SourceId } from "../events/address.ts";
+import { gpa } from "../events/address.ts";
 import type { Profile } from "../events/profile.ts";
 import type { Faults } from "./faults.ts";
 import { noFaults } from "./faults.ts";
 import type { HostEntries } from "./host-entry.ts";
+import type { InterruptTable, KnownEntry } from "./interrupts.ts";
+import { noInterruptTable } from "./interrupts.ts";
 import type { Memory } from "./memory.ts";
 import { emptyMemory } from "./memory.ts";
 import type { P2m } from "./p2m.ts";
@@ -42,6 +45,7 @@ export interface ChartStates {
   readonly queue: "disabled" | "idle" | "fetching" | "draining" | "halted";
   readonly remapping: "noTable" | "disabled" | "enabled";
   readonly protection: "disabled" | "enabled";
+  readonly life: "absent" | "present";
 }
 
 /** The invalidation queue between two descriptors. */
@@ -67,13 +71,22 @@ export interface VirtualCache {
 /** One guest: its vIOMMU, its memory, its devices, and what the host keeps for them. */
 export interface Guest {
   readonly index: number;
+  /** What the unit can do; of one that is absent, what the next one is offered. */
   readonly profile: Profile;
+  /** What the set-up offers: what a unit can do that the toolstack creates without saying. */
+  readonly offered: Profile;
+  /** GPA of the register page. */
+  readonly base: Gpa;
   /** Software's registers; those that are views of other state are not here. */
   readonly registers: Registers;
   readonly charts: ChartStates;
   /** RTADDR as latched by SRTP. */
   readonly rootPointer: bigint;
   readonly compatibilityInterrupts: boolean;
+  /** IRTA as latched by SIRTP. */
+  readonly interruptTable: InterruptTable;
+  /** The interrupt entry cache, by index. */
+  readonly interruptCache: Radix<KnownEntry>;
   readonly queue: Queue;
   readonly faults: Faults;
   readonly memory: Memory;
@@ -99,16 +112,24 @@ export const initialCharts: ChartStates = {
   queue: "disabled",
   remapping: "noTable",
   protection: "disabled",
+  life: "present",
 };
+
+/** Where Xen's toolstack puts a unit. */
+export const usualBase = gpa(0xfed9_0000n);
 
 /** A guest whose unit was just reset; without memory, mappings and devices. */
 export const emptyGuest = (index: number, profile: Profile, registers: Registers): Guest => ({
   index,
   profile,
+  offered: profile,
+  base: usualBase,
   registers,
   charts: initialCharts,
   rootPointer: 0n,
   compatibilityInterrupts: false,
+  interruptTable: noInterruptTable,
+  interruptCache: emptyRadix(),
   queue: noQueue,
   faults: noFaults(profile.nfr),
   memory: emptyMemory,
@@ -133,10 +154,14 @@ export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 export const copyGuest = (guest: Guest): Draft<Guest> => ({
   index: guest.index,
   profile: guest.profile,
+  offered: guest.offered,
+  base: guest.base,
   registers: guest.registers,
   charts: guest.charts,
   rootPointer: guest.rootPointer,
   compatibilityInterrupts: guest.compatibilityInterrupts,
+  interruptTable: guest.interruptTable,
+  interruptCache: guest.interruptCache,
   queue: guest.queue,
   faults: guest.faults,
   memory: guest.memory,

@@ -33,6 +33,13 @@ const zeroChunk: Chunk = new Array<number>(32).fill(0);
 export const pageAt = (memory: Memory, gfn: number): Page | undefined =>
   radixGet(memory.visible, gfn);
 
+/**
+ * The page at `gfn` as the CPU sees it, which is what a locked update of it finds too; `undefined`
+ * when it is all zeros.
+ */
+export const pageAsWritten = (memory: Memory, gfn: number): Page | undefined =>
+  radixGet(memory.ahead, gfn)?.page ?? pageAt(memory, gfn);
+
 /** The 32 bits at half `index` (0 to 1023) of a page. */
 export function half(page: Page | undefined, index: number): number {
   const chunk = page?.[index >> 5];

@@ -1,5 +1,6 @@
 import { formatSourceId, hex } from "../events/address.ts";
 import type { Guest } from "./guest.ts";
+import { interruptRows } from "./interrupt-rows.ts";
 import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
 import { capacity } from "./page-tree.ts";
@@ -162,6 +163,7 @@ function tablesOf(guest: Guest): Readonly<Record<string, Rows>> {
     devices: deviceRows(guest),
     hostEntries: hostRows(guest),
     faults: faultRows(guest),
+    interruptEntries: interruptRows(guest),
     shadows: keyed(shadows, (shadow) => shadow.id.toString(), summary),
     shadowMappings: merged(shadows.map(shadowRows)),
     pending: merged(shadows.map(pendingRows)),
@@ -176,6 +178,8 @@ export function summarise(guest: Guest): GuestSummary {
   return {
     values: {
       profile: guest.profile.name,
+      unit: charts.life,
+      base: hex(guest.base),
       translation: charts.translation,
       rootPointer: hex(guest.rootPointer),
       queue: charts.queue,
@@ -183,6 +187,9 @@ export function summarise(guest: Guest): GuestSummary {
       queueHead: hex(queue.head),
       interruptRemapping: charts.remapping,
       compatibilityInterrupts: guest.compatibilityInterrupts,
+      interruptTable: hex(guest.interruptTable.address),
+      interruptTableEntries: guest.interruptTable.count,
+      extendedInterruptMode: guest.interruptTable.eime,
       protectedMemory: charts.protection,
       faultOverflow: faults.overflow,
       requestsInFlight: Object.keys(guest.inFlight).length,

@@ -9,10 +9,13 @@ import { frameOf, hasFrame } from "../projections/mapping.ts";
 import { ownerGuest, ownerPage, readable, writable } from "../projections/p2m.ts";
 import { get } from "../projections/page-tree.ts";
 import type { Step } from "../projections/step.ts";
+import { judgeInterrupt } from "./judge-interrupt.ts";
 
 /** Whether the model says what somebody else saw; with what is different. */
 export type Verdict =
-  | { readonly verdict: "agree" | "unjudged" }
+  | { readonly verdict: "agree" }
+  /** Nothing can be said, and why. */
+  | { readonly verdict: "unjudged"; readonly text: string }
   | { readonly verdict: "disagree"; readonly text: string };
 
 /** A law that did not hold at an event. */
@@ -166,9 +169,8 @@ export interface Judged {
   readonly violations: readonly Violation[];
 }
 
-const unjudged: Verdict = { verdict: "unjudged" };
+const unjudged: Verdict = { verdict: "unjudged", text: "nothing was recorded beside it" };
 const nothing: Judged = { kind: undefined, verdict: unjudged, violations: [] };
-const interrupt: Judged = { kind: "interrupts", verdict: unjudged, violations: [] };
 
 /**
  * Compares a step with what was recorded beside its input, and checks the laws that a DMA alone
@@ -177,10 +179,12 @@ const interrupt: Judged = { kind: "interrupts", verdict: unjudged, violations: [
  * A DMA that landed agrees when it reached the recorded guest page, and the composed walk, the
  * shadow and the host page reached are the same; one that faulted when it was blocked for the
  * recorded reason and reported with that reason, source-id and page, or kept from being reported
- * by a rule. Interrupts are not judged.
+ * by a rule. An interrupt agrees when the message that was delivered is the recorded one.
  */
 export function judge(step: Step): Judged {
-  if (step.input.type === "MsiRequest") return interrupt;
+  if (step.input.type === "MsiRequest") {
+    return { kind: "interrupts", verdict: judgeInterrupt(step.input, step), violations: [] };
+  }
   const dma = lookAt(step);
   if (dma === undefined) return nothing;
   const violations = violationsOf(dma, step);

@@ -28,6 +28,7 @@ async function replayFile(
   const source = await openSource(file);
   const tallies = { dma: noTally(), faults: noTally(), interrupts: noTally() };
   const violations: Violation[] = [];
+  const unjudged: Record<string, number> = {};
   const disagreements: Disagreement[] = [];
   let refused = 0;
   const start = performance.now();
@@ -38,6 +39,10 @@ async function replayFile(
       if (kind === undefined) return;
       tallies[kind][verdict.verdict] += 1;
       violations.push(...broken);
+      if (verdict.verdict === "unjudged") {
+        const reason = `${kind}: ${verdict.text}`;
+        unjudged[reason] = (unjudged[reason] ?? 0) + 1;
+      }
       if (verdict.verdict !== "disagree") return;
       disagreements.push({ seq: step.seq, line, text: verdict.text });
     },
@@ -50,6 +55,7 @@ async function replayFile(
     facts,
     refused,
     ...tallies,
+    unjudged,
     violations,
     disagreements,
     inputsPerSecond: Math.round(inputs / seconds),
@@ -88,8 +94,8 @@ export function addReplay(program: Command, run: Run): void {
     .command("replay")
     .summary("fold files and compare with what was recorded")
     .description(
-      "Folds logs or recordings, compares every DMA and fault with the answer recorded " +
-        "beside it, and checks the laws that they show. Exit code 0: all agrees; 1: " +
+      "Folds logs or recordings, compares every DMA, fault and interrupt with the answer " +
+        "recorded beside it, and checks the laws that they show. Exit code 0: all agrees; 1: " +
         "something differs or a law is violated; 2: a file cannot be read to its end.",
     )
     .argument("<files...>", "logs or recordings, gzipped or not; - is standard input")

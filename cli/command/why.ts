@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { pageOf } from "../../events/address.ts";
+import { parseMsi } from "../../events/interrupt-request.ts";
 import { translate } from "../../machines/translate.ts";
 import type { Translation } from "../../machines/translation.ts";
 import type { PathEntry, Place } from "../../projections/provenance.ts";
@@ -33,6 +34,14 @@ const pathOf = (walk: Translation): readonly PathEntry[] =>
     return { table, level, address, words: table === "root" || table === "context" ? 2 : 1 };
   });
 
+/** Where to read on when the address is one that interrupt requests are written to. */
+function interruptHint(file: string, iova: bigint): string {
+  if (iova >> 20n !== 0xfeen) return "";
+  const { index } = parseMsi(iova, 0);
+  const which = index === undefined ? "INDEX" : index.toString();
+  return `\nA write there is an interrupt request: shadowfold interrupt ${file} --index ${which}\n`;
+}
+
 async function explain(run: Run, file: string, options: LookupOptions): Promise<void> {
   if (file === "-") throw new InputError("-: why reads its file twice; give it a name");
   const found = await findMoment(run, file, options, weigh);
@@ -59,6 +68,7 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
   const off = meeting === undefined ? found.off : undefined;
   const plot: Plot = { at: world.seq, iova, access, use, walk, trail, facts, regime, off };
   run.terminal.out(options.json ? renderJson(whyJson(plot)) : renderWhy(run.terminal, plot));
+  if (!options.json) run.terminal.out(interruptHint(file, options.iova));
   if (found.failure !== undefined) run.fail(found.failure);
 }
 

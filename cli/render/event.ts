@@ -10,6 +10,7 @@ import { printable } from "./printable.ts";
 
 const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };
 const shownBytes = 16;
+const longestText = 200;
 
 function fieldText(value: unknown): string {
   if (value instanceof Uint8Array) {
@@ -21,7 +22,10 @@ function fieldText(value: unknown): string {
     const parts = Object.entries(value).map(([name, item]) => `${name}=${fieldText(item)}`);
     return `{${parts.join(" ")}}`;
   }
-  return typeof value === "bigint" ? hex(value) : printable(String(value));
+  if (typeof value === "bigint") return hex(value);
+  const text = String(value);
+  if (text.length <= longestText) return printable(text);
+  return `${printable(text.slice(0, longestText))}... (${text.length.toString()} characters)`;
 }
 
 /** Offsets are in hexadecimal, as in every table of registers; a source-id as `00:04.0`. */

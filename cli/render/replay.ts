@@ -27,6 +27,8 @@ export interface ReplayReport {
   readonly dma: Tally;
   readonly faults: Tally;
   readonly interrupts: Tally;
+  /** How often nothing could be compared, by what and why. */
+  readonly unjudged: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
   readonly disagreements: readonly Disagreement[];
   readonly inputsPerSecond: number;
@@ -86,7 +88,11 @@ export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[
     const broken = report.violations.map(
       ({ law, seq, text }) => `${law} at event ${seq.toString()}: ${text}`,
     );
+    const unjudged = Object.entries(report.unjudged).map(
+      ([reason, count]) => `${count.toLocaleString("en-US")} ${reason}`,
+    );
     return (
+      listed(terminal, `${report.file}: what nothing could be said about`, unjudged) +
       listed(terminal, `${report.file}: recorded answers that differ`, differing) +
       listed(terminal, `${report.file}: laws that do not hold`, broken)
     );

@@ -21,6 +21,7 @@ const keyNames: Readonly<Record<string, string>> = {
   devices: "device",
   hostEntries: "source-id",
   faults: "record",
+  interruptEntries: "index",
   shadows: "shadow",
   shadowMappings: "shadow:iova",
   pending: "shadow:iova",

@@ -27,6 +27,7 @@ const simple: Model = {
   "source-id like 00:04.0": fc.nat(0xffff).map(sourceId),
   "bytes in hexadecimal": fc.uint8Array({ maxLength: 64 }),
   text: fc.string({ unit: "binary", maxLength: 40 }),
+  "save record": fc.string({ maxLength: 40 }),
 };
 
 type Model = Readonly<Record<string, fc.Arbitrary<unknown>>>;
@@ -133,6 +134,12 @@ const anyDevice = plain(
   ["alias"],
 );
 
+const anyRegion = plain({
+  base: bits(64).map(gpa),
+  end: bits(64).map(gpa),
+  devices: fc.array(fc.nat(0xffff).map(sourceId), { maxLength: 2 }),
+});
+
 const anyGuest = plain(
   {
     profile: fc.string({ maxLength: 20 }),
@@ -142,8 +149,9 @@ const anyGuest = plain(
     haw: fc.integer({ min: 32, max: 52 }),
     p2m: fc.array(anyRange, { maxLength: 4 }),
     devices: fc.array(anyDevice, { maxLength: 3 }),
+    rmrr: fc.array(anyRegion, { maxLength: 2 }),
   },
-  ["profile", "haw"],
+  ["profile", "haw", "rmrr"],
 );
 
 /** Any setup that the header can carry; most make no sense to the model. */

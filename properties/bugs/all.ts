@@ -1,7 +1,17 @@
 import type { Bug } from "./bug.ts";
+import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
+import { reservedBugs } from "./reserved-bugs.ts";
 import { translationBugs } from "./translation-bugs.ts";
 import { unitBugs } from "./unit-bugs.ts";
+import { vvtdBugs } from "./vvtd-bugs.ts";
 
 /** Every seeded bug. The model that ships knows nothing of them. */
-export const bugs: readonly Bug[] = [...translationBugs, ...invalidationBugs, ...unitBugs];
+export const bugs: readonly Bug[] = [
+  ...translationBugs,
+  ...invalidationBugs,
+  ...reservedBugs,
+  ...unitBugs,
+  ...vvtdBugs,
+  ...interruptBugs,
+];

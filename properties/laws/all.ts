@@ -7,14 +7,23 @@ import {
 } from "./folding.ts";
 import { framesAreGranted } from "./granted.ts";
 import { guestsAreApart } from "./guests-apart.ts";
+import {
+  blockedInterruptsAreReported,
+  entriesAreRemembered,
+  interruptsFollowTheTable,
+  postsAreWhole,
+} from "./interrupts.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
+import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./life.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { faultsAreReported, holesAreSilent, requestsAreAnswered } from "./requests.ts";
+import { reservedPagesStay } from "./reserved.ts";
+import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
 import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 
 /** Every law that is checked over generated worlds. */
@@ -36,7 +45,17 @@ export const laws: readonly Law[] = [
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,
+  interruptsFollowTheTable,
+  entriesAreRemembered,
+  postsAreWhole,
+  blockedInterruptsAreReported,
   memoryIsAlike,
+  reservedPagesStay,
+  statusFollowsCommand,
+  unitsComeAndGo,
+  modelsAreToldTheTruth,
+  savedIsTheSame,
+  spoiltIsRefused,
   foldIsDeterministic,
   projectionIsTheFold,
   seekingIsFolding,

@@ -7,6 +7,8 @@ import { attachment } from "../../machines/charts/attachment.ts";
 import { command } from "../../machines/charts/command.ts";
 import { eventLine } from "../../machines/charts/event-line.ts";
 import { faultRecording } from "../../machines/charts/fault-recording.ts";
+import { interrupt } from "../../machines/charts/interrupt.ts";
+import { lifeCycle } from "../../machines/charts/life-cycle.ts";
 import { protection } from "../../machines/charts/protection.ts";
 import { queue } from "../../machines/charts/queue.ts";
 import { remapping } from "../../machines/charts/remapping.ts";
@@ -17,7 +19,9 @@ const charts = {
   attachment,
   command,
   eventLine,
+  lifeCycle,
   faultRecording,
+  interrupt,
   protection,
   queue,
   remapping,
@@ -41,6 +45,14 @@ const fields = fc.record({
   ...{ allAnswered: fc.boolean(), anyLeft: fc.boolean(), inFlight: fc.boolean(), index: small },
   ...{ suppressed: fc.boolean(), repeated: fc.boolean(), busy: fc.boolean(), last: fc.boolean() },
   ...{ anyRecord: fc.boolean(), queueEnabled: fc.boolean(), granularity: small, page: word },
+  ...{ delivered: entry, posted: entry, notification: entry, notifies: fc.boolean() },
+  ...{ failure: fc.constantFrom(undefined, "-EINVAL"), why: fc.constantFrom(undefined, "no") },
+  ...{
+    operation: fc.constantFrom("create", "query"),
+    created: entry,
+    caps: word,
+    record: fc.string(),
+  },
   ...{ access: fc.constantFrom("read", "write"), reason: small, device: small, iova: word },
 });
 

@@ -102,6 +102,7 @@ function checkDescriptor(
   if (work === undefined) {
     count("refused descriptor");
     const code = expected.iqei ?? 0;
+    if (facts.some(({ type }) => type === "DescriptorCompleted")) return "the head moves past it";
     return halted?.error === "IQE" && halted.iqei === code ? undefined : `IQE ${code} is missing`;
   }
   count(work.kind);

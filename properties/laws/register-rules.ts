@@ -77,7 +77,7 @@ export const registersKeepTheirRules: Law = {
     for (const { input, facts, before, after, seq } of run.steps) {
       if (input.type !== "RegisterWrite") continue;
       const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
-      if (was === undefined || now === undefined) continue;
+      if (was === undefined || now === undefined || was.charts.life === "absent") continue;
       const { offset, size, value } = input;
       const { cap, ecap, haw } = was.profile;
       const rules = registerRules(cap, ecap, haw).map(judged);

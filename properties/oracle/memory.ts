@@ -8,7 +8,7 @@ import { grantOf } from "./p2m.ts";
  */
 export interface Memory {
   readonly p2m: P2m;
-  readonly coherent: boolean;
+  coherent: boolean;
   readonly written: Map<number, Uint8Array>;
   readonly seen: Map<number, Uint8Array>;
 }

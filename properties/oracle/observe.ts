@@ -68,6 +68,13 @@ function landAt(
   }
 }
 
+/** A unit with the capabilities that the fact says, just reset. */
+function created(world: World, { cap, ecap }: FactOf<"UnitCreated">): void {
+  Object.assign(world.unit, { cap, ecap, root: 0n });
+  world.memory.coherent = (ecap & 1n) === 1n;
+  world.te = false;
+}
+
 /** Takes one thing that the vIOMMU did into account. */
 function follow(oracle: Oracle, fact: Fact): void {
   const world = oracle.worlds[("guest" in fact ? fact.guest : undefined) ?? 0];
@@ -90,8 +97,10 @@ function follow(oracle: Oracle, fact: Fact): void {
   } else if (fact.type === "TranslationEnabled") {
     world.te = true;
     restart(unit, histories);
-  } else if (fact.type === "TranslationDisabled") {
+  } else if (fact.type === "TranslationDisabled" || fact.type === "UnitDestroyed") {
     world.te = false;
+  } else if (fact.type === "UnitCreated") {
+    created(world, fact);
   } else if (fact.type === "ContextInvalidated" && world.te) {
     invalidateContexts(unit, histories, fact);
   } else if (fact.type === "IotlbInvalidated" && world.te) {

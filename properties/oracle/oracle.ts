@@ -5,6 +5,7 @@ import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Memory } from "./memory.ts";
 import { iommuReads64, newMemory } from "./memory.ts";
 import { mapRange, newP2m } from "./p2m.ts";
+import { reserve } from "./reserved.ts";
 import type { Unit } from "./walk.ts";
 
 /** A request key: whose address space, and which page of it. */
@@ -17,7 +18,7 @@ export interface Key {
 /** One guest, its vIOMMU and what is watched of them. */
 export interface World {
   readonly memory: Memory;
-  readonly unit: Unit & { root: bigint };
+  readonly unit: Unit & { root: bigint; cap: bigint; ecap: bigint };
   te: boolean;
   readonly histories: Histories;
   readonly keys: Set<string>;
@@ -49,6 +50,7 @@ export function createOracle(setup: Setup, keys: readonly Key[] = []): Oracle {
     const world = worlds[index];
     if (!world) continue;
     for (const range of guest.p2m) mapRange(p2ms, index, world.unit.haw, range);
+    for (const region of guest.rmrr ?? []) reserve(p2ms, index, world.unit.haw, region);
     for (const each of guest.devices) assign(world, each.device, each.alias);
   }
   const oracle = { worlds };

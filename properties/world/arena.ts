@@ -10,6 +10,8 @@ export const arena = {
   contexts: [2, 3, 23],
   tables: Array.from({ length: 16 }, (_, index) => 4 + index),
   queue: 20,
+  /** The interrupt table, and posted descriptors in the upper half of its page. */
+  interrupts: 21,
   status: 22,
   data: Array.from({ length: 40 }, (_, index) => 24 + index),
   /** Nothing is mapped there at first. */
@@ -22,6 +24,8 @@ export const arena = {
   huge: 0x40000,
   /** Blocks of 2 MiB around the interrupt range. */
   interrupt: [0xfec00, 0xfee00],
+  /** Where each guest's reserved region is, if it has one; the host frames there are nobody's. */
+  reserved: [0x2000, 0x3000],
 } as const;
 
 /** Pages of 4 KiB that the P2M maps in blocks of 4 pages. */

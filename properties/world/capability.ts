@@ -31,6 +31,8 @@ const anyCap = fc.record({
   mamv: fc.constantFrom(18, 9, 2, 0, 0x3f),
   dwd: chance(50),
   drd: chance(50),
+  pi: chance(65),
+  esirtps: chance(40),
   esrtps: chance(30),
 });
 
@@ -38,7 +40,7 @@ const anyEcap = fc.record({
   c: chance(60),
   qi: chance(92),
   dt: chance(50),
-  ir: chance(50),
+  ir: chance(75),
   eim: chance(40),
   pt: chance(70),
   sc: chance(50),

@@ -25,6 +25,7 @@ const targets: readonly number[] = [
   arena.large[0] + 7,
   arena.high + 7,
   ...arena.spare.slice(0, 2),
+  ...arena.reserved,
   arena.queue,
   arena.contexts[0],
   0xfedff,

@@ -86,6 +86,7 @@ const changeable: readonly number[] = [
   arena.large[0] + 7,
   arena.large[1],
   arena.huge + 5,
+  ...arena.reserved,
   ...arena.roots,
   ...arena.contexts,
   arena.queue,

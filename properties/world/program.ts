@@ -7,11 +7,13 @@ import { boot } from "./boot.ts";
 import { chance } from "./capability.ts";
 import type { Driver, Manner } from "./driver.ts";
 import { newDriver, pick } from "./driver.ts";
+import * as interrupt from "./interrupt-commands.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
 import * as outside from "./outside-commands.ts";
 import * as register from "./register-commands.ts";
 import { anyGuests } from "./setup.ts";
+import * as toolstack from "./toolstack-commands.ts";
 import * as unit from "./unit-commands.ts";
 
 /** A world and what happens in it: all that a fold needs. */
@@ -44,12 +46,19 @@ const weighted: readonly (readonly [number, Command])[] = [
   [2, outside.issue],
   [2, outside.complete],
   [1, outside.msi],
+  [2, interrupt.interruptTable],
+  [5, interrupt.interruptEntry],
+  [6, interrupt.interruptRequest],
+  [2, interrupt.interruptInvalidation],
+  [2, interrupt.postedDescriptor],
   [2, outside.p2mUnmap],
   [2, outside.p2mProtect],
   [3, outside.p2mMap],
   [1, outside.devices],
   [1, outside.answer],
   [1, outside.reset],
+  [2, toolstack.life],
+  [4, toolstack.ask],
 ];
 
 /** Out of a hundred announcements: how many are proper, and how many proper or too narrow. */
@@ -107,7 +116,7 @@ const anyBoot: fc.Arbitrary<BootPlan> = fc.record({
 function allowed(temperament: Temperament, swarm: number): readonly Command[] {
   const kinds = weighted.filter(
     ([, kind], index) =>
-      (index === 0 || kind === outside.dma || ((swarm >> index) & 1) === 1) &&
+      (index === 0 || kind === outside.dma || ((swarm >> (index % 31)) & 1) === 1) &&
       !(temperament === "ruleFollowing" && hostile.has(kind)),
   );
   return kinds.flatMap(([weight, kind]) => new Array<Command>(weight).fill(kind));
@@ -123,6 +132,7 @@ const leastInputs = 60;
 /** Boots a driver and maps some of its pages in its domains. */
 function begin(driver: Driver, plan: BootPlan): void {
   boot(driver, plan);
+  if (driver.profile.interruptRemapping) interrupt.interruptBoot(driver, plan.maps);
   for (const draw of plan.maps) {
     const how = draw >> 8;
     mapping.map(driver, { where: draw & 31, what: draw >> 4, how, extra: how, word: 0n }, "proper");

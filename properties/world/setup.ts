@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { gpaOfPage, hpaOfPage, sourceId } from "../../events/address.ts";
+import { gpa, gpaOfPage, hpaOfPage, sourceId } from "../../events/address.ts";
 import type { PageSize } from "../../events/input.ts";
 import { pagesIn } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
@@ -17,6 +17,13 @@ interface Draws {
   readonly hole: number;
   readonly swapped: boolean;
   readonly physical: readonly boolean[];
+  readonly region: Reserved | undefined;
+}
+
+/** A reserved region: pages, and how many of them the P2M has already. */
+interface Reserved {
+  readonly count: number;
+  readonly mapped: number;
 }
 
 const blockPages = 4;
@@ -58,15 +65,31 @@ function largeRanges(guest: number, swapped: boolean): Range[] {
   ];
 }
 
+/** A reserved region, and what the P2M has of it from the start. */
+function reservedOf(
+  index: number,
+  region: Reserved | undefined,
+): { readonly ranges: readonly Range[]; readonly rmrr?: NonNullable<GuestSetup["rmrr"]> } {
+  if (region === undefined) return { ranges: [] };
+  const { count, mapped } = region;
+  const first = arena.reserved[index] ?? arena.reserved[0];
+  const base = gpaOfPage(first);
+  const end = gpa(base + BigInt(count) * 4096n - 1n);
+  const ranges = mapped === 0 ? [] : [range(first, first, mapped, "4K")];
+  return { ranges, rmrr: [{ base, end, devices: [sourceId(sources.first)] }] };
+}
+
 function guestOf(index: number, draws: Draws): GuestSetup {
   const [first, function4, otherBus, behind] = draws.physical;
   const device = (source: number, physical: boolean | undefined) => ({
     device: sourceId(source),
     physical: physical === true,
   });
+  const { ranges, ...reserved } = reservedOf(index, draws.region);
   return {
     ...draws.words,
-    p2m: [...smallRanges(index, draws), ...largeRanges(index, draws.swapped)],
+    ...reserved,
+    p2m: [...smallRanges(index, draws), ...largeRanges(index, draws.swapped), ...ranges],
     devices: [
       device(sources.first, first),
       device(sources.function4, function4),
@@ -77,6 +100,11 @@ function guestOf(index: number, draws: Draws): GuestSetup {
   };
 }
 
+const anyReserved: fc.Arbitrary<Reserved> = fc.record({
+  count: fc.constantFrom(1, 3, 514),
+  mapped: fc.constantFrom(0, 0, 1),
+});
+
 const anyDraws: fc.Arbitrary<Draws> = fc.record({
   words: anyWords,
   odd: fc.constantFrom(1, 3, 5, 7, 9, 11, 13),
@@ -85,6 +113,7 @@ const anyDraws: fc.Arbitrary<Draws> = fc.record({
   hole: fc.integer({ min: 6, max: blocks - 1 }),
   swapped: fc.boolean(),
   physical: fc.array(chance(80), { minLength: 4, maxLength: 4 }),
+  region: fc.option(anyReserved, { freq: 2, nil: undefined }),
 });
 
 /** One or two guests with random legal units, devices on three buses and permuted host frames. */

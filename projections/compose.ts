@@ -1,16 +1,9 @@
-import { behindP2m, frameOf } from "../projections/mapping.ts";
-import type { P2m } from "../projections/p2m.ts";
-import { uniform } from "../projections/page-tree.ts";
-import { withChildren } from "../projections/page-tree-change.ts";
-import type { Node, Slot } from "../projections/page-tree-node.ts";
-import {
-  childOf,
-  collapse,
-  expand,
-  frameUnit,
-  spans,
-  waysAt,
-} from "../projections/page-tree-node.ts";
+import { behindP2m, frameOf } from "./mapping.ts";
+import type { P2m } from "./p2m.ts";
+import { uniform } from "./page-tree.ts";
+import { withChildren } from "./page-tree-change.ts";
+import type { Node, Slot } from "./page-tree-node.ts";
+import { childOf, collapse, expand, frameUnit, spans, waysAt } from "./page-tree-node.ts";
 
 /** Puts guest-stage slots behind a P2M; what several places share is composed once. */
 export interface Composition {

@@ -1,0 +1,125 @@
+import type { Command } from "commander";
+import { AcpiError } from "../../events/acpi/acpi-error.ts";
+import { buildDmar } from "../../events/acpi/build-dmar.ts";
+import type { Dmar } from "../../events/acpi/dmar.ts";
+import { dmarFromJson, dmarToJson } from "../../events/acpi/dmar.ts";
+import { dmarOfSetup } from "../../events/acpi/dmar-of-setup.ts";
+import { parseDmar } from "../../events/acpi/parse-dmar.ts";
+import { FieldError } from "../../events/field.ts";
+import { parseNumber } from "../argument.ts";
+import { readWhole, writeWhole } from "../binary.ts";
+import { worldOf } from "../folding.ts";
+import { InputError } from "../input-error.ts";
+import { openSource } from "../read.ts";
+import { renderDmar } from "../render/dmar.ts";
+import { renderJson } from "../render/json.ts";
+import type { Run } from "../run.ts";
+import { checkDistinct } from "../write.ts";
+import { checkGuest } from "./lookup.ts";
+
+interface BuildOptions {
+  readonly log?: string;
+  readonly guest?: number;
+  readonly ioapic?: number;
+  readonly x2apicOptOut?: true;
+}
+
+/** Does something with a file's contents; what is wrong with them becomes one line. */
+function inFile<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const isInput =
+      error instanceof AcpiError || error instanceof FieldError || error instanceof SyntaxError;
+    throw isInput ? new InputError(`${file}: ${error.message.split("\n", 1)[0]}`) : error;
+  }
+}
+
+async function configOf(file: string): Promise<Dmar> {
+  const text = Buffer.from(await readWhole(file)).toString("utf8");
+  return inFile(file, () => dmarFromJson(JSON.parse(text)));
+}
+
+/** The table that tells the guest of a log of its vIOMMU. */
+async function tableOfLog(file: string, options: BuildOptions): Promise<Dmar> {
+  const source = await openSource(file);
+  const world = await worldOf(source);
+  await source.close();
+  const index = options.guest ?? 0;
+  checkGuest(file, world.guests.length, index);
+  const [guest, made] = [source.setup.guests[index], world.guests[index]];
+  if (guest === undefined || made === undefined) throw new InputError(`${file}: no guests`);
+  const x2apicOptOut = options.x2apicOptOut === true;
+  if (x2apicOptOut && !made.profile.interruptRemapping) {
+    throw new InputError(`${file}: --x2apic-opt-out needs a unit with ECAP.IR`);
+  }
+  const ioapicId = options.ioapic ?? 0;
+  if (ioapicId > 255) throw new InputError("--ioapic: an IOAPIC id is at most 255");
+  return dmarOfSetup(guest, made.profile, { x2apicOptOut, ioapicId });
+}
+
+async function build(files: readonly string[], options: BuildOptions): Promise<void> {
+  const [first = "", second, ...others] = files;
+  const from = options.log ?? first;
+  const to = options.log === undefined ? second : first;
+  const count = options.log === undefined ? 2 : 1;
+  if (to === undefined || others.length > 0 || files.length !== count) {
+    throw new InputError("error: dmar build takes CONFIG.json OUT.aml, or --log FILE OUT.aml");
+  }
+  const forLog = [options.guest, options.ioapic, options.x2apicOptOut];
+  if (options.log === undefined && forLog.some((option) => option !== undefined)) {
+    throw new InputError("error: --guest, --ioapic and --x2apic-opt-out go with --log");
+  }
+  checkDistinct(from, to);
+  const table = await (options.log === undefined ? configOf(from) : tableOfLog(from, options));
+  const bytes = inFile(from, () => buildDmar(table));
+  await writeWhole(to, bytes);
+}
+
+async function show(run: Run, file: string, options: { readonly json?: true }): Promise<void> {
+  const bytes = await readWhole(file);
+  const table = inFile(file, () => parseDmar(bytes));
+  const text = options.json
+    ? renderJson(dmarToJson(table))
+    : renderDmar(run.terminal, table, bytes);
+  run.terminal.out(text);
+}
+
+const buildExample =
+  "\nExample:\n  shadowfold dmar build --log recordings/linux-vfio-edu.jsonl.gz dmar.aml";
+const showExample = "\nExample:\n  shadowfold dmar show recordings/acpi/qemu-q35.aml";
+
+function addBuild(dmar: Command): void {
+  dmar
+    .command("build")
+    .summary("build a table from a configuration, or from the set-up of a log")
+    .description(
+      "Writes a DMAR table with its lengths and checksum. The configuration is JSON, as " +
+        "docs/dmar.md says and `dmar show --json` prints it.",
+    )
+    .argument("<files...>", "CONFIG.json OUT.aml, or OUT.aml with --log; - is standard in or out")
+    .option("--log <file>", "describe the vIOMMU of a guest of this log or recording")
+    .option("--guest <number>", "which guest of the log, from 0", parseNumber)
+    .option("--ioapic <id>", "id of the guest's IOAPIC, 0 when missing", parseNumber)
+    .option("--x2apic-opt-out", "ask the guest to leave x2APIC mode alone")
+    .addHelpText("after", buildExample)
+    .action((files: readonly string[], options: BuildOptions) => build(files, options));
+}
+
+/** Adds `dmar build` and `dmar show`. */
+export function addDmar(program: Command, run: Run): void {
+  const dmar = program
+    .command("dmar")
+    .summary("build or show the ACPI table that tells a guest of its vIOMMU")
+    .description("Builds and shows ACPI DMAR tables: remapping units, reserved regions, scopes.")
+    .addHelpText("after", showExample);
+  addBuild(dmar);
+  dmar
+    .command("show")
+    .summary("show what a table says")
+    .description("Checks a DMAR table and shows its header, structures and device scopes.")
+    .argument("<file>", "table as firmware has it; - is standard input")
+    .option("--json", "print the configuration that builds the same table")
+    .addHelpText("after", showExample)
+    .action((file: string, options: { readonly json?: true }) => show(run, file, options));
+}

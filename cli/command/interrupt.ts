@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import { followInterruptTrail, startInterruptTrail } from "../../projections/interrupt-trail.ts";
+import type { Step } from "../../projections/step.ts";
+import { parseIndex } from "../argument.ts";
+import { foldFile } from "../folding.ts";
+import { InputError } from "../input-error.ts";
+import { interruptJson, renderInterrupt } from "../render/interrupt.ts";
+import { renderJson } from "../render/json.ts";
+import type { Run } from "../run.ts";
+import { atOption, checkGuest, guestOption } from "./lookup.ts";
+
+interface Options {
+  readonly index: number;
+  readonly at?: number;
+  readonly guest: number;
+  readonly json?: true;
+}
+
+async function show(run: Run, file: string, options: Options): Promise<void> {
+  const { terminal } = run;
+  const { index, at } = options;
+  let trail = startInterruptTrail(options.guest, index);
+  const step = (one: Step): void => {
+    trail = followInterruptTrail(trail, one);
+  };
+  const { world, failure } = await foldFile(file, terminal, { step }, at);
+  checkGuest(file, world.guests.length, options.guest);
+  const guest = world.guests[options.guest];
+  if (guest === undefined) throw new InputError(`${file}: there is no such guest`);
+  const plot = { at: world.seq, guest, trail };
+  terminal.out(options.json ? renderJson(interruptJson(plot)) : renderInterrupt(terminal, plot));
+  if (failure !== undefined) run.fail(failure);
+}
+
+/** Adds `interrupt FILE`. */
+export function addInterrupt(program: Command, run: Run): void {
+  program
+    .command("interrupt")
+    .summary("explain one entry of the interrupt remapping table")
+    .description(
+      "Tells what an interrupt entry says, what the unit remembers of it, who wrote it, which " +
+        "invalidation announced it, what it does, and what became of the last request through it.",
+    )
+    .argument("<file>", "log or recording, gzipped or not; - is standard input")
+    .requiredOption("--index <number>", "index of the entry, from 0", parseIndex)
+    .addOption(atOption("the entry after this event; the end when missing"))
+    .addOption(guestOption())
+    .option("--json", "print one object")
+    .addHelpText(
+      "after",
+      "\nExample:\n  shadowfold interrupt recordings/linux-legacy-nvme.jsonl.gz --index 17",
+    )
+    .action((file: string, options: Options) => show(run, file, options));
+}

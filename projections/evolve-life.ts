@@ -1,0 +1,61 @@
+import { pageOf } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
+import type { Profile } from "../events/profile.ts";
+import { ProfileError, profileOf } from "../events/profile.ts";
+import { toldVirtual } from "./evolve-request.ts";
+import type { Guest } from "./guest.ts";
+import { mapped, ok, pagesOfSize, permission, sizeCode } from "./mapping.ts";
+import { restoreGuest } from "./save-record.ts";
+import { RecordError } from "./save-text.ts";
+
+/** The profile of some words: the one that the set-up offers where they are its own. */
+function profileFrom(offered: Profile, { ver, cap, ecap }: FactOf<"UnitCreated">): Profile {
+  const same = ver === offered.ver && cap === offered.cap && ecap === offered.ecap;
+  if (same) return offered;
+  try {
+    return profileOf({ ver, cap, ecap, haw: offered.haw });
+  } catch (error) {
+    if (error instanceof ProfileError) return offered;
+    throw error;
+  }
+}
+
+/** A guest that is about to have a unit with the fact's base and capabilities. */
+export const unitCreated = (guest: Guest, fact: FactOf<"UnitCreated">): Guest => ({
+  ...guest,
+  profile: profileFrom(guest.offered, fact),
+  base: fact.base,
+});
+
+/** A guest whose unit was just reset, without it. */
+export const unitDestroyed = (guest: Guest): Guest => ({
+  ...guest,
+  profile: guest.offered,
+  charts: { ...guest.charts, life: "absent" },
+});
+
+/** The unit as a record has it; one that cannot be changes nothing. */
+export function unitRestored(guest: Guest, fact: FactOf<"UnitRestored">): Guest {
+  try {
+    return restoreGuest(guest, fact.record);
+  } catch (error) {
+    if (error instanceof RecordError) return guest;
+    throw error;
+  }
+}
+
+/** A device's model was told a page; it may go on using it until an invalidation covers it. */
+export function deviceTold(
+  guest: Guest,
+  fact: FactOf<"DeviceTranslationAnswered">,
+  seq: number,
+): Guest {
+  const host = guest.hosts[guest.devices[fact.device]?.requester ?? -1];
+  if (host?.state !== "virtual" || fact.gpa === undefined) return guest;
+  const size = sizeCode(fact.size ?? "4K");
+  const page = pageOf(fact.iova);
+  const frame = pageOf(fact.gpa) + (page % (pagesOfSize[size] as number));
+  const read = fact.read ? ok : permission;
+  const write = fact.write ? ok : permission;
+  return toldVirtual(guest, host.did, page, mapped(frame, read, write, size), seq);
+}

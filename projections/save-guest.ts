@@ -1,0 +1,175 @@
+import {
+  bytes,
+  count,
+  device,
+  FieldError,
+  flag,
+  gpaField,
+  integer,
+  iovaField,
+  list,
+  oneOf,
+  optional,
+  wideWord,
+  word,
+} from "../events/field.ts";
+import type { FaultEntry, Faults } from "./faults.ts";
+import type { Device, Guest, InFlight, Queue, VirtualCache } from "./guest.ts";
+import type { HostEntry } from "./host-entry.ts";
+import type { InterruptTable, KnownEntry } from "./interrupts.ts";
+import type { FieldsOf } from "./save-field.ts";
+import { fieldOf, keyed, nullable, numberLists, radixField, whole } from "./save-field.ts";
+import type { FrameRun } from "./save-frames.ts";
+import type { NodeReader, NodeWriter } from "./save-tree.ts";
+import { treeField } from "./save-tree.ts";
+import type { Shadow } from "./shadow.ts";
+import type { TableUse, Use } from "./table-use.ts";
+
+/** What is kept of a shadow: no host address; of the host's tables the shape alone. */
+export type SavedShadow = Omit<Shadow, "host" | "iotlb"> & {
+  readonly host: number;
+  readonly iotlb: readonly FrameRun[];
+};
+
+/** What is kept of a request in flight. */
+export type SavedFlight = Omit<InFlight, "hpa">;
+
+/** What is not part of a record: what the host has by itself. */
+type Outside = "index" | "profile" | "offered" | "memory" | "p2m" | "devices";
+
+/** Everything of a guest that a record keeps. */
+export type SavedState = Omit<
+  Guest,
+  Outside | "shadows" | "passThroughCache" | "inFlight" | "charts"
+> & {
+  readonly charts: Omit<Guest["charts"], "queue" | "life"> & {
+    readonly queue: "disabled" | "idle" | "draining" | "halted";
+    readonly life: "present";
+  };
+  readonly shadows: Readonly<Record<number, SavedShadow>>;
+  readonly passThroughCache: readonly FrameRun[];
+  readonly inFlight: Readonly<Record<number, SavedFlight>>;
+};
+
+const page = integer(0, 2 ** 52 - 1);
+const domain = integer(0, 0xffff);
+const reason = integer(0, 255);
+const levels = integer(3, 5);
+
+const frameRuns = fieldOf<readonly FrameRun[]>(
+  "runs",
+  (runs) => runs,
+  (raw) => numberLists.fromJson(raw) as unknown as readonly FrameRun[],
+);
+
+const charts = whole<SavedState["charts"]>({
+  translation: oneOf("noPointer", "disabled", "enabled"),
+  queue: oneOf("disabled", "idle", "draining", "halted"),
+  remapping: oneOf("noTable", "disabled", "enabled"),
+  protection: oneOf("disabled", "enabled"),
+  life: oneOf("present"),
+});
+
+/** Heads are multiples of a descriptor's 16 bytes. */
+const head = fieldOf<number>(
+  "byte offset of a descriptor",
+  (value) => value,
+  (raw) => {
+    const value = integer(0, 2 ** 19 - 16).fromJson(raw);
+    if (value % 16 !== 0) throw new FieldError("expected a byte offset of a descriptor");
+    return value;
+  },
+);
+
+const queue = whole<Queue>({
+  address: word,
+  head,
+  lastWasWait: flag,
+  unanswered: list(device),
+});
+
+const faultEntry = whole<FaultEntry>({ source: device, reason, page: word, read: flag });
+const faults = whole<Faults>({
+  records: list(nullable(faultEntry)),
+  next: integer(0, 255),
+  overflow: flag,
+  iqe: flag,
+  ice: flag,
+  ite: flag,
+  iqei: integer(0, 15),
+  iceSource: domain,
+  iteSource: domain,
+  waitDone: flag,
+});
+
+const interruptTable = whole<InterruptTable>({ address: word, count, eime: flag });
+const knownEntry = whole<KnownEntry>({ entry: wideWord, since: count });
+
+const tableUse = whole<TableUse>({
+  uses: list(whole<Use>({ shadow: count, level: integer(1, 5), base: page })),
+  shared: list(count),
+  context: flag,
+});
+
+const hostEntry = whole<HostEntry>({
+  source: device,
+  state: oneOf("blocked", "passThrough", "shadowed", "virtual", "refused"),
+  did: domain,
+  reason,
+  fpd: flag,
+  shadow: optional(count),
+  root: optional(page),
+  levels: integer(0, 5),
+  pending: count,
+});
+
+const flight = whole<SavedFlight>({
+  device,
+  access: oneOf("read", "write"),
+  shadow: optional(count),
+  iova: iovaField,
+  gpa: optional(gpaField),
+  length: integer(1, 4096),
+  bytes: optional(bytes),
+});
+
+/** The devices of a guest, in the record so that a host without them is told apart. */
+export const devicesField = keyed(
+  whole<Device>({ source: device, physical: flag, requester: device }),
+);
+
+/** How the state of a guest is written; trees go to, or come from, the nodes beside it. */
+export function stateFields(nodes: NodeWriter | NodeReader): FieldsOf<SavedState> {
+  const [guestTree, placeTree] = [treeField(nodes, "guest"), treeField(nodes, "place")];
+  const eventTree = treeField(nodes, "event");
+  const shadow = whole<SavedShadow>({
+    id: count,
+    did: domain,
+    root: page,
+    levels,
+    stage: guestTree,
+    host: fieldOf("shape", (value: number) => value, integer(-(2 ** 40), 0).fromJson),
+    pending: eventTree,
+    places: placeTree,
+    iotlb: frameRuns,
+  });
+  const virtualCache = whole<VirtualCache>({ entries: guestTree, since: eventTree });
+  return {
+    base: gpaField,
+    registers: list(word),
+    charts,
+    rootPointer: word,
+    compatibilityInterrupts: flag,
+    interruptTable,
+    interruptCache: radixField(knownEntry),
+    queue,
+    faults,
+    tables: radixField(tableUse),
+    hosts: keyed(hostEntry),
+    shadows: keyed(shadow),
+    nextShadow: count,
+    passThroughCache: frameRuns,
+    virtualCaches: keyed(virtualCache),
+    inFlight: keyed(flight),
+  };
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import type { Iova, SourceId } from "../../events/address.ts";
+import {
+  booted,
+  iotlbOfDomain,
+  leafEntry,
+  memory,
+  page,
+  queueOn,
+  reads,
+  submit,
+  waitNothing,
+} from "./driver.ts";
+import type { Scene } from "./given.ts";
+import { given } from "./given.ts";
+import { nvme, unit } from "./unit.ts";
+
+describe("translation for a device model", () => {
+  const virtual = given(unit({ devices: [{ device: nvme, physical: false }] }), booted, queueOn);
+  const ask = (scene: Scene, iova: bigint, access?: "read" | "write", device = nvme) =>
+    scene.when({
+      type: "DeviceTranslate",
+      device,
+      iova: iova as Iova,
+      ...(access === undefined ? {} : { access }),
+    });
+  const answer = (scene: Scene) => scene.of("DeviceTranslationAnswered")[0];
+
+  test("[DT2] the answer is page, mask and permissions", () => {
+    expect(answer(ask(virtual, page + 0x123n))).toMatchObject({
+      ...{ gpa: 0x7000n, size: "4K", mask: 0xffff_ffff_ffff_f000n, read: true, write: true },
+    });
+    const superpage = virtual.when(memory(0x5070n, 0x20_0083n));
+    const told = answer(ask(superpage, 0x1c1_2345n, "write"));
+    expect(told).toMatchObject({ gpa: 0x20_0000n, size: "2M", mask: ~0x1f_ffffn + (1n << 64n) });
+  });
+
+  test("[DT3] a fault is told and not recorded; the DMA that follows records it", () => {
+    const scene = ask(virtual, 0x999_0000n, "read");
+    expect(scene.types).toEqual(["DeviceTranslationAnswered"]);
+    expect(answer(scene)).toMatchObject({ reason: 6, read: false, write: false });
+    expect(scene.when(reads(0x999_0000n)).of("FaultRecorded")).toHaveLength(1);
+  });
+
+  test("[DT4] what a model was told it may use until an invalidation covers it", () => {
+    const scene = ask(virtual, page).when(memory(leafEntry, 0xa003n));
+    expect(scene.when(reads(page)).of("DmaLanded")).toMatchObject([{ gpa: 0x7000n }]);
+    const covered = scene.when(submit(iotlbOfDomain(5), waitNothing));
+    expect(covered.when(reads(page)).of("DmaLanded")).toMatchObject([{ gpa: 0xa000n }]);
+  });
+
+  test("[DT5] holes and interrupts are no pages; a physical device is refused", () => {
+    const holes = virtual.when(memory(leafEntry, 0xff_f000_0003n));
+    expect(answer(ask(holes, page))).toMatchObject({ host: "hole" });
+    expect(answer(ask(virtual, 0xfee0_0000n, "write"))).toMatchObject({ host: "interrupt" });
+    expect(ask(given(unit()), page).refusals).toEqual(["translate: the device is physical"]);
+    const nobody = ask(given(unit()), page, "read", 0x55 as SourceId);
+    expect(nobody.refusals).toEqual(["translate: there is no such device"]);
+  });
+});
