@@ -21,11 +21,12 @@ function apply(oracle: Oracle, world: World, input: Input): boolean {
     const p2ms = oracle.worlds.map((each) => each.memory.p2m);
     return mapRange(p2ms, input.guest ?? 0, unit.haw, input);
   } else if (input.type === "P2mUnmap") {
+    if (isBeyond(unit.haw, input)) return false;
     const gone = unmapRange(memory.p2m, input.gpa, input.length);
     for (const { first, count } of gone ?? []) forget(memory, first, count);
     return gone !== undefined;
   } else if (input.type === "P2mProtect") {
-    return protectRange(memory.p2m, input.gpa, input.length, input);
+    return !isBeyond(unit.haw, input) && protectRange(memory.p2m, input.gpa, input.length, input);
   } else if (input.type === "DeviceAssign") {
     assign(world, input.device, input.alias);
   } else if (input.type === "UnitReset") {
@@ -34,6 +35,10 @@ function apply(oracle: Oracle, world: World, input: Input): boolean {
   }
   return true;
 }
+
+/** Whether a range of guest memory ends beyond the host address width. */
+const isBeyond = (haw: number, range: { readonly gpa: bigint; readonly length: bigint }): boolean =>
+  range.gpa + range.length > 1n << BigInt(haw);
 
 const changing = ["CacheFlush", "P2mMap", "P2mUnmap", "P2mProtect"];
 
