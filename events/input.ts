@@ -85,7 +85,7 @@ export const inputs = {
   MsiRequest: {
     guest,
     device: optional(device),
-    address: optional(word),
+    address: word,
     data: integer(0, 0xffff_ffff),
     observed: optional(observedMsi),
   },

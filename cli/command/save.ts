@@ -15,6 +15,7 @@ interface Options {
 async function save(run: Run, file: string, out: string, options: Options): Promise<void> {
   checkDistinct(file, out);
   const { world, failure } = await foldFile(file, run.terminal, {}, options.at);
+  if (failure !== undefined) throw failure;
   const index = options.guest ?? 0;
   checkGuest(file, world.guests.length, index);
   const guest = world.guests[index];
@@ -24,7 +25,6 @@ async function save(run: Run, file: string, out: string, options: Options): Prom
   const writer = openWriter(out);
   for (const line of saveGuest(guest, world.owners).split("\n")) await writer.line(line);
   await writer.close();
-  if (failure !== undefined) run.fail(failure);
 }
 
 /** Adds `save FILE OUT`. */

@@ -10,6 +10,9 @@ import { renderPairs, renderTable } from "./table.ts";
 
 type Row = readonly Cell[];
 
+/** Text of the table, with whatever a terminal would take for a command spelled out. */
+const shown = (text = ""): string => JSON.stringify(text).slice(1, -1);
+
 /** What a structure says, without its scopes. */
 function meaning(structure: Structure): string {
   const bits = "reserved" in structure ? structure.reserved : undefined;
@@ -33,7 +36,7 @@ function meaning(structure: Structure): string {
     case "RHSA":
       return `unit at ${hex(structure.base)}, domain ${structure.proximityDomain}${reserved}`;
     case "ANDD":
-      return `device ${structure.deviceNumber}: ${structure.name}${reserved}`;
+      return `device ${structure.deviceNumber}: ${shown(structure.name)}${reserved}`;
     case "raw":
       return `type ${structure.code}, ${structure.bytes.length} bytes that are not known`;
   }
@@ -78,12 +81,12 @@ export function renderDmar(terminal: Terminal, table: Dmar, bytes: Uint8Array): 
     ...(table.dmaOptIn ? ["DMA_OPT_IN"] : []),
     ...(table.reserved === undefined ? [] : [`reserved bits ${hex(table.reserved)}`]),
   ];
-  const oem = `"${table.oemId}" "${table.oemTableId}" ${table.oemRevision}`;
+  const oem = `"${shown(table.oemId)}" "${shown(table.oemTableId)}" ${table.oemRevision}`;
   const head = renderPairs(terminal, [
     ["Table", `DMAR, revision ${table.revision}, ${bytes.length} bytes`],
     ["Checksum", `${hex(bytes[9] ?? 0)}, correct`],
     ["OEM", oem],
-    ["Creator", `"${table.creatorId}" ${table.creatorRevision}`],
+    ["Creator", `"${shown(table.creatorId)}" ${table.creatorRevision}`],
     ["Host address width", table.hostAddressWidth],
     ["Flags", flags.length === 0 ? "none" : flags.join(", ")],
   ]);

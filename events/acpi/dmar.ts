@@ -32,6 +32,9 @@ const scope = {
 
 const scopes = list(record(scope));
 
+/** The first type code that no kind of structure has. */
+const firstUnknown = 6;
+
 /**
  * Every kind of remapping structure; the fields of each are its JSON form and its type. `raw` is
  * one whose type is not known: `bytes` is what follows its type and length. `rest` is what follows
@@ -49,7 +52,7 @@ export const structures = {
   },
   ANDD: { deviceNumber: integer(0, 255), name: shortText(65_526), reserved },
   SATC: { atcRequired: flag, segment, reserved, scopes },
-  raw: { code: integer(0, 0xffff), bytes },
+  raw: { code: integer(firstUnknown, 0xffff), bytes },
 } as const;
 
 export type StructureType = keyof typeof structures;
