@@ -1,5 +1,63 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shadowfold-interrupt-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const unit = {
+  ver: "0x10",
+  cap: "0xd2008c222f0686",
+  ecap: "0xf00f4b",
+  p2m: [
+    {
+      gpa: "0x0",
+      hpa: "0x100000000",
+      length: "0x200000",
+      pageSize: "2M",
+      read: true,
+      write: true,
+    },
+  ],
+  devices: [{ device: "00:04.0", physical: true }],
+};
+const place = (iova: string) => ["--device", "00:04.0", "--iova", iova] as const;
+const dma = (iova: string, bytes: string) => ({
+  input: "Dma",
+  device: "00:04.0",
+  iova,
+  access: "write",
+  bytes,
+});
+
+/** A log of a guest that writes entry 1 of a table of two, and then sets it and turns it on. */
+function logOf(name: string, ...rest: readonly object[]): string {
+  const register = (offset: number, size: number, value: string) => {
+    return { input: "RegisterWrite", offset, size, value };
+  };
+  const lines = [
+    { shadowfold: 1, model: "0.1.0", guests: [unit] },
+    { input: "MemoryWrite", gpa: "0x3010", bytes: "01003300000200000000000000000000" },
+    register(0xb8, 8, "0x3000"),
+    register(0x18, 4, "0x1000000"),
+    register(0x18, 4, "0x2000000"),
+    ...rest,
+  ];
+  const path = join(folder, name);
+  const text = lines.map((line, at) => JSON.stringify(at === 0 ? line : { seq: at, ...line }));
+  writeFileSync(path, `${text.join("\n")}\n`);
+  return path;
+}
+
+const requests = logOf(
+  "requests",
+  dma("0xfee00030", "00000000"),
+  dma("0xfee00018", "01000000"),
+  dma("0xfee000b0", "00000000"),
+  dma("0xfee01000", "41000000"),
+);
 
 const nvme = recordingPath("linux-legacy-nvme");
 
@@ -33,7 +91,7 @@ describe("interrupts", () => {
   });
 
   test("[CI3] an index beyond the table, and one that cannot be", async () => {
-    const beyond = await run("interrupt", nvme, "--index", "5", "--at", "1");
+    const beyond = await run("interrupt", requests, "--index", "5");
     expect(beyond.out).toContain("beyond the table");
     const wrong = await run("interrupt", nvme, "--index", "70000");
     expect([wrong.code, wrong.out]).toEqual([2, ""]);
@@ -49,5 +107,41 @@ describe("interrupts", () => {
     expect(why.out).toContain("--index 3");
     const diff = await run("diff", nvme, "--from", "1", "--to", "5000");
     expect(diff.out).toContain("interrupt entries 3");
+  });
+
+  test("[CI5] why tells what became of an interrupt request, by its exact address", async () => {
+    const one = await run("why", requests, ...place("0xfee00018"));
+    expect(one.out).toMatch(
+      /interrupt request for index 1: delivered as vector 0x33 to physical d/,
+    );
+    expect(one.out).toContain(`shadowfold interrupt ${requests} --index 1\n`);
+    const five = await run("why", requests, ...place("0xfee000b0"));
+    expect(five.out).toMatch(/request for index 5: blocked, fault 21h, the interrupt index is bey/);
+    expect(five.out).toContain("fault record 0 was filled");
+    expect(five.out).not.toMatch(/never mapped|Entry at|landed/);
+    const { interrupt } = JSON.parse(
+      (await run("why", requests, ...place("0xfee000b0"), "--json")).out,
+    );
+    expect(interrupt).toMatchObject({ index: 5, result: "blocked", reason: 0x21 });
+    expect(interrupt.report.fact).toBe("FaultRecorded");
+  });
+
+  test("[CI5] no entry is named where the request has none", async () => {
+    const old = await run("why", requests, ...place("0xfee01000"));
+    expect(old.out).toMatch(/of the compatibility format: blocked, fault 25h/);
+    const unknown = await run("why", requests, ...place("0xfee00038"));
+    expect(unknown.out).toContain("would be an interrupt request.");
+    for (const { out } of [old, unknown]) expect(out).not.toContain("--index");
+  });
+
+  test("[CI6] interrupt says that remapping is off", async () => {
+    const { out } = await run("interrupt", nvme, "--index", "5", "--at", "1");
+    expect(out).toContain("remapping is off: requests are delivered as they are");
+    expect(out).not.toContain("beyond the table");
+  });
+
+  test("[CI7] interrupt names who wrote an entry before the table was set", async () => {
+    const { out } = await run("interrupt", requests, "--index", "1");
+    expect(out).toMatch(/event 1: MemoryWrite .*, before the table was set at event \d+/);
   });
 });

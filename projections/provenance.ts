@@ -184,6 +184,6 @@ export function followTrail(trail: Trail, step: Step): Trail {
   const isNew = factsAbout(trail.place, step).some((of) => of.fact.type !== "HostEntryChanged");
   let uses = isNew ? noUses : trail.uses;
   const use = useIn(trail.place, step);
-  if (use !== undefined) uses = withUse(uses, use);
+  if (use !== undefined && use.interrupt === undefined) uses = withUse(uses, use);
   return { place: trail.place, entries, uses };
 }

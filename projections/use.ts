@@ -19,12 +19,24 @@ export interface PlaceFact {
   readonly fact: Fact;
 }
 
+/** A write to the interrupt range: the request that it is, and what became of it. */
+export interface UsedInterrupt {
+  readonly address: bigint;
+  readonly outcome:
+    | FactOf<"InterruptDelivered">
+    | FactOf<"InterruptPosted">
+    | FactOf<"InterruptBlocked">
+    | undefined;
+}
+
 /** A DMA that used the page. */
 export interface Use {
   readonly seq: number;
   readonly access: "read" | "write" | undefined;
   readonly landed: FactOf<"DmaTranslated"> | undefined;
   readonly blocked: FactOf<"DmaBlocked"> | undefined;
+  /** It was an interrupt request: the page was not used. */
+  readonly interrupt: UsedInterrupt | undefined;
   /** What became of the fault: the fact that recorded it, or kept it from being recorded. */
   readonly report: PlaceFact | undefined;
 }
@@ -39,6 +51,21 @@ export interface Uses {
 
 export const noUses: Uses = { landed: 0, blocked: 0, first: undefined, last: undefined };
 
+function interruptIn(facts: readonly Fact[]): UsedInterrupt | undefined {
+  const at = facts.findIndex((fact) => fact.type === "InterruptRequested");
+  const asked = facts[at];
+  if (asked?.type !== "InterruptRequested") return undefined;
+  const outcome = facts
+    .slice(at)
+    .find(
+      (fact) =>
+        fact.type === "InterruptDelivered" ||
+        fact.type === "InterruptPosted" ||
+        fact.type === "InterruptBlocked",
+    );
+  return { address: asked.address, outcome };
+}
+
 /** The DMA to the page that a step is, if it is one. */
 export function useIn(place: UsedPage, step: Step): Use | undefined {
   const { input, facts, seq } = step;
@@ -51,8 +78,10 @@ export function useIn(place: UsedPage, step: Step): Use | undefined {
   const reported = facts.findIndex((fact) => /^Fault(Rec|Col|Sup|Dro)/.test(fact.type));
   const fact = facts[reported];
   const report = fact && { seq: seq + 1 + reported, cause: seq, fact };
-  const access = landed?.access ?? blocked?.access ?? request.access;
-  return { seq, access, landed, blocked, report };
+  const interrupt = interruptIn(facts);
+  const told = interrupt === undefined ? request.access : "write";
+  const access = landed?.access ?? blocked?.access ?? told;
+  return { seq, access, landed, blocked, interrupt, report };
 }
 
 /** The uses with one more. */

@@ -1,4 +1,12 @@
 import type { Command } from "commander";
+import {
+  entryWriter,
+  followEntryWriters,
+  startEntryWriters,
+} from "../../projections/entry-writers.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { interruptEntryAddress } from "../../projections/interrupt-entry.ts";
+import type { InterruptTrail, Noted } from "../../projections/interrupt-trail.ts";
 import { followInterruptTrail, startInterruptTrail } from "../../projections/interrupt-trail.ts";
 import type { Step } from "../../projections/step.ts";
 import { parseIndex } from "../argument.ts";
@@ -16,18 +24,35 @@ interface Options {
   readonly json?: true;
 }
 
+/**
+ * A trail that has the entry's last change before the table was set, where there was none since.
+ * What changed where another table was, or where none is, changed no entry of this one.
+ */
+function writtenEarly(guest: Guest, trail: InterruptTrail, early: Noted | undefined) {
+  const { latched, written, announced, invalidated } = trail;
+  const set = latched?.seq ?? 0;
+  if (guest.interruptTable.count === 0) return { ...trail, written: undefined };
+  if (written !== undefined && written.seq > set) return trail;
+  if (early === undefined) return { ...trail, written: undefined };
+  const known = [announced, invalidated].find((one) => one !== undefined && one.seq > early.seq);
+  return { ...trail, written: early, announced: known };
+}
+
 async function show(run: Run, file: string, options: Options): Promise<void> {
   const { terminal } = run;
   const { index, at } = options;
   let trail = startInterruptTrail(options.guest, index);
+  let writers = startEntryWriters(options.guest, index);
   const step = (one: Step): void => {
+    writers = followEntryWriters(writers, one);
     trail = followInterruptTrail(trail, one);
   };
   const { world, failure } = await foldFile(file, terminal, { step }, at);
   checkGuest(file, world.guests.length, options.guest);
   const guest = world.guests[options.guest];
   if (guest === undefined) throw new InputError(`${file}: there is no such guest`);
-  const plot = { at: world.seq, guest, trail };
+  const early = entryWriter(writers, interruptEntryAddress(guest.interruptTable, index));
+  const plot = { at: world.seq, guest, trail: writtenEarly(guest, trail, early) };
   terminal.out(options.json ? renderJson(interruptJson(plot)) : renderInterrupt(terminal, plot));
   if (failure !== undefined) run.fail(failure);
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { pageOf } from "../../events/address.ts";
-import { parseMsi } from "../../events/interrupt-request.ts";
+import { isInterrupt } from "../../machines/dma.ts";
 import { translate } from "../../machines/translate.ts";
 import type { Translation } from "../../machines/translation.ts";
 import type { PathEntry, Place } from "../../projections/provenance.ts";
@@ -9,6 +9,12 @@ import type { Step } from "../../projections/step.ts";
 import type { PlaceFact } from "../../projections/use.ts";
 import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";
+import type { InterruptTale } from "../render/interrupt-request.ts";
+import {
+  interruptHint,
+  renderWhyInterrupt,
+  whyInterruptJson,
+} from "../render/interrupt-request.ts";
 import { renderJson } from "../render/json.ts";
 import type { Plot } from "../render/plot.ts";
 import { regimeOf } from "../render/regime.ts";
@@ -16,14 +22,19 @@ import { renderWhy, whyJson } from "../render/why.ts";
 import type { Run } from "../run.ts";
 import type { LookupOptions } from "./lookup.ts";
 import { checkDevice, withLookup } from "./lookup.ts";
-import type { Weigh } from "./moment.ts";
+import type { Found, Weigh } from "./moment.ts";
 import { findMoment } from "./moment.ts";
 
 /**
  * How much a DMA to the page is worth explaining: one to the address that was blocked, else one in
- * its page that was, else one that landed, and before that through the guest's tables.
+ * its page that was, else one that landed, and before that through the guest's tables. An interrupt
+ * request to another address is another interrupt.
  */
 const weigh: Weigh = (use, isExact, isOn) => {
+  if (use.interrupt !== undefined) {
+    if (!isExact) return 0;
+    return use.interrupt.outcome?.type === "InterruptBlocked" ? 6 : 5;
+  }
   if (use.blocked === undefined) return isOn ? 2 : 1;
   return isExact ? 4 : 3;
 };
@@ -34,17 +45,33 @@ const pathOf = (walk: Translation): readonly PathEntry[] =>
     return { table, level, address, words: table === "root" || table === "context" ? 2 : 1 };
   });
 
-/** Where to read on when the address is one that interrupt requests are written to. */
-function interruptHint(file: string, iova: bigint): string {
-  if (iova >> 20n !== 0xfeen) return "";
-  const { index } = parseMsi(iova, 0);
-  const which = index === undefined ? "INDEX" : index.toString();
-  return `\nA write there is an interrupt request: shadowfold interrupt ${file} --index ${which}\n`;
+/** Tells of an interrupt request, which meets no table of second-stage translation. */
+function explainInterrupt(run: Run, file: string, options: LookupOptions, found: Found): void {
+  const { guest, device, iova } = options;
+  const meeting = options.at === undefined ? found.meeting : undefined;
+  const world = meeting?.world ?? found.world;
+  checkDevice(file, world, options);
+  const isOn = world.guests[guest]?.charts.remapping === "enabled";
+  const tale: InterruptTale = { at: world.seq, device, iova, use: meeting?.use, isOn };
+  const { terminal } = run;
+  if (options.json) terminal.out(renderJson(whyInterruptJson(tale)));
+  else terminal.out(`${renderWhyInterrupt(terminal, tale)}${interruptHint(file, guest, tale)}`);
+  if (found.failure !== undefined) run.fail(found.failure);
+}
+
+/** Whether it is an interrupt request that is to be explained: a read of the range is a DMA. */
+function isRequest({ at, access, iova }: LookupOptions, { meeting }: Found): boolean {
+  if (!isInterrupt(iova) || access === "read") return false;
+  return at !== undefined || meeting === undefined || meeting.use.interrupt !== undefined;
 }
 
 async function explain(run: Run, file: string, options: LookupOptions): Promise<void> {
   if (file === "-") throw new InputError("-: why reads its file twice; give it a name");
   const found = await findMoment(run, file, options, weigh);
+  if (isRequest(options, found)) {
+    explainInterrupt(run, file, options, found);
+    return;
+  }
   const meeting = options.at === undefined ? found.meeting : undefined;
   const { world, until, use, iova } = meeting ?? {
     world: found.world,
@@ -68,7 +95,6 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
   const off = meeting === undefined ? found.off : undefined;
   const plot: Plot = { at: world.seq, iova, access, use, walk, trail, facts, regime, off };
   run.terminal.out(options.json ? renderJson(whyJson(plot)) : renderWhy(run.terminal, plot));
-  if (!options.json) run.terminal.out(interruptHint(file, options.iova));
   if (found.failure !== undefined) run.fail(found.failure);
 }
 

@@ -88,6 +88,7 @@ export function interruptJson(plot: InterruptPlot): object {
     ...(used === undefined
       ? {}
       : { fields: fieldsOf(used), does: effectOf(guest, used), senders: sendersOf(used) }),
+    ...(guest.charts.remapping === "enabled" ? {} : { does: passing }),
     ...events,
   };
 }
@@ -96,6 +97,17 @@ function cacheText({ cached, memory }: ReturnType<typeof stateOf>): string {
   if (cached === undefined) return "not remembered; the next request reads memory";
   const since = `remembered since event ${cached.since.toString()}`;
   return cached.entry === memory ? since : `${since}, and memory says something else now`;
+}
+
+const passing = "remapping is off: requests are delivered as they are";
+
+/** Who wrote the entry, and whether that was before the table was there. */
+function writtenText({ guest, trail }: InterruptPlot): string {
+  const { written, latched } = trail;
+  if (guest.interruptTable.count === 0) return "nobody: no table is set";
+  const text = notedText(written, "nobody");
+  if (written === undefined || latched === undefined || written.seq > latched.seq) return text;
+  return `${text}, before the table was set at event ${latched.seq.toString()}`;
 }
 
 /** The story of one entry for people. */
@@ -109,7 +121,9 @@ export function renderInterrupt(terminal: Terminal, plot: InterruptPlot): string
     ["table", `${interruptTable.count.toString()} entries at ${hex(interruptTable.address)}`],
     ["destinations", interruptTable.eime ? "32 bits (EIME)" : "8 bits"],
   ];
-  if (!state.inTable) pairs.push(["entry", "beyond the table: requests fault with 21h"]);
+  const isOn = charts.remapping === "enabled";
+  const beyond = isOn ? "beyond the table: requests fault with 21h" : passing;
+  if (!state.inTable) pairs.push(["entry", beyond]);
   else {
     const { memory } = state;
     const address = hex(interruptEntryAddress(interruptTable, trail.index));
@@ -120,11 +134,13 @@ export function renderInterrupt(terminal: Terminal, plot: InterruptPlot): string
     const fields = Object.entries(fieldsOf(state.used)).map(
       ([name, value]) => `${name}=${typeof value === "boolean" ? Number(value) : hex(value)}`,
     );
-    pairs.push(["fields", fields.join(" ")], ["does", effectOf(guest, state.used)]);
+    const effect = effectOf(guest, state.used);
+    pairs.push(["fields", fields.join(" ")]);
+    pairs.push(["does", isOn ? effect : `${passing}; once it is on: ${effect}`]);
     pairs.push(["for", sendersOf(state.used)]);
   }
   pairs.push(["table set by", notedText(trail.latched, "nobody")]);
-  pairs.push(["written by", notedText(trail.written, "nobody since the table was set")]);
+  pairs.push(["written by", writtenText(plot)]);
   pairs.push(["announced by", notedText(trail.announced, "nothing since it was written")]);
   pairs.push(["last invalidated", notedText(trail.invalidated, "never")]);
   pairs.push(["requests", trail.uses.toString()]);

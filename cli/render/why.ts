@@ -13,7 +13,7 @@ const columns = 96;
 const shownFacts = 8;
 
 /** A sentence over several lines, the first one with a mark. */
-function wrapped(sentence: string): string {
+export function wrapped(sentence: string): string {
   const lines = [""];
   // The number of an event stays on the line of its word.
   for (const word of sentence.replaceAll(/(events?) (\d)/g, "$1\u00a0$2").split(" ")) {
@@ -60,7 +60,8 @@ export function renderWhy(terminal: Terminal, plot: Plot): string {
   return `${told}${pathTable(terminal, plot)}${said}`;
 }
 
-const factJson = (of: PlaceFact | undefined): unknown =>
+/** A fact as `--json` prints it. */
+export const factJson = (of: PlaceFact | undefined): unknown =>
   of === undefined ? null : JSON.parse(encodeFact(of.seq, of.cause, of.fact));
 
 function useJson(use: Use | undefined): unknown {
