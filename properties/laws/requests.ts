@@ -138,9 +138,13 @@ function checkReport(
   return undefined;
 }
 
-/** Whether FPD governs a request: as the oracle's answer, or one of its answers, says. */
+/**
+ * Whether FPD governs a request: as the oracle's answer, or one of its answers, says. Nothing where
+ * it cannot know all of them, since it began to watch the page too late.
+ */
 function suppressions(probe: Probe, access: Access, reason: number): readonly boolean[] {
   const { expected } = probe;
+  if (expected.pending && !expected.complete) return [];
   const answers = expected.pending ? expected.candidates : [expected];
   return answers.flatMap((each) => {
     const { composed } = each[access];
