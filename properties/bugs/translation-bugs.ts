@@ -72,7 +72,7 @@ export const translationBugs: readonly Bug[] = [
     file: "projections/evolve-request.ts",
     find: "  return unitWrote(next, fact.gpa, fact.bytes, seq);",
     replace: "  return { ...next, memory: unitWrote(next, fact.gpa, fact.bytes, seq).memory };",
-    law: "SH1",
+    law: "SH3",
   },
   {
     id: "torn-word",
@@ -96,7 +96,7 @@ export const translationBugs: readonly Bug[] = [
     file: "projections/evolve-toolstack.ts",
     find: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, end);",
     replace: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, first);",
-    law: "SH1",
+    law: "ME1",
   },
   {
     id: "p2m-split",

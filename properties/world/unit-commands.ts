@@ -29,7 +29,9 @@ export const context: Command = (driver, draw, manner) => {
   const strange = draw.how % 12;
   const extra = strange === 11 ? 1n << BigInt(draw.extra % 128) : 0n;
   const tt = pick([0, 0, 0, 2, 1, 3], strange === 10 ? draw.extra : draw.how % 4);
-  const levels = strange === 9 ? 2 + (draw.extra % 5) : domain.levels;
+  const widths = [...driver.profile.levels, domain.levels];
+  const known = strange === 8 ? pick(widths, draw.extra) : domain.levels;
+  const levels = strange === 9 ? 2 + (draw.extra % 5) : known;
   const present = draw.how % 7 !== 6;
   const attachment = { tt, fpd: draw.extra % 4 === 3, present, extra };
   writeContext(driver, source, { ...domain, levels }, attachment);
