@@ -76,6 +76,14 @@ export const unitBugs: readonly Bug[] = [
     law: "DM1",
   },
   {
+    id: "width-of-virtual",
+    what: "A context entry that changes nothing but its width is not taken over.",
+    file: "machines/attach.ts",
+    find: "  old.levels === (entry.levels ?? 0) &&",
+    replace: "",
+    law: "DM1",
+  },
+  {
     id: "hole-told",
     what: "A hole of the P2M is reported to the guest as a fault.",
     file: "machines/dma.ts",

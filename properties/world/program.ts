@@ -32,6 +32,7 @@ const weighted: readonly (readonly [number, Command])[] = [
   [1, mapping.scribble],
   [2, unit.context],
   [3, unit.invalidate],
+  [1, unit.widen],
   [2, unit.batch],
   [1, unit.wrongDescriptor],
   [1, unit.fillRing],

@@ -1,8 +1,10 @@
+import { iova, sourceId } from "../../events/address.ts";
 import { descriptorTypes } from "../../events/descriptor.ts";
 import { IotlbDescriptor } from "../../events/descriptors/translation.ts";
 import { at } from "../../projections/registers.ts";
+import { sources } from "./arena.ts";
 import { contextAddress, domainOf, writeContext } from "./boot.ts";
-import { pick, wordAt, writeRegister } from "./driver.ts";
+import { emit, pick, wordAt, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { pageFrom, requesters, someDomain } from "./mapping-commands.ts";
 import type { Flush } from "./queue.ts";
@@ -29,9 +31,7 @@ export const context: Command = (driver, draw, manner) => {
   const strange = draw.how % 12;
   const extra = strange === 11 ? 1n << BigInt(draw.extra % 128) : 0n;
   const tt = pick([0, 0, 0, 2, 1, 3], strange === 10 ? draw.extra : draw.how % 4);
-  const widths = [...driver.profile.levels, domain.levels];
-  const known = strange === 8 ? pick(widths, draw.extra) : domain.levels;
-  const levels = strange === 9 ? 2 + (draw.extra % 5) : known;
+  const levels = strange === 9 ? 2 + (draw.extra % 5) : domain.levels;
   const present = draw.how % 7 !== 6;
   const attachment = { tt, fpd: draw.extra % 4 === 3, present, extra };
   writeContext(driver, source, { ...domain, levels }, attachment);
@@ -47,6 +47,24 @@ export const context: Command = (driver, draw, manner) => {
   flushContexts(driver, scope, did, fm === 1 ? source ^ 4 : source, fm);
   const flush: Flush = { scope: "domain", did: oldDid, page: 0, mask: 0, leafOnly: false };
   flushIotlb(driver, scope === "global" ? { ...flush, scope: "global" } : flush, draw.extra);
+};
+
+/** Lets the virtual device walk its tables as if they had another width, and use them. */
+export const widen: Command = (driver, draw, manner) => {
+  const source = sources.virtual;
+  const domain = driver.domains.get(driver.attached.get(source) ?? 0);
+  if (domain === undefined) return;
+  const others = [...driver.profile.levels].filter((levels) => levels !== domain.levels);
+  if (others.length === 0) return;
+  const levels = pick(others, draw.how);
+  const attachment = { tt: 0, fpd: false, present: true, extra: 0n };
+  writeContext(driver, source, { ...domain, levels }, attachment);
+  if (manner !== "none") flushContexts(driver, "device", domain.did, source);
+  for (const page of driver.pool.slice(0, 3)) {
+    const access = draw.extra % 2 === 0 ? "read" : "write";
+    const address = iova(BigInt(page) << 12n);
+    emit(driver, { type: "Dma", device: sourceId(source), iova: address, access, length: 1 });
+  }
 };
 
 /** Announces something, whether it changed or not. */
