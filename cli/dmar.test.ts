@@ -1,26 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
+import { scratch } from "./test/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "shadowfold-dmar-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder, fileOf } = scratch("dmar", afterAll);
 afterEach(() => vi.restoreAllMocks());
 
 const inProject = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const fixture = inProject("recordings/acpi/qemu-q35.aml");
 const out = join(folder, "out.aml");
-
-/** A file in a folder of its own. */
-function fileOf(name: string, content: string | Uint8Array): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
 
 /** The configuration that the documentation shows. */
 const documented = /```json\n([^`]*)```/.exec(readFileSync(inProject("docs/dmar.md"), "utf8"))?.[1];

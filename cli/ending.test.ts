@@ -1,6 +1,5 @@
 import { EventEmitter } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import pc from "picocolors";
@@ -8,9 +7,9 @@ import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { openBytes } from "./bytes.ts";
 import { watchOutput } from "./output.ts";
 import { startProgress } from "./progress.ts";
+import { scratch } from "./test/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "shadowfold-ending-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder } = scratch("ending", afterAll);
 afterEach(() => void vi.restoreAllMocks());
 
 /** A process whose output fails, and what it then does. */

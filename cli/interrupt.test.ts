@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
+import { scratch } from "./test/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "shadowfold-interrupt-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder } = scratch("interrupt", afterAll);
 
 const unit = {
   ver: "0x10",

@@ -1,22 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
+import { scratch } from "./test/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "shadowfold-program-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder, fileOf } = scratch("program", afterAll);
 
 const edu = recordingPath("linux-vfio-edu");
 const scalable = recordingPath("linux-scalable-nvme");
-
-/** A file in a folder of its own. */
-function fileOf(name: string, content: string | Uint8Array): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
 
 const commands = [
   "replay",

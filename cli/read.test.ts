@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -11,10 +10,10 @@ import { anyEvents } from "../properties/arbitrary/event.ts";
 import { InputError } from "./input-error.ts";
 import type { Entry } from "./read.ts";
 import { openSource } from "./read.ts";
+import { scratch } from "./test/scratch.ts";
 import { openWriter } from "./write.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "shadowfold-read-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder } = scratch("read", afterAll);
 
 let fileCount = 0;
 /** A new file with these bytes. */

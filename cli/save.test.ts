@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
+import { scratch } from "./test/scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "shadowfold-save-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder } = scratch("save", afterAll);
 
 const edu = recordingPath("linux-vfio-edu");
 const header = {

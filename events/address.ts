@@ -32,6 +32,11 @@ export const iovaOfPage = (page: number): Iova => (BigInt(page) << 12n) as Iova;
 export const gpaOfPage = (page: number): Gpa => (BigInt(page) << 12n) as Gpa;
 export const hpaOfPage = (page: number): Hpa => (BigInt(page) << 12n) as Hpa;
 
+/** Bits of a source-id that each mask of function bits (FM, SQ) leaves to compare. */
+export const functionMasks: readonly [number, number, number, number] = [
+  0xffff, 0xfffb, 0xfff9, 0xfff8,
+];
+
 const hexByte = (value: number): string => value.toString(16).padStart(2, "0");
 
 /** `00:04.0` for source-id 0x20. */

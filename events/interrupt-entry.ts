@@ -107,3 +107,7 @@ export function interruptEntryReserved(profile: Profile, entry: bigint): bigint 
   if (!profile.postedInterrupts) return RemappedEntry.reservedMask | postedBit;
   return isPosted(entry) ? PostedEntry.reservedMask : RemappedEntry.reservedMask;
 }
+
+/** The destination in the form of the mode: 32 bits, or 8 bits of an APIC id. */
+export const destinationOf = (value: number, eime: boolean): number =>
+  eime ? value : (value >>> 8) & 0xff;

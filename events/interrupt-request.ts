@@ -68,6 +68,16 @@ export const CompatibilityData = layout({
   ],
 });
 
+/** What both forms of an IOAPIC's entry say of its pin. */
+const pin = {
+  delivering: flag(12, "A request is on its way."),
+  polarity: flag(13, "Active low."),
+  irr: flag(14, "A level-triggered interrupt was accepted."),
+  tm: flag(15, "Level triggered."),
+  mask: flag(16, "No request is sent."),
+  format: flag(48, "The request is remappable."),
+};
+
 /** Redirection table entry of an IOAPIC, remappable. */
 export const RemappableRte = layout({
   name: "IOAPIC entry, remappable",
@@ -76,12 +86,7 @@ export const RemappableRte = layout({
     vector: uint([7, 0], "Vector, as in the interrupt entry."),
     dlm: uint([10, 8], "Zero."),
     indexHigh: flag(11, "Bit 15 of the interrupt index."),
-    delivering: flag(12, "A request is on its way."),
-    polarity: flag(13, "Active low."),
-    irr: flag(14, "A level-triggered interrupt was accepted."),
-    tm: flag(15, "Level triggered."),
-    mask: flag(16, "No request is sent."),
-    format: flag(48, "The request is remappable."),
+    ...pin,
     index: uint([63, 49], "Bits 14:0 of the interrupt index."),
   },
   reserved: [[47, 17]],
@@ -95,12 +100,7 @@ export const CompatibilityRte = layout({
     vector: uint([7, 0], "Vector."),
     dlm: uint([10, 8], "Delivery mode."),
     dm: flag(11, "The destination is logical."),
-    delivering: flag(12, "A request is on its way."),
-    polarity: flag(13, "Active low."),
-    irr: flag(14, "A level-triggered interrupt was accepted."),
-    tm: flag(15, "Level triggered."),
-    mask: flag(16, "No request is sent."),
-    format: flag(48, "The request is remappable."),
+    ...pin,
     destination: uint([63, 56], "APIC id."),
   },
   reserved: [

@@ -75,7 +75,7 @@ const sameEntry = (old: HostEntry | undefined, entry: Entry): boolean =>
   old.pending === 0;
 
 /** Drops the shadows that no host entry uses. */
-function dropUnused(turn: Turn): void {
+export function dropUnusedShadows(turn: Turn): void {
   const guest = guestIn(turn);
   const used = new Set(Object.values(guest.hosts).map((host) => host.shadow));
   for (const shadow of Object.values(guest.shadows)) {
@@ -115,17 +115,12 @@ export function refreshHosts(turn: Turn, requesters: readonly SourceId[]): void 
     registerContextTables(turn, pages);
     attach(turn, entryFor(turn, source, context));
   }
-  dropUnused(turn);
+  dropUnusedShadows(turn);
 }
 
 /** Reads every requester's context anew. */
 export const refreshAllHosts = (turn: Turn): void =>
   refreshHosts(turn, requestersOf(guestIn(turn)));
-
-/** After a device went: what only it used goes too. */
-export function forgetHosts(turn: Turn): void {
-  dropUnused(turn);
-}
 
 /** The source-ids among host entries that `concerned` picks. */
 export const hostsWhere = (

@@ -2,13 +2,13 @@ import { sourceId } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import { Ccmd } from "../events/registers/command.ts";
 import { Iotlb, Iva } from "../events/registers/iotlb.ts";
+import type { IotlbScope } from "../projections/iotlb-scope.ts";
 import { command } from "./charts/command.ts";
 import { invalidateContexts, invalidateIotlb, pageScope } from "./invalidate.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, refuse } from "./turn.ts";
 
 type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
-type IotlbScope = Omit<FactOf<"IotlbInvalidated">, "type">;
 
 function contextScope(value: bigint): ContextScope {
   const { cirg, did, sid, fm } = Ccmd.decode(value);

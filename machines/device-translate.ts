@@ -27,8 +27,8 @@ function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
   const { device, iova } = question;
   const page = pageOf(iova);
   const access = question.access ?? directionOf(guest, entry, page);
-  const none = { type: "DeviceTranslationAnswered", device, iova, read: false, write: false };
-  const nothing: Answered = { ...none, type: "DeviceTranslationAnswered" };
+  const type = "DeviceTranslationAnswered";
+  const nothing: Answered = { type, device, iova, read: false, write: false };
   if (access === "write" && isInterrupt(iova)) return { ...nothing, host: "interrupt" };
   const given = answerFor(guest, entry, page, access === "write");
   const fault = faultOf(given, access === "write");

@@ -6,7 +6,7 @@ import { readable, writable } from "../projections/p2m.ts";
 import { readBytes } from "../projections/registers.ts";
 import type { World } from "../projections/world.ts";
 import { guestOf } from "../projections/world.ts";
-import { forgetHosts, refreshHosts } from "./attach.ts";
+import { dropUnusedShadows, refreshHosts } from "./attach.ts";
 import { translateForDevice } from "./device-translate.ts";
 import { requestDma } from "./dma.ts";
 import { drain, land } from "./in-flight.ts";
@@ -89,7 +89,7 @@ function removeDevice(turn: Turn, { device }: InputOf<"DeviceRemove">): void {
   }
   drain(turn, (flight) => flight.device === device);
   record(turn, { type: "DeviceRemoved", device });
-  forgetHosts(turn);
+  dropUnusedShadows(turn);
   resume(turn);
 }
 

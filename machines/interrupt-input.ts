@@ -11,7 +11,7 @@ import { guestIn, refuse } from "./turn.ts";
 
 /** An MSI as such. It carries the source-id of the device, or of the bridge before it. */
 export function msiRequest(turn: Turn, { device, address, data }: InputOf<"MsiRequest">): void {
-  if (address === undefined || !isInterruptAddress(address)) {
+  if (!isInterruptAddress(address)) {
     refuse(turn, "MSI: its address is not in the interrupt range");
     return;
   }

@@ -1,8 +1,9 @@
 import type { SourceId } from "../events/address.ts";
-import { sourceId } from "../events/address.ts";
+import { functionMasks, sourceId } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import { reason } from "../events/fault-reason.ts";
 import {
+  destinationOf,
   interruptEntryReserved,
   isPosted,
   PostedEntry,
@@ -54,9 +55,6 @@ function block(turn: Turn, asker: Asker, why: number, fpd = false): void {
   reportFault(turn, asker.source ?? sourceId(0), why, page, "write", fpd);
 }
 
-/** Bits of a source-id that are compared, by SQ. */
-const compared = [0xffff, 0xfffb, 0xfff9, 0xfff8] as const;
-
 /**
  * Whether an entry lets a source-id use it.
  *
@@ -69,7 +67,7 @@ export function mayUse(source: number | undefined, entry: bigint): boolean {
   const { none, source: exact, bus } = RemappedEntry.fields.svt.names;
   if (svt === none || source === undefined) return true;
   if (svt === exact) {
-    const mask = compared[sq] ?? 0xffff;
+    const mask = functionMasks[sq] ?? 0xffff;
     return (source & mask) === (sid & mask);
   }
   return svt === bus && source >> 8 >= sid >> 8 && source >> 8 <= (sid & 0xff);
@@ -103,10 +101,6 @@ function entryAt(turn: Turn, index: number): bigint | undefined {
   record(turn, { type: "InterruptEntryCached", index, entry });
   return entry;
 }
-
-/** The destination in the form of the mode: 32 bits, or 8 bits of an APIC id. */
-export const destinationOf = (value: number, eime: boolean): number =>
-  eime ? value : (value >>> 8) & 0xff;
 
 /** Sends a request through its entry. Order of checks: index, access, then those of the entry. */
 function remap(turn: Turn, asker: Asker & { readonly index: number }): void {

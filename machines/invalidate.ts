@@ -2,17 +2,15 @@ import { iova, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Guest, InFlight } from "../projections/guest.ts";
 import { coversEntry } from "../projections/host-entry.ts";
+import type { IotlbScope, Range } from "../projections/iotlb-scope.ts";
+import { coveredRange } from "../projections/iotlb-scope.ts";
 import { hostsWhere, refreshHosts } from "./attach.ts";
 import { drain } from "./in-flight.ts";
-import type { Range } from "./synchronise.ts";
 import { pendingRanges, synchronise } from "./synchronise.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record } from "./turn.ts";
 
 type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
-type IotlbScope = Omit<FactOf<"IotlbInvalidated">, "type">;
-
-const everything: Range = { first: 0, end: Number.MAX_SAFE_INTEGER };
 
 /** Forgets cached contexts and reads those that were covered anew. */
 export function invalidateContexts(turn: Turn, scope: ContextScope): void {
@@ -20,15 +18,6 @@ export function invalidateContexts(turn: Turn, scope: ContextScope): void {
   const covered = hostsWhere(guestIn(turn), (entry) => coversEntry(fact, entry));
   record(turn, fact);
   if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered);
-}
-
-/** The pages that an IOTLB invalidation covers in a domain, or `undefined`. */
-function coveredRange(scope: IotlbScope, did: number): Range | undefined {
-  if (scope.scope === "global") return everything;
-  if (scope.did !== did) return undefined;
-  if (scope.scope === "domain") return everything;
-  const first = pageOf(scope.iova ?? 0n);
-  return { first, end: first + pageOf(scope.length ?? 0n) };
 }
 
 /** The domain-id of the translation that a request in flight used, or `undefined`. */

@@ -4,6 +4,8 @@ import type { InputOf } from "../events/input.ts";
 import { pagesIn } from "../events/input.ts";
 import { composeRange, composeTouching, newComposition } from "../projections/compose.ts";
 import type { Guest } from "../projections/guest.ts";
+import type { Range } from "../projections/iotlb-scope.ts";
+import { everyPage } from "../projections/iotlb-scope.ts";
 import { flagsOf, frameOf, hasFrame, sizeCode } from "../projections/mapping.ts";
 import type { P2m } from "../projections/p2m.ts";
 import {
@@ -20,7 +22,6 @@ import { manyPlaces } from "../projections/places.ts";
 import type { Shadow } from "../projections/shadow.ts";
 import { tellDifference } from "./difference.ts";
 import { drain } from "./in-flight.ts";
-import type { Range } from "./synchronise.ts";
 import { flushHost } from "./synchronise.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
@@ -67,9 +68,9 @@ function recompose(turn: Turn, shadow: Shadow, p2m: P2m, gfns: Range, takesAway:
   }
   const changed: { page: number; count: number }[] = [];
   const before = { stage: stage.root, host: shadow.host.root };
-  const everything = Number.MAX_SAFE_INTEGER;
+  const { first, end } = everyPage;
   const after = { stage: stage.root, host };
-  tellDifference(id, levels, before, after, 0, everything, (fact, page, count) => {
+  tellDifference(id, levels, before, after, first, end, (fact, page, count) => {
     record(turn, fact);
     changed.push({ page, count });
   });

@@ -2,6 +2,7 @@ import type { SourceId } from "../events/address.ts";
 import { gpa, pageOf } from "../events/address.ts";
 import { reason } from "../events/fault-reason.ts";
 import type { PostedEntry } from "../events/interrupt-entry.ts";
+import { destinationOf } from "../events/interrupt-entry.ts";
 import type { DecodedBy } from "../events/layout.ts";
 import { descriptorBytes, PostedDescriptor } from "../events/posted-descriptor.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -56,7 +57,7 @@ export function post(
   const next = word | (1n << BigInt(vector)) | (notifies ? PostedDescriptor.mask("on") : 0n);
   record(turn, { type: "MemoryWritten", gpa: address, bytes: bytesOf(next) });
   const posted = { type: "InterruptPosted", ...said, index, descriptor: address, vector, urgent };
-  const destination = guest.interruptTable.eime ? ndst : (ndst >>> 8) & 0xff;
+  const destination = destinationOf(ndst, guest.interruptTable.eime);
   const notification = { type: "NotificationSent", destination, vector: nv };
   advanceChart(turn, interrupt, "requested", { type: "Post", posted, notification, notifies });
   return 0;

@@ -11,7 +11,7 @@ import { protection } from "./charts/protection.ts";
 import { remapping } from "./charts/remapping.ts";
 import { translation } from "./charts/translation.ts";
 import { contextCommand, iotlbCommand } from "./command.ts";
-import { clearing, clearOverflow, clearRecord, signal } from "./fault.ts";
+import { clearing, clearOverflow, clearRecord, lineState, signal } from "./fault.ts";
 import { invalidateContexts, invalidateIotlb } from "./invalidate.ts";
 import { clearQueueError, disableQueue, enableQueue, kickQueue } from "./queue.ts";
 import type { Turn } from "./turn.ts";
@@ -27,11 +27,10 @@ const stepTranslation = (turn: Turn, stimulus: { type: string; [key: string]: un
  */
 function setRootPointer(turn: Turn): void {
   const value = stored(guestIn(turn), at.rtaddr);
-  const before = guestIn(turn).rootPointer;
   stepTranslation(turn, { type: "SetRootPointer", value, ttm: Rtaddr.decode(value).ttm });
   const { charts, profile, rootPointer } = guestIn(turn);
-  if (charts.translation !== "enabled" || !profile.esrtps) return;
-  if (rootPointer !== value && rootPointer === before) return;
+  const refused = rootPointer !== value;
+  if (refused || charts.translation !== "enabled" || !profile.esrtps) return;
   invalidateContexts(turn, { scope: "global" });
   invalidateIotlb(turn, { scope: "global" });
 }
@@ -106,7 +105,7 @@ function writeCompletionStatus(turn: Turn, written: bigint): void {
 function writeEventControl(turn: Turn, offset: number, value: bigint): void {
   const line = offset === at.fectl ? "fault" : "invalidation";
   const old = stored(guestIn(turn), offset);
-  const state = (old >> 31n) & 1n ? ((old >> 30n) & 1n ? "pending" : "masked") : "unmasked";
+  const state = lineState(guestIn(turn), line);
   if (value !== old) record(turn, { type: "RegisterSet", offset, value });
   if (value >> 31n !== old >> 31n) signal(turn, line, value >> 31n ? "Mask" : "Unmask", state);
 }

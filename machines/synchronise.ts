@@ -2,6 +2,8 @@ import { gpaOfPage, iovaOfPage } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import { composeChanged, newComposition } from "../projections/compose.ts";
 import type { Guest } from "../projections/guest.ts";
+import type { Range } from "../projections/iotlb-scope.ts";
+import { everyPage } from "../projections/iotlb-scope.ts";
 import { capacity } from "../projections/page-tree.ts";
 import { anyIn, forEachSlot } from "../projections/page-tree-range.ts";
 import { radixGet } from "../projections/radix.ts";
@@ -14,12 +16,6 @@ import { tellDifference } from "./difference.ts";
 import { drain, usesPages } from "./in-flight.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record } from "./turn.ts";
-
-/** Pages from `first` up to `end`, the last not included. */
-export interface Range {
-  readonly first: number;
-  readonly end: number;
-}
 
 /**
  * The IOVA pages that a shadow's tables can translate: the narrower of MGAW and the tables' own
@@ -125,6 +121,5 @@ export function synchronise(
 
 /** Builds a shadow that was just created. */
 export function synchroniseAll(turn: Turn, id: number): void {
-  const everything = { first: 0, end: Number.MAX_SAFE_INTEGER };
-  synchronise(turn, id, [everything], everything);
+  synchronise(turn, id, [everyPage], everyPage);
 }

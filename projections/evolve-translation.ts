@@ -4,6 +4,7 @@ import type { ChartStates, Guest, VirtualCache } from "./guest.ts";
 import { copyGuest } from "./guest.ts";
 import { clearHosts, markHosts } from "./host-entry.ts";
 import { dropCached } from "./iotlb.ts";
+import { coveredRange } from "./iotlb-scope.ts";
 import type { Shadow } from "./shadow.ts";
 import { clearPending, withIotlb } from "./shadow.ts";
 
@@ -23,18 +24,6 @@ export function withShadow(guest: Guest, id: number, change: (shadow: Shadow) =>
   return next;
 }
 
-/** The pages that an IOTLB invalidation covers in a shadow of its domain, or none. */
-function coveredPages(
-  fact: FactOf<"IotlbInvalidated">,
-  did: number,
-): readonly [number, number] | undefined {
-  if (fact.scope === "global") return [0, Number.MAX_SAFE_INTEGER];
-  if (fact.did !== did) return undefined;
-  if (fact.scope === "domain") return [0, Number.MAX_SAFE_INTEGER];
-  const first = pageOf(fact.iova ?? 0n);
-  return [first, first + pageOf(fact.length ?? 0n)];
-}
-
 /** The caches of device models without what an invalidation covers. */
 function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
   const keys = Object.keys(guest.virtualCaches);
@@ -42,8 +31,8 @@ function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
   const caches: Record<number, VirtualCache> = {};
   for (const [key, { entries, since }] of Object.entries(guest.virtualCaches)) {
     const did = Number(key);
-    const covered = coveredPages(fact, did);
-    const left = covered === undefined ? entries : dropCached(entries, ...covered);
+    const covered = coveredRange(fact, did);
+    const left = covered === undefined ? entries : dropCached(entries, covered.first, covered.end);
     caches[did] = { entries: left, since };
   }
   return caches;
@@ -53,9 +42,9 @@ export function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">)
   const next = copyGuest(guest);
   for (const id in guest.shadows) {
     const shadow = guest.shadows[id] as Shadow;
-    const covered = coveredPages(fact, shadow.did);
+    const covered = coveredRange(fact, shadow.did);
     if (covered === undefined) continue;
-    const [first, end] = covered;
+    const { first, end } = covered;
     const cleared = clearPending(shadow, first, end, fact.leafOnly === true);
     const changed = withIotlb(cleared, dropCached(shadow.iotlb, first, end));
     if (changed !== shadow) next.shadows = { ...next.shadows, [id]: changed };

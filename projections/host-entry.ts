@@ -1,6 +1,6 @@
 import { produce } from "immer";
 import type { SourceId } from "../events/address.ts";
-import { pageOf } from "../events/address.ts";
+import { functionMasks, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 
 /** What the host's own context entry says for the requests of one source-id. */
@@ -41,9 +41,6 @@ export function hostEntryOf(fact: FactOf<"HostEntryChanged">): HostEntry {
     pending: 0,
   };
 }
-
-/** Function bits of a source-id that each function mask leaves to compare. */
-const functionMasks: readonly number[] = [0xffff, 0xfffb, 0xfff9, 0xfff8];
 
 /** Whether a context-cache invalidation covers what is cached for an entry. */
 export function coversEntry(fact: FactOf<"ContextInvalidated">, entry: HostEntry): boolean {

@@ -9,6 +9,7 @@ const isNight = Number(env["SHADOWFOLD_WORLDS"] ?? 0) >= 10_000;
 
 const recordings = [
   ["linux-legacy-nvme", 1],
+  ["linux-scalable-nvme", 1],
   ["linux-vfio-edu", isNight ? 1 : 5],
   ["linux-legacy-nvme-load", isNight ? 1 : 211],
 ] as const;

@@ -2,12 +2,12 @@ import { formatSourceId, hex } from "../../events/address.ts";
 import {
   deliveryModes,
   descriptorAddress,
+  destinationOf,
   interruptEntryReserved,
   isPosted,
   PostedEntry,
   RemappedEntry,
 } from "../../events/interrupt-entry.ts";
-import { destinationOf } from "../../machines/interrupt.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress, readInterruptEntry } from "../../projections/interrupt-entry.ts";
 import type { InterruptTrail, Noted } from "../../projections/interrupt-trail.ts";

@@ -31,8 +31,8 @@ export const interruptBugs: readonly Bug[] = [
     id: "interrupt-function-mask",
     what: "SQ is ignored: the whole source-id is compared.",
     file: "machines/interrupt.ts",
-    find: "const mask = compared[sq] ?? 0xffff;",
-    replace: "const mask = compared[sq & 0] ?? 0xffff;",
+    find: "const mask = functionMasks[sq] ?? 0xffff;",
+    replace: "const mask = functionMasks[sq & 0] ?? 0xffff;",
     law: "IR1",
   },
   {
@@ -78,7 +78,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-destination",
     what: "Without EIME the destination is taken from the lowest byte.",
-    file: "machines/interrupt.ts",
+    file: "events/interrupt-entry.ts",
     find: "eime ? value : (value >>> 8) & 0xff;",
     replace: "eime ? value : value & 0xff;",
     law: "IR1",

@@ -8,7 +8,7 @@ import type { Asked } from "./interrupt-sight.ts";
 import { interruptsOf } from "./interrupt-sight.ts";
 import { outcomeOf, outcomeText, verdictText } from "./interrupt-text.ts";
 import type { Count, Law } from "./law.ts";
-import { faultStateOf, find } from "./requests.ts";
+import { factOfKind, faultStateOf, find } from "./requests.ts";
 
 const isFault = (verdict: Verdict): verdict is Verdict & { kind: "fault" } =>
   verdict.kind === "fault";
@@ -82,9 +82,8 @@ function checkPost({ step, expected, descriptor, unit }: Asked, count: Count): s
 export const postsAreWhole: Law = {
   id: "IR3",
   says:
-    "A posted interrupt changes its bit, and ON where it notifies, of what the CPU " +
-    "wrote last, in " +
-    "one write of 64 bytes.",
+    "A posted interrupt changes its bit, and ON where it notifies, of what the CPU wrote last, " +
+    "in one write of 64 bytes.",
   sometimes: ["notified", "quiet", "urgent"],
   check(run, count) {
     for (const asked of interruptsOf(run)) {
@@ -94,14 +93,6 @@ export const postsAreWhole: Law = {
     return undefined;
   },
 };
-
-const factOfKind = {
-  suppressed: "FaultSuppressed",
-  dropped: "FaultDropped",
-  collapsed: "FaultCollapsed",
-  overflowed: "FaultOverflowed",
-  recorded: "FaultRecorded",
-} as const;
 
 /** FPD suppresses the faults that arise once an entry has been read. */
 const isQualified = (reason: number): boolean => [0x22, 0x24, 0x26, 0x27, 0x28].includes(reason);

@@ -91,7 +91,8 @@ export const faultStateOf = ({ faults }: Guest): FaultState => ({
 /** FSTS without what may differ: FRI counts only while some record is pending. */
 export const comparableStatus = (fsts: number): number => ((fsts & 2) === 0 ? fsts & 0xff : fsts);
 
-const factOfKind = {
+/** The fact that says what became of a fault. */
+export const factOfKind = {
   suppressed: "FaultSuppressed",
   dropped: "FaultDropped",
   collapsed: "FaultCollapsed",

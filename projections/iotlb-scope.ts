@@ -1,0 +1,23 @@
+import { pageOf } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
+
+/** Pages from `first` up to `end`, the last not included. */
+export interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Every page of any tree. */
+export const everyPage: Range = { first: 0, end: Number.MAX_SAFE_INTEGER };
+
+/** What an IOTLB invalidation is asked to cover. */
+export type IotlbScope = Omit<FactOf<"IotlbInvalidated">, "type">;
+
+/** The IOVA pages that an IOTLB invalidation covers in a domain, or `undefined`. */
+export function coveredRange(scope: IotlbScope, did: number): Range | undefined {
+  if (scope.scope === "global") return everyPage;
+  if (scope.did !== did) return undefined;
+  if (scope.scope === "domain") return everyPage;
+  const first = pageOf(scope.iova ?? 0n);
+  return { first, end: first + pageOf(scope.length ?? 0n) };
+}
