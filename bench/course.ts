@@ -44,7 +44,12 @@ const queueStimuli: readonly QueueStimulus[] = [
   { type: "Disable", mayDisable: true },
 ];
 
-const fault = (index: number, busy: boolean, repeated: boolean): FaultRecordingStimulus => ({
+const fault = (
+  index: number,
+  busy: boolean,
+  rights: {},
+  repeated: boolean,
+): FaultRecordingStimulus => ({
   type: "Fault",
   source,
   reason: 6,
@@ -111,9 +116,9 @@ const commandStimuli: readonly CommandStimulus[] = [
 ];
 
 const translationStimuli: readonly TranslationStimulus[] = [
-  { type: "SetRootPointer", value: 0x1000n, ttm: 0 },
+  { type: "SetRootPointer", value: 0x1000n },
   { type: "Enable" },
-  { type: "SetRootPointer", value: 0x2000n, ttm: 0 },
+  { type: "SetRootPointer", value: 0x2000n },
   { type: "Disable" },
 ];
 const remappingStimuli: readonly RemappingStimulus[] = [

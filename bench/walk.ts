@@ -1,4 +1,4 @@
-import { resolveContext } from "../machines/context.ts";
+import { resolve } from "../machines/resolve.ts";
 import { walkTables } from "../machines/walk.ts";
 import type { Guest } from "../projections/guest.ts";
 import { behindP2m, frameOf, hasFrame } from "../projections/mapping.ts";
@@ -57,7 +57,7 @@ function translateAll(guest: Guest, tables: Tables, pages: readonly number[]): n
 function translateFromRoot(guest: Guest, pages: readonly number[]): number {
   let sum = 0;
   for (const page of pages) {
-    const context = resolveContext(guest, device);
+    const context = resolve(guest, device, undefined);
     if (context.kind !== "tables") throw new Error("the device of the benchmark is blocked");
     sum += translatePage(guest, context.root, context.levels, page);
   }

@@ -1,4 +1,4 @@
-import { ProfileError } from "../events/profile.ts";
+import { ProfileError } from "../events/profile-check.ts";
 import { createWorld, SetupError } from "../machines/create-world.ts";
 import { fold } from "../machines/hypervisor.ts";
 import type { Step } from "../projections/step.ts";

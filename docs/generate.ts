@@ -5,6 +5,7 @@ import { facts } from "../events/fact.ts";
 import { faultReasons } from "../events/fault-reason.ts";
 import { FaultRecord } from "../events/fault-record.ts";
 import type { FieldTable } from "../events/field.ts";
+import { FirstStageEntry } from "../events/first-stage-entry.ts";
 import { inputs } from "../events/input.ts";
 import { PostedEntry, RemappedEntry } from "../events/interrupt-entry.ts";
 import {
@@ -16,12 +17,15 @@ import {
   RemappableRte,
 } from "../events/interrupt-request.ts";
 import type { AnyLayout } from "../events/layout.ts";
+import { PasidDirectoryEntry, PasidEntry } from "../events/pasid-entry.ts";
 import { PostedDescriptor } from "../events/posted-descriptor.ts";
 import type { Profile } from "../events/profile.ts";
 import { profiles } from "../events/profiles.ts";
 import type { RegisterSpec } from "../events/register.ts";
 import { registerMap } from "../events/register.ts";
 import { RootEntry } from "../events/root-entry.ts";
+import { ScalableContextEntry } from "../events/scalable-context-entry.ts";
+import { ScalableRootEntry } from "../events/scalable-root-entry.ts";
 import { SecondStageEntry } from "../events/second-stage-entry.ts";
 import { layoutTable } from "./layout-table.ts";
 import { table } from "./table.ts";
@@ -76,6 +80,8 @@ const entries = (): string =>
       "are `snp` without snoop control, `ps` at levels 4 and 5 and where the superpage size is " +
       "missing, and the low address bits of a superpage.",
     ...[RootEntry, ContextEntry, SecondStageEntry].map((of) => section(of)),
+    ...[ScalableRootEntry, ScalableContextEntry].map((of) => section(of)),
+    ...[PasidDirectoryEntry, PasidEntry, FirstStageEntry].map((of) => section(of)),
     ...[RemappedEntry, PostedEntry, PostedDescriptor].map((of) => section(of)),
     ...[RemappableAddress, RemappableData, CompatibilityAddress].map((of) => section(of)),
     ...[CompatibilityData, RemappableRte, CompatibilityRte].map((of) => section(of)),

@@ -11,6 +11,7 @@ import {
   integer,
   iovaField,
   length,
+  list,
   oneOf,
   optional,
   saved,
@@ -18,7 +19,7 @@ import {
   wideWord,
   word,
 } from "./field.ts";
-import { access, pageSize } from "./input.ts";
+import { access, pageSize, pasid } from "./input.ts";
 import { deliveryModes } from "./interrupt-entry.ts";
 
 /** Which guest the fact belongs to, from 0; the first when missing. */
@@ -61,6 +62,12 @@ export type OperationResult = (typeof operationResults)[number];
 
 /** A shadow: the tables of one domain-id and root. */
 const shadow = count;
+
+/** What the host keeps of a first stage: of one domain-id, PASID and root. */
+const space = count;
+
+/** What a request carries and asks for besides its access. */
+const rights = { pasid: optional(pasid), privileged: optional(flag), execute: optional(flag) };
 
 /**
  * Every fact: what followed from an input. `ShadowMapped` is one run: `count` pages of 4 KiB,
@@ -131,6 +138,21 @@ export const facts = {
     length: optional(length),
     leafOnly: optional(flag),
   },
+  PasidCacheInvalidated: {
+    guest,
+    scope: oneOf("global", "domain", "pasid"),
+    did: optional(domain),
+    pasid: optional(pasid),
+  },
+  PasidIotlbInvalidated: {
+    guest,
+    scope: oneOf("pasid", "page"),
+    did: domain,
+    pasid,
+    iova: optional(iovaField),
+    length: optional(length),
+    leafOnly: optional(flag),
+  },
   DeviceTlbInvalidated: { guest, device, iova: iovaField, length },
   DeviceTlbAnswered: { guest, device, result: oneOf("done", "failed") },
   DeviceTlbsGivenUp: { guest },
@@ -139,16 +161,50 @@ export const facts = {
   HostEntryChanged: {
     guest,
     source: device,
-    state: oneOf("blocked", "passThrough", "shadowed", "virtual", "refused"),
+    pasid: optional(pasid),
+    state: oneOf("blocked", "passThrough", "shadowed", "nested", "virtual", "refused"),
     did: domain,
     reason: optional(integer(0, 255)),
     fpd: flag,
+    tag: optional(pasid),
+    sre: optional(flag),
+    ere: optional(flag),
+    privileged: optional(flag),
+    ats: optional(flag),
+    pri: optional(flag),
     shadow: optional(shadow),
+    space: optional(space),
     root: optional(gpaField),
     levels: optional(integer(3, 5)),
   },
+  HostEntryDropped: { guest, source: device, pasid: optional(pasid) },
   ShadowCreated: { guest, shadow, did: domain, root: gpaField, levels: integer(3, 5) },
   ShadowDropped: { guest, shadow },
+  FirstStageCreated: {
+    guest,
+    space,
+    did: domain,
+    pasid,
+    root: gpaField,
+    levels: integer(4, 5),
+    shadow: optional(shadow),
+    second: optional(gpaField),
+    secondLevels: optional(integer(3, 5)),
+    virtual: flag,
+    wpe: flag,
+    nxe: flag,
+    smep: flag,
+    eafe: flag,
+  },
+  FirstStageDropped: { guest, space },
+  FirstStageTablesCached: {
+    guest,
+    space,
+    iova: iovaField,
+    level: integer(1, 4),
+    tables: list(gpaField),
+    rights: list(integer(0, 7)),
+  },
   TableShadowed: { guest, shadow, table: gpaField, level: integer(1, 5), iova: iovaField },
   TableShared: { guest, shadow, table: gpaField, level: integer(1, 5) },
   ContextTableUsed: { guest, table: gpaField },
@@ -176,7 +232,13 @@ export const facts = {
   },
   ShadowUnmapped: { guest, shadow, iova: iovaField, count, read: outcome, write: outcome },
   ShadowShared: { guest, shadow, iova: iovaField, length, from: iovaField, copies: count },
-  HostIotlbFlushed: { guest, shadow: optional(shadow), iova: iovaField, length },
+  HostIotlbFlushed: {
+    guest,
+    shadow: optional(shadow),
+    space: optional(space),
+    iova: iovaField,
+    length,
+  },
 
   DmaTranslated: {
     guest,
@@ -184,6 +246,8 @@ export const facts = {
     device,
     iova: iovaField,
     access,
+    ...rights,
+    translated: optional(flag),
     gpa: optional(gpaField),
     hpa: optional(hpaField),
     size,
@@ -206,6 +270,7 @@ export const facts = {
     device,
     iova: iovaField,
     access,
+    ...rights,
     reason: optional(integer(0, 255)),
     host: optional(oneOf("hole", "protected", "unassigned", "refused")),
   },
@@ -213,6 +278,7 @@ export const facts = {
     guest,
     device,
     iova: iovaField,
+    ...rights,
     gpa: optional(gpaField),
     size: optional(size),
     mask: optional(word),
@@ -257,6 +323,8 @@ export const facts = {
     reason: integer(0, 255),
     page: iovaField,
     access,
+    ...rights,
+    request: optional(oneOf("translation", "translated")),
   },
   FaultCollapsed: { guest, source: device, reason: integer(0, 255) },
   FaultSuppressed: { guest, source: device, reason: integer(0, 255) },

@@ -40,6 +40,12 @@ const observedDma = record({
 /** What somebody else saw happen to an interrupt request. */
 const observedMsi = record({ address: word, data: integer(0, 0xffff_ffff) });
 
+/** The process address space of a request; one without it belongs to the device as a whole. */
+export const pasid = integer(0, 0xf_ffff);
+
+/** What a request with PASID asks for besides its access. `execute` belongs to a read. */
+const rights = { pasid: optional(pasid), privileged: optional(flag), execute: optional(flag) };
+
 /** Which guest the input belongs to, from 0; the first when missing. */
 const guest = optional(integer(0, 255));
 
@@ -56,7 +62,9 @@ const posted = optional(oneOf("rfc1", "v2", "v3", "v4"));
  * when the page can be read, else a write. A DMA never crosses a 4 KiB page. `DmaIssue` translates
  * and keeps the request in flight until `DmaComplete`. `UnitCreate`, `UnitQuery` and `UnitDestroy`
  * are the toolstack's, in the words of one of the interfaces that were posted (docs/life-cycle.md);
- * `DeviceTranslate` is a device model that asks for one page.
+ * `DeviceTranslate` is a device model that asks for one page. A DMA that is `translated` goes where
+ * the device's own TLB says, which `AtsRequest` fills; `access` write asks for a page that can be
+ * written. A `PageRequest` asks the guest for a page, as a part of a group that `last` ends.
  */
 export const inputs = {
   RegisterWrite: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },
@@ -69,6 +77,8 @@ export const inputs = {
     iova: iovaField,
     length: optional(integer(1, 4096)),
     access: optional(access),
+    ...rights,
+    translated: optional(flag),
     bytes: optional(bytes),
     observed: optional(observedDma),
   },
@@ -79,6 +89,8 @@ export const inputs = {
     iova: iovaField,
     length: optional(integer(1, 4096)),
     access,
+    ...rights,
+    translated: optional(flag),
     bytes: optional(bytes),
   },
   DmaComplete: { guest, tag: count },
@@ -113,7 +125,18 @@ export const inputs = {
   UnitDestroy: { guest, interface: posted, id: optional(word) },
   UnitSave: { guest },
   UnitRestore: { guest, record: saved },
-  DeviceTranslate: { guest, device, iova: iovaField, access: optional(access) },
+  DeviceTranslate: { guest, device, iova: iovaField, access: optional(access), ...rights },
+  AtsRequest: { guest, device, iova: iovaField, access, ...rights },
+  PageRequest: {
+    guest,
+    device,
+    iova: iovaField,
+    read: flag,
+    write: flag,
+    ...rights,
+    group: integer(0, 511),
+    last: flag,
+  },
   Note: { guest, text },
 } as const;
 

@@ -1,9 +1,5 @@
-import { hex } from "./address.ts";
-import type { DecodedBy } from "./layout.ts";
+import { checkedHaw, checkFields, checkPlaces } from "./profile-check.ts";
 import { Cap, Ecap, Ver } from "./registers/capability.ts";
-
-/** Capability words that no unit may have; one line that says which field and why. */
-export class ProfileError extends Error {}
 
 /** Levels of a second-stage table. */
 export type Levels = 3 | 4 | 5;
@@ -44,6 +40,23 @@ export interface Profile {
   readonly ssts: boolean;
   readonly flts: boolean;
   readonly nest: boolean;
+  /** Requests with PASID. */
+  readonly pasid: boolean;
+  /** Bits of a PASID, 1 to 20. */
+  readonly pasidBits: number;
+  /** RID_PASID of context entries, and RID_PRIV. */
+  readonly ridPasid: boolean;
+  readonly ridPriv: boolean;
+  readonly executeRequests: boolean;
+  readonly supervisorRequests: boolean;
+  /** The no-write flag of translation requests. */
+  readonly noWriteFlag: boolean;
+  readonly extendedAccessed: boolean;
+  /** Accessed and dirty bits of second-stage entries. */
+  readonly secondStageDirty: boolean;
+  /** First-stage pages of 1 GiB, and tables of 5 levels. */
+  readonly firstStage1g: boolean;
+  readonly firstStage5: boolean;
   readonly psi: boolean;
   readonly mamv: number;
   readonly mhmv: number;
@@ -74,63 +87,9 @@ export interface ProfileWords {
   readonly haw?: number | undefined;
 }
 
-type CapFields = DecodedBy<typeof Cap>;
-type EcapFields = DecodedBy<typeof Ecap>;
-
-const refuse = (why: string): never => {
-  throw new ProfileError(why);
-};
-
-const legalSuperpages: ReadonlySet<number> = new Set(Object.values(Cap.fields.sllps.names));
-
-function checkFields(cap: CapFields, ecap: EcapFields): void {
-  if (cap.nd === 7) refuse("CAP.ND is 7, which is reserved");
-  if (cap.afl) refuse("CAP.AFL is set: advanced fault logging is not modelled");
-  if (cap.sagaw & 0b10001) refuse(`CAP.SAGAW is ${hex(cap.sagaw)}: bits 0 and 4 are reserved`);
-  if (cap.mgaw < 31) refuse(`CAP.MGAW is ${cap.mgaw + 1} bits, fewer than 32`);
-  if (!legalSuperpages.has(cap.sllps)) {
-    refuse(`CAP.SLLPS is ${hex(cap.sllps)}, not one of 0x0, 0x1, 0x3, 0x7, 0xf`);
-  }
-  if (ecap.ir && !ecap.qi) refuse("ECAP.IR needs ECAP.QI");
-  if (ecap.eim && !ecap.ir) refuse("ECAP.EIM needs ECAP.IR");
-  if (ecap.dt && !ecap.qi) refuse("ECAP.DT needs ECAP.QI");
-}
-
-/** The first byte that no register with a fixed offset uses, below 0x100. */
-const fixedEnd = (ecap: EcapFields): number => (ecap.prs || ecap.smts ? 0xf0 : 0xc0);
-
-/**
- * Checks that fault records and IOTLB registers lie in the register page, clear of others.
- * Reading: an IRO of 0 means that the unit has no IVA and IOTLB registers.
- */
-function checkPlaces(cap: CapFields, ecap: EcapFields, hasIotlb: boolean): void {
-  const records = { start: cap.fro * 16, end: (cap.fro + cap.nfr + 1) * 16 };
-  const iotlb = { start: ecap.iro * 16, end: (ecap.iro + 1) * 16 };
-  if (records.start < fixedEnd(ecap)) {
-    refuse(`CAP.FRO puts the fault records at ${hex(records.start)}, over other registers`);
-  }
-  if (records.end > 4096) refuse("CAP.FRO and CAP.NFR put fault records outside the register page");
-  if (!hasIotlb) return;
-  if (iotlb.start < fixedEnd(ecap)) {
-    refuse(`ECAP.IRO puts the IOTLB registers at ${hex(iotlb.start)}, over other registers`);
-  }
-  if (iotlb.end > 4096) refuse("ECAP.IRO puts the IOTLB registers outside the register page");
-  if (iotlb.start < records.end && records.start < iotlb.end) {
-    refuse("CAP.FRO and ECAP.IRO overlap");
-  }
-}
-
 function levelsOf(sagaw: number): ReadonlySet<Levels> {
   const all: readonly Levels[] = [3, 4, 5];
   return new Set(all.filter((levels) => (sagaw >> (levels - 2)) & 1));
-}
-
-function checkedHaw(given: number | undefined, mgaw: number): number {
-  const haw = given ?? Math.min(mgaw, 52);
-  if (!Number.isInteger(haw) || haw < 32 || haw > 52) {
-    refuse(`the host address width is ${haw} bits, not 32 to 52`);
-  }
-  return haw;
 }
 
 /**
@@ -174,6 +133,17 @@ export function profileOf(words: ProfileWords): Profile {
     ssts: ecap.ssts,
     flts: ecap.flts,
     nest: ecap.nest,
+    pasid: ecap.pasid && ecap.smts,
+    pasidBits: Math.min(20, ecap.pss + 1),
+    ridPasid: ecap.rps,
+    ridPriv: ecap.rprivs,
+    executeRequests: ecap.ers,
+    supervisorRequests: ecap.srs,
+    noWriteFlag: ecap.nwfs,
+    extendedAccessed: ecap.eafs,
+    secondStageDirty: ecap.slads,
+    firstStage1g: cap.fl1gp,
+    firstStage5: cap.fl5lp,
     psi: cap.psi,
     mamv: cap.mamv,
     mhmv: ecap.mhmv,

@@ -1,28 +1,22 @@
 import type { SourceId } from "../events/address.ts";
-import { gpaOfPage, pageOf, sourceId } from "../events/address.ts";
-import type { FactOf } from "../events/fact.ts";
+import { gpaOfPage, pageOf } from "../events/address.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
+import { hostAt, hostEntryOf, hostsWhere } from "../projections/host-entry.ts";
 import { radixGet } from "../projections/radix.ts";
 import { attachment } from "./charts/attachment.ts";
-import type { Context } from "./context.ts";
-import { resolveContext } from "./context.ts";
+import type { Entry, Key } from "./host-entry.ts";
+import { entryFor } from "./host-entry.ts";
 import { drain } from "./in-flight.ts";
-import { synchroniseAll } from "./synchronise.ts";
+import { resolve } from "./resolve.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, record } from "./turn.ts";
-
-type Entry = Omit<FactOf<"HostEntryChanged">, "type">;
 
 /** The source-ids that requests of the guest's devices carry, each once, in rising order. */
 export function requestersOf(guest: Guest): readonly SourceId[] {
   const all = Object.values(guest.devices).map((device) => device.requester);
   return [...new Set(all)].sort((a, b) => a - b);
 }
-
-/** Whether the devices behind a source-id are physical; all of them are of one kind. */
-const isPhysical = (guest: Guest, requester: number): boolean =>
-  Object.values(guest.devices).some((one) => one.requester === requester && one.physical);
 
 /** Records that pages hold root or context entries, so that writes to them are noticed. */
 function registerContextTables(turn: Turn, pages: readonly number[]): void {
@@ -32,61 +26,33 @@ function registerContextTables(turn: Turn, pages: readonly number[]): void {
   }
 }
 
-/** The shadow of a domain-id and root; created and built if there is none yet. */
-function shadowFor(turn: Turn, did: number, root: number, levels: number): number {
-  const guest = guestIn(turn);
-  for (const shadow of Object.values(guest.shadows)) {
-    if (shadow.did === did && shadow.root === root && shadow.levels === levels) return shadow.id;
-  }
-  const shadow = guest.nextShadow;
-  record(turn, { type: "ShadowCreated", shadow, did, root: gpaOfPage(root), levels });
-  synchroniseAll(turn, shadow);
-  return shadow;
+/** Whether an entry says what the host has already; marks of changes say that it may not. */
+function sameEntry(old: HostEntry | undefined, entry: Entry): boolean {
+  if (old === undefined || old.pending !== 0 || old.pasidPending !== 0) return false;
+  const next = hostEntryOf({ type: "HostEntryChanged", ...entry });
+  return (Object.keys(next) as (keyof HostEntry)[]).every((name) => old[name] === next[name]);
 }
 
-/**
- * What the host makes of a context. What faulted is tagged with domain-id 0. Second-stage tables
- * can be shadowed only under caching mode; without it a physical device that needs them is refused.
- */
-function entryFor(turn: Turn, source: SourceId, context: Context): Entry {
-  const guest = guestIn(turn);
-  const { fpd } = context;
-  if (context.kind === "blocked") {
-    return { source, state: "blocked", did: 0, reason: context.reason, fpd };
-  }
-  const { did } = context;
-  if (context.kind === "passThrough") return { source, state: "passThrough", did, fpd };
-  const { root, levels } = context;
-  const tables = { did, fpd, root: gpaOfPage(root), levels };
-  if (!isPhysical(guest, source)) return { source, state: "virtual", ...tables };
-  if (!guest.profile.cachingMode) return { source, state: "refused", ...tables };
-  return { source, state: "shadowed", ...tables, shadow: shadowFor(turn, did, root, levels) };
-}
-
-const sameEntry = (old: HostEntry | undefined, entry: Entry): boolean =>
-  old !== undefined &&
-  old.state === entry.state &&
-  old.did === entry.did &&
-  old.reason === (entry.reason ?? 0) &&
-  old.fpd === entry.fpd &&
-  old.shadow === entry.shadow &&
-  old.levels === (entry.levels ?? 0) &&
-  old.root === (entry.root === undefined ? undefined : pageOf(entry.root)) &&
-  old.pending === 0;
-
-/** Drops the shadows that no host entry uses. */
+/** Drops the shadows and first stages that no host entry uses. */
 export function dropUnusedShadows(turn: Turn): void {
   const guest = guestIn(turn);
-  const used = new Set(Object.values(guest.hosts).map((host) => host.shadow));
-  for (const shadow of Object.values(guest.shadows)) {
-    if (!used.has(shadow.id)) record(turn, { type: "ShadowDropped", shadow: shadow.id });
+  const [shadows, spaces] = [new Set<unknown>(), new Set<unknown>()];
+  for (const { shadow, space } of hostsWhere(guest.hosts)) {
+    shadows.add(shadow);
+    spaces.add(space);
+  }
+  for (const { id: space } of Object.values(guest.spaces)) {
+    if (!spaces.has(space)) record(turn, { type: "FirstStageDropped", space });
+  }
+  for (const { id: shadow } of Object.values(guest.shadows)) {
+    if (!shadows.has(shadow)) record(turn, { type: "ShadowDropped", shadow });
   }
 }
 
 /** Puts one requester's host entry in force, after what used the old one has landed. */
 function attach(turn: Turn, entry: Entry): void {
   const guest = guestIn(turn);
-  const old = guest.hosts[entry.source];
+  const old = hostAt(guest.hosts, entry.source, entry.pasid);
   if (sameEntry(old, entry)) return;
   advanceChart(turn, attachment, old?.state ?? "unassigned", { type: "Resolve", entry });
 }
@@ -98,35 +64,46 @@ const passThroughEntry = (source: SourceId): Entry => ({
   fpd: false,
 });
 
-/** Reads the contexts of requesters anew and brings their host entries and shadows in line. */
-export function refreshHosts(turn: Turn, requesters: readonly SourceId[]): void {
+/** Lands what is in flight of one key's requests. */
+const drainKey = (turn: Turn, { source, pasid }: Key): void =>
+  drain(turn, (flight) => {
+    const requester = guestIn(turn).devices[flight.device]?.requester;
+    return requester === source && flight.pasid === pasid;
+  });
+
+/** Reads what the guest says of some requests anew and brings host entries and shadows in line. */
+export function refreshHosts(turn: Turn, keys: readonly Key[]): void {
   const enabled = guestIn(turn).charts.translation === "enabled";
-  for (const source of requesters) {
+  for (const key of keys) {
     // Before the context is read: what lands now may be written over it.
-    drain(turn, (flight) => guestIn(turn).devices[flight.device]?.requester === source);
+    drainKey(turn, key);
     if (!enabled) {
-      attach(turn, passThroughEntry(source));
+      attach(turn, passThroughEntry(key.source));
       continue;
     }
     const pages: number[] = [];
-    const context = resolveContext(guestIn(turn), source, (step) => {
+    const context = resolve(guestIn(turn), key.source, key.pasid, (step) => {
       pages.push(pageOf(step.address));
     });
     registerContextTables(turn, pages);
-    attach(turn, entryFor(turn, source, context));
+    attach(turn, entryFor(turn, key, context));
   }
   dropUnusedShadows(turn);
 }
 
-/** Reads every requester's context anew. */
-export const refreshAllHosts = (turn: Turn): void =>
-  refreshHosts(turn, requestersOf(guestIn(turn)));
+/** The key of a host entry. */
+export const keyOf = ({ source, pasid }: HostEntry): Key =>
+  pasid === undefined ? { source } : { source, pasid };
 
-/** The source-ids among host entries that `concerned` picks. */
-export const hostsWhere = (
-  guest: Guest,
-  concerned: (entry: HostEntry) => boolean,
-): readonly SourceId[] =>
-  Object.values(guest.hosts)
-    .filter(concerned)
-    .map((entry) => sourceId(entry.source));
+/** Reads every requester's context anew; what was read for single PASIDs is forgotten. */
+export function refreshAllHosts(turn: Turn): void {
+  for (const entry of hostsWhere(guestIn(turn).hosts, ({ pasid }) => pasid !== undefined)) {
+    const { source, pasid } = entry;
+    drainKey(turn, keyOf(entry));
+    record(turn, { type: "HostEntryDropped", source, ...(pasid === undefined ? {} : { pasid }) });
+  }
+  refreshHosts(
+    turn,
+    requestersOf(guestIn(turn)).map((source) => ({ source })),
+  );
+}

@@ -3,30 +3,71 @@ import { ContextEntry, contextReserved } from "../events/context-entry.ts";
 import { reason } from "../events/fault-reason.ts";
 import type { Levels, Profile } from "../events/profile.ts";
 import { rootReserved } from "../events/root-entry.ts";
+import type { FirstStageRules } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Page } from "../projections/memory.ts";
 import { blankPage, half, pageAt, wordIn } from "../projections/memory.ts";
 import { readable } from "../projections/p2m.ts";
 
-/** What the guest's root and context entries say of one source-id. */
+/** What scalable mode adds: which PASID's entry was read, and what it and its context allow. */
+export interface PasidPart {
+  /** The PASID of the request, or that for requests without one. */
+  readonly tag: number;
+  /** Supervisor and execute requests are allowed. */
+  readonly sre: boolean;
+  readonly ere: boolean;
+  /** Requests ask for supervisor rights whether they say so or not. */
+  readonly privileged: boolean;
+  /** Translation requests and translated requests are allowed; page requests are. */
+  readonly dte: boolean;
+  readonly pre: boolean;
+}
+
+/** What all that the guest says of a request without an error has. */
+interface Found {
+  readonly did: number;
+  readonly fpd: boolean;
+  /** `undefined` in legacy mode. */
+  readonly pasid: PasidPart | undefined;
+}
+
+/** Guest page of the top second-stage table, and its levels. */
+export interface SecondStage {
+  readonly root: number;
+  readonly levels: Levels;
+}
+
+/** What the guest's tables say of the requests of one source-id, with one PASID or without. */
 export type Context =
-  | { readonly kind: "blocked"; readonly reason: number; readonly fpd: boolean }
-  | { readonly kind: "passThrough"; readonly did: number; readonly fpd: boolean }
   | {
-      readonly kind: "tables";
-      readonly did: number;
+      readonly kind: "blocked";
+      readonly reason: number;
       readonly fpd: boolean;
-      /** Guest page of the top table. */
-      readonly root: number;
-      readonly levels: Levels;
-    };
+      /** Missing when the error lies above the PASID directory. */
+      readonly pasid?: PasidPart | undefined;
+    }
+  | ({ readonly kind: "passThrough" } & Found)
+  | ({
+      readonly kind: "tables";
+      /** In legacy mode: translation requests and translated requests are allowed. */
+      readonly ats?: boolean;
+    } & Found &
+      SecondStage)
+  /** What is valid and the host cannot do. */
+  | ({ readonly kind: "refused" } & Found)
+  | ({
+      readonly kind: "firstStage";
+      readonly first: FirstStageRules;
+      /** Under it, when it is nested. */
+      readonly second: SecondStage | undefined;
+    } & Found);
 
 /** An entry that the walk read. */
 export interface ContextStep {
-  readonly table: "root" | "context";
+  readonly table: "root" | "context" | "PASID directory" | "PASID entry";
   /** Its GPA in bytes. */
   readonly address: bigint;
-  /** 128 bits, or `undefined` when the page cannot be read. */
+  /** All of its bits, or `undefined` when the page cannot be read. */
   readonly entry: bigint | undefined;
 }
 
@@ -97,18 +138,19 @@ function contextOf(profile: Profile, page: Page, index: number, fpd: boolean): C
     return blocked(reason.contextInvalid, fpd);
   }
   const did = (third >>> 8) & 0xffff;
-  if (tt === passThrough) return { kind: "passThrough", did, fpd };
-  return { kind: "tables", did, fpd, root: pointerOf(page, index), levels };
+  const found = { did, fpd, pasid: undefined };
+  if (tt === passThrough) return { kind: "passThrough", ...found };
+  return { kind: "tables", ...found, root: pointerOf(page, index), levels, ats: tt === all };
 }
 
 /**
- * Reads the root and context entries of a source-id as they are in guest memory, through the
+ * Reads the legacy root and context entries of a source-id as they are in guest memory, through the
  * latched root pointer. Order of checks: access (8h), present (1h) and reserved bits (Ah) of the
  * root entry, then of the context entry (9h, 2h, Bh), then its width and type (3h).
  *
  * @param step  told of each entry read.
  */
-export function resolveContext(
+export function resolveLegacy(
   guest: Guest,
   source: number,
   step?: (step: ContextStep) => void,

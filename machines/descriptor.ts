@@ -1,5 +1,6 @@
 import { gpa, iova, pageOf, sourceId } from "../events/address.ts";
 import { descriptorTypes } from "../events/descriptor.ts";
+import { PasidCacheDescriptor, PasidIotlbDescriptor } from "../events/descriptors/scalable.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,
@@ -9,7 +10,13 @@ import {
 } from "../events/descriptors/translation.ts";
 import { readable, writable } from "../projections/p2m.ts";
 import { signal } from "./fault.ts";
-import { invalidateContexts, invalidateIotlb, pageScope } from "./invalidate.ts";
+import {
+  invalidateContexts,
+  invalidateIotlb,
+  invalidatePasidIotlb,
+  invalidatePasids,
+  pageScope,
+} from "./invalidate.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record } from "./turn.ts";
 
@@ -58,6 +65,30 @@ function deviceTlb(turn: Turn, descriptor: bigint): Outcome {
   const first = addr - (addr % length);
   const device = sourceId(sid);
   record(turn, { type: "DeviceTlbInvalidated", device, iova: iova(first), length });
+  return done;
+}
+
+function pasidCache(turn: Turn, descriptor: bigint): Outcome {
+  const { g, did, pasid } = PasidCacheDescriptor.decode(descriptor);
+  const names = PasidCacheDescriptor.fields.g.names;
+  if (g === names.global) invalidatePasids(turn, { scope: "global" });
+  else if (g === names.domain) invalidatePasids(turn, { scope: "domain", did });
+  else if (g === names.pasid) invalidatePasids(turn, { scope: "pasid", did, pasid });
+  else return reservedField;
+  return done;
+}
+
+function pasidIotlb(turn: Turn, descriptor: bigint): Outcome {
+  const { g, did, pasid, am, ih, addr } = PasidIotlbDescriptor.decode(descriptor);
+  const names = PasidIotlbDescriptor.fields.g.names;
+  if (g === names.pasid) invalidatePasidIotlb(turn, { scope: "pasid", did, pasid });
+  else if (g === names.page) {
+    if (am > guestIn(turn).profile.mamv) return reservedField;
+    const { iova: first, length } = pageScope(did, addr, am, false);
+    const leaf = ih ? { leafOnly: true } : {};
+    const range = { iova: first ?? iova(0n), length: length ?? 0n };
+    invalidatePasidIotlb(turn, { scope: "page", did, pasid, ...range, ...leaf });
+  } else return reservedField;
   return done;
 }
 
@@ -111,6 +142,10 @@ export function executeDescriptor(turn: Turn, type: number, descriptor: bigint):
       return contextCache(turn, low);
     case descriptorTypes.iotlb:
       return iotlb(turn, low);
+    case descriptorTypes.pasidCache:
+      return pasidCache(turn, low);
+    case descriptorTypes.pasidIotlb:
+      return pasidIotlb(turn, low);
     case descriptorTypes.deviceTlb:
       return deviceTlb(turn, low);
     case descriptorTypes.interruptEntry:

@@ -6,7 +6,7 @@ import type { Draft } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
 import { ok, pagesOfSize, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
 import { answerFor, faultOf } from "./answer.ts";
-import { directionOf, entryOf, isInterrupt } from "./dma.ts";
+import { askOf, directionOf, entryOf, isInterrupt, leaveTraces, rightsOf } from "./dma.ts";
 import { isProtected } from "./protected-memory.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
@@ -26,11 +26,14 @@ function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
   const guest = guestIn(turn);
   const { device, iova } = question;
   const page = pageOf(iova);
-  const access = question.access ?? directionOf(guest, entry, page);
+  const access = question.access ?? directionOf(guest, entry, page, question);
   const type = "DeviceTranslationAnswered";
-  const nothing: Answered = { type, device, iova, read: false, write: false };
-  if (access === "write" && isInterrupt(iova)) return { ...nothing, host: "interrupt" };
-  const given = answerFor(guest, entry, page, access === "write");
+  const rights = rightsOf(question);
+  const nothing: Answered = { type, device, iova, ...rights, read: false, write: false };
+  const isMessage = question.pasid === undefined && isInterrupt(iova);
+  if (access === "write" && isMessage) return { ...nothing, host: "interrupt" };
+  const given = answerFor(guest, entry, page, askOf(question, access === "write"));
+  leaveTraces(turn, entry, page, given);
   const fault = faultOf(given, access === "write");
   if (entry.state === "passThrough" && fault <= 0 && isProtected(guest, page)) {
     return { ...nothing, host: "protected" };
@@ -64,7 +67,7 @@ export function translateForDevice(turn: Turn, question: Question): void {
     return;
   }
   const device = guestIn(turn).devices[question.device];
-  const entry = device === undefined ? undefined : entryOf(turn, device.requester);
+  const entry = device === undefined ? undefined : entryOf(turn, device.requester, question.pasid);
   if (entry === undefined) refuse(turn, "translate: the device has no entry");
   else record(turn, answerTo(turn, question, entry));
 }

@@ -1,10 +1,11 @@
 import type { Iova, SourceId } from "../events/address.ts";
-import { gpa, hpa, iova, pageOf } from "../events/address.ts";
+import { gpa, gpaOfPage, hpa, iova, iovaOfPage, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Access, InputOf } from "../events/input.ts";
 import { parseMsi } from "../events/interrupt-request.ts";
 import type { Device, Draft, Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
+import { hostAt } from "../projections/host-entry.ts";
 import {
   frameOf,
   hasFrame,
@@ -21,10 +22,12 @@ import { answerFor, faultOf } from "./answer.ts";
 import { refreshHosts } from "./attach.ts";
 import { request } from "./charts/request.ts";
 import { reportFault } from "./fault.ts";
+import type { Ask } from "./first-stage.ts";
+import type { Key } from "./host-entry.ts";
 import { requestInterrupt } from "./interrupt.ts";
 import { isProtected } from "./protected-memory.ts";
 import type { Turn } from "./turn.ts";
-import { advanceChart, guestIn, refuse } from "./turn.ts";
+import { advanceChart, guestIn, record, refuse } from "./turn.ts";
 
 /** A DMA as it comes: whole, or the first of its two phases. */
 type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
@@ -35,7 +38,8 @@ function block(
   access: Access,
   why: { reason: number } | { host: "hole" | "protected" | "unassigned" | "refused" },
 ): void {
-  const blocked = { type: "DmaBlocked", device: dma.device, iova: dma.iova, access, ...why };
+  const { device, iova } = dma;
+  const blocked = { type: "DmaBlocked", device, iova, access, ...rightsOf(dma), ...why };
   advanceChart(turn, request, "issued", { type: "Block", blocked });
 }
 
@@ -44,6 +48,19 @@ function guestPageOf(turn: Turn, frame: number): number | undefined {
   const owner = get(turn.world.owners, frame);
   return hasFrame(owner) && ownerGuest(owner) === turn.index ? ownerPage(owner) : undefined;
 }
+
+/** PASID and rights of a request, as far as it has them. */
+export function rightsOf({ pasid, privileged, execute }: Rights): Rights {
+  if (pasid === undefined) return {};
+  return {
+    pasid,
+    ...(privileged === true ? { privileged } : {}),
+    ...(execute === true ? { execute } : {}),
+  };
+}
+
+/** What a request with PASID carries. */
+export type Rights = Pick<InputOf<"Dma">, "pasid" | "privileged" | "execute">;
 
 /** A DMA that its host entry translates: what the facts say of it. */
 function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
@@ -57,6 +74,7 @@ function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
     device,
     iova: dma.iova,
     access,
+    ...rightsOf(dma),
     hpa: address,
     size: sizeName(sizeOf(mapping)),
     read: readCode(mapping) === ok,
@@ -78,6 +96,9 @@ const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
 export const isInterrupt = (address: Iova): boolean =>
   address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
 
+/** With PASID it is an address like any other. */
+const isInterruptRequest = (dma: Dma): boolean => dma.pasid === undefined && isInterrupt(dma.iova);
+
 function interrupt(turn: Turn, dma: Dma, device: Device): void {
   const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
   const message = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
@@ -90,36 +111,85 @@ function formError(dma: Dma): string | undefined {
   if (dma.bytes !== undefined && dma.bytes.length !== length) return "its bytes and length differ";
   if (length < 1) return "it is empty";
   if (Number(dma.iova & 0xfffn) + length > 4096) return "it crosses a page";
-  return undefined;
+  return rightsError(dma, dma.access === "write");
 }
 
+/** What is wrong with the rights that a request asks for, or `undefined`. */
+export function rightsError({ pasid, privileged, execute }: Rights, write: boolean) {
+  const asks = privileged === true || execute === true;
+  if (asks && pasid === undefined) return "only a request with PASID asks for rights";
+  return write && execute === true ? "a write does not execute" : undefined;
+}
+
+/** What a request of one access asks for. */
+export const askOf = ({ privileged, execute }: Rights, write: boolean): Ask => ({
+  write,
+  execute: execute === true,
+  privileged: privileged === true,
+});
+
 /** Where the direction was not recorded: a read if the page can be read, else a write. */
-export function directionOf(guest: Guest, entry: HostEntry, page: number): Access {
-  if (faultOf(answerFor(guest, entry, page, false), false) === 0) return "read";
-  return faultOf(answerFor(guest, entry, page, true), true) === 0 ? "write" : "read";
+export function directionOf(guest: Guest, entry: HostEntry, page: number, rights: Rights): Access {
+  if (faultOf(answerFor(guest, entry, page, askOf(rights, false)), false) === 0) return "read";
+  if (rights.execute === true) return "read";
+  return faultOf(answerFor(guest, entry, page, askOf(rights, true)), true) === 0 ? "write" : "read";
 }
 
 /**
- * The entry that a request meets; what is not present is not cached without caching mode, so it is
- * read again.
+ * The entry that a request meets. One of a PASID that was not used yet is read now; what is not
+ * present is not cached without caching mode, so it is read again.
  */
-export function entryOf(turn: Turn, requester: SourceId): HostEntry | undefined {
-  const guest = guestIn(turn);
-  const entry = guest.hosts[requester];
-  if (entry?.state !== "blocked" || guest.profile.cachingMode) return entry;
-  refreshHosts(turn, [requester]);
-  return guestIn(turn).hosts[requester];
+export function entryOf(
+  turn: Turn,
+  requester: SourceId,
+  pasid: number | undefined,
+): HostEntry | undefined {
+  const { charts, profile } = guestIn(turn);
+  const enabled = charts.translation === "enabled";
+  const key: Key =
+    pasid === undefined || !enabled ? { source: requester } : { source: requester, pasid };
+  const entry = hostAt(guestIn(turn).hosts, key.source, key.pasid);
+  const isFresh = entry === undefined && key.pasid !== undefined;
+  const isUncached = entry?.state === "blocked" && !profile.cachingMode;
+  if (!isFresh && !isUncached) return entry;
+  refreshHosts(turn, [key]);
+  return hostAt(guestIn(turn).hosts, key.source, key.pasid);
+}
+
+/** What a first-stage walk leaves behind: bits in its entries, and tables in the cache. */
+export function leaveTraces(turn: Turn, entry: HostEntry, page: number, given: Answer): void {
+  const { walk } = given;
+  const stage = entry.space === undefined ? undefined : guestIn(turn).spaces[entry.space];
+  if (walk === undefined || stage === undefined) return;
+  for (const { gfn, index, low, high } of walk.updates) {
+    const bytes = new Uint8Array(8);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, low, true);
+    view.setUint32(4, high, true);
+    const address = gpa((BigInt(gfn) << 12n) + BigInt(index * 8));
+    record(turn, { type: "MemoryWritten", gpa: address, bytes });
+  }
+  if (walk.tables.length === 0) return;
+  record(turn, {
+    type: "FirstStageTablesCached",
+    space: stage.id,
+    iova: iovaOfPage(page),
+    level: walk.from - 1,
+    tables: walk.tables.map((table) => gpaOfPage(table.page)),
+    rights: walk.tables.map((table) => table.rights),
+  });
 }
 
 function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void {
   const guest = guestIn(turn);
   const page = pageOf(dma.iova);
-  const access = dma.access ?? directionOf(guest, entry, page);
-  if (access === "write" && isInterrupt(dma.iova)) {
+  const access = dma.access ?? directionOf(guest, entry, page, dma);
+  if (access === "write" && isInterruptRequest(dma)) {
     interrupt(turn, dma, device);
     return;
   }
-  const given = answerFor(guest, entry, page, access === "write");
+  const given = answerFor(guest, entry, page, askOf(dma, access === "write"));
+  leaveTraces(turn, entry, page, given);
   const fault = faultOf(given, access === "write");
   const untranslated = entry.state === "passThrough";
   if (entry.state === "refused") block(turn, dma, access, { host: "refused" });
@@ -127,7 +197,7 @@ function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void
     block(turn, dma, access, { host: "protected" });
   } else if (fault > 0) {
     block(turn, dma, access, { reason: fault });
-    reportFault(turn, device.requester, fault, page, access, entry.fpd);
+    reportFault(turn, device.requester, fault, page, access, entry.fpd, rightsOf(dma));
   } else if (fault < 0) block(turn, dma, access, { host: "hole" });
   else pass(turn, dma, access, given);
 }
@@ -149,11 +219,11 @@ export function requestDma(turn: Turn, dma: Dma): void {
     block(turn, dma, dma.access ?? "read", { host: "unassigned" });
     return;
   }
-  if (dma.access === "write" && isInterrupt(dma.iova)) {
+  if (dma.access === "write" && isInterruptRequest(dma)) {
     interrupt(turn, dma, device);
     return;
   }
-  const entry = entryOf(turn, device.requester);
+  const entry = entryOf(turn, device.requester, dma.pasid);
   if (entry === undefined) block(turn, dma, dma.access ?? "read", { host: "unassigned" });
   else translate(turn, dma, device, entry);
 }

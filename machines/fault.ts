@@ -1,5 +1,6 @@
 import type { SourceId } from "../events/address.ts";
 import { iovaOfPage } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
 import { faultReasons } from "../events/fault-reason.ts";
 import { anyCondition, anyRecord } from "../projections/faults.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -9,6 +10,12 @@ import { eventLine } from "./charts/event-line.ts";
 import { faultRecording } from "./charts/fault-recording.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn } from "./turn.ts";
+
+/** What a fault record says of a request besides its address. */
+export type FaultRights = Pick<
+  FactOf<"FaultRecorded">,
+  "pasid" | "privileged" | "execute" | "request"
+>;
 
 type Line = "fault" | "invalidation";
 
@@ -61,6 +68,7 @@ export function clearing(turn: Turn, act: () => void): void {
  *
  * @param source  the source-id that the request carries.
  * @param fpd     FPD of the context entry: keeps qualified faults from being recorded.
+ * @param rights  PASID and rights of the request, and its kind, as far as it has them.
  */
 export function reportFault(
   turn: Turn,
@@ -69,6 +77,7 @@ export function reportFault(
   page: number,
   access: "read" | "write",
   fpd: boolean,
+  rights: FaultRights = {},
 ): void {
   const guest = guestIn(turn);
   const { records, next: index } = guest.faults;
@@ -78,6 +87,7 @@ export function reportFault(
     reason,
     page: iovaOfPage(page),
     access,
+    rights,
     index,
     busy: records[index] !== undefined,
     suppressed: fpd && faultReasons.get(reason)?.qualified === true,

@@ -2,6 +2,7 @@ import { gpa as gpaOf, pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
 import { evolve } from "../projections/evolve.ts";
+import { hostAt } from "../projections/host-entry.ts";
 import { readable, writable } from "../projections/p2m.ts";
 import { readBytes } from "../projections/registers.ts";
 import type { World } from "../projections/world.ts";
@@ -76,7 +77,8 @@ function assignDevice(turn: Turn, input: InputOf<"DeviceAssign">): void {
     physical,
     ...(alias === undefined ? {} : { alias }),
   });
-  if (guest.hosts[requester] === undefined) refreshHosts(turn, [requester]);
+  if (hostAt(guest.hosts, requester, undefined) === undefined)
+    refreshHosts(turn, [{ source: requester }]);
 }
 
 /**

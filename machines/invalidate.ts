@@ -1,30 +1,75 @@
 import { iova, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Guest, InFlight } from "../projections/guest.ts";
-import { coversEntry } from "../projections/host-entry.ts";
+import { coversContext, coversPasid, hostAt, hostsWhere } from "../projections/host-entry.ts";
 import type { IotlbScope, Range } from "../projections/iotlb-scope.ts";
 import { coveredRange } from "../projections/iotlb-scope.ts";
-import { hostsWhere, refreshHosts } from "./attach.ts";
+import { keyOf, refreshHosts, requestersOf } from "./attach.ts";
+import type { Key } from "./host-entry.ts";
 import { drain } from "./in-flight.ts";
+import { resolve } from "./resolve.ts";
 import { pendingRanges, synchronise } from "./synchronise.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record } from "./turn.ts";
 
 type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
+type PasidScope = Omit<FactOf<"PasidCacheInvalidated">, "type">;
+type PasidIotlbScope = Omit<FactOf<"PasidIotlbInvalidated">, "type">;
 
 /** Forgets cached contexts and reads those that were covered anew. */
 export function invalidateContexts(turn: Turn, scope: ContextScope): void {
   const fact: FactOf<"ContextInvalidated"> = { type: "ContextInvalidated", ...scope };
-  const covered = hostsWhere(guestIn(turn), (entry) => coversEntry(fact, entry));
+  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry));
   record(turn, fact);
-  if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered);
+  if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered.map(keyOf));
+}
+
+/** Requesters that a PASID may have come into being for: their contexts are scalable and valid. */
+const newKeys = (turn: Turn, pasid: number): readonly Key[] =>
+  requestersOf(guestIn(turn))
+    .map((source) => ({ source, pasid }))
+    .filter(({ source }) => {
+      const { hosts } = guestIn(turn);
+      return hostAt(hosts, source, pasid) === undefined && isPresent(guestIn(turn), source, pasid);
+    });
+
+const isPresent = (guest: Guest, source: number, pasid: number): boolean => {
+  const context = resolve(guest, source, pasid);
+  return context.kind !== "blocked";
+};
+
+/**
+ * Forgets cached PASID entries and reads those that were covered anew. An entry that is announced
+ * and new is set up before the device uses it.
+ */
+export function invalidatePasids(turn: Turn, scope: PasidScope): void {
+  const fact: FactOf<"PasidCacheInvalidated"> = { type: "PasidCacheInvalidated", ...scope };
+  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversPasid(fact, entry));
+  record(turn, fact);
+  if (guestIn(turn).charts.translation !== "enabled") return;
+  const fresh = scope.pasid === undefined ? [] : newKeys(turn, scope.pasid);
+  refreshHosts(turn, [...covered.map(keyOf), ...fresh]);
+}
+
+/** Forgets cached entries of first stages, and lands what used them. */
+export function invalidatePasidIotlb(turn: Turn, scope: PasidIotlbScope): void {
+  const { spaces } = guestIn(turn);
+  drain(turn, ({ space, iova: address }) => {
+    const stage = space === undefined ? undefined : spaces[space];
+    if (stage?.did !== scope.did || stage.pasid !== scope.pasid) return false;
+    if (scope.scope === "pasid") return true;
+    const first = scope.iova ?? 0n;
+    return address >= first && address < first + (scope.length ?? 0n);
+  });
+  record(turn, { type: "PasidIotlbInvalidated", ...scope });
 }
 
 /** The domain-id of the translation that a request in flight used, or `undefined`. */
 function domainOf(guest: Guest, flight: InFlight): number | undefined {
+  if (flight.space !== undefined) return guest.spaces[flight.space]?.did;
   if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
   const requester = guest.devices[flight.device]?.requester;
-  const entry = requester === undefined ? undefined : guest.hosts[requester];
+  const entry = requester === undefined ? undefined : hostAt(guest.hosts, requester, flight.pasid);
   return entry?.state === "virtual" ? entry.did : undefined;
 }
 
@@ -35,6 +80,7 @@ function drainCovered(turn: Turn, scope: IotlbScope): void {
     const did = domainOf(guest, flight);
     const covered = did === undefined ? undefined : coveredRange(scope, did);
     const page = pageOf(flight.iova);
+    if (flight.space !== undefined) return covered !== undefined;
     return covered !== undefined && page >= covered.first && page < covered.end;
   });
 }

@@ -1,7 +1,8 @@
 import type { FactOf, OperationResult } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
 import type { Profile } from "../events/profile.ts";
-import { ProfileError, profileOf } from "../events/profile.ts";
+import { profileOf } from "../events/profile.ts";
+import { ProfileError } from "../events/profile-check.ts";
 import { Ecap } from "../events/registers/capability.ts";
 import type { Guest } from "../projections/guest.ts";
 import { refreshAllHosts } from "./attach.ts";

@@ -1,7 +1,7 @@
 import { iova } from "../events/address.ts";
 import type { RegisterSpec } from "../events/register.ts";
 import { registerWrite } from "../events/register.ts";
-import { Ccmd, Gcmd, Rtaddr } from "../events/registers/command.ts";
+import { Ccmd, Gcmd } from "../events/registers/command.ts";
 import { Fsts, Ics } from "../events/registers/event-line.ts";
 import { Iotlb } from "../events/registers/iotlb.ts";
 import { stored } from "../projections/register-file.ts";
@@ -12,7 +12,7 @@ import { remapping } from "./charts/remapping.ts";
 import { translation } from "./charts/translation.ts";
 import { contextCommand, iotlbCommand } from "./command.ts";
 import { clearing, clearOverflow, clearRecord, lineState, signal } from "./fault.ts";
-import { invalidateContexts, invalidateIotlb } from "./invalidate.ts";
+import { invalidateContexts, invalidateIotlb, invalidatePasids } from "./invalidate.ts";
 import { clearQueueError, disableQueue, enableQueue, kickQueue } from "./queue.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, record, refuse } from "./turn.ts";
@@ -27,11 +27,11 @@ const stepTranslation = (turn: Turn, stimulus: { type: string; [key: string]: un
  */
 function setRootPointer(turn: Turn): void {
   const value = stored(guestIn(turn), at.rtaddr);
-  stepTranslation(turn, { type: "SetRootPointer", value, ttm: Rtaddr.decode(value).ttm });
-  const { charts, profile, rootPointer } = guestIn(turn);
-  const refused = rootPointer !== value;
-  if (refused || charts.translation !== "enabled" || !profile.esrtps) return;
+  stepTranslation(turn, { type: "SetRootPointer", value });
+  const { charts, profile } = guestIn(turn);
+  if (charts.translation !== "enabled" || !profile.esrtps) return;
   invalidateContexts(turn, { scope: "global" });
+  invalidatePasids(turn, { scope: "global" });
   invalidateIotlb(turn, { scope: "global" });
 }
 

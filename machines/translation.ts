@@ -23,15 +23,23 @@ type InHost = ({ readonly hpa: Hpa } & Grants) | Fault | Hole;
 
 /** One entry that the guest's walk reads. */
 export interface TranslationStep {
-  readonly table: "root" | "context" | "second stage";
-  /** Of a second-stage table. */
+  readonly table:
+    | "root"
+    | "context"
+    | "PASID directory"
+    | "PASID entry"
+    | "first stage"
+    | "second stage";
+  /** Of a first- or second-stage table. */
   readonly level: number | undefined;
   /** GPA of the entry in bytes. */
   readonly address: Gpa;
-  /** 128 bits of a root or context entry, 64 of a second-stage one; 0 when it cannot be read. */
+  /** All bits of the entry, 64 to 512; 0 when it cannot be read. */
   readonly entry: bigint;
   /** Where the host keeps it, if the P2M lets it be read. */
   readonly host: Hpa | undefined;
+  /** A second-stage entry that was read to reach the next first-stage entry, or its page. */
+  readonly below: boolean;
 }
 
 /** One address three ways, now. */

@@ -50,8 +50,12 @@ function reservedHalves(profile: Profile): Float64Array {
 const interruptFirst = 0xfee00;
 const interruptLast = 0xfeeff;
 
+/** Whether a page lies in the range where writes are interrupt requests. */
+export const isInterruptFrame = (page: number): boolean =>
+  page >= interruptFirst && page <= interruptLast;
+
 /** The size code of a leaf's mapping; around the interrupt range it counts as smaller ones. */
-function leafSize(gfn: number, level: number): number {
+export function leafSize(gfn: number, level: number): number {
   if (level === 1 || (gfn >= interruptFirst && gfn < 0xff000)) return 0;
   return level === 3 && (gfn < 0xc0000 || gfn >= 0x100000) ? 2 : 1;
 }
@@ -103,14 +107,14 @@ export function walkTables(
     table = (low >>> 12) + (high & 0xfffff) * 0x100000;
     if (level > 1 && large === 0) continue;
     const gfn = table + rest;
-    const blocked = gfn >= interruptFirst && gfn <= interruptLast;
-    if (blocked) return blockedBy(read, write, interruptRange);
+    if (isInterruptFrame(gfn)) return blockedBy(read, write, interruptRange);
     return mapped(gfn, read, write, leafSize(gfn, level));
   }
   return blockedBy(read, write, unreadable);
 }
 
-function stepOf(
+/** A step of a walk: entry `index` of the table in a page, which may be unreadable. */
+export function stepOf(
   page: Page | undefined,
   gfn: number,
   index: number,

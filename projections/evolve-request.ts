@@ -1,58 +1,74 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
+import { withSpace } from "./evolve-first-stage.ts";
 import { unitWrote } from "./evolve-memory.ts";
-import type { Guest, VirtualCache } from "./guest.ts";
-import { copyGuest } from "./guest.ts";
+import { classOf, translationCached } from "./first-stage.ts";
+import type { Guest, InFlight } from "./guest.ts";
+import { copyGuest, virtualCacheOf } from "./guest.ts";
+import type { HostEntry } from "./host-entry.ts";
+import { hostAt } from "./host-entry.ts";
 import { rememberCached } from "./iotlb.ts";
 import { mapped, ok, pagesOfSize, permission, sizeCode, sizeOf } from "./mapping.ts";
 import { emptyTree } from "./page-tree.ts";
 import { fill } from "./page-tree-change.ts";
 import { withIotlb } from "./shadow.ts";
 
-const noVirtualCache: VirtualCache = { entries: emptyTree(5, true), since: emptyTree(5, false) };
+/** Whose tables a device model was told of. */
+type Tables = Pick<HostEntry, "did" | "levels"> & { readonly root: number };
 
-/** A device model was told a translation of a domain-id. */
+/** A device model was told a translation of some tables. */
 export function toldVirtual(
   guest: Guest,
-  did: number,
+  { did, root, levels }: Tables,
   page: number,
   value: number,
   seq: number,
 ): Guest {
-  const cache = guest.virtualCaches[did] ?? noVirtualCache;
+  const key = { did, root, levels };
+  const known = virtualCacheOf(guest, key);
+  const cache = known ?? { ...key, entries: emptyTree(5, true), since: emptyTree(5, false) };
   const entries = rememberCached(cache.entries, page, value);
   if (entries === cache.entries) return guest;
   const block = pagesOfSize[sizeOf(value)] as number;
   const first = page - (page % block);
   const since = fill(cache.since, first, first + block, seq);
-  return { ...guest, virtualCaches: { ...guest.virtualCaches, [did]: { entries, since } } };
+  const next = { ...key, entries, since };
+  const others = guest.virtualCaches.filter((one) => one !== known);
+  return { ...guest, virtualCaches: [...others, next] };
 }
 
 export function dmaTranslated(guest: Guest, fact: FactOf<"DmaTranslated">, seq: number): Guest {
-  const host = hostOfDevice(guest, fact.device);
+  const host = hostOfDevice(guest, fact.device, fact.pasid);
   const read = fact.read ? ok : permission;
   const write = fact.write ? ok : permission;
   const page = pageOf(fact.iova);
   const size = sizeCode(fact.size);
   const next = fact.tag === undefined ? guest : issued(guest, fact);
   if (host === undefined) return next;
+  if (host.space !== undefined) {
+    const frame = host.state === "virtual" ? fact.gpa : fact.hpa;
+    if (frame === undefined) return next;
+    const kind = classOf(fact.privileged === true || host.privileged, fact.execute === true);
+    const value = mapped(pageOf(frame), read, write, size);
+    return withSpace(next, host.space, (old) => translationCached(old, kind, page, value, seq));
+  }
   if (host.state === "shadowed" && fact.hpa !== undefined && host.shadow !== undefined) {
     const value = mapped(pageOf(fact.hpa), read, write, size);
     return cachedInShadow(next, host.shadow, page, value);
   }
   if (host.state === "virtual" && host.root !== undefined && fact.gpa !== undefined) {
     const value = mapped(pageOf(fact.gpa), read, write, size);
-    return toldVirtual(next, host.did, page, value, seq);
+    return toldVirtual(next, { ...host, root: host.root }, page, value, seq);
   }
   if (host.state !== "passThrough" || fact.hpa === undefined) return next;
   const value = mapped(pageOf(fact.hpa), read, write, size);
   return { ...next, passThroughCache: rememberCached(next.passThroughCache, page, value) };
 }
 
-/** The host entry that a device's requests meet. */
-function hostOfDevice(guest: Guest, source: number) {
+/** The host entry that a device's requests meet, with one PASID or without. */
+function hostOfDevice(guest: Guest, source: number, pasid: number | undefined) {
   const device = guest.devices[source];
-  return device === undefined ? undefined : guest.hosts[device.requester];
+  return device === undefined ? undefined : hostAt(guest.hosts, device.requester, pasid);
 }
 
 function cachedInShadow(guest: Guest, id: number, page: number, value: number): Guest {
@@ -66,10 +82,13 @@ function cachedInShadow(guest: Guest, id: number, page: number, value: number): 
 }
 
 function issued(guest: Guest, fact: FactOf<"DmaTranslated">): Guest {
-  const request = {
+  const host = hostOfDevice(guest, fact.device, fact.pasid);
+  const request: InFlight = {
     device: fact.device,
     access: fact.access,
-    shadow: hostOfDevice(guest, fact.device)?.shadow,
+    pasid: fact.pasid,
+    shadow: host?.shadow,
+    space: host?.space,
     iova: fact.iova,
     gpa: fact.gpa,
     hpa: fact.hpa,

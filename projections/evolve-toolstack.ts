@@ -2,6 +2,7 @@ import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import { contentsLost } from "./evolve-memory.ts";
 import type { Guest } from "./guest.ts";
+import { hostsWhere, withoutHost } from "./host-entry.ts";
 import { sizeCode } from "./mapping.ts";
 import { mapPages, p2mMapping, protectPages, unmapPages } from "./p2m.ts";
 import { p2mChanged } from "./table-change.ts";
@@ -40,6 +41,6 @@ export function deviceRemoved(guest: Guest, fact: FactOf<"DeviceRemoved">): Gues
   if (device === undefined) return next;
   const shared = Object.values(devices).some((other) => other.requester === device.requester);
   if (shared) return next;
-  const { [device.requester]: _gone, ...hosts } = guest.hosts;
-  return { ...next, hosts };
+  const gone = hostsWhere(guest.hosts, ({ source }) => source === device.requester);
+  return { ...next, hosts: gone.reduce(withoutHost, guest.hosts) };
 }

@@ -1,8 +1,9 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
-import type { ChartStates, Guest, VirtualCache } from "./guest.ts";
+import { spaceFlushed, spacesForgotten } from "./evolve-first-stage.ts";
+import type { ChartStates, Guest } from "./guest.ts";
 import { copyGuest } from "./guest.ts";
-import { clearHosts, markHosts } from "./host-entry.ts";
+import { clearHosts, coversContext, coversPasid, markHosts } from "./host-entry.ts";
 import { dropCached } from "./iotlb.ts";
 import { coveredRange } from "./iotlb-scope.ts";
 import type { Shadow } from "./shadow.ts";
@@ -26,18 +27,18 @@ export function withShadow(guest: Guest, id: number, change: (shadow: Shadow) =>
 
 /** The caches of device models without what an invalidation covers. */
 function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
-  const keys = Object.keys(guest.virtualCaches);
-  if (keys.length === 0) return guest.virtualCaches;
-  const caches: Record<number, VirtualCache> = {};
-  for (const [key, { entries, since }] of Object.entries(guest.virtualCaches)) {
-    const did = Number(key);
-    const covered = coveredRange(fact, did);
-    const left = covered === undefined ? entries : dropCached(entries, covered.first, covered.end);
-    caches[did] = { entries: left, since };
-  }
-  return caches;
+  if (guest.virtualCaches.length === 0) return guest.virtualCaches;
+  return guest.virtualCaches.map((cache) => {
+    const covered = coveredRange(fact, cache.did);
+    if (covered === undefined) return cache;
+    return { ...cache, entries: dropCached(cache.entries, covered.first, covered.end) };
+  });
 }
 
+/**
+ * Drops what an invalidation covers of each domain's second stage, and all that is cached of its
+ * first stages, whatever the range.
+ */
 export function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest {
   const next = copyGuest(guest);
   for (const id in guest.shadows) {
@@ -50,11 +51,17 @@ export function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">)
     if (changed !== shadow) next.shadows = { ...next.shadows, [id]: changed };
   }
   next.virtualCaches = virtualCachesAfter(guest, fact);
-  return next;
+  return spacesForgotten(next, ({ did }) => fact.scope === "global" || fact.did === did);
 }
 
 export function contextInvalidated(guest: Guest, fact: FactOf<"ContextInvalidated">): Guest {
-  return { ...guest, hosts: clearHosts(guest.hosts, fact) };
+  const hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
+  return { ...guest, hosts };
+}
+
+export function pasidCacheInvalidated(guest: Guest, fact: FactOf<"PasidCacheInvalidated">): Guest {
+  const hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry));
+  return { ...guest, hosts };
 }
 
 export function rootPointerLatched(
@@ -66,13 +73,15 @@ export function rootPointerLatched(
   const translation = enabled ? "enabled" : "disabled";
   const next = { ...inState(guest, { translation }), rootPointer: fact.value };
   if (!enabled || fact.value === guest.rootPointer) return next;
-  const hosts = markHosts(guest.hosts, seq, () => true);
+  const contexts = markHosts(guest.hosts, seq, "pending", () => true);
+  const hosts = markHosts(contexts, seq, "pasidPending", ({ tag }) => tag !== undefined);
   return { ...next, hosts };
 }
 
 export function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest {
   const first = pageOf(fact.iova);
   const end = first + pageOf(fact.length);
+  if (fact.space !== undefined) return spaceFlushed(guest, fact.space);
   if (fact.shadow === undefined) {
     return { ...guest, passThroughCache: dropCached(guest.passThroughCache, first, end) };
   }

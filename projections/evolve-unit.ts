@@ -1,6 +1,12 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf, FactType } from "../events/fact.ts";
 import {
+  firstStageCreated,
+  firstStageDropped,
+  firstStageTablesCached,
+  pasidIotlbInvalidated,
+} from "./evolve-first-stage.ts";
+import {
   interruptEntriesInvalidated,
   interruptEntryCached,
   interruptTableLatched,
@@ -15,6 +21,7 @@ import {
   hostIotlbFlushed,
   inState,
   iotlbInvalidated,
+  pasidCacheInvalidated,
   rootPointerLatched,
   shadowDropped,
   withShadow,
@@ -22,7 +29,7 @@ import {
 import { faultCleared, faultRecorded, noFaults, queueErrorCleared, queueHalted } from "./faults.ts";
 import type { Guest } from "./guest.ts";
 import { copyGuest, initialCharts, noQueue } from "./guest.ts";
-import { hostEntryOf } from "./host-entry.ts";
+import { hostEntryOf, withHost, withoutHost } from "./host-entry.ts";
 import { noInterruptTable } from "./interrupts.ts";
 import { emptyRadix } from "./radix.ts";
 import { stored, withValue } from "./register-file.ts";
@@ -68,7 +75,7 @@ const unitWasReset = (guest: Guest): Guest => ({
   interruptCache: emptyRadix(),
   queue: noQueue,
   faults: noFaults(guest.profile.nfr),
-  virtualCaches: {},
+  virtualCaches: [],
 });
 
 export const evolvers: Evolvers = {
@@ -83,7 +90,7 @@ export const evolvers: Evolvers = {
   TranslationEnabled: (guest) => inState(guest, { translation: "enabled" }),
   TranslationDisabled: (guest) => ({
     ...inState(guest, { translation: "disabled" }),
-    virtualCaches: {},
+    virtualCaches: [],
   }),
   InterruptTableLatched: interruptTableLatched,
   InterruptRemappingEnabled: (guest) => inState(guest, { remapping: "enabled" }),
@@ -127,11 +134,14 @@ export const evolvers: Evolvers = {
 
   ContextInvalidated: contextInvalidated,
   IotlbInvalidated: iotlbInvalidated,
+  PasidCacheInvalidated: pasidCacheInvalidated,
+  PasidIotlbInvalidated: pasidIotlbInvalidated,
 
   HostEntryChanged: (guest, fact) => ({
     ...guest,
-    hosts: { ...guest.hosts, [fact.source]: hostEntryOf(fact) },
+    hosts: withHost(guest.hosts, hostEntryOf(fact)),
   }),
+  HostEntryDropped: (guest, fact) => ({ ...guest, hosts: withoutHost(guest.hosts, fact) }),
   ShadowCreated: (guest, fact) => {
     const levels = gpaLevels(guest.profile.haw);
     const shadow = emptyShadow(fact.shadow, fact.did, pageOf(fact.root), fact.levels, levels);
@@ -142,6 +152,9 @@ export const evolvers: Evolvers = {
     };
   },
   ShadowDropped: shadowDropped,
+  FirstStageCreated: firstStageCreated,
+  FirstStageDropped: firstStageDropped,
+  FirstStageTablesCached: firstStageTablesCached,
   TableShadowed: tableShadowed,
   TableShared: tableShared,
   ContextTableUsed: contextTableUsed,

@@ -8,6 +8,11 @@ export interface FaultEntry {
   readonly reason: number;
   readonly page: bigint;
   readonly read: boolean;
+  readonly pasid: number | undefined;
+  readonly privileged: boolean;
+  readonly execute: boolean;
+  /** What the request was, unless it was an untranslated one. */
+  readonly request: "translation" | "translated" | undefined;
 }
 
 /** The fault recording registers and the status that goes with them. */
@@ -71,8 +76,10 @@ export const queueErrorRecord = (faults: Faults): bigint =>
 /** The faults once one was recorded. */
 export const faultRecorded = (faults: Faults, fact: FactOf<"FaultRecorded">): Faults =>
   produce(faults, (draft) => {
-    const { index, source, reason, page, access } = fact;
-    draft.records[index] = { source, reason, page, read: access === "read" };
+    const { index, source, reason, page, access, pasid, request } = fact;
+    const [privileged, execute] = [fact.privileged === true, fact.execute === true];
+    const read = access === "read";
+    draft.records[index] = { source, reason, page, read, pasid, privileged, execute, request };
     draft.next = (index + 1) % draft.records.length;
   });
 

@@ -3,6 +3,7 @@ import { gpa } from "../events/address.ts";
 import type { Profile } from "../events/profile.ts";
 import type { Faults } from "./faults.ts";
 import { noFaults } from "./faults.ts";
+import type { FirstStage } from "./first-stage.ts";
 import type { HostEntries } from "./host-entry.ts";
 import type { InterruptTable, KnownEntry } from "./interrupts.ts";
 import { noInterruptTable } from "./interrupts.ts";
@@ -31,7 +32,9 @@ export interface Device {
 export interface InFlight {
   readonly device: SourceId;
   readonly access: "read" | "write";
+  readonly pasid: number | undefined;
   readonly shadow: number | undefined;
+  readonly space: number | undefined;
   readonly iova: Iova;
   readonly gpa: Gpa | undefined;
   readonly hpa: Hpa | undefined;
@@ -60,9 +63,14 @@ export interface Queue {
 }
 
 /**
- * What the device models were told of one domain-id, and by which event: IOVA pages to guest pages.
+ * What the device models were told of one domain-id and root, and by which event: IOVA pages to
+ * guest pages.
  */
 export interface VirtualCache {
+  readonly did: number;
+  /** Guest page of the top table. */
+  readonly root: number;
+  readonly levels: number;
   readonly entries: PageTree;
   /** Flat; the number of the event that put each entry there. */
   readonly since: PageTree;
@@ -94,16 +102,29 @@ export interface Guest {
   /** How guest pages are used by walks, by guest page number. */
   readonly tables: Radix<TableUse>;
   readonly devices: Readonly<Record<number, Device>>;
-  /** By requester source-id. */
+  /** By requester source-id and PASID. */
   readonly hosts: HostEntries;
   readonly shadows: Readonly<Record<number, Shadow>>;
   readonly nextShadow: number;
+  /** What is cached of the guest's first stages, by number. */
+  readonly spaces: Readonly<Record<number, FirstStage>>;
+  readonly nextSpace: number;
   /** The physical IOTLB's entries for pass-through: GPA to HPA. */
   readonly passThroughCache: PageTree;
-  /** What virtual devices were told, by domain-id: gIOVA to GPA. */
-  readonly virtualCaches: Readonly<Record<number, VirtualCache>>;
+  /** What virtual devices were told of second-stage tables: gIOVA to GPA. */
+  readonly virtualCaches: readonly VirtualCache[];
   readonly inFlight: Readonly<Record<number, InFlight>>;
 }
+
+/** Whose tables a cache is of. */
+type CacheKey = Pick<VirtualCache, "did" | "levels"> & { readonly root: number | undefined };
+
+export const isCacheOf = (cache: VirtualCache, { did, root, levels }: CacheKey): boolean =>
+  cache.did === did && cache.root === root && cache.levels === levels;
+
+/** What the device models were told of an entry's tables, if anything. */
+export const virtualCacheOf = (guest: Guest, key: CacheKey): VirtualCache | undefined =>
+  guest.virtualCaches.find((cache) => isCacheOf(cache, key));
 
 export const noQueue: Queue = { address: 0n, head: 0, lastWasWait: true, unanswered: [] };
 
@@ -136,11 +157,13 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   p2m: emptyTree(gpaLevels(profile.haw), true),
   tables: emptyRadix(),
   devices: {},
-  hosts: {},
+  hosts: emptyRadix(),
   shadows: {},
   nextShadow: 1,
+  spaces: {},
+  nextSpace: 1,
   passThroughCache: emptyTree(gpaLevels(profile.haw), true),
-  virtualCaches: {},
+  virtualCaches: [],
   inFlight: {},
 });
 
@@ -171,6 +194,8 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   hosts: guest.hosts,
   shadows: guest.shadows,
   nextShadow: guest.nextShadow,
+  spaces: guest.spaces,
+  nextSpace: guest.nextSpace,
   passThroughCache: guest.passThroughCache,
   virtualCaches: guest.virtualCaches,
   inFlight: guest.inFlight,

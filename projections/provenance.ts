@@ -2,7 +2,7 @@ import type { Gpa } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Guest } from "./guest.ts";
-import { coversEntry } from "./host-entry.ts";
+import { coversContext, hostAt } from "./host-entry.ts";
 import { pageAt, wordIn } from "./memory.ts";
 import { get } from "./page-tree.ts";
 import type { Step } from "./step.ts";
@@ -92,10 +92,10 @@ function covers(fact: Fact, trail: Trail, step: Step, entry: PathEntry): boolean
   const { guest: index, device, page } = trail.place;
   const guest = step.before.guests[index];
   const source = guest?.devices[device]?.requester ?? device;
-  const host = guest?.hosts[source];
+  const host = guest && hostAt(guest.hosts, source, undefined);
   if (fact.type === "ContextInvalidated") {
     if (entry.words === 1) return false;
-    if (host !== undefined) return coversEntry(fact, host);
+    if (host !== undefined) return coversContext(fact, host);
     return fact.scope === "global" || fact.source === source;
   }
   if (fact.type !== "IotlbInvalidated" || entry.words === 2) return false;
@@ -165,7 +165,8 @@ function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
     fact.type === "ShadowBlocked" ||
     fact.type === "ShadowUnmapped" ||
     fact.type === "ShadowShared";
-  if (!isShadowed || fact.shadow !== guest?.hosts[source]?.shadow) return false;
+  const shadow = guest && hostAt(guest.hosts, source, undefined)?.shadow;
+  if (!isShadowed || fact.shadow !== shadow) return false;
   if (!mappingChanged(fact.shadow, place, step)) return false;
   const first = pageOf(fact.iova);
   const count = fact.type === "ShadowShared" ? pageOf(fact.length) * fact.copies : fact.count;

@@ -72,6 +72,11 @@ function faultRecordValue(guest: Guest, index: number): bigint {
     fi: record.page,
     sid: record.source,
     fr: record.reason,
+    priv: record.privileged,
+    exe: record.execute,
+    pp: record.pasid !== undefined,
+    pv: record.pasid ?? 0,
+    at: record.request === undefined ? 0 : FaultRecord.fields.at.names[record.request],
     t: record.read,
     f: true,
   });

@@ -1,3 +1,4 @@
+import type { Field } from "../events/field.ts";
 import {
   bytes,
   count,
@@ -13,10 +14,13 @@ import {
   wideWord,
   word,
 } from "../events/field.ts";
+import { pasid } from "../events/input.ts";
 import type { FaultEntry, Faults } from "./faults.ts";
+import type { CachedTable, FirstStage } from "./first-stage.ts";
 import type { Device, Guest, InFlight, Queue, VirtualCache } from "./guest.ts";
 import type { HostEntry } from "./host-entry.ts";
 import type { InterruptTable, KnownEntry } from "./interrupts.ts";
+import type { PageTree } from "./page-tree.ts";
 import type { FieldsOf } from "./save-field.ts";
 import { fieldOf, keyed, nullable, numberLists, radixField, whole } from "./save-field.ts";
 import type { FrameRun } from "./save-frames.ts";
@@ -31,6 +35,15 @@ export type SavedShadow = Omit<Shadow, "host" | "iotlb"> & {
   readonly iotlb: readonly FrameRun[];
 };
 
+/**
+ * What is kept of a first stage: of entries with host pages the guest pages, in `iotlb`; of a
+ * device model's the entries, in `told`. One of the two is empty.
+ */
+export type SavedSpace = Omit<FirstStage, "iotlb"> & {
+  readonly iotlb: readonly (readonly FrameRun[])[];
+  readonly told: readonly PageTree[];
+};
+
 /** What is kept of a request in flight. */
 export type SavedFlight = Omit<InFlight, "hpa">;
 
@@ -40,13 +53,14 @@ type Outside = "index" | "profile" | "offered" | "memory" | "p2m" | "devices";
 /** Everything of a guest that a record keeps. */
 export type SavedState = Omit<
   Guest,
-  Outside | "shadows" | "passThroughCache" | "inFlight" | "charts"
+  Outside | "shadows" | "spaces" | "passThroughCache" | "inFlight" | "charts"
 > & {
   readonly charts: Omit<Guest["charts"], "queue" | "life"> & {
     readonly queue: "disabled" | "idle" | "draining" | "halted";
     readonly life: "present";
   };
   readonly shadows: Readonly<Record<number, SavedShadow>>;
+  readonly spaces: Readonly<Record<number, SavedSpace>>;
   readonly passThroughCache: readonly FrameRun[];
   readonly inFlight: Readonly<Record<number, SavedFlight>>;
 };
@@ -88,7 +102,16 @@ const queue = whole<Queue>({
   unanswered: list(device),
 });
 
-const faultEntry = whole<FaultEntry>({ source: device, reason, page: word, read: flag });
+const faultEntry = whole<FaultEntry>({
+  source: device,
+  reason,
+  page: word,
+  read: flag,
+  pasid: optional(pasid),
+  privileged: flag,
+  execute: flag,
+  request: optional(oneOf("translation", "translated")),
+});
 const faults = whole<Faults>({
   records: list(nullable(faultEntry)),
   next: integer(0, 255),
@@ -113,20 +136,33 @@ const tableUse = whole<TableUse>({
 
 const hostEntry = whole<HostEntry>({
   source: device,
-  state: oneOf("blocked", "passThrough", "shadowed", "virtual", "refused"),
+  pasid: optional(pasid),
+  state: oneOf("blocked", "passThrough", "shadowed", "nested", "virtual", "refused"),
   did: domain,
   reason,
   fpd: flag,
+  tag: optional(pasid),
+  sre: flag,
+  ere: flag,
+  privileged: flag,
+  ats: flag,
+  pri: flag,
   shadow: optional(count),
+  space: optional(count),
   root: optional(page),
   levels: integer(0, 5),
   pending: count,
+  pasidPending: count,
 });
+
+const cachedTable = whole<CachedTable>({ page, rights: integer(0, 7) });
 
 const flight = whole<SavedFlight>({
   device,
   access: oneOf("read", "write"),
+  pasid: optional(pasid),
   shadow: optional(count),
+  space: optional(count),
   iova: iovaField,
   gpa: optional(gpaField),
   length: integer(1, 4096),
@@ -153,7 +189,31 @@ export function stateFields(nodes: NodeWriter | NodeReader): FieldsOf<SavedState
     places: placeTree,
     iotlb: frameRuns,
   });
-  const virtualCache = whole<VirtualCache>({ entries: guestTree, since: eventTree });
+  const space = whole<SavedSpace>({
+    id: count,
+    did: domain,
+    pasid,
+    root: page,
+    levels: integer(4, 5) as Field<4 | 5>,
+    wpe: flag,
+    nxe: flag,
+    smep: flag,
+    eafe: flag,
+    shadow: optional(count),
+    second: optional(whole({ root: page, levels })),
+    virtual: flag,
+    since: count,
+    iotlb: list(frameRuns),
+    told: list(guestTree),
+    tables: list(radixField(cachedTable)),
+  });
+  const virtualCache = whole<VirtualCache>({
+    did: domain,
+    root: page,
+    levels,
+    entries: guestTree,
+    since: eventTree,
+  });
   return {
     base: gpaField,
     registers: list(word),
@@ -165,11 +225,13 @@ export function stateFields(nodes: NodeWriter | NodeReader): FieldsOf<SavedState
     queue,
     faults,
     tables: radixField(tableUse),
-    hosts: keyed(hostEntry),
+    hosts: radixField(hostEntry),
     shadows: keyed(shadow),
     nextShadow: count,
+    spaces: keyed(space),
+    nextSpace: count,
     passThroughCache: frameRuns,
-    virtualCaches: keyed(virtualCache),
+    virtualCaches: list(virtualCache),
     inFlight: keyed(flight),
   };
 }

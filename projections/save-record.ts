@@ -13,6 +13,7 @@ import { keyed, numberLists, whole } from "./save-field.ts";
 import { cacheOf, runsInGuest } from "./save-frames.ts";
 import type { SavedFlight, SavedShadow, SavedState } from "./save-guest.ts";
 import { devicesField, stateFields } from "./save-guest.ts";
+import { savedSpace, spaceOf } from "./save-space.ts";
 import { bodyOf, digestOf, recordOf, refuse } from "./save-text.ts";
 import type { NodeReader } from "./save-tree.ts";
 import { nodeReader, nodeWriter } from "./save-tree.ts";
@@ -53,6 +54,12 @@ function pagesOf(guest: Guest): Readonly<Record<number, string>> {
 }
 const pagesField = keyed(text);
 
+const mapped = <A, B>(
+  values: Readonly<Record<number, A>>,
+  change: (value: A) => B,
+): Readonly<Record<number, B>> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
+
 function stateOf(guest: Guest, owners: Owners, shape: (host: Shadow) => number): SavedState {
   const { index, charts } = guest;
   const shadows: Record<number, SavedShadow> = {};
@@ -60,6 +67,7 @@ function stateOf(guest: Guest, owners: Owners, shape: (host: Shadow) => number):
     const iotlb = runsInGuest(shadow.iotlb, owners, index);
     shadows[shadow.id] = { ...shadow, host: shape(shadow), iotlb };
   }
+  const spaces = mapped(guest.spaces, (stage) => savedSpace(stage, owners, index));
   return {
     ...guest,
     charts: {
@@ -68,6 +76,7 @@ function stateOf(guest: Guest, owners: Owners, shape: (host: Shadow) => number):
       life: "present",
     },
     shadows,
+    spaces,
     passThroughCache: runsInGuest(guest.passThroughCache, owners, index),
   };
 }
@@ -118,23 +127,17 @@ function shadowOf(guest: Guest, saved: SavedShadow, nodes: NodeReader): Shadow {
 
 /** A request in flight, behind the P2M as it is here. */
 function flightOf(guest: Guest, saved: SavedFlight): InFlight {
-  const { device, access, shadow, iova, gpa, length, bytes } = saved;
+  const { gpa } = saved;
   const page = gpa === undefined ? -1 : pageOf(gpa);
-  const grants = access === "write" ? writable : readable;
+  const grants = saved.access === "write" ? writable : readable;
   if (gpa === undefined || !grants(guest.p2m, page)) {
     return refuse("a request in flight uses a page that the P2M does not grant");
   }
   const grant = get(guest.p2m, page);
   if (!hasFrame(grant)) return refuse("a request in flight uses a page that is not there");
   const host = hpa((BigInt(frameOf(grant)) << 12n) + (gpa & 0xfffn));
-  return { device, access, shadow, iova, gpa, hpa: host, length, bytes };
+  return { ...saved, gpa, hpa: host };
 }
-
-const mapped = <A, B>(
-  values: Readonly<Record<number, A>>,
-  change: (value: A) => B,
-): Readonly<Record<number, B>> =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 
 function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest {
   const words = wordsField.fromJson(body["profile"]);
@@ -156,6 +159,7 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
     ...guest,
     ...state,
     shadows: mapped(state.shadows, (one) => shadowOf(guest, one, nodes)),
+    spaces: mapped(state.spaces, (one) => spaceOf(guest, one)),
     passThroughCache: cacheOf(state.passThroughCache, guest.p2m.levels, guest.p2m),
     inFlight: mapped(state.inFlight, (one) => flightOf(guest, one)),
   };

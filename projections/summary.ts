@@ -1,5 +1,6 @@
 import { formatSourceId, hex } from "../events/address.ts";
 import type { Guest } from "./guest.ts";
+import { hostsWhere } from "./host-entry.ts";
 import { interruptRows } from "./interrupt-rows.ts";
 import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
@@ -110,15 +111,20 @@ function registerRows(guest: Guest): Rows {
 
 const hostRows = (guest: Guest): Rows =>
   keyed(
-    Object.values(guest.hosts),
-    (host) => formatSourceId(host.source),
-    ({ state, did, reason, fpd, shadow, pending }) => ({
+    hostsWhere(guest.hosts),
+    ({ source, pasid }) =>
+      pasid === undefined
+        ? formatSourceId(source)
+        : `${formatSourceId(source)} PASID ${hex(pasid)}`,
+    ({ state, did, reason, fpd, shadow, space, pending, pasidPending }) => ({
       state,
       did,
       ...(shadow === undefined ? {} : { shadow }),
+      ...(space === undefined ? {} : { firstStage: space }),
       ...(state === "blocked" ? { reason } : {}),
       fpd,
       ...(pending === 0 ? {} : { pendingSince: pending }),
+      ...(pasidPending === 0 ? {} : { pasidPendingSince: pasidPending }),
     }),
   );
 
@@ -141,6 +147,7 @@ function faultRows(guest: Guest): Rows {
       reason: record.reason,
       page: hex(record.page),
       access: record.read ? "read" : "write",
+      ...(record.pasid === undefined ? {} : { pasid: record.pasid }),
     };
   }
   return rows;

@@ -1,6 +1,7 @@
-import { pageOf } from "../events/address.ts";
+import { contextPath } from "./context-path.ts";
 import type { Guest } from "./guest.ts";
 import { copyGuest } from "./guest.ts";
+import type { HostEntry, PathPart } from "./host-entry.ts";
 import { markHosts } from "./host-entry.ts";
 import type { Memory } from "./memory.ts";
 import { pageAt, wordIn } from "./memory.ts";
@@ -59,7 +60,7 @@ function wordsDiffer(a: Memory, b: Memory, gfn: number, first: number, last: num
   return false;
 }
 
-/** Marks the host entries whose root or context entry lies in changed bytes of a page. */
+/** Marks the host entries whose root, context or PASID entries lie in changed bytes of a page. */
 function markContexts(
   guest: Guest,
   before: Guest,
@@ -68,33 +69,31 @@ function markContexts(
   to: number,
   seq: number,
 ): Guest {
-  const hosts = markHosts(guest.hosts, seq, (host) =>
-    contextTouched(guest, before, host.source, gfn, from, to),
-  );
+  let { hosts } = guest;
+  for (const part of pathParts) {
+    hosts = markHosts(hosts, seq, part, (host) =>
+      pathTouched(guest, before, host, part, gfn, from, to),
+    );
+  }
   return hosts === guest.hosts ? guest : { ...guest, hosts };
 }
 
-function contextTouched(
+const pathParts: readonly PathPart[] = ["pending", "pasidPending"];
+
+function pathTouched(
   guest: Guest,
   before: Guest,
-  source: number,
+  { source, pasid }: HostEntry,
+  part: PathPart,
   gfn: number,
   from: number,
   to: number,
 ): boolean {
-  const touches = (page: number, offset: number): boolean =>
-    page === gfn &&
-    offset < to &&
-    offset + 16 > from &&
-    wordsDiffer(before.memory, guest.memory, gfn, offset >> 3, (offset >> 3) + 2);
-  const [root, table] = contextPages(before, source);
-  return touches(root, (source >> 8) * 16) || touches(table, (source & 0xff) * 16);
-}
-
-/** The guest pages of the root table and of the context table of a source-id. */
-function contextPages(guest: Guest, source: number): readonly [number, number] {
-  const root = pageOf(guest.rootPointer);
-  return [root, pageOf(wordIn(pageAt(guest.memory, root), (source >> 8) * 16))];
+  return contextPath(before, source, pasid).some(({ page, offset, bytes, part: its }) => {
+    const end = offset + bytes;
+    if (its !== part || page !== gfn || offset >= to || end <= from) return false;
+    return wordsDiffer(before.memory, guest.memory, gfn, offset >> 3, end >> 3);
+  });
 }
 
 /** Follows up a change of visible bytes: pending marks of shadows and host entries. */
@@ -136,9 +135,12 @@ function readabilityChanged(
     if (shadow === undefined) continue;
     shadows[id] = markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true);
   }
-  const hosts = use.context
-    ? markHosts(guest.hosts, seq, ({ source }) => contextPages(guest, source).includes(gfn))
-    : guest.hosts;
+  let { hosts } = guest;
+  for (const part of use.context ? pathParts : []) {
+    hosts = markHosts(hosts, seq, part, ({ source, pasid }) =>
+      contextPath(guest, source, pasid).some((one) => one.part === part && one.page === gfn),
+    );
+  }
   return { ...guest, shadows, hosts };
 }
 

@@ -3,8 +3,9 @@ import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
 import type { Answer } from "../machines/answer.ts";
 import { faultOf } from "../machines/answer.ts";
-import type { Ways } from "../machines/translate.ts";
-import { waysOf } from "../machines/translate.ts";
+import { askOf } from "../machines/dma.ts";
+import type { Ways } from "../machines/ways.ts";
+import { waysOf } from "../machines/ways.ts";
 import { frameOf, hasFrame } from "../projections/mapping.ts";
 import { ownerGuest, ownerPage, readable, writable } from "../projections/p2m.ts";
 import { get } from "../projections/page-tree.ts";
@@ -46,6 +47,11 @@ function find<T extends FactType>(facts: readonly Fact[], type: T): FactOf<T> | 
   return facts.find((fact) => fact.type === type) as FactOf<T> | undefined;
 }
 
+const askedBy = (input: InputOf<"Dma">, write: boolean) => ({
+  ...askOf(input, write),
+  pasid: input.pasid,
+});
+
 /** Looks at a step again that took in a DMA; `undefined` for any other. */
 function lookAt(step: Step): JudgedDma | undefined {
   const { input, facts, before } = step;
@@ -59,7 +65,7 @@ function lookAt(step: Step): JudgedDma | undefined {
   const write = access === "write";
   const page = pageOf(input.iova);
   const known = state !== undefined && access !== undefined;
-  const ways = known ? waysOf(state, input.device, page, write) : undefined;
+  const ways = known ? waysOf(state, input.device, page, askedBy(input, write)) : undefined;
   const requester = state?.devices[input.device]?.requester ?? input.device;
   return { guest, input, requester, translated, landed, blocked, ways, write };
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { translate } from "../../machines/translate.ts";
+import { plain } from "../../machines/ways.ts";
 import { renderJson } from "../render/json.ts";
 import { regimeOf } from "../render/regime.ts";
 import type { WalkView } from "../render/walk.ts";
@@ -36,7 +37,7 @@ async function show(run: Run, file: string, options: LookupOptions): Promise<voi
   checkDevice(file, world, options);
   const { device, guest, iova } = options;
   const access = options.access ?? meeting?.use.access ?? "read";
-  const walk = translate(world, guest, device, iova, access);
+  const walk = translate(world, guest, device, iova, plain(access === "write"));
   const view: WalkView = {
     at: world.seq,
     device,

@@ -3,6 +3,7 @@ import { pageOf } from "../../events/address.ts";
 import { isInterrupt } from "../../machines/dma.ts";
 import { translate } from "../../machines/translate.ts";
 import type { Translation } from "../../machines/translation.ts";
+import { plain } from "../../machines/ways.ts";
 import type { PathEntry, Place } from "../../projections/provenance.ts";
 import { factsAbout, followTrail, startTrail } from "../../projections/provenance.ts";
 import type { Step } from "../../projections/step.ts";
@@ -82,7 +83,7 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
   checkDevice(file, world, options);
   const { guest, device } = options;
   const access = use?.access ?? options.access ?? "read";
-  const walk = translate(world, guest, device, options.iova, access);
+  const walk = translate(world, guest, device, options.iova, plain(access === "write"));
   const place: Place = { guest, device, page: pageOf(options.iova), entries: pathOf(walk) };
   const facts: PlaceFact[] = [];
   let trail = startTrail(place);

@@ -24,6 +24,7 @@ const anyState = [
   become("blocked"),
   become("passThrough"),
   become("shadowed"),
+  become("nested"),
   become("virtual"),
   become("refused"),
 ] as const;
@@ -41,6 +42,7 @@ export const attachmentMachine = setup({
     blocked: is("blocked"),
     passThrough: is("passThrough"),
     shadowed: is("shadowed"),
+    nested: is("nested"),
     virtual: is("virtual"),
     refused: is("refused"),
   },
@@ -53,6 +55,7 @@ export const attachmentMachine = setup({
     blocked: resolve,
     passThrough: resolve,
     shadowed: resolve,
+    nested: resolve,
     virtual: resolve,
     refused: resolve,
   },

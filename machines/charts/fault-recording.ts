@@ -1,6 +1,9 @@
 import { setup } from "xstate";
 import type { Iova, SourceId } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
 import { compileChart } from "../chart.ts";
+
+type Rights = Pick<FactOf<"FaultRecorded">, "pasid" | "privileged" | "execute" | "request">;
 
 interface Fault {
   readonly type: "Fault";
@@ -8,6 +11,8 @@ interface Fault {
   readonly reason: number;
   readonly page: Iova;
   readonly access: "read" | "write";
+  /** PASID and rights of the request, and its kind, as far as it has them. */
+  readonly rights: Rights;
   /** The record that is next in turn, and whether software has not cleared it yet. */
   readonly index: number;
   readonly busy: boolean;
@@ -38,6 +43,7 @@ const recorded = {
     reason: event.reason,
     page: event.page,
     access: event.access,
+    ...event.rights,
   }),
 } as const;
 const cleared = {

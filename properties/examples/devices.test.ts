@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
 import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
+import { hostAt } from "../../projections/host-entry.ts";
 import {
   booted,
   contextEntry,
@@ -90,7 +91,7 @@ describe("without caching mode", () => {
 
   test("[DV7] a physical device that needs tables is refused, without a fault", () => {
     const scene = given(unit({ cap }), booted);
-    expect(scene.guest().hosts[nvme]?.state).toBe("refused");
+    expect(hostAt(scene.guest().hosts, nvme, undefined)?.state).toBe("refused");
     const after = scene.when(reads(page));
     expect(after.of("DmaBlocked")).toMatchObject([{ host: "refused" }]);
     expect(after.of("FaultRecorded")).toEqual([]);
@@ -118,7 +119,7 @@ describe("virtual devices", () => {
   const ready = given(unit({ devices: virtual }), booted, queueOn);
 
   test("[DV10] the device model asks with each request; there is no shadow", () => {
-    expect(ready.guest().hosts[nvme]?.state).toBe("virtual");
+    expect(hostAt(ready.guest().hosts, nvme, undefined)?.state).toBe("virtual");
     expect(ready.guest().shadows).toEqual({});
     expect(target(ready)).toBe(0x7000n);
   });

@@ -1,5 +1,6 @@
 import { formatSourceId, hex, pageOf } from "../../events/address.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
+import { hostAt } from "../../projections/host-entry.ts";
 import { coveredPages } from "./invalidated.ts";
 import type { Law } from "./law.ts";
 import { guestIndex, momentsOf } from "./run.ts";
@@ -8,7 +9,7 @@ import { guestIndex, momentsOf } from "./run.ts";
 function domainOf(guest: Guest, flight: InFlight): number | undefined {
   if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
   const requester = guest.devices[flight.device]?.requester;
-  const entry = requester === undefined ? undefined : guest.hosts[requester];
+  const entry = requester === undefined ? undefined : hostAt(guest.hosts, requester, flight.pasid);
   return entry?.state === "virtual" ? entry.did : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { faultReasons, reason } from "../../events/fault-reason.ts";
 import type { Access } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { hostAt } from "../../projections/host-entry.ts";
 import {
   frameOf,
   outcomeName,
@@ -50,7 +51,7 @@ export function hostAnswer(
   page: number,
   access: Access,
 ): HostAnswer | undefined {
-  const entry = guest.hosts[source];
+  const entry = hostAt(guest.hosts, source, undefined);
   if (entry === undefined) return undefined;
   const { fpd } = entry;
   const { mgaw } = guest.profile;

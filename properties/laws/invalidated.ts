@@ -16,9 +16,7 @@ type Invalidation = FactOf<"IotlbInvalidated">;
 /** Everything that a guest's translations are cached in, with its domain-id. */
 const cachesOf = (guest: Guest): readonly (readonly [number, PageTree])[] => [
   ...Object.values(guest.shadows).map((shadow) => [shadow.did, shadow.iotlb] as const),
-  ...Object.entries(guest.virtualCaches).map(
-    ([did, { entries }]) => [Number(did), entries] as const,
-  ),
+  ...guest.virtualCaches.map(({ did, entries }) => [did, entries] as const),
 ];
 
 /** The pages that an invalidation covers in one domain. */

@@ -1,5 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
+import { hostAt } from "../../projections/host-entry.ts";
 import { get } from "../../projections/page-tree.ts";
 import { radixForEach } from "../../projections/radix.ts";
 import type { Violation } from "../judge.ts";
@@ -128,7 +129,7 @@ export const waitMeansDone: Law = {
 /** Whether the model holds a key for pending; `undefined` where it keeps no shadow for it. */
 function isPending({ world, key }: Probe): boolean | undefined {
   const guest = world.guests[key.guest];
-  const entry = guest?.hosts[key.sid];
+  const entry = guest && hostAt(guest.hosts, key.sid, undefined);
   const shadow = guest?.shadows[entry?.shadow ?? -1];
   if (guest === undefined || entry === undefined || shadow === undefined) return undefined;
   if (entry.state !== "shadowed") return undefined;
@@ -143,7 +144,7 @@ function isPending({ world, key }: Probe): boolean | undefined {
  */
 function isShared({ world, key }: Probe): boolean {
   const guest = world.guests[key.guest];
-  const shadow = guest?.hosts[key.sid]?.shadow ?? -1;
+  const shadow = (guest && hostAt(guest.hosts, key.sid, undefined)?.shadow) ?? -1;
   let shared = false;
   if (guest === undefined) return false;
   radixForEach(guest.tables, 0, Number.MAX_SAFE_INTEGER, (_page, use) => {
