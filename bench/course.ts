@@ -47,7 +47,6 @@ const queueStimuli: readonly QueueStimulus[] = [
 const fault = (
   index: number,
   busy: boolean,
-  rights: {},
   repeated: boolean,
 ): FaultRecordingStimulus => ({
   type: "Fault",
@@ -58,6 +57,7 @@ const fault = (
   index,
   busy,
   suppressed: false,
+  rights: {},
   repeated,
 });
 const faultStimuli: readonly FaultRecordingStimulus[] = [
