@@ -1,35 +1,31 @@
 import { reason } from "../events/fault-reason.ts";
-import { firstStageReserved } from "../events/first-stage-entry.ts";
-import type { Profile } from "../events/profile.ts";
 import type { CachedTable, FirstStageRules } from "../projections/first-stage.ts";
 import { right } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Mapping } from "../projections/mapping.ts";
 import {
   frameOf,
-  interruptRange,
   mapped,
   ok,
   pagesOfSize,
   permission,
   readCode,
-  reserved,
-  rootUnreadable,
   sizeOf,
   writeCode,
 } from "../projections/mapping.ts";
 import { blankPage, half, pageAt } from "../projections/memory.ts";
 import { readable, writable } from "../projections/p2m.ts";
+import type { Ask } from "./first-stage-rules.ts";
+import {
+  isCanonical,
+  otherFault,
+  reservedHalves,
+  rightsFault,
+  smepFault,
+  tableFault,
+} from "./first-stage-rules.ts";
 import type { WalkStep } from "./walk.ts";
 import { isInterruptFrame, leafSize, stepOf } from "./walk.ts";
-
-/** What a request asks for. */
-export interface Ask {
-  readonly write: boolean;
-  readonly execute: boolean;
-  /** Supervisor rights. */
-  readonly privileged: boolean;
-}
 
 /**
  * The second stage under a nested first stage: where one of its pages lies in guest memory.
@@ -58,57 +54,6 @@ export interface FirstStageWalk {
   readonly tables: CachedTable[];
   /** The level of the table that was read first. */
   readonly from: number;
-}
-
-/** Reserved bits: four variants (nested, NXE) of level and size, two halves each. */
-const masksOf = new WeakMap<Profile, Float64Array>();
-
-function reservedHalves(profile: Profile): Float64Array {
-  const known = masksOf.get(profile);
-  if (known !== undefined) return known;
-  const halves = new Float64Array(4 * 24);
-  for (let level = 1; level <= 5; level++) {
-    for (let variant = 0; variant < 8; variant++) {
-      const [large, nested, nxe] = [variant & 1, variant & 2, variant & 4];
-      const mask = firstStageReserved(profile, level, large !== 0, nested !== 0, nxe !== 0);
-      const at = (variant >> 1) * 24 + (level * 2 + large) * 2;
-      halves[at] = Number(BigInt.asUintN(32, mask));
-      halves[at + 1] = Number(mask >> 32n);
-    }
-  }
-  masksOf.set(profile, halves);
-  return halves;
-}
-
-/** Whether bits 63 down to the top bit of the tables' width are all alike. */
-export const isCanonical = (levels: number, page: number): boolean => {
-  const upperHalf = 512 ** levels / 2;
-  return page < upperHalf || page >= 2 ** 52 - upperHalf;
-};
-
-/** Why the second stage does not let a first-stage table be read, or 0. */
-function tableFault(second: Mapping | undefined, isRoot: boolean): number {
-  if (second === undefined) return reason.nestedBeyondWidth;
-  const code = readCode(second);
-  if (code === ok) return 0;
-  if (code === permission) return isRoot ? reason.nestedRootRead : reason.nestedRead;
-  return otherFault(code);
-}
-
-/** The fault of an outcome of the second stage that is not about permission. */
-function otherFault(code: number): number {
-  if (code === reserved) return reason.secondStageReserved;
-  if (code === interruptRange) return reason.scalableInterruptRange;
-  return code === rootUnreadable ? reason.secondStageRoot : reason.secondStageAccess;
-}
-
-/** Why rights that the entries so far leave do not serve a request, or 0. */
-function rightsFault(rules: FirstStageRules, rights: number, ask: Ask): number {
-  if ((rights & right.user) === 0 && !ask.privileged) return reason.supervisorPage;
-  const heeded = !ask.privileged || rules.wpe;
-  if (ask.write && heeded && (rights & right.write) === 0) return reason.firstStageWriteDenied;
-  if (ask.execute && (rights & right.execute) === 0) return reason.executeDenied;
-  return 0;
 }
 
 /**
@@ -193,11 +138,6 @@ function blocked(walk: FirstStageWalk, fault: number): FirstStageWalk {
   walk.fault = fault;
   return walk;
 }
-
-const smepFault = (rules: FirstStageRules, rights: number, ask: Ask): number =>
-  rules.smep && ask.privileged && ask.execute && (rights & right.user) !== 0
-    ? reason.executeDenied
-    : 0;
 
 /** Notes bits to set in an entry. @returns why they cannot be set, or 0. */
 function noteUpdate(

@@ -3,8 +3,8 @@ import { gpa, hpa } from "../events/address.ts";
 import type { Size } from "../events/fact.ts";
 import { reason } from "../events/fault-reason.ts";
 import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
-import type { Answer } from "./answer.ts";
-import { faultOf } from "./answer.ts";
+import type { Answer } from "./outcome.ts";
+import { faultOf } from "./outcome.ts";
 
 /** A page with what it grants. */
 interface Grants {

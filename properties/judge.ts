@@ -1,9 +1,9 @@
 import { formatSourceId, hex, hpaOfPage, pageOf } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
-import type { Answer } from "../machines/answer.ts";
-import { faultOf } from "../machines/answer.ts";
-import { askOf } from "../machines/dma.ts";
+import type { Answer } from "../machines/outcome.ts";
+import { faultOf } from "../machines/outcome.ts";
+import { askOf } from "../machines/rights.ts";
 import type { Ways } from "../machines/ways.ts";
 import { waysOf } from "../machines/ways.ts";
 import { frameOf, hasFrame } from "../projections/mapping.ts";
