@@ -1,11 +1,11 @@
 import type { Access } from "../../events/input.ts";
 import type { Answer } from "./compose.ts";
 import { compose } from "./compose.ts";
-import type { PageValue } from "./history.ts";
+
 import { pageKey } from "./history.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { track } from "./oracle.ts";
-import type { Context } from "./walk.ts";
+import type { Context, PageValue } from "./walk.ts";
 import { readContext, readThrough, walkTables } from "./walk.ts";
 
 /** Both accesses to one byte. */
@@ -51,6 +51,9 @@ function valuesOf(world: World, context: Context, page: number): readonly PageVa
   const now = valueNow(world, context, page);
   if (context.kind !== "tables") return [now];
   const history = world.histories.pages.get(pageKey(context, page));
+  if (page >= 0xfee00 && page <= 0xfeeff) {
+    return [...(history?.values.values() ?? [now])].map(({ read }) => ({ read, write: now.write }));
+  }
   return history ? [...history.values.values()] : [now];
 }
 

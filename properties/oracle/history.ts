@@ -1,4 +1,4 @@
-import type { Context, Outcome, Unit, Word } from "./walk.ts";
+import type { Context, PageValue, Unit, Word } from "./walk.ts";
 import { readContext, walkTables } from "./walk.ts";
 
 /**
@@ -13,12 +13,6 @@ export interface ContextHistory {
   dirty: boolean;
   /** Whether it has been watched ever since that invalidation. */
   complete: boolean;
-}
-
-/** Both outcomes of one page of some tables. */
-export interface PageValue {
-  readonly read: Outcome;
-  readonly write: Outcome;
 }
 
 /**

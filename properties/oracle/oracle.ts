@@ -4,7 +4,7 @@ import type { Histories } from "./history.ts";
 import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Memory } from "./memory.ts";
 import { iommuReads64, newMemory } from "./memory.ts";
-import { mapRange, newP2m } from "./p2m.ts";
+import { grantOf, mapRange, newP2m } from "./p2m.ts";
 import { reserve } from "./reserved.ts";
 import type { Unit } from "./walk.ts";
 
@@ -35,7 +35,9 @@ function newWorld(setup: GuestSetup): World {
   const memory = newMemory(newP2m(), (setup.ecap & 1n) === 1n);
   const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
   const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
-  const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64 };
+  const canWrite = (gpa: bigint): boolean =>
+    grantOf(memory.p2m, Number(gpa >> 12n))?.write === true;
+  const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64, canWrite };
   return { memory, unit, te: false, histories: newHistories(), keys: new Set() };
 }
 
