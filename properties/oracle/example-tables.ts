@@ -59,28 +59,35 @@ export const places = {
   ridEntry: 0x61c0n,
 } as const;
 
+/** Words from an address on. */
+type Run = readonly [gpa: bigint, ...values: readonly bigint[]];
+
 /**
  * Root at 0x1000, contexts at 0x2000, directory of 128 entries at 0x4000. PASID 0x42 and RID_PASID
  * 7 have the same entry. First stage: IOVA page 0x1806 to 0x7000 by 0xa000, 0xb000, 0xc000, 0xd000;
  * second stage: identity of the first 2 MiB by 0x8000, 0x9000, 0xe000.
  */
+export function exampleRuns([low, high = 0n, third = 0n]: EntryWords): readonly Run[] {
+  return [
+    [places.root, 0x2001n, 0x3001n],
+    [places.context, 0x4009n, 7n],
+    [places.directory, 0x5001n],
+    [places.ridDirectory, 0x6001n],
+    [places.entry, low, high, third],
+    [places.ridEntry, low, high, third],
+    [0xa000n, 0xb007n],
+    [0xb000n, 0xc007n],
+    [0xc060n, 0xd007n],
+    [0xd030n, 0x7007n],
+    [0x8000n, 0x9003n],
+    [0x9000n, 0xe003n],
+    [0xe000n, 0x83n],
+  ];
+}
+
 export function example(words: EntryWords = entryWords.firstStage): Bytes {
   const bytes = newBytes();
-  const { put } = bytes;
-  put(places.root, 0x2001n, 0x3001n);
-  put(places.context, 0x4009n, 7n);
-  put(places.directory, 0x5001n);
-  put(places.ridDirectory, 0x6001n);
-  const [low, high = 0n, third = 0n] = words;
-  put(places.entry, low, high, third);
-  put(places.ridEntry, low, high, third);
-  put(0xa000n, 0xb007n);
-  put(0xb000n, 0xc007n);
-  put(0xc060n, 0xd007n);
-  put(0xd030n, 0x7007n);
-  put(0x8000n, 0x9003n);
-  put(0x9000n, 0xe003n);
-  put(0xe000n, 0x83n);
+  for (const [gpa, ...values] of exampleRuns(words)) bytes.put(gpa, ...values);
   return bytes;
 }
 

@@ -21,7 +21,8 @@ export function reservedBits(
   level: number,
   value: bigint,
 ): bigint {
-  let mask = ones(51, haw);
+  // Under nesting addresses are the second stage's, which has a width of its own.
+  let mask = space.second === undefined ? ones(51, haw) : 0n;
   if (!space.nxe) mask |= 1n << 63n;
   if (level >= 4) mask |= 1n << 7n;
   if (level === 3 && !bit(cap, 56)) mask |= 1n << 7n;

@@ -79,16 +79,15 @@ export function* chains(
 ): Generator<Chain> {
   const iova = BigInt(page) << 12n;
   const at = table + ((iova >> BigInt(3 + 9 * level)) & 511n) * 8n;
-  const steps: Step[] = ways.upper(level, at).map((value) => ({
-    ...{ level, at, value },
-    place: undefined,
-    gpa: undefined,
-  }));
-  for (const place of ways.second(Number(at >> 12n))) {
+  const steps: Step[] = ways.second(Number(at >> 12n)).map((place) => {
     const base = gpaIn(place.read);
     const gpa = base === undefined ? undefined : base | (at & 0xfffn);
     const value = gpa === undefined ? undefined : unit.read64(gpa);
-    steps.push({ level, at, place, gpa, value });
+    return { level, at, place, gpa, value };
+  });
+  for (const value of ways.upper(level, at)) {
+    if (steps.some((step) => step.value === value)) continue;
+    steps.push({ level, at, place: undefined, gpa: undefined, value });
   }
   for (const step of steps) {
     const { value } = step;

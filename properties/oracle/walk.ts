@@ -53,6 +53,13 @@ const fault = (reason: number): Outcome => ({ kind: "fault", reason });
 /** CAP[21:16] + 1. */
 const guestWidth = (unit: Unit): number => Number((unit.cap >> 16n) & 0x3fn) + 1;
 
+export const sameWord = (a: Word | undefined, b: Word | undefined): boolean =>
+  a?.[0] === b?.[0] && a?.[1] === b?.[1];
+
+/** Whether two walks read the same words in the same places. */
+export const sameWords = (was: readonly Word[], now: readonly Word[]): boolean =>
+  was.length === now.length && was.every((word, at) => sameWord(word, now[at]));
+
 /** Reads words in order, and remembers what it read. */
 export function reader(unit: Unit): { words: Word[]; take: (gpa: bigint) => bigint | undefined } {
   const words: Word[] = [];
