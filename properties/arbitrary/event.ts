@@ -64,9 +64,6 @@ function ofForm(form: string, path: string): fc.Arbitrary<unknown> {
   if (list !== undefined) return fc.array(ofForm(list, path), { maxLength: 5 });
   const range = /^integer (\d+) to (\d+)$/.exec(form);
   if (range) return fc.integer({ min: Number(range[1]), max: Number(range[2]) });
-  const list = /^list of (.+)$/.exec(form)?.[1];
-  if (list !== undefined)
-    return fc.array(arbitraryOf({ ...of, form: list }, path), { maxLength: 4 });
   if (form.includes(" | ")) return fc.constantFrom(...form.split(" | "));
   const found =
     simple[form] ?? objects[path] ?? (form.includes(" ") ? undefined : fc.constant(form));
