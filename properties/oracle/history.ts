@@ -137,19 +137,14 @@ export function watchPages(unit: Unit, all: Histories, complete: boolean): void 
 /** Reads everything that is watched again, and remembers what has changed. */
 export function sample(unit: Unit, all: Histories): void {
   for (const [sid, history] of all.contexts) sampleContext(unit, history, sid);
-  resamplePasids(unit, all);
+  for (const history of all.pasids.values()) {
+    const context = all.contexts.get(history.sid);
+    if (context !== undefined) samplePasid(unit, history, context);
+  }
   for (const history of all.pages.values()) samplePage(unit, history);
   watchPages(unit, all, true);
   for (const history of all.firsts.values()) {
     sampleFirst(unit, history, secondOf(unit, all, history.space));
-  }
-}
-
-/** Reads the entries of all PASIDs again. */
-export function resamplePasids(unit: Unit, all: Histories): void {
-  for (const history of all.pasids.values()) {
-    const context = all.contexts.get(history.sid);
-    if (context !== undefined) samplePasid(unit, history, context);
   }
 }
 

@@ -3,7 +3,8 @@ import { restartContext } from "./context-history.ts";
 import type { FirstHistory } from "./first-history.ts";
 import { sampleFirst } from "./first-history.ts";
 import type { Histories } from "./history.ts";
-import { resamplePasids, secondOf } from "./history.ts";
+import { secondOf } from "./history.ts";
+import { forgetPasid } from "./pasid-history.ts";
 import { show } from "./show.ts";
 import type { Unit } from "./walk.ts";
 
@@ -47,13 +48,12 @@ export function invalidatePasids(
   for (const history of all.pasids.values()) {
     if (what.scope === "pasid" && history.pasid !== what.pasid) continue;
     if (what.scope === "global") history.complete = true;
-    for (const [key, value] of history.values) {
+    forgetPasid(unit, history, all.contexts.get(history.sid), (value) => {
       const tag = value.kind === "entry" ? value.did : 0;
       const same = tag === (what.did ?? 0) || (what.scope === "pasid" && tag === 0);
-      if (what.scope === "global" || same) history.values.delete(key);
-    }
+      return what.scope === "global" || same;
+    });
   }
-  resamplePasids(unit, all);
 }
 
 /**
