@@ -1,3 +1,5 @@
+// Length: one table of every reason, which is read as a whole.
+
 import { describe, expect, test } from "vitest";
 import { reason } from "../../events/fault-reason.ts";
 import { at } from "../../projections/registers.ts";
