@@ -44,11 +44,7 @@ const queueStimuli: readonly QueueStimulus[] = [
   { type: "Disable", mayDisable: true },
 ];
 
-const fault = (
-  index: number,
-  busy: boolean,
-  repeated: boolean,
-): FaultRecordingStimulus => ({
+const fault = (index: number, busy: boolean, repeated: boolean): FaultRecordingStimulus => ({
   type: "Fault",
   source,
   reason: 6,

@@ -5,9 +5,12 @@ import type { InputOf } from "../events/input.ts";
 import type { Draft } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
 import { ok, pagesOfSize, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
-import { answerFor, faultOf } from "./answer.ts";
-import { askOf, directionOf, entryOf, isInterrupt, leaveTraces, rightsOf } from "./dma.ts";
+import { answerFor } from "./answer.ts";
+import { directionOf, entryOf, isInterrupt } from "./dma.ts";
+import { faultOf } from "./outcome.ts";
 import { isProtected } from "./protected-memory.ts";
+import { askOf, rightsOf } from "./rights.ts";
+import { leaveTraces } from "./traces.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
 

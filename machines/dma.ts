@@ -1,5 +1,5 @@
 import type { Iova, SourceId } from "../events/address.ts";
-import { gpa, gpaOfPage, hpa, iova, iovaOfPage, pageOf } from "../events/address.ts";
+import { gpa, hpa, iova, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Access, InputOf } from "../events/input.ts";
 import { parseMsi } from "../events/interrupt-request.ts";
@@ -17,17 +17,20 @@ import {
 } from "../projections/mapping.ts";
 import { ownerGuest, ownerPage } from "../projections/p2m.ts";
 import { get } from "../projections/page-tree.ts";
-import type { Answer } from "./answer.ts";
-import { answerFor, faultOf } from "./answer.ts";
+import { answerFor } from "./answer.ts";
 import { refreshHosts } from "./attach.ts";
 import { request } from "./charts/request.ts";
 import { reportFault } from "./fault.ts";
-import type { Ask } from "./first-stage.ts";
 import type { Key } from "./host-entry.ts";
 import { requestInterrupt } from "./interrupt.ts";
+import type { Answer } from "./outcome.ts";
+import { faultOf } from "./outcome.ts";
 import { isProtected } from "./protected-memory.ts";
+import type { Rights } from "./rights.ts";
+import { askOf, rightsError, rightsOf } from "./rights.ts";
+import { leaveTraces } from "./traces.ts";
 import type { Turn } from "./turn.ts";
-import { advanceChart, guestIn, record, refuse } from "./turn.ts";
+import { advanceChart, guestIn, refuse } from "./turn.ts";
 
 /** A DMA as it comes: whole, or the first of its two phases. */
 type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
@@ -48,19 +51,6 @@ function guestPageOf(turn: Turn, frame: number): number | undefined {
   const owner = get(turn.world.owners, frame);
   return hasFrame(owner) && ownerGuest(owner) === turn.index ? ownerPage(owner) : undefined;
 }
-
-/** PASID and rights of a request, as far as it has them. */
-export function rightsOf({ pasid, privileged, execute }: Rights): Rights {
-  if (pasid === undefined) return {};
-  return {
-    pasid,
-    ...(privileged === true ? { privileged } : {}),
-    ...(execute === true ? { execute } : {}),
-  };
-}
-
-/** What a request with PASID carries. */
-export type Rights = Pick<InputOf<"Dma">, "pasid" | "privileged" | "execute">;
 
 /** A DMA that its host entry translates: what the facts say of it. */
 function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
@@ -114,20 +104,6 @@ function formError(dma: Dma): string | undefined {
   return rightsError(dma, dma.access === "write");
 }
 
-/** What is wrong with the rights that a request asks for, or `undefined`. */
-export function rightsError({ pasid, privileged, execute }: Rights, write: boolean) {
-  const asks = privileged === true || execute === true;
-  if (asks && pasid === undefined) return "only a request with PASID asks for rights";
-  return write && execute === true ? "a write does not execute" : undefined;
-}
-
-/** What a request of one access asks for. */
-export const askOf = ({ privileged, execute }: Rights, write: boolean): Ask => ({
-  write,
-  execute: execute === true,
-  privileged: privileged === true,
-});
-
 /** Where the direction was not recorded: a read if the page can be read, else a write. */
 export function directionOf(guest: Guest, entry: HostEntry, page: number, rights: Rights): Access {
   if (faultOf(answerFor(guest, entry, page, askOf(rights, false)), false) === 0) return "read";
@@ -154,30 +130,6 @@ export function entryOf(
   if (!isFresh && !isUncached) return entry;
   refreshHosts(turn, [key]);
   return hostAt(guestIn(turn).hosts, key.source, key.pasid);
-}
-
-/** What a first-stage walk leaves behind: bits in its entries, and tables in the cache. */
-export function leaveTraces(turn: Turn, entry: HostEntry, page: number, given: Answer): void {
-  const { walk } = given;
-  const stage = entry.space === undefined ? undefined : guestIn(turn).spaces[entry.space];
-  if (walk === undefined || stage === undefined) return;
-  for (const { gfn, index, low, high } of walk.updates) {
-    const bytes = new Uint8Array(8);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, low, true);
-    view.setUint32(4, high, true);
-    const address = gpa((BigInt(gfn) << 12n) + BigInt(index * 8));
-    record(turn, { type: "MemoryWritten", gpa: address, bytes });
-  }
-  if (walk.tables.length === 0) return;
-  record(turn, {
-    type: "FirstStageTablesCached",
-    space: stage.id,
-    iova: iovaOfPage(page),
-    level: walk.from - 1,
-    tables: walk.tables.map((table) => gpaOfPage(table.page)),
-    rights: walk.tables.map((table) => table.rights),
-  });
 }
 
 function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void {

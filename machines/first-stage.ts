@@ -1,35 +1,32 @@
 import { reason } from "../events/fault-reason.ts";
-import { firstStageReserved } from "../events/first-stage-entry.ts";
-import type { Profile } from "../events/profile.ts";
 import type { CachedTable, FirstStageRules } from "../projections/first-stage.ts";
 import { right } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Mapping } from "../projections/mapping.ts";
 import {
   frameOf,
-  interruptRange,
   mapped,
   ok,
   pagesOfSize,
   permission,
   readCode,
-  reserved,
-  rootUnreadable,
   sizeOf,
   writeCode,
 } from "../projections/mapping.ts";
-import { blankPage, half, pageAt } from "../projections/memory.ts";
-import { readable, writable } from "../projections/p2m.ts";
+import { half } from "../projections/memory.ts";
+import { writable } from "../projections/p2m.ts";
+import type { Ask } from "./first-stage-rules.ts";
+import {
+  isCanonical,
+  otherFault,
+  reservedHalves,
+  rightsFault,
+  smepFault,
+  tableFault,
+} from "./first-stage-rules.ts";
+import { tablePage } from "./table-page.ts";
 import type { WalkStep } from "./walk.ts";
 import { isInterruptFrame, leafSize, stepOf } from "./walk.ts";
-
-/** What a request asks for. */
-export interface Ask {
-  readonly write: boolean;
-  readonly execute: boolean;
-  /** Supervisor rights. */
-  readonly privileged: boolean;
-}
 
 /**
  * The second stage under a nested first stage: where one of its pages lies in guest memory.
@@ -46,13 +43,9 @@ export interface Update {
   readonly high: number;
 }
 
-/** What a first-stage walk came to. */
-export interface FirstStageWalk {
-  /** 0, or why the request is blocked. */
-  fault: number;
-  /** The guest page that is reached. */
-  mapping: Mapping;
-  /** Entries whose bits the walk sets, from the top down; also of a walk that is blocked later. */
+/** What a first-stage walk leaves behind when a request makes it. */
+export interface Traces {
+  /** Entries whose bits it sets, from the top down; also of a walk that is blocked later. */
   readonly updates: Update[];
   /** Tables that present entries named, from the top down, and the rights left there. */
   readonly tables: CachedTable[];
@@ -60,55 +53,12 @@ export interface FirstStageWalk {
   readonly from: number;
 }
 
-/** Reserved bits: four variants (nested, NXE) of level and size, two halves each. */
-const masksOf = new WeakMap<Profile, Float64Array>();
-
-function reservedHalves(profile: Profile): Float64Array {
-  const known = masksOf.get(profile);
-  if (known !== undefined) return known;
-  const halves = new Float64Array(4 * 24);
-  for (let level = 1; level <= 5; level++) {
-    for (let variant = 0; variant < 8; variant++) {
-      const [large, nested, nxe] = [variant & 1, variant & 2, variant & 4];
-      const mask = firstStageReserved(profile, level, large !== 0, nested !== 0, nxe !== 0);
-      const at = (variant >> 1) * 24 + (level * 2 + large) * 2;
-      halves[at] = Number(BigInt.asUintN(32, mask));
-      halves[at + 1] = Number(mask >> 32n);
-    }
-  }
-  masksOf.set(profile, halves);
-  return halves;
-}
-
-/** Whether bits 63 down to the top bit of the tables' width are all alike. */
-export const isCanonical = (levels: number, page: number): boolean => {
-  const upperHalf = 512 ** levels / 2;
-  return page < upperHalf || page >= 2 ** 52 - upperHalf;
-};
-
-/** Why the second stage does not let a first-stage table be read, or 0. */
-function tableFault(second: Mapping | undefined, isRoot: boolean): number {
-  if (second === undefined) return reason.nestedBeyondWidth;
-  const code = readCode(second);
-  if (code === ok) return 0;
-  if (code === permission) return isRoot ? reason.nestedRootRead : reason.nestedRead;
-  return otherFault(code);
-}
-
-/** The fault of an outcome of the second stage that is not about permission. */
-function otherFault(code: number): number {
-  if (code === reserved) return reason.secondStageReserved;
-  if (code === interruptRange) return reason.scalableInterruptRange;
-  return code === rootUnreadable ? reason.secondStageRoot : reason.secondStageAccess;
-}
-
-/** Why rights that the entries so far leave do not serve a request, or 0. */
-function rightsFault(rules: FirstStageRules, rights: number, ask: Ask): number {
-  if ((rights & right.user) === 0 && !ask.privileged) return reason.supervisorPage;
-  const heeded = !ask.privileged || rules.wpe;
-  if (ask.write && heeded && (rights & right.write) === 0) return reason.firstStageWriteDenied;
-  if (ask.execute && (rights & right.execute) === 0) return reason.executeDenied;
-  return 0;
+/** What a first-stage walk came to. */
+export interface FirstStageWalk {
+  /** 0, or why the request is blocked. */
+  readonly fault: number;
+  /** The guest page that is reached; the write counts as allowed where the leaf is dirty too. */
+  readonly mapping: Mapping;
 }
 
 /**
@@ -124,6 +74,7 @@ function rightsFault(rules: FirstStageRules, rights: number, ask: Ask): number {
  * @param page    IOVA page number of all 64 bits.
  * @param second  the second stage under it; missing for a first stage alone.
  * @param from    the deepest table on the way that is cached; the walk begins there.
+ * @param traces  takes what the walk leaves behind.
  * @param step    told of each first-stage entry read.
  */
 export function walkFirstStage(
@@ -133,18 +84,18 @@ export function walkFirstStage(
   ask: Ask,
   second?: SecondStageAt,
   from?: { readonly level: number; readonly table: CachedTable },
+  traces?: Traces,
   step?: (step: WalkStep) => void,
 ): FirstStageWalk {
   const start = from?.level ?? rules.levels;
-  const walk: FirstStageWalk = { fault: 0, mapping: 0, updates: [], tables: [], from: start };
-  if (!isCanonical(rules.levels, page)) return blocked(walk, reason.nonCanonical);
+  if (!isCanonical(rules.levels, page)) return blocked(reason.nonCanonical);
   const masks = reservedHalves(guest.profile);
   const variant = ((second === undefined ? 0 : 1) + (rules.nxe ? 2 : 0)) * 24;
   let rights = from?.table.rights ?? right.write + right.user + right.execute;
   const early = rightsFault(rules, rights, ask);
-  if (early !== 0) return blocked(walk, early);
+  if (early !== 0) return blocked(early);
   let table = from?.table.page ?? rules.root;
-  let rest = page % 512 ** start;
+  let rest = within(page, start);
   for (let level = start; level > 0; level--) {
     const span = pagesOfSize[level - 1] as number;
     const index = Math.floor(rest / span);
@@ -153,55 +104,50 @@ export function walkFirstStage(
     const place = second === undefined ? undefined : second(table);
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
     const gfn = place === undefined ? table : frameOf(place);
-    const bytes =
-      hidden === 0 && readable(guest.p2m, gfn)
-        ? (pageAt(guest.memory, gfn) ?? blankPage)
-        : undefined;
+    const bytes = hidden === 0 ? tablePage(guest, gfn) : undefined;
     step?.(stepOf(bytes, hidden === 0 ? gfn : table, index, level, true, true));
-    if (hidden !== 0) return blocked(walk, hidden);
+    if (hidden !== 0) return blocked(hidden);
     if (bytes === undefined) {
-      return blocked(walk, isRoot ? reason.firstStageRoot : reason.firstStageAccess);
+      return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
     }
     const [low, high] = [half(bytes, index * 2), half(bytes, index * 2 + 1)];
-    if ((low & 1) === 0) return blocked(walk, reason.firstStageNotPresent);
+    if ((low & 1) === 0) return blocked(reason.firstStageNotPresent);
     const large = level === 1 ? 0 : (low >>> 7) & 1;
     const mask = variant + (level * 2 + large) * 2;
     if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
-      return blocked(walk, reason.firstStageReserved);
+      return blocked(reason.firstStageReserved);
     }
     rights &= ((low >>> 1) & 3) | (high >>> 31 === 1 && rules.nxe ? 0 : right.execute);
     const isLeaf = level === 1 || large === 1;
     const denied = rightsFault(rules, rights, ask) || (isLeaf ? smepFault(rules, rights, ask) : 0);
-    if (denied !== 0) return blocked(walk, denied);
+    if (denied !== 0) return blocked(denied);
     const set = 0x20 | (rules.eafe ? 0x400 : 0) | (isLeaf && ask.write ? 0x40 : 0);
     const failed =
-      (low & set) === set ? 0 : noteUpdate(walk, guest, place, gfn, index, low | set, high);
-    if (failed !== 0) return blocked(walk, failed);
+      (low & set) === set ? 0 : noteUpdate(traces, guest, place, gfn, index, low | set, high);
+    if (failed !== 0) return blocked(failed);
     const named = (low >>> 12) + (high & 0xfffff) * 0x100000;
     if (isLeaf) {
-      const frame = level === 1 ? named : named - (named % span);
+      const frame = level === 1 ? named : named - within(named, level - 1);
       const isDirty = ((low | set) & 0x40) !== 0;
-      return reached(walk, rules, frame + rest, level, rights, ask, isDirty, second);
+      return reached(rules, frame + rest, level, rights, ask, isDirty, second);
     }
     table = named;
-    walk.tables.push({ page: table, rights });
+    traces?.tables.push({ page: table, rights });
   }
-  return blocked(walk, reason.firstStageAccess);
+  return blocked(reason.firstStageAccess);
 }
 
-function blocked(walk: FirstStageWalk, fault: number): FirstStageWalk {
-  walk.fault = fault;
-  return walk;
+/** A page number modulo the pages that a table of a level translates; `%` is slow at this size. */
+function within(page: number, level: number): number {
+  const span = pagesOfSize[level] ?? 512 ** 5;
+  return page - Math.floor(page / span) * span;
 }
 
-const smepFault = (rules: FirstStageRules, rights: number, ask: Ask): number =>
-  rules.smep && ask.privileged && ask.execute && (rights & right.user) !== 0
-    ? reason.executeDenied
-    : 0;
+const blocked = (fault: number): FirstStageWalk => ({ fault, mapping: 0 });
 
 /** Notes bits to set in an entry. @returns why they cannot be set, or 0. */
 function noteUpdate(
-  walk: FirstStageWalk,
+  traces: Traces | undefined,
   guest: Guest,
   place: Mapping | undefined,
   gfn: number,
@@ -211,13 +157,12 @@ function noteUpdate(
 ): number {
   if (place !== undefined && writeCode(place) !== ok) return reason.nestedWrite;
   if (!writable(guest.p2m, gfn)) return reason.accessedDirtyFailed;
-  walk.updates.push({ gfn, index, low: low >>> 0, high: high >>> 0 });
+  traces?.updates.push({ gfn, index, low: low >>> 0, high: high >>> 0 });
   return 0;
 }
 
 /** The page that the leaf names: what the second stage makes of it, and what may be cached. */
 function reached(
-  walk: FirstStageWalk,
   rules: FirstStageRules,
   frame: number,
   level: number,
@@ -230,17 +175,16 @@ function reached(
   let [gfn, size, read, write] = [frame, level - 1, true, mayWrite && isDirty];
   if (second !== undefined) {
     const place = second(frame);
-    if (place === undefined) return blocked(walk, reason.secondStageBeyondWidth);
+    if (place === undefined) return blocked(reason.secondStageBeyondWidth);
     const code = ask.write ? writeCode(place) : readCode(place);
-    if (code === permission) return blocked(walk, reason.secondStageDenied);
-    if (code !== ok) return blocked(walk, otherFault(code));
+    if (code === permission) return blocked(reason.secondStageDenied);
+    if (code !== ok) return blocked(otherFault(code));
     gfn = frameOf(place);
     size = Math.min(size, sizeOf(place));
     read = readCode(place) === ok;
     write &&= writeCode(place) === ok;
   }
-  if (isInterruptFrame(gfn)) return blocked(walk, reason.scalableInterruptRange);
+  if (isInterruptFrame(gfn)) return blocked(reason.scalableInterruptRange);
   const outcomes = [read ? ok : permission, write ? ok : permission] as const;
-  walk.mapping = mapped(gfn, ...outcomes, leafSize(gfn, size + 1));
-  return walk;
+  return { fault: 0, mapping: mapped(gfn, ...outcomes, leafSize(gfn, size + 1)) };
 }

@@ -2,9 +2,9 @@ import type { Iova } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
 import { isScalable } from "../projections/context-path.ts";
 import type { World } from "../projections/world.ts";
+import type { Asked } from "./composed.ts";
 import type { Translation, TranslationStep } from "./translation.ts";
 import { inGuest, inHost, nowhere } from "./translation.ts";
-import type { Asked } from "./ways.ts";
 import { waysOf } from "./ways.ts";
 
 /**

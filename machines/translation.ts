@@ -6,6 +6,8 @@ import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../projectio
 import type { PathTable } from "../projections/path-entry.ts";
 import type { Answer } from "./answer.ts";
 import { faultOf } from "./answer.ts";
+import type { Answer } from "./outcome.ts";
+import { faultOf } from "./outcome.ts";
 
 /** A page with what it grants. */
 interface Grants {

@@ -1,145 +1,19 @@
-import type { Hpa } from "../events/address.ts";
-import { gpa, hpa, pageOf } from "../events/address.ts";
 import { isEmpty } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
-import { virtualCacheOf } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
 import { hostAt } from "../projections/host-entry.ts";
-import {
-  behindP2m,
-  frameOf,
-  hasFrame,
-  mapped,
-  ok,
-  readCode,
-  writeCode,
-} from "../projections/mapping.ts";
+import { behindP2m, frameOf, hasFrame, ok, readCode, writeCode } from "../projections/mapping.ts";
 import { capacity, get } from "../projections/page-tree.ts";
 import { forEachSlot } from "../projections/page-tree-range.ts";
-import type { Answer } from "./answer.ts";
-import {
-  answered,
-  answerFor,
-  beyondSecond,
-  fails,
-  faultOf,
-  passThroughFault,
-  rightsDenied,
-} from "./answer.ts";
-import type { Context, ContextStep, SecondStage } from "./context.ts";
-import type { Ask } from "./first-stage.ts";
-import { walkFirstStage } from "./first-stage.ts";
-import { resolve } from "./resolve.ts";
+import { virtualCacheOf } from "../projections/virtual-cache.ts";
+import { answerFor, rightsDenied } from "./answer.ts";
+import type { Asked } from "./composed.ts";
+import { guestAnswer } from "./composed.ts";
+import type { Ask } from "./first-stage-rules.ts";
+import type { Answer } from "./outcome.ts";
+import { answered, beyondSecond, fails, faultOf } from "./outcome.ts";
 import { pageLimit } from "./synchronise.ts";
 import type { TranslationStep } from "./translation.ts";
-import type { WalkStep } from "./walk.ts";
-import { walkTables } from "./walk.ts";
-
-function hostOf(guest: Guest, address: bigint): Hpa | undefined {
-  const grant = get(guest.p2m, pageOf(address));
-  if (readCode(grant) !== ok) return undefined;
-  return hpa((BigInt(frameOf(grant)) << 12n) + (address & 0xfffn));
-}
-
-/** One request: its access and rights, with a PASID or without. */
-export interface Asked extends Ask {
-  readonly pasid: number | undefined;
-}
-
-/** Takes the entries that a walk reads, when somebody wants them. */
-interface Notes {
-  readonly guest: Guest;
-  readonly write: boolean;
-  readonly steps: TranslationStep[] | undefined;
-  /** Second-stage entries that were read for the next entry of the first stage, or its result. */
-  below: boolean;
-}
-
-function note(
-  { guest, steps, below }: Notes,
-  table: TranslationStep["table"],
-  level: number | undefined,
-  address: bigint,
-  entry: bigint | undefined,
-): void {
-  const place = gpa(address);
-  const host = entry === undefined ? undefined : hostOf(guest, place);
-  steps?.push({ table, level, address: place, entry: entry ?? 0n, host, below });
-}
-
-/** The guest's second stage under a first stage, walked as it is, with notes. */
-const secondStage =
-  (notes: Notes, { root, levels }: SecondStage) =>
-  (page: number): number | undefined => {
-    const { guest, steps } = notes;
-    if (page >= pageLimit(guest, levels)) return undefined;
-    if (steps === undefined) return walkTables(guest, root, levels, page);
-    notes.below = true;
-    const mapping = walkTables(guest, root, levels, page, (step) => noteStep(notes, step));
-    notes.below = false;
-    return mapping;
-  };
-
-const noteStep = (notes: Notes, { level, address, entry }: WalkStep): void =>
-  note(notes, "second stage", level, address, entry);
-
-/** The answer of the guest's own tables to one request. */
-function guestAnswer(
-  guest: Guest,
-  source: number,
-  page: number,
-  asked: Asked,
-  steps: TranslationStep[] | undefined,
-): Answer {
-  if (guest.charts.translation !== "enabled") return untranslated(page);
-  const notes: Notes = { guest, write: asked.write, steps, below: false };
-  const tell = ({ table, address, entry }: ContextStep): void =>
-    note(notes, table, undefined, address, entry);
-  const context = resolve(guest, source, asked.pasid, steps === undefined ? undefined : tell);
-  if (context.kind === "blocked") return fails(context.reason);
-  const { pasid } = context;
-  const ask = pasid?.privileged === true ? { ...asked, privileged: true } : asked;
-  const denied = pasid === undefined ? 0 : rightsDenied(pasid, ask);
-  return denied === 0 ? contextAnswer(notes, context, page, asked.pasid, ask) : fails(denied);
-}
-
-type Valid = Exclude<Context, { kind: "blocked" }>;
-
-/** What a valid context makes of a page. */
-function contextAnswer(
-  notes: Notes,
-  context: Valid,
-  page: number,
-  pasid: number | undefined,
-  ask: Ask,
-): Answer {
-  const { guest, steps, write } = notes;
-  const scalable = context.pasid !== undefined;
-  if (context.kind === "refused") return answered(0, undefined, scalable);
-  if (context.kind === "passThrough") {
-    const fault = passThroughFault(guest, { tag: context.pasid?.tag, pasid }, page);
-    return fault === 0 ? untranslated(page) : fails(fault);
-  }
-  if (context.kind === "firstStage") {
-    const { first, second } = context;
-    const under = second === undefined ? undefined : secondStage(notes, second);
-    const tell = ({ level, address, entry }: WalkStep): void =>
-      note(notes, "first stage", level, address, entry);
-    const told = steps === undefined ? undefined : tell;
-    const walk = walkFirstStage(guest, first, page, ask, under, undefined, told);
-    const gfn = walk.fault === 0 ? frameOf(walk.mapping) : undefined;
-    return answered(walk.mapping, gfn, true, walk);
-  }
-  const { root, levels } = context;
-  if (page >= pageLimit(guest, levels)) return fails(beyondSecond(scalable));
-  const tell = (step: WalkStep): void => {
-    if (write ? step.writes : step.reads) noteStep(notes, step);
-  };
-  const mapping = walkTables(guest, root, levels, page, steps === undefined ? undefined : tell);
-  return answered(mapping, hasFrame(mapping) ? frameOf(mapping) : undefined, scalable);
-}
-
-const untranslated = (page: number): Answer => answered(mapped(page, ok, ok, 4), page, false);
 
 const behind = (guest: Guest, given: Answer): Answer =>
   given.gfn === undefined
@@ -208,12 +82,12 @@ export interface Ways {
 }
 
 /** Whether two answers to one access are the same but for the size of the mapping. */
-function sameAnswer(a: Answer, b: Answer, write: boolean): boolean {
+function sameAnswer(a: Answer, b: Answer, write: boolean, space: number | undefined): boolean {
   const fault = faultOf(a, write);
   if (fault !== faultOf(b, write)) return false;
   if (fault !== 0 || a.mapping === b.mapping) return true;
   // What is cached of a first stage may leave out a write whose dirty bit is not set yet.
-  if (a.walk !== undefined) return frameOf(a.mapping) === frameOf(b.mapping);
+  if (space !== undefined) return frameOf(a.mapping) === frameOf(b.mapping);
   const sameReads = (readCode(a.mapping) === ok) === (readCode(b.mapping) === ok);
   const sameWrites = (writeCode(a.mapping) === ok) === (writeCode(b.mapping) === ok);
   return frameOf(a.mapping) === frameOf(b.mapping) && sameReads && sameWrites;
@@ -239,7 +113,7 @@ export function waysOf(
   const entry = hostAt(guest.hosts, requester, enabled ? asked.pasid : undefined);
   if (entry === undefined) return { walked, composed, host: composed, agree: true, since: 0 };
   const host = hostAnswer(guest, entry, page, asked);
-  const agree = sameAnswer(composed, host, write);
+  const agree = sameAnswer(composed, host, write, entry.space);
   const marked = pendingSince(guest, entry, page);
   const since = marked !== 0 || agree ? marked : staleSince(guest, entry, page);
   return { walked, composed, host, agree, since };

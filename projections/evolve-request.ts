@@ -4,7 +4,7 @@ import { withSpace } from "./evolve-first-stage.ts";
 import { unitWrote } from "./evolve-memory.ts";
 import { classOf, translationCached } from "./first-stage.ts";
 import type { Guest, InFlight } from "./guest.ts";
-import { copyGuest, virtualCacheOf } from "./guest.ts";
+import { copyGuest } from "./guest.ts";
 import type { HostEntry } from "./host-entry.ts";
 import { hostAt } from "./host-entry.ts";
 import { rememberCached } from "./iotlb.ts";
@@ -12,6 +12,7 @@ import { mapped, ok, pagesOfSize, permission, sizeCode, sizeOf } from "./mapping
 import { emptyTree } from "./page-tree.ts";
 import { fill } from "./page-tree-change.ts";
 import { withIotlb } from "./shadow.ts";
+import { virtualCacheOf } from "./virtual-cache.ts";
 
 /** Whose tables a device model was told of. */
 type Tables = Pick<HostEntry, "did" | "levels"> & { readonly root: number };

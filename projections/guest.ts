@@ -18,6 +18,7 @@ import type { Registers } from "./register-file.ts";
 import type { Shadow } from "./shadow.ts";
 import { gpaLevels } from "./shadow.ts";
 import type { TableUse } from "./table-use.ts";
+import type { VirtualCache } from "./virtual-cache.ts";
 
 /** A device that the guest has. */
 export interface Device {
@@ -62,20 +63,6 @@ export interface Queue {
   readonly unanswered: readonly SourceId[];
 }
 
-/**
- * What the device models were told of one domain-id and root, and by which event: IOVA pages to
- * guest pages.
- */
-export interface VirtualCache {
-  readonly did: number;
-  /** Guest page of the top table. */
-  readonly root: number;
-  readonly levels: number;
-  readonly entries: PageTree;
-  /** Flat; the number of the event that put each entry there. */
-  readonly since: PageTree;
-}
-
 /** One guest: its vIOMMU, its memory, its devices, and what the host keeps for them. */
 export interface Guest {
   readonly index: number;
@@ -115,16 +102,6 @@ export interface Guest {
   readonly virtualCaches: readonly VirtualCache[];
   readonly inFlight: Readonly<Record<number, InFlight>>;
 }
-
-/** Whose tables a cache is of. */
-type CacheKey = Pick<VirtualCache, "did" | "levels"> & { readonly root: number | undefined };
-
-export const isCacheOf = (cache: VirtualCache, { did, root, levels }: CacheKey): boolean =>
-  cache.did === did && cache.root === root && cache.levels === levels;
-
-/** What the device models were told of an entry's tables, if anything. */
-export const virtualCacheOf = (guest: Guest, key: CacheKey): VirtualCache | undefined =>
-  guest.virtualCaches.find((cache) => isCacheOf(cache, key));
 
 export const noQueue: Queue = { address: 0n, head: 0, lastWasWait: true, unanswered: [] };
 

@@ -3,7 +3,6 @@ import {
   bytes,
   count,
   device,
-  FieldError,
   flag,
   gpaField,
   integer,
@@ -15,19 +14,20 @@ import {
   word,
 } from "../events/field.ts";
 import { pasid } from "../events/input.ts";
-import type { FaultEntry, Faults } from "./faults.ts";
 import type { CachedTable, FirstStage } from "./first-stage.ts";
-import type { Device, Guest, InFlight, Queue, VirtualCache } from "./guest.ts";
-import type { HostEntry } from "./host-entry.ts";
+import type { Device, Guest, InFlight } from "./guest.ts";
 import type { InterruptTable, KnownEntry } from "./interrupts.ts";
 import type { PageTree } from "./page-tree.ts";
 import type { FieldsOf } from "./save-field.ts";
-import { fieldOf, keyed, nullable, numberLists, radixField, whole } from "./save-field.ts";
+import { fieldOf, keyed, numberLists, radixField, whole } from "./save-field.ts";
 import type { FrameRun } from "./save-frames.ts";
 import type { NodeReader, NodeWriter } from "./save-tree.ts";
 import { treeField } from "./save-tree.ts";
+import type { SavedCharts } from "./save-unit.ts";
+import { charts, domain, faults, hostEntry, page, queue } from "./save-unit.ts";
 import type { Shadow } from "./shadow.ts";
 import type { TableUse, Use } from "./table-use.ts";
+import type { VirtualCache } from "./virtual-cache.ts";
 
 /** What is kept of a shadow: no host address; of the host's tables the shape alone. */
 export type SavedShadow = Omit<Shadow, "host" | "iotlb"> & {
@@ -55,19 +55,13 @@ export type SavedState = Omit<
   Guest,
   Outside | "shadows" | "spaces" | "passThroughCache" | "inFlight" | "charts"
 > & {
-  readonly charts: Omit<Guest["charts"], "queue" | "life"> & {
-    readonly queue: "disabled" | "idle" | "draining" | "halted";
-    readonly life: "present";
-  };
+  readonly charts: SavedCharts;
   readonly shadows: Readonly<Record<number, SavedShadow>>;
   readonly spaces: Readonly<Record<number, SavedSpace>>;
   readonly passThroughCache: readonly FrameRun[];
   readonly inFlight: Readonly<Record<number, SavedFlight>>;
 };
 
-const page = integer(0, 2 ** 52 - 1);
-const domain = integer(0, 0xffff);
-const reason = integer(0, 255);
 const levels = integer(3, 5);
 
 const frameRuns = fieldOf<readonly FrameRun[]>(
@@ -76,55 +70,6 @@ const frameRuns = fieldOf<readonly FrameRun[]>(
   (raw) => numberLists.fromJson(raw) as unknown as readonly FrameRun[],
 );
 
-const charts = whole<SavedState["charts"]>({
-  translation: oneOf("noPointer", "disabled", "enabled"),
-  queue: oneOf("disabled", "idle", "draining", "halted"),
-  remapping: oneOf("noTable", "disabled", "enabled"),
-  protection: oneOf("disabled", "enabled"),
-  life: oneOf("present"),
-});
-
-/** Heads are multiples of a descriptor's 16 bytes. */
-const head = fieldOf<number>(
-  "byte offset of a descriptor",
-  (value) => value,
-  (raw) => {
-    const value = integer(0, 2 ** 19 - 16).fromJson(raw);
-    if (value % 16 !== 0) throw new FieldError("expected a byte offset of a descriptor");
-    return value;
-  },
-);
-
-const queue = whole<Queue>({
-  address: word,
-  head,
-  lastWasWait: flag,
-  unanswered: list(device),
-});
-
-const faultEntry = whole<FaultEntry>({
-  source: device,
-  reason,
-  page: word,
-  read: flag,
-  pasid: optional(pasid),
-  privileged: flag,
-  execute: flag,
-  request: optional(oneOf("translation", "translated")),
-});
-const faults = whole<Faults>({
-  records: list(nullable(faultEntry)),
-  next: integer(0, 255),
-  overflow: flag,
-  iqe: flag,
-  ice: flag,
-  ite: flag,
-  iqei: integer(0, 15),
-  iceSource: domain,
-  iteSource: domain,
-  waitDone: flag,
-});
-
 const interruptTable = whole<InterruptTable>({ address: word, count, eime: flag });
 const knownEntry = whole<KnownEntry>({ entry: wideWord, since: count });
 
@@ -132,27 +77,6 @@ const tableUse = whole<TableUse>({
   uses: list(whole<Use>({ shadow: count, level: integer(1, 5), base: page })),
   shared: list(count),
   context: flag,
-});
-
-const hostEntry = whole<HostEntry>({
-  source: device,
-  pasid: optional(pasid),
-  state: oneOf("blocked", "passThrough", "shadowed", "nested", "virtual", "refused"),
-  did: domain,
-  reason,
-  fpd: flag,
-  tag: optional(pasid),
-  sre: flag,
-  ere: flag,
-  privileged: flag,
-  ats: flag,
-  pri: flag,
-  shadow: optional(count),
-  space: optional(count),
-  root: optional(page),
-  levels: integer(0, 5),
-  pending: count,
-  pasidPending: count,
 });
 
 const cachedTable = whole<CachedTable>({ page, rights: integer(0, 7) });

@@ -3,12 +3,7 @@ import type { FactOf } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
 import { deliveryModes } from "../events/interrupt-entry.ts";
 import type { Step } from "../projections/step.ts";
-
-/** Whether the model says what somebody else saw; with what is different, or why nobody can say. */
-export type InterruptVerdict =
-  | { readonly verdict: "agree" }
-  | { readonly verdict: "unjudged"; readonly text: string }
-  | { readonly verdict: "disagree"; readonly text: string };
+import type { Verdict } from "./verdict.ts";
 
 /** An MSI as QEMU hands it to the interrupt controllers. */
 export interface Message {
@@ -45,7 +40,7 @@ function why(fact: Step["facts"][number] | undefined): string {
 }
 
 /** Compares what became of an MSI with the message that was recorded beside it. */
-export function judgeInterrupt(input: InputOf<"MsiRequest">, { facts }: Step): InterruptVerdict {
+export function judgeInterrupt(input: InputOf<"MsiRequest">, { facts }: Step): Verdict {
   const { address = 0n, data, observed } = input;
   if (observed === undefined)
     return { verdict: "unjudged", text: "nothing was recorded beside it" };

@@ -1,9 +1,9 @@
 import { formatSourceId, hex, hpaOfPage, pageOf } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
-import type { Answer } from "../machines/answer.ts";
-import { faultOf } from "../machines/answer.ts";
-import { askOf } from "../machines/dma.ts";
+import type { Answer } from "../machines/outcome.ts";
+import { faultOf } from "../machines/outcome.ts";
+import { askOf } from "../machines/rights.ts";
 import type { Ways } from "../machines/ways.ts";
 import { waysOf } from "../machines/ways.ts";
 import { frameOf, hasFrame } from "../projections/mapping.ts";
@@ -11,20 +11,8 @@ import { ownerGuest, ownerPage, readable, writable } from "../projections/p2m.ts
 import { get } from "../projections/page-tree.ts";
 import type { Step } from "../projections/step.ts";
 import { judgeInterrupt } from "./judge-interrupt.ts";
-
-/** Whether the model says what somebody else saw; with what is different. */
-export type Verdict =
-  | { readonly verdict: "agree" }
-  /** Nothing can be said, and why. */
-  | { readonly verdict: "unjudged"; readonly text: string }
-  | { readonly verdict: "disagree"; readonly text: string };
-
-/** A law that did not hold at an event. */
-export interface Violation {
-  readonly law: string;
-  readonly seq: number;
-  readonly text: string;
-}
+import type { Verdict, Violation } from "./verdict.ts";
+import { agree, disagree } from "./verdict.ts";
 
 /** A DMA that the fold has taken in, and what the walks say about it. */
 interface JudgedDma {
@@ -39,9 +27,6 @@ interface JudgedDma {
   readonly ways: Ways | undefined;
   readonly write: boolean;
 }
-
-const agree: Verdict = { verdict: "agree" };
-const disagree = (text: string): Verdict => ({ verdict: "disagree", text });
 
 function find<T extends FactType>(facts: readonly Fact[], type: T): FactOf<T> | undefined {
   return facts.find((fact) => fact.type === type) as FactOf<T> | undefined;

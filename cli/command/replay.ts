@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { stateHash } from "../../projections/digest.ts";
-import type { Violation } from "../../properties/judge.ts";
 import { judge } from "../../properties/judge.ts";
+import type { Violation } from "../../properties/verdict.ts";
 import { foldSource } from "../folding.ts";
 import type { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";

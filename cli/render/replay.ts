@@ -1,4 +1,4 @@
-import type { Violation } from "../../properties/judge.ts";
+import type { Violation } from "../../properties/verdict.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Cell } from "./table.ts";
 import { grouped, renderTable } from "./table.ts";

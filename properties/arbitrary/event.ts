@@ -56,7 +56,12 @@ const objects: Model = {
  * objects.
  */
 function arbitraryOf(of: AnyField, path: string): fc.Arbitrary<unknown> {
-  const form = of.form.replace(/, optional$/, "");
+  return ofForm(of.form.replace(/, optional$/, ""), path);
+}
+
+function ofForm(form: string, path: string): fc.Arbitrary<unknown> {
+  const list = /^list of (.+)$/.exec(form)?.[1];
+  if (list !== undefined) return fc.array(ofForm(list, path), { maxLength: 5 });
   const range = /^integer (\d+) to (\d+)$/.exec(form);
   if (range) return fc.integer({ min: Number(range[1]), max: Number(range[2]) });
   if (form.includes(" | ")) return fc.constantFrom(...form.split(" | "));

@@ -77,7 +77,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "faulting-tag",
     what: "What is cached of a faulting context is not found under domain-id 0.",
-    file: "machines/attach.ts",
+    file: "machines/host-entry.ts",
     find: `state: "blocked", did: 0, `,
     replace: `state: "blocked", did: 1, `,
     law: "SH1",

@@ -38,9 +38,9 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "fpd-ignored",
     what: "FPD of a context entry does not keep its faults from being recorded.",
-    file: "machines/attach.ts",
+    file: "machines/host-entry.ts",
     find: "  const { fpd } = context;",
-    replace: "  const fpd = context.fpd && source < 0;",
+    replace: "  const fpd = context.fpd && key.source < 0;",
     law: "FA1",
   },
   {
@@ -79,8 +79,8 @@ export const unitBugs: readonly Bug[] = [
     id: "width-of-virtual",
     what: "A context entry that changes nothing but its width is not taken over.",
     file: "machines/attach.ts",
-    find: "  old.levels === (entry.levels ?? 0) &&",
-    replace: "",
+    find: "every((name) => old[name] === next[name])",
+    replace: `every((name) => name === "levels" || old[name] === next[name])`,
     law: "DM1",
   },
   {

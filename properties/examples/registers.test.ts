@@ -76,16 +76,18 @@ describe("global command", () => {
     expect(scene.when(reads(page)).of("DmaBlocked")).toMatchObject([{ reason: 1 }]);
   });
 
-  test("[GC7] scalable and other table modes are refused by name", () => {
+  test("[GC7] a table mode that the unit has not faults every request", () => {
     const mode = (ttm: bigint) =>
-      given(unit(), tables).when(write8(at.rtaddr, rootTable | (ttm << 10n)), command(srtp));
-    expect(mode(1n).refusals).toEqual([
-      "scalable mode is not modelled: the root pointer's table mode is 1",
-    ]);
-    expect(mode(3n).refusals).toEqual([
-      "the root pointer's table mode is neither legacy nor scalable",
-    ]);
-    expect(status(mode(1n))).toBe(0n);
+      given(unit(), tables).when(
+        write8(at.rtaddr, rootTable | (ttm << 10n)),
+        command(srtp),
+        command(te),
+        reads(page),
+      );
+    for (const ttm of [1n, 2n, 3n]) {
+      expect(mode(ttm).of("DmaBlocked")).toMatchObject([{ reason: 0x30 }]);
+    }
+    expect(mode(0n).of("DmaBlocked")).not.toMatchObject([{ reason: 0x30 }]);
   });
 
   test("[GC8] TE off leads devices back to the P2M alone", () => {

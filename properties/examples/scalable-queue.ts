@@ -1,30 +1,41 @@
+import { PasidCacheDescriptor, PasidIotlbDescriptor } from "../../events/descriptors/scalable.ts";
 import { at } from "../../projections/registers.ts";
-import { command, memory, qie, te, write8 } from "./driver.ts";
+import {
+  command,
+  iotlbOfAll,
+  iotlbOfDomain,
+  iotlbOfPage,
+  memory,
+  qie,
+  te,
+  write8,
+} from "./driver.ts";
 import type { Inputs } from "./given.ts";
 import { words } from "./scalable-driver.ts";
 
-/** Where the queue of 256-bit descriptors lies. */
-export const wideQueue = 0x1_2000n;
+/** IQA is the page at 0x8000, with descriptors of 32 bytes. */
+const queue = 0x8000n;
 
-/** IQA with descriptors of 256 bits: 128 of them. */
-export const wideQueueOn: Inputs = [write8(at.iqa, wideQueue | 0x800n), command(te | qie)];
+/** The queue is on, in descriptors of 256 bits. */
+export const scalableQueue: Inputs = [write8(at.iqa, queue | 0x800n), command(te | qie)];
 
-/** Puts 256-bit descriptors into the queue from an index on, and moves the tail behind them. */
-export function submitWideAt(index: number, ...descriptors: readonly bigint[]): Inputs {
-  const start = BigInt(index) * 32n;
-  const tail = start + BigInt(descriptors.length) * 32n;
-  const all = descriptors.flatMap((one) => words(one, 4));
-  return [memory(wideQueue + start, ...all), write8(at.iqt, tail)];
-}
-export const submitWide = (...descriptors: readonly bigint[]): Inputs =>
-  submitWideAt(0, ...descriptors);
+/** Puts a descriptor of 256 bits into the queue, number `index` of it, and moves the tail. */
+export const announce = (descriptor: bigint, index = 0): Inputs => [
+  memory(queue + BigInt(index * 32), ...words(descriptor, 4)),
+  write8(at.iqt, BigInt(index * 32 + 32)),
+];
 
-/** Descriptors that scalable mode adds. */
-export const pasidsOfAll = 0x37n;
-export const pasidsOfDomain = (did: number): bigint => 0x07n | (BigInt(did) << 16n);
-export const pasidCacheOf = (did: number, pasid: number): bigint =>
-  0x17n | (BigInt(did) << 16n) | (BigInt(pasid) << 32n);
-export const pasidIotlbOf = (did: number, pasid: number): bigint =>
-  0x26n | (BigInt(did) << 16n) | (BigInt(pasid) << 32n);
-export const pasidIotlbOfPage = (did: number, pasid: number, iova: bigint, am = 0): bigint =>
-  0x36n | (BigInt(did) << 16n) | (BigInt(pasid) << 32n) | ((iova | BigInt(am)) << 64n);
+const cache = PasidCacheDescriptor.fields.g.names;
+const iotlb = PasidIotlbDescriptor.fields.g.names;
+
+/** Descriptors. */
+export const allPasids = PasidCacheDescriptor.encode({ type: 7, g: cache.global });
+export const pasidsOf = (did: number): bigint =>
+  PasidCacheDescriptor.encode({ type: 7, g: cache.domain, did });
+export const onePasid = (did: number, pasid: number): bigint =>
+  PasidCacheDescriptor.encode({ type: 7, g: cache.pasid, did, pasid });
+export const pasidIotlb = (did: number, pasid: number): bigint =>
+  PasidIotlbDescriptor.encode({ type: 6, g: iotlb.pasid, did, pasid });
+export const pasidPage = (did: number, pasid: number, addr: bigint, ih = false): bigint =>
+  PasidIotlbDescriptor.encode({ type: 6, g: iotlb.page, did, pasid, ih }) | (addr << 64n);
+export { iotlbOfAll, iotlbOfDomain, iotlbOfPage };

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import type { Violation } from "../judge.ts";
 import { laws } from "../laws/all.ts";
 import type { Count, Law } from "../laws/law.ts";
 import { runOf } from "../laws/run.ts";
+import type { Violation } from "../verdict.ts";
 import type { Program } from "../world/program.ts";
 import { anyProgram } from "../world/program.ts";
 import { shrinkInputs } from "./shrink.ts";

@@ -1,9 +1,9 @@
 import { hex } from "../../events/address.ts";
 import type { Step } from "../../projections/step.ts";
-import type { Violation } from "../judge.ts";
 import { expectedFault } from "../oracle/faults.ts";
 import type { Verdict } from "../oracle/interrupt.ts";
 import { expectedPost, notificationOf } from "../oracle/interrupt.ts";
+import type { Violation } from "../verdict.ts";
 import type { Asked } from "./interrupt-sight.ts";
 import { interruptsOf } from "./interrupt-sight.ts";
 import { outcomeOf, outcomeText, verdictText } from "./interrupt-text.ts";

@@ -1,4 +1,4 @@
-import type { Violation } from "../judge.ts";
+import type { Violation } from "../verdict.ts";
 import type { Run } from "./run.ts";
 
 /** Notes that a case that makes the law worth having was reached. */

@@ -2,7 +2,7 @@ import { shapeToJson } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs as tables } from "../../events/input.ts";
 import { shrinkInputs } from "../hunt/shrink.ts";
-import type { Violation } from "../judge.ts";
+import type { Violation } from "../verdict.ts";
 import type { Program } from "../world/program.ts";
 import type { Law } from "./law.ts";
 import { runOf } from "./run.ts";

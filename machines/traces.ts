@@ -1,0 +1,29 @@
+import { gpa, gpaOfPage, iovaOfPage } from "../events/address.ts";
+import type { HostEntry } from "../projections/host-entry.ts";
+import type { Answer } from "./outcome.ts";
+import type { Turn } from "./turn.ts";
+import { guestIn, record } from "./turn.ts";
+
+/** What a first-stage walk leaves behind: bits in its entries, and tables in the cache. */
+export function leaveTraces(turn: Turn, entry: HostEntry, page: number, given: Answer): void {
+  const { traces } = given;
+  const stage = entry.space === undefined ? undefined : guestIn(turn).spaces[entry.space];
+  if (traces === undefined || stage === undefined) return;
+  for (const { gfn, index, low, high } of traces.updates) {
+    const bytes = new Uint8Array(8);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, low, true);
+    view.setUint32(4, high, true);
+    const address = gpa((BigInt(gfn) << 12n) + BigInt(index * 8));
+    record(turn, { type: "MemoryWritten", gpa: address, bytes });
+  }
+  if (traces.tables.length === 0) return;
+  record(turn, {
+    type: "FirstStageTablesCached",
+    space: stage.id,
+    iova: iovaOfPage(page),
+    level: traces.from - 1,
+    tables: traces.tables.map((table) => gpaOfPage(table.page)),
+    rights: traces.tables.map((table) => table.rights),
+  });
+}
