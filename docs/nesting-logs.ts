@@ -3,7 +3,7 @@ import { encodeHeader, encodeInput } from "../events/log.ts";
 import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../machines/create-world.ts";
 import { fold } from "../machines/hypervisor.ts";
-import { iotlbOfDomain, iotlbOfPage, memory, waitNothing } from "../properties/examples/driver.ts";
+import { iotlbOfDomain, iotlbOfPage, memory } from "../properties/examples/driver.ts";
 import type { Inputs } from "../properties/examples/given.ts";
 import { flat } from "../properties/examples/given.ts";
 import {
@@ -18,8 +18,8 @@ import {
   pasidDma,
   pasidEntry,
   pasids,
-  readWrite,
   readsAs,
+  readWrite,
   scalableOn,
   scalableTables,
   scalableUnit,
@@ -30,10 +30,10 @@ import {
   writesAs,
 } from "../properties/examples/scalable-driver.ts";
 import {
-  pasidCacheOf,
-  pasidIotlbOf,
-  submitWideAt,
-  wideQueueOn,
+  announce,
+  onePasid,
+  pasidIotlb,
+  scalableQueue,
 } from "../properties/examples/scalable-queue.ts";
 
 const note = (text: string): Input => ({ type: "Note", text });
@@ -58,7 +58,7 @@ const boots = (...tables: readonly Inputs[]): Inputs => [
   note("It builds its tables and turns translation and the queue on."),
   ...tables,
   scalableOn,
-  wideQueueOn,
+  scalableQueue,
 ];
 
 /** The address of the second stage, or without PASID, that reaches `data`. */
@@ -74,7 +74,7 @@ const nestingOff: Inputs = [
   reaches(withoutPasid, data),
   note("The guest turns nesting on for PASID 0x43, announces it, and the device uses it."),
   pasidEntry(pasids.nested, nestedEntry()),
-  submitWideAt(0, pasidCacheOf(dids.nested, pasids.nested), waitNothing),
+  announce(onePasid(dids.nested, pasids.nested)),
   faults(readsAs(pasids.nested, gva), 0x5b),
   note("The device's other PASID and the other device go on."),
   reaches(writesAs(pasids.firstStage, gva), data),
@@ -91,11 +91,11 @@ const nestingOn: Inputs = [
   memory(secondLeaf, 0x9000n | readWrite),
   reaches(readsAs(pasids.nested, gva), data),
   note("Now it has: an IOTLB invalidation of the domain's page."),
-  submitWideAt(0, iotlbOfPage(dids.nested, gIova), waitNothing),
+  announce(iotlbOfPage(dids.nested, gIova)),
   reaches(readsAs(pasids.nested, gva), 0x9000n),
   note("The guest takes the first stage's last table away from its second stage."),
   memory(slot(secondStage.l1, 1, below + firstStage.l1), 0n),
-  submitWideAt(2, iotlbOfDomain(dids.nested), waitNothing),
+  announce(iotlbOfDomain(dids.nested), 1),
   faults(readsAs(pasids.nested, gva), 0x76),
 ];
 
@@ -117,12 +117,12 @@ const sharing: Inputs = [
   reaches(writesAs(pasids.firstStage, nextGva), 0x8000n),
   faults(readsAs(pasids.secondStage, nextBelow, other), 0x79),
   note("Now it announces the second stage's."),
-  submitWideAt(0, iotlbOfPage(dids.secondStage, nextBelow), waitNothing),
+  announce(iotlbOfPage(dids.secondStage, nextBelow)),
   reaches(readsAs(pasids.secondStage, nextBelow), 0x8000n),
   note("What the first stage no longer maps is used until that is announced."),
   memory(slot(firstStage.l1, 1, nextGva), 0n),
   reaches(writesAs(pasids.firstStage, nextGva), 0x8000n),
-  submitWideAt(2, pasidIotlbOf(dids.firstStage, pasids.firstStage), waitNothing),
+  announce(pasidIotlb(dids.firstStage, pasids.firstStage), 1),
   faults(writesAs(pasids.firstStage, nextGva), 0x71),
 ];
 
@@ -153,9 +153,6 @@ export const nestingLogs = (): ReadonlyMap<string, string> =>
     ["nesting/sharing.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), sharing)],
     [
       "nesting/no-second-stage.ndjson",
-      logOf(
-        scalableUnit({ cap: { sagaw: 0 }, ecap: { ssts: false, nest: false } }),
-        noSecondStage,
-      ),
+      logOf(scalableUnit({ cap: { sagaw: 0 }, ecap: { ssts: false, nest: false } }), noSecondStage),
     ],
   ]);

@@ -4,8 +4,6 @@ import type { Size } from "../events/fact.ts";
 import { reason } from "../events/fault-reason.ts";
 import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
 import type { PathTable } from "../projections/path-entry.ts";
-import type { Answer } from "./answer.ts";
-import { faultOf } from "./answer.ts";
 import type { Answer } from "./outcome.ts";
 import { faultOf } from "./outcome.ts";
 

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import type { Iova, SourceId } from "../../events/address.ts";
 import { formatSourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
-import type { Asked } from "../../machines/ways.ts";
+import type { Asked } from "../../machines/composed.ts";
 import type { HostEntry } from "../../projections/host-entry.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import type { Use } from "../../projections/use.ts";
