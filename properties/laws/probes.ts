@@ -40,8 +40,10 @@ const invalidations: readonly string[] = [
   ...["ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated", "PasidIotlbInvalidated"],
 ];
 
-/** Where tables and what they lead to usually are. */
-const nearby = Array.from({ length: smallPages }, (_, page) => page);
+/** Where tables and what they lead to usually are: two runs of small pages. */
+const nearby = Array.from({ length: 160 }, (_, page) => page).filter(
+  (page) => page < smallPages || page >= 128,
+);
 
 /** Lets the oracle see a run, and asks it along the way. Each run is seen once. */
 export function sightOf(run: Run): Sight {
