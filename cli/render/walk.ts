@@ -33,9 +33,9 @@ function stepsTable(terminal: Terminal, { walk, request }: WalkView): string {
   const { dim, cyan } = terminal.colours;
   const rows = walkRows(walk, request.iova).map((row) => {
     const step = row.index === undefined ? undefined : walk.steps[row.index];
-    const host = step?.host === undefined ? "nowhere" : hex(step.host);
-    const places = step === undefined ? ["", ""] : [hex(step.address), host];
-    const cells = [rowName(row), ...places, row.entry, row.meaning];
+    const nowhere = row.address === "" ? "" : "nowhere";
+    const host = step?.host === undefined ? nowhere : hex(step.host);
+    const cells = [rowName(row), row.address, host, row.entry, row.meaning];
     if (row.index === undefined) return cells.map((cell) => cyan(cell));
     return row.below ? cells.map((cell) => dim(cell)) : cells;
   });
