@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { hex } from "../../events/address.ts";
 import { stateHash } from "../../projections/digest.ts";
 import { summarise } from "../../projections/summary.ts";
 import { summaryOfPasid } from "../../projections/summary-pasid.ts";
@@ -40,7 +41,9 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
     terminal.out(renderJson({ at: world.seq, stateHash: hash, guests }));
   } else {
     const limit = options.all ? Number.POSITIVE_INFINITY : shownRows;
-    terminal.out(`state after event ${world.seq.toString()}, ${hash}\n\n`);
+    // A hash of everything says nothing of a part.
+    const what = options.pasid === undefined ? hash : `PASID ${hex(options.pasid)}`;
+    terminal.out(`state after event ${world.seq.toString()}, ${what}\n\n`);
     const parts = summaries.map((one) => renderGuest(terminal, one.index, one.summary, limit));
     terminal.out(parts.join("\n"));
   }

@@ -22,11 +22,18 @@ const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
 };
 
 /** How a change became known to the vIOMMU. */
-function announcedText({ announced, needed }: EntryWrite, isFirst: boolean): string {
+function announcedText(
+  { announced, needed }: EntryWrite,
+  isFirst: boolean,
+  scalable: boolean,
+): string {
   if (!needed) return "which needs no announcement: it was not present, and that is not cached";
   if (announced === undefined) return "and no invalidation has announced it yet";
   if (announced.type === "HostEntryChanged" && isFirst) {
     return `and taken in when the first stage came into use at ${eventName(announced.seq)}`;
+  }
+  if (announced.type === "HostEntryChanged" && scalable) {
+    return `and taken in when the host's entry was made at ${eventName(announced.seq)}`;
   }
   if (announced.type === "HostEntryChanged") {
     return `and taken in when the device was attached to its tables at ${eventName(announced.seq)}`;
@@ -58,7 +65,7 @@ function history(trail: EntryTrail, scalable: boolean): string {
   const marks = isFirst ? marksText(writes.slice(index + 1)) : "";
   if (last === undefined) return `Nobody has written it so far.${marks}`;
   const by = writerNames[last.by];
-  const told = announcedText(last, isFirst);
+  const told = announcedText(last, isFirst, scalable);
   const text = `It was written by ${by} at ${eventName(last.seq)}, ${told}`;
   const open = writes.slice(0, index).findLast((one) => one.needed && !one.announced);
   const stale =

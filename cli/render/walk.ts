@@ -43,8 +43,15 @@ function stepsTable(terminal: Terminal, { walk, request }: WalkView): string {
   return `${renderTable(terminal, head, rows)}\n`;
 }
 
+/** Who answers for the host. */
+function keeperName({ walk, host }: WalkView): string {
+  if (hasFirstStage(walk)) return "the host's IOMMU";
+  return walk.scalable && host?.shadow === undefined ? "the host keeps" : "the shadow";
+}
+
 /** Where the guest's tables and then the P2M lead. */
-function landingPairs({ walk, regime, request }: WalkView): readonly (readonly [string, Cell])[] {
+function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
+  const { walk, regime, request } = view;
   const host = "fault" in walk.guest ? "not reached" : landingText(walk.composed);
   if (regime !== "tables") {
     const here =
@@ -62,7 +69,7 @@ function landingPairs({ walk, regime, request }: WalkView): readonly (readonly [
   return [
     ["guest's tables", `${empty}${landingText(walk.guest)}`],
     ["then the P2M", host],
-    [hasFirstStage(walk) ? "the host's IOMMU" : "the shadow", landingText(walk.shadow)],
+    [keeperName(view), landingText(walk.shadow)],
   ];
 }
 
