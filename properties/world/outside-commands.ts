@@ -1,11 +1,11 @@
 import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, hpaOfPage, iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
-import { arena, frames, smallPages, sources } from "./arena.ts";
+import { arena, deviceSources, frames, smallPages, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
-import { deviceSources, pageFrom } from "./mapping-commands.ts";
+import { pageFrom } from "./mapping-commands.ts";
 import { entryWord } from "./tables.ts";
 
 const accessOf = (draw: number): Access => (draw % 5 < 2 ? "write" : "read");
