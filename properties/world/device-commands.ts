@@ -1,12 +1,14 @@
 import { iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
+import { at } from "../../projections/registers.ts";
 import { arena, deviceSources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick, readRegister, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";
 import { someRequest } from "./pasid-requests.ts";
-import { announceAll, drainWord, responseWord } from "./scalable-queue.ts";
+import { enqueue, moveTail, queueBytes, usesQueue, waitWord } from "./queue.ts";
+import { announceAll, answerAll, drainWord, responseWord } from "./scalable-queue.ts";
 
 /** Registers of the page-request queue. */
 const registers = { pqh: 0xc0, pqt: 0xc8, pqa: 0xd0, prs: 0xdc, pectl: 0xe0 } as const;
@@ -26,14 +28,21 @@ const accessOf = (draw: number): Access => (draw % 3 === 0 ? "write" : "read");
 export const atsRequest: Command = (driver, draw) => {
   const { device, page, rights } = someRequest(driver, draw);
   const access = accessOf(draw.how);
-  const at = iova(BigInt(page) << 12n);
+  const address = iova(BigInt(page) << 12n);
   const asked = access === "write" ? { ...rights, execute: false } : rights;
-  emit(driver, { type: "AtsRequest", device, iova: at, access, ...asked });
-  const last = driver.requested;
-  last.push({ device, page, pasid: rights.pasid });
+  emit(driver, { type: "AtsRequest", device, iova: address, access, ...asked });
+  driver.requested.push({ device, page, pasid: rights.pasid });
   if (draw.extra % 3 !== 0) return;
   const { execute: _, ...plain } = rights;
-  emit(driver, { type: "Dma", device, iova: at, access, ...plain, translated: true, length: 8 });
+  emit(driver, {
+    type: "Dma",
+    device,
+    iova: address,
+    access,
+    ...plain,
+    translated: true,
+    length: 8,
+  });
 };
 
 /** A DMA to where the device's own TLB says: mostly of a page that it asked for. */
@@ -44,9 +53,16 @@ export const translatedDma: Command = (driver, draw) => {
   const pasid = "rights" in found ? found.rights.pasid : found.pasid;
   const rights = pasid === undefined ? {} : { pasid };
   const access = accessOf(draw.how);
-  const at = iova((BigInt(found.page) << 12n) + BigInt((draw.extra % 64) * 8));
+  const address = iova((BigInt(found.page) << 12n) + BigInt((draw.extra % 64) * 8));
   const bytes = access === "write" ? { bytes: bytesOf(draw.word, 8) } : {};
-  const common = { device: found.device, iova: at, access, ...rights, translated: true, length: 8 };
+  const common = {
+    device: found.device,
+    iova: address,
+    access,
+    ...rights,
+    translated: true,
+    length: 8,
+  };
   if (draw.what % 4 !== 3) {
     emit(driver, { type: "Dma", ...common, ...bytes });
     return;
@@ -82,9 +98,9 @@ export const pageResponse: Command = (driver, draw) => {
   if (!driver.profile.pageRequests) return;
   const stray = { device: pick(deviceSources, draw.what), pasid: draw.what % 3, group: 7 };
   const known = groups.length > 0 && draw.where % 8 !== 7;
-  const at = groups.length === 0 ? 0 : (draw.where >> 3) % groups.length;
-  const { device, pasid, group } = known ? (groups[at] ?? stray) : stray;
-  if (known && draw.how % 4 !== 3) groups.splice(at, 1);
+  const index = groups.length === 0 ? 0 : (draw.where >> 3) % groups.length;
+  const { device, pasid, group } = known ? (groups[index] ?? stray) : stray;
+  if (known && draw.how % 4 !== 3) groups.splice(index, 1);
   const rc = pick([0, 0, 0, 1, 15, 7], draw.extra);
   const rid = device === 0x208 ? 0x200 : device;
   const word = responseWord({ rid, pasid, rc, group, last: draw.how % 6 !== 5 });
@@ -111,15 +127,26 @@ export const pageQueue: Command = (driver, draw) => {
   pick(actions, draw.how)();
 };
 
-/** A device answers what it owes, or nobody waits any longer. */
+/** Devices answer what they owe, one of them wrongly or unasked, or nobody waits any longer. */
 export const deviceAnswer: Command = (driver, draw) => {
-  const device = sourceId(pick(deviceSources, draw.what));
+  const owing = driver.owing.length > 0 && draw.how % 4 !== 3;
+  const device = sourceId(pick(owing ? driver.owing : deviceSources, draw.what));
   if (draw.extra % 6 === 5) emit(driver, { type: "InvalidationTimeout" });
-  else if (draw.extra % 6 === 4)
+  else if (draw.extra % 6 === 4) {
     emit(driver, { type: "DeviceTlbAnswer", device, result: "failed" });
-  else {
-    for (const each of deviceSources) {
-      emit(driver, { type: "DeviceTlbAnswer", device: sourceId(each), result: "done" });
-    }
-  }
+    writeRegister(driver, at.fsts, 4, 0x70n);
+  } else answerAll(driver);
+};
+
+/** Fills the queue with waits and clears its errors, so that it runs again whatever halted it. */
+export const recoverQueue: Command = (driver, draw) => {
+  if (!usesQueue(driver)) return;
+  answerAll(driver);
+  const { tail, step } = driver;
+  driver.tail = 0;
+  const waits = Array.from({ length: queueBytes / step }, () => waitWord(draw.extra, draw.what));
+  enqueue(driver, waits);
+  driver.tail = tail;
+  moveTail(driver);
+  writeRegister(driver, at.fsts, 4, 0x70n);
 };

@@ -77,6 +77,8 @@ export interface Driver {
   /** Bytes of a descriptor in the queue that it last set up. */
   step: 16 | 32;
   readonly scalable: Scalable;
+  /** Source-ids of devices that were asked to forget and have not answered. */
+  readonly owing: number[];
   /** Pages that devices asked to translate, to keep. */
   readonly requested: (Asker & { readonly page: number })[];
   /** Groups of page requests that are not answered yet. */
@@ -118,6 +120,7 @@ export const newDriver = (
     mapped: [],
     free: arena.firstStage,
   },
+  owing: [],
   requested: [],
   groups: [],
 });

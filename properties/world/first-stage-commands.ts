@@ -62,7 +62,7 @@ function someMapped(driver: Driver, draw: Draw): { readonly stage: Stage; readon
 }
 
 /** Uses a page as one of those that the tables serve does. */
-function use(driver: Driver, stage: Stage, page: number, draw: number): void {
+export function useStage(driver: Driver, stage: Stage, page: number, draw: number): void {
   const users = usersOf(driver, stage);
   if (users.length === 0) return;
   const { source, pasid } = pick(users, draw);
@@ -85,11 +85,11 @@ function change(
 ): void {
   const old = wordAt(driver, entryAddress(place));
   const uses = more(draw, 40) % 4;
-  if (uses === 0) use(driver, stage, page, more(draw, 42));
+  if (uses === 0) useStage(driver, stage, page, more(draw, 42));
   const flush = manner !== "none" || draw.extra % 2 === 0;
   writeWord(driver, entryAddress(place), word, { flush, torn: draw.extra % 7 === 6 });
   announceStage(driver, stage, page, place, old, manner, more(draw, 16));
-  if (uses < 2) use(driver, stage, page, more(draw, 42));
+  if (uses < 2) useStage(driver, stage, page, more(draw, 42));
 }
 
 /** Permissions and ignored bits of an entry, and rarely a reserved one. */

@@ -3,13 +3,15 @@ import { iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { PasidEntry } from "../../events/pasid-entry.ts";
 import { arena, deviceSources, requesters, sources } from "./arena.ts";
-import type { Driver } from "./driver.ts";
-import { bytesOf, emit, pick } from "./driver.ts";
-import { canonicalPage, open, stageWord } from "./first-stage-tables.ts";
+import type { Driver, Stage } from "./driver.ts";
+import { bytesOf, emit, pick, wordAt } from "./driver.ts";
+import { canonicalPage, open, stagePlaceOf, stageWord } from "./first-stage-tables.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { more, pageFrom } from "./mapping-commands.ts";
+import { dma, issue } from "./outside-commands.ts";
 import type { Reach } from "./scalable-tables.ts";
 import { bindingWord, pasids, reaches, types } from "./scalable-tables.ts";
+import { entryAddress } from "./tables.ts";
 
 /** Who asks for which page, and what for. */
 interface Request {
@@ -52,9 +54,16 @@ function pageFor(driver: Driver, { binding }: Reach, draw: number): number {
     return own.length === 0 ? pick(arena.data, draw) : pick(own, draw).page;
   }
   const own = driver.scalable.mapped.filter((one) => one.stage.root === stage.root);
-  return own.length === 0
-    ? canonicalPage(stage.levels, pageFrom(driver, draw))
-    : pick(own, draw).page;
+  if (own.length === 0) return canonicalPage(stage.levels, pageFrom(driver, draw));
+  const first = pick(own, draw).page;
+  if ((draw >> 4) % 4 === 3 || isMapped(driver, stage, first)) return first;
+  return own.find(({ page }) => isMapped(driver, stage, page))?.page ?? first;
+}
+
+/** Whether a page is mapped as far as the driver knows. */
+function isMapped(driver: Driver, stage: Stage, page: number): boolean {
+  const place = stagePlaceOf(driver, stage, page, 1, false);
+  return (wordAt(driver, entryAddress(place)) & 1n) === 1n;
 }
 
 /** What a request with PASID asks for: more often what its entry allows. */
@@ -77,7 +86,8 @@ export function someRequest(driver: Driver, draw: Draw): Request {
     const page = pageDraw % 2 === 0 ? pick(edges, pageDraw >> 1) : pageFrom(driver, pageDraw);
     return { device, page, rights: rightsOf(pasid, 0n, more(draw, 16)) };
   }
-  const reach = pick(known, draw.where);
+  const live = known.filter(({ binding }) => binding.present);
+  const reach = pick(live.length === 0 || draw.where % 8 === 7 ? known : live, draw.where >> 3);
   const { source, pasid, binding } = reach;
   const rights = rightsOf(pasid, binding.bits, more(draw, 16));
   const around = draw.extra % 24;
@@ -102,8 +112,16 @@ const accessOf = ({ how }: Draw, { rights }: Request): Access =>
 const addressOf = ({ page }: Request, offset: number) =>
   iova((BigInt(page) << 12n) + BigInt(offset));
 
+/** In legacy mode requests have no PASID, but for a few. */
+const isLegacy = (driver: Driver, { what }: Draw): boolean =>
+  driver.profile.smts && !driver.isScalable && what % 8 !== 7;
+
 /** A DMA with PASID or without; a write may be one into a table. */
-export const pasidDma: Command = (driver, draw) => {
+export const pasidDma: Command = (driver, draw, manner) => {
+  if (isLegacy(driver, draw)) {
+    dma(driver, draw, manner);
+    return;
+  }
   const request = someRequest(driver, draw);
   const access = accessOf(draw, request);
   const { device, rights } = request;
@@ -141,7 +159,11 @@ export const pasidBurst: Command = (driver, draw) => {
 };
 
 /** A DMA with PASID or without that is translated now and lands later. */
-export const pasidIssue: Command = (driver, draw) => {
+export const pasidIssue: Command = (driver, draw, manner) => {
+  if (isLegacy(driver, draw)) {
+    issue(driver, draw, manner);
+    return;
+  }
   const request = someRequest(driver, draw);
   const access = accessOf(draw, request);
   const tag = driver.nextTag;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Input } from "../../events/input.ts";
-import type { Setup } from "../../events/setup.ts";
+import { profileOf } from "../../events/profile.ts";
+import type { GuestSetup, Setup } from "../../events/setup.ts";
 import { anyInput } from "../arbitrary/event.ts";
 import type { BootPlan } from "./boot.ts";
 import { boot, writeLegacy } from "./boot.ts";
@@ -77,6 +78,15 @@ function mannerOf(temperament: Temperament, luck: number): Manner {
 
 const leastInputs = 60;
 
+/**
+ * The IOVA pages of a driver. In scalable mode the first GiB holds what maps to itself, and all but
+ * the first one lie elsewhere.
+ */
+const poolOf = (setup: GuestSetup, pages: readonly number[]): readonly number[] =>
+  profileOf(setup).smts
+    ? pages.map((page, index) => (index > 0 && page < 2 ** 18 ? page + 2 ** 20 : page))
+    : pages;
+
 /** Boots a driver, mostly in scalable mode if its unit has that, and maps some of its pages. */
 function begin(driver: Driver, plan: BootPlan): void {
   driver.isScalable = driver.profile.smts && (plan.domains[4] ?? 0) % 8 !== 7;
@@ -120,7 +130,7 @@ export const anyProgram: fc.Arbitrary<Program> = fc
   .map(({ guests, boots, pools, temperament, swarm, drawn, strange }) => {
     const inputs: Input[] = [];
     const drivers = guests.map((setup, index) =>
-      newDriver(index, setup, pools[index] ?? pools[0], inputs),
+      newDriver(index, setup, poolOf(setup, pools[index] ?? pools[0]), inputs),
     );
     for (const [index, driver] of drivers.entries()) begin(driver, boots[index] ?? boots[0]);
     const commandsOf = kindsOf(swarm, temperament === "ruleFollowing");

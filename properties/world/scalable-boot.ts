@@ -142,8 +142,10 @@ export function writeScalable(driver: Driver, { domains, bindings }: BootPlan): 
     writeWord(driver, directoryAddress(arena.directories[which], pasid), word);
   }
   const [draw = 0, other = 0] = domains;
-  if (profile.ssts || profile.nest) identify(driver, domainOf(driver, 1, draw), draw >> 4);
-  if (other % 2 === 0) identify(driver, domainOf(driver, 2, other), other >> 4);
+  const dids = other % 2 === 0 ? [1, 2] : [1];
+  for (const did of profile.ssts || profile.nest ? dids : []) {
+    identify(driver, domainOf(driver, did, draw >> did), draw >> 4);
+  }
   while (scalable.stages.length < 2) someStage(driver, 31 + 32 * (draw >> 8));
   writeBindings(driver, bindings);
   fillStages(driver, bindings.slice(0, 5));

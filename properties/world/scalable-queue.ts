@@ -107,10 +107,22 @@ export const responseWord = ({ rid, pasid, rc, group, last }: Response): bigint 
 export const drainWord = (data: number, slot: number): bigint =>
   waitWord(data, slot, false, true) | WaitDescriptor.mask("pd");
 
-/** Puts descriptors into the queue with a wait behind them, where the queue is wide enough. */
-export function announceAll(driver: Driver, words: readonly bigint[], draw: number): void {
-  if (!usesQueue(driver) || driver.step === 16 || words.length === 0) return;
+/**
+ * Puts descriptors into the queue with a wait behind them.
+ *
+ * @returns whether the queue is on, and wide enough for them.
+ */
+export function announceAll(driver: Driver, words: readonly bigint[], draw: number): boolean {
+  if (!usesQueue(driver) || driver.step === 16 || words.length === 0) return false;
   submit(driver, [...words.slice(0, 24), waitWord(draw, draw)]);
+  return true;
+}
+
+/** Devices answer what they owe. */
+export function answerAll(driver: Driver): void {
+  for (const source of driver.owing.splice(0)) {
+    emit(driver, { type: "DeviceTlbAnswer", device: sourceId(source), result: "done" });
+  }
 }
 
 /** Lets devices forget, those with a device TLB, and answers for them as `draw` says. */
@@ -120,12 +132,11 @@ export function flushDeviceTlbs(
   draw: number,
 ): void {
   if (!driver.profile.deviceTlb || keys.length === 0) return;
-  const words = keys.map(({ source, pasid }) =>
+  const some = keys.slice(0, 12);
+  const words = some.map(({ source, pasid }) =>
     pasid === undefined ? deviceTlbWord(source) : pasidDeviceTlbWord(source, pasid, false),
   );
-  announceAll(driver, words, draw);
-  if (draw % 8 === 7) return;
-  for (const source of new Set(keys.map((key) => key.source))) {
-    emit(driver, { type: "DeviceTlbAnswer", device: sourceId(source), result: "done" });
-  }
+  if (!announceAll(driver, words, draw)) return;
+  driver.owing.push(...new Set(some.map((key) => key.source)));
+  if (draw % 8 !== 7) answerAll(driver);
 }

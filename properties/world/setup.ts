@@ -60,7 +60,7 @@ function scalableRanges(guest: number, { words, odd, shift, readOnly }: Draws): 
   return Array.from({ length: all }, (_, block) => {
     const hfn = frames.scalable(guest) + ((block * odd + shift) % all) * blockPages;
     const one = range(first + block * blockPages, hfn, blockPages, "4K");
-    return block === readOnly - 8 && block > 1 ? { ...one, write: false } : one;
+    return block > 1 && block === readOnly - 12 ? { ...one, write: false } : one;
   });
 }
 
