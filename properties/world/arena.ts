@@ -80,3 +80,7 @@ export const deviceSources = [
   sources.virtual,
   sources.first,
 ] as const;
+
+/** The device whose requests carry a source-id. */
+export const deviceOf = (source: number): number =>
+  source === sources.bridge ? sources.behindBridge : source;

@@ -1,7 +1,7 @@
 import { iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { at } from "../../projections/registers.ts";
-import { arena, deviceSources } from "./arena.ts";
+import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick, readRegister, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
@@ -24,15 +24,19 @@ export function bootPageRequests(driver: Driver, draw: number): void {
 
 const accessOf = (draw: number): Access => (draw % 3 === 0 ? "write" : "read");
 
+/** Most of what a unit cannot do is not asked of it. */
+const isIdle = (able: boolean, draw: number): boolean => !able && draw % 8 !== 7;
+
 /** A device asks for a translation that it will keep; by draw it uses it at once. */
 export const atsRequest: Command = (driver, draw) => {
+  if (isIdle(driver.profile.deviceTlb, draw.extra >> 4)) return;
   const { device, page, rights } = someRequest(driver, draw);
   const access = accessOf(draw.how);
   const address = iova(BigInt(page) << 12n);
   const asked = access === "write" ? { ...rights, execute: false } : rights;
   emit(driver, { type: "AtsRequest", device, iova: address, access, ...asked });
   driver.requested.push({ device, page, pasid: rights.pasid });
-  if (draw.extra % 3 !== 0) return;
+  if (draw.extra % 3 === 0) return;
   const { execute: _, ...plain } = rights;
   emit(driver, {
     type: "Dma",
@@ -48,7 +52,11 @@ export const atsRequest: Command = (driver, draw) => {
 /** A DMA to where the device's own TLB says: mostly of a page that it asked for. */
 export const translatedDma: Command = (driver, draw) => {
   const { requested } = driver;
-  const fresh = requested.length === 0 || draw.where % 8 === 7;
+  if (requested.length === 0 || draw.extra % 4 === 3) {
+    atsRequest(driver, draw, "none");
+    return;
+  }
+  const fresh = draw.where % 16 === 15;
   const found = fresh ? someRequest(driver, draw) : pick(requested, draw.where >> 3);
   const pasid = "rights" in found ? found.rights.pasid : found.pasid;
   const rights = pasid === undefined ? {} : { pasid };
@@ -74,19 +82,20 @@ export const translatedDma: Command = (driver, draw) => {
 
 /** A device asks the guest for pages: a group of one or more, complete or not, or a stop marker. */
 export const pageRequest: Command = (driver, draw) => {
+  if (isIdle(driver.profile.pageRequests, draw.extra >> 4)) return;
   const { device, page, rights } = someRequest(driver, draw);
   const count = 1 + (draw.how % 3);
   const group = draw.extra % 6;
   const complete = draw.what % 5 !== 4;
   const { execute, ...common } = rights;
+  const stop = draw.what % 17 === 16;
   for (let index = 0; index < count; index++) {
     const write = (draw.what + index) % 3 === 0;
-    const stop = draw.what % 17 === 16;
     const executes = execute === true && !stop ? { execute } : {};
     emit(driver, {
       ...{ type: "PageRequest", device, iova: iova(BigInt(page + index) << 12n), ...common },
       ...{ read: !stop, write: write && !stop, ...executes, group },
-      last: complete && index === count - 1,
+      last: stop || (complete && index === count - 1),
     });
   }
   driver.groups.push({ device, pasid: rights.pasid, group });
@@ -102,7 +111,7 @@ export const pageResponse: Command = (driver, draw) => {
   const { device, pasid, group } = known ? (groups[index] ?? stray) : stray;
   if (known && draw.how % 4 !== 3) groups.splice(index, 1);
   const rc = pick([0, 0, 0, 1, 15, 7], draw.extra);
-  const rid = device === 0x208 ? 0x200 : device;
+  const rid = device === sources.behindBridge ? sources.bridge : device;
   const word = responseWord({ rid, pasid, rc, group, last: draw.how % 6 !== 5 });
   announceAll(driver, [word], draw.extra);
 };

@@ -1,4 +1,5 @@
 import { iova, sourceId } from "../../events/address.ts";
+import type { Access } from "../../events/input.ts";
 import { arena } from "./arena.ts";
 import type { Driver, Manner, Stage } from "./driver.ts";
 import { emit, pick, wordAt, writeWord } from "./driver.ts";
@@ -65,12 +66,12 @@ function someMapped(driver: Driver, draw: Draw): { readonly stage: Stage; readon
 export function useStage(driver: Driver, stage: Stage, page: number, draw: number): void {
   const users = usersOf(driver, stage);
   if (users.length === 0) return;
-  const { source, pasid } = pick(users, draw);
-  const access = (draw >> 6) % 3 === 0 ? "write" : "read";
+  const { device, pasid } = pick(users, draw);
+  const access: Access = (draw >> 6) % 3 === 0 ? "write" : "read";
   const rights = pasid === undefined ? {} : { pasid };
   const address = iova(BigInt(page) << 12n);
-  const device = sourceId(source === 0x200 ? 0x208 : source);
-  emit(driver, { type: "Dma", device, iova: address, access, length: 8, ...rights });
+  const from = { device: sourceId(device), iova: address, access };
+  emit(driver, { type: "Dma", ...from, length: 8, ...rights });
 }
 
 /** Writes an entry and announces the change; by draw the page is used before and after. */

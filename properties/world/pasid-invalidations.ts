@@ -18,6 +18,7 @@ import {
 import type { Tag } from "./scalable-queue.ts";
 import {
   announceAll,
+  answerAll,
   drainWord,
   flushDeviceTlbs,
   pasidCacheWord,
@@ -30,13 +31,13 @@ import type { Reach } from "./scalable-tables.ts";
 import { pasids, reaches } from "./scalable-tables.ts";
 
 /** The tags of a PASID entry, or by draw other ones, and a device that uses it. */
-function someTag(driver: Driver, draw: Draw): Tag & { readonly source: number } {
+function someTag(driver: Driver, draw: Draw): Tag & Pick<Reach, "source" | "device"> {
   const known: readonly Reach[] = reaches(driver);
-  if (known.length === 0) return { did: 5, pasid: 0, source: sources.first };
-  const { source, tag, binding } = pick(known, draw.where);
+  if (known.length === 0) return { did: 5, pasid: 0, source: sources.first, device: sources.first };
+  const { source, device, tag, binding } = pick(known, draw.where);
   const did = draw.what % 8 === 7 ? (draw.what >> 3) % 10 : binding.did;
   const pasid = draw.what % 9 === 8 ? pick(pasids, draw.what >> 4) : tag;
-  return { did, pasid, source };
+  return { did, pasid, source, device };
 }
 
 /** A page that tables may have mapped, and how many around it. */
@@ -72,23 +73,24 @@ export const invalidatePasid: Command = (driver, draw) => {
 
 /** Lets a device forget some of what it holds, and answers for it mostly. */
 export const invalidateDevice: Command = (driver, draw) => {
-  const { source, pasid } = someTag(driver, draw);
+  if (!driver.profile.deviceTlb && draw.extra % 8 !== 7) return;
+  const { device, pasid } = someTag(driver, draw);
   const { page, mask } = somePages(driver, draw);
   if (draw.how % 3 === 0) {
-    flushDeviceTlbs(
-      driver,
-      [{ source, pasid: draw.what % 2 === 0 ? pasid : undefined }],
-      draw.extra,
-    );
+    const holder = { device, pasid: draw.what % 2 === 0 ? pasid : undefined };
+    flushDeviceTlbs(driver, [holder], draw.extra);
     return;
   }
   const order = Math.min(mask, 20);
   const words = [
-    pasidDevicePagesWord(source, pasid, page, order),
-    pasidDeviceTlbWord(source, pasid, true),
-    deviceTlbWord(source),
+    pasidDevicePagesWord(device, pasid, page, order),
+    pasidDeviceTlbWord(device, pasid, true),
+    deviceTlbWord(device),
+    pasidDevicePagesWord(device, pasid, page, 0),
   ];
-  announceAll(driver, [pick(words, draw.how)], draw.extra);
+  if (!announceAll(driver, [pick(words, draw.how)], draw.extra)) return;
+  driver.owing.push(device);
+  if (draw.extra % 4 !== 3) answerAll(driver);
 };
 
 /** A few descriptors of scalable mode at once; by draw without moving the tail. */
@@ -97,19 +99,23 @@ export const pasidBatch: Command = (driver, draw) => {
   const tag = someTag(driver, draw);
   const { page } = somePages(driver, draw);
   const all = { scope: "domain", did: tag.did, page: 0, mask: 0, leafOnly: false } as const;
+  const forget = driver.profile.deviceTlb
+    ? pasidDeviceTlbWord(tag.device, tag.pasid, false)
+    : pasidIotlbWord(tag);
   const words = [
     pasidCacheWord("pasid", tag),
     pasidPagesWord(tag, page, 0, false),
     waitWord(draw.extra, draw.what, draw.how % 3 === 0, draw.how % 2 === 0),
     pasidIotlbWord(tag),
     iotlbWord(all),
-    pasidDeviceTlbWord(tag.source, tag.pasid, false),
+    forget,
     driver.profile.pageDrain ? drainWord(draw.extra, draw.what) : waitWord(1, draw.what),
     pasidCacheWord("domain", { ...tag, did: 0 }),
   ];
   const start = draw.extra % words.length;
   const chosen = [...words, ...words].slice(start, start + 1 + (draw.how % 4));
   enqueue(driver, chosen, draw.how % 9 !== 8);
+  if (driver.profile.deviceTlb && chosen.includes(forget)) driver.owing.push(tag.device);
   if (draw.what % 6 !== 5) moveTail(driver);
 };
 

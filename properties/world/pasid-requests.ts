@@ -2,7 +2,7 @@ import type { SourceId } from "../../events/address.ts";
 import { iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { PasidEntry } from "../../events/pasid-entry.ts";
-import { arena, deviceSources, requesters, sources } from "./arena.ts";
+import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver, Stage } from "./driver.ts";
 import { bytesOf, emit, pick, wordAt } from "./driver.ts";
 import { canonicalPage, open, stagePlaceOf, stageWord } from "./first-stage-tables.ts";
@@ -10,7 +10,7 @@ import type { Command, Draw } from "./mapping-commands.ts";
 import { more, pageFrom } from "./mapping-commands.ts";
 import { dma, issue } from "./outside-commands.ts";
 import type { Reach } from "./scalable-tables.ts";
-import { bindingWord, pasids, reaches, types } from "./scalable-tables.ts";
+import { bindingWord, pasids, reachesOf, types } from "./scalable-tables.ts";
 import { entryAddress } from "./tables.ts";
 
 /** Who asks for which page, and what for. */
@@ -23,10 +23,6 @@ interface Request {
     readonly execute?: boolean;
   };
 }
-
-/** The device whose requests carry a source-id. */
-const deviceOf = (source: number): SourceId =>
-  sourceId(source === sources.bridge ? sources.behindBridge : source);
 
 /** PASIDs that no entry is made for. */
 const strays = [3, 65, 4096, 8191, 8192, 0x7000, 0x10000, 0xfffff] as const;
@@ -76,11 +72,15 @@ function rightsOf(pasid: number | undefined, bits: bigint, draw: number): Reques
 }
 
 /** A request: mostly one that a PASID entry serves. */
-export function someRequest(driver: Driver, draw: Draw): Request {
-  const known = reaches(driver);
+export function someRequest(
+  driver: Driver,
+  draw: Draw,
+  wanted: (reach: Reach) => boolean = () => true,
+): Request {
+  const known = reachesOf(driver, wanted);
   const pageDraw = more(draw, 0);
   if (known.length === 0 || draw.where % 12 === 11) {
-    const device = deviceOf(pick([...requesters, ...deviceSources], draw.what));
+    const device = sourceId(pick(deviceSources, draw.what));
     const stray = draw.how % 3 === 0 ? pick(strays, draw.extra) : pick(pasids, draw.extra);
     const pasid = draw.what % 5 === 0 ? undefined : stray;
     const page = pageDraw % 2 === 0 ? pick(edges, pageDraw >> 1) : pageFrom(driver, pageDraw);
@@ -88,12 +88,12 @@ export function someRequest(driver: Driver, draw: Draw): Request {
   }
   const live = known.filter(({ binding }) => binding.present);
   const reach = pick(live.length === 0 || draw.where % 8 === 7 ? known : live, draw.where >> 3);
-  const { source, pasid, binding } = reach;
+  const { device, pasid, binding } = reach;
   const rights = rightsOf(pasid, binding.bits, more(draw, 16));
   const around = draw.extra % 24;
   const away = around === 23 ? 1 : around === 22 ? 511 : 0;
   const page = around === 21 ? pick(edges, pageDraw) : pageFor(driver, reach, pageDraw) + away;
-  return { device: deviceOf(source), page: Math.min(page, 2 ** 52 - 1), rights };
+  return { device: sourceId(device), page: Math.min(page, 2 ** 52 - 1), rights };
 }
 
 /** Eight bytes that mean something in a table: a first-stage entry or a part of a PASID entry. */
@@ -176,7 +176,8 @@ export const pasidIssue: Command = (driver, draw, manner) => {
 
 /** A device model asks for a page of a PASID. */
 export const pasidAsk: Command = (driver, draw) => {
-  const request = someRequest(driver, draw);
+  const isVirtual = ({ device }: Reach): boolean => device === sources.virtual;
+  const request = someRequest(driver, draw, draw.what % 16 === 15 ? undefined : isVirtual);
   const { device, rights } = request;
   const access = pick([{}, { access: "read" }, { access: "write" }] as const, draw.how);
   const asked =

@@ -125,18 +125,35 @@ export function answerAll(driver: Driver): void {
   }
 }
 
-/** Lets devices forget, those with a device TLB, and answers for them as `draw` says. */
-export function flushDeviceTlbs(
-  driver: Driver,
-  keys: readonly { readonly source: number; readonly pasid: number | undefined }[],
-  draw: number,
-): void {
-  if (!driver.profile.deviceTlb || keys.length === 0) return;
-  const some = keys.slice(0, 12);
-  const words = some.map(({ source, pasid }) =>
-    pasid === undefined ? deviceTlbWord(source) : pasidDeviceTlbWord(source, pasid, false),
-  );
-  if (!announceAll(driver, words, draw)) return;
-  driver.owing.push(...new Set(some.map((key) => key.source)));
+/** Who holds translations: a device, with the PASID that they are for or without. */
+export interface Holder {
+  readonly device: number;
+  readonly pasid: number | undefined;
+}
+
+/** A descriptor for each device: for requests without PASID, for one PASID, or for them all. */
+function forgetWords(holders: readonly Holder[]): readonly (readonly [number, bigint])[] {
+  return [...new Set(holders.map(({ device }) => device))].flatMap((device) => {
+    const pasids = new Set(holders.filter((one) => one.device === device).map((one) => one.pasid));
+    const plain = pasids.delete(undefined) ? [[device, deviceTlbWord(device)] as const] : [];
+    const [pasid] = pasids;
+    if (pasid === undefined) return plain;
+    return [...plain, [device, pasidDeviceTlbWord(device, pasid, pasids.size > 1)] as const];
+  });
+}
+
+/** Lets devices forget all that they hold, and answers for them as `draw` says. */
+export function flushDeviceTlbs(driver: Driver, holders: readonly Holder[], draw: number): void {
+  if (!driver.profile.deviceTlb) return;
+  const words = forgetWords(holders).slice(0, 5);
+  if (
+    !announceAll(
+      driver,
+      words.map(([, word]) => word),
+      draw,
+    )
+  )
+    return;
+  driver.owing.push(...words.map(([device]) => device));
   if (draw % 8 !== 7) answerAll(driver);
 }

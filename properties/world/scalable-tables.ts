@@ -1,6 +1,6 @@
 import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
 import { ScalableContextEntry } from "../../events/scalable-context-entry.ts";
-import { arena, requesters } from "./arena.ts";
+import { arena, deviceOf, requesters } from "./arena.ts";
 import type { Binding, Driver } from "./driver.ts";
 import { bytesOf, pick, wordAt, writeBytes, writeWord } from "./driver.ts";
 
@@ -85,6 +85,8 @@ export function bindingAddress(
 /** One way from a device to a PASID entry. */
 export interface Reach {
   readonly source: number;
+  /** Whose requests carry the source-id. */
+  readonly device: number;
   /** Of the requests; none for those without. */
   readonly pasid: number | undefined;
   /** The PASID whose entry is read. */
@@ -106,7 +108,7 @@ export function reaches(driver: Driver): readonly Reach[] {
       const address = bindingAddress(driver, directory, tag);
       const binding = address === undefined ? undefined : bindings.get(address);
       if (address === undefined || binding === undefined) return;
-      found.push({ source, pasid, tag, address, binding });
+      found.push({ source, device: deviceOf(source), pasid, tag, address, binding });
     };
     add(undefined, ridPasid);
     if (driver.profile.pasid) for (const pasid of pasids) add(pasid, pasid);

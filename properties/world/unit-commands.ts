@@ -108,6 +108,9 @@ export const batch: Command = (driver, draw) => {
   const start = draw.extra % words.length;
   const chosen = [...words, ...words].slice(start, start + count);
   enqueue(driver, chosen, draw.how % 9 !== 8);
+  if (driver.profile.deviceTlb && chosen.includes(deviceTlbWord(source))) {
+    driver.owing.push(source);
+  }
   if (draw.what % 6 !== 5) moveTail(driver);
 };
 
