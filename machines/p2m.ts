@@ -1,4 +1,4 @@
-import { gpa, iovaOfPage, pageOf } from "../events/address.ts";
+import { gpa, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
 import { pagesIn } from "../events/input.ts";
@@ -20,6 +20,7 @@ import { get } from "../projections/page-tree.ts";
 import { forEachSlot } from "../projections/page-tree-range.ts";
 import { manyPlaces } from "../projections/places.ts";
 import type { Shadow } from "../projections/shadow.ts";
+import { flushHolders } from "./device-tlb.ts";
 import { tellDifference } from "./difference.ts";
 import { drain } from "./in-flight.ts";
 import { flushHost } from "./synchronise.ts";
@@ -89,9 +90,7 @@ function follow(turn: Turn, p2m: P2m, gfns: Range, takesAway: boolean): void {
     const shadow = guestIn(turn).shadows[id];
     if (shadow !== undefined) recompose(turn, shadow, p2m, gfns, takesAway);
   }
-  if (!takesAway || guestIn(turn).passThroughCache.root === 0) return;
-  const length = BigInt(gfns.end - gfns.first) << 12n;
-  record(turn, { type: "HostIotlbFlushed", iova: iovaOfPage(gfns.first), length });
+  if (takesAway) flushHolders(turn, gfns);
 }
 
 /** Whether a change grants something new, and whether it takes something away. */
