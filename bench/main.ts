@@ -8,6 +8,7 @@ import { measureFold } from "./fold.ts";
 import { measureInvalidation } from "./invalidation.ts";
 import type { Effort } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
+import { measureNested } from "./nested.ts";
 import { measurePieces } from "./primitive.ts";
 import { measureSelfReference } from "./self-reference.ts";
 import { measureWalk } from "./walk.ts";
@@ -15,6 +16,7 @@ import { measureWalk } from "./walk.ts";
 const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> = {
   fold: measureFold,
   translate: measureWalk,
+  nested: measureNested,
   many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],
   "self-reference": measureSelfReference,
   charts: measureCharts,

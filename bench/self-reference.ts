@@ -12,7 +12,8 @@ function selfReferential(): Tables {
   const tables = emptyTables();
   const { root } = tables;
   const page = tables.pages.get(root);
-  for (let index = 0; index < 512; index++) page?.setBigUint64(index * 8, entryTo(root), true);
+  for (let index = 0; index < 512; index++)
+    page?.setBigUint64(index * 8, entryTo(tables, root), true);
   tables.leaves.set(0, root);
   return tables;
 }

@@ -1,12 +1,15 @@
 import { gpa, gpaOfPage } from "../events/address.ts";
+import { FirstStageEntry } from "../events/first-stage-entry.ts";
 import type { InputOf } from "../events/input.ts";
 import { SecondStageEntry } from "../events/second-stage-entry.ts";
 
-/** A guest's second-stage tables of four levels that are being filled. */
+/** A guest's tables of four levels, of either stage, that are being filled. */
 export interface Tables {
   /** Guest page of the top table. */
   readonly root: number;
   readonly levels: 4;
+  /** The bits of an entry that allows everything. */
+  readonly allowed: bigint;
   /** Contents by guest page. */
   readonly pages: Map<number, DataView>;
   /** The leaf tables by IOVA page number over 512. */
@@ -15,24 +18,31 @@ export interface Tables {
 
 const firstTable = 0x1000;
 
-/** Tables with nothing in them, in guest pages from 16 MiB on. */
-export function emptyTables(): Tables {
-  const pages = new Map([[firstTable, new DataView(new ArrayBuffer(4096))]]);
-  return { root: firstTable, levels: 4, pages, leaves: new Map() };
+/** Second-stage tables with nothing in them, in guest pages from 16 MiB on. */
+export const emptyTables = (): Tables => newTables(firstTable, secondStage);
+
+/** First-stage tables with nothing in them, in guest pages from `root` on. */
+export const emptyFirstStage = (root: number): Tables => newTables(root, firstStage);
+
+function newTables(root: number, allowed: bigint): Tables {
+  const pages = new Map([[root, new DataView(new ArrayBuffer(4096))]]);
+  return { root, levels: 4, allowed, pages, leaves: new Map() };
 }
 
-const allowed = SecondStageEntry.encode({ r: true, w: true });
+const secondStage = SecondStageEntry.encode({ r: true, w: true });
+const firstStage = FirstStageEntry.encode({ present: true, rw: true, us: true, a: true, d: true });
 
 /** An entry that allows reads and writes. */
-export const entryTo = (gfn: number): bigint => (BigInt(gfn) << 12n) | allowed;
+export const entryTo = ({ allowed }: Tables, gfn: number): bigint => (BigInt(gfn) << 12n) | allowed;
 
-function tableBelow({ pages, root }: Tables, table: number, index: number): number {
+function tableBelow(tables: Tables, table: number, index: number): number {
+  const { pages, root } = tables;
   const page = pages.get(table);
   const old = page?.getBigUint64(index * 8, true) ?? 0n;
   if (old !== 0n) return Number(old >> 12n);
   const made = root + pages.size;
   pages.set(made, new DataView(new ArrayBuffer(4096)));
-  page?.setBigUint64(index * 8, entryTo(made), true);
+  page?.setBigUint64(index * 8, entryTo(tables, made), true);
   return made;
 }
 
@@ -52,13 +62,13 @@ function leafTable(tables: Tables, page: number): number {
 /** Maps an IOVA page to a guest page. */
 export function mapPage(tables: Tables, page: number, gfn: number): void {
   const leaf = tables.pages.get(leafTable(tables, page));
-  leaf?.setBigUint64((page % 512) * 8, entryTo(gfn), true);
+  leaf?.setBigUint64((page % 512) * 8, entryTo(tables, gfn), true);
 }
 
 /** The write of one entry, as a CPU does it that flushes its caches. */
 export function entryWrite(tables: Tables, page: number, gfn: number): InputOf<"MemoryWrite"> {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, entryTo(gfn), true);
+  new DataView(bytes.buffer).setBigUint64(0, entryTo(tables, gfn), true);
   const table = gpaOfPage(leafTable(tables, page));
   const address = gpa(table + BigInt((page % 512) * 8));
   return { type: "MemoryWrite", gpa: address, bytes, flushed: true };

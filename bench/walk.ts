@@ -14,19 +14,18 @@ const group = "translate, two stages, uncached";
 const leafTables = 2048;
 const pagesEach = 64;
 
-/** 131,072 pages in 2,048 leaf tables all over the 48 bits, each at a place of its own. */
-function scatteredTables(): { tables: Tables; pages: readonly number[] } {
+/** 131,072 pages in 2,048 leaf tables all over 47 bits, each at a place of its own. */
+export function scatteredTables(tables: Tables): readonly number[] {
   const draw = numbers(1);
-  const tables = emptyTables();
   const pages: number[] = [];
-  const regions = Array.from({ length: 24 }, () => draw(2 ** 18) * 512 ** 2);
+  const regions = Array.from({ length: 24 }, () => draw(2 ** 17) * 512 ** 2);
   for (let table = 0; table < leafTables; table++) {
     const region = regions[table % regions.length] ?? 0;
     const base = region + draw(512) * 512;
     for (let page = 0; page < pagesEach; page++) pages.push(base + draw(512));
   }
   for (const [index, page] of pages.entries()) mapPage(tables, page, scatteredPage(index));
-  return { tables, pages: shuffled(pages, draw) };
+  return shuffled(pages, draw);
 }
 
 function shuffled(pages: readonly number[], draw: (limit: number) => number): readonly number[] {
@@ -66,7 +65,8 @@ function translateFromRoot(guest: Guest, pages: readonly number[]): number {
 
 /** Translations a second over a four-level table behind a P2M of mixed sizes. */
 export function measureWalk(effort: Effort): readonly Figure[] {
-  const { tables, pages } = scatteredTables();
+  const tables = emptyTables();
+  const pages = scatteredTables(tables);
   const guest = guestOf(translatingWorld(tables));
   const near = pages.slice(0, 1024);
   const budget = { atLeast: 1_000_000 } as const;

@@ -40,3 +40,12 @@ export function parseAccess(text: string): Access {
   if (text === "read" || text === "write") return text;
   throw new InvalidArgumentError("Expected read or write.");
 }
+
+/** A PASID, in hexadecimal with `0x`, else decimal. */
+export function parsePasid(text: string): number {
+  const value = /^(0x[0-9a-f]{1,16}|\d{1,16})$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= 0xf_ffff)) {
+    throw new InvalidArgumentError("Expected a PASID from 0 to 0xfffff.");
+  }
+  return value;
+}

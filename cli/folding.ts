@@ -44,16 +44,6 @@ export async function worldOf({ file, setup, close }: Source): Promise<World> {
   }
 }
 
-/** Why a file cannot be folded further than this step, if so. */
-function refusal(file: string, step: Step, line: number): InputError | undefined {
-  for (const [index, fact] of step.facts.entries()) {
-    if (fact.type !== "InputRefused" || !fact.why.startsWith("scalable mode")) continue;
-    const seq = (step.seq + 1 + index).toString();
-    return lineError(file, line, `event ${seq}: ${fact.why}`);
-  }
-  return undefined;
-}
-
 function foldEntry(world: World, entry: InputEntry): Step {
   const { world: after, facts } = fold(world, entry.input);
   return { seq: world.seq + 1, input: entry.input, facts, before: world, after };
@@ -93,8 +83,6 @@ export async function foldSource(
         const shown = whole ? step : { ...step, facts: step.facts.slice(0, until - step.seq) };
         const waiting = watcher.step?.(shown, entry.line);
         if (waiting !== undefined) await waiting;
-        const failure = whole ? refusal(file, step, entry.line) : undefined;
-        if (failure !== undefined) return result(failure);
       }
     }
   } catch (error) {

@@ -1,6 +1,11 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { documents } from "./generate.ts";
+import { nestingLogs } from "./nesting-logs.ts";
 
 const [folder = "docs"] = process.argv.slice(2);
-for (const [name, text] of documents()) writeFileSync(join(folder, name), text);
+for (const [name, text] of [...documents(), ...nestingLogs()]) {
+  const file = join(folder, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}

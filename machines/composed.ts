@@ -106,9 +106,9 @@ function contextAnswer(
     const tell = ({ level, address, entry }: WalkStep): void =>
       note(notes, "first stage", level, address, entry);
     const told = steps === undefined ? undefined : tell;
-    const walk = walkFirstStage(guest, first, page, ask, under, undefined, told);
-    const gfn = walk.fault === 0 ? frameOf(walk.mapping) : undefined;
-    return answered(walk.mapping, gfn, true, walk);
+    const walk = walkFirstStage(guest, first, page, ask, under, undefined, undefined, told);
+    if (walk.fault !== 0) return fails(walk.fault);
+    return answered(walk.mapping, frameOf(walk.mapping), true);
   }
   const { root, levels } = context;
   if (page >= pageLimit(guest, levels)) return fails(beyondSecond(scalable));

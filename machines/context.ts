@@ -6,8 +6,8 @@ import { rootReserved } from "../events/root-entry.ts";
 import type { FirstStageRules } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Page } from "../projections/memory.ts";
-import { blankPage, half, pageAt, wordIn } from "../projections/memory.ts";
-import { readable } from "../projections/p2m.ts";
+import { half, wordIn } from "../projections/memory.ts";
+import { tablePage } from "./table-page.ts";
 
 /** What scalable mode adds: which PASID's entry was read, and what it and its context allow. */
 export interface PasidPart {
@@ -72,10 +72,6 @@ export interface ContextStep {
 }
 
 const blocked = (code: number, fpd = false): Context => ({ kind: "blocked", reason: code, fpd });
-
-/** A page that holds entries, or `undefined` when the P2M does not let it be read. */
-const tableAt = (guest: Guest, gfn: number): Page | undefined =>
-  readable(guest.p2m, gfn) ? (pageAt(guest.memory, gfn) ?? blankPage) : undefined;
 
 /** The 128 bits of entry `index` of a table. */
 const wholeEntry = (page: Page, index: number): bigint =>
@@ -158,7 +154,7 @@ export function resolveLegacy(
   const { profile, rootPointer } = guest;
   const [bus, devfn] = [source >> 8, source & 0xff];
   const rootPage = pageOf(rootPointer);
-  const roots = tableAt(guest, rootPage);
+  const roots = tablePage(guest, rootPage);
   const note = (table: ContextStep["table"], gfn: number, index: number, page?: Page): void => {
     const address = (BigInt(gfn) << 12n) + BigInt(index * 16);
     step?.({ table, address, entry: page === undefined ? undefined : wholeEntry(page, index) });
@@ -168,7 +164,7 @@ export function resolveLegacy(
   if ((half(roots, bus * 4) & 1) === 0) return blocked(reason.rootNotPresent);
   if (anySet(roots, bus, reservedHalves(profile).root)) return blocked(reason.rootReserved);
   const gfn = pointerOf(roots, bus);
-  const page = tableAt(guest, gfn);
+  const page = tablePage(guest, gfn);
   if (step !== undefined) note("context", gfn, devfn, page);
   if (page === undefined) return blocked(reason.contextAccess);
   const low = half(page, devfn * 4);

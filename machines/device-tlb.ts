@@ -93,17 +93,11 @@ function pagesBehind(tree: PageTree, owners: Owners, guest: number, gfns: Range)
 }
 
 /**
- * The host takes guest pages away: whatever physical devices, and IOTLB entries that belong to no
- * shadow, hold of them is gone before it goes on. The guest has no part in it.
+ * The host takes guest pages away: whatever physical devices hold of them is gone before it goes
+ * on. The guest has no part in it.
  */
-export function flushHolders(turn: Turn, gfns: Range): void {
+export function flushDeviceTlbs(turn: Turn, gfns: Range): void {
   const { owners } = turn.world;
-  for (const stage of Object.values(guestIn(turn).spaces)) {
-    const holds = (tree: PageTree) => pagesBehind(tree, owners, turn.index, gfns).length > 0;
-    if (stage.virtual || !stage.iotlb.some(holds)) continue;
-    const everything = { iova: iova(0n), length: 1n << 64n };
-    record(turn, { type: "HostIotlbFlushed", space: stage.id, ...everything });
-  }
   for (const { device, pasid, pages } of tlbsWhere(guestIn(turn).deviceTlbs, isPhysical)) {
     const whose = pasid === undefined ? { device } : { device, pasid };
     for (const [index, tree] of pages.entries()) {
@@ -114,14 +108,6 @@ export function flushHolders(turn: Turn, gfns: Range): void {
       }
     }
   }
-  flushPassThrough(turn, gfns);
-}
-
-/** Takes a range of guest pages out of the IOTLB of what is not translated. */
-function flushPassThrough(turn: Turn, { first, end }: Range): void {
-  if (guestIn(turn).passThroughCache.root === 0) return;
-  const length = BigInt(end - first) << 12n;
-  record(turn, { type: "HostIotlbFlushed", iova: iovaOfPage(first), length });
 }
 
 const isPhysical = ({ virtual }: { readonly virtual: boolean }): boolean => !virtual;

@@ -4,7 +4,7 @@ import { cachedTable, classOf, indexIn } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import { behindP2m, frameOf } from "../projections/mapping.ts";
 import { get } from "../projections/page-tree.ts";
-import type { FirstStageWalk, SecondStageAt } from "./first-stage.ts";
+import type { FirstStageWalk, SecondStageAt, Traces } from "./first-stage.ts";
 import { walkFirstStage } from "./first-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import { isCanonical } from "./first-stage-rules.ts";
@@ -24,7 +24,7 @@ function secondStageOf(guest: Guest, stage: FirstStage): SecondStageAt | undefin
 }
 
 /** The guest's own second stage, walked as it is. */
-function walkedSecond(
+export function walkedSecond(
   guest: Guest,
   { root, levels }: { readonly root: number; readonly levels: number },
 ): SecondStageAt {
@@ -44,13 +44,14 @@ export function firstStageAnswer(guest: Guest, stage: FirstStage, page: number, 
     return answered(mapping, frameOf(cached), true);
   }
   const from = cachedTable(stage, index);
-  const walk = walkFirstStage(guest, stage, page, ask, secondStageOf(guest, stage), from);
-  return walkAnswer(guest, walk);
+  const traces: Traces = { updates: [], tables: [], from: from?.level ?? stage.levels };
+  const walk = walkFirstStage(guest, stage, page, ask, secondStageOf(guest, stage), from, traces);
+  return { ...walkAnswer(guest, walk), traces };
 }
 
 /** The answer that a walk of a first stage comes to, behind the P2M. */
-function walkAnswer(guest: Guest, walk: FirstStageWalk): Answer {
-  if (walk.fault !== 0) return answered(0, undefined, true, walk);
-  const gfn = frameOf(walk.mapping);
-  return answered(behindP2m(walk.mapping, get(guest.p2m, gfn)), gfn, true, walk);
+function walkAnswer(guest: Guest, { fault, mapping }: FirstStageWalk): Answer {
+  if (fault !== 0) return fails(fault);
+  const gfn = frameOf(mapping);
+  return answered(behindP2m(mapping, get(guest.p2m, gfn)), gfn, true);
 }

@@ -23,11 +23,19 @@ export interface Ask {
 
 /** Reserved bits: four variants (nested, NXE) of level and size, two halves each. */
 const masksOf = new WeakMap<Profile, Float64Array>();
+let lastProfile: Profile | undefined;
+let lastHalves: Float64Array = new Float64Array(0);
 
 /** Halves of the reserved bits that a walk of a unit meets. */
 export function reservedHalves(profile: Profile): Float64Array {
-  const known = masksOf.get(profile);
-  if (known !== undefined) return known;
+  if (profile !== lastProfile) {
+    lastProfile = profile;
+    lastHalves = masksOf.get(profile) ?? newHalves(profile);
+  }
+  return lastHalves;
+}
+
+function newHalves(profile: Profile): Float64Array {
   const halves = new Float64Array(4 * 24);
   for (let level = 1; level <= 5; level++) {
     for (let variant = 0; variant < 8; variant++) {
@@ -44,7 +52,7 @@ export function reservedHalves(profile: Profile): Float64Array {
 
 /** Whether bits 63 down to the top bit of the tables' width are all alike. */
 export const isCanonical = (levels: number, page: number): boolean => {
-  const upperHalf = 512 ** levels / 2;
+  const upperHalf = levels === 4 ? 2 ** 35 : 2 ** 44;
   return page < upperHalf || page >= 2 ** 52 - upperHalf;
 };
 

@@ -13,8 +13,8 @@ import {
   sizeOf,
   writeCode,
 } from "../projections/mapping.ts";
-import { blankPage, half, pageAt } from "../projections/memory.ts";
-import { readable, writable } from "../projections/p2m.ts";
+import { half } from "../projections/memory.ts";
+import { writable } from "../projections/p2m.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import {
   isCanonical,
@@ -24,6 +24,7 @@ import {
   smepFault,
   tableFault,
 } from "./first-stage-rules.ts";
+import { tablePage } from "./table-page.ts";
 import type { WalkStep } from "./walk.ts";
 import { isInterruptFrame, leafSize, stepOf } from "./walk.ts";
 
@@ -42,18 +43,22 @@ export interface Update {
   readonly high: number;
 }
 
-/** What a first-stage walk came to. */
-export interface FirstStageWalk {
-  /** 0, or why the request is blocked. */
-  fault: number;
-  /** The guest page that is reached. */
-  mapping: Mapping;
-  /** Entries whose bits the walk sets, from the top down; also of a walk that is blocked later. */
+/** What a first-stage walk leaves behind when a request makes it. */
+export interface Traces {
+  /** Entries whose bits it sets, from the top down; also of a walk that is blocked later. */
   readonly updates: Update[];
   /** Tables that present entries named, from the top down, and the rights left there. */
   readonly tables: CachedTable[];
   /** The level of the table that was read first. */
   readonly from: number;
+}
+
+/** What a first-stage walk came to. */
+export interface FirstStageWalk {
+  /** 0, or why the request is blocked. */
+  readonly fault: number;
+  /** The guest page that is reached; the write counts as allowed where the leaf is dirty too. */
+  readonly mapping: Mapping;
 }
 
 /**
@@ -69,6 +74,7 @@ export interface FirstStageWalk {
  * @param page    IOVA page number of all 64 bits.
  * @param second  the second stage under it; missing for a first stage alone.
  * @param from    the deepest table on the way that is cached; the walk begins there.
+ * @param traces  takes what the walk leaves behind.
  * @param step    told of each first-stage entry read.
  */
 export function walkFirstStage(
@@ -78,18 +84,18 @@ export function walkFirstStage(
   ask: Ask,
   second?: SecondStageAt,
   from?: { readonly level: number; readonly table: CachedTable },
+  traces?: Traces,
   step?: (step: WalkStep) => void,
 ): FirstStageWalk {
   const start = from?.level ?? rules.levels;
-  const walk: FirstStageWalk = { fault: 0, mapping: 0, updates: [], tables: [], from: start };
-  if (!isCanonical(rules.levels, page)) return blocked(walk, reason.nonCanonical);
+  if (!isCanonical(rules.levels, page)) return blocked(reason.nonCanonical);
   const masks = reservedHalves(guest.profile);
   const variant = ((second === undefined ? 0 : 1) + (rules.nxe ? 2 : 0)) * 24;
   let rights = from?.table.rights ?? right.write + right.user + right.execute;
   const early = rightsFault(rules, rights, ask);
-  if (early !== 0) return blocked(walk, early);
+  if (early !== 0) return blocked(early);
   let table = from?.table.page ?? rules.root;
-  let rest = page % 512 ** start;
+  let rest = within(page, start);
   for (let level = start; level > 0; level--) {
     const span = pagesOfSize[level - 1] as number;
     const index = Math.floor(rest / span);
@@ -98,50 +104,50 @@ export function walkFirstStage(
     const place = second === undefined ? undefined : second(table);
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
     const gfn = place === undefined ? table : frameOf(place);
-    const bytes =
-      hidden === 0 && readable(guest.p2m, gfn)
-        ? (pageAt(guest.memory, gfn) ?? blankPage)
-        : undefined;
+    const bytes = hidden === 0 ? tablePage(guest, gfn) : undefined;
     step?.(stepOf(bytes, hidden === 0 ? gfn : table, index, level, true, true));
-    if (hidden !== 0) return blocked(walk, hidden);
+    if (hidden !== 0) return blocked(hidden);
     if (bytes === undefined) {
-      return blocked(walk, isRoot ? reason.firstStageRoot : reason.firstStageAccess);
+      return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
     }
     const [low, high] = [half(bytes, index * 2), half(bytes, index * 2 + 1)];
-    if ((low & 1) === 0) return blocked(walk, reason.firstStageNotPresent);
+    if ((low & 1) === 0) return blocked(reason.firstStageNotPresent);
     const large = level === 1 ? 0 : (low >>> 7) & 1;
     const mask = variant + (level * 2 + large) * 2;
     if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
-      return blocked(walk, reason.firstStageReserved);
+      return blocked(reason.firstStageReserved);
     }
     rights &= ((low >>> 1) & 3) | (high >>> 31 === 1 && rules.nxe ? 0 : right.execute);
     const isLeaf = level === 1 || large === 1;
     const denied = rightsFault(rules, rights, ask) || (isLeaf ? smepFault(rules, rights, ask) : 0);
-    if (denied !== 0) return blocked(walk, denied);
+    if (denied !== 0) return blocked(denied);
     const set = 0x20 | (rules.eafe ? 0x400 : 0) | (isLeaf && ask.write ? 0x40 : 0);
     const failed =
-      (low & set) === set ? 0 : noteUpdate(walk, guest, place, gfn, index, low | set, high);
-    if (failed !== 0) return blocked(walk, failed);
+      (low & set) === set ? 0 : noteUpdate(traces, guest, place, gfn, index, low | set, high);
+    if (failed !== 0) return blocked(failed);
     const named = (low >>> 12) + (high & 0xfffff) * 0x100000;
     if (isLeaf) {
-      const frame = level === 1 ? named : named - (named % span);
+      const frame = level === 1 ? named : named - within(named, level - 1);
       const isDirty = ((low | set) & 0x40) !== 0;
-      return reached(walk, rules, frame + rest, level, rights, ask, isDirty, second);
+      return reached(rules, frame + rest, level, rights, ask, isDirty, second);
     }
     table = named;
-    walk.tables.push({ page: table, rights });
+    traces?.tables.push({ page: table, rights });
   }
-  return blocked(walk, reason.firstStageAccess);
+  return blocked(reason.firstStageAccess);
 }
 
-function blocked(walk: FirstStageWalk, fault: number): FirstStageWalk {
-  walk.fault = fault;
-  return walk;
+/** A page number modulo the pages that a table of a level translates; `%` is slow at this size. */
+function within(page: number, level: number): number {
+  const span = pagesOfSize[level] ?? 512 ** 5;
+  return page - Math.floor(page / span) * span;
 }
+
+const blocked = (fault: number): FirstStageWalk => ({ fault, mapping: 0 });
 
 /** Notes bits to set in an entry. @returns why they cannot be set, or 0. */
 function noteUpdate(
-  walk: FirstStageWalk,
+  traces: Traces | undefined,
   guest: Guest,
   place: Mapping | undefined,
   gfn: number,
@@ -151,13 +157,12 @@ function noteUpdate(
 ): number {
   if (place !== undefined && writeCode(place) !== ok) return reason.nestedWrite;
   if (!writable(guest.p2m, gfn)) return reason.accessedDirtyFailed;
-  walk.updates.push({ gfn, index, low: low >>> 0, high: high >>> 0 });
+  traces?.updates.push({ gfn, index, low: low >>> 0, high: high >>> 0 });
   return 0;
 }
 
 /** The page that the leaf names: what the second stage makes of it, and what may be cached. */
 function reached(
-  walk: FirstStageWalk,
   rules: FirstStageRules,
   frame: number,
   level: number,
@@ -170,17 +175,16 @@ function reached(
   let [gfn, size, read, write] = [frame, level - 1, true, mayWrite && isDirty];
   if (second !== undefined) {
     const place = second(frame);
-    if (place === undefined) return blocked(walk, reason.secondStageBeyondWidth);
+    if (place === undefined) return blocked(reason.secondStageBeyondWidth);
     const code = ask.write ? writeCode(place) : readCode(place);
-    if (code === permission) return blocked(walk, reason.secondStageDenied);
-    if (code !== ok) return blocked(walk, otherFault(code));
+    if (code === permission) return blocked(reason.secondStageDenied);
+    if (code !== ok) return blocked(otherFault(code));
     gfn = frameOf(place);
     size = Math.min(size, sizeOf(place));
     read = readCode(place) === ok;
     write &&= writeCode(place) === ok;
   }
-  if (isInterruptFrame(gfn)) return blocked(walk, reason.scalableInterruptRange);
+  if (isInterruptFrame(gfn)) return blocked(reason.scalableInterruptRange);
   const outcomes = [read ? ok : permission, write ? ok : permission] as const;
-  walk.mapping = mapped(gfn, ...outcomes, leafSize(gfn, size + 1));
-  return walk;
+  return { fault: 0, mapping: mapped(gfn, ...outcomes, leafSize(gfn, size + 1)) };
 }

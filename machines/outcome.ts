@@ -12,7 +12,7 @@ import {
 } from "../projections/mapping.ts";
 import type { PageTree } from "../projections/page-tree.ts";
 import { get, uniform } from "../projections/page-tree.ts";
-import type { FirstStageWalk } from "./first-stage.ts";
+import type { Traces } from "./first-stage.ts";
 
 /**
  * What the host's IOMMU, or the device model, answers for a page: a mapping with an outcome for
@@ -25,23 +25,24 @@ export interface Answer {
   readonly fault: number;
   /** Outcomes are reported by the reasons of scalable mode. */
   readonly scalable: boolean;
-  /** The walk of a first stage, when there was one. */
-  readonly walk: FirstStageWalk | undefined;
+  /** What the walk of a first stage leaves behind, when there was one. */
+  readonly traces: Traces | undefined;
 }
 
-export const answered = (
-  mapping: number,
-  gfn: number | undefined,
-  scalable: boolean,
-  walk?: FirstStageWalk,
-): Answer => ({ mapping, gfn, fault: walk?.fault ?? 0, scalable, walk });
+export const answered = (mapping: number, gfn: number | undefined, scalable: boolean): Answer => ({
+  mapping,
+  gfn,
+  fault: 0,
+  scalable,
+  traces: undefined,
+});
 
 export const fails = (fault: number): Answer => ({
   mapping: 0,
   gfn: undefined,
   fault,
   scalable: false,
-  walk: undefined,
+  traces: undefined,
 });
 
 /** The fault of an address that second-stage tables are not wide enough for. */

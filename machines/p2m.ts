@@ -2,11 +2,9 @@ import { gpa, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
 import { pagesIn } from "../events/input.ts";
-import { composeRange, composeTouching, newComposition } from "../projections/compose.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Range } from "../projections/iotlb-scope.ts";
-import { everyPage } from "../projections/iotlb-scope.ts";
-import { flagsOf, frameOf, hasFrame, sizeCode } from "../projections/mapping.ts";
+import { flagsOf, hasFrame, sizeCode } from "../projections/mapping.ts";
 import type { P2m } from "../projections/p2m.ts";
 import {
   blockAround,
@@ -18,12 +16,7 @@ import {
 } from "../projections/p2m.ts";
 import { get } from "../projections/page-tree.ts";
 import { forEachSlot } from "../projections/page-tree-range.ts";
-import { manyPlaces } from "../projections/places.ts";
-import type { Shadow } from "../projections/shadow.ts";
-import { flushHolders } from "./device-tlb.ts";
-import { tellDifference } from "./difference.ts";
-import { drain } from "./in-flight.ts";
-import { flushHost } from "./synchronise.ts";
+import { followP2m } from "./recompose.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
 
@@ -37,60 +30,6 @@ function p2mAfter(p2m: P2m, fact: P2mFact): P2m {
   if (fact.type === "P2mProtected") return protectPages(p2m, first, end, fact.read, fact.write);
   const size = sizeCode(fact.pageSize);
   return mapPages(p2m, first, end, p2mMapping(pageOf(fact.hpa), fact.read, fact.write, size));
-}
-
-/**
- * The IOVA pages of one shadow that map guest pages of a range, or `undefined` when some have many
- * places.
- */
-function placesOf(shadow: Shadow, gfns: Range): readonly Range[] | undefined {
-  const ranges: Range[] = [];
-  let many = false;
-  forEachSlot(shadow.places, gfns.first, gfns.end, (_gfn, count, place) => {
-    if (place === manyPlaces) many = true;
-    else ranges.push({ first: frameOf(place), end: frameOf(place) + count });
-  });
-  return many ? undefined : ranges;
-}
-
-/** Puts a shadow's guest pages of a range behind a P2M, and flushes what that takes away. */
-function recompose(turn: Turn, shadow: Shadow, p2m: P2m, gfns: Range, takesAway: boolean): void {
-  const depth = shadow.levels * 2;
-  const { id, levels, stage } = shadow;
-  const composition = newComposition(p2m);
-  const places = placesOf(shadow, gfns);
-  let host = shadow.host.root;
-  if (places === undefined) {
-    host = composeTouching(composition, stage.root, host, depth, gfns.first, gfns.end);
-  } else {
-    for (const { first, end } of places) {
-      host = composeRange(composition, stage.root, host, depth, 0, first, end);
-    }
-  }
-  const changed: { page: number; count: number }[] = [];
-  const before = { stage: stage.root, host: shadow.host.root };
-  const { first, end } = everyPage;
-  const after = { stage: stage.root, host };
-  tellDifference(id, levels, before, after, first, end, (fact, page, count) => {
-    record(turn, fact);
-    changed.push({ page, count });
-  });
-  if (takesAway) for (const { page, count } of changed) flushHost(turn, id, page, count);
-}
-
-/** Brings all that the host's IOMMU may use of a guest's pages in line with a P2M. */
-function follow(turn: Turn, p2m: P2m, gfns: Range, takesAway: boolean): void {
-  if (takesAway) {
-    drain(turn, (flight) => {
-      const page = flight.gpa === undefined ? -1 : pageOf(flight.gpa);
-      return page >= gfns.first && page < gfns.end;
-    });
-  }
-  for (const { id } of Object.values(guestIn(turn).shadows)) {
-    const shadow = guestIn(turn).shadows[id];
-    if (shadow !== undefined) recompose(turn, shadow, p2m, gfns, takesAway);
-  }
-  if (takesAway) flushHolders(turn, gfns);
 }
 
 /** Whether a change grants something new, and whether it takes something away. */
@@ -135,10 +74,10 @@ function changeP2m(turn: Turn, fact: P2mFact): void {
   if (takes) {
     const first = pageOf(fact.gpa);
     const between = grants ? unmapPages(p2m, first, first + pageOf(fact.length)) : after;
-    follow(turn, between, gfns, true);
+    followP2m(turn, between, gfns, true);
   }
   record(turn, fact);
-  if (grants || !takes) follow(turn, after, gfns, false);
+  if (grants || !takes) followP2m(turn, after, gfns, false);
 }
 
 /** Why a range of guest pages cannot be, or `undefined`. */

@@ -11,10 +11,9 @@ import { scalableContextReserved } from "../events/scalable-context-entry.ts";
 import { scalableRootReserved } from "../events/scalable-root-entry.ts";
 import type { FirstStageRules } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
-import type { Page } from "../projections/memory.ts";
-import { blankPage, pageAt, wordIn } from "../projections/memory.ts";
-import { readable } from "../projections/p2m.ts";
+import { wordIn } from "../projections/memory.ts";
 import type { Context, ContextStep, PasidPart } from "./context.ts";
+import { tablePage } from "./table-page.ts";
 
 /** What resolving a request has found so far. */
 interface Reading {
@@ -24,9 +23,6 @@ interface Reading {
   fpd: boolean;
 }
 
-const tableAt = (guest: Guest, gfn: number): Page | undefined =>
-  readable(guest.p2m, gfn) ? (pageAt(guest.memory, gfn) ?? blankPage) : undefined;
-
 /** `count` words of 64 bits as one number, the first the lowest; none when unreadable. */
 function read(
   { guest, step }: Reading,
@@ -34,7 +30,7 @@ function read(
   address: bigint,
   count: number,
 ): bigint | undefined {
-  const page = tableAt(guest, pageOf(address));
+  const page = tablePage(guest, pageOf(address));
   let entry: bigint | undefined;
   if (page !== undefined) {
     entry = 0n;

@@ -6,10 +6,10 @@ import { guestIn, record } from "./turn.ts";
 
 /** What a first-stage walk leaves behind: bits in its entries, and tables in the cache. */
 export function leaveTraces(turn: Turn, entry: HostEntry, page: number, given: Answer): void {
-  const { walk } = given;
+  const { traces } = given;
   const stage = entry.space === undefined ? undefined : guestIn(turn).spaces[entry.space];
-  if (walk === undefined || stage === undefined) return;
-  for (const { gfn, index, low, high } of walk.updates) {
+  if (traces === undefined || stage === undefined) return;
+  for (const { gfn, index, low, high } of traces.updates) {
     const bytes = new Uint8Array(8);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, low, true);
@@ -17,13 +17,13 @@ export function leaveTraces(turn: Turn, entry: HostEntry, page: number, given: A
     const address = gpa((BigInt(gfn) << 12n) + BigInt(index * 8));
     record(turn, { type: "MemoryWritten", gpa: address, bytes });
   }
-  if (walk.tables.length === 0) return;
+  if (traces.tables.length === 0) return;
   record(turn, {
     type: "FirstStageTablesCached",
     space: stage.id,
     iova: iovaOfPage(page),
-    level: walk.from - 1,
-    tables: walk.tables.map((table) => gpaOfPage(table.page)),
-    rights: walk.tables.map((table) => table.rights),
+    level: traces.from - 1,
+    tables: traces.tables.map((table) => gpaOfPage(table.page)),
+    rights: traces.tables.map((table) => table.rights),
   });
 }

@@ -1,5 +1,6 @@
 import type { Iova } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
+import { isScalable } from "../projections/context-path.ts";
 import type { World } from "../projections/world.ts";
 import type { Asked } from "./composed.ts";
 import type { Translation, TranslationStep } from "./translation.ts";
@@ -32,6 +33,7 @@ export function translate(
     shadow: inHost(ways.host, offset, write),
     pending: ways.since === 0 ? undefined : { since: ways.since },
     agree: ways.agree,
+    scalable: guest.charts.translation === "enabled" && isScalable(guest),
     steps,
   };
 }

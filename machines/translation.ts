@@ -3,6 +3,7 @@ import { gpa, hpa } from "../events/address.ts";
 import type { Size } from "../events/fact.ts";
 import { reason } from "../events/fault-reason.ts";
 import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../projections/mapping.ts";
+import type { PathTable } from "../projections/path-entry.ts";
 import type { Answer } from "./outcome.ts";
 import { faultOf } from "./outcome.ts";
 
@@ -23,13 +24,7 @@ type InHost = ({ readonly hpa: Hpa } & Grants) | Fault | Hole;
 
 /** One entry that the guest's walk reads. */
 export interface TranslationStep {
-  readonly table:
-    | "root"
-    | "context"
-    | "PASID directory"
-    | "PASID entry"
-    | "first stage"
-    | "second stage";
+  readonly table: PathTable;
   /** Of a first- or second-stage table. */
   readonly level: number | undefined;
   /** GPA of the entry in bytes. */
@@ -57,6 +52,8 @@ export interface Translation {
   readonly pending: { readonly since: number } | undefined;
   /** Composed and shadow say the same. */
   readonly agree: boolean;
+  /** The tables are those of scalable mode. */
+  readonly scalable: boolean;
   readonly steps: readonly TranslationStep[];
 }
 
@@ -86,5 +83,6 @@ export const nowhere: Translation = {
   shadow: { hole: true },
   pending: undefined,
   agree: true,
+  scalable: false,
   steps: [],
 };

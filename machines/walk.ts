@@ -14,8 +14,8 @@ import {
   unreadable,
 } from "../projections/mapping.ts";
 import type { Page } from "../projections/memory.ts";
-import { blankPage, half, pageAt, wordIn } from "../projections/memory.ts";
-import { readable } from "../projections/p2m.ts";
+import { half, wordIn } from "../projections/memory.ts";
+import { tablePage } from "./table-page.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
 export interface WalkStep {
@@ -31,10 +31,18 @@ export interface WalkStep {
  * Reserved bits of the entries that a walk meets: index 2 * level + (PS ? 1 : 0), two halves each.
  */
 const reservedOf = new WeakMap<Profile, Float64Array>();
+let lastProfile: Profile | undefined;
+let lastHalves: Float64Array = new Float64Array(0);
 
 function reservedHalves(profile: Profile): Float64Array {
-  const known = reservedOf.get(profile);
-  if (known !== undefined) return known;
+  if (profile !== lastProfile) {
+    lastProfile = profile;
+    lastHalves = reservedOf.get(profile) ?? newHalves(profile);
+  }
+  return lastHalves;
+}
+
+function newHalves(profile: Profile): Float64Array {
   const halves = new Float64Array(24);
   for (let level = 1; level <= 5; level++) {
     for (const large of [0, 1]) {
@@ -82,14 +90,13 @@ export function walkTables(
   page: number,
   step?: (step: WalkStep) => void,
 ): Mapping {
-  const { p2m, memory } = guest;
   const masks = reservedHalves(guest.profile);
   let [table, rest, read, write] = [root, page, ok, ok];
   for (let level = levels; level > 0; level--) {
     const span = pagesOfSize[level - 1] as number;
     const index = Math.floor(rest / span);
     rest -= index * span;
-    const bytes = readable(p2m, table) ? (pageAt(memory, table) ?? blankPage) : undefined;
+    const bytes = tablePage(guest, table);
     step?.(stepOf(bytes, table, index, level, read === ok, write === ok));
     if (bytes === undefined) {
       return blockedBy(read, write, level === levels ? rootUnreadable : unreadable);

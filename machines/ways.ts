@@ -82,12 +82,12 @@ export interface Ways {
 }
 
 /** Whether two answers to one access are the same but for the size of the mapping. */
-function sameAnswer(a: Answer, b: Answer, write: boolean): boolean {
+function sameAnswer(a: Answer, b: Answer, write: boolean, space: number | undefined): boolean {
   const fault = faultOf(a, write);
   if (fault !== faultOf(b, write)) return false;
   if (fault !== 0 || a.mapping === b.mapping) return true;
   // What is cached of a first stage may leave out a write whose dirty bit is not set yet.
-  if (a.walk !== undefined) return frameOf(a.mapping) === frameOf(b.mapping);
+  if (space !== undefined) return frameOf(a.mapping) === frameOf(b.mapping);
   const sameReads = (readCode(a.mapping) === ok) === (readCode(b.mapping) === ok);
   const sameWrites = (writeCode(a.mapping) === ok) === (writeCode(b.mapping) === ok);
   return frameOf(a.mapping) === frameOf(b.mapping) && sameReads && sameWrites;
@@ -113,7 +113,7 @@ export function waysOf(
   const entry = hostAt(guest.hosts, requester, enabled ? asked.pasid : undefined);
   if (entry === undefined) return { walked, composed, host: composed, agree: true, since: 0 };
   const host = hostAnswer(guest, entry, page, asked);
-  const agree = sameAnswer(composed, host, write);
+  const agree = sameAnswer(composed, host, write, entry.space);
   const marked = pendingSince(guest, entry, page);
   const since = marked !== 0 || agree ? marked : staleSince(guest, entry, page);
   return { walked, composed, host, agree, since };

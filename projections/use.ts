@@ -10,6 +10,8 @@ export interface UsedPage {
   readonly device: SourceId;
   /** IOVA page number. */
   readonly page: number;
+  /** Of the requests that are meant; `undefined` for those without. */
+  readonly pasid: number | undefined;
 }
 
 /** A fact about the page in the shadow, or about the device's host entry. */
@@ -33,6 +35,8 @@ export interface UsedInterrupt {
 export interface Use {
   readonly seq: number;
   readonly access: "read" | "write" | undefined;
+  readonly privileged: boolean;
+  readonly execute: boolean;
   readonly landed: FactOf<"DmaTranslated"> | undefined;
   readonly blocked: FactOf<"DmaBlocked"> | undefined;
   /** It was an interrupt request: the page was not used. */
@@ -73,6 +77,7 @@ export function useIn(place: UsedPage, step: Step): Use | undefined {
   const request: InputOf<"Dma"> | InputOf<"DmaIssue"> = input;
   const samePlace = request.device === place.device && (request.guest ?? 0) === place.guest;
   if (!samePlace || pageOf(request.iova) !== place.page) return undefined;
+  if (request.pasid !== place.pasid) return undefined;
   const landed = facts.find((fact) => fact.type === "DmaTranslated");
   const blocked = facts.find((fact) => fact.type === "DmaBlocked");
   const reported = facts.findIndex((fact) => /^Fault(Rec|Col|Sup|Dro)/.test(fact.type));
@@ -81,7 +86,8 @@ export function useIn(place: UsedPage, step: Step): Use | undefined {
   const interrupt = interruptIn(facts);
   const told = interrupt === undefined ? request.access : "write";
   const access = landed?.access ?? blocked?.access ?? told;
-  return { seq, access, landed, blocked, interrupt, report };
+  const rights = { privileged: request.privileged === true, execute: request.execute === true };
+  return { seq, access, ...rights, landed, blocked, interrupt, report };
 }
 
 /** The uses with one more. */

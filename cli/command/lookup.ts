@@ -3,8 +3,12 @@ import { Option } from "commander";
 import type { Iova, SourceId } from "../../events/address.ts";
 import { formatSourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
+import type { Asked } from "../../machines/composed.ts";
+import type { HostEntry } from "../../projections/host-entry.ts";
+import { hostAt } from "../../projections/host-entry.ts";
+import type { Use } from "../../projections/use.ts";
 import type { World } from "../../projections/world.ts";
-import { parseAccess, parseDevice, parseIova, parseNumber } from "../argument.ts";
+import { parseAccess, parseDevice, parseIova, parseNumber, parsePasid } from "../argument.ts";
 import { InputError } from "../input-error.ts";
 
 /** The options of commands that look at one page of one device. */
@@ -13,6 +17,10 @@ export interface LookupOptions {
   readonly iova: Iova;
   readonly at?: number;
   readonly access?: Access;
+  /** Missing for a request without PASID. */
+  readonly pasid?: number;
+  readonly privileged?: true;
+  readonly execute?: true;
   readonly guest: number;
   readonly json?: true;
 }
@@ -25,6 +33,46 @@ export const guestOption = (): Option =>
 export const atOption = (what: string): Option =>
   new Option("--at <event>", what).argParser(parseNumber);
 
+/** `--pasid N`. */
+export const pasidOption = (what: string): Option =>
+  new Option("--pasid <number>", what).argParser(parsePasid);
+
+/**
+ * Checks that a request with these rights can be.
+ *
+ * @throws InputError that says why it cannot.
+ */
+export function checkRights({ pasid, privileged, execute, access }: LookupOptions): void {
+  const rights = [...(privileged ? ["--privileged"] : []), ...(execute ? ["--execute"] : [])];
+  if (pasid === undefined && rights.length > 0) {
+    const asked = rights.join(" and ");
+    throw new InputError(`${asked}: only a request with PASID asks for rights; add --pasid`);
+  }
+  if (execute && access === "write") throw new InputError("--execute: a write does not execute");
+}
+
+/**
+ * What the request of a look asks for.
+ *
+ * @param use  the DMA that is looked at, if there is one: what it asked for.
+ */
+export function askedOf(options: LookupOptions, access: Access, use?: Use): Asked {
+  const { privileged, execute } = use ?? options;
+  return {
+    write: access === "write",
+    pasid: options.pasid,
+    privileged: privileged === true,
+    execute: execute === true && access === "read",
+  };
+}
+
+/** What the host has for the requests of a look. */
+export function hostOf(world: World, options: LookupOptions): HostEntry | undefined {
+  const guest = world.guests[options.guest];
+  const source = guest?.devices[options.device]?.requester ?? options.device;
+  return guest && hostAt(guest.hosts, source, options.pasid);
+}
+
 /** Adds the options of a look at one page. */
 export const withLookup = (command: Command, atText: string): Command =>
   command
@@ -32,6 +80,9 @@ export const withLookup = (command: Command, atText: string): Command =>
     .requiredOption("--iova <address>", "address that the device uses", parseIova)
     .addOption(atOption(atText))
     .option("--access <kind>", "read or write", parseAccess)
+    .addOption(pasidOption("PASID of the request; without it, a request without PASID"))
+    .option("--privileged", "the request with PASID asks for supervisor rights")
+    .option("--execute", "the request with PASID reads to execute")
     .addOption(guestOption())
     .option("--json", "print one object");
 

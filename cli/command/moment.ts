@@ -56,6 +56,12 @@ function followOff(old: TurnedOff | undefined, step: Step, guest: number): Turne
   return { seq: step.seq + 1 + index, before: step.before.seq };
 }
 
+/** Whether a DMA is of the kind that was asked for. */
+const isMeant = ({ access, privileged, execute }: LookupOptions, use: Use): boolean =>
+  (access === undefined || use.access === access) &&
+  (privileged === undefined || use.privileged) &&
+  (execute === undefined || use.execute);
+
 /** Folds a file and keeps the DMA to the page of the options that is worth most. */
 export async function findMoment(
   run: Run,
@@ -63,15 +69,15 @@ export async function findMoment(
   options: LookupOptions,
   weigh: Weigh,
 ): Promise<Found> {
-  const { device, iova, guest, access } = options;
-  const place: UsedPage = { guest, device, page: pageOf(iova) };
+  const { device, iova, guest, pasid } = options;
+  const place: UsedPage = { guest, device, page: pageOf(iova), pasid };
   let meeting: Meeting | undefined;
   let best = 0;
   let off: TurnedOff | undefined;
   const step = (one: Step): void => {
     off = followOff(off, one, guest);
     const use = useIn(place, one);
-    if (use === undefined || (access !== undefined && use.access !== access)) return;
+    if (use === undefined || !isMeant(options, use)) return;
     const used = "iova" in one.input ? one.input.iova : iova;
     const worth = weigh(use, used === iova, isOn(one.before, guest));
     if (worth === 0 || worth < best) return;

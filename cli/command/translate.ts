@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { translate } from "../../machines/translate.ts";
-import { plain } from "../../machines/ways.ts";
 import { renderJson } from "../render/json.ts";
 import { regimeOf } from "../render/regime.ts";
+import type { Request } from "../render/request.ts";
 import type { WalkView } from "../render/walk.ts";
 import { renderWalk, walkJson } from "../render/walk.ts";
 import type { Run } from "../run.ts";
 import type { LookupOptions } from "./lookup.ts";
-import { checkDevice, withLookup } from "./lookup.ts";
+import { askedOf, checkDevice, checkRights, hostOf, withLookup } from "./lookup.ts";
 import type { Found, Weigh } from "./moment.ts";
 import { findMoment } from "./moment.ts";
 
@@ -29,6 +29,7 @@ function choiceText({ off, meeting }: Found): string | undefined {
 }
 
 async function show(run: Run, file: string, options: LookupOptions): Promise<void> {
+  checkRights(options);
   const found = await findMoment(run, file, options, weigh);
   const { off, failure } = found;
   const isChosen = options.at === undefined && off !== undefined;
@@ -37,19 +38,20 @@ async function show(run: Run, file: string, options: LookupOptions): Promise<voi
   checkDevice(file, world, options);
   const { device, guest, iova } = options;
   const access = options.access ?? meeting?.use.access ?? "read";
-  const walk = translate(world, guest, device, iova, plain(access === "write"));
+  const asked = askedOf(options, access, meeting?.use);
+  const walk = translate(world, guest, device, iova, asked);
+  const request: Request = { device, iova, access, asked };
   const view: WalkView = {
     at: world.seq,
-    device,
-    iova,
-    access,
+    request,
     walk,
     regime: regimeOf(world.guests[guest], walk),
+    host: hostOf(world, options),
     offSince: off?.seq,
     choice: isChosen ? choiceText(found) : undefined,
   };
   run.terminal.out(
-    options.json ? renderJson(walkJson(world.seq, walk)) : renderWalk(run.terminal, view),
+    options.json ? renderJson(walkJson(world.seq, request, walk)) : renderWalk(run.terminal, view),
   );
   if (failure !== undefined) run.fail(failure);
 }

@@ -3,8 +3,7 @@ import { pageOf } from "../../events/address.ts";
 import { isInterrupt } from "../../machines/dma.ts";
 import { translate } from "../../machines/translate.ts";
 import type { Translation } from "../../machines/translation.ts";
-import { plain } from "../../machines/ways.ts";
-import type { PathEntry, Place } from "../../projections/provenance.ts";
+import type { PathEntry, PathTable, Place } from "../../projections/path-entry.ts";
 import { factsAbout, followTrail, startTrail } from "../../projections/provenance.ts";
 import type { Step } from "../../projections/step.ts";
 import type { PlaceFact } from "../../projections/use.ts";
@@ -19,10 +18,12 @@ import {
 import { renderJson } from "../render/json.ts";
 import type { Plot } from "../render/plot.ts";
 import { regimeOf } from "../render/regime.ts";
+import type { Request } from "../render/request.ts";
+import { pagesOfSteps } from "../render/walk-rows.ts";
 import { renderWhy, whyJson } from "../render/why.ts";
 import type { Run } from "../run.ts";
 import type { LookupOptions } from "./lookup.ts";
-import { checkDevice, withLookup } from "./lookup.ts";
+import { askedOf, checkDevice, checkRights, hostOf, withLookup } from "./lookup.ts";
 import type { Found, Weigh } from "./moment.ts";
 import { findMoment } from "./moment.ts";
 
@@ -40,11 +41,21 @@ const weigh: Weigh = (use, isExact, isOn) => {
   return isExact ? 4 : 3;
 };
 
+/** Words of 64 bits in the entries of each table; of root and context entries, in each mode. */
+const wordsOf = (table: PathTable, scalable: boolean): PathEntry["words"] => {
+  if (table === "root") return scalable ? 1 : 2;
+  if (table === "context") return scalable ? 4 : 2;
+  return table === "PASID entry" ? 8 : 1;
+};
+
 /** The entries that a walk reads. */
-const pathOf = (walk: Translation): readonly PathEntry[] =>
-  walk.steps.map(({ table, level, address }) => {
-    return { table, level, address, words: table === "root" || table === "context" ? 2 : 1 };
+function pathOf(walk: Translation, iova: bigint): readonly PathEntry[] {
+  const pages = pagesOfSteps(walk, iova);
+  return walk.steps.map(({ table, level, address }, index) => {
+    const page = pages[index] ?? pageOf(iova);
+    return { table, level, address, words: wordsOf(table, walk.scalable), page };
   });
+}
 
 /** Tells of an interrupt request, which meets no table of second-stage translation. */
 function explainInterrupt(run: Run, file: string, options: LookupOptions, found: Found): void {
@@ -61,13 +72,14 @@ function explainInterrupt(run: Run, file: string, options: LookupOptions, found:
 }
 
 /** Whether it is an interrupt request that is to be explained: a read of the range is a DMA. */
-function isRequest({ at, access, iova }: LookupOptions, { meeting }: Found): boolean {
-  if (!isInterrupt(iova) || access === "read") return false;
+function isRequest({ at, access, iova, pasid }: LookupOptions, { meeting }: Found): boolean {
+  if (!isInterrupt(iova) || access === "read" || pasid !== undefined) return false;
   return at !== undefined || meeting === undefined || meeting.use.interrupt !== undefined;
 }
 
 async function explain(run: Run, file: string, options: LookupOptions): Promise<void> {
   if (file === "-") throw new InputError("-: why reads its file twice; give it a name");
+  checkRights(options);
   const found = await findMoment(run, file, options, weigh);
   if (isRequest(options, found)) {
     explainInterrupt(run, file, options, found);
@@ -81,10 +93,13 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
     iova: options.iova,
   };
   checkDevice(file, world, options);
-  const { guest, device } = options;
+  const { guest: index, device, pasid } = options;
+  const guest = world.guests[index];
   const access = use?.access ?? options.access ?? "read";
-  const walk = translate(world, guest, device, options.iova, plain(access === "write"));
-  const place: Place = { guest, device, page: pageOf(options.iova), entries: pathOf(walk) };
+  const asked = askedOf(options, access, use);
+  const walk = translate(world, index, device, iova, asked);
+  const entries = pathOf(walk, iova);
+  const place: Place = { guest: index, device, page: pageOf(iova), pasid, entries };
   const facts: PlaceFact[] = [];
   let trail = startTrail(place);
   const step = (one: Step): void => {
@@ -92,9 +107,12 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
     facts.push(...factsAbout(place, one));
   };
   await foldFile(file, run.terminal, { step }, until);
-  const regime = regimeOf(world.guests[guest], walk);
+  const regime = regimeOf(guest, walk);
   const off = meeting === undefined ? found.off : undefined;
-  const plot: Plot = { at: world.seq, iova, access, use, walk, trail, facts, regime, off };
+  const request: Request = { device, iova, access, asked };
+  const told = { use, walk, trail, facts, regime, off };
+  const { profile } = guest ?? {};
+  const plot: Plot = { at: world.seq, request, ...told, profile, host: hostOf(world, options) };
   run.terminal.out(options.json ? renderJson(whyJson(plot)) : renderWhy(run.terminal, plot));
   if (found.failure !== undefined) run.fail(found.failure);
 }

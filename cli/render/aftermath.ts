@@ -2,6 +2,7 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { PlaceFact } from "../../projections/use.ts";
 import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
+import { hasFirstStage, isStale } from "./walk-rows.ts";
 
 /** What the guest was told of a fault. */
 export function reportText(report: PlaceFact | undefined): string[] {
@@ -24,20 +25,36 @@ export function reportText(report: PlaceFact | undefined): string[] {
   }
 }
 
-function agreement({ agree, pending }: Plot["walk"]): string {
-  const both = `The guest's tables and the shadow ${agree ? "agree" : "do not agree"} on this page`;
+function agreement({ walk, host }: Plot): string {
+  const { agree, pending } = walk;
+  const other = hasFirstStage(walk) ? "what the host's IOMMU would do" : "the shadow";
+  const both = `The guest's tables and ${other} ${agree ? "agree" : "do not agree"} on this page`;
   if (pending === undefined) return `${both}.`;
-  const change = `a change on the path, at ${eventName(pending.since)}, is not announced yet`;
+  const since = eventName(pending.since);
+  if (isStale(walk, host)) {
+    return `${both}, which is allowed: what is cached since ${since} holds until it is invalidated.`;
+  }
+  const change = `a change on the path, at ${since}, is not announced yet`;
   return agree
     ? `${both}; ${change}, which makes no difference here.`
     : `${both}, which is allowed: ${change}.`;
 }
 
+/** Who walks a first stage, and over what. */
+function walkerSentences({ host, walk }: Plot): string[] {
+  if (!hasFirstStage(walk) || host?.space === undefined) return [];
+  if (host.state === "virtual")
+    return ["The device model asks, and the guest's tables are walked."];
+  const over = host.shadow === undefined ? "the P2M" : "the shadow of the guest's second stage";
+  return [`The host's IOMMU walks the guest's first stage itself, nested over ${over}.`];
+}
+
 /** What the shadow has had for the page: how it is, and how it was before. */
-export function shadowSentences({ trail, facts, walk }: Plot): string[] {
-  const said = facts.filter((one) => one.fact.type !== "HostEntryChanged");
+export function shadowSentences(plot: Plot): string[] {
+  const { trail, facts } = plot;
+  const said = facts.filter((one) => one.fact.type.startsWith("Shadow"));
   const now = said.at(-1);
-  const sentences: string[] = [];
+  const sentences = walkerSentences(plot);
   const mapped = said.findLast((one) => one.fact.type === "ShadowMapped");
   if (mapped !== undefined && mapped.fact.type === "ShadowMapped") {
     const { fact } = mapped;
@@ -54,7 +71,7 @@ export function shadowSentences({ trail, facts, walk }: Plot): string[] {
   if (now !== undefined && now.fact.type === "ShadowBlocked") {
     sentences.push(`The host grants no memory for the page (${eventName(now.seq)}).`);
   }
-  return [...sentences, agreement(walk)];
+  return [...sentences, agreement(plot)];
 }
 
 /** How often the page was used as it is. */

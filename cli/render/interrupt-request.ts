@@ -4,8 +4,8 @@ import { parseMsi, RemappableAddress } from "../../events/interrupt-request.ts";
 import type { Use, UsedInterrupt } from "../../projections/use.ts";
 import type { Terminal } from "../terminal.ts";
 import { reportText } from "./aftermath.ts";
+import { faultText } from "./landing.ts";
 import { eventName } from "./plot.ts";
-import { faultText } from "./walk.ts";
 import { factJson, wrapped } from "./why.ts";
 
 /** What is told of a write to the interrupt range. */

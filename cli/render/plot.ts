@@ -1,15 +1,16 @@
-import type { Access } from "../../events/input.ts";
+import type { Profile } from "../../events/profile.ts";
 import type { Translation } from "../../machines/translation.ts";
+import type { HostEntry } from "../../projections/host-entry.ts";
 import type { Trail } from "../../projections/provenance.ts";
 import type { PlaceFact, Use } from "../../projections/use.ts";
 import type { Regime } from "./regime.ts";
+import type { Request } from "./request.ts";
 
 /** What a story is about. */
 export interface Plot {
   /** Number of the last event before the moment that is explained. */
   readonly at: number;
-  readonly iova: bigint;
-  readonly access: Access;
+  readonly request: Request;
   /** The DMA that is explained; `undefined` when it is the state alone. */
   readonly use: Use | undefined;
   readonly walk: Translation;
@@ -17,6 +18,9 @@ export interface Plot {
   /** All facts about the page and its device's host entry, the last one last. */
   readonly facts: readonly PlaceFact[];
   readonly regime: Regime;
+  readonly profile: Profile | undefined;
+  /** What the host has for such requests. */
+  readonly host: HostEntry | undefined;
   /** How translation was turned off, where that is the case and no DMA is explained. */
   readonly off: { readonly seq: number; readonly before: number } | undefined;
 }

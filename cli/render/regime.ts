@@ -1,10 +1,11 @@
 import { hex } from "../../events/address.ts";
 import { ContextEntry } from "../../events/context-entry.ts";
+import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
 import type { Translation } from "../../machines/translation.ts";
 import type { Guest } from "../../projections/guest.ts";
 
 /** What a device's address goes through before the P2M: the guest's tables, or nothing, and why. */
-export type Regime = "noPointer" | "off" | "passThrough" | "tables";
+export type Regime = "noPointer" | "off" | "passThrough" | "pasidPassThrough" | "tables";
 
 /** Which it is, for the device and the address of a walk. */
 export function regimeOf(guest: Guest | undefined, walk: Translation): Regime {
@@ -12,7 +13,12 @@ export function regimeOf(guest: Guest | undefined, walk: Translation): Regime {
   if (state === "noPointer") return "noPointer";
   if (state === "disabled") return "off";
   const last = walk.steps.at(-1);
-  if (last?.table !== "context" || "fault" in walk.guest) return "tables";
+  if (last === undefined || "fault" in walk.guest) return "tables";
+  if (last.table === "PASID entry") {
+    const { pgtt } = PasidEntry.decode(last.entry);
+    return pgtt === pasidTypes.passThrough ? "pasidPassThrough" : "tables";
+  }
+  if (last.table !== "context") return "tables";
   const { tt } = ContextEntry.decode(last.entry);
   return tt === ContextEntry.fields.tt.names.passThrough ? "passThrough" : "tables";
 }
@@ -36,6 +42,8 @@ export function regimeSentences(
       return [`Translation is off${when}: ${goes}`];
     case "passThrough":
       return [`The context entry says pass-through: ${goes}`];
+    case "pasidPassThrough":
+      return [`The PASID entry says pass-through: ${goes}`];
     case "tables":
       return [];
   }

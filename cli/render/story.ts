@@ -1,11 +1,17 @@
 import { formatSourceId, hex } from "../../events/address.ts";
+import type { PathTable } from "../../projections/path-entry.ts";
 import type { EntryTrail, EntryWrite } from "../../projections/provenance.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
-import { meaning, verbPhrase } from "./meaning.ts";
+import { decisive, mapsNothing } from "./decisive.ts";
+import { faultText, landingText } from "./landing.ts";
+import type { EntryPlace } from "./meaning.ts";
+import { entryText, meaning, verbPhrase } from "./meaning.ts";
+import { invalidSentences } from "./pasid-fault.ts";
 import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
 import { regimeSentences } from "./regime.ts";
-import { faultText, landingText } from "./walk.ts";
+import { requestText, ridPasidOf } from "./request.ts";
+import { placeOf, stepName } from "./walk-rows.ts";
 
 const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
   cpu: "the guest's CPU",
@@ -16,23 +22,39 @@ const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
 };
 
 /** How a change became known to the vIOMMU. */
-function announcedText({ announced }: EntryWrite): string {
+function announcedText({ announced, needed }: EntryWrite, isFirst: boolean): string {
+  if (!needed) return "which needs no announcement: it was not present, and that is not cached";
   if (announced === undefined) return "and no invalidation has announced it yet";
+  if (announced.type === "HostEntryChanged" && isFirst) {
+    return `and taken in when the first stage came into use at ${eventName(announced.seq)}`;
+  }
   if (announced.type === "HostEntryChanged") {
     return `and taken in when the device was attached to its tables at ${eventName(announced.seq)}`;
   }
   return `and announced by the invalidation at ${eventName(announced.seq)}`;
 }
 
+/** What the unit did to an entry itself, after it was written. */
+function marksText(marks: readonly EntryWrite[]): string {
+  const last = marks.at(-1);
+  if (last === undefined) return "";
+  return ` The vIOMMU has set its accessed and dirty bits, at ${eventName(last.seq)} the last time.`;
+}
+
 /** How an entry came to be as it is. */
-function history(trail: EntryTrail): string {
-  const last = trail.writes.at(-1);
-  if (last === undefined) return "Nobody has written it so far.";
-  const { table, level } = trail.entry;
+function history({ entry, writes }: EntryTrail, scalable: boolean): string {
+  const isFirst = entry.table === "first stage";
+  const index = writes.findLastIndex(({ by }) => !isFirst || by !== "unit");
+  const last = writes[index];
+  const marks = isFirst ? marksText(writes.slice(index + 1)) : "";
+  if (last === undefined) return `Nobody has written it so far.${marks}`;
   const by = writerNames[last.by];
-  const text = `It was written by ${by} at ${eventName(last.seq)}, ${announcedText(last)}`;
-  if (last.from === 0n) return `${text}; until then it was 0.`;
-  return `${text}; until then it was ${hex(last.from)}: ${meaning(table, level, last.from)}.`;
+  const told = announcedText(last, isFirst);
+  const text = `It was written by ${by} at ${eventName(last.seq)}, ${told}`;
+  if (last.from === 0n) return `${text}; until then it was 0.${marks}`;
+  const place: EntryPlace = { ...entry, scalable };
+  const old = `${entryText(place, last.from)}: ${meaning(place, last.from)}`;
+  return `${text}; until then it was ${old}.${marks}`;
 }
 
 /** What would become of a DMA: where both the guest and the host let it. */
@@ -48,9 +70,9 @@ function prospect({ walk }: Plot): string {
   return `would be blocked: ${place}, and the guest would see no fault${other}`;
 }
 
-function headline(plot: Plot, device: string): string {
-  const { use, iova, access, at } = plot;
-  const what = `DMA ${use?.access ?? access} to ${hex(iova)} by ${device}`;
+function headline(plot: Plot): string {
+  const { use, request, walk, at } = plot;
+  const what = requestText(request, walk);
   if (use === undefined) return `After ${eventName(at)} a ${what} ${prospect(plot)}.`;
   if (use.blocked === undefined) {
     const { gpa, hpa } = use.landed ?? {};
@@ -71,78 +93,83 @@ function conclusion(plot: Plot): string[] {
   const last = plot.trail.entries[index]?.writes.at(-1);
   const { use, walk } = plot;
   if (step?.host === undefined || step.level === undefined || !("fault" in walk.guest)) return [];
-  if (last === undefined && (step.entry & 3n) === 0n) {
+  const isFirst = step.table === "first stage";
+  const nothing = mapsNothing(step);
+  if (last === undefined && nothing) {
     return ["In short: the guest has never mapped this page."];
   }
   if (use?.blocked?.reason === undefined) return [];
-  if ((step.entry & 3n) !== 0n) {
+  if (!nothing && !isFirst) {
     const allowed = (step.entry & 1n) !== 0n ? "reading" : "writing";
     const tried = use.access === "read" ? "read" : "write";
     return [
       `In short: the guest mapped this page for ${allowed} alone; the device tried to ${tried}.`,
     ];
   }
-  if (last === undefined) return [];
+  if (last === undefined || !nothing) return [];
   const unmapped = `the guest unmapped this page at ${eventName(last.seq)}`;
   return [`In short: ${unmapped}, and the device still used it at ${eventName(use.seq)}.`];
 }
 
-/** The entries before the one that decides, in one sentence. */
-function upperSentence(upper: readonly EntryTrail[]): string[] {
-  const tables = upper.filter((trail) => trail.entry.words === 1);
-  if (tables.length === 0) return [];
-  const parts = tables.map(({ entry, writes }) => {
-    const last = writes.at(-1);
+/** The entries before the one that decides, in one sentence; without those of a stage below. */
+function upperSentence({ walk, trail }: Plot, index: number): string[] {
+  const parts = walk.steps.slice(0, index).flatMap((step, at) => {
+    if (step.level === undefined || step.below) return [];
+    const last = trail.entries[at]?.writes.findLast(({ by }) => !walk.scalable || by !== "unit");
     const when = last === undefined ? "never written" : eventName(last.seq);
-    return `level ${(entry.level ?? 0).toString()} (${when})`;
+    return [`${stepName(step, walk.scalable)} (${when})`];
   });
-  return [`The walk leads through the entries of ${parts.join(", ")}.`];
+  if (parts.length === 0) return [];
+  const isNested = walk.steps.some(({ below }) => below);
+  const behind = isNested ? ", each table and the page behind the second stage" : "";
+  return [`The walk leads through the entries of ${parts.join(", ")}${behind}.`];
 }
 
-function contextSentence(plot: Plot, device: string): string[] {
-  const step = plot.walk.steps.find((one) => one.table === "context");
-  const trail = plot.trail.entries.find((one) => one.entry.table === "context");
-  if (step?.host === undefined || trail === undefined) return [];
-  const { seq } = trail.writes.at(-1) ?? {};
-  const when = seq === undefined ? "" : `, written at ${eventName(seq)}`;
-  return [
-    `The context entry of ${device}${when}, says: ${meaning("context", undefined, step.entry)}.`,
-  ];
-}
-
-/** The entry that decides: the last one read, or the first that does not allow the access. */
-function decisive({ walk, access }: Plot): number {
-  const bit = access === "read" ? 1n : 2n;
-  const denying = walk.steps.findIndex(
-    ({ table, entry }) => table !== "root" && table !== "context" && (entry & bit) === 0n,
-  );
-  return denying < 0 ? walk.steps.length - 1 : denying;
+/** What the entries that resolve a request say: those of its device and of its PASID. */
+function contextSentences({ walk, trail, request }: Plot): string[] {
+  const pasid = request.asked.pasid ?? ridPasidOf(walk);
+  const names: Partial<Record<PathTable, string>> = {
+    context: `The context entry of ${formatSourceId(request.device)}`,
+    "PASID entry": `The entry of PASID ${pasid === undefined ? "" : hex(pasid)}`,
+  };
+  return walk.steps.flatMap((step, index) => {
+    const name = names[step.table];
+    // The entry that decides is told of by itself.
+    const isLast = index === walk.steps.length - 1 && step.table === "PASID entry";
+    if (name === undefined || step.host === undefined || isLast) return [];
+    const { seq } = trail.entries[index]?.writes.at(-1) ?? {};
+    const when = seq === undefined ? "" : `, written at ${eventName(seq)}`;
+    return [`${name}${when}, says: ${meaning(placeOf(walk, step), step.entry)}.`];
+  });
 }
 
 function decisiveSentences(plot: Plot): string[] {
+  const { walk } = plot;
   const index = decisive(plot);
-  const step = plot.walk.steps[index];
+  const step = walk.steps[index];
   const trail = plot.trail.entries[index];
   if (step === undefined || trail === undefined) return [];
   const { table, level, address, entry, host } = step;
-  const kind = level === undefined ? `${table} entry` : `level ${level.toString()} table entry`;
-  const place = `The guest's ${kind} at guest address ${hex(address)}`;
+  const name = level === undefined ? table : stepName(step, walk.scalable);
+  const kind = level === undefined || walk.scalable ? `${name} entry` : `${name} table entry`;
+  const place = `The guest's ${kind.replace(/entry entry$/, "entry")} at guest address ${hex(address)}`;
   if (host === undefined) return [`${place} cannot be read: the host grants no memory there.`];
-  const says = `${place} is ${hex(entry)}: it ${verbPhrase(table, level, entry)}.`;
-  return [...upperSentence(plot.trail.entries.slice(0, index)), says, history(trail)];
+  const at = placeOf(walk, step);
+  const says = `${place} is ${entryText(at, entry)}: it ${verbPhrase(at, entry)}.`;
+  return [...upperSentence(plot, index), says, history(trail, walk.scalable)];
 }
 
 /** The chain of events behind a translation, one sentence an item. */
 export function tellStory(plot: Plot): readonly string[] {
-  const device = formatSourceId(plot.trail.place.device);
-  const { regime, iova, off, use } = plot;
+  const { regime, request, off, use } = plot;
   const before = off?.before.toString();
   return [
-    headline(plot, device),
-    ...regimeSentences(regime, iova, off?.seq),
+    headline(plot),
+    ...regimeSentences(regime, request.iova, off?.seq),
     ...(before === undefined ? [] : [`--at ${before} explains the state before that.`]),
-    ...contextSentence(plot, device),
+    ...contextSentences(plot),
     ...decisiveSentences(plot),
+    ...invalidSentences(plot),
     ...(regime === "tables" ? shadowSentences(plot) : []),
     ...reportText(use?.report),
     ...(regime === "tables" ? useSentences(plot) : []),

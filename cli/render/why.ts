@@ -1,5 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import { encodeFact } from "../../events/log.ts";
+import type { EntryWrite } from "../../projections/provenance.ts";
 import type { PlaceFact, Use } from "../../projections/use.ts";
 import type { Terminal } from "../terminal.ts";
 import { renderEvent } from "./event.ts";
@@ -8,6 +9,7 @@ import type { Plot } from "./plot.ts";
 import { tellStory } from "./story.ts";
 import { renderTable } from "./table.ts";
 import { walkJson } from "./walk.ts";
+import { placeOf, rowName, walkRows } from "./walk-rows.ts";
 
 const columns = 96;
 const shownFacts = 8;
@@ -29,21 +31,30 @@ export function wrapped(sentence: string): string {
 
 /** The path entry by entry; nothing where no table is in force. */
 function pathTable(terminal: Terminal, plot: Plot): string {
-  if (plot.walk.steps.length === 0) return "";
-  const rows = plot.walk.steps.map((step, index) => {
-    const last = plot.trail.entries[index]?.writes.at(-1);
-    return [
-      step.level === undefined ? step.table : `level ${step.level.toString()}`,
-      hex(step.address),
-      step.host === undefined ? "unreadable" : hex(step.entry),
-      step.host === undefined ? "" : meaning(step.table, step.level, step.entry),
+  const { walk, trail, request } = plot;
+  if (walk.steps.length === 0) return "";
+  const { dim } = terminal.colours;
+  const rows = walkRows(walk, request.iova).map((row) => {
+    const step = row.index === undefined ? undefined : walk.steps[row.index];
+    const last = row.index === undefined ? undefined : trail.entries[row.index]?.writes.at(-1);
+    const cells = [
+      rowName(row),
+      step === undefined ? "" : hex(step.address),
+      row.entry,
+      row.meaning,
       last === undefined ? "" : last.seq.toString(),
-      last?.announced === undefined ? "" : last.announced.seq.toString(),
+      announcedCell(last),
     ];
+    return row.below ? cells.map((cell) => dim(cell)) : cells;
   });
   const head = ["Table", "Entry at", "Entry", "Meaning", "Written", "Announced"];
   const note = "Announced: by the first invalidation that covers this page and its entry.";
-  return `\n${renderTable(terminal, head, rows)}${terminal.colours.dim(note)}\n`;
+  return `\n${renderTable(terminal, head, rows)}${dim(note)}\n`;
+}
+
+function announcedCell(write: EntryWrite | undefined): string {
+  if (write === undefined) return "";
+  return write.needed ? (write.announced?.seq.toString() ?? "") : "not needed";
 }
 
 /** The story, then the path with the numbers of the events behind each entry, then the facts. */
@@ -81,20 +92,21 @@ function useJson(use: Use | undefined): unknown {
 
 /** The object that `--json` prints. */
 export function whyJson(plot: Plot): unknown {
-  const { at, iova, access, use, walk, trail, facts } = plot;
-  const { steps: _steps, ...translation } = walkJson(at, walk);
+  const { at, request, use, walk, trail, facts } = plot;
+  const { steps: _steps, ...translation } = walkJson(at, request, walk);
   const path = walk.steps.map((step, index) => ({
     table: step.table,
     level: step.level,
+    below: step.below,
     address: step.address,
     entry: step.host === undefined ? null : step.entry,
-    meaning: step.host === undefined ? null : meaning(step.table, step.level, step.entry),
+    meaning: step.host === undefined ? null : meaning(placeOf(walk, step), step.entry),
     writes: trail.entries[index]?.writes ?? [],
   }));
   return {
     device: formatSourceId(trail.place.device),
-    iova,
-    access,
+    iova: request.iova,
+    access: request.access,
     dma: useJson(use),
     ...translation,
     path,

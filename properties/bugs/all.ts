@@ -1,7 +1,9 @@
 import type { Bug } from "./bug.ts";
+import { firstStageBugs } from "./first-stage-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
 import { reservedBugs } from "./reserved-bugs.ts";
+import { scalableBugs } from "./scalable-bugs.ts";
 import { translationBugs } from "./translation-bugs.ts";
 import { unitBugs } from "./unit-bugs.ts";
 import { vvtdBugs } from "./vvtd-bugs.ts";
@@ -14,4 +16,6 @@ export const bugs: readonly Bug[] = [
   ...unitBugs,
   ...vvtdBugs,
   ...interruptBugs,
+  ...firstStageBugs,
+  ...scalableBugs,
 ];

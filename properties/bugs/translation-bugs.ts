@@ -117,7 +117,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "p2m-iotlb",
     what: "What the P2M takes away stays in the IOTLB.",
-    file: "machines/p2m.ts",
+    file: "machines/recompose.ts",
     find: "  if (takesAway) for (",
     replace: "  if (turn.index < 0) for (",
     law: "IS1",
@@ -125,7 +125,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "p2m-in-flight",
     what: "A DMA in flight lands on a page after the P2M took it away.",
-    file: "machines/p2m.ts",
+    file: "machines/recompose.ts",
     find: "return page >= gfns.first && page < gfns.end;",
     replace: "return page < 0;",
     law: "IS1",

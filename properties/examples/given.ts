@@ -11,7 +11,8 @@ import type { World } from "../../projections/world.ts";
 /** One or several inputs; groups may be nested. */
 export type Inputs = Input | readonly Inputs[];
 
-const flat = (inputs: Inputs): readonly Input[] =>
+/** Groups laid open, in order. */
+export const flat = (inputs: Inputs): readonly Input[] =>
   "type" in inputs ? [inputs] : inputs.flatMap(flat);
 
 /** What came of some inputs. */

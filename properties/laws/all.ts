@@ -1,4 +1,6 @@
+import { bitsAreSet } from "./accessed.ts";
 import { nothingInFlight } from "./drained.ts";
+import { firstStagesOnce, noFirstStageStays } from "./first-invalidated.ts";
 import {
   foldIsDeterministic,
   projectionIsTheFold,
@@ -38,6 +40,9 @@ export const laws: readonly Law[] = [
   waitMeansDone,
   nothingStaysCached,
   invalidatingTwice,
+  noFirstStageStays,
+  firstStagesOnce,
+  bitsAreSet,
   nothingInFlight,
   marksAreCleared,
   queueRunsInOrder,

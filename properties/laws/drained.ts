@@ -1,11 +1,25 @@
 import { formatSourceId, hex, pageOf } from "../../events/address.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
+import type { AnyInvalidation } from "./first-invalidated.ts";
+import { coveredFirst } from "./first-invalidated.ts";
 import { coveredPages } from "./invalidated.ts";
 import type { Law } from "./law.ts";
 import { guestIndex, momentsOf } from "./run.ts";
 
-/** The domain-id whose translation a request in flight used. */
+/** Whether an invalidation covers the translation that a request in flight used. */
+function isCovered(guest: Guest, flight: InFlight, fact: AnyInvalidation): boolean {
+  const page = pageOf(flight.iova);
+  const stage = flight.space === undefined ? undefined : guest.spaces[flight.space];
+  const did = domainOf(guest, flight);
+  let range = stage && coveredFirst(fact, stage);
+  if (stage === undefined && did !== undefined && fact.type === "IotlbInvalidated") {
+    range = coveredPages(fact, did);
+  }
+  return range !== undefined && page >= range[0] && page < range[1];
+}
+
+/** The domain-id whose second-stage translation a request in flight used. */
 function domainOf(guest: Guest, flight: InFlight): number | undefined {
   if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
   const requester = guest.devices[flight.device]?.requester;
@@ -28,15 +42,11 @@ export const nothingInFlight: Law = {
       if (guest === undefined) continue;
       const flights = Object.entries(guest.inFlight);
       if (fact.type === "DmaTranslated") covered.delete(`${index}:${fact.tag ?? ""}`);
-      if (fact.type === "IotlbInvalidated") {
+      if (fact.type === "IotlbInvalidated" || fact.type === "PasidIotlbInvalidated") {
         const was = before.guests[index] ?? guest;
         if (flights.length > 0) count("flight goes on");
         for (const [tag, flight] of flights) {
-          const did = domainOf(was, flight);
-          const range = did === undefined ? undefined : coveredPages(fact, did);
-          const page = pageOf(flight.iova);
-          if (range !== undefined && page >= range[0] && page < range[1])
-            covered.add(`${index}:${tag}`);
+          if (isCovered(was, flight, fact)) covered.add(`${index}:${tag}`);
         }
       }
       if (fact.type === "DmaLanded" && fact.tag !== undefined) count("flight was covered");

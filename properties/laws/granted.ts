@@ -72,7 +72,9 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
   const granted = (mapping: number, count: number): boolean =>
     isGranted(world, guest, mapping, count);
   const trees = Object.values(guest.shadows).flatMap(({ host, iotlb }) => [host, iotlb]);
-  for (const tree of [...trees, guest.passThroughCache]) {
+  // A device model holds guest pages.
+  const firsts = Object.values(guest.spaces).flatMap((stage) => (stage.virtual ? [] : stage.iotlb));
+  for (const tree of [...trees, ...firsts, guest.passThroughCache]) {
     if (good.trees.has(tree)) continue;
     const found = findUngranted(tree, good.nodes, granted);
     if (found !== undefined) return frameOf(found);

@@ -35,7 +35,7 @@ export function coveredPages(
 /**
  * A cached entry whose pages, all of them, meet a range; what is left of one counts as the entry.
  */
-function cachedIn(tree: PageTree, first: number, end: number): number | undefined {
+export function cachedIn(tree: PageTree, first: number, end: number): number | undefined {
   let found: number | undefined;
   forEachSlot(tree, 0, capacity(tree), (page, count, value) => {
     const block = pagesOfSize[sizeOf(value)] as number;

@@ -8,6 +8,8 @@ import { expected } from "../oracle/expected.ts";
 import { observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";
 import { createOracle } from "../oracle/oracle.ts";
+import type { Asked } from "../oracle/resolve.ts";
+import { smallPages } from "../world/arena.ts";
 import type { Run } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
 
@@ -38,8 +40,9 @@ const maxKeys = 12;
 
 type Request = Extract<Input, { type: "Dma" | "DmaIssue" }>;
 
+/** Whether the IOMMU translates for an input, rather than the device itself. */
 export const isRequest = (input: Input): input is Request =>
-  input.type === "Dma" || input.type === "DmaIssue";
+  (input.type === "Dma" || input.type === "DmaIssue") && input.translated !== true;
 
 /**
  * The source-ids that devices' requests carry, as set-up and assignments say; by guest and device.
@@ -57,8 +60,13 @@ function aliasesAtStart({ setup }: Run): Aliases {
 function keyOf(aliases: Aliases, input: Request): Key {
   const guest = input.guest ?? 0;
   const sid = aliases.get(`${guest}:${input.device}`) ?? input.device;
-  return { guest, sid, page: pageOf(input.iova) };
+  const { pasid } = input;
+  return { guest, sid, page: pageOf(input.iova), ...(pasid === undefined ? {} : { pasid }) };
 }
+
+/** What a request carries besides. */
+const rightsOf = (input: Input): Asked =>
+  isRequest(input) ? { privileged: input.privileged, execute: input.execute } : {};
 
 /** Follows up what was assigned in a step. */
 function assignIn(aliases: Aliases, step: Step): void {
@@ -84,7 +92,7 @@ function keysOf(run: Run, requests: Iterable<Key>): readonly Key[] {
   const keys = new Map<string, Key>();
   const counts = new Map<number, number>();
   for (const key of requests) {
-    const name = `${key.guest}:${key.sid}:${key.page}`;
+    const name = `${key.guest}:${key.sid}:${key.pasid ?? ""}:${key.page}`;
     const count = counts.get(key.guest) ?? 0;
     if (keys.has(name) || count >= maxKeys || run.start.guests[key.guest] === undefined) continue;
     counts.set(key.guest, count + 1);
@@ -94,7 +102,12 @@ function keysOf(run: Run, requests: Iterable<Key>): readonly Key[] {
 }
 
 const known = new WeakMap<Run, Sight>();
-const invalidations: readonly string[] = ["ContextInvalidated", "IotlbInvalidated"];
+const invalidations: readonly string[] = [
+  ...["ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated", "PasidIotlbInvalidated"],
+];
+
+/** Where tables and what they lead to usually are. */
+const nearby = Array.from({ length: smallPages }, (_, page) => page);
 
 /** Lets the oracle see a run, and asks it along the way. Each run is seen once. */
 export function sightOf(run: Run): Sight {
@@ -108,14 +121,15 @@ export function sightOf(run: Run): Sight {
 function look(run: Run): Sight {
   const requests = requestsOf(run);
   const keys = keysOf(run, requests.values());
-  const oracle = createOracle(run.setup, keys);
+  const oracle = createOracle(run.setup, keys, nearby);
   const [settled, waiting]: [Probe[], Probe[]] = [[], []];
   const asked = new Map<number, Probe>();
   const refusals = new Set<number>();
-  const ask = (key: Key, seq: number, world: World): Probe | undefined => {
-    const found = expected(oracle, key.guest, key.sid, BigInt(key.page) << 12n);
+  const ask = (key: Key, seq: number, world: World, rights: Asked = {}): Probe | undefined => {
+    const asked = { ...rights, pasid: key.pasid };
+    const found = expected(oracle, key.guest, key.sid, BigInt(key.page) << 12n, asked);
     const replaced = oracle.worlds[key.guest]?.histories.replaced;
-    const isReplaced = replaced?.context === true || replaced?.iotlb === true;
+    const isReplaced = replaced !== undefined && Object.values(replaced).includes(true);
     return found && { seq, key, world, expected: found, replaced: isReplaced };
   };
   const askAll = (into: Probe[], seq: number, world: World): void => {
@@ -128,7 +142,7 @@ function look(run: Run): Sight {
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq);
-    const probe = request && ask(request, seq, step.before);
+    const probe = request && ask(request, seq, step.before, rightsOf(step.input));
     if (probe !== undefined) asked.set(seq, probe);
     if (
       !observeStep(oracle, step, (at, fact) => {

@@ -4,8 +4,9 @@ import type { Guest } from "../../projections/guest.ts";
 import { byteIn, pageAt } from "../../projections/memory.ts";
 import { readable } from "../../projections/p2m.ts";
 import { at, readBytes } from "../../projections/registers.ts";
-import type { QueueExpectation, Work } from "../oracle/queue.ts";
+import type { QueueExpectation } from "../oracle/queue.ts";
 import { expectedQueue } from "../oracle/queue.ts";
+import type { Work } from "../oracle/work.ts";
 import type { Count, Law } from "./law.ts";
 import type { Moment } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
@@ -39,6 +40,14 @@ function workOf(fact: Fact): unknown {
       const { scope, did = 0, iova = 0n, length = 0n, leafOnly = false } = fact;
       return { kind: "iotlb", scope, did, iova, length, leafOnly };
     }
+    case "PasidCacheInvalidated": {
+      const { scope, did = 0, pasid = 0 } = fact;
+      return { kind: "pasidCache", scope, did, pasid };
+    }
+    case "PasidIotlbInvalidated": {
+      const { scope, did, pasid, iova = 0n, length = 0n, leafOnly = false } = fact;
+      return { kind: "pasidIotlb", scope, did, pasid, iova, length, leafOnly };
+    }
     case "DeviceTlbInvalidated":
       return { kind: "deviceTlb", sid: fact.device, iova: fact.iova, length: fact.length };
     case "InterruptEntriesInvalidated":
@@ -58,12 +67,17 @@ function wantedOf(work: Work): unknown {
     const known = scope === "global" ? 0 : did;
     return { kind, scope, did: known, sid: device ? sid : 0, fm: device ? fm : 0 };
   }
-  if (work.kind !== "iotlb") return work;
+  if (work.kind === "pasidCache") {
+    const { kind, scope, did, pasid } = work;
+    return { kind, scope, did: scope === "global" ? 0 : did, pasid: scope === "pasid" ? pasid : 0 };
+  }
+  if (work.kind !== "iotlb" && work.kind !== "pasidIotlb") return work;
   const { kind, scope, did, iova, length, leafOnly } = work;
   const none = { iova: 0n, length: 0n, leafOnly: false };
   const limit = length > 1n << 64n ? 1n << 64n : length;
   const pages = scope === "page" ? { iova, length: limit, leafOnly } : none;
-  return { kind, scope, did: scope === "global" ? 0 : did, ...pages };
+  const pasid = work.kind === "pasidIotlb" ? { pasid: work.pasid } : {};
+  return { kind, scope, did: scope === "global" ? 0 : did, ...pasid, ...pages };
 }
 
 const statusBytes = (data: number): string =>

@@ -33,7 +33,11 @@ const accesses = ["read", "write"] as const;
 
 /** Where a key is, for people. */
 const nameOf = ({ key, seq }: Probe, access: Access): string =>
-  `at ${seq}: ${access} by ${formatSourceId(key.sid)} of page ${hex(key.page)}`;
+  `at ${seq}: ${access} by ${senderOf(key)} of page ${hex(key.page)}`;
+
+/** Source-id and PASID, for people. */
+export const senderOf = ({ sid, pasid }: Probe["key"]): string =>
+  formatSourceId(sid) + (pasid === undefined ? "" : ` with PASID ${hex(pasid)}`);
 
 /** Compares what the host does for a key with what the oracle allows. */
 export function compareProbe(
@@ -45,7 +49,7 @@ export function compareProbe(
   if (guest === undefined) return undefined;
   for (const access of accesses) {
     const answers = allowed(access);
-    const answer = hostAnswer(guest, probe.key.sid, probe.key.page, access);
+    const answer = hostAnswer(guest, probe.key, access);
     if (answers === undefined || answer === undefined) continue;
     if (answers.some((one) => "interrupt" in one)) continue;
     const found = textOf(answer);
@@ -129,14 +133,16 @@ export const waitMeansDone: Law = {
 /** Whether the model holds a key for pending; `undefined` where it keeps no shadow for it. */
 function isPending({ world, key }: Probe): boolean | undefined {
   const guest = world.guests[key.guest];
-  const entry = guest && hostAt(guest.hosts, key.sid, undefined);
-  const shadow = guest?.shadows[entry?.shadow ?? -1];
-  if (guest === undefined || entry === undefined || shadow === undefined) return undefined;
-  if (entry.state !== "shadowed") return undefined;
+  const entry = guest && hostAt(guest.hosts, key.sid, key.pasid);
+  if (guest === undefined || entry === undefined) return undefined;
   if (guest.charts.translation !== "enabled") return undefined;
+  const onPath = entry.pending !== 0 || entry.pasidPending !== 0;
+  if (entry.state === "nested") return onPath;
+  const shadow = guest.shadows[entry.shadow ?? -1];
+  if (entry.state !== "shadowed" || shadow === undefined) return undefined;
   if (key.page >= 2 ** (Math.min(guest.profile.mgaw, 12 + 9 * shadow.levels) - 12))
     return undefined;
-  return entry.pending !== 0 || get(shadow.pending, key.page) !== 0;
+  return onPath || get(shadow.pending, key.page) !== 0;
 }
 
 /**
@@ -144,7 +150,7 @@ function isPending({ world, key }: Probe): boolean | undefined {
  */
 function isShared({ world, key }: Probe): boolean {
   const guest = world.guests[key.guest];
-  const shadow = (guest && hostAt(guest.hosts, key.sid, undefined)?.shadow) ?? -1;
+  const shadow = (guest && hostAt(guest.hosts, key.sid, key.pasid)?.shadow) ?? -1;
   let shared = false;
   if (guest === undefined) return false;
   radixForEach(guest.tables, 0, Number.MAX_SAFE_INTEGER, (_page, use) => {

@@ -3,7 +3,7 @@ import type { P2m } from "./p2m.ts";
 import { grantOf } from "./p2m.ts";
 import type { Outcome } from "./walk.ts";
 
-/** A fault's reason, and whether the context entry's FPD keeps it from being recorded. */
+/** A fault's reason, and whether some entry's FPD keeps it from being recorded. */
 export interface Fault {
   readonly fault: number;
   readonly suppressed: boolean;
@@ -27,13 +27,15 @@ export interface Answer {
   readonly composed: ComposedAnswer;
 }
 
-/** Faults that no FPD suppresses: root entry and context entry that cannot be read or trusted. */
-const unqualified = [0x1, 0x8, 0x9, 0xa];
+/** Faults that no FPD suppresses: they arise before an entry with that bit is at hand. */
+export const unqualified: readonly number[] = [
+  ...[0x1, 0x8, 0x9, 0xa, 0x30, 0x31, 0x32, 0x38, 0x39, 0x3a, 0x40, 0x50, 0x58],
+];
 
 const order = ["4K", "2M", "1G"] as const;
 
 /** The smaller of two sizes. */
-const smaller = (a: PageSize, b: PageSize): PageSize =>
+export const smaller = (a: PageSize, b: PageSize): PageSize =>
   order.indexOf(a) < order.indexOf(b) ? a : b;
 
 /**

@@ -1,12 +1,16 @@
 import type { Access } from "../../events/input.ts";
 import type { Answer } from "./compose.ts";
 import { compose } from "./compose.ts";
-import type { PageValue } from "./history.ts";
-import { pageKey } from "./history.ts";
+import { pasidKey } from "./history.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { track } from "./oracle.ts";
-import type { Context } from "./walk.ts";
-import { readContext, readThrough, walkTables } from "./walk.ts";
+import type { FirstExpected } from "./outcomes.ts";
+import { outcomesUnder } from "./outcomes.ts";
+import { isPasidDirty, pasidValues } from "./pasid-history.ts";
+import type { Asked, Resolution } from "./resolve.ts";
+import { pasidUnder, resolve, withoutPasidEntry, withPasidEntry } from "./resolve.ts";
+import { show } from "./show.ts";
+import { readThrough } from "./walk.ts";
 
 /** Both accesses to one byte. */
 export interface Answers {
@@ -17,56 +21,109 @@ export interface Answers {
 /**
  * What is right for one key. `candidates` are the answers that the guest's tables have given since
  * the last invalidations that cover the key, behind the P2M of now; `complete` says that none of
- * them was missed.
+ * them was missed. Where the IOTLB may answer for first-stage tables there are candidates although
+ * nothing is pending.
  */
 export interface Expected extends Answers {
   readonly pending: boolean;
   readonly complete: boolean;
   readonly candidates: readonly Answers[];
+  /** What leads to the page as the entries are now. */
+  readonly kind: Resolution["kind"] | "nested" | "off";
+  /** Walks of the first stage, where it translates. */
+  readonly first?: { readonly read: FirstExpected; readonly write: FirstExpected };
 }
 
-/** Both outcomes of one page under one context, with tables as they are now. */
-function valueNow(world: World, context: Context, page: number): PageValue {
-  const { unit } = world;
-  const of = (access: Access) => {
-    if (access === "write" && page >= 0xfee00 && page <= 0xfeeff) {
-      return { kind: "interrupt" } as const;
-    }
-    if (context.kind === "fault") return context;
-    if (context.kind === "passThrough") return readThrough(unit, page, access, true);
-    return walkTables(unit, context, page, access).outcome;
-  };
-  return { read: of("read"), write: of("write") };
-}
-
-function answer(world: World, value: PageValue, fpd: boolean, offset: number): Answers {
-  const of = (access: Access) => compose(world.memory.p2m, value[access], fpd, access, offset);
-  return { read: of("read"), write: of("write") };
-}
-
-/**
- * Each value that one context has had for a page since the last IOTLB invalidation that covers it.
- */
-function valuesOf(world: World, context: Context, page: number): readonly PageValue[] {
-  const now = valueNow(world, context, page);
-  if (context.kind !== "tables") return [now];
-  const history = world.histories.pages.get(pageKey(context, page));
-  return history ? [...history.values.values()] : [now];
+/** What is right for one access. */
+interface OneExpected {
+  readonly now: Answer;
+  readonly all: readonly Answer[];
+  readonly dirty: boolean;
+  readonly complete: boolean;
+  readonly first: FirstExpected | undefined;
 }
 
 /** What is right while translation is off: the P2M alone, at once. */
-function untranslated(world: World, page: number, offset: number): Expected {
-  const read = readThrough(world.unit, page, "read", false);
-  const write = readThrough(world.unit, page, "write", false);
-  const answers = answer(world, { read, write }, false, offset);
-  return { ...answers, pending: false, complete: true, candidates: [answers] };
+function untranslated(world: World, page: number, offset: number, asked: Asked): Expected {
+  const of = (access: Access): Answer => {
+    // With PASID no write is an interrupt.
+    const like = asked.pasid === undefined ? access : "read";
+    const outcome = readThrough(world.unit, page, like, false);
+    return compose(world.memory.p2m, outcome, false, access, offset);
+  };
+  const answers = { read: of("read"), write: of("write") };
+  return { ...answers, pending: false, complete: true, candidates: [answers], kind: "off" };
+}
+
+/** Everything that the entries of a request may resolve to. */
+function resolutionsOf(
+  { unit, histories }: World,
+  sid: number,
+  asked: Asked,
+): { readonly all: readonly Resolution[]; readonly dirty: boolean; readonly complete: boolean } {
+  const all: Resolution[] = [];
+  const context = histories.contexts.get(sid);
+  if (context === undefined) return { all, dirty: false, complete: false };
+  let { dirty, complete } = context;
+  for (const entry of [...context.values.values(), context.current]) {
+    const early = withoutPasidEntry(unit, entry, asked);
+    if (early !== undefined) all.push(early);
+    if (early !== undefined || entry.kind !== "directory") continue;
+    const used = pasidUnder(unit, entry, asked);
+    const history = histories.pasids.get(pasidKey(sid, "pasid" in used ? used.pasid : -1));
+    if (history === undefined) {
+      complete = false;
+      continue;
+    }
+    complete &&= history.complete;
+    if (entry === context.current) dirty ||= isPasidDirty(history);
+    all.push(...pasidValues(history).map((value) => withPasidEntry(entry, value, asked)));
+  }
+  return { all, dirty, complete };
+}
+
+/** What is right for one access to a byte, as far as it is known. */
+function expectedOf(world: World, sid: number, iova: bigint, access: Access, given: Asked) {
+  const { unit, histories, memory } = world;
+  const offset = Number(iova & 0xfffn);
+  const asked = { ...given, execute: access === "read" && given.execute === true };
+  const request = { page: Number(iova >> 12n), access, asked };
+  const answer = (outcome: Parameters<typeof compose>[1], fpd: boolean): Answer =>
+    compose(memory.p2m, outcome, fpd, access, offset);
+  const current = resolve(unit, { sid, ...asked }).resolution;
+  const under = outcomesUnder(unit, histories, current, request);
+  const past = resolutionsOf(world, sid, asked);
+  const all = new Map<string, Answer>();
+  let { complete } = past;
+  const unique = new Map(past.all.map((each) => [show(each), each]));
+  for (const each of [...unique.values(), current]) {
+    const found = outcomesUnder(unit, histories, each, request);
+    complete &&= found.complete;
+    for (const outcome of found.all) {
+      const one = answer(outcome, each.fpd);
+      all.set(show(one), one);
+    }
+  }
+  const dirty = past.dirty || under.dirty;
+  const now = answer(under.now, current.fpd);
+  return { now, all: [...all.values()], dirty, complete, first: under.first, current };
+}
+
+/** Candidates of both accesses side by side; the shorter list repeats its last. */
+function side(read: OneExpected, write: OneExpected): readonly Answers[] {
+  const count = Math.max(read.all.length, write.all.length);
+  return Array.from({ length: count }, (_, index) => ({
+    read: read.all[Math.min(index, read.all.length - 1)] ?? read.now,
+    write: write.all[Math.min(index, write.all.length - 1)] ?? write.now,
+  }));
 }
 
 /**
  * What is right for a byte of a source-id's address space now. Watches its page from now on, if it
  * did not before.
  *
- * @param iova  in bytes, below 2^64.
+ * @param iova   in bytes, below 2^64.
+ * @param asked  PASID and rights of the request.
  * @returns both accesses; `undefined` where there is no such guest.
  */
 export function expected(
@@ -74,28 +131,27 @@ export function expected(
   guest: number,
   sid: number,
   iova: bigint,
+  asked: Asked = {},
 ): Expected | undefined {
   const page = Number(iova >> 12n);
-  const offset = Number(iova & 0xfffn);
-  const watched = track(oracle, { guest, sid, page });
+  const watched = track(oracle, { guest, sid, page, pasid: asked.pasid });
   const world = oracle.worlds[guest];
   if (!world) return undefined;
-  if (!world.te) return untranslated(world, page, offset);
+  if (!world.te) return untranslated(world, page, Number(iova & 0xfffn), asked);
 
-  const { replaced, contexts, pages } = world.histories;
-  const { context } = readContext(world.unit, sid);
-  const past = contexts.get(sid);
-  const tables = context.kind === "tables" ? pages.get(pageKey(context, page)) : undefined;
-  const answers = answer(world, valueNow(world, context, page), context.fpd, offset);
-  const candidates = [...(past?.values.values() ?? [context])].flatMap((was) =>
-    valuesOf(world, was, page).map((value) => answer(world, value, was.fpd, offset)),
-  );
-  const contextsPast = [...(past?.values.values() ?? [])];
-  const pagesComplete = contextsPast.every(
-    (was) => was.kind !== "tables" || pages.get(pageKey(was, page))?.complete !== false,
-  );
-  const complete = watched && past?.complete === true && pagesComplete;
-  const changed = past?.dirty === true || tables?.dirtyLeaf === true || tables?.dirtyUpper === true;
-  const pending = changed || replaced.context || replaced.iotlb || !complete;
-  return { ...answers, pending, complete, candidates };
+  const { replaced } = world.histories;
+  const read = expectedOf(world, sid, iova, "read", asked);
+  const write = expectedOf(world, sid, iova, "write", asked);
+  const complete = watched && read.complete && write.complete;
+  const isReplaced = replaced.context || replaced.pasid || replaced.iotlb;
+  const pending = read.dirty || write.dirty || isReplaced || !complete;
+  const first = read.first && write.first && { read: read.first, write: write.first };
+  const { current } = read;
+  const nested = current.kind === "firstStage" && current.space.second !== undefined;
+  return {
+    ...{ read: read.now, write: write.now, pending, complete },
+    candidates: side(read, write),
+    kind: nested ? "nested" : current.kind,
+    ...(first === undefined ? {} : { first }),
+  };
 }

@@ -1,3 +1,5 @@
+import { unqualified } from "./compose.ts";
+
 /** One fault record: whether software has yet to clear it, and whose fault it holds. */
 export interface FaultSlot {
   readonly pending: boolean;
@@ -14,7 +16,7 @@ export interface FaultState {
 export interface FaultToReport {
   readonly sid: number;
   readonly reason: number;
-  /** FPD of the context entry on the way. */
+  /** FPD of an entry on the way that governs the request. */
   readonly fpd: boolean;
 }
 
@@ -41,7 +43,7 @@ const conditions = 0xff;
  */
 export function expectedFault(state: FaultState, fault: FaultToReport): FaultExpectation {
   const { slots, fsts, next } = state;
-  const qualified = ![0x1, 0x8, 0x9, 0xa].includes(fault.reason);
+  const qualified = !unqualified.includes(fault.reason);
   if (fault.fpd && qualified) return { kind: "suppressed", state, event: false };
   if ((fsts & pfo) !== 0) return { kind: "dropped", state, event: false };
   if (slots.some((slot) => slot.pending && slot.sid === fault.sid)) {

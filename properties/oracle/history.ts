@@ -1,44 +1,13 @@
-import type { Context, Outcome, Unit, Word } from "./walk.ts";
-import { readContext, walkTables } from "./walk.ts";
-
-/**
- * What a source-id's context path said since the last context-cache invalidation that covers it.
- */
-export interface ContextHistory {
-  values: Map<string, Context>;
-  current: Context;
-  words: readonly Word[];
-  /** The domain-id that the cached entry carries; `undefined` when nothing is cached. */
-  tag: number | undefined;
-  dirty: boolean;
-  /** Whether it has been watched ever since that invalidation. */
-  complete: boolean;
-}
-
-/** Both outcomes of one page of some tables. */
-export interface PageValue {
-  readonly read: Outcome;
-  readonly write: Outcome;
-}
-
-/**
- * What one page's walk through one domain's tables said since the last IOTLB invalidation that
- * covers it.
- */
-export interface PageHistory {
-  readonly did: number;
-  readonly root: bigint;
-  readonly levels: number;
-  readonly page: number;
-  values: Map<string, PageValue>;
-  current: PageValue;
-  words: readonly Word[];
-  leaf: boolean;
-  dirtyLeaf: boolean;
-  /** Some word above the leaf, or one that changed between leaf and table, has changed. */
-  dirtyUpper: boolean;
-  complete: boolean;
-}
+import type { ContextHistory } from "./context-history.ts";
+import { newContext, sampleContext } from "./context-history.ts";
+import type { FirstHistory, Second } from "./first-history.ts";
+import { newFirst, sampleFirst, spaceKey } from "./first-history.ts";
+import type { PageHistory } from "./page-history.ts";
+import { newPage, pageKey, samplePage, tablesKey } from "./page-history.ts";
+import type { Space, Tables } from "./pasid-entry.ts";
+import type { PasidHistory } from "./pasid-history.ts";
+import { newPasid, pasidValues, samplePasid } from "./pasid-history.ts";
+import type { Unit, Word } from "./walk.ts";
 
 /**
  * All that is watched of one vIOMMU. `replaced`: the root pointer was, and no global invalidation
@@ -46,133 +15,144 @@ export interface PageHistory {
  */
 export interface Histories {
   readonly contexts: Map<number, ContextHistory>;
+  /** By source-id and the PASID that requests use. */
+  readonly pasids: Map<string, PasidHistory>;
   readonly pages: Map<string, PageHistory>;
-  /** Pages that keys ask about. */
+  readonly firsts: Map<string, FirstHistory>;
+  /** Pages that keys ask about, and PASIDs by source-id. */
   readonly tracked: Set<number>;
-  readonly replaced: { context: boolean; iotlb: boolean };
+  readonly asked: Map<number, Set<number>>;
+  /** Pages where first-stage tables and their results may lie, under nesting. */
+  readonly nearby: readonly number[];
+  /** Second-stage tables that some entry has named, and those that none had before. */
+  readonly named: Set<string>;
+  readonly fresh: Set<string>;
+  readonly replaced: { context: boolean; pasid: boolean; iotlb: boolean };
 }
 
-export const newHistories = (): Histories => ({
+export const newHistories = (nearby: readonly number[] = []): Histories => ({
   contexts: new Map(),
+  pasids: new Map(),
   pages: new Map(),
+  firsts: new Map(),
   tracked: new Set(),
-  replaced: { context: false, iotlb: false },
+  asked: new Map(),
+  nearby,
+  named: new Set(),
+  fresh: new Set(),
+  replaced: { context: false, pasid: false, iotlb: false },
 });
 
-/** One text for equal values. */
-export const show = (value: unknown): string =>
-  JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? `${each}n` : each));
-
-/** CAP.CM: faulting and missing entries are cached too, under domain-id 0. */
-const cachingMode = (unit: Unit): boolean => ((unit.cap >> 7n) & 1n) === 1n;
-
-function tagOf(unit: Unit, context: Context): number | undefined {
-  if (context.kind !== "fault") return context.did;
-  return cachingMode(unit) ? 0 : undefined;
-}
-
-/** Starts a source-id's history from what its entries say now. */
-export function restartContext(unit: Unit, history: ContextHistory): void {
-  history.values = new Map([[show(history.current), history.current]]);
-  history.tag = tagOf(unit, history.current);
-  history.dirty = false;
-  history.complete = true;
-}
-
 export function watchSource(unit: Unit, all: Histories, sid: number, complete: boolean): void {
-  if (all.contexts.has(sid)) return;
-  const { context: current, words } = readContext(unit, sid);
-  const history = { values: new Map(), current, words, tag: undefined, dirty: false, complete };
-  restartContext(unit, history);
-  history.complete = complete;
-  all.contexts.set(sid, history);
+  if (!all.contexts.has(sid)) all.contexts.set(sid, newContext(unit, sid, complete));
 }
 
-/** Whether two walks read the same words in the same places. */
-function sameWords(was: readonly Word[], now: readonly Word[]): boolean {
-  return was.length === now.length && was.every((word, at) => sameWord(word, now[at]));
-}
+export const pasidKey = (sid: number, pasid: number): string => `${sid}:${pasid}`;
 
-const sameWord = (a: Word | undefined, b: Word | undefined): boolean =>
-  a?.[0] === b?.[0] && a?.[1] === b?.[1];
-
-function sampleContext(unit: Unit, history: ContextHistory, sid: number): void {
-  const { context, words } = readContext(unit, sid);
-  if (sameWords(history.words, words)) return;
-  history.words = words;
-  history.current = context;
-  if (history.tag === undefined) {
-    restartContext(unit, history);
-    return;
-  }
-  history.dirty = true;
-  history.values.set(show(context), context);
-}
-
-function readPage(unit: Unit, tables: { root: bigint; levels: number }, page: number) {
-  const read = walkTables(unit, tables, page, "read");
-  const write = walkTables(unit, tables, page, "write");
-  const { words, leaf } = read.words.length >= write.words.length ? read : write;
-  return { value: { read: read.outcome, write: write.outcome }, words, leaf };
-}
-
-/** The key of one page of one domain's tables. */
-export const pageKey = (
-  tables: { readonly did: number; readonly root: bigint; readonly levels: number },
-  page: number,
-): string => `${tables.did}:${tables.root}:${tables.levels}:${page}`;
-
-/**
- * Begins a history for each tracked page of all tables that any source-id's context names or named.
- */
-export function watchPages(unit: Unit, all: Histories, complete: boolean): void {
-  for (const { values } of all.contexts.values()) {
-    for (const context of values.values()) {
-      if (context.kind !== "tables") continue;
-      const { did, root, levels } = context;
-      for (const page of all.tracked) {
-        const key = pageKey(context, page);
-        if (all.pages.has(key)) continue;
-        const { value, words, leaf } = readPage(unit, context, page);
-        const values = new Map([[show(value), value]]);
-        const where = { did, root, levels, page, values, current: value, words, leaf };
-        all.pages.set(key, { ...where, dirtyLeaf: false, dirtyUpper: false, complete });
-      }
+/** Begins a history for each PASID that requests of a source-id use, or may use. */
+function watchPasids(unit: Unit, all: Histories, complete: boolean): void {
+  for (const [sid, context] of all.contexts) {
+    const used = new Set(all.asked.get(sid));
+    for (const entry of [...context.values.values(), context.current]) {
+      if (entry.kind === "directory") used.add(entry.ridPasid);
+    }
+    for (const pasid of used) {
+      const key = pasidKey(sid, pasid);
+      if (all.pasids.has(key)) continue;
+      const history = newPasid(sid, pasid, complete);
+      samplePasid(unit, history, context);
+      all.pasids.set(key, history);
     }
   }
 }
 
-function samplePage(unit: Unit, history: PageHistory): void {
-  const { value, words, leaf } = readPage(unit, history, history.page);
-  const was = history.words;
-  if (sameWords(was, words)) return;
-  for (let index = 0; index < Math.max(was.length, words.length); index++) {
-    if (sameWord(was[index], words[index])) continue;
-    const last = index === was.length - 1 && index === words.length - 1;
-    if (last && leaf && history.leaf) history.dirtyLeaf = true;
-    else history.dirtyUpper = true;
-    break;
+/** One page of second-stage tables, watched from now on if it was not before. */
+function watchPage(
+  unit: Unit,
+  all: Histories,
+  tables: Tables,
+  page: number,
+  complete: boolean,
+): PageHistory {
+  const key = pageKey(tables, page);
+  const found = all.pages.get(key) ?? newPage(unit, tables, page, complete);
+  all.pages.set(key, found);
+  return found;
+}
+
+/** What the second stage of a space may say, as far as it is known. */
+export function secondOf(unit: Unit, all: Histories, { second }: Space): Second {
+  if (second === undefined) return () => [];
+  const complete = all.fresh.has(tablesKey(second));
+  return (page) => [...watchPage(unit, all, second, page, complete).values.values()];
+}
+
+/** All tables and spaces that some entry names or named. */
+function places(all: Histories): { tables: Tables[]; spaces: Space[] } {
+  const tables: Tables[] = [];
+  const spaces: Space[] = [];
+  for (const { values, current } of all.contexts.values()) {
+    for (const entry of [...values.values(), current]) {
+      if (entry.kind === "legacy" && entry.context.kind === "tables") tables.push(entry.context);
+    }
   }
-  history.words = words;
-  history.leaf = leaf;
-  history.current = value;
-  history.values.set(show(value), value);
+  for (const history of all.pasids.values()) {
+    for (const value of pasidValues(history)) {
+      if (value.kind === "fault") continue;
+      if (value.leads.kind === "tables") tables.push(value.leads.tables);
+      else if (value.leads.kind === "firstStage") spaces.push(value.leads.space);
+    }
+  }
+  return { tables, spaces };
+}
+
+/** Begins a history for each tracked page of everything that entries name or named. */
+export function watchPages(unit: Unit, all: Histories, complete: boolean): void {
+  watchPasids(unit, all, complete);
+  const { tables, spaces } = places(all);
+  const seconds = spaces.flatMap(({ second }) => second ?? []);
+  for (const each of [...tables, ...seconds]) {
+    if (!all.named.has(tablesKey(each)) && complete) all.fresh.add(tablesKey(each));
+    all.named.add(tablesKey(each));
+  }
+  for (const each of tables) {
+    for (const page of all.tracked) watchPage(unit, all, each, page, complete);
+  }
+  for (const each of seconds) {
+    const isFresh = all.fresh.has(tablesKey(each));
+    for (const page of all.nearby) watchPage(unit, all, each, page, isFresh);
+  }
+  for (const space of spaces) {
+    for (const page of all.tracked) {
+      const key = spaceKey(space, page);
+      if (all.firsts.has(key)) continue;
+      const history = newFirst(space, page, complete);
+      all.firsts.set(key, history);
+      sampleFirst(unit, history, secondOf(unit, all, space));
+    }
+  }
+  all.fresh.clear();
 }
 
 /** Reads everything that is watched again, and remembers what has changed. */
 export function sample(unit: Unit, all: Histories): void {
   for (const [sid, history] of all.contexts) sampleContext(unit, history, sid);
-  watchPages(unit, all, true);
+  for (const history of all.pasids.values()) {
+    const context = all.contexts.get(history.sid);
+    if (context !== undefined) samplePasid(unit, history, context);
+  }
   for (const history of all.pages.values()) samplePage(unit, history);
+  watchPages(unit, all, true);
+  for (const history of all.firsts.values()) {
+    sampleFirst(unit, history, secondOf(unit, all, history.space));
+  }
 }
 
 /** Starts everything anew: nothing is cached. */
 export function restart(unit: Unit, all: Histories): void {
   const sids = [...all.contexts.keys()];
-  all.contexts.clear();
-  all.pages.clear();
-  all.replaced.context = false;
-  all.replaced.iotlb = false;
+  for (const each of [all.contexts, all.pasids, all.pages, all.firsts, all.named]) each.clear();
+  Object.assign(all.replaced, { context: false, pasid: false, iotlb: false });
   for (const sid of sids) watchSource(unit, all, sid, true);
   watchPages(unit, all, true);
 }
@@ -181,6 +161,8 @@ export function restart(unit: Unit, all: Histories): void {
 export function reads(all: Histories, gpa: bigint, length: bigint): boolean {
   const [first, end] = [gpa & ~63n, gpa + length + 63n];
   const within = ([at]: Word): boolean => at >= first && at < end;
-  const walks = [...all.contexts.values(), ...all.pages.values()];
-  return walks.some((walk) => walk.words.some(within));
+  for (const each of [all.contexts, all.pasids, all.pages, all.firsts]) {
+    for (const walk of each.values()) if (walk.words.some(within)) return true;
+  }
+  return false;
 }

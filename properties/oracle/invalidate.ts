@@ -1,14 +1,21 @@
 import type { FactOf } from "../../events/fact.ts";
+import { restartContext } from "./context-history.ts";
+import type { FirstHistory } from "./first-history.ts";
+import { sampleFirst } from "./first-history.ts";
 import type { Histories } from "./history.ts";
-import { restartContext, show } from "./history.ts";
+import { secondOf } from "./history.ts";
+import { forgetPasid } from "./pasid-history.ts";
+import { show } from "./show.ts";
 import type { Unit } from "./walk.ts";
 
 /** Bits of a function number that FM leaves out of the comparison. */
 const ignoredBits = [0b000, 0b100, 0b110, 0b111] as const;
 
+const isLegacy = ({ root }: Unit): boolean => ((root >> 10n) & 3n) === 0n;
+
 /**
  * Context-cache invalidation. Until a global one, nothing else makes up for a replaced root
- * pointer.
+ * pointer. Reading: contexts of scalable mode have no domain-id; a domain-selective one covers all.
  */
 export function invalidateContexts(
   unit: Unit,
@@ -20,15 +27,44 @@ export function invalidateContexts(
   const compared = 0xffff & ~(ignoredBits[what.mask ?? 0] ?? 0);
   for (const [sid, history] of all.contexts) {
     const sameDevice = (sid & compared) === ((what.source ?? 0) & compared);
+    const sameDomain = !isLegacy(unit) || history.tag === (what.did ?? 0);
     const covered =
-      what.scope === "global" ||
-      (history.tag === (what.did ?? 0) && (what.scope === "domain" || sameDevice));
+      what.scope === "global" || (sameDomain && (what.scope === "domain" || sameDevice));
     if (covered) restartContext(unit, history);
   }
 }
 
-/** IOTLB invalidation. One for leaves alone does nothing for pages with a changed upper entry. */
-export function invalidatePages(all: Histories, what: FactOf<"IotlbInvalidated">): void {
+/**
+ * PASID-cache invalidation: of what is covered nothing is cached but what the tables say now.
+ * Reading: one of a single PASID covers entries that faulted, whatever their domain-id will be.
+ */
+export function invalidatePasids(
+  unit: Unit,
+  all: Histories,
+  what: FactOf<"PasidCacheInvalidated">,
+): void {
+  if (what.scope === "global") all.replaced.pasid = false;
+  if (all.replaced.pasid) return;
+  for (const history of all.pasids.values()) {
+    if (what.scope === "pasid" && history.pasid !== what.pasid) continue;
+    if (what.scope === "global") history.complete = true;
+    forgetPasid(unit, history, all.contexts.get(history.sid), (value) => {
+      const tag = value.kind === "entry" ? value.did : 0;
+      const same = tag === (what.did ?? 0) || (what.scope === "pasid" && tag === 0);
+      return what.scope === "global" || same;
+    });
+  }
+}
+
+/**
+ * IOTLB invalidation. One for leaves alone does nothing for pages with a changed upper entry. All
+ * that is cached of first stages goes with its domain-id, whatever the range.
+ */
+export function invalidatePages(
+  unit: Unit,
+  all: Histories,
+  what: FactOf<"IotlbInvalidated">,
+): void {
   if (what.scope === "global") all.replaced.iotlb = false;
   if (all.replaced.iotlb) return;
   const first = what.iova ?? 0n;
@@ -41,5 +77,48 @@ export function invalidatePages(all: Histories, what: FactOf<"IotlbInvalidated">
     history.dirtyLeaf = false;
     history.dirtyUpper = false;
     history.complete = true;
+  }
+  for (const history of all.firsts.values()) {
+    if (what.scope !== "global" && history.space.did !== (what.did ?? 0)) continue;
+    forgetFirst(history);
+    sampleFirst(unit, history, secondOf(unit, all, history.space));
+  }
+}
+
+function forgetFirst(history: FirstHistory): void {
+  history.uppers.clear();
+  history.leaves.clear();
+  history.seconds.clear();
+  history.complete = true;
+}
+
+/** Whether the entry of a level on the way to a page has a range that meets `[first, end)`. */
+function meets(page: number, level: number, first: bigint, end: bigint): boolean {
+  const bytes = 1n << BigInt(3 + 9 * level);
+  const start = ((BigInt(page) << 12n) / bytes) * bytes;
+  return start < end && first < start + bytes;
+}
+
+/** PASID-based IOTLB invalidation: of first stages alone. */
+export function invalidateFirsts(
+  unit: Unit,
+  all: Histories,
+  what: FactOf<"PasidIotlbInvalidated">,
+): void {
+  if (all.replaced.iotlb) return;
+  const first = what.iova ?? 0n;
+  const end = first + (what.length ?? 0n);
+  for (const history of all.firsts.values()) {
+    const { space, page, uppers, leaves } = history;
+    if (space.did !== what.did || space.pasid !== what.pasid) continue;
+    const covered = meets(page, 1, first, end);
+    if (what.scope === "pasid" || (covered && what.leafOnly !== true)) {
+      forgetFirst(history);
+    } else if (what.leafOnly !== true) {
+      for (const place of uppers.keys()) {
+        if (meets(page, Number.parseInt(place, 10), first, end)) uppers.delete(place);
+      }
+    } else if (covered) leaves.clear();
+    sampleFirst(unit, history, secondOf(unit, all, space));
   }
 }

@@ -1,7 +1,12 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import { reads, restart, sample } from "./history.ts";
-import { invalidateContexts, invalidatePages } from "./invalidate.ts";
+import {
+  invalidateContexts,
+  invalidateFirsts,
+  invalidatePages,
+  invalidatePasids,
+} from "./invalidate.ts";
 import { cpuWrites, deviceWrites, flushLines, forget } from "./memory.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { assign } from "./oracle.ts";
@@ -98,6 +103,7 @@ function follow(oracle: Oracle, fact: Fact): void {
     }
     histories.replaced.context = true;
     histories.replaced.iotlb = true;
+    if ((fact.value & 0xc00n) !== 0n) histories.replaced.pasid = true;
     resample(world);
   } else if (fact.type === "TranslationEnabled") {
     world.te = true;
@@ -109,7 +115,11 @@ function follow(oracle: Oracle, fact: Fact): void {
   } else if (fact.type === "ContextInvalidated" && world.te) {
     invalidateContexts(unit, histories, fact);
   } else if (fact.type === "IotlbInvalidated" && world.te) {
-    invalidatePages(histories, fact);
+    invalidatePages(unit, histories, fact);
+  } else if (fact.type === "PasidCacheInvalidated" && world.te) {
+    invalidatePasids(unit, histories, fact);
+  } else if (fact.type === "PasidIotlbInvalidated" && world.te) {
+    invalidateFirsts(unit, histories, fact);
   }
 }
 

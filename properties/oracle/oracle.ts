@@ -4,7 +4,7 @@ import type { Histories } from "./history.ts";
 import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Memory } from "./memory.ts";
 import { iommuReads64, newMemory } from "./memory.ts";
-import { mapRange, newP2m } from "./p2m.ts";
+import { grantOf, mapRange, newP2m } from "./p2m.ts";
 import { reserve } from "./reserved.ts";
 import type { Unit } from "./walk.ts";
 
@@ -13,6 +13,8 @@ export interface Key {
   readonly guest: number;
   readonly sid: number;
   readonly page: number;
+  /** Nothing: of requests without PASID. */
+  readonly pasid?: number | undefined;
 }
 
 /** One guest, its vIOMMU and what is watched of them. */
@@ -31,20 +33,28 @@ export interface Oracle {
 
 const maxKeys = 64;
 
-function newWorld(setup: GuestSetup): World {
+function newWorld(setup: GuestSetup, nearby: readonly number[]): World {
   const memory = newMemory(newP2m(), (setup.ecap & 1n) === 1n);
   const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
   const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
-  const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64 };
-  return { memory, unit, te: false, histories: newHistories(), keys: new Set() };
+  const canWrite = (gpa: bigint): boolean =>
+    grantOf(memory.p2m, Number(gpa >> 12n))?.write === true;
+  const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64, canWrite };
+  return { memory, unit, te: false, histories: newHistories(nearby), keys: new Set() };
 }
 
 /**
  * An oracle for a world at its start. Keys that are known from the start have complete candidates
  * at once.
+ *
+ * @param nearby  guest pages that first-stage tables and their results may have under nesting.
  */
-export function createOracle(setup: Setup, keys: readonly Key[] = []): Oracle {
-  const worlds = setup.guests.map(newWorld);
+export function createOracle(
+  setup: Setup,
+  keys: readonly Key[] = [],
+  nearby: readonly number[] = [],
+): Oracle {
+  const worlds = setup.guests.map((guest) => newWorld(guest, nearby));
   const p2ms = worlds.map((world) => world.memory.p2m);
   for (const [index, guest] of setup.guests.entries()) {
     const world = worlds[index];
@@ -69,11 +79,13 @@ export function assign(world: World, device: SourceId, alias: SourceId | undefin
 export function track(oracle: Oracle, key: Key): boolean {
   const world = oracle.worlds[key.guest];
   if (!world) return false;
-  const name = `${key.sid}:${key.page}`;
+  const name = `${key.sid}:${key.pasid ?? ""}:${key.page}`;
   if (world.keys.has(name)) return true;
   if (world.keys.size >= maxKeys) return false;
   world.keys.add(name);
   world.histories.tracked.add(key.page);
+  const asked = world.histories.asked.get(key.sid) ?? new Set();
+  if (key.pasid !== undefined) world.histories.asked.set(key.sid, asked.add(key.pasid));
   watchSource(world.unit, world.histories, key.sid, !world.te);
   if (world.te) watchPages(world.unit, world.histories, false);
   return true;

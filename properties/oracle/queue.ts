@@ -1,38 +1,4 @@
-/** What the queue must do next, in order, for what the guest's memory holds now. */
-export type Work =
-  | {
-      readonly kind: "context";
-      readonly scope: "global" | "domain" | "device";
-      readonly did: number;
-      readonly sid: number;
-      readonly fm: number;
-    }
-  | {
-      readonly kind: "iotlb";
-      readonly scope: "global" | "domain" | "page";
-      readonly did: number;
-      /** First byte and length in bytes; meaningful for pages alone. */
-      readonly iova: bigint;
-      readonly length: bigint;
-      readonly leafOnly: boolean;
-    }
-  | {
-      readonly kind: "deviceTlb";
-      readonly sid: number;
-      readonly iova: bigint;
-      readonly length: bigint;
-    }
-  | { readonly kind: "interruptEntries"; readonly first: number; readonly count: number }
-  | { readonly kind: "allInterruptEntries" }
-  | {
-      readonly kind: "wait";
-      readonly interrupt: boolean;
-      /** Where the 4 status bytes go; `undefined` when none are wanted. */
-      readonly status: bigint | undefined;
-      readonly data: number;
-      readonly fence: boolean;
-      readonly drain: boolean;
-    };
+import type { Work } from "./work.ts";
 
 /** The queue's registers and the capabilities that bear on it. IQA as latched. */
 export interface QueueState {
@@ -67,6 +33,8 @@ const reserved: Readonly<Record<number, readonly [low: bigint, high: bigint]>> =
   3: [0x000f_0000_ffe0_01f0n, 0x0000_0000_0000_0ffen],
   4: [0xffff_0000_07ff_f1e0n, 0xffff_ffff_ffff_ffffn],
   5: [0x0000_0000_ffff_f100n, 0x0000_0000_0000_0003n],
+  6: [0xfff0_0000_0000_f1c0n, 0x0000_0000_0000_0f80n],
+  7: [0xfff0_0000_0000_f1c0n, 0xffff_ffff_ffff_ffffn],
 };
 
 /**
@@ -79,9 +47,11 @@ function lacking(type: number, ecap: bigint): bigint {
 }
 
 /**
- * Whether the capabilities know a type in legacy mode: 3 wants device TLBs, 4 interrupt remapping.
+ * Whether the unit knows a type: 3 wants device TLBs, 4 interrupt remapping, 6 and 7 scalable mode
+ * and a queue of 256-bit descriptors.
  */
-function knows(type: number, ecap: bigint): boolean {
+function knows(type: number, ecap: bigint, wide: boolean): boolean {
+  if (type === 6 || type === 7) return wide && bits(ecap, 43, 43) === 1;
   if (type === 3) return bits(ecap, 2, 2) === 1;
   if (type === 4) return bits(ecap, 3, 3) === 1;
   return type === 1 || type === 2 || type === 5;
@@ -100,11 +70,30 @@ function atsRange(high: bigint): { iova: bigint; length: bigint } {
   return { iova: high & ~0xfffn & ~(length - 1n), length };
 }
 
+/** The pages around an address that an address mask leaves. */
+function maskedRange(high: bigint): { iova: bigint; length: bigint } {
+  const length = 4096n << BigInt(bits(high, 5, 0));
+  return { iova: high & ~0xfffn & ~(length - 1n), length };
+}
+
+/** What an invalidation of PASID entries (7) or of first stages (6) asks for. */
+function decodePasid(type: number, low: bigint, high: bigint, state: QueueState): Work | number {
+  const [g, did, pasid] = [bits(low, 5, 4), bits(low, 31, 16), bits(low, 51, 32)];
+  if (type === 7) {
+    const scope = (["domain", "pasid", undefined, "global"] as const)[g];
+    return scope ? { kind: "pasidCache", scope, did, pasid } : 4;
+  }
+  const scope = ([undefined, undefined, "pasid", "page"] as const)[g];
+  if (!scope || (scope === "page" && bits(high, 5, 0) > bits(state.cap, 53, 48))) return 4;
+  const leafOnly = bits(high, 6, 6) === 1;
+  return { kind: "pasidIotlb", scope, did, pasid, ...maskedRange(high), leafOnly };
+}
+
 /** What one descriptor asks for, or the IQEI that refuses it. */
 function decode(low: bigint, high: bigint, state: QueueState): Work | number {
   const type = (bits(low, 11, 9) << 4) | bits(low, 3, 0);
   const masks = reserved[type];
-  if (!masks || !knows(type, state.ecap)) return 3;
+  if (!masks || !knows(type, state.ecap, bits(state.iqa, 11, 11) === 1)) return 3;
   const lowMask = masks[0] | lacking(type, state.ecap);
   if ((low & lowMask) !== 0n || (high & masks[1]) !== 0n) return 4;
   const g = bits(low, 5, 4);
@@ -118,10 +107,9 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
     const scope = ([undefined, "global", "domain", "page"] as const)[g];
     const am = bits(high, 5, 0);
     if (!scope || (scope === "page" && am > bits(state.cap, 53, 48))) return 4;
-    const length = 4096n << BigInt(am);
-    const iova = high & ~0xfffn & ~(length - 1n);
-    return { kind: "iotlb", scope, did, iova, length, leafOnly: bits(high, 6, 6) === 1 };
+    return { kind: "iotlb", scope, did, ...maskedRange(high), leafOnly: bits(high, 6, 6) === 1 };
   }
+  if (type === 6 || type === 7) return decodePasid(type, low, high, state);
   if (type === 3) return { kind: "deviceTlb", sid, ...atsRange(high) };
   if (type === 4) {
     const count = 2 ** bits(low, 31, 27);

@@ -1,4 +1,5 @@
 import type { Access, PageSize } from "../../events/input.ts";
+import { bit, isInterruptPage, ones } from "./word.ts";
 
 /**
  * What a walk needs of one vIOMMU: its capability words, its latched root pointer, its view of
@@ -13,6 +14,8 @@ export interface Unit {
   readonly root: bigint;
   /** The word at an 8-byte aligned GPA, or `undefined` where it cannot be read. */
   readonly read64: (gpa: bigint) => bigint | undefined;
+  /** Whether the unit can write there. */
+  readonly canWrite: (gpa: bigint) => boolean;
 }
 
 /** One word that a walk read. */
@@ -30,29 +33,47 @@ export type Context =
       readonly levels: number;
     };
 
-/** The guest's answer for one access to one page. `gpa` is that of the page's first byte. */
+/**
+ * The guest's answer for one access to one page. `gpa` is that of the page's first byte; a fault
+ * has one where the tables lead into the interrupt range.
+ */
 export type Outcome =
   | { readonly kind: "page"; readonly gpa: bigint; readonly size: PageSize }
-  | { readonly kind: "fault"; readonly reason: number }
+  | { readonly kind: "fault"; readonly reason: number; readonly gpa?: bigint }
   | { readonly kind: "interrupt" };
 
+/** Both outcomes of one page of some tables. */
+export interface PageValue {
+  readonly read: Outcome;
+  readonly write: Outcome;
+}
+
 const fault = (reason: number): Outcome => ({ kind: "fault", reason });
-const bit = (word: bigint, index: number): boolean => ((word >> BigInt(index)) & 1n) === 1n;
-/** Bits `high` to `low` set, both included. */
-const ones = (high: number, low: number): bigint =>
-  high < low ? 0n : ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
 
 /** CAP[21:16] + 1. */
 const guestWidth = (unit: Unit): number => Number((unit.cap >> 16n) & 0x3fn) + 1;
 
-/** Reads root and context entry of a source-id. The words are those that it read, in order. */
-export function readContext(unit: Unit, sid: number): { context: Context; words: Word[] } {
+export const sameWord = (a: Word | undefined, b: Word | undefined): boolean =>
+  a?.[0] === b?.[0] && a?.[1] === b?.[1];
+
+/** Whether two walks read the same words in the same places. */
+export const sameWords = (was: readonly Word[], now: readonly Word[]): boolean =>
+  was.length === now.length && was.every((word, at) => sameWord(word, now[at]));
+
+/** Reads words in order, and remembers what it read. */
+export function reader(unit: Unit): { words: Word[]; take: (gpa: bigint) => bigint | undefined } {
   const words: Word[] = [];
   const take = (gpa: bigint): bigint | undefined => {
     const value = unit.read64(gpa);
     words.push([gpa, value]);
     return value;
   };
+  return { words, take };
+}
+
+/** Reads root and context entry of a source-id. The words are those that it read, in order. */
+export function readContext(unit: Unit, sid: number): { context: Context; words: Word[] } {
+  const { words, take } = reader(unit);
   const stop = (reason: number, fpd = false) => ({
     context: { kind: "fault", reason, fpd } as const,
     words,
@@ -87,9 +108,6 @@ function readEntry(unit: Unit, low: bigint, high: bigint, fpd: boolean): Context
   return bit(unit.ecap, 6) ? { kind: "passThrough", did, fpd } : invalid;
 }
 
-/** Whether a device's write to this page of its address space is an interrupt request. */
-const isInterruptPage = (page: number): boolean => page >= 0xfee00 && page <= 0xfeeff;
-
 /** What an access becomes where nothing translates it; `limited` when the MGAW still bounds it. */
 export function readThrough(unit: Unit, page: number, access: Access, limited: boolean): Outcome {
   if (access === "write" && isInterruptPage(page)) return { kind: "interrupt" };
@@ -114,14 +132,15 @@ function reservedBits(unit: Unit, level: number, leaf: boolean): bigint {
  * The size that counts for a page of a leaf: blocks with interrupt addresses in them fall into
  * their pages.
  */
-function leafSize(level: number, gpaPage: number): PageSize {
+export function leafSize(level: number, gpaPage: number): PageSize {
   if (level === 1 || Math.floor(gpaPage / 512) === 0xfee00 / 512) return "4K";
   const touches = Math.floor(gpaPage / 262_144) === Math.floor(0xfee00 / 262_144);
   return level === 2 || touches ? "2M" : "1G";
 }
 
 /**
- * Walks second-stage tables for one access to one page.
+ * Walks second-stage tables for one access to one page. A write to the interrupt range is one like
+ * any other here. Reasons are those of legacy mode.
  *
  * @param page  IOVA divided by 4096.
  * @returns the outcome, the words that were read from the top down, and whether the last of them is
@@ -135,7 +154,6 @@ export function walkTables(
 ): { outcome: Outcome; words: Word[]; leaf: boolean } {
   const words: Word[] = [];
   const end = (outcome: Outcome, leaf = false) => ({ outcome, words, leaf });
-  if (access === "write" && isInterruptPage(page)) return end({ kind: "interrupt" });
   const width = Math.min(guestWidth(unit), 12 + 9 * tables.levels);
   const iova = BigInt(page) << 12n;
   if (iova >> BigInt(width) !== 0n) return end(fault(0x4));
@@ -156,7 +174,7 @@ export function walkTables(
     if (!leaf) continue;
     const gpa = table | (iova & ((1n << shift) - 1n));
     const gpaPage = Number(gpa >> 12n);
-    if (isInterruptPage(gpaPage)) return end(fault(0xe), true);
+    if (isInterruptPage(gpaPage)) return end({ kind: "fault", reason: 0xe, gpa }, true);
     return end({ kind: "page", gpa, size: leafSize(level, gpaPage) }, true);
   }
 }

@@ -1,0 +1,134 @@
+import { hex, pageOf } from "../../events/address.ts";
+import { reason } from "../../events/fault-reason.ts";
+import { FirstStageEntry } from "../../events/first-stage-entry.ts";
+import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
+import type { Translation, TranslationStep } from "../../machines/translation.ts";
+import type { HostEntry } from "../../projections/host-entry.ts";
+import { faultText } from "./landing.ts";
+import type { EntryPlace } from "./meaning.ts";
+import { entryText, meaning } from "./meaning.ts";
+
+/** One row of a walk: an entry, or what the second-stage entries above it gave. */
+export interface WalkRow {
+  readonly name: string;
+  /** Of the entry among the steps; `undefined` for a row that says what came of them. */
+  readonly index: number | undefined;
+  /** Part of a second-stage walk for the next first-stage entry, or for the page. */
+  readonly below: boolean;
+  readonly entry: string;
+  readonly meaning: string;
+}
+
+/** The place of a step's entry, for who wants it in words. */
+export const placeOf = (
+  walk: Translation,
+  { table, level, address }: TranslationStep,
+): EntryPlace => ({
+  table,
+  level,
+  address,
+  scalable: walk.scalable,
+});
+
+/** `level 4`; where there are two stages, which one it is of. */
+export function stepName({ table, level }: TranslationStep, scalable: boolean): string {
+  if (level === undefined) return table;
+  return `${scalable ? table : "level"} ${level.toString()}`;
+}
+
+/** The address that an entry names: the next first-stage table, or the byte that is asked for. */
+function named({ table, level = 1, entry }: TranslationStep, iova: bigint): bigint {
+  if (table === "PASID entry") return PasidEntry.decode(entry).fsptptr;
+  const { address, ps } = FirstStageEntry.decode(entry);
+  if (level > 1 && !(ps && level <= 3)) return address;
+  const size = 1n << BigInt(12 + 9 * (level - 1));
+  return address - (address % size) + (iova % size);
+}
+
+/** Faults of a first-stage walk that are not the second stage's doing. */
+const ofFirstStage: ReadonlySet<number> = new Set([reason.firstStageRoot, reason.firstStageAccess]);
+
+/** Whether a first-stage table could not be read because of the second stage. */
+function isHidden({ guest }: Translation, { host }: TranslationStep): boolean {
+  return host === undefined && "fault" in guest && !ofFirstStage.has(guest.fault);
+}
+
+/** The row after the second-stage entries: which address they translated, and to what. */
+function gaveRow(
+  walk: Translation,
+  from: TranslationStep,
+  next: TranslationStep | undefined,
+  iova: bigint,
+): WalkRow {
+  const { guest } = walk;
+  const asked = named(from, iova) + (next === undefined ? 0n : next.address & 0xfffn);
+  const failed = next === undefined ? "fault" in guest : isHidden(walk, next);
+  const gpa = next?.address ?? ("gpa" in guest ? guest.gpa : 0n);
+  const fault = "fault" in guest ? faultText(guest.fault) : "";
+  const text = failed ? `${hex(asked)}: ${fault}` : `${hex(asked)} is GPA ${hex(gpa)}`;
+  return { name: "so", index: undefined, below: true, entry: "", meaning: text };
+}
+
+/** Whether the guest has a first stage on the way, which the host's IOMMU walks as it is. */
+export const hasFirstStage = ({ steps }: Translation): boolean =>
+  steps.some(({ table }) => table === "first stage");
+
+/** Whether it is what was cached of a first stage that differs, and no unannounced change. */
+export const isStale = (walk: Translation, host: HostEntry | undefined): boolean =>
+  !walk.agree && host?.space !== undefined && host.pending === 0 && host.pasidPending === 0;
+
+const isNested = ({ steps }: Translation): boolean =>
+  steps.some(
+    ({ table, entry }) =>
+      table === "PASID entry" && PasidEntry.decode(entry).pgtt === pasidTypes.nested,
+  );
+
+/** The step that named what the second-stage entries before `index` translate. */
+const namerOf = (steps: readonly TranslationStep[], index: number): TranslationStep | undefined =>
+  steps.slice(0, index).findLast(({ below }) => !below);
+
+/**
+ * The walk row by row. Under nesting the second-stage entries that lead to a first-stage entry come
+ * before it, and a row that says which address they made a guest address of.
+ */
+export function walkRows(walk: Translation, iova: bigint): readonly WalkRow[] {
+  const rows: WalkRow[] = [];
+  const { steps, scalable } = walk;
+  const nested = isNested(walk);
+  for (const [index, step] of steps.entries()) {
+    const { below, host, entry } = step;
+    const from = namerOf(steps, index);
+    if (nested && step.table === "first stage" && from !== undefined) {
+      rows.push(gaveRow(walk, from, step, iova));
+    }
+    const place = placeOf(walk, step);
+    rows.push({
+      name: stepName(step, scalable),
+      index,
+      below,
+      entry: host === undefined ? "unreadable" : entryText(place, entry),
+      meaning: host === undefined ? "" : meaning(place, entry),
+    });
+  }
+  const last = steps.at(-1);
+  const leaf = namerOf(steps, steps.length);
+  const isBeyond = "fault" in walk.guest && walk.guest.fault === reason.secondStageBeyondWidth;
+  const hasEnd = last?.below === true || (isBeyond && last === leaf);
+  if (nested && hasEnd && leaf !== undefined) rows.push(gaveRow(walk, leaf, undefined, iova));
+  return rows;
+}
+
+/**
+ * The page that each step's entry translates: that of the request, but for second-stage entries
+ * under a first stage, which translate the next table or the page that the first stage names.
+ */
+export function pagesOfSteps(walk: Translation, iova: bigint): readonly number[] {
+  const { steps } = walk;
+  return steps.map(({ below }, index) => {
+    const from = below ? namerOf(steps, index) : undefined;
+    return pageOf(from === undefined ? iova : named(from, iova));
+  });
+}
+
+/** The first cell of a row: what is below is set in. */
+export const rowName = ({ name, below }: WalkRow): string => (below ? `  ${name}` : name);

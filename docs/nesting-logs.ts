@@ -1,0 +1,158 @@
+import type { Input } from "../events/input.ts";
+import { encodeHeader, encodeInput } from "../events/log.ts";
+import type { Setup } from "../events/setup.ts";
+import { createWorld } from "../machines/create-world.ts";
+import { fold } from "../machines/hypervisor.ts";
+import { iotlbOfDomain, iotlbOfPage, memory } from "../properties/examples/driver.ts";
+import type { Inputs } from "../properties/examples/given.ts";
+import { flat } from "../properties/examples/given.ts";
+import {
+  below,
+  data,
+  dids,
+  firstStage,
+  firstStageTables,
+  gva,
+  nestedEntry,
+  other,
+  pasidDma,
+  pasidEntry,
+  pasids,
+  readsAs,
+  readWrite,
+  scalableOn,
+  scalableTables,
+  scalableUnit,
+  secondStage,
+  secondStageEntry,
+  slot,
+  user,
+  writesAs,
+} from "../properties/examples/scalable-driver.ts";
+import {
+  announce,
+  onePasid,
+  pasidIotlb,
+  scalableQueue,
+} from "../properties/examples/scalable-queue.ts";
+
+const note = (text: string): Input => ({ type: "Note", text });
+
+/** A DMA, and the guest page that it is to reach or the reason of its fault. */
+const expected = (dma: Input, observed: { gpa: bigint } | { reason: number }): Input =>
+  ({ ...dma, observed }) as Input;
+const reaches = (dma: Input, gpa: bigint): Input => expected(dma, { gpa });
+const faults = (dma: Input, reason: number): Input => expected(dma, { reason });
+
+/** What the guest reads of the unit before it uses it. */
+const looks: Inputs = [
+  note("The guest reads what the unit can do: VER, CAP, ECAP."),
+  { type: "RegisterRead", offset: 0, size: 4 },
+  { type: "RegisterRead", offset: 8, size: 8 },
+  { type: "RegisterRead", offset: 16, size: 8 },
+];
+
+/** Boots: tables, root pointer, translation, queue. */
+const boots = (...tables: readonly Inputs[]): Inputs => [
+  looks,
+  note("It builds its tables and turns translation and the queue on."),
+  ...tables,
+  scalableOn,
+  scalableQueue,
+];
+
+/** The address of the second stage, or without PASID, that reaches `data`. */
+const gIova = below + data;
+
+const withoutPasid = pasidDma("write", gIova, {}, other);
+
+/** The guest turns nesting on for one PASID; what the unit makes of it is a matter of ECAP.NEST. */
+const nestingOff: Inputs = [
+  boots(scalableTables, pasidEntry(pasids.nested, { present: false })),
+  note("00:04.0 uses the process of PASID 0x41, 00:05.0 a domain of its own, without PASID."),
+  reaches(readsAs(pasids.firstStage, gva), data),
+  reaches(withoutPasid, data),
+  note("The guest turns nesting on for PASID 0x43, announces it, and the device uses it."),
+  pasidEntry(pasids.nested, nestedEntry()),
+  announce(onePasid(dids.nested, pasids.nested)),
+  faults(readsAs(pasids.nested, gva), 0x5b),
+  note("The device's other PASID and the other device go on."),
+  reaches(writesAs(pasids.firstStage, gva), data),
+  reaches(withoutPasid, data),
+];
+
+const secondLeaf = slot(secondStage.l1, 1, gIova);
+
+const nestingOn: Inputs = [
+  boots(scalableTables, firstStageTables(below)),
+  note("00:04.0 uses PASID 0x43: first stage over second stage, both the guest's."),
+  reaches(writesAs(pasids.nested, gva), data),
+  note("The guest moves the page in its second stage and has not announced it yet."),
+  memory(secondLeaf, 0x9000n | readWrite),
+  reaches(readsAs(pasids.nested, gva), data),
+  note("Now it has: an IOTLB invalidation of the domain's page."),
+  announce(iotlbOfPage(dids.nested, gIova)),
+  reaches(readsAs(pasids.nested, gva), 0x9000n),
+  note("The guest takes the first stage's last table away from its second stage."),
+  memory(slot(secondStage.l1, 1, below + firstStage.l1), 0n),
+  announce(iotlbOfDomain(dids.nested), 1),
+  faults(readsAs(pasids.nested, gva), 0x76),
+];
+
+/** Another page for the process and for the second stage, each next to the first one. */
+const nextGva = gva + 0x1000n;
+const nextBelow = below + 0x4_0000n;
+
+const sharing: Inputs = [
+  boots(scalableTables),
+  note("PASID 0x41 is a first stage, PASID 0x42 a second stage. Each is used."),
+  reaches(readsAs(pasids.firstStage, gva), data),
+  reaches(readsAs(pasids.secondStage, gIova), data),
+  note("Neither has the next page. Both requests fault, and no one repeats them."),
+  faults(readsAs(pasids.firstStage, nextGva), 0x71),
+  faults(readsAs(pasids.secondStage, nextBelow, other), 0x79),
+  note("The guest maps both, and announces neither."),
+  memory(slot(firstStage.l1, 1, nextGva), 0x8000n | user),
+  memory(slot(secondStage.l1, 1, nextBelow), 0x8000n | readWrite),
+  reaches(writesAs(pasids.firstStage, nextGva), 0x8000n),
+  faults(readsAs(pasids.secondStage, nextBelow, other), 0x79),
+  note("Now it announces the second stage's."),
+  announce(iotlbOfPage(dids.secondStage, nextBelow)),
+  reaches(readsAs(pasids.secondStage, nextBelow), 0x8000n),
+  note("What the first stage no longer maps is used until that is announced."),
+  memory(slot(firstStage.l1, 1, nextGva), 0n),
+  reaches(writesAs(pasids.firstStage, nextGva), 0x8000n),
+  announce(pasidIotlb(dids.firstStage, pasids.firstStage), 1),
+  faults(writesAs(pasids.firstStage, nextGva), 0x71),
+];
+
+const noSecondStage: Inputs = [
+  boots(scalableTables),
+  note("First-stage translation works; a PASID entry that asks for a second stage is invalid."),
+  reaches(readsAs(pasids.firstStage, gva), data),
+  pasidEntry(pasids.secondStage, secondStageEntry()),
+  faults(readsAs(pasids.secondStage, gIova), 0x5b),
+];
+
+/** A log of what the outside did, numbered as the program numbers it. */
+function logOf(setup: Setup, inputs: Inputs): string {
+  let world = createWorld(setup);
+  const lines = [encodeHeader(setup)];
+  for (const input of flat(inputs)) {
+    lines.push(encodeInput(world.seq + 1, input));
+    world = fold(world, input).world;
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Every example log of docs/nesting.md: its name under docs/ and its text. */
+export const nestingLogs = (): ReadonlyMap<string, string> =>
+  new Map([
+    ["nesting/nest-off.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), nestingOff)],
+    ["nesting/nest-on.ndjson", logOf(scalableUnit(), nestingOn)],
+    ["nesting/sharing.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), sharing)],
+    [
+      "nesting/no-second-stage.ndjson",
+      logOf(scalableUnit({ cap: { sagaw: 0 }, ecap: { ssts: false, nest: false } }), noSecondStage),
+    ],
+  ]);

@@ -1,0 +1,148 @@
+import type { FirstRequest } from "./first-entry.ts";
+import { isLeaf } from "./first-entry.ts";
+import type { Chain, FirstWalk, Step, Ways } from "./first-stage.ts";
+import { chains, follow, hasLeaf, itself, resultOf, waysNow } from "./first-stage.ts";
+import type { Space } from "./pasid-entry.ts";
+import { show } from "./show.ts";
+import type { PageValue, Unit, Word } from "./walk.ts";
+import { bit } from "./word.ts";
+
+/**
+ * What may be cached of the first stage for one page of one space: entries that were present when
+ * a walk passed them, unless an invalidation has covered them since. An entry is cached only once
+ * its accessed bit is set.
+ */
+export interface FirstHistory {
+  readonly space: Space;
+  readonly page: number;
+  /** Values of upper entries by place, in the paging-structure cache. */
+  readonly uppers: Map<string, Set<bigint>>;
+  /** Whole ways to a leaf, in the IOTLB. */
+  readonly leaves: Map<string, Chain>;
+  /** The way that memory shows now. */
+  now: Chain;
+  /** Pages that the second stage translates on the way. */
+  readonly seconds: Set<number>;
+  words: readonly Word[];
+  complete: boolean;
+}
+
+/** What the second stage may say of a page. */
+export type Second = (page: number) => readonly PageValue[];
+
+/** More ways than these are not followed. */
+const maxChains = 64;
+
+export const spaceKey = (space: Space, page: number): string => `${show(space)}:${page}`;
+
+export const newFirst = (space: Space, page: number, complete: boolean): FirstHistory => ({
+  space,
+  page,
+  uppers: new Map(),
+  leaves: new Map(),
+  now: [],
+  seconds: new Set(),
+  words: [],
+  complete,
+});
+
+const placeOf = (level: number, at: bigint): string => `${level}:${at}`;
+
+/** What walks of a page may find: memory as it is, and what is remembered. */
+const waysOf = ({ space, uppers }: FirstHistory, second: Second): Ways => ({
+  upper: (level, at) => [...(uppers.get(placeOf(level, at)) ?? [])],
+  second: space.second === undefined ? (page) => [itself(page)] : second,
+});
+
+/** Without accessed, dirty and extended-accessed bits. */
+const bare = (value: bigint): bigint => value & ~((1n << 5n) | (1n << 6n) | (1n << 10n));
+
+const wasPassed = ({ eafe }: Space, value: bigint): boolean =>
+  bit(value, 5) && (!eafe || bit(value, 10));
+
+const keyOf = (chain: Chain): string => chain.map(({ at, value }) => `${at}=${value}`).join();
+
+const bareKey = (chain: Chain): string =>
+  chain.map(({ at, value }) => `${at}=${value === undefined ? "" : bare(value)}`).join();
+
+/** A step as it is remembered: nothing of memory or second stage has a part in it. */
+const remembered = ({ level, at, value }: Step): Step => ({
+  ...{ level, at, value },
+  place: undefined,
+  gpa: undefined,
+});
+
+/** Walks every way again and remembers what it finds. @returns the ways, at most so many. */
+export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): Chain[] {
+  const { space, page, uppers, leaves, seconds } = history;
+  const ways = waysOf(history, (at) => {
+    seconds.add(at);
+    return second(at);
+  });
+  const all: Chain[] = [];
+  const words: Word[] = [];
+  for (const chain of chains(unit, space, page, ways)) {
+    if (all.length >= maxChains) {
+      history.complete = false;
+      break;
+    }
+    all.push(chain);
+    for (const { gpa, value } of chain) if (gpa !== undefined) words.push([gpa, value]);
+  }
+  for (const chain of all) {
+    for (const { level, at, value } of chain.slice(0, -1)) {
+      if (value === undefined || !wasPassed(space, value) || isLeaf(level, value)) continue;
+      const values = uppers.get(placeOf(level, at)) ?? new Set();
+      uppers.set(placeOf(level, at), values.add(value));
+    }
+    const isCached = chain.every(({ value }) => value !== undefined && wasPassed(space, value));
+    if (!hasLeaf(unit, space, chain)) continue;
+    ways.second(Number(resultOf(chain, page).address >> 12n));
+    if (isCached) leaves.set(keyOf(chain), chain.map(remembered));
+  }
+  history.words = words;
+  [history.now = []] = chains(unit, space, page, waysNow(unit, space));
+  return all;
+}
+
+/** Whether something may be cached that the tables do not say now. */
+export function isFirstDirty(history: FirstHistory): boolean {
+  const { uppers, leaves, now } = history;
+  const current = bareKey(now);
+  if ([...leaves.values()].some((chain) => bareKey(chain) !== current)) return true;
+  const shown = new Map(now.map(({ level, at, value }) => [placeOf(level, at), value]));
+  for (const [place, values] of uppers) {
+    const value = shown.get(place);
+    for (const each of values) {
+      if (value === undefined || bare(each) !== bare(value)) return true;
+    }
+  }
+  return false;
+}
+
+/** Whether the leaf of a remembered way serves an access by itself. */
+const serves = (chain: Chain, walk: FirstWalk, request: FirstRequest): boolean =>
+  request.access === "read" ||
+  walk.outcome.kind === "fault" ||
+  bit(chain[chain.length - 1]?.value ?? 0n, 6);
+
+/** All that may become of a request: from the IOTLB, and by walks that use what is remembered. */
+export function firstWalks(
+  unit: Unit,
+  history: FirstHistory,
+  request: FirstRequest,
+  second: Second,
+): { readonly cached: readonly FirstWalk[]; readonly walked: readonly FirstWalk[] } {
+  const { space, page } = history;
+  const ways = waysOf(history, second);
+  const along = (chain: Chain) => follow(unit, space, page, chain, request, ways);
+  const walked = sampleFirst(unit, history, second).flatMap(along);
+  const cached = [...history.leaves.values()].flatMap((chain) =>
+    along(chain).filter((walk) => serves(chain, walk, request)),
+  );
+  return { cached, walked };
+}
+
+/** The lowest level of an upper entry that is remembered; one above the top where none is. */
+export const lowestUpper = ({ uppers, space }: FirstHistory): number =>
+  Math.min(space.levels + 1, ...[...uppers.keys()].map((place) => Number.parseInt(place, 10)));

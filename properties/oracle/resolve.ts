@@ -1,0 +1,96 @@
+import type { PasidValue, Space, Tables } from "./pasid-entry.ts";
+import { readPasid } from "./pasid-entry.ts";
+import type { Directory, SourceEntry } from "./scalable.ts";
+import { readSource } from "./scalable.ts";
+import type { Unit, Word } from "./walk.ts";
+import { bits } from "./word.ts";
+
+/** What a request says of itself, source-id, address and direction aside. */
+export interface Asked {
+  /** Nothing: a request without PASID. */
+  readonly pasid?: number | undefined;
+  readonly privileged?: boolean | undefined;
+  readonly execute?: boolean | undefined;
+}
+
+/** What root, context, directory and PASID entry make of a request. */
+export type Resolution =
+  | { readonly kind: "fault"; readonly reason: number; readonly fpd: boolean }
+  | {
+      readonly kind: "passThrough";
+      readonly did: number;
+      readonly fpd: boolean;
+      readonly scalable: boolean;
+    }
+  | ({ readonly kind: "tables"; readonly fpd: boolean; readonly scalable: boolean } & Tables)
+  | {
+      readonly kind: "firstStage";
+      readonly did: number;
+      readonly fpd: boolean;
+      readonly space: Space;
+      readonly privileged: boolean;
+    };
+
+/** The PASID that a request uses under a directory, or the reason why it has none. */
+export function pasidUnder(
+  unit: Unit,
+  directory: Directory,
+  { pasid }: Asked,
+): { readonly pasid: number } | { readonly reason: number } {
+  const count = 2 ** directory.pasidBits;
+  if (pasid === undefined) {
+    return directory.ridPasid < count ? { pasid: directory.ridPasid } : { reason: 0x48 };
+  }
+  if (!directory.pasidEnabled) return { reason: 0x45 };
+  const widest = 2 ** (bits(unit.ecap, 39, 35) + 1);
+  return pasid < count && pasid < widest ? { pasid } : { reason: 0x46 };
+}
+
+/** What a source's entry alone makes of a request; nothing where a PASID entry decides. */
+export function withoutPasidEntry(
+  unit: Unit,
+  entry: SourceEntry,
+  asked: Asked,
+): Resolution | undefined {
+  if (entry.kind === "fault") return entry;
+  if (entry.kind === "legacy") {
+    const { context } = entry;
+    // Found before anything is read: no entry's FPD counts.
+    if (asked.pasid !== undefined) return { kind: "fault", reason: 0x31, fpd: false };
+    return context.kind === "fault" ? context : { ...context, scalable: false };
+  }
+  const used = pasidUnder(unit, entry, asked);
+  return "reason" in used ? { kind: "fault", reason: used.reason, fpd: entry.fpd } : undefined;
+}
+
+/** What a directory and a PASID entry in it make of a request. */
+export function withPasidEntry(entry: Directory, value: PasidValue, asked: Asked): Resolution {
+  const fpd = entry.fpd || value.fpd;
+  if (value.kind === "fault") return { ...value, fpd };
+  const withPasid = asked.pasid !== undefined;
+  const privileged = withPasid ? asked.privileged === true : entry.ridPrivileged;
+  if (withPasid && asked.execute === true && !value.execute) {
+    return { kind: "fault", reason: 0x5c, fpd };
+  }
+  if (privileged && !value.privileged) return { kind: "fault", reason: 0x5d, fpd };
+  const { did, leads } = value;
+  if (leads.kind === "passThrough") return { kind: "passThrough", did, fpd, scalable: true };
+  if (leads.kind === "tables") return { kind: "tables", fpd, scalable: true, ...leads.tables };
+  return { kind: "firstStage", did, fpd, space: leads.space, privileged };
+}
+
+/** Resolves a request by the entries as they are now. The words are those read, in order. */
+export function resolve(
+  unit: Unit,
+  request: Asked & { readonly sid: number },
+): { resolution: Resolution; words: Word[] } {
+  const { entry, words } = readSource(unit, request.sid);
+  const early = withoutPasidEntry(unit, entry, request);
+  if (early?.kind === "fault" && early.reason === 0x31) return { resolution: early, words: [] };
+  if (early !== undefined || entry.kind !== "directory") {
+    return { resolution: early ?? { kind: "fault", reason: 0x30, fpd: false }, words };
+  }
+  const used = pasidUnder(unit, entry, request);
+  const { value, words: more } = readPasid(unit, entry, "pasid" in used ? used.pasid : 0);
+  return { resolution: withPasidEntry(entry, value, request), words: [...words, ...more] };
+}

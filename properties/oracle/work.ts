@@ -1,0 +1,51 @@
+/** What the queue must do next, in order, for what the guest's memory holds now. */
+export type Work =
+  | {
+      readonly kind: "context";
+      readonly scope: "global" | "domain" | "device";
+      readonly did: number;
+      readonly sid: number;
+      readonly fm: number;
+    }
+  | {
+      readonly kind: "iotlb";
+      readonly scope: "global" | "domain" | "page";
+      readonly did: number;
+      /** First byte and length in bytes; meaningful for pages alone. */
+      readonly iova: bigint;
+      readonly length: bigint;
+      readonly leafOnly: boolean;
+    }
+  | {
+      readonly kind: "deviceTlb";
+      readonly sid: number;
+      readonly iova: bigint;
+      readonly length: bigint;
+    }
+  | {
+      readonly kind: "pasidCache";
+      readonly scope: "global" | "domain" | "pasid";
+      readonly did: number;
+      readonly pasid: number;
+    }
+  | {
+      readonly kind: "pasidIotlb";
+      readonly scope: "pasid" | "page";
+      readonly did: number;
+      readonly pasid: number;
+      /** First byte and length in bytes; meaningful for pages alone. */
+      readonly iova: bigint;
+      readonly length: bigint;
+      readonly leafOnly: boolean;
+    }
+  | { readonly kind: "interruptEntries"; readonly first: number; readonly count: number }
+  | { readonly kind: "allInterruptEntries" }
+  | {
+      readonly kind: "wait";
+      readonly interrupt: boolean;
+      /** Where the 4 status bytes go; `undefined` when none are wanted. */
+      readonly status: bigint | undefined;
+      readonly data: number;
+      readonly fence: boolean;
+      readonly drain: boolean;
+    };
