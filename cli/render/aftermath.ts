@@ -33,7 +33,8 @@ function agreement({ walk, host }: Plot): string {
   if (pending === undefined) return `${both}.`;
   const since = eventName(pending.since);
   if (isStale(walk, host)) {
-    return `${both}, which is allowed: what is cached since ${since} holds until it is invalidated.`;
+    const holds = `what is cached since ${since} holds until it is invalidated`;
+    return `${both}, which is allowed: ${holds}.`;
   }
   const change = `a change on the path, at ${since}, is not announced yet`;
   return agree
