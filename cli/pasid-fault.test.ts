@@ -20,6 +20,7 @@ import {
   scalableTables,
   scalableUnit,
   secondStage,
+  secondStageEntry,
   slot,
 } from "../properties/examples/scalable-driver.ts";
 import { captureRun as run } from "./test/captured-run.ts";
@@ -75,4 +76,18 @@ test.each(cases)("[CL35] fault %s names the entry that decides", async (...row) 
   const translate = await run("translate", ...words);
   expect(translate.out).toMatch(new RegExp(`^guest's tables +.*fault ${fault}`, "m"));
   expect(translate.out).toMatch(/^both agree +yes$/m);
+});
+
+test.each([
+  ["caching mode", scalableUnit({ cap: { cm: false } }), secondStageEntry()],
+  ["SSADE", scalableUnit({ ecap: { slads: true } }), secondStageEntry({ ssade: true })],
+])("[CL35] what the host refuses is named: %s", async (text, setup, fields) => {
+  const [iova, pasid] = [below + data, pasids.secondStage];
+  const entry = pasidEntry(pasid, fields);
+  const dma = pasidDma("read", iova, { pasid });
+  const file = fileOf("refused", logOf(setup, flat([scalableTables, entry, scalableOn, dma])));
+  const place = ["--device", "00:04.0", "--iova", `0x${iova.toString(16)}`];
+  const { out } = await run("why", file, ...place, "--pasid", pasid.toString());
+  expect(oneLine(out)).toMatch(new RegExp(`The host refuses: .*${text}`));
+  expect(out).not.toContain("agree on this page");
 });
