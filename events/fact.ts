@@ -54,7 +54,12 @@ const size = oneOf(...sizes);
 
 /** Why an interrupt or a status word was not delivered, a queue halted, a fault not recorded. */
 const halt = oneOf("IQE", "ICE", "ITE");
-const line = oneOf("fault", "invalidation");
+const line = oneOf("fault", "invalidation", "pageRequest");
+export type EventLine = "fault" | "invalidation" | "pageRequest";
+
+/** What a group of page requests is answered. */
+export const responses = ["success", "invalid", "failure"] as const;
+export type PageResponse = (typeof responses)[number];
 
 /** What the toolstack is told of an operation on a unit: the posted interface's error codes. */
 export const operationResults = ["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const;
@@ -69,6 +74,16 @@ const space = count;
 /** What a request carries and asks for besides its access. */
 const rights = { pasid: optional(pasid), privileged: optional(flag), execute: optional(flag) };
 
+/** What a page request asks for. */
+const pageRequest = {
+  iova: iovaField,
+  read: flag,
+  write: flag,
+  ...rights,
+  group: integer(0, 511),
+  last: flag,
+};
+
 /**
  * Every fact: what followed from an input. `ShadowMapped` is one run: `count` pages of 4 KiB,
  * contiguous in IOVA, GPA and HPA alike, each part of a host mapping of `size` and of a guest
@@ -76,6 +91,10 @@ const rights = { pasid: optional(pasid), privileged: optional(flag), execute: op
  * `ShadowUnmapped` one that the guest does not map either. `ShadowShared` repeats what the `length`
  * bytes at `from` hold, `copies` times from `iova` on. `DeviceTranslationAnswered` gives the first
  * byte of the page in `gpa`; `mask` has 1 in the address bits that the page gives.
+ * `TranslationAnswered` is what a device puts into its own TLB: nothing without `read` and `write`;
+ * `execute` is the right that was granted; `untranslated` tells it to use the address as it is.
+ * `DeviceTlbInvalidated` asks a device to forget; it has forgotten once it answers. What
+ * `HostDeviceTlbFlushed` names the host has made it forget.
  */
 export const facts = {
   InputRefused: { guest, why: text },
@@ -153,9 +172,17 @@ export const facts = {
     length: optional(length),
     leafOnly: optional(flag),
   },
-  DeviceTlbInvalidated: { guest, device, iova: iovaField, length },
+  DeviceTlbInvalidated: {
+    guest,
+    device,
+    iova: iovaField,
+    length,
+    pasid: optional(pasid),
+    global: optional(flag),
+  },
   DeviceTlbAnswered: { guest, device, result: oneOf("done", "failed") },
   DeviceTlbsGivenUp: { guest },
+  HostDeviceTlbFlushed: { guest, device, pasid: optional(pasid), iova: iovaField, length },
   InterruptEntriesInvalidated: { guest, first: optional(count), count: optional(count) },
 
   HostEntryChanged: {
@@ -272,7 +299,30 @@ export const facts = {
     access,
     ...rights,
     reason: optional(integer(0, 255)),
-    host: optional(oneOf("hole", "protected", "unassigned", "refused")),
+    host: optional(oneOf("hole", "protected", "unassigned", "refused", "off")),
+  },
+  TranslationAnswered: {
+    guest,
+    device,
+    iova: iovaField,
+    access,
+    ...rights,
+    gpa: optional(gpaField),
+    hpa: optional(hpaField),
+    size: optional(size),
+    read: flag,
+    write: flag,
+    untranslated: optional(flag),
+    host: optional(oneOf("hole", "protected", "refused")),
+  },
+  TranslationBlocked: {
+    guest,
+    device,
+    iova: iovaField,
+    access,
+    ...rights,
+    reason: optional(integer(0, 255)),
+    host: optional(oneOf("unassigned", "off")),
   },
   DeviceTranslationAnswered: {
     guest,
@@ -315,6 +365,28 @@ export const facts = {
     index: optional(interruptIndex),
     reason: integer(0, 255),
   },
+
+  PageRequested: { guest, device, ...pageRequest },
+  PageRequestQueued: { guest, device, ...pageRequest, tail: count },
+  PageRequestDropped: {
+    guest,
+    device,
+    ...pageRequest,
+    reason: optional(integer(0, 255)),
+    why: optional(oneOf("overflow", "off", "unsupported")),
+  },
+  PageRequestsOverflowed: { guest },
+  PageRequestsCleared: { guest },
+  PageRequestOverflowCleared: { guest },
+  PageGroupAnswered: {
+    guest,
+    device,
+    pasid: optional(pasid),
+    group: integer(0, 511),
+    response: oneOf(...responses),
+    automatic: optional(flag),
+  },
+  PageGroupIgnored: { guest, device, pasid: optional(pasid), group: integer(0, 511) },
 
   FaultRecorded: {
     guest,

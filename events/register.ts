@@ -1,3 +1,5 @@
+// Length: one list of every register, which is read as a whole.
+
 import { FaultRecord } from "./fault-record.ts";
 import type { AnyLayout } from "./layout.ts";
 import { bitMask } from "./layout-field.ts";
@@ -18,6 +20,7 @@ import {
 } from "./registers/event-line.ts";
 import { Irta } from "./registers/interrupt-table.ts";
 import { Iotlb, Iva } from "./registers/iotlb.ts";
+import { Peaddr, Pectl, Pedata, Peuaddr, Pqa, Pqh, Pqt, Prs } from "./registers/page-request.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./registers/protected-memory.ts";
 import { Iqa, Iqercd, Iqh, Iqt } from "./registers/queue.ts";
 
@@ -140,6 +143,23 @@ function interruptTable(profile: Profile): readonly RegisterSpec[] {
   return [register(0xb8, Irta, "Interrupt remapping table address.", { writable })];
 }
 
+function pageRequests(profile: Profile): readonly RegisterSpec[] {
+  if (!profile.pageRequests) return [];
+  const queue = { writable: Pqa.mask("pqs") | Pqa.mask("pqa") };
+  return [
+    register(0xc0, Pqh, "Page request queue head.", { writable: Pqh.mask("pqh") }),
+    register(0xc8, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
+    register(0xd0, Pqa, "Page request queue address.", queue),
+    register(0xdc, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
+    register(0xe0, Pectl, "Page request event control.", { writable: masked, reset: masked }),
+    register(0xe4, Pedata, "Page request event data.", { writable: Pedata.mask("imd") }),
+    register(0xe8, Peaddr, "Page request event address.", { writable: Peaddr.mask("ma") }),
+    register(0xec, Peuaddr, "Page request event upper address.", {
+      writable: when(profile.eim, Peuaddr.mask("mua")),
+    }),
+  ];
+}
+
 function iotlb(profile: Profile): readonly RegisterSpec[] {
   const { iro, registerInvalidation } = profile;
   if (!registerInvalidation || iro === 0) return [];
@@ -164,7 +184,7 @@ function faultRecords(profile: Profile): readonly RegisterSpec[] {
 /** The registers of a unit with these capabilities; what they lack is absent or read-only. */
 export function registerMap(profile: Profile): RegisterMap {
   const parts = [general, faultEvent, protectedMemory, invalidationQueue, interruptTable];
-  const specs = [...parts, iotlb, faultRecords]
+  const specs = [...parts, pageRequests, iotlb, faultRecords]
     .flatMap((part) => part(profile))
     .toSorted((a, b) => a.offset - b.offset);
   const bytes = new Map<number, RegisterSpec>();

@@ -1,14 +1,13 @@
-import { gpa, iova, pageOf, sourceId } from "../events/address.ts";
+import { gpa, iova, sourceId } from "../events/address.ts";
 import { descriptorTypes } from "../events/descriptor.ts";
 import { PasidCacheDescriptor, PasidIotlbDescriptor } from "../events/descriptors/scalable.ts";
 import {
   ContextCacheDescriptor,
-  DeviceTlbDescriptor,
   InterruptEntryDescriptor,
   IotlbDescriptor,
   WaitDescriptor,
 } from "../events/descriptors/translation.ts";
-import { readable, writable } from "../projections/p2m.ts";
+import { invalidateDeviceTlb, invalidatePasidDeviceTlb } from "./device-tlb.ts";
 import { signal } from "./fault.ts";
 import {
   invalidateContexts,
@@ -17,6 +16,8 @@ import {
   invalidatePasids,
   pageScope,
 } from "./invalidate.ts";
+import { answerPageGroup } from "./page-group.ts";
+import { writePosted } from "./posted-write.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record } from "./turn.ts";
 
@@ -50,21 +51,6 @@ function iotlb(turn: Turn, descriptor: bigint): Outcome {
     if (am > guestIn(turn).profile.mamv) return reservedField;
     invalidateIotlb(turn, pageScope(did, addr, am, ih));
   } else return reservedField;
-  return done;
-}
-
-/**
- * The pages that S and the address say: the lowest 0 bit of the page number, and all below it, are
- * not compared.
- */
-function deviceTlb(turn: Turn, descriptor: bigint): Outcome {
-  const { sid, s, addr } = DeviceTlbDescriptor.decode(descriptor);
-  const page = addr >> 12n;
-  const ones = s ? page & ~(page + 1n) : 0n;
-  const length = s ? (ones + 1n) * 2n * 4096n : 4096n;
-  const first = addr - (addr % length);
-  const device = sourceId(sid);
-  record(turn, { type: "DeviceTlbInvalidated", device, iova: iova(first), length });
   return done;
 }
 
@@ -114,20 +100,16 @@ const fourBytes = (value: number): Uint8Array =>
  *
  * Reading: a status address that memory does not back is lost without an error, as a posted write
  * is; QEMU reports IQE.
+ *
+ * Reading: draining page requests (PD) finds nothing to do: by the time that a descriptor is
+ * fetched every page request before it is in the queue or dropped, and every answer is with its
+ * device.
  */
 function wait(turn: Turn, descriptor: bigint): Outcome {
-  const { queue, p2m } = guestIn(turn);
+  const { queue } = guestIn(turn);
   if (queue.unanswered.length > 0) return { kind: "mustWait" };
   const { intf, sw, data, statusAddr } = WaitDescriptor.decode(descriptor);
-  if (sw) {
-    const address = gpa(statusAddr);
-    if (writable(p2m, pageOf(address))) {
-      record(turn, { type: "MemoryWritten", gpa: address, bytes: fourBytes(data) });
-    } else {
-      const why = readable(p2m, pageOf(address)) ? "readOnly" : "hole";
-      record(turn, { type: "MemoryWriteDropped", gpa: address, length: 4n, why });
-    }
-  }
+  if (sw) writePosted(turn, gpa(statusAddr), fourBytes(data));
   const first = intf && !guestIn(turn).faults.waitDone;
   record(turn, { type: "WaitCompleted", interrupt: intf });
   if (first) signal(turn, "invalidation", "Raise");
@@ -147,7 +129,14 @@ export function executeDescriptor(turn: Turn, type: number, descriptor: bigint):
     case descriptorTypes.pasidIotlb:
       return pasidIotlb(turn, low);
     case descriptorTypes.deviceTlb:
-      return deviceTlb(turn, low);
+      invalidateDeviceTlb(turn, low);
+      return done;
+    case descriptorTypes.pasidDeviceTlb:
+      invalidatePasidDeviceTlb(turn, low);
+      return done;
+    case descriptorTypes.pageGroupResponse:
+      answerPageGroup(turn, low);
+      return done;
     case descriptorTypes.interruptEntry:
       return interruptEntries(turn, low);
     case descriptorTypes.wait:

@@ -33,13 +33,14 @@ import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, refuse } from "./turn.ts";
 
 /** A DMA as it comes: whole, or the first of its two phases. */
-type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
+export type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
 
-function block(
+/** Records that a DMA is blocked. */
+export function block(
   turn: Turn,
   dma: Dma,
   access: Access,
-  why: { reason: number } | { host: "hole" | "protected" | "unassigned" | "refused" },
+  why: { reason: number } | { host: NonNullable<FactOf<"DmaBlocked">["host"]> },
 ): void {
   const { device, iova } = dma;
   const blocked = { type: "DmaBlocked", device, iova, access, ...rightsOf(dma), ...why };
@@ -47,13 +48,13 @@ function block(
 }
 
 /** The guest page that a host frame backs: what is cached may be older than the guest stage. */
-function guestPageOf(turn: Turn, frame: number): number | undefined {
+export function guestPageOf(turn: Turn, frame: number): number | undefined {
   const owner = get(turn.world.owners, frame);
   return hasFrame(owner) && ownerGuest(owner) === turn.index ? ownerPage(owner) : undefined;
 }
 
-/** A DMA that its host entry translates: what the facts say of it. */
-function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
+/** A DMA that its host entry, or its device's TLB, translates: what the facts say of it. */
+export function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
   const { device } = dma;
   const { mapping } = given;
   const offset = dma.iova & 0xfffn;
@@ -65,6 +66,7 @@ function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
     iova: dma.iova,
     access,
     ...rightsOf(dma),
+    ...(dma.translated === true ? { translated: true } : {}),
     hpa: address,
     size: sizeName(sizeOf(mapping)),
     read: readCode(mapping) === ok,
@@ -154,23 +156,27 @@ function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void
   else pass(turn, dma, access, given);
 }
 
-/** One DMA request, from the bus to memory or to a fault. */
-export function requestDma(turn: Turn, dma: Dma): void {
+/** The device that a request is from; none when it cannot be, or is blocked for want of one. */
+export function admit(turn: Turn, dma: Dma): Device | undefined {
   const guest = guestIn(turn);
   const error = formError(dma);
   if (error !== undefined) {
     refuse(turn, `DMA: ${error}`);
-    return;
+    return undefined;
   }
   if (dma.type === "DmaIssue" && guest.inFlight[dma.tag] !== undefined) {
     refuse(turn, `DMA: tag ${dma.tag} is in flight already`);
-    return;
+    return undefined;
   }
   const device = guest.devices[dma.device];
-  if (device === undefined) {
-    block(turn, dma, dma.access ?? "read", { host: "unassigned" });
-    return;
-  }
+  if (device === undefined) block(turn, dma, dma.access ?? "read", { host: "unassigned" });
+  return device;
+}
+
+/** One DMA request that the unit translates, from the bus to memory or to a fault. */
+export function requestDma(turn: Turn, dma: Dma): void {
+  const device = admit(turn, dma);
+  if (device === undefined) return;
   if (dma.access === "write" && isInterruptRequest(dma)) {
     interrupt(turn, dma, device);
     return;

@@ -1,6 +1,6 @@
 import type { SourceId } from "../events/address.ts";
 import { iovaOfPage } from "../events/address.ts";
-import type { FactOf } from "../events/fact.ts";
+import type { EventLine, FactOf } from "../events/fact.ts";
 import { faultReasons } from "../events/fault-reason.ts";
 import { anyCondition, anyRecord } from "../projections/faults.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -17,16 +17,15 @@ export type FaultRights = Pick<
   "pasid" | "privileged" | "execute" | "request"
 >;
 
-type Line = "fault" | "invalidation";
-
 /** Control, data, address and upper address of each event line. */
 const lines = {
   fault: { control: at.fectl, data: at.fedata, low: at.feaddr, high: at.feuaddr },
   invalidation: { control: at.iectl, data: at.iedata, low: at.ieaddr, high: at.ieuaddr },
+  pageRequest: { control: at.pectl, data: at.pedata, low: at.peaddr, high: at.peuaddr },
 } as const;
 
 /** The state of an event line's chart, from IM and IP of its control register. */
-export function lineState(guest: Guest, line: Line): string {
+export function lineState(guest: Guest, line: EventLine): string {
   const control = stored(guest, lines[line].control);
   if ((control & (1n << 31n)) === 0n) return "unmasked";
   return (control & (1n << 30n)) === 0n ? "masked" : "pending";
@@ -35,7 +34,7 @@ export function lineState(guest: Guest, line: Line): string {
 /** Tells an event line that its condition arose or went, or that software masked or unmasked it. */
 export function signal(
   turn: Turn,
-  line: Line,
+  line: EventLine,
   type: "Raise" | "Withdraw" | "Mask" | "Unmask",
   from = lineState(guestIn(turn), line),
 ): void {

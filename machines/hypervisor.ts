@@ -9,6 +9,7 @@ import type { World } from "../projections/world.ts";
 import { guestOf } from "../projections/world.ts";
 import { dropUnusedShadows, refreshHosts } from "./attach.ts";
 import { translateForDevice } from "./device-translate.ts";
+import type { Dma } from "./dma.ts";
 import { requestDma } from "./dma.ts";
 import { drain, land } from "./in-flight.ts";
 import { ioapicRequest, msiRequest } from "./interrupt-input.ts";
@@ -22,9 +23,12 @@ import {
   stepLife,
 } from "./life-cycle.ts";
 import { mapP2m, protectP2m, unmapP2m } from "./p2m.ts";
+import { requestPage } from "./page-request.ts";
 import { deviceTlbAnswered, giveUp, resume } from "./queue.ts";
 import { writeRegisters } from "./register-write.ts";
 import { restoreUnit, saveUnit } from "./save.ts";
+import { requestTranslated } from "./translated-request.ts";
+import { requestTranslation } from "./translation-request.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
 
@@ -100,6 +104,11 @@ function completeDma(turn: Turn, { tag }: InputOf<"DmaComplete">): void {
   else land(turn, tag);
 }
 
+function sendDma(turn: Turn, dma: Dma): void {
+  if (dma.translated === true) requestTranslated(turn, dma);
+  else requestDma(turn, dma);
+}
+
 /** What each input sets going; those that are missing act by themselves or not at all. */
 const handlers: {
   readonly [T in Input["type"]]?: (turn: Turn, input: InputOf<T>) => void;
@@ -107,8 +116,8 @@ const handlers: {
   RegisterWrite: writeRegister,
   RegisterRead: readRegister,
   MemoryWrite: noteDropped,
-  Dma: requestDma,
-  DmaIssue: requestDma,
+  Dma: sendDma,
+  DmaIssue: sendDma,
   DmaComplete: completeDma,
   MsiRequest: msiRequest,
   IoapicRequest: ioapicRequest,
@@ -126,6 +135,8 @@ const handlers: {
   UnitSave: saveUnit,
   UnitRestore: restoreUnit,
   DeviceTranslate: translateForDevice,
+  AtsRequest: requestTranslation,
+  PageRequest: requestPage,
 };
 
 /**

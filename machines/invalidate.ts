@@ -66,6 +66,7 @@ export function invalidatePasidIotlb(turn: Turn, scope: PasidIotlbScope): void {
 
 /** The domain-id of the translation that a request in flight used, or `undefined`. */
 function domainOf(guest: Guest, flight: InFlight): number | undefined {
+  if (flight.translated) return undefined;
   if (flight.space !== undefined) return guest.spaces[flight.space]?.did;
   if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
   const requester = guest.devices[flight.device]?.requester;

@@ -1,5 +1,5 @@
 import type { SourceId } from "../events/address.ts";
-import { pageOf, sourceId } from "../events/address.ts";
+import { pageOf } from "../events/address.ts";
 import { descriptorReserved, descriptors, descriptorType } from "../events/descriptor.ts";
 import { Iqa } from "../events/registers/queue.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -10,6 +10,7 @@ import { at } from "../projections/registers.ts";
 import { queue } from "./charts/queue.ts";
 import type { Outcome } from "./descriptor.ts";
 import { executeDescriptor } from "./descriptor.ts";
+import { takeAnswer } from "./device-tlb.ts";
 import { raising } from "./fault.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, record } from "./turn.ts";
@@ -162,8 +163,7 @@ export function clearQueueError(turn: Turn, error: "IQE" | "ICE" | "ITE"): void 
  * ICE.
  */
 export function deviceTlbAnswered(turn: Turn, device: SourceId, result: "done" | "failed"): void {
-  const expected = guestIn(turn).queue.unanswered.includes(device);
-  if (expected) record(turn, { type: "DeviceTlbAnswered", device, result });
+  const expected = takeAnswer(turn, device, result);
   if (!expected || result === "failed") {
     if (guestIn(turn).charts.queue !== "disabled") fail(turn, "ICE", 0, device);
     return;
@@ -182,15 +182,15 @@ export function resume(turn: Turn): void {
 
 /**
  * The time for answers ran out: what waits is aborted, the head moves past it, and the queue halts
- * with ITE.
+ * with ITE. What the devices hold stays in them: software has to see to it that they are not used,
+ * as Linux and Xen do by putting them into quarantine.
  */
 export function giveUp(turn: Turn): void {
   const guest = guestIn(turn);
   if (guest.queue.unanswered.length === 0) return;
   const { bytes, step } = geometry(guest);
   const head = (guest.queue.head + step) % bytes;
-  const first = guest.queue.unanswered[0];
-  const source = first === undefined ? undefined : sourceId(first);
+  const source = guest.queue.unanswered[0]?.device;
   raising(turn, () =>
     advanceChart(turn, queue, guest.charts.queue, { type: "GivenUp", source, head }),
   );

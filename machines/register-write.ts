@@ -1,4 +1,5 @@
 import { iova } from "../events/address.ts";
+import type { EventLine } from "../events/fact.ts";
 import type { RegisterSpec } from "../events/register.ts";
 import { registerWrite } from "../events/register.ts";
 import { Ccmd, Gcmd } from "../events/registers/command.ts";
@@ -13,6 +14,7 @@ import { translation } from "./charts/translation.ts";
 import { contextCommand, iotlbCommand } from "./command.ts";
 import { clearing, clearOverflow, clearRecord, lineState, signal } from "./fault.ts";
 import { invalidateContexts, invalidateIotlb, invalidatePasids } from "./invalidate.ts";
+import { clearPageRequests } from "./page-request.ts";
 import { clearQueueError, disableQueue, enableQueue, kickQueue } from "./queue.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, record, refuse } from "./turn.ts";
@@ -101,9 +103,17 @@ function writeCompletionStatus(turn: Turn, written: bigint): void {
   signal(turn, "invalidation", "Withdraw");
 }
 
-/** FECTL or IECTL: the mask is kept; unmasking sends what is pending. */
+/** The event line of each control register. */
+const lineAt: Readonly<Record<number, EventLine>> = {
+  [at.fectl]: "fault",
+  [at.iectl]: "invalidation",
+  [at.pectl]: "pageRequest",
+};
+
+/** FECTL, IECTL or PECTL: the mask is kept; unmasking sends what is pending. */
 function writeEventControl(turn: Turn, offset: number, value: bigint): void {
-  const line = offset === at.fectl ? "fault" : "invalidation";
+  const line = lineAt[offset];
+  if (line === undefined) return;
   const old = stored(guestIn(turn), offset);
   const state = lineState(guestIn(turn), line);
   if (value !== old) record(turn, { type: "RegisterSet", offset, value });
@@ -146,6 +156,7 @@ function writeRegister(turn: Turn, spec: RegisterSpec, value: bigint, lanes: big
   if (offset === at.gcmd) writeGlobalCommand(turn, written, lanes);
   else if (offset === at.fsts) writeFaultStatus(turn, written & spec.w1c);
   else if (offset === at.ics) writeCompletionStatus(turn, written);
+  else if (offset === at.prs) clearPageRequests(turn, written & spec.w1c);
   else if (offset >= fro && offset < fro + nfr * 16) {
     if ((written & spec.w1c) !== 0n) clearRecord(turn, (offset - fro) >> 4);
   } else if (isLocked(turn, offset)) {
@@ -160,7 +171,7 @@ function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
   const { offset, name } = spec;
   if (spec.writable === 0n) return;
   if (name === "CCMD" || name === "IOTLB") writeCommand(turn, spec, value);
-  else if (offset === at.fectl || offset === at.iectl) writeEventControl(turn, offset, value);
+  else if (lineAt[offset] !== undefined) writeEventControl(turn, offset, value);
   else if (offset === at.pmen) writeProtection(turn, value & ~1n);
   else {
     set(turn, offset, value);

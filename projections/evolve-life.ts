@@ -3,12 +3,14 @@ import type { FactOf } from "../events/fact.ts";
 import type { Profile } from "../events/profile.ts";
 import { profileOf } from "../events/profile.ts";
 import { ProfileError } from "../events/profile-check.ts";
+import { noDeviceTlbs } from "./device-tlb.ts";
 import { withSpace } from "./evolve-first-stage.ts";
 import { toldVirtual } from "./evolve-request.ts";
 import { classOf, translationCached } from "./first-stage.ts";
 import type { Guest } from "./guest.ts";
 import { hostAt } from "./host-entry.ts";
 import { mapped, ok, pagesOfSize, permission, sizeCode } from "./mapping.ts";
+import { noPageRequests } from "./page-requests.ts";
 import { restoreGuest } from "./save-record.ts";
 import { RecordError } from "./save-text.ts";
 
@@ -31,9 +33,14 @@ export const unitCreated = (guest: Guest, fact: FactOf<"UnitCreated">): Guest =>
   base: fact.base,
 });
 
-/** A guest whose unit was just reset, without it. */
+/**
+ * A guest whose unit was just reset, without it: the host has taken translation requests and page
+ * requests from its devices.
+ */
 export const unitDestroyed = (guest: Guest): Guest => ({
   ...guest,
+  deviceTlbs: noDeviceTlbs,
+  pageRequests: noPageRequests,
   profile: guest.offered,
   charts: { ...guest.charts, life: "absent" },
 });

@@ -19,8 +19,3 @@ export function descriptorCompleted(guest: Guest, fact: FactOf<"DescriptorComple
   next.queue = queue;
   return next;
 }
-
-export const withoutFirst = <T>(items: readonly T[], item: T): readonly T[] => {
-  const index = items.indexOf(item);
-  return index < 0 ? items : items.toSpliced(index, 1);
-};

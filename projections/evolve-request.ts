@@ -38,13 +38,25 @@ export function toldVirtual(
   return { ...guest, virtualCaches: [...others, next] };
 }
 
+/** What a device's TLB translates, the unit does not. */
 export function dmaTranslated(guest: Guest, fact: FactOf<"DmaTranslated">, seq: number): Guest {
-  const host = hostOfDevice(guest, fact.device, fact.pasid);
+  const next = fact.tag === undefined ? guest : issued(guest, fact);
+  return fact.translated === true ? next : remembered(next, fact, seq);
+}
+
+/** What the unit gave to a device's request. */
+type Given = Pick<
+  FactOf<"DmaTranslated">,
+  "device" | "iova" | "pasid" | "privileged" | "execute" | "gpa" | "hpa" | "size" | "read" | "write"
+>;
+
+/** The guest with a translation in the caches that its host entry uses. */
+export function remembered(next: Guest, fact: Given, seq: number): Guest {
+  const host = hostOfDevice(next, fact.device, fact.pasid);
   const read = fact.read ? ok : permission;
   const write = fact.write ? ok : permission;
   const page = pageOf(fact.iova);
   const size = sizeCode(fact.size);
-  const next = fact.tag === undefined ? guest : issued(guest, fact);
   if (host === undefined) return next;
   if (host.space !== undefined) {
     const frame = host.state === "virtual" ? fact.gpa : fact.hpa;
@@ -88,8 +100,9 @@ function issued(guest: Guest, fact: FactOf<"DmaTranslated">): Guest {
     device: fact.device,
     access: fact.access,
     pasid: fact.pasid,
-    shadow: host?.shadow,
-    space: host?.space,
+    translated: fact.translated === true,
+    shadow: fact.translated === true ? undefined : host?.shadow,
+    space: fact.translated === true ? undefined : host?.space,
     iova: fact.iova,
     gpa: fact.gpa,
     hpa: fact.hpa,

@@ -1,5 +1,6 @@
 import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
+import { withoutDeviceSide } from "./evolve-device.ts";
 import { contentsLost } from "./evolve-memory.ts";
 import type { Guest } from "./guest.ts";
 import { hostsWhere, withoutHost } from "./host-entry.ts";
@@ -36,9 +37,10 @@ export function p2mProtected(guest: Guest, fact: FactOf<"P2mProtected">, seq: nu
 
 export function deviceRemoved(guest: Guest, fact: FactOf<"DeviceRemoved">): Guest {
   const { [fact.device]: device, ...devices } = guest.devices;
-  const unanswered = guest.queue.unanswered.filter((source) => source !== fact.device);
-  const next = { ...guest, devices, queue: { ...guest.queue, unanswered } };
-  if (device === undefined) return next;
+  const unanswered = guest.queue.unanswered.filter((asked) => asked.device !== fact.device);
+  const without = { ...guest, devices, queue: { ...guest.queue, unanswered } };
+  if (device === undefined) return without;
+  const next = withoutDeviceSide(without, device);
   const shared = Object.values(devices).some((other) => other.requester === device.requester);
   if (shared) return next;
   const gone = hostsWhere(guest.hosts, ({ source }) => source === device.requester);

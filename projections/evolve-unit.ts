@@ -1,5 +1,6 @@
 import { pageOf } from "../events/address.ts";
-import type { FactOf, FactType } from "../events/fact.ts";
+import type { EventLine } from "../events/fact.ts";
+import { deviceEvolvers } from "./evolve-device.ts";
 import {
   firstStageCreated,
   firstStageDropped,
@@ -13,7 +14,7 @@ import {
 } from "./evolve-interrupt.ts";
 import { deviceTold, unitCreated, unitDestroyed, unitRestored } from "./evolve-life.ts";
 import { contextTableUsed, tableShadowed, tableShared, unitWrote } from "./evolve-memory.ts";
-import { descriptorCompleted, withoutFirst, withQueue } from "./evolve-queue.ts";
+import { descriptorCompleted, withQueue } from "./evolve-queue.ts";
 import { dmaLanded, dmaTranslated } from "./evolve-request.ts";
 import { deviceRemoved, p2mMapped, p2mProtected, p2mUnmapped } from "./evolve-toolstack.ts";
 import {
@@ -26,6 +27,7 @@ import {
   shadowDropped,
   withShadow,
 } from "./evolve-translation.ts";
+import type { Evolvers } from "./evolver.ts";
 import { faultCleared, faultRecorded, noFaults, queueErrorCleared, queueHalted } from "./faults.ts";
 import type { Guest } from "./guest.ts";
 import { copyGuest, initialCharts, noQueue } from "./guest.ts";
@@ -43,28 +45,23 @@ import {
   shadowUnmapped,
 } from "./shadow.ts";
 
-/** What a fact of each type does to its guest; a type that is missing changes nothing. */
-type Evolvers = {
-  readonly [T in FactType]?: (guest: Guest, fact: FactOf<T>, seq: number) => Guest;
-};
-
 function withRegister(guest: Guest, offset: number, value: bigint): Guest {
   const next = copyGuest(guest);
   next.registers = withValue(guest.registers, offset, value);
   return next;
 }
 
-const controls = { fault: at.fectl, invalidation: at.iectl } as const;
+const controls = { fault: at.fectl, invalidation: at.iectl, pageRequest: at.pectl } as const;
 
 const interruptPending = 1n << 30n;
 
-function pend(guest: Guest, line: "fault" | "invalidation", pending: boolean): Guest {
+function pend(guest: Guest, line: EventLine, pending: boolean): Guest {
   const offset = controls[line];
   const old = stored(guest, offset) & ~interruptPending & 0xffff_ffffn;
   return withRegister(guest, offset, pending ? old | interruptPending : old);
 }
 
-/** Everything of the unit as after a reset; memory, P2M and devices stay. */
+/** Everything of the unit as after a reset; memory, P2M and devices stay, with what they hold. */
 const unitWasReset = (guest: Guest): Guest => ({
   ...guest,
   registers: resetRegisters(guest.profile),
@@ -76,9 +73,11 @@ const unitWasReset = (guest: Guest): Guest => ({
   queue: noQueue,
   faults: noFaults(guest.profile.nfr),
   virtualCaches: [],
+  pageRequests: { ...guest.pageRequests, pending: false, overflow: false },
 });
 
 export const evolvers: Evolvers = {
+  ...deviceEvolvers,
   UnitWasReset: unitWasReset,
   UnitCreated: (guest, fact) => unitWasReset(unitCreated(guest, fact)),
   UnitDestroyed: (guest) => unitDestroyed(unitWasReset({ ...guest, profile: guest.offered })),
@@ -119,15 +118,6 @@ export const evolvers: Evolvers = {
   WaitCompleted: (guest, fact) =>
     fact.interrupt ? { ...guest, faults: { ...guest.faults, waitDone: true } } : guest,
   CompletionCleared: (guest) => ({ ...guest, faults: { ...guest.faults, waitDone: false } }),
-  DeviceTlbInvalidated: (guest, fact) => ({
-    ...guest,
-    queue: { ...guest.queue, unanswered: [...guest.queue.unanswered, fact.device] },
-  }),
-  DeviceTlbAnswered: (guest, fact) => ({
-    ...guest,
-    queue: { ...guest.queue, unanswered: withoutFirst(guest.queue.unanswered, fact.device) },
-  }),
-  DeviceTlbsGivenUp: (guest) => ({ ...guest, queue: { ...guest.queue, unanswered: [] } }),
 
   InterruptEntryCached: interruptEntryCached,
   InterruptEntriesInvalidated: interruptEntriesInvalidated,

@@ -1,6 +1,8 @@
 import type { Gpa, Hpa, Iova, SourceId } from "../events/address.ts";
 import { gpa } from "../events/address.ts";
 import type { Profile } from "../events/profile.ts";
+import type { AskedInvalidation, DeviceTlbs } from "./device-tlb.ts";
+import { noDeviceTlbs } from "./device-tlb.ts";
 import type { Faults } from "./faults.ts";
 import { noFaults } from "./faults.ts";
 import type { FirstStage } from "./first-stage.ts";
@@ -10,6 +12,8 @@ import { noInterruptTable } from "./interrupts.ts";
 import type { Memory } from "./memory.ts";
 import { emptyMemory } from "./memory.ts";
 import type { P2m } from "./p2m.ts";
+import type { PageRequests } from "./page-requests.ts";
+import { noPageRequests } from "./page-requests.ts";
 import type { PageTree } from "./page-tree.ts";
 import { emptyTree } from "./page-tree.ts";
 import type { Radix } from "./radix.ts";
@@ -34,6 +38,8 @@ export interface InFlight {
   readonly device: SourceId;
   readonly access: "read" | "write";
   readonly pasid: number | undefined;
+  /** By what the device's own TLB held; the unit's caches and tables have no part in it. */
+  readonly translated: boolean;
   readonly shadow: number | undefined;
   readonly space: number | undefined;
   readonly iova: Iova;
@@ -59,8 +65,8 @@ export interface Queue {
   /** Byte offset of the next descriptor. */
   readonly head: number;
   readonly lastWasWait: boolean;
-  /** Device-TLB invalidations sent and not answered. */
-  readonly unanswered: readonly SourceId[];
+  /** Device-TLB invalidations sent and not answered, in the order of sending. */
+  readonly unanswered: readonly AskedInvalidation[];
 }
 
 /** One guest: its vIOMMU, its memory, its devices, and what the host keeps for them. */
@@ -101,6 +107,9 @@ export interface Guest {
   /** What virtual devices were told of second-stage tables: gIOVA to GPA. */
   readonly virtualCaches: readonly VirtualCache[];
   readonly inFlight: Readonly<Record<number, InFlight>>;
+  /** What the devices themselves remember, and what they wait for. */
+  readonly deviceTlbs: DeviceTlbs;
+  readonly pageRequests: PageRequests;
 }
 
 export const noQueue: Queue = { address: 0n, head: 0, lastWasWait: true, unanswered: [] };
@@ -142,6 +151,8 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   passThroughCache: emptyTree(gpaLevels(profile.haw), true),
   virtualCaches: [],
   inFlight: {},
+  deviceTlbs: noDeviceTlbs,
+  pageRequests: noPageRequests,
 });
 
 /** A copy that may still be changed. */
@@ -176,4 +187,6 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   passThroughCache: guest.passThroughCache,
   virtualCaches: guest.virtualCaches,
   inFlight: guest.inFlight,
+  deviceTlbs: guest.deviceTlbs,
+  pageRequests: guest.pageRequests,
 });

@@ -96,3 +96,12 @@ export function radixForEach<T>(
   };
   walk(radix.root, radix.shift, 0);
 }
+
+/** The map with every value changed. */
+export function radixMap<A, B>(radix: Radix<A>, change: (value: A) => B): Radix<B> {
+  let next = emptyRadix<B>();
+  radixForEach(radix, 0, Number.MAX_SAFE_INTEGER, (page, value) => {
+    next = radixSet(next, page, change(value));
+  });
+  return next;
+}

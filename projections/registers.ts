@@ -4,6 +4,7 @@ import type { RegisterMap, RegisterSpec } from "../events/register.ts";
 import { registerMap } from "../events/register.ts";
 import { faultStatus, queueErrorRecord } from "./faults.ts";
 import type { Guest } from "./guest.ts";
+import { pageRequestStatus } from "./page-requests.ts";
 import type { Registers } from "./register-file.ts";
 import { registerFile, stored } from "./register-file.ts";
 
@@ -33,6 +34,14 @@ export const at = {
   ieuaddr: 0xac,
   iqercd: 0xb0,
   irta: 0xb8,
+  pqh: 0xc0,
+  pqt: 0xc8,
+  pqa: 0xd0,
+  prs: 0xdc,
+  pectl: 0xe0,
+  pedata: 0xe4,
+  peaddr: 0xe8,
+  peuaddr: 0xec,
 } as const;
 
 const maps = new WeakMap<Profile, RegisterMap>();
@@ -99,6 +108,8 @@ export function registerValue(guest: Guest, offset: number): bigint {
       return BigInt(guest.queue.head);
     case at.ics:
       return bit(guest.faults.waitDone, 0n);
+    case at.prs:
+      return pageRequestStatus(guest.pageRequests);
     case at.iqercd:
       return queueErrorRecord(guest.faults);
     default:

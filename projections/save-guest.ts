@@ -18,6 +18,8 @@ import type { CachedTable, FirstStage } from "./first-stage.ts";
 import type { Device, Guest, InFlight } from "./guest.ts";
 import type { InterruptTable, KnownEntry } from "./interrupts.ts";
 import type { PageTree } from "./page-tree.ts";
+import type { SavedTlbs } from "./save-device.ts";
+import { pageRequestsField, tlbsField } from "./save-device.ts";
 import type { FieldsOf } from "./save-field.ts";
 import { fieldOf, keyed, numberLists, radixField, whole } from "./save-field.ts";
 import type { FrameRun } from "./save-frames.ts";
@@ -53,13 +55,14 @@ type Outside = "index" | "profile" | "offered" | "memory" | "p2m" | "devices";
 /** Everything of a guest that a record keeps. */
 export type SavedState = Omit<
   Guest,
-  Outside | "shadows" | "spaces" | "passThroughCache" | "inFlight" | "charts"
+  Outside | "shadows" | "spaces" | "passThroughCache" | "inFlight" | "charts" | "deviceTlbs"
 > & {
   readonly charts: SavedCharts;
   readonly shadows: Readonly<Record<number, SavedShadow>>;
   readonly spaces: Readonly<Record<number, SavedSpace>>;
   readonly passThroughCache: readonly FrameRun[];
   readonly inFlight: Readonly<Record<number, SavedFlight>>;
+  readonly deviceTlbs: SavedTlbs;
 };
 
 const levels = integer(3, 5);
@@ -85,6 +88,7 @@ const flight = whole<SavedFlight>({
   device,
   access: oneOf("read", "write"),
   pasid: optional(pasid),
+  translated: flag,
   shadow: optional(count),
   space: optional(count),
   iova: iovaField,
@@ -157,5 +161,7 @@ export function stateFields(nodes: NodeWriter | NodeReader): FieldsOf<SavedState
     passThroughCache: frameRuns,
     virtualCaches: list(virtualCache),
     inFlight: keyed(flight),
+    deviceTlbs: tlbsField(guestTree),
+    pageRequests: pageRequestsField,
   };
 }

@@ -9,6 +9,7 @@ import type { Owners } from "./p2m.ts";
 import { readable, writable } from "./p2m.ts";
 import { get } from "./page-tree.ts";
 import { radixForEach } from "./radix.ts";
+import { savedTlbs, tlbsOf } from "./save-device.ts";
 import { keyed, numberLists, whole } from "./save-field.ts";
 import { cacheOf, runsInGuest } from "./save-frames.ts";
 import type { SavedFlight, SavedShadow, SavedState } from "./save-guest.ts";
@@ -77,6 +78,7 @@ function stateOf(guest: Guest, owners: Owners, shape: (host: Shadow) => number):
     },
     shadows,
     spaces,
+    deviceTlbs: savedTlbs(guest.deviceTlbs, owners, index),
     passThroughCache: runsInGuest(guest.passThroughCache, owners, index),
   };
 }
@@ -161,6 +163,7 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
     shadows: mapped(state.shadows, (one) => shadowOf(guest, one, nodes)),
     spaces: mapped(state.spaces, (one) => spaceOf(guest, one)),
     passThroughCache: cacheOf(state.passThroughCache, guest.p2m.levels, guest.p2m),
+    deviceTlbs: tlbsOf(guest, state.deviceTlbs),
     inFlight: mapped(state.inFlight, (one) => flightOf(guest, one)),
   };
 }

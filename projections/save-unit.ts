@@ -4,12 +4,14 @@ import {
   FieldError,
   flag,
   integer,
+  length,
   list,
   oneOf,
   optional,
   word,
 } from "../events/field.ts";
 import { pasid } from "../events/input.ts";
+import type { AskedInvalidation } from "./device-tlb.ts";
 import type { FaultEntry, Faults } from "./faults.ts";
 import type { ChartStates, Queue } from "./guest.ts";
 import type { HostEntry } from "./host-entry.ts";
@@ -44,11 +46,19 @@ const head = fieldOf<number>(
   },
 );
 
+const asked = whole<AskedInvalidation>({
+  device,
+  pasid: optional(pasid),
+  global: flag,
+  iova: word,
+  length,
+});
+
 export const queue = whole<Queue>({
   address: word,
   head,
   lastWasWait: flag,
-  unanswered: list(device),
+  unanswered: list(asked),
 });
 
 const faultEntry = whole<FaultEntry>({

@@ -1,10 +1,9 @@
 import { setup } from "xstate";
+import type { EventLine } from "../../events/fact.ts";
 import { compileChart } from "../chart.ts";
 
-type Line = "fault" | "invalidation";
-
 interface Deliverable {
-  readonly line: Line;
+  readonly line: EventLine;
   /** The message: address and data registers of the line. */
   readonly address: bigint;
   readonly data: number;
@@ -20,7 +19,7 @@ interface Unmask extends Deliverable {
 export type EventLineStimulus =
   | Raise
   | Unmask
-  | { readonly type: "Withdraw"; readonly line: Line }
+  | { readonly type: "Withdraw"; readonly line: EventLine }
   | { readonly type: "Mask" };
 
 const sent = {
@@ -37,19 +36,19 @@ const pended = {
 } as const;
 const unpended = {
   type: "EventUnpended",
-  params: ({ event }: { event: { line: Line } }) => ({ line: event.line }),
+  params: ({ event }: { event: { line: EventLine } }) => ({ line: event.line }),
 } as const;
 
 /**
- * An interrupt of the unit's own: used for the fault event and for invalidation completion. IM
- * masks, IP is `pending`.
+ * An interrupt of the unit's own: used for the fault event, for invalidation completion and for
+ * page requests. IM masks, IP is `pending`.
  */
 export const eventLineMachine = setup({
   types: { events: {} as EventLineStimulus },
   actions: {
-    EventSent: (_, _params: { line: Line; address: bigint; data: number }) => {},
-    EventPended: (_, _params: { line: Line }) => {},
-    EventUnpended: (_, _params: { line: Line }) => {},
+    EventSent: (_, _params: { line: EventLine; address: bigint; data: number }) => {},
+    EventPended: (_, _params: { line: EventLine }) => {},
+    EventUnpended: (_, _params: { line: EventLine }) => {},
   },
 }).createMachine({
   id: "event line",

@@ -53,7 +53,7 @@ export const nothingInFlight: Law = {
       if (fact.type !== "WaitCompleted") continue;
       const [owing] = guest.queue.unanswered;
       if (owing !== undefined) {
-        return { law: "IV4", seq, text: `${formatSourceId(owing)} owes an answer` };
+        return { law: "IV4", seq, text: `${formatSourceId(owing.device)} owes an answer` };
       }
       const left = flights.find(([tag]) => covered.has(`${index}:${tag}`));
       if (left === undefined) continue;
