@@ -17,12 +17,15 @@ import {
   RemappableRte,
 } from "../events/interrupt-request.ts";
 import type { AnyLayout } from "../events/layout.ts";
+import { PageRequestEntry } from "../events/page-request-entry.ts";
 import { PasidDirectoryEntry, PasidEntry } from "../events/pasid-entry.ts";
 import { PostedDescriptor } from "../events/posted-descriptor.ts";
 import type { Profile } from "../events/profile.ts";
+import { profileOf } from "../events/profile.ts";
 import { profiles } from "../events/profiles.ts";
 import type { RegisterSpec } from "../events/register.ts";
 import { registerMap } from "../events/register.ts";
+import { Ecap } from "../events/registers/capability.ts";
 import { RootEntry } from "../events/root-entry.ts";
 import { ScalableContextEntry } from "../events/scalable-context-entry.ts";
 import { ScalableRootEntry } from "../events/scalable-root-entry.ts";
@@ -51,14 +54,16 @@ function registerRow(spec: RegisterSpec): readonly string[] {
 }
 
 function registers(): string {
-  const { specs } = registerMap(profiles.everything);
+  const { ver, cap, ecap } = profiles.everything;
+  const pageRequests = Ecap.mask("prs") | Ecap.mask("smts");
+  const { specs } = registerMap(profileOf({ ver, cap, ecap: ecap | pageRequests }));
   const layouts = new Map(specs.map((spec) => [spec.layout.name, spec.layout]));
   return page(
     "# Registers",
     derived,
-    "As the profile `everything` has them. IVA and IOTLB lie where ECAP.IRO says, fault records " +
-      "(FRCD) where CAP.FRO says. What a unit's capabilities lack is absent or read-only; absent " +
-      "bytes read as 0 and ignore writes.",
+    "As the profile `everything` has them, with page requests. IVA and IOTLB lie where ECAP.IRO " +
+      "says, fault records (FRCD) where CAP.FRO says. What a unit's capabilities lack is absent or " +
+      "read-only; absent bytes read as 0 and ignore writes.",
     table(
       ["offset", "name", "bytes", "reset", "writable", "1 clears", "meaning"],
       [...specs.map(registerRow)],
@@ -82,6 +87,7 @@ const entries = (): string =>
     ...[RootEntry, ContextEntry, SecondStageEntry].map((of) => section(of)),
     ...[ScalableRootEntry, ScalableContextEntry].map((of) => section(of)),
     ...[PasidDirectoryEntry, PasidEntry, FirstStageEntry].map((of) => section(of)),
+    section(PageRequestEntry, "The unit writes it into the page request queue."),
     ...[RemappedEntry, PostedEntry, PostedDescriptor].map((of) => section(of)),
     ...[RemappableAddress, RemappableData, CompatibilityAddress].map((of) => section(of)),
     ...[CompatibilityData, RemappableRte, CompatibilityRte].map((of) => section(of)),

@@ -16,6 +16,7 @@ import {
 } from "../projections/p2m.ts";
 import { get } from "../projections/page-tree.ts";
 import { forEachSlot } from "../projections/page-tree-range.ts";
+import { flushDeviceTlbs } from "./device-tlb.ts";
 import { followP2m } from "./recompose.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
@@ -75,6 +76,7 @@ function changeP2m(turn: Turn, fact: P2mFact): void {
     const first = pageOf(fact.gpa);
     const between = grants ? unmapPages(p2m, first, first + pageOf(fact.length)) : after;
     followP2m(turn, between, gfns, true);
+    flushDeviceTlbs(turn, { first, end: first + pageOf(fact.length) });
   }
   record(turn, fact);
   if (grants || !takes) followP2m(turn, after, gfns, false);

@@ -7,7 +7,6 @@ import type { P2m } from "../projections/p2m.ts";
 import { forEachSlot } from "../projections/page-tree-range.ts";
 import { manyPlaces } from "../projections/places.ts";
 import type { Shadow } from "../projections/shadow.ts";
-import { flushDeviceTlbs } from "./device-tlb.ts";
 import { tellDifference } from "./difference.ts";
 import { drain } from "./in-flight.ts";
 import { flushHost } from "./synchronise.ts";
@@ -67,7 +66,6 @@ export function followP2m(turn: Turn, p2m: P2m, gfns: Range, takesAway: boolean)
   }
   if (!takesAway) return;
   flushFirstStages(turn);
-  flushDeviceTlbs(turn, gfns);
   if (guestIn(turn).passThroughCache.root === 0) return;
   const length = BigInt(gfns.end - gfns.first) << 12n;
   record(turn, { type: "HostIotlbFlushed", iova: iovaOfPage(gfns.first), length });

@@ -1,6 +1,9 @@
+// Length: one table of everything that is the case, which is read as a whole.
+
 import { formatSourceId, hex } from "../events/address.ts";
 import type { Profile } from "../events/profile.ts";
 import { isScalable } from "./context-path.ts";
+import { deviceTlbRows, pageGroupRows } from "./device-rows.ts";
 import type { Guest } from "./guest.ts";
 import { hostsWhere } from "./host-entry.ts";
 import { interruptRows } from "./interrupt-rows.ts";
@@ -123,6 +126,8 @@ function tablesOf(guest: Guest): Readonly<Record<string, Rows>> {
     hostEntries: hostRows(guest),
     faults: faultRows(guest),
     interruptEntries: interruptRows(guest),
+    deviceTlbs: deviceTlbRows(guest, (tree, visit) => visitRuns(tree, 0, last(tree), visit)),
+    pageGroups: pageGroupRows(guest),
     shadows: keyed(shadows, (shadow) => shadow.id.toString(), summary),
     shadowMappings: merged(shadows.map(shadowRows)),
     pending: merged(shadows.map(pendingRows)),
@@ -143,7 +148,7 @@ function typesText({ flts, ssts, nest, passThrough }: Profile): string {
 
 /** What is the case for one guest. Trees with more runs than `maxRuns` are listed in part. */
 export function summarise(guest: Guest): GuestSummary {
-  const { charts, queue, faults } = guest;
+  const { charts, queue, faults, pageRequests } = guest;
   return {
     values: {
       profile: guest.profile.name,
@@ -163,6 +168,8 @@ export function summarise(guest: Guest): GuestSummary {
       extendedInterruptMode: guest.interruptTable.eime,
       protectedMemory: charts.protection,
       faultOverflow: faults.overflow,
+      pageRequestPending: pageRequests.pending,
+      pageRequestOverflow: pageRequests.overflow,
       requestsInFlight: Object.keys(guest.inFlight).length,
       memoryPages: guest.memory.visible.size,
     },

@@ -29,7 +29,7 @@ const dropped = {
 } as const;
 const overflow = ["PageRequestsOverflowed", dropped] as const;
 
-/** The page request queue by PPR and PRO: nothing new, something new, overflowed with or without. */
+/** The page request queue by PPR and PRO: nothing new, something new; overflowed, either way. */
 export const pageRequestQueueMachine = setup({
   types: { events: {} as PageRequestQueueStimulus },
   guards: { isFull: ({ event }) => event.type === "Request" && event.full },

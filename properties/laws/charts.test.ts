@@ -5,28 +5,36 @@ import { transition } from "xstate";
 import type { CompiledChart, Stimulus } from "../../machines/chart.ts";
 import { attachment } from "../../machines/charts/attachment.ts";
 import { command } from "../../machines/charts/command.ts";
+import { deviceTlb } from "../../machines/charts/device-tlb.ts";
 import { eventLine } from "../../machines/charts/event-line.ts";
 import { faultRecording } from "../../machines/charts/fault-recording.ts";
 import { interrupt } from "../../machines/charts/interrupt.ts";
 import { lifeCycle } from "../../machines/charts/life-cycle.ts";
+import { pageGroup } from "../../machines/charts/page-group.ts";
+import { pageRequestQueue } from "../../machines/charts/page-request-queue.ts";
 import { protection } from "../../machines/charts/protection.ts";
 import { queue } from "../../machines/charts/queue.ts";
 import { remapping } from "../../machines/charts/remapping.ts";
 import { request } from "../../machines/charts/request.ts";
 import { translation } from "../../machines/charts/translation.ts";
+import { translationRequest } from "../../machines/charts/translation-request.ts";
 
 const charts = {
   attachment,
   command,
+  deviceTlb,
   eventLine,
   lifeCycle,
   faultRecording,
   interrupt,
+  pageGroup,
+  pageRequestQueue,
   protection,
   queue,
   remapping,
   request,
   translation,
+  translationRequest,
 };
 
 const small = fc.nat(3);
@@ -39,7 +47,7 @@ const entry = fc.record({
 /** Everything that some guard or fact of some chart looks at. */
 const fields = fc.record({
   ...{ value: word, ttm: small, entry, blocked: entry, translated: entry, landed: entry },
-  ...{ fact: entry, line: fc.constantFrom("fault", "invalidation"), address: word, data: small },
+  ...{ fact: entry, line: fc.constantFrom("fault", "pageRequest"), address: word, data: small },
   ...{ head: small, wait: fc.boolean(), mayDisable: fc.boolean(), hasWork: fc.boolean() },
   ...{ error: fc.constantFrom("IQE", "ICE", "ITE"), iqei: small, source: fc.option(small) },
   ...{ allAnswered: fc.boolean(), anyLeft: fc.boolean(), inFlight: fc.boolean(), index: small },
@@ -53,6 +61,8 @@ const fields = fc.record({
     caps: word,
     record: fc.string(),
   },
+  ...{ asked: entry, answered: entry, lastOwed: fc.boolean(), requested: entry, ignored: entry },
+  ...{ full: fc.boolean(), queued: entry, dropped: entry },
   ...{ access: fc.constantFrom("read", "write"), reason: small, device: small, iova: word },
 });
 

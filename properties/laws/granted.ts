@@ -1,4 +1,5 @@
 import { hex } from "../../events/address.ts";
+import { tlbsWhere } from "../../projections/device-tlb.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { frameOf, hasFrame, ok, readCode, writeCode } from "../../projections/mapping.ts";
 import { ownerGuest, ownerPage } from "../../projections/p2m.ts";
@@ -74,7 +75,8 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
   const trees = Object.values(guest.shadows).flatMap(({ host, iotlb }) => [host, iotlb]);
   // A device model holds guest pages.
   const firsts = Object.values(guest.spaces).flatMap((stage) => (stage.virtual ? [] : stage.iotlb));
-  for (const tree of [...trees, ...firsts, guest.passThroughCache]) {
+  const held = tlbsWhere(guest.deviceTlbs).flatMap((tlb) => (tlb.virtual ? [] : tlb.pages));
+  for (const tree of [...trees, ...firsts, ...held, guest.passThroughCache]) {
     if (good.trees.has(tree)) continue;
     const found = findUngranted(tree, good.nodes, granted);
     if (found !== undefined) return frameOf(found);
@@ -92,8 +94,8 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
 export const framesAreGranted: Law = {
   id: "IS1",
   says:
-    "At every event, each host frame in shadow, IOTLB or flight is one that the P2M grants " +
-    "now.",
+    "At every event, each host frame in shadow, IOTLB, device TLB or flight is one that the P2M " +
+    "grants now.",
   sometimes: ["P2M change with shadows", "cached", "in flight"],
   check(run, count) {
     const known = new Map<number, Good>();

@@ -1,0 +1,48 @@
+import { formatSourceId, hex } from "../events/address.ts";
+import type { DeviceTlb } from "./device-tlb.ts";
+import { baseOf, tlbsWhere } from "./device-tlb.ts";
+import type { Guest } from "./guest.ts";
+import { frameOf, outcomesOf, sizeName, sizeOf } from "./mapping.ts";
+import type { PageTree } from "./page-tree.ts";
+
+type Row = Readonly<Record<string, string | number | boolean>>;
+type Rows = Readonly<Record<string, Row>>;
+
+/** Visits the runs of a tree. */
+type VisitRuns = (
+  tree: PageTree,
+  visit: (page: number, count: number, value: number) => void,
+) => void;
+
+const nameOf = ({ device, pasid }: Pick<DeviceTlb, "device" | "pasid">): string =>
+  pasid === undefined ? formatSourceId(device) : `${formatSourceId(device)} PASID ${hex(pasid)}`;
+
+/** The classes of requests in the order of a TLB's trees. */
+const kinds = ["", "supervisor", "execute", "supervisor execute"];
+
+/** What devices hold: guest pages of emulated ones, host pages of others. */
+export function deviceTlbRows(guest: Guest, visitRuns: VisitRuns): Rows {
+  const rows: Record<string, Row> = {};
+  for (const tlb of tlbsWhere(guest.deviceTlbs)) {
+    for (const [index, tree] of tlb.pages.entries()) {
+      const kind = kinds[index % kinds.length] ?? "";
+      visitRuns(tree, (page, pages, value) => {
+        const first = hex(BigInt(page + baseOf(index)) << 12n);
+        const key = [nameOf(tlb), first, kind].filter((part) => part !== "").join(" ");
+        const frame = hex(BigInt(frameOf(value)) << 12n);
+        const reached = tlb.virtual ? { gpa: frame } : { hpa: frame };
+        rows[key] = { pages, ...reached, size: sizeName(sizeOf(value)), ...outcomesOf(value) };
+      });
+    }
+  }
+  return rows;
+}
+
+/** The groups of page requests that are not answered. */
+export const pageGroupRows = ({ pageRequests }: Guest): Rows =>
+  Object.fromEntries(
+    Object.values(pageRequests.groups).map((one) => [
+      `${nameOf(one)} group ${one.group.toString()}`,
+      { state: one.state },
+    ]),
+  );
