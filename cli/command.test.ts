@@ -26,6 +26,12 @@ describe("replay", () => {
     expect(report.stateHash).toMatch(/^[0-9a-f]{16,}$/);
   });
 
+  test("[CL14] every answer of a guest in scalable mode agrees", async () => {
+    const { code, out, err } = await run("replay", recordingPath("linux-scalable-nvme"), "--json");
+    expect([code, err]).toEqual([0, ""]);
+    expect(JSON.parse(out)).toMatchObject({ dma: { ...none, agree: 1544 }, violations: [] });
+  });
+
   test("[CL2] several files are an array, and a table for people", async () => {
     const { out } = await run("replay", edu, edu, "--json");
     expect(JSON.parse(out)).toHaveLength(2);

@@ -8,7 +8,6 @@ import { scratch } from "./test/scratch.ts";
 const { folder, fileOf } = scratch("program", afterAll);
 
 const edu = recordingPath("linux-vfio-edu");
-const scalable = recordingPath("linux-scalable-nvme");
 
 const commands = [
   "replay",
@@ -119,13 +118,6 @@ describe("bad input", () => {
     const file = fileOf("caps", '{"recording":1,"ver":"0x10","cap":"0x0","ecap":"0x0"}\n');
     const { code, err } = await run("replay", file);
     expect([code, err]).toEqual([2, expect.stringMatching(/^.*caps:1: CAP\..*\n$/)]);
-  });
-
-  test("[CL14] scalable mode is refused at the event that turns it on", async () => {
-    const { code, out, err } = await run("replay", scalable, "--json");
-    expect(code).toBe(2);
-    expect(err).toMatch(/linux-scalable-nvme\.jsonl\.gz:\d+: event \d+: scalable mode.*\n$/);
-    expect(JSON.parse(out).inputs).toBeGreaterThan(5);
   });
 
   test("[CL15] an event, a guest and a device that do not exist", async () => {

@@ -134,6 +134,40 @@ const noSecondStage: Inputs = [
   faults(readsAs(pasids.secondStage, gIova), 0x5b),
 ];
 
+/** Tables for one more address: an entry in the top table, and a page for each level below. */
+const path = (top: bigint, first: bigint, address: bigint, gpa: bigint, bits: bigint): Inputs => [
+  memory(slot(top, 4, address), first | bits),
+  memory(slot(first, 3, address), (first + 0x1000n) | bits),
+  memory(slot(first + 0x1000n, 2, address), (first + 0x2000n) | bits),
+  memory(slot(first + 0x2000n, 1, address), gpa | bits),
+];
+
+/** Addresses that a driver may choose, and some that it may not. */
+const anywhere = 0xdead_beef_d000n;
+const upperHalf = 0xffff_8000_1234_5000n;
+const interruptPage = 0xfee0_1000n;
+
+const addresses: Inputs = [
+  boots(
+    scalableTables,
+    path(secondStage.l4, 0x5_0000n, anywhere, data, readWrite),
+    path(firstStage.l4, 0x5_3000n, upperHalf, data, user),
+    memory(slot(firstStage.l3, 3, interruptPage), 0x5_6000n | user),
+    memory(slot(0x5_6000n, 2, interruptPage), 0x5_7000n | user),
+    memory(slot(0x5_7000n, 1, interruptPage), data | user),
+  ),
+  note("Addresses that mean nothing to anybody but the driver: second stage, first stage."),
+  reaches(readsAs(pasids.secondStage, anywhere), data),
+  reaches(readsAs(pasids.firstStage, upperHalf), data),
+  note("Too wide for the second stage; not canonical for the first."),
+  faults(readsAs(pasids.secondStage, 1n << 48n), 0x84),
+  faults(readsAs(pasids.firstStage, 1n << 47n, other), 0x80),
+  note("The interrupt range: with PASID an address, without an interrupt, passed through none."),
+  reaches(writesAs(pasids.firstStage, interruptPage), data),
+  pasidDma("write", interruptPage, {}),
+  faults(writesAs(pasids.passThrough, interruptPage), 0x87),
+];
+
 /** A log of what the outside did, numbered as the program numbers it. */
 function logOf(setup: Setup, inputs: Inputs): string {
   let world = createWorld(setup);
@@ -150,6 +184,7 @@ export const nestingLogs = (): ReadonlyMap<string, string> =>
   new Map([
     ["nesting/nest-off.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), nestingOff)],
     ["nesting/nest-on.ndjson", logOf(scalableUnit(), nestingOn)],
+    ["nesting/addresses.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), addresses)],
     ["nesting/sharing.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), sharing)],
     [
       "nesting/no-second-stage.ndjson",

@@ -1,5 +1,7 @@
-import type { GuestSummary, Row, Value } from "./summary.ts";
+import type { GuestSummary } from "./summary.ts";
 import { summarise } from "./summary.ts";
+import { summaryOfPasid } from "./summary-pasid.ts";
+import type { Row, Value } from "./summary-rows.ts";
 import type { World } from "./world.ts";
 
 /** One value or row that is not the same in two worlds; `undefined` where it does not exist. */
@@ -24,7 +26,7 @@ function guestChanges(guest: number, from: GuestSummary, to: GuestSummary): Chan
     const [before, after] = [from.values[key], to.values[key]];
     if (before !== after) changes.push({ guest, table: "", key, from: before, to: after });
   }
-  for (const table of Object.keys(to.tables)) {
+  for (const table of Object.keys({ ...from.tables, ...to.tables })) {
     const [before, after] = [from.tables[table] ?? {}, to.tables[table] ?? {}];
     for (const key of Object.keys({ ...before, ...after })) {
       const [old, now] = [before[key], after[key]];
@@ -34,10 +36,17 @@ function guestChanges(guest: number, from: GuestSummary, to: GuestSummary): Chan
   return changes;
 }
 
-/** What differs between two worlds with the same guests: as `summarise` shows them. */
-export const changesBetween = (from: World, to: World): readonly Change[] =>
+/**
+ * What differs between two worlds with the same guests: as `summarise` shows them.
+ *
+ * @param pasid  tells of this PASID alone, when given.
+ */
+export const changesBetween = (from: World, to: World, pasid?: number): readonly Change[] =>
   to.guests.flatMap((guest, index) => {
     const before = from.guests[index];
     if (before === undefined || before === guest) return [];
-    return guestChanges(index, summarise(before), summarise(guest));
+    const summaries = [summarise(before), summarise(guest)] as const;
+    const [old, now] =
+      pasid === undefined ? summaries : summaries.map((one) => summaryOfPasid(one, pasid));
+    return old === undefined || now === undefined ? [] : guestChanges(index, old, now);
   });

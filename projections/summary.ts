@@ -1,66 +1,21 @@
-// Length: one table of everything that is the case, which is read as a whole.
-
 import { formatSourceId, hex } from "../events/address.ts";
+import type { Profile } from "../events/profile.ts";
+import { isScalable } from "./context-path.ts";
 import { deviceTlbRows, pageGroupRows } from "./device-rows.ts";
 import type { Guest } from "./guest.ts";
 import { hostsWhere } from "./host-entry.ts";
 import { interruptRows } from "./interrupt-rows.ts";
-import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "./mapping.ts";
-import type { PageTree } from "./page-tree.ts";
-import { capacity } from "./page-tree.ts";
-import type { Visit } from "./page-tree-range.ts";
-import { forEachRun } from "./page-tree-range.ts";
+import { frameOf, hasFrame, sizeName, sizeOf } from "./mapping.ts";
 import { registersOf, registerValue } from "./registers.ts";
 import type { Shadow } from "./shadow.ts";
-
-export type Value = string | number | boolean;
-/** One row of a table, by column. */
-export type Row = Readonly<Record<string, Value>>;
-export type Rows = Readonly<Record<string, Row>>;
+import { cachedPageRows, cachedTableRows, firstStageRows } from "./summary-first-stage.ts";
+import type { Row, Rows, Value } from "./summary-rows.ts";
+import { accessText, addressOf, keyed, last, mappings, merged, visitRuns } from "./summary-rows.ts";
 
 /** What is the case for one guest, for people: single values, and tables by name and by row. */
 export interface GuestSummary {
   readonly values: Readonly<Record<string, Value>>;
   readonly tables: Readonly<Record<string, Rows>>;
-}
-
-/** Runs of one tree that are listed; a guest's tables can describe any number. */
-export const maxRuns = 20_000;
-
-class EnoughRuns extends Error {}
-
-/** Visits the runs of a tree, at most `maxRuns`. */
-function visitRuns(tree: PageTree, first: number, end: number, visit: Visit): void {
-  let seen = 0;
-  try {
-    forEachRun(tree, first, end, (page, count, value) => {
-      seen += 1;
-      if (seen > maxRuns) throw new EnoughRuns();
-      visit(page, count, value);
-    });
-  } catch (error) {
-    if (!(error instanceof EnoughRuns)) throw error;
-  }
-}
-
-const addressOf = (page: number): string => hex(BigInt(page) << 12n);
-const last = (tree: PageTree): number => capacity(tree);
-
-function accessText(mapping: number): Row {
-  const { read, write } = outcomesOf(mapping);
-  return { read, write };
-}
-
-/** The runs of a tree of frames, `name` being what the frames are. */
-function mappings(tree: PageTree, name: "gpa" | "hpa", prefix: string): Rows {
-  const rows: Record<string, Row> = {};
-  visitRuns(tree, 0, last(tree), (page, pages, value) => {
-    const frame: Row = hasFrame(value)
-      ? { [name]: addressOf(frameOf(value)), size: sizeName(sizeOf(value)) }
-      : {};
-    rows[`${prefix}${addressOf(page)}`] = { pages, ...frame, ...accessText(value) };
-  });
-  return rows;
 }
 
 /** The runs of a shadow that are contiguous in GPA and in HPA. */
@@ -89,12 +44,6 @@ function pendingRows(shadow: Shadow): Rows {
   return rows;
 }
 
-function keyed<T>(items: readonly T[], key: (item: T) => string, row: (item: T) => Row): Rows {
-  return Object.fromEntries(items.map((item) => [key(item), row(item)]));
-}
-
-const merged = (parts: readonly Rows[]): Rows => Object.assign({}, ...parts) as Rows;
-
 function pagesMapped(shadow: Shadow): number {
   let pages = 0;
   visitRuns(shadow.host, 0, last(shadow.host), (_page, count, value) => {
@@ -119,9 +68,10 @@ const hostRows = (guest: Guest): Rows =>
       pasid === undefined
         ? formatSourceId(source)
         : `${formatSourceId(source)} PASID ${hex(pasid)}`,
-    ({ state, did, reason, fpd, shadow, space, pending, pasidPending }) => ({
+    ({ state, did, tag, reason, fpd, shadow, space, pending, pasidPending }) => ({
       state,
       did,
+      ...(tag === undefined ? {} : { pasid: hex(tag) }),
       ...(shadow === undefined ? {} : { shadow }),
       ...(space === undefined ? {} : { firstStage: space }),
       ...(state === "blocked" ? { reason } : {}),
@@ -150,7 +100,7 @@ function faultRows(guest: Guest): Rows {
       reason: record.reason,
       page: hex(record.page),
       access: record.read ? "read" : "write",
-      ...(record.pasid === undefined ? {} : { pasid: record.pasid }),
+      ...(record.pasid === undefined ? {} : { pasid: hex(record.pasid) }),
     };
   }
   return rows;
@@ -174,14 +124,24 @@ function tablesOf(guest: Guest): Readonly<Record<string, Rows>> {
     hostEntries: hostRows(guest),
     faults: faultRows(guest),
     interruptEntries: interruptRows(guest),
-    deviceTlbs: deviceTlbRows(guest, (tree, visit) => visitRuns(tree, 0, last(tree), visit)),
+    deviceTlbs: deviceTlbRows(guest),
     pageGroups: pageGroupRows(guest),
     shadows: keyed(shadows, (shadow) => shadow.id.toString(), summary),
     shadowMappings: merged(shadows.map(shadowRows)),
     pending: merged(shadows.map(pendingRows)),
+    firstStages: firstStageRows(guest),
+    firstStageTables: cachedTableRows(guest),
+    firstStageIotlb: cachedPageRows(guest),
     iotlb: merged([...shadows.map(cached), mappings(guest.passThroughCache, "hpa", "p2m:")]),
     p2m: mappings(guest.p2m, "hpa", ""),
   };
+}
+
+/** The translation types that PASID entries may have. */
+function typesText({ flts, ssts, nest, passThrough }: Profile): string {
+  const types = { "first stage": flts, "second stage": ssts, nested: nest };
+  const has = Object.entries({ ...types, "pass-through": passThrough }).filter(([, is]) => is);
+  return has.map(([name]) => name).join(", ");
 }
 
 /** What is the case for one guest. Trees with more runs than `maxRuns` are listed in part. */
@@ -190,10 +150,12 @@ export function summarise(guest: Guest): GuestSummary {
   return {
     values: {
       profile: guest.profile.name,
+      ...(guest.profile.smts ? { translationTypes: typesText(guest.profile) } : {}),
       unit: charts.life,
       base: hex(guest.base),
       translation: charts.translation,
       rootPointer: hex(guest.rootPointer),
+      ...(isScalable(guest) ? { tableMode: "scalable" } : {}),
       queue: charts.queue,
       queueAddress: hex(queue.address),
       queueHead: hex(queue.head),

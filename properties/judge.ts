@@ -79,8 +79,10 @@ function judgeLanding(dma: JudgedDma, gpa: bigint): Verdict {
   }
   if (translated.hpa === undefined) return agree;
   const { hpa } = translated;
+  // What is cached may be older than the tables, until a change is announced.
+  const isNow = ways.since === 0;
   return (
-    differsFrom(hpa, "composed", hostPage(ways.composed, write)) ??
+    (isNow ? differsFrom(hpa, "composed", hostPage(ways.composed, write)) : undefined) ??
     differsFrom(hpa, "shadow", hostPage(ways.host, write)) ??
     differsFrom(hpa, "landed", landed?.hpa === undefined ? undefined : pageOf(landed.hpa)) ??
     agree
@@ -167,8 +169,8 @@ const nothing: Judged = { kind: undefined, verdict: unjudged, violations: [] };
  * Compares a step with what was recorded beside its input, and checks the laws that a DMA alone
  * can show.
  *
- * A DMA that landed agrees when it reached the recorded guest page, and the composed walk, the
- * shadow and the host page reached are the same; one that faulted when it was blocked for the
+ * A DMA that landed agrees when it reached the recorded guest page, and the shadow, the host page
+ * reached and, where nothing is pending, the composed walk are the same; one that faulted when it was blocked for the
  * recorded reason and reported with that reason, source-id and page, or kept from being reported
  * by a rule. An interrupt agrees when the message that was delivered is the recorded one.
  */

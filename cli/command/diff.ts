@@ -8,10 +8,12 @@ import { openSource } from "../read.ts";
 import { renderJson } from "../render/json.ts";
 import { renderChanges } from "../render/state.ts";
 import type { Run } from "../run.ts";
+import { pasidOption } from "./lookup.ts";
 
 interface Options {
   readonly from: number;
   readonly to: number;
+  readonly pasid?: number;
   readonly all?: true;
   readonly json?: true;
 }
@@ -38,7 +40,7 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
   const [from, to] = [start.world, end.world];
   const failure = start.failure ?? end.failure;
   if (start.failure !== undefined && end.failure !== undefined) throw start.failure;
-  const changes = changesBetween(from, to);
+  const changes = changesBetween(from, to, options.pasid);
   const { terminal } = run;
   if (options.json) {
     const shown = changes.map((change) => {
@@ -64,6 +66,7 @@ export function addDiff(program: Command, run: Run): void {
     .argument("<file>", "log or recording, gzipped or not")
     .requiredOption("--from <event>", "state after this event", parseNumber)
     .requiredOption("--to <event>", "and after this one", parseNumber)
+    .addOption(pasidOption("only what is known of this PASID"))
     .option("--all", "all changes")
     .option("--json", "print one object, with all changes")
     .addHelpText(

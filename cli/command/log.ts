@@ -16,7 +16,7 @@ import { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";
 import { renderEvent } from "../render/event.ts";
 import type { Run } from "../run.ts";
-import { checkGuest } from "./lookup.ts";
+import { checkGuest, pasidOption } from "./lookup.ts";
 
 interface Options {
   readonly from: number;
@@ -24,6 +24,7 @@ interface Options {
   readonly device?: SourceId;
   readonly type?: ReadonlySet<string>;
   readonly guest?: number;
+  readonly pasid?: number;
   readonly json?: true;
 }
 
@@ -49,10 +50,20 @@ const deviceOf = (event: Input | Fact): number | undefined => {
   return "source" in event ? event.source : undefined;
 };
 
-function isWanted(options: Options, seq: number, event: Input | Fact): boolean {
+/** Whether an event is about a PASID: it carries it, or is about what is kept of one. */
+function isAboutPasid(event: Input | Fact, pasid: number, { before, after }: Step): boolean {
+  if ("pasid" in event && event.pasid === pasid) return true;
+  if (event.type === "HostEntryChanged") return event.tag === pasid;
+  if (!("space" in event) || event.space === undefined) return false;
+  const [index, id] = [event.guest ?? 0, event.space];
+  return [after, before].some((world) => world.guests[index]?.spaces[id]?.pasid === pasid);
+}
+
+function isWanted(options: Options, step: Step, seq: number, event: Input | Fact): boolean {
   if (seq < options.from || seq > (options.to ?? Number.POSITIVE_INFINITY)) return false;
   if (options.guest !== undefined && (event.guest ?? 0) !== options.guest) return false;
   if (options.type !== undefined && !options.type.has(event.type)) return false;
+  if (options.pasid !== undefined && !isAboutPasid(event, options.pasid, step)) return false;
   return options.device === undefined || deviceOf(event) === options.device;
 }
 
@@ -60,14 +71,14 @@ function printStep(run: Run, options: Options, step: Step): void {
   const { terminal } = run;
   const { seq, input } = step;
   let text = "";
-  if (isWanted(options, seq, input)) {
+  if (isWanted(options, step, seq, input)) {
     text += options.json
       ? `${encodeInput(seq, input)}\n`
       : renderEvent(terminal, seq, undefined, input);
   }
   for (const [index, fact] of step.facts.entries()) {
     const at = seq + 1 + index;
-    if (!isWanted(options, at, fact)) continue;
+    if (!isWanted(options, step, at, fact)) continue;
     text += options.json ? `${encodeFact(at, seq, fact)}\n` : renderEvent(terminal, at, seq, fact);
   }
   if (text !== "") terminal.out(text);
@@ -123,6 +134,7 @@ export function addLog(program: Command, run: Run): void {
     .option("--from <event>", "first event", parseNumber, 0)
     .option("--to <event>", "last event", parseNumber)
     .option("--device <bdf>", "only events of this device or source-id, like 00:04.0", parseDevice)
+    .addOption(pasidOption("only events of this PASID"))
     .option("--type <names>", "only these events, with commas between", parseTypes)
     .option("--guest <number>", "only events of this guest", parseNumber)
     .option("--json", "print the lines that a log has, one object a line")

@@ -1,16 +1,19 @@
 import type { Command } from "commander";
+import { hex } from "../../events/address.ts";
 import { stateHash } from "../../projections/digest.ts";
 import { summarise } from "../../projections/summary.ts";
+import { summaryOfPasid } from "../../projections/summary-pasid.ts";
 import { parseNumber } from "../argument.ts";
 import { foldFile } from "../folding.ts";
 import { renderJson } from "../render/json.ts";
 import { renderGuest } from "../render/state.ts";
 import type { Run } from "../run.ts";
-import { atOption, checkGuest } from "./lookup.ts";
+import { atOption, checkGuest, pasidOption } from "./lookup.ts";
 
 interface Options {
   readonly at?: number;
   readonly guest?: number;
+  readonly pasid?: number;
   readonly all?: true;
   readonly json?: true;
 }
@@ -25,7 +28,10 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
     options.guest === undefined ? world.guests.map((_, index) => index) : [options.guest];
   const summaries = wanted.flatMap((index) => {
     const guest = world.guests[index];
-    return guest === undefined ? [] : [{ index, summary: summarise(guest) }];
+    if (guest === undefined) return [];
+    const whole = summarise(guest);
+    const { pasid } = options;
+    return [{ index, summary: pasid === undefined ? whole : summaryOfPasid(whole, pasid) }];
   });
   const hash = stateHash(world);
   if (options.json) {
@@ -35,7 +41,9 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
     terminal.out(renderJson({ at: world.seq, stateHash: hash, guests }));
   } else {
     const limit = options.all ? Number.POSITIVE_INFINITY : shownRows;
-    terminal.out(`state after event ${world.seq.toString()}, ${hash}\n\n`);
+    // A hash of everything says nothing of a part.
+    const what = options.pasid === undefined ? hash : `PASID ${hex(options.pasid)}`;
+    terminal.out(`state after event ${world.seq.toString()}, ${what}\n\n`);
     const parts = summaries.map((one) => renderGuest(terminal, one.index, one.summary, limit));
     terminal.out(parts.join("\n"));
   }
@@ -49,11 +57,13 @@ export function addState(program: Command, run: Run): void {
     .summary("show everything that is the case after an event")
     .description(
       "Folds a file and shows the state: registers, queue, devices, host entries, faults, " +
-        "shadows and what they map, changes that are not announced, IOTLB, P2M.",
+        "shadows and what they map, first stages and what is cached of them, changes that are not " +
+        "announced, IOTLB, P2M.",
     )
     .argument("<file>", "log or recording, gzipped or not; - is standard input")
     .addOption(atOption("state after this event; the end when missing"))
     .option("--guest <number>", "only this guest, from 0", parseNumber)
+    .addOption(pasidOption("only what is known of this PASID"))
     .option("--all", "all rows of every table")
     .option("--json", "print one object, with all rows")
     .addHelpText(

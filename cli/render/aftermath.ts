@@ -27,7 +27,8 @@ export function reportText(report: PlaceFact | undefined): string[] {
 
 function agreement({ walk, host }: Plot): string {
   const { agree, pending } = walk;
-  const other = hasFirstStage(walk) ? "what the host's IOMMU would do" : "the shadow";
+  const kept = walk.scalable && host?.shadow === undefined ? "the host's entry" : "the shadow";
+  const other = hasFirstStage(walk) ? "the host's IOMMU" : kept;
   const both = `The guest's tables and ${other} ${agree ? "agree" : "do not agree"} on this page`;
   if (pending === undefined) return `${both}.`;
   const since = eventName(pending.since);

@@ -6,6 +6,7 @@ import { shapeToJson } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
 import type { Terminal } from "../terminal.ts";
+import { reasonText } from "./landing.ts";
 import { printable } from "./printable.ts";
 
 const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };
@@ -18,8 +19,12 @@ function fieldText(value: unknown): string {
     const more = value.length > shownBytes ? `... (${value.length.toString()} bytes)` : "";
     return `${shown}${more}`;
   }
+  if (Array.isArray(value)) return `[${value.map(fieldText).join(" ")}]`;
   if (typeof value === "object" && value !== null) {
-    const parts = Object.entries(value).map(([name, item]) => `${name}=${fieldText(item)}`);
+    const parts = Object.entries(value).map(([name, item]) => {
+      const text = name === "reason" ? reasonText(Number(item)) : fieldText(item);
+      return `${name}=${text}`;
+    });
     return `{${parts.join(" ")}}`;
   }
   if (typeof value === "bigint") return hex(value);
@@ -28,10 +33,20 @@ function fieldText(value: unknown): string {
   return `${printable(text.slice(0, longestText))}... (${text.length.toString()} characters)`;
 }
 
-/** Offsets are in hexadecimal, as in every table of registers; a source-id as `00:04.0`. */
-function numberText(name: string, written: Readonly<Record<string, unknown>>): string {
+/**
+ * Offsets are in hexadecimal, as in every table of registers; PASIDs too, and fault reasons as the
+ * specification writes them; a source-id as `00:04.0`.
+ */
+function numberText(
+  type: string,
+  name: string,
+  written: Readonly<Record<string, unknown>>,
+): string {
   const value = written[name];
-  return typeof value === "number" && /^(offset|head)$/.test(name) ? hex(value) : String(value);
+  if (typeof value !== "number") return String(value);
+  if (name === "reason") return reasonText(value);
+  const isPasid = name === "pasid" || (name === "tag" && type === "HostEntryChanged");
+  return isPasid || /^(offset|head)$/.test(name) ? hex(value) : String(value);
 }
 
 /** An event's fields as `name=value`, in the order of its table; long bytes are cut. */
@@ -44,7 +59,7 @@ export function fieldsText(event: Input | Fact): string {
   return Object.keys(written)
     .map((name) => {
       const value = values[name];
-      const text = typeof value === "number" ? numberText(name, written) : fieldText(value);
+      const text = typeof value === "number" ? numberText(type, name, written) : fieldText(value);
       return `${name}=${text}`;
     })
     .join(" ");

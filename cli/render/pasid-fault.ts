@@ -22,7 +22,8 @@ export function invalidSentences({ walk, profile }: Plot): readonly string[] {
     return [`There is no translation type ${pgtt.toString()}.`];
   }
   const [name, has] = capabilityOf(profile, pgtt);
-  if (!has) return [`The unit has no ${typeName(pgtt)} translation: ${name} is 0.`];
+  const kind = typeName(pgtt).replace(" ", "-");
+  if (!has) return [`The unit has no ${kind} translation: ${name} is 0.`];
   const levels = aw + 2;
   const usesSecond = pgtt === pasidTypes.secondStage || pgtt === pasidTypes.nested;
   if (usesSecond && !profile.levels.has(levels as Levels)) {

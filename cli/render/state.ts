@@ -1,6 +1,8 @@
 import type { Change } from "../../projections/changes.ts";
-import type { GuestSummary, Row, Rows, Value } from "../../projections/summary.ts";
+import type { GuestSummary } from "../../projections/summary.ts";
+import type { Row, Rows, Value } from "../../projections/summary-rows.ts";
 import type { Terminal } from "../terminal.ts";
+import { reasonText } from "./landing.ts";
 import { printable } from "./printable.ts";
 import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";
@@ -9,8 +11,9 @@ import { renderPairs, renderTable } from "./table.ts";
 const spaced = (name: string): string =>
   name.replaceAll(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
 
-const cellOf = (value: Value | undefined): Cell => {
+const cellOf = (value: Value | undefined, column = ""): Cell => {
   if (value === undefined) return "";
+  if (column === "reason" && typeof value === "number") return reasonText(value);
   if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "string" ? printable(value) : value;
 };
@@ -25,6 +28,9 @@ const keyNames: Readonly<Record<string, string>> = {
   shadows: "shadow",
   shadowMappings: "shadow:iova",
   pending: "shadow:iova",
+  firstStages: "first stage",
+  firstStageTables: "first stage:iova",
+  firstStageIotlb: "first stage:iova",
   iotlb: "shadow:iova",
   p2m: "gpa",
 };
@@ -38,7 +44,7 @@ function renderRows(terminal: Terminal, name: string, rows: Rows, limit: number)
   const table = renderTable(
     terminal,
     [keyNames[name] ?? "name", ...columns.map(spaced)],
-    shown.map(([key, row]) => [key, ...columns.map((column) => cellOf(row[column]))]),
+    shown.map(([key, row]) => [key, ...columns.map((column) => cellOf(row[column], column))]),
   );
   const rest = entries.length - shown.length;
   const more = rest > 0 ? `and ${rest.toString()} more; --all shows them\n` : "";
@@ -69,7 +75,7 @@ function sideText(side: Row | Value | undefined): string {
   if (side === undefined) return "";
   if (typeof side !== "object") return String(cellOf(side));
   return Object.entries(side)
-    .map(([column, value]) => `${column}=${cellOf(value).toString()}`)
+    .map(([column, value]) => `${column}=${cellOf(value, column).toString()}`)
     .join(" ");
 }
 

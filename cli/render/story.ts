@@ -11,7 +11,7 @@ import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
 import { regimeSentences } from "./regime.ts";
 import { requestText, ridPasidOf } from "./request.ts";
-import { placeOf, stepName } from "./walk-rows.ts";
+import { entryName, placeOf } from "./walk-rows.ts";
 
 const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
   cpu: "the guest's CPU",
@@ -22,11 +22,18 @@ const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
 };
 
 /** How a change became known to the vIOMMU. */
-function announcedText({ announced, needed }: EntryWrite, isFirst: boolean): string {
+function announcedText(
+  { announced, needed }: EntryWrite,
+  isFirst: boolean,
+  scalable: boolean,
+): string {
   if (!needed) return "which needs no announcement: it was not present, and that is not cached";
   if (announced === undefined) return "and no invalidation has announced it yet";
   if (announced.type === "HostEntryChanged" && isFirst) {
     return `and taken in when the first stage came into use at ${eventName(announced.seq)}`;
+  }
+  if (announced.type === "HostEntryChanged" && scalable) {
+    return `and taken in when the host's entry was made at ${eventName(announced.seq)}`;
   }
   if (announced.type === "HostEntryChanged") {
     return `and taken in when the device was attached to its tables at ${eventName(announced.seq)}`;
@@ -41,20 +48,34 @@ function marksText(marks: readonly EntryWrite[]): string {
   return ` The vIOMMU has set its accessed and dirty bits, at ${eventName(last.seq)} the last time.`;
 }
 
+/** Index of the last change that gave an entry what it says, or -1. */
+const lastIndex = ({ entry, writes }: EntryTrail): number =>
+  writes.findLastIndex(({ by }) => entry.table !== "first stage" || by !== "unit");
+
+/** The last change that gave an entry what it says: accessed and dirty bits say nothing. */
+export const lastWrite = (trail: EntryTrail | undefined): EntryWrite | undefined =>
+  trail?.writes[lastIndex(trail)];
+
 /** How an entry came to be as it is. */
-function history({ entry, writes }: EntryTrail, scalable: boolean): string {
+function history(trail: EntryTrail, scalable: boolean): string {
+  const { entry, writes } = trail;
   const isFirst = entry.table === "first stage";
-  const index = writes.findLastIndex(({ by }) => !isFirst || by !== "unit");
+  const index = lastIndex(trail);
   const last = writes[index];
   const marks = isFirst ? marksText(writes.slice(index + 1)) : "";
   if (last === undefined) return `Nobody has written it so far.${marks}`;
   const by = writerNames[last.by];
-  const told = announcedText(last, isFirst);
+  const told = announcedText(last, isFirst, scalable);
   const text = `It was written by ${by} at ${eventName(last.seq)}, ${told}`;
-  if (last.from === 0n) return `${text}; until then it was 0.${marks}`;
+  const open = writes.slice(0, index).findLast((one) => one.needed && !one.announced);
+  const stale =
+    last.needed || open === undefined
+      ? ""
+      : ` The change before, at ${eventName(open.seq)}, had to be announced and was not.`;
+  if (last.from === 0n) return `${text}; until then it was 0.${stale}${marks}`;
   const place: EntryPlace = { ...entry, scalable };
   const old = `${entryText(place, last.from)}: ${meaning(place, last.from)}`;
-  return `${text}; until then it was ${old}.${marks}`;
+  return `${text}; until then it was ${old}.${stale}${marks}`;
 }
 
 /** What would become of a DMA: where both the guest and the host let it. */
@@ -90,7 +111,7 @@ function headline(plot: Plot): string {
 function conclusion(plot: Plot): string[] {
   const index = decisive(plot);
   const step = plot.walk.steps[index];
-  const last = plot.trail.entries[index]?.writes.at(-1);
+  const last = lastWrite(plot.trail.entries[index]);
   const { use, walk } = plot;
   if (step?.host === undefined || step.level === undefined || !("fault" in walk.guest)) return [];
   const isFirst = step.table === "first stage";
@@ -107,22 +128,25 @@ function conclusion(plot: Plot): string[] {
     ];
   }
   if (last === undefined || !nothing) return [];
-  const unmapped = `the guest unmapped this page at ${eventName(last.seq)}`;
+  const what = step.below ? "what its first stage needs" : "this page";
+  const unmapped = `the guest unmapped ${what} at ${eventName(last.seq)}`;
   return [`In short: ${unmapped}, and the device still used it at ${eventName(use.seq)}.`];
 }
 
 /** The entries before the one that decides, in one sentence; without those of a stage below. */
 function upperSentence({ walk, trail }: Plot, index: number): string[] {
-  const parts = walk.steps.slice(0, index).flatMap((step, at) => {
-    if (step.level === undefined || step.below) return [];
-    const last = trail.entries[at]?.writes.findLast(({ by }) => !walk.scalable || by !== "unit");
+  const parts = walk.steps.slice(0, index).flatMap(({ level, below }, at) => {
+    if (level === undefined || below) return [];
+    const last = lastWrite(trail.entries[at]);
     const when = last === undefined ? "never written" : eventName(last.seq);
-    return [`${stepName(step, walk.scalable)} (${when})`];
+    return [`level ${level.toString()} (${when})`];
   });
   if (parts.length === 0) return [];
   const isNested = walk.steps.some(({ below }) => below);
-  const behind = isNested ? ", each table and the page behind the second stage" : "";
-  return [`The walk leads through the entries of ${parts.join(", ")}${behind}.`];
+  const behind = isNested ? ", each behind the second stage" : "";
+  const stage = walk.steps.find(({ level, below }) => level !== undefined && !below)?.table ?? "";
+  const entries = walk.scalable ? `${stage.replace(" ", "-")} entries` : "entries";
+  return [`The walk leads through the ${entries} of ${parts.join(", ")}${behind}.`];
 }
 
 /** What the entries that resolve a request say: those of its device and of its PASID. */
@@ -149,10 +173,8 @@ function decisiveSentences(plot: Plot): string[] {
   const step = walk.steps[index];
   const trail = plot.trail.entries[index];
   if (step === undefined || trail === undefined) return [];
-  const { table, level, address, entry, host } = step;
-  const name = level === undefined ? table : stepName(step, walk.scalable);
-  const kind = level === undefined || walk.scalable ? `${name} entry` : `${name} table entry`;
-  const place = `The guest's ${kind.replace(/entry entry$/, "entry")} at guest address ${hex(address)}`;
+  const { address, entry, host } = step;
+  const place = `The guest's ${entryName(step, walk.scalable)} at guest address ${hex(address)}`;
   if (host === undefined) return [`${place} cannot be read: the host grants no memory there.`];
   const at = placeOf(walk, step);
   const says = `${place} is ${entryText(at, entry)}: it ${verbPhrase(at, entry)}.`;

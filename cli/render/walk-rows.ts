@@ -15,6 +15,8 @@ export interface WalkRow {
   readonly index: number | undefined;
   /** Part of a second-stage walk for the next first-stage entry, or for the page. */
   readonly below: boolean;
+  /** GPA of the entry; empty where the second stage gives none. */
+  readonly address: string;
   readonly entry: string;
   readonly meaning: string;
 }
@@ -34,6 +36,13 @@ export const placeOf = (
 export function stepName({ table, level }: TranslationStep, scalable: boolean): string {
   if (level === undefined) return table;
   return `${scalable ? table : "level"} ${level.toString()}`;
+}
+
+/** What sentences call an entry: `first-stage entry of level 4`. */
+export function entryName({ table, level }: TranslationStep, scalable: boolean): string {
+  if (level === undefined) return table.endsWith("entry") ? table : `${table} entry`;
+  if (!scalable) return `level ${level.toString()} table entry`;
+  return `${table.replace(" ", "-")} entry of level ${level.toString()}`;
 }
 
 /** The address that an entry names: the next first-stage table, or the byte that is asked for. */
@@ -66,7 +75,7 @@ function gaveRow(
   const gpa = next?.address ?? ("gpa" in guest ? guest.gpa : 0n);
   const fault = "fault" in guest ? faultText(guest.fault) : "";
   const text = failed ? `${hex(asked)}: ${fault}` : `${hex(asked)} is GPA ${hex(gpa)}`;
-  return { name: "so", index: undefined, below: true, entry: "", meaning: text };
+  return { name: "so", index: undefined, below: true, address: "", entry: "", meaning: text };
 }
 
 /** Whether the guest has a first stage on the way, which the host's IOMMU walks as it is. */
@@ -106,6 +115,7 @@ export function walkRows(walk: Translation, iova: bigint): readonly WalkRow[] {
       name: stepName(step, scalable),
       index,
       below,
+      address: nested && !below && isHidden(walk, step) ? "" : hex(step.address),
       entry: host === undefined ? "unreadable" : entryText(place, entry),
       meaning: host === undefined ? "" : meaning(place, entry),
     });

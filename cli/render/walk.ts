@@ -33,9 +33,9 @@ function stepsTable(terminal: Terminal, { walk, request }: WalkView): string {
   const { dim, cyan } = terminal.colours;
   const rows = walkRows(walk, request.iova).map((row) => {
     const step = row.index === undefined ? undefined : walk.steps[row.index];
-    const host = step?.host === undefined ? "nowhere" : hex(step.host);
-    const places = step === undefined ? ["", ""] : [hex(step.address), host];
-    const cells = [rowName(row), ...places, row.entry, row.meaning];
+    const nowhere = row.address === "" ? "" : "nowhere";
+    const host = step?.host === undefined ? nowhere : hex(step.host);
+    const cells = [rowName(row), row.address, host, row.entry, row.meaning];
     if (row.index === undefined) return cells.map((cell) => cyan(cell));
     return row.below ? cells.map((cell) => dim(cell)) : cells;
   });
@@ -43,8 +43,15 @@ function stepsTable(terminal: Terminal, { walk, request }: WalkView): string {
   return `${renderTable(terminal, head, rows)}\n`;
 }
 
+/** Who answers for the host. */
+function keeperName({ walk, host }: WalkView): string {
+  if (hasFirstStage(walk)) return "the host's IOMMU";
+  return walk.scalable && host?.shadow === undefined ? "the host keeps" : "the shadow";
+}
+
 /** Where the guest's tables and then the P2M lead. */
-function landingPairs({ walk, regime, request }: WalkView): readonly (readonly [string, Cell])[] {
+function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
+  const { walk, regime, request } = view;
   const host = "fault" in walk.guest ? "not reached" : landingText(walk.composed);
   if (regime !== "tables") {
     const here =
@@ -62,7 +69,7 @@ function landingPairs({ walk, regime, request }: WalkView): readonly (readonly [
   return [
     ["guest's tables", `${empty}${landingText(walk.guest)}`],
     ["then the P2M", host],
-    [hasFirstStage(walk) ? "the host's IOMMU" : "the shadow", landingText(walk.shadow)],
+    [keeperName(view), landingText(walk.shadow)],
   ];
 }
 

@@ -1,4 +1,4 @@
-import { formatSourceId, hex } from "../../events/address.ts";
+import { formatSourceId } from "../../events/address.ts";
 import { encodeFact } from "../../events/log.ts";
 import type { EntryWrite } from "../../projections/provenance.ts";
 import type { PlaceFact, Use } from "../../projections/use.ts";
@@ -6,7 +6,7 @@ import type { Terminal } from "../terminal.ts";
 import { renderEvent } from "./event.ts";
 import { meaning } from "./meaning.ts";
 import type { Plot } from "./plot.ts";
-import { tellStory } from "./story.ts";
+import { lastWrite, tellStory } from "./story.ts";
 import { renderTable } from "./table.ts";
 import { walkJson } from "./walk.ts";
 import { placeOf, rowName, walkRows } from "./walk-rows.ts";
@@ -35,11 +35,10 @@ function pathTable(terminal: Terminal, plot: Plot): string {
   if (walk.steps.length === 0) return "";
   const { dim } = terminal.colours;
   const rows = walkRows(walk, request.iova).map((row) => {
-    const step = row.index === undefined ? undefined : walk.steps[row.index];
-    const last = row.index === undefined ? undefined : trail.entries[row.index]?.writes.at(-1);
+    const last = row.index === undefined ? undefined : lastWrite(trail.entries[row.index]);
     const cells = [
       rowName(row),
-      step === undefined ? "" : hex(step.address),
+      row.address,
       row.entry,
       row.meaning,
       last === undefined ? "" : last.seq.toString(),

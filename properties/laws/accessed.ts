@@ -4,7 +4,8 @@ import type { Guest } from "../../projections/guest.ts";
 import { byteIn, pageAt } from "../../projections/memory.ts";
 import type { FirstExpected } from "../oracle/outcomes.ts";
 import type { Law } from "./law.ts";
-import { isRequest, sightOf } from "./probes.ts";
+import { sightOf } from "./probes.ts";
+import { isRequest } from "./request-keys.ts";
 import { find } from "./requests.ts";
 import type { Run } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
@@ -35,7 +36,9 @@ type Write = readonly [gpa: bigint, value: bigint];
 
 const textOf = ([gpa, value]: Write): string => `${hex(value)} at ${hex(gpa)}`;
 
-/** The updates that no cached entry saves: those below the lowest upper entry that may be cached. */
+/**
+ * The updates that no cached entry saves: those below the lowest upper entry that may be cached.
+ */
 function required({ updates, words, levels, lowest, cached }: FirstExpected): readonly Write[] {
   if (cached) return [];
   return updates.filter(([gpa]) => {

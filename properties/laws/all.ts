@@ -1,5 +1,6 @@
 import { bitsAreSet } from "./accessed.ts";
 import { nothingInFlight } from "./drained.ts";
+import { faultsAreReported } from "./fault-reports.ts";
 import { firstStagesOnce, noFirstStageStays } from "./first-invalidated.ts";
 import {
   foldIsDeterministic,
@@ -23,7 +24,7 @@ import { memoryIsAlike } from "./memory-alike.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
-import { faultsAreReported, holesAreSilent, requestsAreAnswered } from "./requests.ts";
+import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
 import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
 import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";

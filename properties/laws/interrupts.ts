@@ -4,11 +4,12 @@ import { expectedFault } from "../oracle/faults.ts";
 import type { Verdict } from "../oracle/interrupt.ts";
 import { expectedPost, notificationOf } from "../oracle/interrupt.ts";
 import type { Violation } from "../verdict.ts";
+import { factOfKind, faultStateOf } from "./fault-reports.ts";
 import type { Asked } from "./interrupt-sight.ts";
 import { interruptsOf } from "./interrupt-sight.ts";
 import { outcomeOf, outcomeText, verdictText } from "./interrupt-text.ts";
 import type { Count, Law } from "./law.ts";
-import { factOfKind, faultStateOf, find } from "./requests.ts";
+import { find } from "./requests.ts";
 
 const isFault = (verdict: Verdict): verdict is Verdict & { kind: "fault" } =>
   verdict.kind === "fault";

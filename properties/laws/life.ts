@@ -136,9 +136,7 @@ export const statusFollowsCommand: Law = {
 
 /** What a DMA comes to, in the words of an answer to a device model. */
 function outcomeOf(step: Step, input: InputOf<"DeviceTranslate">): string {
-  const { device, iova, access, guest } = input;
-  const given = { ...(access ? { access } : {}), ...(guest === undefined ? {} : { guest }) };
-  const { facts } = fold(step.before, { type: "Dma", device, iova, ...given });
+  const { facts } = fold(step.before, { ...input, type: "Dma" });
   const blocked = find(facts, "DmaBlocked");
   const landed = find(facts, "DmaTranslated");
   if (blocked !== undefined) return `fault ${blocked.reason ?? ""} ${blocked.host ?? ""}`;

@@ -7,8 +7,8 @@ import type { FaultState } from "../oracle/faults.ts";
 import { afterClear } from "../oracle/faults.ts";
 import type { RegisterRule } from "../oracle/registers.ts";
 import { afterWrite, comparable, registerRules } from "../oracle/registers.ts";
+import { comparableStatus, faultStateOf } from "./fault-reports.ts";
 import type { Law } from "./law.ts";
-import { comparableStatus, faultStateOf } from "./requests.ts";
 import { guestIndex } from "./run.ts";
 
 /** The register page as software reads it, in the places that the rules are about. */

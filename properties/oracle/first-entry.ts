@@ -65,7 +65,10 @@ export function isCanonical(page: number, levels: number): boolean {
   return upper === 0n || upper === ones(64 - (12 + 9 * levels), 0);
 }
 
-/** Why the second stage does not give a first-stage table, in the words of nesting. */
+/**
+ * Why the second stage does not give a first-stage table, in the words of nesting.
+ * Reading: one in the interrupt range is no table (87h), as it is no result.
+ */
 export function tableReason(reason: number, top: boolean): number {
   if (reason === 0x4) return 0x74;
   if (reason === 0x5 || reason === 0x6) return top ? 0x75 : 0x76;

@@ -64,9 +64,9 @@ export function itself(page: number): PageValue {
   return { read: same, write: same };
 }
 
-/** The GPA of a page, whether in the interrupt range or not; nothing where there is none. */
+/** The GPA of a page; nothing where there is none. */
 const gpaIn = (outcome: Outcome): bigint | undefined =>
-  outcome.kind === "interrupt" ? undefined : outcome.gpa;
+  outcome.kind === "page" ? outcome.gpa : undefined;
 
 /** Every way down for a page: through what memory holds now, and through what is remembered. */
 export function* chains(
@@ -153,7 +153,7 @@ export function follow(
     const after = touched(space, step.level, value, request.access);
     if (step.place === undefined || step.gpa === undefined || after === value) continue;
     const { write } = step.place;
-    if (write.kind === "fault" && write.gpa === undefined) return stop(0x77);
+    if (write.kind === "fault") return stop(0x77);
     if (!unit.canWrite(step.gpa)) return stop(0x91);
     updates.push([step.gpa, after]);
   }
@@ -168,10 +168,9 @@ export function follow(
 /** The result as the second stage gives it, of the smaller size. */
 function finalOutcome(outcome: Outcome, size: PageSize): Outcome {
   if (outcome.kind === "interrupt") return outcome;
-  if (outcome.gpa === undefined && outcome.kind === "fault") {
+  if (outcome.kind === "fault") {
     return { kind: "fault", reason: secondStageReason(outcome.reason) };
   }
-  if (outcome.kind === "fault") return { kind: "fault", reason: 0x87 };
   if (isInterruptPage(Number(outcome.gpa >> 12n))) return { kind: "fault", reason: 0x87 };
   return { kind: "page", gpa: outcome.gpa, size: smaller(outcome.size, size) };
 }

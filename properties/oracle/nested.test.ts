@@ -57,7 +57,7 @@ describe("nested walks", () => {
     expect(walk(bytes).outcome).toEqual({ kind: "page", gpa: 0x6000n, size: "2M" });
   });
 
-  test("[OR25] only the result is kept from the interrupt range", () => {
+  test("[OR25] tables of the first stage may name addresses of the interrupt range", () => {
     const bytes = small();
     bytes.put(0xf038n, 0x1_2003n);
     bytes.put(0xd030n, 0xfee0_0007n);
@@ -65,5 +65,7 @@ describe("nested walks", () => {
     bytes.put(0xefb8n, 0xf003n);
     bytes.put(0xf000n, 0x7003n);
     expect(reach(bytes, { pasid })).toBe(0x7000n);
+    bytes.put(0xf060n, 0xfee0_0003n);
+    expect(reach(bytes, { pasid })).toBe(0x87);
   });
 });

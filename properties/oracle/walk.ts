@@ -33,13 +33,10 @@ export type Context =
       readonly levels: number;
     };
 
-/**
- * The guest's answer for one access to one page. `gpa` is that of the page's first byte; a fault
- * has one where the tables lead into the interrupt range.
- */
+/** The guest's answer for one access to one page. `gpa` is that of the page's first byte. */
 export type Outcome =
   | { readonly kind: "page"; readonly gpa: bigint; readonly size: PageSize }
-  | { readonly kind: "fault"; readonly reason: number; readonly gpa?: bigint }
+  | { readonly kind: "fault"; readonly reason: number }
   | { readonly kind: "interrupt" };
 
 /** Both outcomes of one page of some tables. */
@@ -174,7 +171,7 @@ export function walkTables(
     if (!leaf) continue;
     const gpa = table | (iova & ((1n << shift) - 1n));
     const gpaPage = Number(gpa >> 12n);
-    if (isInterruptPage(gpaPage)) return end({ kind: "fault", reason: 0xe, gpa }, true);
+    if (isInterruptPage(gpaPage)) return end(fault(0xe), true);
     return end({ kind: "page", gpa, size: leafSize(level, gpaPage) }, true);
   }
 }

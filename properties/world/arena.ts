@@ -26,7 +26,17 @@ export const arena = {
   interrupt: [0xfec00, 0xfee00],
   /** Where each guest's reserved region is, if it has one; the host frames there are nobody's. */
   reserved: [0x2000, 0x3000],
+  /** Units with scalable mode: root tables, and context tables of bus 0, bus 1, bus 2. */
+  scalableRoots: [128, 129],
+  scalableContexts: [130, 131, 132],
+  directories: [133, 134],
+  pasidTables: [135, 136, 137],
+  firstStage: Array.from({ length: 16 }, (_, index) => 138 + index),
+  pageRequests: 154,
 } as const;
+
+/** Pages of 4 KiB that units with scalable mode have besides, mapped in blocks of 4 pages too. */
+export const scalablePages = { first: 128, count: 32 } as const;
 
 /** Pages of 4 KiB that the P2M maps in blocks of 4 pages. */
 export const smallPages = 64;
@@ -34,6 +44,7 @@ export const smallPages = 64;
 /** Host frames: where each guest's lie at the start, and some that nobody has. */
 export const frames = {
   small: (guest: number): number => 0x1000 + guest * 0x400,
+  scalable: (guest: number): number => 0x1100 + guest * 0x400,
   large: (guest: number): number => 0x10000 + guest * 0x2000,
   huge: (guest: number): number => 0x40000 * (1 + guest),
   free: 0x800,
@@ -41,13 +52,35 @@ export const frames = {
 } as const;
 
 /**
- * Source-ids of the devices: two functions of one device, another bus, behind a bridge, virtual.
+ * Source-ids of the devices: two functions of one device, the upper half of another bus, behind a
+ * bridge, virtual.
  */
 export const sources = {
   first: 0x20,
   function4: 0x24,
-  otherBus: 0x100,
+  otherBus: 0x1c0,
   behindBridge: 0x208,
   bridge: 0x200,
   virtual: 0x10,
 } as const;
+
+/** The devices by the source-id that their requests carry, and by their own. */
+export const requesters = [
+  sources.first,
+  sources.function4,
+  sources.otherBus,
+  sources.bridge,
+  sources.virtual,
+] as const;
+export const deviceSources = [
+  sources.first,
+  sources.otherBus,
+  sources.behindBridge,
+  sources.function4,
+  sources.virtual,
+  sources.first,
+] as const;
+
+/** The device whose requests carry a source-id. */
+export const deviceOf = (source: number): number =>
+  source === sources.bridge ? sources.behindBridge : source;

@@ -2,7 +2,7 @@ import { ContextEntry } from "../../events/context-entry.ts";
 import type { Levels } from "../../events/profile.ts";
 import { RootEntry } from "../../events/root-entry.ts";
 import { at } from "../../projections/registers.ts";
-import { arena, sources } from "./arena.ts";
+import { arena, requesters } from "./arena.ts";
 import type { Domain, Driver } from "./driver.ts";
 import { emit, pick, writeRegister, writeWord } from "./driver.ts";
 import { takeTable } from "./tables.ts";
@@ -72,7 +72,8 @@ export function writeContext(
 export function domainOf(driver: Driver, did: number, draw: number): Domain {
   const known = driver.domains.get(did);
   if (known !== undefined) return known;
-  const choices: readonly Levels[] = [...driver.profile.levels];
+  const widths: readonly Levels[] = [...driver.profile.levels];
+  const choices: readonly Levels[] = widths.length === 0 ? [4] : widths;
   const domain = { did, root: takeTable(driver), levels: pick(choices, draw) };
   driver.domains.set(did, domain);
   return domain;
@@ -89,15 +90,9 @@ export interface BootPlan {
   readonly domains: readonly number[];
   /** One draw a page that is mapped once translation is on. */
   readonly maps: readonly number[];
+  /** One draw a PASID entry. */
+  readonly bindings: readonly number[];
 }
-
-const devices = [
-  sources.first,
-  sources.function4,
-  sources.otherBus,
-  sources.bridge,
-  sources.virtual,
-];
 
 function writeRoots(driver: Driver): void {
   for (const bus of [0, 1, 2]) {
@@ -106,21 +101,40 @@ function writeRoots(driver: Driver): void {
   }
 }
 
-/** What a driver does at boot: tables, root pointer, queue, fault event, translation on. */
-export function boot(driver: Driver, plan: BootPlan): void {
+/** Writes all tables of legacy mode. */
+export function writeLegacy(driver: Driver, plan: BootPlan): void {
   writeRoots(driver);
-  for (const [index, source] of devices.entries()) {
+  for (const [index, source] of requesters.entries()) {
     const draw = plan.domains[index] ?? 0;
     if (draw % 8 === 7) continue;
     const domain = domainOf(driver, 1 + ((draw >> 4) % 5 === 0 ? 1 : 0), draw);
     const tt = driver.profile.passThrough && draw % 16 === 6 ? 2 : 0;
     writeContext(driver, source, domain, { tt, fpd: draw % 16 === 5, present: true, extra: 0n });
   }
+}
+
+/** RTADDR for a root table in the mode that the driver works in. */
+export const rootPointer = (driver: Driver, root: number): bigint =>
+  (BigInt(root) << 12n) | (driver.isScalable ? 1n << 10n : 0n);
+
+/** The root tables of the mode that the driver works in. */
+export const rootsOf = (driver: Driver): readonly number[] =>
+  driver.isScalable ? arena.scalableRoots : arena.roots;
+
+/** Sets where the queue is, and how wide its descriptors are; `draw` may make them narrow. */
+export function placeQueue(driver: Driver, draw: number): void {
+  driver.step = driver.profile.smts && draw % 16 !== 15 ? 32 : 16;
+  const wide = driver.step === 32 ? 0x800n : 0n;
+  writeRegister(driver, at.iqa, 8, (BigInt(arena.queue) << 12n) | wide);
+}
+
+/** What a driver does once its tables are there: root pointer, queue, fault event, translation. */
+export function boot(driver: Driver, plan: BootPlan): void {
   if (plan.unmask) writeRegister(driver, at.fectl, 4, 0n);
-  writeRegister(driver, at.rtaddr, 8, BigInt(arena.roots[0]) << 12n);
+  writeRegister(driver, at.rtaddr, 8, rootPointer(driver, pick(rootsOf(driver), 0)));
   command(driver, commandBits.srtp);
   if (plan.queued && driver.profile.queued) {
-    writeRegister(driver, at.iqa, 8, BigInt(arena.queue) << 12n);
+    placeQueue(driver, plan.domains[0] ?? 0);
     writeRegister(driver, at.iqt, 8, 0n);
     command(driver, commandBits.qie);
     driver.tail = 0;

@@ -48,16 +48,72 @@ const anyEcap = fc.record({
   dit: chance(30),
 });
 
+const drawn = fc.record({
+  cap: anyCap,
+  ecap: anyEcap,
+  places,
+  haw: fc.integer({ min: 39, max: 46 }),
+});
+
 /**
  * Capabilities of a random legal unit in legacy mode. Mostly with caching mode and a queue; without
  * a queue there are no device TLBs and no interrupt remapping.
  */
-export const anyWords: fc.Arbitrary<Words> = fc
-  .record({ cap: anyCap, ecap: anyEcap, places, haw: fc.integer({ min: 39, max: 46 }) })
-  .map(({ cap, ecap: drawn, places: { fro, iro }, haw }) => {
+const legacyWords: fc.Arbitrary<Words> = drawn.map(
+  ({ cap, ecap: drawn, places: { fro, iro }, haw }) => {
     const { qi } = drawn;
     const ir = drawn.ir && qi;
     const ecap = { ...drawn, dt: drawn.dt && qi, ir, eim: drawn.eim && ir, iro };
     const ver = 0x10n;
     return { ver, cap: Cap.encode({ ...cap, fro }), ecap: Ecap.encode(ecap), haw };
-  });
+  },
+);
+
+/** What scalable mode adds; each kind of translation is a capability of its own. */
+const anyScalable = fc.record({
+  flts: chance(92),
+  ssts: chance(90),
+  nest: chance(75),
+  pasid: chance(92),
+  pss: fc.constantFrom(19, 19, 15, 11, 7),
+  rps: chance(50),
+  rprivs: chance(50),
+  srs: chance(75),
+  ers: chance(75),
+  eafs: chance(50),
+  slads: chance(8),
+  nwfs: chance(50),
+  prs: chance(65),
+  pds: chance(70),
+});
+
+const anyScalableCap = fc.record({ fl1gp: chance(75), fl5lp: chance(60) });
+
+/** Capabilities of a random legal unit that can work in scalable mode too. */
+const scalableWords: fc.Arbitrary<Words> = fc
+  .record({ drawn, scalable: anyScalable, first: anyScalableCap, dt: chance(50), new6: chance(20) })
+  .map(
+    ({
+      drawn: {
+        cap,
+        ecap: common,
+        places: { fro, iro },
+        haw,
+      },
+      ...draws
+    }) => {
+      const { scalable, first, new6 } = draws;
+      const dt = common.dt || draws.dt;
+      const prs = scalable.prs && dt;
+      const eim = common.eim && common.ir;
+      const ecap = { ...common, ...scalable, smts: true, qi: true, dt, eim, iro };
+      const words = Ecap.encode({ ...ecap, prs, pds: scalable.pds && prs });
+      const ver = new6 ? 0x60n : 0x30n;
+      const none = !scalable.ssts && !scalable.nest && draws.dt;
+      const widths = none ? { sagaw: 0 } : {};
+      return { ver, cap: Cap.encode({ ...cap, ...first, ...widths, fro }), ecap: words, haw };
+    },
+  );
+
+/** Capabilities of a random legal unit, half of them with scalable mode. */
+export const anyWords: fc.Arbitrary<Words> = fc.oneof(legacyWords, scalableWords);

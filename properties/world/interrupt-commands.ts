@@ -3,13 +3,12 @@ import { descriptorTypes } from "../../events/descriptor.ts";
 import { InterruptEntryDescriptor } from "../../events/descriptors/translation.ts";
 import { RemappableAddress, RemappableRte } from "../../events/interrupt-request.ts";
 import { at } from "../../projections/registers.ts";
-import { arena } from "./arena.ts";
+import { arena, deviceSources } from "./arena.ts";
 import { command, commandBits } from "./boot.ts";
 import type { Driver, Manner } from "./driver.ts";
 import { bytesOf, emit, pick, writeBytes, writeRegister } from "./driver.ts";
 import { descriptorAt, indices, ioapic, writeEntry } from "./interrupt-entries.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
-import { deviceSources } from "./mapping-commands.ts";
 import { submit, usesQueue, waitWord } from "./queue.ts";
 
 function invalidateEntries(driver: Driver, index: number, draw: Draw): void {

@@ -1,9 +1,8 @@
 import { PostedEntry, RemappedEntry } from "../../events/interrupt-entry.ts";
-import { arena, sources } from "./arena.ts";
+import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { pick, writeWord } from "./driver.ts";
 import type { Draw } from "./mapping-commands.ts";
-import { deviceSources } from "./mapping-commands.ts";
 
 /** Entries of the table that are written and asked for; few, so that they meet. */
 export const indices = [0, 1, 2, 3, 5, 8] as const;

@@ -1,4 +1,4 @@
-import { arena, sources } from "./arena.ts";
+import { arena } from "./arena.ts";
 import { domainOf } from "./boot.ts";
 import type { Domain, Driver, Manner } from "./driver.ts";
 import { pick, wordAt, writeWord } from "./driver.ts";
@@ -13,6 +13,10 @@ export interface Draw {
   readonly extra: number;
   readonly word: bigint;
 }
+
+/** Further bits that one command is made from: 16 of the word, from a bit on. */
+export const more = (draw: Draw, from: number): number =>
+  Number((draw.word >> BigInt(from)) & 0xffffn);
 
 /** One kind of thing that a guest, a device or the toolstack does. */
 export type Command = (driver: Driver, draw: Draw, manner: Manner) => void;
@@ -59,8 +63,8 @@ export function someDomain(driver: Driver, draw: number): Domain {
     : pick(known, draw);
 }
 
-/** Writes an entry and announces the change. */
-function change(
+/** Writes a second-stage entry and announces the change. */
+export function changeSecond(
   driver: Driver,
   domain: Domain,
   page: number,
@@ -87,7 +91,7 @@ export const map: Command = (driver, draw, manner) => {
   const place = placeOf(driver, domain, page, level, true);
   const choices = level === 1 ? targets : level === 2 ? largeTargets : hugeTargets;
   const word = entryWord(pick(choices, draw.extra), permissionsOf(draw.what >> 4), level > 1);
-  change(driver, domain, page, place, word, draw, known === 0 ? "proper" : manner);
+  changeSecond(driver, domain, page, place, word, draw, known === 0 ? "proper" : manner);
   driver.mapped.push({ did: domain.did, page });
 };
 
@@ -98,7 +102,7 @@ export const unmap: Command = (driver, draw, manner) => {
   const page = pageFrom(driver, draw.where);
   const place = placeOf(driver, domain, page, Math.min(level, domain.levels), false);
   const old = wordAt(driver, entryAddress(place));
-  change(driver, domain, page, place, draw.how % 4 === 3 ? old & ~3n : 0n, draw, manner);
+  changeSecond(driver, domain, page, place, draw.how % 4 === 3 ? old & ~3n : 0n, draw, manner);
   if (!isTable(old, place.level)) return;
   const freed = Number((old >> 12n) & 0xfffffn);
   if ((arena.tables as readonly number[]).includes(freed)) {
@@ -116,7 +120,7 @@ export const protect: Command = (driver, draw, manner) => {
     draw.how % 4 === 3 ? old ^ (1n << BigInt(pick([32, 32, 38, 44, 52, 63], draw.what))) : old;
   const kept = draw.how % 8 === 7 ? other & 3n : BigInt(permissionsOf(draw.extra));
   const word = (other & ~3n) | kept;
-  change(driver, domain, page, place, word, draw, manner);
+  changeSecond(driver, domain, page, place, word, draw, manner);
 };
 
 /**
@@ -129,7 +133,7 @@ export const split: Command = (driver, draw, manner) => {
   const old = wordAt(driver, entryAddress(place));
   if (isTable(old, 2) || (old & 3n) === 0n) {
     const word = entryWord(pick(largeTargets, draw.extra), 3, true);
-    change(driver, domain, page, place, word, draw, manner);
+    changeSecond(driver, domain, page, place, word, draw, manner);
     return;
   }
   const table = takeTable(driver);
@@ -139,7 +143,7 @@ export const split: Command = (driver, draw, manner) => {
     const word = entryWord(first + index + away, permissionsOf(draw.how));
     writeWord(driver, table * 4096 + index * 8, word);
   }
-  change(driver, domain, page, place, entryWord(table, 3), draw, manner);
+  changeSecond(driver, domain, page, place, entryWord(table, 3), draw, manner);
 };
 
 /** Makes an upper entry name another table page: filled, empty, of another domain, or its own. */
@@ -150,7 +154,7 @@ export const relink: Command = (driver, draw, manner) => {
   const place = placeOf(driver, domain, page, level, draw.how % 3 === 0);
   const own = draw.extra % 13 === 12;
   const table = own ? place.table : pick(arena.tables, draw.extra);
-  change(
+  changeSecond(
     driver,
     domain,
     page,
@@ -176,20 +180,3 @@ export const scribble: Command = (driver, draw) => {
   const flush = draw.how % 5 !== 4;
   writeWord(driver, table * 4096 + index * 8, pick(bits, draw.how), { flush });
 };
-
-/** The devices by the source-id that their requests carry, and by their own. */
-export const requesters = [
-  sources.first,
-  sources.function4,
-  sources.otherBus,
-  sources.bridge,
-  sources.virtual,
-] as const;
-export const deviceSources = [
-  sources.first,
-  sources.otherBus,
-  sources.behindBridge,
-  sources.function4,
-  sources.virtual,
-  sources.first,
-] as const;

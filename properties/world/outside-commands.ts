@@ -1,11 +1,11 @@
 import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, hpaOfPage, iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
-import { arena, frames, smallPages, sources } from "./arena.ts";
+import { arena, deviceSources, frames, smallPages, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
-import { deviceSources, pageFrom } from "./mapping-commands.ts";
+import { pageFrom } from "./mapping-commands.ts";
 import { entryWord } from "./tables.ts";
 
 const accessOf = (draw: number): Access => (draw % 5 < 2 ? "write" : "read");
@@ -93,17 +93,38 @@ const changeable: readonly number[] = [
   ...arena.spare.slice(0, 4),
 ];
 
+/** Pages that hold what scalable mode needs, most of them first-stage tables. */
+const changeableScalable: readonly number[] = [
+  ...arena.data.slice(0, 6),
+  ...arena.firstStage.slice(0, 8),
+  ...arena.firstStage.slice(0, 4),
+  ...arena.tables.slice(0, 5),
+  ...arena.pasidTables,
+  ...arena.directories,
+  ...arena.scalableContexts,
+  arena.scalableRoots[0],
+  arena.large[0] + 7,
+  arena.huge + 5,
+  arena.pageRequests,
+  arena.queue,
+  ...arena.spare.slice(0, 2),
+];
+
+const changeableBy = ({ isScalable }: Driver): readonly number[] =>
+  isScalable ? changeableScalable : changeable;
+
 /** The toolstack takes pages away from the guest. */
 export const p2mUnmap: Command = (driver, draw) => {
-  const gpa = gpaOfPage(pick(changeable, draw.where));
-  const pages = pick([1n, 1n, 2n, 4n, 512n, 1n << 18n], draw.how);
+  const gpa = gpaOfPage(pick(changeableBy(driver), draw.where));
+  const many = driver.isScalable && draw.extra % 4 !== 0 ? [1n] : [1n, 1n, 2n, 4n, 512n, 1n << 18n];
+  const pages = pick(many, draw.how);
   const odd = draw.extra % 23 === 22 ? 8n : 0n;
   emit(driver, { type: "P2mUnmap", gpa, length: pages * 4096n + odd });
 };
 
 /** The toolstack changes what the guest may do with pages. */
 export const p2mProtect: Command = (driver, draw) => {
-  const gpa = gpaOfPage(pick(changeable, draw.where));
+  const gpa = gpaOfPage(pick(changeableBy(driver), draw.where));
   const pages = pick([1n, 1n, 3n, 512n], draw.how);
   const [read, write] = pick(
     [
@@ -128,7 +149,7 @@ export const p2mMap: Command = (driver, draw) => {
     emit(driver, { type: "P2mMap", gpa, hpa, length: 1n << 21n, pageSize: "2M", ...grant });
     return;
   }
-  const gpa = gpaOfPage(pick(changeable, draw.where));
+  const gpa = gpaOfPage(pick(changeableBy(driver), draw.where));
   const frame = pick(
     [
       frames.free + (draw.what % 64),

@@ -1,66 +1,27 @@
 import fc from "fast-check";
 import type { Input } from "../../events/input.ts";
-import type { Setup } from "../../events/setup.ts";
+import { profileOf } from "../../events/profile.ts";
+import type { GuestSetup, Setup } from "../../events/setup.ts";
 import { anyInput } from "../arbitrary/event.ts";
 import type { BootPlan } from "./boot.ts";
-import { boot } from "./boot.ts";
+import { boot, writeLegacy } from "./boot.ts";
 import { chance } from "./capability.ts";
+import { bootPageRequests } from "./device-commands.ts";
 import type { Driver, Manner } from "./driver.ts";
 import { newDriver, pick } from "./driver.ts";
 import * as interrupt from "./interrupt-commands.ts";
-import type { Command, Draw } from "./mapping-commands.ts";
+import { kindCount, kindsOf } from "./kinds.ts";
+import type { Draw } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
 import * as outside from "./outside-commands.ts";
-import * as register from "./register-commands.ts";
+import { writeScalable } from "./scalable-boot.ts";
 import { anyGuests } from "./setup.ts";
-import * as toolstack from "./toolstack-commands.ts";
-import * as unit from "./unit-commands.ts";
 
 /** A world and what happens in it: all that a fold needs. */
 export interface Program {
   readonly setup: Setup;
   readonly inputs: readonly Input[];
 }
-
-/** Each kind of command with how often it is drawn. */
-const weighted: readonly (readonly [number, Command])[] = [
-  [6, mapping.map],
-  [3, mapping.unmap],
-  [2, mapping.protect],
-  [2, mapping.split],
-  [2, mapping.relink],
-  [1, mapping.scribble],
-  [2, unit.context],
-  [3, unit.invalidate],
-  [1, unit.widen],
-  [2, unit.batch],
-  [1, unit.wrongDescriptor],
-  [1, unit.fillRing],
-  [1, unit.strayTail],
-  [1, register.toggle],
-  [2, register.clearFaults],
-  [1, register.eventLine],
-  [2, register.registers],
-  [1, register.protectMemory],
-  [1, register.flushCache],
-  [9, outside.dma],
-  [2, outside.issue],
-  [2, outside.complete],
-  [1, outside.msi],
-  [2, interrupt.interruptTable],
-  [5, interrupt.interruptEntry],
-  [6, interrupt.interruptRequest],
-  [2, interrupt.interruptInvalidation],
-  [2, interrupt.postedDescriptor],
-  [2, outside.p2mUnmap],
-  [2, outside.p2mProtect],
-  [3, outside.p2mMap],
-  [1, outside.devices],
-  [1, outside.answer],
-  [1, outside.reset],
-  [2, toolstack.life],
-  [4, toolstack.ask],
-];
 
 /** Out of a hundred announcements: how many are proper, and how many proper or too narrow. */
 const temperaments = {
@@ -69,13 +30,6 @@ const temperaments = {
   malicious: [25, 50],
 } as const;
 type Temperament = keyof typeof temperaments;
-
-/** Kinds that a driver who follows the rules does not do. */
-const hostile: ReadonlySet<Command> = new Set<Command>([
-  mapping.scribble,
-  unit.wrongDescriptor,
-  unit.strayTail,
-]);
 
 interface Drawn extends Draw {
   readonly kind: number;
@@ -112,16 +66,10 @@ const anyBoot: fc.Arbitrary<BootPlan> = fc.record({
   unmask: chance(60),
   domains: fc.array(small, { minLength: 5, maxLength: 5 }),
   maps: fc.array(small, { minLength: 2, maxLength: 8, size: "max" }),
+  bindings: fc.array(small, { minLength: 4, maxLength: 8, size: "max" }),
 });
 
-function allowed(temperament: Temperament, swarm: number): readonly Command[] {
-  const kinds = weighted.filter(
-    ([, kind], index) =>
-      (index === 0 || kind === outside.dma || ((swarm >> (index % 31)) & 1) === 1) &&
-      !(temperament === "ruleFollowing" && hostile.has(kind)),
-  );
-  return kinds.flatMap(([weight, kind]) => new Array<Command>(weight).fill(kind));
-}
+const everyKind = (1n << BigInt(kindCount)) - 1n;
 
 function mannerOf(temperament: Temperament, luck: number): Manner {
   const [proper, narrow] = temperaments[temperament];
@@ -130,11 +78,24 @@ function mannerOf(temperament: Temperament, luck: number): Manner {
 
 const leastInputs = 60;
 
-/** Boots a driver and maps some of its pages in its domains. */
+/**
+ * The IOVA pages of a driver. In scalable mode the first GiB holds what maps to itself, and all but
+ * the first one lie elsewhere.
+ */
+const poolOf = (setup: GuestSetup, pages: readonly number[]): readonly number[] =>
+  profileOf(setup).smts
+    ? pages.map((page, index) => (index > 0 && page < 2 ** 18 ? page + 2 ** 20 : page))
+    : pages;
+
+/** Boots a driver, mostly in scalable mode if its unit has that, and maps some of its pages. */
 function begin(driver: Driver, plan: BootPlan): void {
+  driver.isScalable = driver.profile.smts && (plan.domains[4] ?? 0) % 8 !== 7;
+  if (driver.isScalable) writeScalable(driver, plan);
+  else writeLegacy(driver, plan);
+  if (driver.profile.smts) bootPageRequests(driver, plan.domains[3] ?? 0);
   boot(driver, plan);
   if (driver.profile.interruptRemapping) interrupt.interruptBoot(driver, plan.maps);
-  for (const draw of plan.maps) {
+  for (const draw of driver.isScalable ? plan.maps.slice(0, 3) : plan.maps) {
     const how = draw >> 8;
     mapping.map(driver, { where: draw & 31, what: draw >> 4, how, extra: how, word: 0n }, "proper");
   }
@@ -162,20 +123,20 @@ export const anyProgram: fc.Arbitrary<Program> = fc
       fc.array(anyPage, { minLength: 3, maxLength: 7 }),
     ),
     temperament: fc.constantFrom<Temperament>("ruleFollowing", "careless", "careless", "malicious"),
-    swarm: fc.oneof(fc.constant(0x7fffffff), fc.noBias(fc.nat(0x7fffffff))),
+    swarm: fc.oneof(fc.constant(everyKind), fc.noBias(fc.bigInt(0n, everyKind))),
     drawn: fc.array(anyDrawn, { minLength: 30, maxLength: 70, size: "max" }),
     strange: fc.array(fc.tuple(small, anyInput), { maxLength: 3 }),
   })
   .map(({ guests, boots, pools, temperament, swarm, drawn, strange }) => {
     const inputs: Input[] = [];
     const drivers = guests.map((setup, index) =>
-      newDriver(index, setup, pools[index] ?? pools[0], inputs),
+      newDriver(index, setup, poolOf(setup, pools[index] ?? pools[0]), inputs),
     );
     for (const [index, driver] of drivers.entries()) begin(driver, boots[index] ?? boots[0]);
-    const commands = allowed(temperament, swarm);
+    const commandsOf = kindsOf(swarm, temperament === "ruleFollowing");
     for (const draw of drawn) {
       const driver = pick(drivers, draw.guest);
-      pick(commands, draw.kind)(driver, draw, mannerOf(temperament, draw.luck));
+      pick(commandsOf(driver), draw.kind)(driver, draw, mannerOf(temperament, draw.luck));
     }
     if (temperament === "malicious") {
       for (const [where, input] of strange) inputs.splice(where % inputs.length, 0, input);

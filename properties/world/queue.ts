@@ -13,9 +13,8 @@ import { arena } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, writeBytes, writeRegister } from "./driver.ts";
 
-/** Bytes in the queue: one page, 256 descriptors of 16 bytes. */
+/** Bytes in the queue: one page, 256 descriptors of 16 bytes or 128 of 32 bytes. */
 export const queueBytes = 4096;
-const entryBytes = 16;
 const statusAddr = BigInt(arena.status) << 12n;
 
 /** The IOTLB command that covers some pages of a domain, or more. */
@@ -78,8 +77,9 @@ export const waitWord = (data: number, slot: number, intf = false, fn = false): 
 
 /** Puts descriptors into the queue from the tail on; the tail register is not touched. */
 export function enqueue(driver: Driver, words: readonly bigint[], flush = true): void {
-  const bytes = new Uint8Array(words.length * entryBytes);
-  for (const [index, word] of words.entries()) bytes.set(bytesOf(word, entryBytes), index * 16);
+  const { step } = driver;
+  const bytes = new Uint8Array(words.length * step);
+  for (const [index, word] of words.entries()) bytes.set(bytesOf(word, step), index * step);
   const base = arena.queue * 4096;
   const first = Math.min(bytes.length, queueBytes - driver.tail);
   writeBytes(driver, base + driver.tail, bytes.slice(0, first), flush);

@@ -1,7 +1,7 @@
 import { gpa } from "../../events/address.ts";
 import { at, registersOf } from "../../projections/registers.ts";
 import { arena } from "./arena.ts";
-import { command, commandBits } from "./boot.ts";
+import { command, commandBits, placeQueue, rootPointer, rootsOf } from "./boot.ts";
 import { emit, pick, readRegister, wordAt, writeRegister, writeWord } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { submit, waitWord } from "./queue.ts";
@@ -11,16 +11,16 @@ export const toggle: Command = (driver, draw) => {
   const { te, qie, srtp, wbf, ire, sirtp } = commandBits;
   const bit = pick([te, srtp, qie, wbf, te, sirtp, ire], draw.how);
   if (bit === srtp) {
-    const root = pick(arena.roots, draw.what);
+    const root = pick(rootsOf(driver), draw.what);
     const mode = draw.extra % 9 === 8 ? BigInt(draw.what % 4) << 10n : 0n;
     if (draw.extra % 3 === 0) copyRoots(driver);
-    writeRegister(driver, at.rtaddr, 8, (BigInt(root) << 12n) | mode);
+    writeRegister(driver, at.rtaddr, 8, rootPointer(driver, root) | mode);
   }
   const on = (driver.command & bit) >>> 0 !== 0;
   if (bit === qie && on && draw.what % 2 === 0) submit(driver, [waitWord(7, 7)]);
   if (bit === qie && !on) {
     const { tail } = driver;
-    writeRegister(driver, at.iqa, 8, BigInt(arena.queue) << 12n);
+    placeQueue(driver, draw.extra);
     driver.tail = 0;
     writeRegister(driver, at.iqt, 8, draw.what % 5 === 4 ? BigInt(tail) : 0n);
   }
@@ -30,9 +30,10 @@ export const toggle: Command = (driver, draw) => {
 
 /** Gives the second root table the entries of the first, or others. */
 function copyRoots(driver: Parameters<Command>[0]): void {
+  const [from = 0, to = 0] = rootsOf(driver);
   for (const bus of [0, 1, 2]) {
-    const word = wordAt(driver, arena.roots[0] * 4096 + bus * 16);
-    writeWord(driver, arena.roots[1] * 4096 + bus * 16, bus === 2 ? 0n : word);
+    const word = wordAt(driver, from * 4096 + bus * 16);
+    writeWord(driver, to * 4096 + bus * 16, bus === 2 ? 0n : word);
   }
 }
 

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { gpa, gpaOfPage, hpaOfPage, sourceId } from "../../events/address.ts";
 import type { PageSize } from "../../events/input.ts";
 import { pagesIn } from "../../events/input.ts";
+import { profileOf } from "../../events/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
-import { arena, frames, smallPages, sources } from "./arena.ts";
+import { arena, frames, scalablePages, smallPages, sources } from "./arena.ts";
 import type { Words } from "./capability.ts";
 import { anyWords, chance } from "./capability.ts";
 
@@ -51,6 +52,18 @@ function smallRanges(guest: number, draws: Draws): Range[] {
   return ranges;
 }
 
+/** The further pages of a unit with scalable mode; by draw one block cannot be written. */
+function scalableRanges(guest: number, { words, odd, shift, readOnly }: Draws): Range[] {
+  if (!profileOf(words).smts) return [];
+  const { first, count } = scalablePages;
+  const all = count / blockPages;
+  return Array.from({ length: all }, (_, block) => {
+    const hfn = frames.scalable(guest) + ((block * odd + shift) % all) * blockPages;
+    const one = range(first + block * blockPages, hfn, blockPages, "4K");
+    return block > 1 && block === readOnly - 12 ? { ...one, write: false } : one;
+  });
+}
+
 function largeRanges(guest: number, swapped: boolean): Range[] {
   const pages = pagesIn["2M"];
   const at = (index: number): number => frames.large(guest) + index * pages;
@@ -89,7 +102,12 @@ function guestOf(index: number, draws: Draws): GuestSetup {
   return {
     ...draws.words,
     ...reserved,
-    p2m: [...smallRanges(index, draws), ...largeRanges(index, draws.swapped), ...ranges],
+    p2m: [
+      ...smallRanges(index, draws),
+      ...scalableRanges(index, draws),
+      ...largeRanges(index, draws.swapped),
+      ...ranges,
+    ],
     devices: [
       device(sources.first, first),
       device(sources.function4, function4),

@@ -68,6 +68,15 @@ export function placeOf(
 /** The smallest mask whose aligned block holds the pages that an entry of a level translates. */
 const maskOf = (level: number): number => 9 * (level - 1);
 
+/** Other domain-ids under which PASID entries name the tables of a domain. */
+function didsOver(driver: Driver, { did, root }: Domain): readonly number[] {
+  const dids = new Set<number>();
+  for (const { domain, did: other } of driver.scalable.bindings.values()) {
+    if (domain.root === root && other !== did) dids.add(other);
+  }
+  return [...dids].slice(0, 2);
+}
+
 /**
  * Announces that an entry changed. `narrow`: of one page alone, or for leaves alone although a
  * table pointer changed, or for another domain-id.
@@ -90,6 +99,7 @@ export function announce(
     flushIotlb(driver, draw % 5 === 4 ? { ...all, did: domain.did + 1 } : pages, draw);
     return;
   }
+  for (const did of didsOver(driver, domain)) flushIotlb(driver, { ...all, did }, draw);
   if (!psi || wide > mamv) {
     flushIotlb(driver, draw % 3 === 2 ? { ...all, scope: "global" } : all, draw);
     return;

@@ -1,7 +1,7 @@
 import { gpa, iova, sourceId } from "../../events/address.ts";
 import type { InputOf } from "../../events/input.ts";
 import { arena, sources } from "./arena.ts";
-import { boot } from "./boot.ts";
+import { boot, writeLegacy } from "./boot.ts";
 import { emit, pick } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { pageFrom } from "./mapping-commands.ts";
@@ -56,7 +56,9 @@ export const life: Command = (driver, draw) => {
   const remaps = driver.profile.interruptRemapping ? 1 : 0;
   emit(driver, requestFor(remaps, version, -1));
   const domains = [1, 2, 3, 4, 5].map((index) => draw.what + index * 16);
-  boot(driver, { queued: true, translate: true, unmask: false, domains, maps: [] });
+  const plan = { queued: true, translate: true, unmask: false, domains, maps: [], bindings: [] };
+  if (!driver.isScalable) writeLegacy(driver, plan);
+  boot(driver, plan);
 };
 
 const deviceSources = [

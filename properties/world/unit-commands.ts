@@ -2,11 +2,11 @@ import { iova, sourceId } from "../../events/address.ts";
 import { descriptorTypes } from "../../events/descriptor.ts";
 import { IotlbDescriptor } from "../../events/descriptors/translation.ts";
 import { at } from "../../projections/registers.ts";
-import { sources } from "./arena.ts";
+import { requesters, sources } from "./arena.ts";
 import { contextAddress, domainOf, writeContext } from "./boot.ts";
 import { emit, pick, wordAt, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
-import { pageFrom, requesters, someDomain } from "./mapping-commands.ts";
+import { pageFrom, someDomain } from "./mapping-commands.ts";
 import type { Flush } from "./queue.ts";
 import {
   contextWord,
@@ -108,6 +108,9 @@ export const batch: Command = (driver, draw) => {
   const start = draw.extra % words.length;
   const chosen = [...words, ...words].slice(start, start + count);
   enqueue(driver, chosen, draw.how % 9 !== 8);
+  if (driver.profile.deviceTlb && chosen.includes(deviceTlbWord(source))) {
+    driver.owing.push(source);
+  }
   if (draw.what % 6 !== 5) moveTail(driver);
 };
 
@@ -117,14 +120,14 @@ export const wrongDescriptor: Command = (driver, draw) => {
   const one = { scope: "page", did: domain.did, page: 1, mask: 0, leafOnly: false } as const;
   const good = pick([iotlbWord(one), waitWord(1, 1), contextWord("global", 0, 0, 0)], draw.where);
   const words = [
-    good | (1n << BigInt(draw.extra % 128)),
+    good | (1n << BigInt(draw.extra % (driver.step * 8))),
     BigInt(draw.extra & 0xfff),
     draw.word | (draw.word << 64n),
     IotlbDescriptor.encode({ type: descriptorTypes.iotlb, g: 3, am: 63, did: domain.did }),
   ];
   submit(driver, [pick(words, draw.how), waitWord(draw.extra, draw.what)]);
   if (draw.what % 4 === 3) return;
-  driver.tail = (driver.tail + queueBytes - 32) % queueBytes;
+  driver.tail = (driver.tail + queueBytes - 2 * driver.step) % queueBytes;
   enqueue(driver, [waitWord(draw.extra, draw.what), waitWord(draw.extra, draw.what)]);
   writeRegister(driver, at.fsts, 4, 0x70n);
 };
@@ -132,8 +135,8 @@ export const wrongDescriptor: Command = (driver, draw) => {
 /** Fills the ring with waits and lets them run, so that head and tail wrap around. */
 export const fillRing: Command = (driver, draw) => {
   if (draw.extra % 2 === 0) return;
-  const room = (queueBytes - driver.tail) / 16;
-  const count = Math.min(255, room + (draw.how % 4));
+  const room = (queueBytes - driver.tail) / driver.step;
+  const count = Math.min(queueBytes / driver.step - 1, room + (draw.how % 4));
   const waits = Array.from({ length: count }, (_, index) => waitWord(index, index));
   submit(driver, draw.what % 2 === 0 ? waits : waits.slice(0, Math.max(1, room - 2)));
 };

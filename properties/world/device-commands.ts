@@ -1,0 +1,161 @@
+import { iova, sourceId } from "../../events/address.ts";
+import type { Access } from "../../events/input.ts";
+import { at } from "../../projections/registers.ts";
+import { arena, deviceSources, sources } from "./arena.ts";
+import type { Driver } from "./driver.ts";
+import { bytesOf, emit, pick, readRegister, writeRegister } from "./driver.ts";
+import type { Command } from "./mapping-commands.ts";
+import { more } from "./mapping-commands.ts";
+import { someRequest } from "./pasid-requests.ts";
+import { enqueue, moveTail, queueBytes, usesQueue, waitWord } from "./queue.ts";
+import { announceAll, answerAll, drainWord, responseWord } from "./scalable-queue.ts";
+
+/** Registers of the page-request queue. */
+const registers = { pqh: 0xc0, pqt: 0xc8, pqa: 0xd0, prs: 0xdc, pectl: 0xe0 } as const;
+
+/** Sets up the page-request queue, where the unit has one. */
+export function bootPageRequests(driver: Driver, draw: number): void {
+  if (!driver.profile.pageRequests) return;
+  writeRegister(driver, registers.pqh, 8, 0n);
+  writeRegister(driver, registers.pqt, 8, 0n);
+  writeRegister(driver, registers.pqa, 8, BigInt(arena.pageRequests) << 12n);
+  if (draw % 3 !== 0) writeRegister(driver, registers.pectl, 4, 0n);
+}
+
+const accessOf = (draw: number): Access => (draw % 3 === 0 ? "write" : "read");
+
+/** Most of what a unit cannot do is not asked of it. */
+const isIdle = (able: boolean, draw: number): boolean => !able && draw % 8 !== 7;
+
+/** A device asks for a translation that it will keep; by draw it uses it at once. */
+export const atsRequest: Command = (driver, draw) => {
+  if (isIdle(driver.profile.deviceTlb, draw.extra >> 4)) return;
+  const { device, page, rights } = someRequest(driver, draw);
+  const access = accessOf(draw.how);
+  const address = iova(BigInt(page) << 12n);
+  const asked = access === "write" ? { ...rights, execute: false } : rights;
+  emit(driver, { type: "AtsRequest", device, iova: address, access, ...asked });
+  driver.requested.push({ device, page, pasid: rights.pasid });
+  if (draw.extra % 3 === 0) return;
+  const { execute: _, ...plain } = rights;
+  emit(driver, {
+    type: "Dma",
+    device,
+    iova: address,
+    access,
+    ...plain,
+    translated: true,
+    length: 8,
+  });
+};
+
+/** A DMA to where the device's own TLB says: mostly of a page that it asked for. */
+export const translatedDma: Command = (driver, draw) => {
+  const { requested } = driver;
+  if (requested.length === 0 || draw.extra % 4 === 3) {
+    atsRequest(driver, draw, "none");
+    return;
+  }
+  const fresh = draw.where % 16 === 15;
+  const found = fresh ? someRequest(driver, draw) : pick(requested, draw.where >> 3);
+  const pasid = "rights" in found ? found.rights.pasid : found.pasid;
+  const rights = pasid === undefined ? {} : { pasid };
+  const access = accessOf(draw.how);
+  const address = iova((BigInt(found.page) << 12n) + BigInt((draw.extra % 64) * 8));
+  const bytes = access === "write" ? { bytes: bytesOf(draw.word, 8) } : {};
+  const common = {
+    device: found.device,
+    iova: address,
+    access,
+    ...rights,
+    translated: true,
+    length: 8,
+  };
+  if (draw.what % 4 !== 3) {
+    emit(driver, { type: "Dma", ...common, ...bytes });
+    return;
+  }
+  const tag = driver.nextTag;
+  driver.nextTag += 1;
+  emit(driver, { type: "DmaIssue", tag, ...common, ...bytes });
+};
+
+/** A device asks the guest for pages: a group of one or more, complete or not, or a stop marker. */
+export const pageRequest: Command = (driver, draw) => {
+  if (isIdle(driver.profile.pageRequests, draw.extra >> 4)) return;
+  const { device, page, rights } = someRequest(driver, draw);
+  const count = 1 + (draw.how % 3);
+  const group = draw.extra % 6;
+  const complete = draw.what % 5 !== 4;
+  const { execute, ...common } = rights;
+  const stop = draw.what % 17 === 16;
+  for (let index = 0; index < count; index++) {
+    const write = (draw.what + index) % 3 === 0;
+    const executes = execute === true && !stop ? { execute } : {};
+    emit(driver, {
+      ...{ type: "PageRequest", device, iova: iova(BigInt(page + index) << 12n), ...common },
+      ...{ read: !stop, write: write && !stop, ...executes, group },
+      last: stop || (complete && index === count - 1),
+    });
+  }
+  driver.groups.push({ device, pasid: rights.pasid, group });
+};
+
+/** The guest answers a group of page requests, or one that nobody asked for. */
+export const pageResponse: Command = (driver, draw) => {
+  const { groups } = driver;
+  if (!driver.profile.pageRequests) return;
+  const stray = { device: pick(deviceSources, draw.what), pasid: draw.what % 3, group: 7 };
+  const known = groups.length > 0 && draw.where % 8 !== 7;
+  const index = groups.length === 0 ? 0 : (draw.where >> 3) % groups.length;
+  const { device, pasid, group } = known ? (groups[index] ?? stray) : stray;
+  if (known && draw.how % 4 !== 3) groups.splice(index, 1);
+  const rc = pick([0, 0, 0, 1, 15, 7], draw.extra);
+  const rid = device === sources.behindBridge ? sources.bridge : device;
+  const word = responseWord({ rid, pasid, rc, group, last: draw.how % 6 !== 5 });
+  announceAll(driver, [word], draw.extra);
+};
+
+/** The guest reads its page-request queue empty, clears its status, drains it, or does it wrong. */
+export const pageQueue: Command = (driver, draw) => {
+  const { pqh, pqt, pqa, prs, pectl } = registers;
+  const slot = BigInt(32 * (more(draw, 0) % 128));
+  const actions = [
+    () => writeRegister(driver, prs, 4, 1n),
+    () => writeRegister(driver, prs, 4, 3n),
+    () => writeRegister(driver, pqh, 8, BigInt(32 * (draw.extra % 8))),
+    () => writeRegister(driver, pqh, 8, slot),
+    () => readRegister(driver, pqt, 8),
+    () => writeRegister(driver, pectl, 4, draw.extra % 2 === 0 ? 0n : 0x8000_0000n),
+    () => announceAll(driver, driver.profile.pageDrain ? [drainWord(1, 1)] : [], draw.extra),
+    () =>
+      writeRegister(driver, pqa, 8, (BigInt(arena.pageRequests) << 12n) | BigInt(draw.extra % 3)),
+    // One place after the tail: the next request finds the queue full.
+    () => writeRegister(driver, pqh, 8, BigInt(32 * (1 + (draw.extra % 3)))),
+  ];
+  pick(actions, draw.how)();
+};
+
+/** Devices answer what they owe, one of them wrongly or unasked, or nobody waits any longer. */
+export const deviceAnswer: Command = (driver, draw) => {
+  const owing = driver.owing.length > 0 && draw.how % 4 !== 3;
+  const device = sourceId(pick(owing ? driver.owing : deviceSources, draw.what));
+  if (draw.extra % 6 === 5) emit(driver, { type: "InvalidationTimeout" });
+  else if (draw.extra % 6 === 4) {
+    emit(driver, { type: "DeviceTlbAnswer", device, result: "failed" });
+    writeRegister(driver, at.fsts, 4, 0x70n);
+  } else answerAll(driver);
+};
+
+/** Fills the queue with waits and clears its errors, so that it runs again whatever halted it. */
+export const recoverQueue: Command = (driver, draw) => {
+  if (!usesQueue(driver)) return;
+  answerAll(driver);
+  const { tail, step } = driver;
+  driver.tail = 0;
+  const waits = Array.from({ length: queueBytes / step }, () => waitWord(draw.extra, draw.what));
+  enqueue(driver, waits);
+  driver.tail = tail;
+  moveTail(driver);
+  writeRegister(driver, at.fsts, 4, 0x70n);
+};
