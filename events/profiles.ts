@@ -36,10 +36,13 @@ const hardware2016 = (name: string, cm: boolean): Profile =>
     haw: 46,
   });
 
-/** Everything that legacy mode knows, at its largest. */
-const everything = (): Profile =>
+type CapFields = Parameters<typeof Cap.encode>[0];
+type EcapFields = Parameters<typeof Ecap.encode>[0];
+
+/** Everything that legacy mode knows, at its largest, and more. */
+const everythingAnd = (name: string, cap: CapFields, ecap: EcapFields): Profile =>
   profileOf({
-    name: "everything",
+    name,
     ver: 0x10n,
     cap: Cap.encode({
       nd: 6,
@@ -60,6 +63,7 @@ const everything = (): Profile =>
       pi: true,
       esirtps: true,
       esrtps: true,
+      ...cap,
     }),
     ecap: Ecap.encode({
       c: true,
@@ -72,8 +76,21 @@ const everything = (): Profile =>
       iro: 0x10,
       mhmv: 15,
       dit: true,
+      ...ecap,
     }),
   });
+
+/** The same with everything that is modelled of scalable mode. */
+const everythingScalable = (name: string, nest: boolean): Profile =>
+  everythingAnd(
+    name,
+    { fl1gp: true, fl5lp: true },
+    {
+      ...{ smts: true, ssts: true, flts: true, nest, smpwcs: true },
+      ...{ pasid: true, pss: 19, rps: true, rprivs: true },
+      ...{ ers: true, srs: true, nwfs: true, eafs: true, prs: true, pds: true },
+    },
+  );
 
 /**
  * The profiles that come with the model, by name. The first two are those of the recordings;
@@ -100,5 +117,7 @@ export const profiles = {
   }),
   "hardware-2016": hardware2016("hardware-2016", false),
   "hardware-2016-caching": hardware2016("hardware-2016-caching", true),
-  everything: everything(),
+  everything: everythingAnd("everything", {}, {}),
+  "everything-scalable": everythingScalable("everything-scalable", true),
+  "everything-scalable-not-nested": everythingScalable("everything-scalable-not-nested", false),
 } as const satisfies Readonly<Record<string, Profile>>;

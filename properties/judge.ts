@@ -170,9 +170,10 @@ const nothing: Judged = { kind: undefined, verdict: unjudged, violations: [] };
  * can show.
  *
  * A DMA that landed agrees when it reached the recorded guest page, and the shadow, the host page
- * reached and, where nothing is pending, the composed walk are the same; one that faulted when it was blocked for the
- * recorded reason and reported with that reason, source-id and page, or kept from being reported
- * by a rule. An interrupt agrees when the message that was delivered is the recorded one.
+ * reached and, where nothing is pending, the composed walk are the same; one that faulted when it
+ * was blocked for the recorded reason and reported with that reason, source-id and page, or kept
+ * from being reported by a rule. An interrupt agrees when the message that was delivered is the
+ * recorded one.
  */
 export function judge(step: Step): Judged {
   if (step.input.type === "MsiRequest") {

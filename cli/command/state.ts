@@ -57,8 +57,8 @@ export function addState(program: Command, run: Run): void {
     .summary("show everything that is the case after an event")
     .description(
       "Folds a file and shows the state: registers, queue, devices, host entries, faults, " +
-        "shadows and what they map, first stages and what is cached of them, changes that are not " +
-        "announced, IOTLB, P2M.",
+        "shadows and what they map, first stages and what is cached of them, changes that are " +
+        "not announced, IOTLB, P2M.",
     )
     .argument("<file>", "log or recording, gzipped or not; - is standard input")
     .addOption(atOption("state after this event; the end when missing"))

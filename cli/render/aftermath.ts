@@ -25,7 +25,15 @@ export function reportText(report: PlaceFact | undefined): string[] {
   }
 }
 
-function agreement({ walk, host }: Plot): string {
+function agreement({ walk, host, use }: Plot): readonly string[] {
+  if (use?.blocked?.host === "refused") return [];
+  if (walk.scalable && host === undefined) {
+    return ["The host had not read the entry of this PASID before."];
+  }
+  return [agreementText(walk, host)];
+}
+
+function agreementText(walk: Plot["walk"], host: Plot["host"]): string {
   const { agree, pending } = walk;
   const kept = walk.scalable && host?.shadow === undefined ? "the host's entry" : "the shadow";
   const other = hasFirstStage(walk) ? "the host's IOMMU" : kept;
@@ -33,12 +41,21 @@ function agreement({ walk, host }: Plot): string {
   if (pending === undefined) return `${both}.`;
   const since = eventName(pending.since);
   if (isStale(walk, host)) {
-    return `${both}, which is allowed: what is cached since ${since} holds until it is invalidated.`;
+    const holds = `what is cached since ${since} holds until it is invalidated`;
+    return `${both}, which is allowed: ${holds}.`;
   }
   const change = `a change on the path, at ${since}, is not announced yet`;
   return agree
     ? `${both}; ${change}, which makes no difference here.`
     : `${both}, which is allowed: ${change}.`;
+}
+
+/** Why the host has no way to do what the guest asks. */
+function refusalSentences({ use, profile }: Plot): string[] {
+  if (use?.blocked?.host !== "refused") return [];
+  return profile?.cachingMode === false
+    ? ["The host refuses: without caching mode (CAP.CM) no shadow follows the second stage."]
+    : ["The host refuses: a shadow has no accessed and dirty bits of its own (SSADE)."];
 }
 
 /** Who walks a first stage, and over what. */
@@ -55,7 +72,7 @@ export function shadowSentences(plot: Plot): string[] {
   const { trail, facts } = plot;
   const said = facts.filter((one) => one.fact.type.startsWith("Shadow"));
   const now = said.at(-1);
-  const sentences = walkerSentences(plot);
+  const sentences = [...refusalSentences(plot), ...walkerSentences(plot)];
   const mapped = said.findLast((one) => one.fact.type === "ShadowMapped");
   if (mapped !== undefined && mapped.fact.type === "ShadowMapped") {
     const { fact } = mapped;
@@ -72,7 +89,7 @@ export function shadowSentences(plot: Plot): string[] {
   if (now !== undefined && now.fact.type === "ShadowBlocked") {
     sentences.push(`The host grants no memory for the page (${eventName(now.seq)}).`);
   }
-  return [...sentences, agreement(plot)];
+  return [...sentences, ...agreement(plot)];
 }
 
 /** How often the page was used as it is. */

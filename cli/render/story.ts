@@ -45,7 +45,7 @@ function announcedText(
 function marksText(marks: readonly EntryWrite[]): string {
   const last = marks.at(-1);
   if (last === undefined) return "";
-  return ` The vIOMMU has set its accessed and dirty bits, at ${eventName(last.seq)} the last time.`;
+  return ` Its accessed and dirty bits are the vIOMMU's, last set at ${eventName(last.seq)}.`;
 }
 
 /** Index of the last change that gave an entry what it says, or -1. */

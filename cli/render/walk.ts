@@ -45,9 +45,15 @@ function stepsTable(terminal: Terminal, { walk, request }: WalkView): string {
 
 /** Who answers for the host. */
 function keeperName({ walk, host }: WalkView): string {
-  if (hasFirstStage(walk)) return "the host's IOMMU";
+  if (hasFirstStage(walk) && host !== undefined) return "the host's IOMMU";
   return walk.scalable && host?.shadow === undefined ? "the host keeps" : "the shadow";
 }
+
+/** What the host answers; of a PASID that it has not met it has nothing yet. */
+const keptText = ({ walk, host }: WalkView): string =>
+  walk.scalable && host === undefined
+    ? "nothing yet: it reads the entry of this PASID at the first request"
+    : landingText(walk.shadow);
 
 /** Where the guest's tables and then the P2M lead. */
 function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
@@ -69,7 +75,7 @@ function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
   return [
     ["guest's tables", `${empty}${landingText(walk.guest)}`],
     ["then the P2M", host],
-    [keeperName(view), landingText(walk.shadow)],
+    [keeperName(view), keptText(view)],
   ];
 }
 

@@ -137,8 +137,23 @@ export function expected(
   const watched = track(oracle, { guest, sid, page, pasid: asked.pasid });
   const world = oracle.worlds[guest];
   if (!world) return undefined;
-  if (!world.te) return untranslated(world, page, Number(iova & 0xfffn), asked);
+  const name = `${sid}:${iova}:${asked.pasid}:${asked.privileged}:${asked.execute}`;
+  const known = world.answers.get(name);
+  if (known !== undefined) return known;
+  const found = world.te
+    ? translated(world, sid, iova, asked, watched)
+    : untranslated(world, page, Number(iova & 0xfffn), asked);
+  world.answers.set(name, found);
+  return found;
+}
 
+function translated(
+  world: World,
+  sid: number,
+  iova: bigint,
+  asked: Asked,
+  watched: boolean,
+): Expected {
   const { replaced } = world.histories;
   const read = expectedOf(world, sid, iova, "read", asked);
   const write = expectedOf(world, sid, iova, "write", asked);

@@ -18,6 +18,7 @@ import { frameBehind, mapRange, protectRange, unmapRange } from "./p2m.ts";
  */
 function apply(oracle: Oracle, world: World, input: Input): boolean {
   const { memory, unit } = world;
+  if (input.type === "DeviceAssign" || input.type === "UnitReset") world.answers.clear();
   if (input.type === "MemoryWrite") {
     cpuWrites(memory, input.gpa, input.bytes, input.flushed === true);
   } else if (input.type === "CacheFlush") {
@@ -48,6 +49,7 @@ const isBeyond = (haw: number, range: { readonly gpa: bigint; readonly length: b
 const changing = ["CacheFlush", "P2mMap", "P2mUnmap", "P2mProtect"];
 
 const resample = (world: World): void => {
+  world.answers.clear();
   if (world.te) sample(world.unit, world.histories);
 };
 
@@ -85,11 +87,19 @@ function created(world: World, { cap, ecap }: FactOf<"UnitCreated">): void {
   world.te = false;
 }
 
+/** Facts that change what is right, whatever memory holds. */
+const telling: readonly string[] = [
+  ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled", "UnitCreated"],
+  ...["UnitDestroyed", "ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated"],
+  ...["PasidIotlbInvalidated"],
+];
+
 /** Takes one thing that the vIOMMU did into account. */
 function follow(oracle: Oracle, fact: Fact): void {
   const world = oracle.worlds[("guest" in fact ? fact.guest : undefined) ?? 0];
   if (!world) return;
   const { unit, histories } = world;
+  if (telling.includes(fact.type)) world.answers.clear();
   if (fact.type === "MemoryWritten") {
     land(world, fact.gpa, fact.bytes);
   } else if (fact.type === "DmaLanded" && fact.access === "write" && fact.bytes) {

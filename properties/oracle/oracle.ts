@@ -1,5 +1,6 @@
 import type { SourceId } from "../../events/address.ts";
 import type { GuestSetup, Setup } from "../../events/setup.ts";
+import type { Expected } from "./expected.ts";
 import type { Histories } from "./history.ts";
 import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Memory } from "./memory.ts";
@@ -24,6 +25,8 @@ export interface World {
   te: boolean;
   readonly histories: Histories;
   readonly keys: Set<string>;
+  /** Answers that are right as long as nothing changes. */
+  readonly answers: Map<string, Expected>;
 }
 
 /** An observer of all guests. It changes as it observes. */
@@ -40,7 +43,14 @@ function newWorld(setup: GuestSetup, nearby: readonly number[]): World {
   const canWrite = (gpa: bigint): boolean =>
     grantOf(memory.p2m, Number(gpa >> 12n))?.write === true;
   const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64, canWrite };
-  return { memory, unit, te: false, histories: newHistories(nearby), keys: new Set() };
+  return {
+    memory,
+    unit,
+    te: false,
+    histories: newHistories(nearby),
+    keys: new Set(),
+    answers: new Map(),
+  };
 }
 
 /**

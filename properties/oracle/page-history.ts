@@ -41,6 +41,8 @@ export function newPage(unit: Unit, tables: Tables, page: number, complete: bool
 }
 
 export function samplePage(unit: Unit, history: PageHistory): void {
+  // A walk follows from the words that it reads.
+  if (history.words.every(([at, value]) => unit.read64(at) === value)) return;
   const { value, words, leaf } = readPage(unit, history, history.page);
   const was = history.words;
   if (sameWords(was, words)) return;

@@ -3,7 +3,7 @@ import type { Profile } from "../../events/profile.ts";
 import { domainOf } from "./boot.ts";
 import type { Binding, Domain, Driver } from "./driver.ts";
 import { pick } from "./driver.ts";
-import { someStage } from "./first-stage-commands.ts";
+import { someStage } from "./first-stage-tables.ts";
 import { types } from "./scalable-tables.ts";
 
 /** The kinds of translation that a unit has, those that are rich in cases more often. */

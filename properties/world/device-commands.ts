@@ -98,6 +98,7 @@ export const pageRequest: Command = (driver, draw) => {
       last: stop || (complete && index === count - 1),
     });
   }
+  driver.asked += count;
   driver.groups.push({ device, pasid: rights.pasid, group });
 };
 
@@ -130,8 +131,8 @@ export const pageQueue: Command = (driver, draw) => {
     () => announceAll(driver, driver.profile.pageDrain ? [drainWord(1, 1)] : [], draw.extra),
     () =>
       writeRegister(driver, pqa, 8, (BigInt(arena.pageRequests) << 12n) | BigInt(draw.extra % 3)),
-    // One place after the tail: the next request finds the queue full.
-    () => writeRegister(driver, pqh, 8, BigInt(32 * (1 + (draw.extra % 3)))),
+    // Just after the tail, if no request was dropped: the next one finds the queue full.
+    () => writeRegister(driver, pqh, 8, BigInt(32 * ((driver.asked + 1 + (draw.extra % 2)) % 128))),
   ];
   pick(actions, draw.how)();
 };

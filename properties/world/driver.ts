@@ -81,6 +81,8 @@ export interface Driver {
   readonly owing: number[];
   /** Pages that devices asked to translate, to keep. */
   readonly requested: (Asker & { readonly page: number })[];
+  /** How many page requests devices have made. */
+  asked: number;
   /** Groups of page requests that are not answered yet. */
   readonly groups: (Asker & { readonly group: number })[];
 }
@@ -122,6 +124,7 @@ export const newDriver = (
   },
   owing: [],
   requested: [],
+  asked: 0,
   groups: [],
 });
 
@@ -132,7 +135,14 @@ export function emit(driver: Driver, input: Input): void {
 
 /** Little-endian bytes of a number. */
 export function bytesOf(value: bigint, count: number): Uint8Array {
-  return Uint8Array.from({ length: count }, (_, at) => Number((value >> BigInt(8 * at)) & 0xffn));
+  const words = Math.ceil(count / 8);
+  const view = new DataView(new ArrayBuffer(words * 8));
+  let rest = value;
+  for (let word = 0; word < words; word++) {
+    view.setBigUint64(word * 8, BigInt.asUintN(64, rest), true);
+    rest >>= 64n;
+  }
+  return new Uint8Array(view.buffer, 0, count);
 }
 
 /** Writes bytes as the CPU; without coherent walks, `flush` makes them visible. */

@@ -9,6 +9,7 @@ import {
   namesTable,
   open,
   pageNamed,
+  someStage,
   stageBits,
   stagePlaceOf,
   stageWord,
@@ -39,16 +40,7 @@ const targets: readonly number[] = [
 ];
 const largeTargets = [...arena.large, arena.large[0], arena.interrupt[1], arena.huge, 0, 0];
 const hugeTargets = [arena.huge, arena.huge, 0, 0xc0000];
-
-/** First-stage tables that exist, or by draw new ones. */
-export function someStage(driver: Driver, draw: number): Stage {
-  const { stages } = driver.scalable;
-  if (stages.length > 0 && (draw % 32 !== 31 || stages.length > 5)) return pick(stages, draw);
-  const five = driver.profile.firstStage5 && (draw >> 5) % 2 === 0;
-  const stage: Stage = { root: takeStageTable(driver), levels: five ? 5 : 4 };
-  stages.push(stage);
-  return stage;
-}
+const odds = [9, 10, 11, 52, 62, 8, 3, 51, 45];
 
 /** A page that tables translate, or rarely one that is not canonical. */
 export const stagePage = (driver: Driver, stage: Stage, draw: number): number =>
@@ -101,7 +93,7 @@ function bitsOf(draw: number): bigint {
   if ((draw >> 6) % 9 === 8) bits |= stageBits.xd;
   if ((draw >> 6) % 3 === 0) bits |= stageBits.a;
   if ((draw >> 8) % 5 === 0) bits |= stageBits.d | stageBits.a;
-  if ((draw >> 8) % 7 === 6) bits |= 1n << BigInt(pick([9, 10, 11, 52, 62, 8, 3, 51, 45], draw));
+  if ((draw >> 8) % 7 === 6) bits |= 1n << BigInt(pick(odds, draw));
   return bits;
 }
 

@@ -49,6 +49,16 @@ export function takeStageTable(driver: Driver): number {
   return page;
 }
 
+/** First-stage tables that exist, or by draw new ones. */
+export function someStage(driver: Driver, draw: number): Stage {
+  const { stages } = driver.scalable;
+  if (stages.length > 0 && (draw % 32 !== 31 || stages.length > 5)) return pick(stages, draw);
+  const five = driver.profile.firstStage5 && (draw >> 5) % 2 === 0;
+  const stage: Stage = { root: takeStageTable(driver), levels: five ? 5 : 4 };
+  stages.push(stage);
+  return stage;
+}
+
 /** Whether a present word at a level names a table. */
 export const namesTable = (word: bigint, level: number): boolean =>
   level > 1 && (word & 1n) === 1n && (level > 3 || (word & stageBits.ps) === 0n);

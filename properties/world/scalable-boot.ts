@@ -8,8 +8,7 @@ import type { BootPlan } from "./boot.ts";
 import { domainOf } from "./boot.ts";
 import type { Domain, Driver } from "./driver.ts";
 import { bytesOf, pick, writeBytes, writeWord } from "./driver.ts";
-import { someStage } from "./first-stage-commands.ts";
-import { canonicalPage, open, stagePlaceOf, stageWord } from "./first-stage-tables.ts";
+import { canonicalPage, open, someStage, stagePlaceOf, stageWord } from "./first-stage-tables.ts";
 import type { ScalableContext } from "./scalable-tables.ts";
 import {
   bindingWord,
@@ -24,15 +23,13 @@ import { entryAddress, entryWord, placeOf, takeTable } from "./tables.ts";
 /** Pages that the tables of nested translations and their data lie in. */
 const identical = scalablePages.first + scalablePages.count;
 
+const identity = Array.from({ length: identical }, (_, page) => entryWord(page, 3));
+const identityBytes = Uint8Array.from(identity.flatMap((word) => [...bytesOf(word, 8)]));
+
 /** Fills a page with second-stage entries that map the first pages to themselves. */
 export function writeIdentity(driver: Driver, table: number): void {
-  const bytes = new Uint8Array(identical * 8);
-  for (let page = 0; page < identical; page++) {
-    const word = entryWord(page, 3);
-    driver.words.set(table * 4096 + page * 8, word);
-    bytes.set(bytesOf(word, 8), page * 8);
-  }
-  writeBytes(driver, table * 4096, bytes, true);
+  for (const [page, word] of identity.entries()) driver.words.set(table * 4096 + page * 8, word);
+  writeBytes(driver, table * 4096, identityBytes, true);
 }
 
 /** Maps the pages of tables and data to themselves in a domain, so that nested walks succeed. */
