@@ -3,16 +3,8 @@ import type { DeviceTlb } from "./device-tlb.ts";
 import { baseOf, tlbsWhere } from "./device-tlb.ts";
 import type { Guest } from "./guest.ts";
 import { frameOf, outcomesOf, sizeName, sizeOf } from "./mapping.ts";
-import type { PageTree } from "./page-tree.ts";
-
-type Row = Readonly<Record<string, string | number | boolean>>;
-type Rows = Readonly<Record<string, Row>>;
-
-/** Visits the runs of a tree. */
-type VisitRuns = (
-  tree: PageTree,
-  visit: (page: number, count: number, value: number) => void,
-) => void;
+import type { Row, Rows } from "./summary-rows.ts";
+import { last, visitRuns } from "./summary-rows.ts";
 
 const nameOf = ({ device, pasid }: Pick<DeviceTlb, "device" | "pasid">): string =>
   pasid === undefined ? formatSourceId(device) : `${formatSourceId(device)} PASID ${hex(pasid)}`;
@@ -21,12 +13,12 @@ const nameOf = ({ device, pasid }: Pick<DeviceTlb, "device" | "pasid">): string 
 const kinds = ["", "supervisor", "execute", "supervisor execute"];
 
 /** What devices hold: guest pages of emulated ones, host pages of others. */
-export function deviceTlbRows(guest: Guest, visitRuns: VisitRuns): Rows {
+export function deviceTlbRows(guest: Guest): Rows {
   const rows: Record<string, Row> = {};
   for (const tlb of tlbsWhere(guest.deviceTlbs)) {
     for (const [index, tree] of tlb.pages.entries()) {
       const kind = kinds[index % kinds.length] ?? "";
-      visitRuns(tree, (page, pages, value) => {
+      visitRuns(tree, 0, last(tree), (page, pages, value) => {
         const first = hex(BigInt(page + baseOf(index)) << 12n);
         const key = [nameOf(tlb), first, kind].filter((part) => part !== "").join(" ");
         const frame = hex(BigInt(frameOf(value)) << 12n);

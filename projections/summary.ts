@@ -1,5 +1,3 @@
-// Length: one table of everything that is the case, which is read as a whole.
-
 import { formatSourceId, hex } from "../events/address.ts";
 import type { Profile } from "../events/profile.ts";
 import { isScalable } from "./context-path.ts";
@@ -126,7 +124,7 @@ function tablesOf(guest: Guest): Readonly<Record<string, Rows>> {
     hostEntries: hostRows(guest),
     faults: faultRows(guest),
     interruptEntries: interruptRows(guest),
-    deviceTlbs: deviceTlbRows(guest, (tree, visit) => visitRuns(tree, 0, last(tree), visit)),
+    deviceTlbs: deviceTlbRows(guest),
     pageGroups: pageGroupRows(guest),
     shadows: keyed(shadows, (shadow) => shadow.id.toString(), summary),
     shadowMappings: merged(shadows.map(shadowRows)),

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { reason } from "../../events/fault-reason.ts";
 import { at } from "../../projections/registers.ts";
+import { summarise } from "../../projections/summary.ts";
 import {
   allRights,
   answers,
   asks,
+  asksFor,
   clear,
   deviceBooted,
   forgetEverywhere,
@@ -13,66 +14,12 @@ import {
   forgetPasidRange,
   uses,
 } from "./device-driver.ts";
-import { first, holding, landed, leaf, ready, recordOf, refused } from "./device-scene.ts";
-import {
-  command,
-  contextEntry,
-  contextsOfAll,
-  memory,
-  page,
-  protect,
-  tables,
-  topTable,
-  turnOn,
-  unmap,
-  width4,
-  write,
-} from "./driver.ts";
+import { first, holding, landed, leaf, ready, refused } from "./device-scene.ts";
+import { command, memory, protect, unmap } from "./driver.ts";
 import type { Inputs } from "./given.ts";
-import { given } from "./given.ts";
-import {
-  below,
-  context,
-  data,
-  firstStage,
-  gva,
-  other,
-  pasidEntry,
-  pasids,
-  readsAs,
-  slot,
-} from "./scalable-driver.ts";
+import { below, data, firstStage, gva, other, pasids, slot } from "./scalable-driver.ts";
 import { announce, iotlbOfAll, pasidIotlb } from "./scalable-queue.ts";
-import { hostBase, nvme, unit } from "./unit.ts";
-
-describe("translated requests", () => {
-  test("[AT12] they are blocked once DTE is seen to be clear, and reported as translated", () => {
-    const cleared = holding.when(context({ dte: false, pre: true }));
-    expect(landed(cleared, uses("read", gva, first))).toBe(hostBase + data);
-    const seen = cleared.when(announce(contextsOfAll), uses("read", gva, first));
-    expect(seen.of("DmaBlocked")).toMatchObject([{ reason: 0x44 }]);
-    expect(recordOf(seen)).toMatchObject({ fr: 0x44, at: 2, pp: true });
-    const gone = cleared.when(context({ present: false }), announce(contextsOfAll));
-    expect(recordOf(gone.when(uses("read", gva, first)))).toMatchObject({ fr: 0x41, at: 2 });
-    const legacy = given(
-      unit(),
-      tables,
-      memory(contextEntry, topTable | 5n, width4(5)),
-      turnOn,
-    ).when(asks("read", page), memory(contextEntry, topTable | 1n, width4(5)));
-    const shut = legacy.when(write(0x2c, 0xa000_0000n), uses("read", page));
-    expect(recordOf(shut)).toMatchObject({ fr: reason.typeBlocked, at: 2 });
-  });
-
-  test("[AT13] the PASID table has no part in a translated request", () => {
-    const gone = pasidEntry(pasids.firstStage, { present: false });
-    const scene = holding.when(gone, announce(contextsOfAll), uses("read", gva, first));
-    expect(scene.of("DmaLanded")).toHaveLength(1);
-    expect(scene.when(readsAs(pasids.firstStage, gva)).of("DmaBlocked")).toMatchObject([
-      { reason: 0x59 },
-    ]);
-  });
-});
+import { hostBase, nvme } from "./unit.ts";
 
 describe("device-TLB invalidation", () => {
   const unmapped = holding.when(clear(leaf), announce(pasidIotlb(1, pasids.firstStage)));
@@ -184,6 +131,16 @@ describe("what a device holds", () => {
     expect(size({ type: "DeviceRemove", device: other })).toBe(1);
     const again = holding.when({ type: "UnitReset" }, deviceBooted, allRights);
     expect(landed(again, uses("read", gva, first))).toBe(hostBase + data);
+  });
+
+  test("[AT22] a summary lists what devices hold, and for what they wait", () => {
+    const { tables } = summarise(holding.when(asksFor(gva)).guest());
+    expect(tables["deviceTlbs"]).toEqual({
+      "00:04.0 PASID 0x41 0x123456000": {
+        ...{ pages: 1, hpa: "0x100007000", size: "4K", read: "ok", write: "permission" },
+      },
+    });
+    expect(tables["pageGroups"]).toEqual({ "00:04.0 PASID 0x41 group 1": { state: "awaiting" } });
   });
 
   test("[AT21] a record has it", () => {

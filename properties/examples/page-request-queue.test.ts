@@ -48,7 +48,7 @@ describe("the page request queue", () => {
     expect(cleared.of("PageRequestQueued")).toHaveLength(1);
   });
 
-  test("[PQ4] what is dropped for overflow is answered with success, if the last of a group", () => {
+  test("[PQ4] the last of a group that is dropped for overflow is answered with success", () => {
     const full = asking.when(write8(at.pqh, 32n));
     expect(answers(full, asksFor(gva, { last: false }))).toEqual([]);
     expect(answers(full, asksFor(gva))).toMatchObject([{ response: "success", automatic: true }]);
