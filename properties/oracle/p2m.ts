@@ -64,6 +64,15 @@ function cut(p2m: P2m, first: number, end: number, inside: (piece: Piece) => Pie
   ]);
 }
 
+/** Takes what is mapped out of a range; mostly there is nothing. */
+function makeRoom(p2m: P2m, first: number, end: number): void {
+  if (end - first > 512 || p2m.pieces.some((piece) => overlap(piece, first, end) > 0)) {
+    cut(p2m, first, end, () => []);
+    return;
+  }
+  for (let gfn = first; gfn < end; gfn++) p2m.found.delete(gfn);
+}
+
 /**
  * Maps a range in one of several guests, or refuses it whole: nothing to map, an address or length
  * that is no multiple of the page size, an end beyond the host address width, a host frame that
@@ -90,7 +99,7 @@ export function mapRange(all: readonly P2m[], guest: number, haw: number, map: M
       if (other !== p2m || !sameFrame) return false;
     }
   }
-  cut(p2m, first, first + count, () => []);
+  makeRoom(p2m, first, first + count);
   const { read, write, pageSize: own } = map;
   p2m.pieces.push({ mapping: p2m.mappings++, own, first, count, hfn, read, write });
   return true;
