@@ -9,6 +9,8 @@ import { guestIndex, momentsOf } from "./run.ts";
 
 /** Whether an invalidation covers the translation that a request in flight used. */
 function isCovered(guest: Guest, flight: InFlight, fact: AnyInvalidation): boolean {
+  // What a device's own TLB translated is that TLB's affair.
+  if (flight.translated) return false;
   const page = pageOf(flight.iova);
   const stage = flight.space === undefined ? undefined : guest.spaces[flight.space];
   const did = domainOf(guest, flight);
