@@ -30,8 +30,8 @@ export interface Expected extends Answers {
   readonly candidates: readonly Answers[];
   /** What leads to the page as the entries are now. */
   readonly kind: Resolution["kind"] | "nested" | "off";
-  /** Walks of the first stage, where it translates. */
-  readonly first?: { readonly read: FirstExpected; readonly write: FirstExpected };
+  /** Walks of the first stage, where it translates; a write may be an interrupt instead. */
+  readonly first?: { readonly read: FirstExpected; readonly write: FirstExpected | undefined };
 }
 
 /** What is right for one access. */
@@ -160,7 +160,7 @@ function translated(
   const complete = watched && read.complete && write.complete;
   const isReplaced = replaced.context || replaced.pasid || replaced.iotlb;
   const pending = read.dirty || write.dirty || isReplaced || !complete;
-  const first = read.first && write.first && { read: read.first, write: write.first };
+  const first = read.first && { read: read.first, write: write.first };
   const { current } = read;
   const nested = current.kind === "firstStage" && current.space.second !== undefined;
   return {
