@@ -1,5 +1,6 @@
 import { gpa, gpaOfPage, iovaOfPage } from "../events/address.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
+import { pageAt, wordIn } from "../projections/memory.ts";
 import type { Answer } from "./outcome.ts";
 import type { Turn } from "./turn.ts";
 import { guestIn, record } from "./turn.ts";
@@ -10,6 +11,9 @@ export function leaveTraces(turn: Turn, entry: HostEntry, page: number, given: A
   const stage = entry.space === undefined ? undefined : guestIn(turn).spaces[entry.space];
   if (traces === undefined || stage === undefined) return;
   for (const { gfn, index, low, high } of traces.updates) {
+    // A table that is its own lower table has the bits by now.
+    const now = wordIn(pageAt(guestIn(turn).memory, gfn), index * 8);
+    if (now === (BigInt(high) << 32n) + BigInt(low)) continue;
     const bytes = new Uint8Array(8);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, low, true);

@@ -94,11 +94,11 @@ export const bitsAreSet: Law = {
         fact.type === "MemoryWritten" ? [[fact.gpa, wordOf(fact.bytes)]] : [],
       );
       const [write] = writes;
-      if (first === undefined && write !== undefined) {
+      const walk = first?.[done.access];
+      if (walk === undefined && write !== undefined) {
         return { law: "AD1", seq, text: `${textOf(write)} is written without a first stage` };
       }
-      if (first === undefined) continue;
-      const walk = first[done.access];
+      if (walk === undefined) continue;
       const wrong = checkWrites(walk, writes);
       if (wrong !== undefined) return { law: "AD1", seq, text: wrong };
       if (writes.length > 0) count(done.access === "write" ? "dirty" : "accessed");

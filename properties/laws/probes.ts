@@ -1,7 +1,7 @@
 import type { FactOf } from "../../events/fact.ts";
 import type { Step } from "../../projections/step.ts";
 import type { World } from "../../projections/world.ts";
-import type { Expected } from "../oracle/expected.ts";
+import type { Expected } from "../oracle/answers.ts";
 import { expected } from "../oracle/expected.ts";
 import { observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";

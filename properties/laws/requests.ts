@@ -66,7 +66,11 @@ export const requestsAreAnswered: Law = {
   says:
     "A DMA lands where the guest's tables and the P2M say, or faults as they say, or did at " +
     "some time since the covering invalidation.",
-  sometimes: ["landed", "faulted", "hole", "while pending", "stale but allowed"],
+  sometimes: [
+    ...["landed", "faulted", "hole", "while pending", "stale but allowed"],
+    ...["first stage landed", "first stage faulted", "nested landed", "nested faulted"],
+    ...["second stage with PASID landed", "fault with PASID faulted", "stale first stage"],
+  ],
   check(run, count) {
     const { asked } = sightOf(run);
     for (const step of run.steps) {

@@ -76,11 +76,15 @@ export const shadowMatches: Law = {
   says:
     "Where nothing is pending, the shadow is what walking the guest's tables and the P2M " +
     "gives.",
-  sometimes: ["mapped", "faulting", "hole", "superpage"],
+  sometimes: [
+    ...["mapped", "faulting", "hole", "superpage"],
+    ...["first stage", "nested", "second stage with PASID"],
+  ],
   check(run, count) {
     for (const probe of sightOf(run).settled) {
       if (probe.expected.pending) continue;
       countSettled(probe, count);
+      countKind(probe, count);
       const violation = compareProbe("SH1", probe, settledAnswers(probe));
       if (violation !== undefined) return violation;
     }
@@ -95,12 +99,23 @@ function countSettled(probe: Probe, count: Count): void {
   else if ("hpa" in composed) count(composed.size === "4K" ? "mapped" : "superpage");
 }
 
+/** Notes what leads to a page in scalable mode. */
+function countKind({ expected, key }: Probe, count: Count): void {
+  const { kind } = expected;
+  if (kind === "firstStage") count("first stage");
+  else if (kind === "nested") count("nested");
+  else if (kind === "tables" && key.pasid !== undefined) count("second stage with PASID");
+}
+
 export const shadowWasRight: Law = {
   id: "SH2",
   says:
     "Where something is pending, the shadow is what was right at some time since the covering " +
     "invalidation.",
-  sometimes: ["pending", "several candidates", "stale"],
+  sometimes: [
+    ...["pending", "several candidates", "stale"],
+    ...["first stage", "nested", "second stage with PASID"],
+  ],
   check(run, count) {
     for (const probe of sightOf(run).settled) {
       if (!probe.expected.pending) continue;
@@ -108,6 +123,7 @@ export const shadowWasRight: Law = {
       if (probe.expected.candidates.length > 1) count("several candidates");
       const violation = compareProbe("SH2", probe, candidates(probe));
       if (violation !== undefined) return violation;
+      countKind(probe, count);
       if (compareProbe("SH2", probe, settledAnswers(probe)) !== undefined) count("stale");
     }
     return undefined;

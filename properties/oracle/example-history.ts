@@ -1,5 +1,6 @@
 import type { Iova, SourceId } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
+import type { Expected } from "./answers.ts";
 import type { EntryWords } from "./example-tables.ts";
 import {
   entryWords,
@@ -10,7 +11,6 @@ import {
   scalableEcap,
 } from "./example-tables.ts";
 import { exampleSetup, happen, write } from "./example-world.ts";
-import type { Expected } from "./expected.ts";
 import { expected } from "./expected.ts";
 import type { Oracle } from "./oracle.ts";
 import { createOracle } from "./oracle.ts";

@@ -2,7 +2,7 @@ import type { Gpa, Hpa, Iova, SourceId } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { Input, PageSize } from "../../events/input.ts";
 import type { Setup } from "../../events/setup.ts";
-import type { Answers, Expected } from "./expected.ts";
+import type { Answers, Expected } from "./answers.ts";
 import { expected } from "./expected.ts";
 import { observe } from "./observe.ts";
 import type { Key, Oracle } from "./oracle.ts";

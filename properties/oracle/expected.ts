@@ -1,4 +1,5 @@
 import type { Access } from "../../events/input.ts";
+import type { Answers, Expected } from "./answers.ts";
 import type { Answer } from "./compose.ts";
 import { compose } from "./compose.ts";
 import { pasidKey } from "./history.ts";
@@ -11,28 +12,6 @@ import type { Asked, Resolution } from "./resolve.ts";
 import { pasidUnder, resolve, withoutPasidEntry, withPasidEntry } from "./resolve.ts";
 import { show } from "./show.ts";
 import { readThrough } from "./walk.ts";
-
-/** Both accesses to one byte. */
-export interface Answers {
-  readonly read: Answer;
-  readonly write: Answer;
-}
-
-/**
- * What is right for one key. `candidates` are the answers that the guest's tables have given since
- * the last invalidations that cover the key, behind the P2M of now; `complete` says that none of
- * them was missed. Where the IOTLB may answer for first-stage tables there are candidates although
- * nothing is pending.
- */
-export interface Expected extends Answers {
-  readonly pending: boolean;
-  readonly complete: boolean;
-  readonly candidates: readonly Answers[];
-  /** What leads to the page as the entries are now. */
-  readonly kind: Resolution["kind"] | "nested" | "off";
-  /** Walks of the first stage, where it translates. */
-  readonly first?: { readonly read: FirstExpected; readonly write: FirstExpected };
-}
 
 /** What is right for one access. */
 interface OneExpected {
@@ -160,7 +139,7 @@ function translated(
   const complete = watched && read.complete && write.complete;
   const isReplaced = replaced.context || replaced.pasid || replaced.iotlb;
   const pending = read.dirty || write.dirty || isReplaced || !complete;
-  const first = read.first && write.first && { read: read.first, write: write.first };
+  const first = read.first && { read: read.first, write: write.first };
   const { current } = read;
   const nested = current.kind === "firstStage" && current.space.second !== undefined;
   return {

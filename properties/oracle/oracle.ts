@@ -1,6 +1,6 @@
 import type { SourceId } from "../../events/address.ts";
 import type { GuestSetup, Setup } from "../../events/setup.ts";
-import type { Expected } from "./expected.ts";
+import type { Expected } from "./answers.ts";
 import type { Histories } from "./history.ts";
 import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Memory } from "./memory.ts";
