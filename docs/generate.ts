@@ -62,8 +62,8 @@ function registers(): string {
     "# Registers",
     derived,
     "As the profile `everything` has them, with page requests. IVA and IOTLB lie where ECAP.IRO " +
-      "says, fault records (FRCD) where CAP.FRO says. What a unit's capabilities lack is absent or " +
-      "read-only; absent bytes read as 0 and ignore writes.",
+      "says, fault records (FRCD) where CAP.FRO says. What a unit's capabilities lack is absent " +
+      "or read-only; absent bytes read as 0 and ignore writes.",
     table(
       ["offset", "name", "bytes", "reset", "writable", "1 clears", "meaning"],
       [...specs.map(registerRow)],

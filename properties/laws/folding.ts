@@ -1,8 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import { worldWithin } from "../../projections/step.ts";
 import type { Law } from "./law.ts";
 import { sightOf } from "./probes.ts";
 import { momentsOf, runOf } from "./run.ts";
+import type { KnownPairs } from "./same.ts";
+import { sameValue } from "./same.ts";
 
 export const foldIsDeterministic: Law = {
   id: "LO1",
@@ -11,13 +12,14 @@ export const foldIsDeterministic: Law = {
   check(run, count) {
     count("runs");
     const again = runOf(run);
+    const known: KnownPairs = new WeakMap();
     for (const [index, step] of run.steps.entries()) {
       const other = again.steps[index];
-      if (isDeepStrictEqual(step.facts, other?.facts)) continue;
+      if (sameValue(step.facts, other?.facts, known)) continue;
       return { law: "LO1", seq: step.seq, text: "other facts the second time" };
     }
     const [end, other] = [run.steps.at(-1), again.steps.at(-1)];
-    if (isDeepStrictEqual(end?.after, other?.after)) return undefined;
+    if (sameValue(end?.after, other?.after, known)) return undefined;
     return { law: "LO1", seq: end?.seq ?? 0, text: "another world the second time" };
   },
 };
@@ -31,7 +33,7 @@ export const projectionIsTheFold: Law = {
   check(run, count) {
     count("runs");
     const [end, moment] = [run.steps.at(-1), momentsOf(run).at(-1)];
-    if (isDeepStrictEqual(end?.after, moment?.after)) return undefined;
+    if (sameValue(end?.after, moment?.after, new WeakMap())) return undefined;
     return { law: "PJ1", seq: end?.seq ?? 0, text: "the projected world is another" };
   },
 };
@@ -41,12 +43,13 @@ export const seekingIsFolding: Law = {
   says: "The world at an event reached by seeking is the world reached by folding from the start.",
   sometimes: ["inside a step", "at the end of a step"],
   check(run, count) {
+    const known: KnownPairs = new WeakMap();
     for (const { step, seq, after } of momentsOf(run)) {
       const last = seq === step.after.seq;
       if (!last && seq % 7 !== 0) continue;
       count(last ? "at the end of a step" : "inside a step");
       const sought = last ? step.after : worldWithin(step, seq);
-      if (sought.seq === seq && isDeepStrictEqual(sought, after)) continue;
+      if (sought.seq === seq && sameValue(sought, after, known)) continue;
       return { law: "LO3", seq, text: "the world reached by seeking is another" };
     }
     return undefined;
@@ -70,7 +73,7 @@ export const refusalsChangeNothing: Law = {
       if (!refused) continue;
       count("refused");
       const isSame =
-        before.owners === after.owners && isDeepStrictEqual(before.guests, after.guests);
+        before.owners === after.owners && sameValue(before.guests, after.guests, new WeakMap());
       if (!isSame)
         return { law: "PF1", seq, text: `${input.type} is refused and changes something` };
     }

@@ -35,6 +35,8 @@ const reserved: Readonly<Record<number, readonly [low: bigint, high: bigint]>> =
   5: [0x0000_0000_ffff_f100n, 0x0000_0000_0000_0003n],
   6: [0xfff0_0000_0000_f1c0n, 0x0000_0000_0000_0f80n],
   7: [0xfff0_0000_0000_f1c0n, 0xffff_ffff_ffff_ffffn],
+  8: [0n, 0x0000_0000_0000_07fen],
+  9: [0xfff0_0000_0000_01e0n, 0xffff_ffff_ffff_f003n],
 };
 
 /**
@@ -42,28 +44,31 @@ const reserved: Readonly<Record<number, readonly [low: bigint, high: bigint]>> =
  * without ECAP.DIT (41), the page-request drain without ECAP.PDS (42).
  */
 function lacking(type: number, ecap: bigint): bigint {
-  if (type === 3 && bits(ecap, 41, 41) === 0) return 0xfff0_0000_0000_f000n;
+  const throttles = type === 3 || type === 8;
+  if (throttles && bits(ecap, 41, 41) === 0) return 0xfff0_0000_0000_f000n;
   return type === 5 && bits(ecap, 42, 42) === 0 ? 0x80n : 0n;
 }
 
 /**
- * Whether the unit knows a type: 3 wants device TLBs, 4 interrupt remapping, 6 and 7 scalable mode
- * and a queue of 256-bit descriptors.
+ * Whether the unit knows a type: 3 wants device TLBs, 4 interrupt remapping, 6 to 9 scalable mode
+ * and a queue of 256-bit descriptors, 8 device TLBs too and 9 page requests.
  */
 function knows(type: number, ecap: bigint, wide: boolean): boolean {
-  if (type === 6 || type === 7) return wide && bits(ecap, 43, 43) === 1;
+  if (type >= 6 && (!wide || bits(ecap, 43, 43) === 0)) return false;
+  if (type === 8) return bits(ecap, 2, 2) === 1;
+  if (type === 9) return bits(ecap, 29, 29) === 1;
   if (type === 3) return bits(ecap, 2, 2) === 1;
   if (type === 4) return bits(ecap, 3, 3) === 1;
-  return type === 1 || type === 2 || type === 5;
+  return type === 1 || type === 2 || (type >= 5 && type <= 7);
 }
 
 /**
  * Page-aligned range of an ATS-encoded address: with S, the lowest zero bit from 12 on tells the
  * size.
  */
-function atsRange(high: bigint): { iova: bigint; length: bigint } {
+function atsRange(high: bigint, many: boolean): { iova: bigint; length: bigint } {
   let length = 4096n;
-  if ((high & 1n) === 1n) {
+  if (many) {
     length = 8192n;
     while (length < 1n << 64n && (high & (length >> 1n)) !== 0n) length <<= 1n;
   }
@@ -89,6 +94,20 @@ function decodePasid(type: number, low: bigint, high: bigint, state: QueueState)
   return { kind: "pasidIotlb", scope, did, pasid, ...maskedRange(high), leafOnly };
 }
 
+/** What an invalidation of a device's entries for a PASID (8) or a group's answer (9) asks for. */
+function decodeForDevice(type: number, low: bigint, high: bigint): Work {
+  const sid = bits(low, 31, 16);
+  const pasid = bits(low, 51, 32);
+  if (type === 8) {
+    const whose = bits(high, 0, 0) === 1 ? "all" : pasid;
+    return { kind: "pasidDeviceTlb", sid, whose, ...atsRange(high, bits(high, 11, 11) === 1) };
+  }
+  const code = bits(low, 15, 12);
+  const response = code === 0 ? "success" : code === 1 ? "invalid" : "failure";
+  const whose = bits(low, 4, 4) === 1 ? pasid : "none";
+  return { kind: "pageGroup", whose, group: bits(high, 11, 3), response };
+}
+
 /** What one descriptor asks for, or the IQEI that refuses it. */
 function decode(low: bigint, high: bigint, state: QueueState): Work | number {
   const type = (bits(low, 11, 9) << 4) | bits(low, 3, 0);
@@ -110,7 +129,8 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
     return { kind: "iotlb", scope, did, ...maskedRange(high), leafOnly: bits(high, 6, 6) === 1 };
   }
   if (type === 6 || type === 7) return decodePasid(type, low, high, state);
-  if (type === 3) return { kind: "deviceTlb", sid, ...atsRange(high) };
+  if (type === 3) return { kind: "deviceTlb", sid, ...atsRange(high, bits(high, 0, 0) === 1) };
+  if (type === 8 || type === 9) return decodeForDevice(type, low, high);
   if (type === 4) {
     const count = 2 ** bits(low, 31, 27);
     if (bits(low, 4, 4) === 0) return { kind: "allInterruptEntries" };

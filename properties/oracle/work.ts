@@ -23,6 +23,19 @@ export type Work =
       readonly length: bigint;
     }
   | {
+      readonly kind: "pasidDeviceTlb";
+      readonly sid: number;
+      readonly whose: number | "all";
+      readonly iova: bigint;
+      readonly length: bigint;
+    }
+  | {
+      readonly kind: "pageGroup";
+      readonly whose: number | "none";
+      readonly group: number;
+      readonly response: "success" | "invalid" | "failure";
+    }
+  | {
       readonly kind: "pasidCache";
       readonly scope: "global" | "domain" | "pasid";
       readonly did: number;
