@@ -1,12 +1,13 @@
 import { PasidDirectoryEntry } from "../../events/pasid-entry.ts";
 import { at } from "../../projections/registers.ts";
 import { arena, requesters } from "./arena.ts";
-import { command, commandBits, rootPointer, writeLegacy } from "./boot.ts";
+import { command, commandBits, rootPointer, rootsOf, writeLegacy } from "./boot.ts";
 import type { Driver, Manner } from "./driver.ts";
 import { pick, writeRegister, writeWord } from "./driver.ts";
-import type { Command } from "./mapping-commands.ts";
+import type { Command, Draw } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";
 import { whole } from "./pasid-commands.ts";
+import { pasidDma } from "./pasid-requests.ts";
 import { flushContexts, flushIotlb, iotlbWord } from "./queue.ts";
 import { contextFlags, rootWordOf, writeScalable, writeScalableContext } from "./scalable-boot.ts";
 import { announceAll, flushDeviceTlbs, pasidCacheWord } from "./scalable-queue.ts";
@@ -95,9 +96,25 @@ export const scalableRoot: Command = (driver, draw, manner) => {
   flushContexts(driver, "global", 0, 0);
 };
 
+/** Sets a root pointer in a mode that no unit has, then by draw what it was before. */
+function misroute(driver: Driver, draw: Draw): void {
+  const [root = 0] = rootsOf(driver);
+  const wrong = BigInt(2 + (draw.what % 2)) << 10n;
+  writeRegister(driver, at.rtaddr, 8, (BigInt(root) << 12n) | wrong);
+  command(driver, commandBits.srtp);
+  pasidDma(driver, draw, "none");
+  if (draw.extra % 4 === 3) return;
+  writeRegister(driver, at.rtaddr, 8, rootPointer(driver, root));
+  command(driver, commandBits.srtp);
+}
+
 /** Goes over from legacy to scalable mode or back while translation is on or off. */
 export const switchMode: Command = (driver, draw, manner) => {
-  if (draw.how % 2 === 0) return;
+  if (draw.how % 4 === 0) return;
+  if (draw.how % 4 === 2) {
+    misroute(driver, draw);
+    return;
+  }
   driver.isScalable = !driver.isScalable;
   const draws = [1, 2, 3, 4, 5].map((index) => (draw.what + index * 4099) & 0xffff);
   const plan = { queued: true, translate: true, unmask: false };

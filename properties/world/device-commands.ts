@@ -6,8 +6,8 @@ import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick, readRegister, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";
-import { someRequest } from "./pasid-requests.ts";
 import { enqueue, moveTail, queueBytes, usesQueue, waitWord } from "./queue.ts";
+import { someRequest } from "./requests.ts";
 import { announceAll, answerAll, drainWord, responseWord } from "./scalable-queue.ts";
 
 /** Registers of the page-request queue. */
@@ -16,7 +16,8 @@ const registers = { pqh: 0xc0, pqt: 0xc8, pqa: 0xd0, prs: 0xdc, pectl: 0xe0 } as
 /** Sets up the page-request queue, where the unit has one. */
 export function bootPageRequests(driver: Driver, draw: number): void {
   if (!driver.profile.pageRequests) return;
-  writeRegister(driver, registers.pqh, 8, 0n);
+  // By draw only two places are free until the guest moves the head.
+  writeRegister(driver, registers.pqh, 8, draw % 8 === 7 ? 96n : 0n);
   writeRegister(driver, registers.pqt, 8, 0n);
   writeRegister(driver, registers.pqa, 8, BigInt(arena.pageRequests) << 12n);
   if (draw % 3 !== 0) writeRegister(driver, registers.pectl, 4, 0n);
@@ -131,8 +132,13 @@ export const pageQueue: Command = (driver, draw) => {
     () => announceAll(driver, driver.profile.pageDrain ? [drainWord(1, 1)] : [], draw.extra),
     () =>
       writeRegister(driver, pqa, 8, (BigInt(arena.pageRequests) << 12n) | BigInt(draw.extra % 3)),
-    // Just after the tail, if no request was dropped: the next one finds the queue full.
-    () => writeRegister(driver, pqh, 8, BigInt(32 * ((driver.asked + 1 + (draw.extra % 2)) % 128))),
+    // Just after the tail, if few requests were dropped: one of the next finds the queue full.
+    () => {
+      const slot = Math.max(1, driver.asked + 2 - (draw.extra % 4)) % 128;
+      writeRegister(driver, pqh, 8, BigInt(32 * slot));
+      for (const shift of [0, 5])
+        pageRequest(driver, { ...draw, extra: draw.extra >> shift }, "none");
+    },
   ];
   pick(actions, draw.how)();
 };

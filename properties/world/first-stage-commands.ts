@@ -1,8 +1,6 @@
-import { iova, sourceId } from "../../events/address.ts";
-import type { Access } from "../../events/input.ts";
 import { arena } from "./arena.ts";
 import type { Driver, Manner, Stage } from "./driver.ts";
-import { emit, pick, wordAt, writeWord } from "./driver.ts";
+import { pick, wordAt, writeWord } from "./driver.ts";
 import {
   announceStage,
   canonicalPage,
@@ -14,10 +12,10 @@ import {
   stagePlaceOf,
   stageWord,
   takeStageTable,
-  usersOf,
 } from "./first-stage-tables.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { more, pageFrom } from "./mapping-commands.ts";
+import { useStage } from "./requests.ts";
 import type { Place } from "./tables.ts";
 import { entryAddress } from "./tables.ts";
 
@@ -33,6 +31,7 @@ const targets: readonly number[] = [
   arena.large[0] + 7,
   ...arena.spare.slice(0, 2),
   0xfee00,
+  0xfee01,
   0xfef00,
   2 ** 27,
   2 ** 36,
@@ -52,18 +51,6 @@ function someMapped(driver: Driver, draw: Draw): { readonly stage: Stage; readon
   if (mapped.length > 0 && draw.where % 8 !== 7) return pick(mapped, draw.where >> 3);
   const stage = someStage(driver, draw.what);
   return { stage, page: stagePage(driver, stage, draw.where >> 3) };
-}
-
-/** Uses a page as one of those that the tables serve does. */
-export function useStage(driver: Driver, stage: Stage, page: number, draw: number): void {
-  const users = usersOf(driver, stage);
-  if (users.length === 0) return;
-  const { device, pasid } = pick(users, draw);
-  const access: Access = (draw >> 6) % 3 === 0 ? "write" : "read";
-  const rights = pasid === undefined ? {} : { pasid };
-  const address = iova(BigInt(page) << 12n);
-  const from = { device: sourceId(device), iova: address, access };
-  emit(driver, { type: "Dma", ...from, length: 8, ...rights });
 }
 
 /** Writes an entry and announces the change; by draw the page is used before and after. */
@@ -90,7 +77,7 @@ function bitsOf(draw: number): bigint {
   let bits = stageBits.present;
   if (draw % 5 !== 4) bits |= stageBits.rw;
   if ((draw >> 3) % 7 !== 6) bits |= stageBits.us;
-  if ((draw >> 6) % 9 === 8) bits |= stageBits.xd;
+  if ((draw >> 6) % 6 === 5) bits |= stageBits.xd;
   if ((draw >> 6) % 3 === 0) bits |= stageBits.a;
   if ((draw >> 8) % 5 === 0) bits |= stageBits.d | stageBits.a;
   if ((draw >> 8) % 7 === 6) bits |= 1n << BigInt(pick(odds, draw));

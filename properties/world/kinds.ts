@@ -62,7 +62,7 @@ const legacy: Weighted = [
 
 /** The same of a unit that has scalable mode, in which it mostly works. */
 const scalable: Weighted = [
-  [30, request.pasidDma],
+  [26, request.pasidDma],
   [8, request.pasidBurst],
   [6, request.pasidIssue],
   [5, outside.complete],
@@ -75,6 +75,7 @@ const scalable: Weighted = [
   [5, first.ageStage],
   [2, first.scribbleStage],
   [8, nested.undermine],
+  [6, nested.undermineHost],
   [2, nested.heal],
   [5, mapping.map],
   [3, mapping.unmap],
@@ -88,7 +89,7 @@ const scalable: Weighted = [
   [4, context.directoryEntry],
   [7, context.scalableContext],
   [2, context.scalableRoot],
-  [1, context.switchMode],
+  [2, context.switchMode],
   [6, invalidation.invalidatePasid],
   [3, invalidation.invalidateDevice],
   [3, invalidation.pasidBatch],

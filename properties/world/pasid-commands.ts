@@ -5,6 +5,7 @@ import { pick, wordAt, writeWord } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";
 import { iotlbWord } from "./queue.ts";
+import { useEntry } from "./requests.ts";
 import { announceAll, flushDeviceTlbs, pasidCacheWord, pasidIotlbWord } from "./scalable-queue.ts";
 import {
   bindingAddress,
@@ -83,10 +84,12 @@ export const pasidEntry: Command = (driver, draw, manner) => {
   }
   bindings.set(address, next);
   const firstLast = draw.how % 8 < 6;
+  const torn = draw.what % 2 === 0 ? () => useEntry(driver, address, draw.what) : undefined;
   if (draw.how % 16 === 15) writeWhole(driver, address, bindingWord(next), 8);
-  else writeWords(driver, address, bindingWord(next), 8, firstLast);
+  else writeWords(driver, address, bindingWord(next), 8, firstLast, torn);
   if (isLive && old.did !== next.did) announceBinding(driver, address, old, manner, draw.extra);
   announceBinding(driver, address, next, manner, draw.extra);
+  if (draw.what % 4 < 2) useEntry(driver, address, more(draw, 48));
 };
 
 /** Changes one thing of a PASID entry in place: its flags, its tables, its domain-id, its kind. */
@@ -110,7 +113,8 @@ export const editEntry: Command = (driver, draw, manner) => {
   ];
   const next = { ...old, ...pick(choices, draw.how) };
   bindings.set(address, next);
-  writeWords(driver, address, bindingWord(next), 8, draw.what % 2 === 0);
+  const torn = draw.what % 3 === 0 ? () => useEntry(driver, address, draw.what) : undefined;
+  writeWords(driver, address, bindingWord(next), 8, draw.what % 2 === 0, torn);
   announceBinding(driver, address, old, manner, draw.extra);
   if (next.did !== did) announceBinding(driver, address, next, manner, draw.extra);
 };

@@ -27,20 +27,26 @@ export interface ScalableContext {
   readonly bits: bigint;
 }
 
-/** Writes 64-bit words one by one: the first one last when `firstLast`, as what has P needs. */
+/**
+ * Writes 64-bit words one by one: the first one last when `firstLast`, as what has P needs.
+ *
+ * @param between  what happens when the first of them is written and others are not.
+ */
 export function writeWords(
   driver: Driver,
   at: number,
   word: bigint,
   count: number,
   firstLast: boolean,
+  between?: () => void,
 ): void {
   const words = Array.from({ length: count }, (_, index) => ({
     place: at + index * 8,
     value: BigInt.asUintN(64, word >> BigInt(index * 64)),
   }));
   const changed = words.filter(({ place, value }) => wordAt(driver, place) !== value);
-  for (const { place, value } of firstLast ? changed.toReversed() : changed) {
+  for (const [index, { place, value }] of (firstLast ? changed.toReversed() : changed).entries()) {
+    if (index === 1) between?.();
     writeWord(driver, place, value);
   }
 }
