@@ -15,8 +15,8 @@ import { bit } from "./word.ts";
 export interface FirstHistory {
   readonly space: Space;
   readonly page: number;
-  /** Values of upper entries by place, in the paging-structure cache. */
-  readonly uppers: Map<string, Set<bigint>>;
+  /** Ways down to an upper entry, in the paging-structure cache: a walk may begin below it. */
+  readonly uppers: Map<string, Chain>;
   /** Whole ways to a leaf, in the IOTLB. */
   readonly leaves: Map<string, Chain>;
   /** The way that memory shows now. */
@@ -46,11 +46,9 @@ export const newFirst = (space: Space, page: number, complete: boolean): FirstHi
   complete,
 });
 
-const placeOf = (level: number, at: bigint): string => `${level}:${at}`;
-
 /** What walks of a page may find: memory as it is, and what is remembered. */
 const waysOf = ({ space, uppers }: FirstHistory, second: Second): Ways => ({
-  upper: (level, at) => [...(uppers.get(placeOf(level, at)) ?? [])],
+  starts: [...uppers.values()],
   second: space.second === undefined ? (page) => [itself(page)] : second,
 });
 
@@ -90,10 +88,10 @@ export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): 
     for (const { gpa, value } of chain) if (gpa !== undefined) words.push([gpa, value]);
   }
   for (const chain of all) {
-    for (const { level, at, value } of chain.slice(0, -1)) {
-      if (value === undefined || !wasPassed(space, value) || isLeaf(level, value)) continue;
-      const values = uppers.get(placeOf(level, at)) ?? new Set();
-      uppers.set(placeOf(level, at), values.add(value));
+    for (const [index, { level, value }] of chain.slice(0, -1).entries()) {
+      if (value === undefined || !wasPassed(space, value) || isLeaf(level, value)) break;
+      const start = chain.slice(0, index + 1).map(remembered);
+      uppers.set(bareKey(start), start);
     }
     const isCached = chain.every(({ value }) => value !== undefined && wasPassed(space, value));
     if (!hasLeaf(unit, space, chain)) continue;
@@ -110,14 +108,8 @@ export function isFirstDirty(history: FirstHistory): boolean {
   const { uppers, leaves, now } = history;
   const current = bareKey(now);
   if ([...leaves.values()].some((chain) => bareKey(chain) !== current)) return true;
-  const shown = new Map(now.map(({ level, at, value }) => [placeOf(level, at), value]));
-  for (const [place, values] of uppers) {
-    const value = shown.get(place);
-    for (const each of values) {
-      if (value === undefined || bare(each) !== bare(value)) return true;
-    }
-  }
-  return false;
+  const isShown = (start: Chain): boolean => bareKey(start) === bareKey(now.slice(0, start.length));
+  return [...uppers.values()].some((start) => !isShown(start));
 }
 
 /** Whether the leaf of a remembered way serves an access by itself. */
@@ -145,4 +137,4 @@ export function firstWalks(
 
 /** The lowest level of an upper entry that is remembered; one above the top where none is. */
 export const lowestUpper = ({ uppers, space }: FirstHistory): number =>
-  Math.min(space.levels + 1, ...[...uppers.keys()].map((place) => Number.parseInt(place, 10)));
+  Math.min(space.levels + 1, ...[...uppers.values()].map((start) => start.at(-1)?.level ?? 6));

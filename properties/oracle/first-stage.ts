@@ -32,8 +32,8 @@ export type Chain = readonly Step[];
 
 /** What a walk may find instead of what memory holds now. */
 export interface Ways {
-  /** Values of an upper entry that are remembered. */
-  readonly upper: (level: number, at: bigint) => readonly bigint[];
+  /** Ways from the top down to an upper entry that are remembered: a walk may begin below them. */
+  readonly starts: readonly Chain[];
   /** What the second stage says, or may say, of a page; at least one. */
   readonly second: (page: number) => readonly PageValue[];
 }
@@ -48,7 +48,7 @@ export interface FirstWalk {
 
 /** What memory and second stage say now, and nothing else. */
 export const waysNow = (unit: Unit, { second }: Space): Ways => ({
-  upper: () => [],
+  starts: [],
   second: (page) => [second === undefined ? itself(page) : secondNow(unit, second, page)],
 });
 
@@ -68,14 +68,27 @@ export function itself(page: number): PageValue {
 const gpaIn = (outcome: Outcome): bigint | undefined =>
   outcome.kind === "page" ? outcome.gpa : undefined;
 
-/** Every way down for a page: through what memory holds now, and through what is remembered. */
-export function* chains(
+/** Every way down for a page: through what memory holds now, and on from what is remembered. */
+export function* chains(unit: Unit, space: Space, page: number, ways: Ways): Generator<Chain> {
+  yield* below(unit, space, page, ways, space.levels, space.root);
+  for (const start of ways.starts) {
+    const last = start[start.length - 1];
+    if (last?.value === undefined) continue;
+    const table = last.value & ones(51, 12);
+    for (const rest of below(unit, space, page, ways, last.level - 1, table)) {
+      yield [...start, ...rest];
+    }
+  }
+}
+
+/** Every way down from a table through what memory holds now. */
+function* below(
   unit: Unit,
   space: Space,
   page: number,
   ways: Ways,
-  level = space.levels,
-  table = space.root,
+  level: number,
+  table: bigint,
 ): Generator<Chain> {
   const iova = BigInt(page) << 12n;
   const at = table + ((iova >> BigInt(3 + 9 * level)) & 511n) * 8n;
@@ -85,10 +98,6 @@ export function* chains(
     const value = gpa === undefined ? undefined : unit.read64(gpa);
     return { level, at, place, gpa, value };
   });
-  for (const value of ways.upper(level, at)) {
-    if (steps.some((step) => step.value === value)) continue;
-    steps.push({ level, at, place: undefined, gpa: undefined, value });
-  }
   for (const step of steps) {
     const { value } = step;
     const ends = value === undefined || !bit(value, 0) || isLeaf(level, value);
@@ -96,7 +105,7 @@ export function* chains(
       yield [step];
       continue;
     }
-    for (const rest of chains(unit, space, page, ways, level - 1, value & ones(51, 12))) {
+    for (const rest of below(unit, space, page, ways, level - 1, value & ones(51, 12))) {
       yield [step, ...rest];
     }
   }
@@ -115,10 +124,10 @@ export function hasLeaf(unit: Unit, space: Space, chain: Chain): boolean {
 export function resultOf(chain: Chain, page: number): { address: bigint; size: PageSize } {
   const last = chain[chain.length - 1];
   const level = last?.level ?? 1;
-  const below = ones(2 + 9 * level, 0);
-  const base = (last?.value ?? 0n) & ones(51, 12) & ~below;
+  const offset = ones(2 + 9 * level, 0);
+  const base = (last?.value ?? 0n) & ones(51, 12) & ~offset;
   const size = (["4K", "2M", "1G"] as const)[level - 1] ?? "4K";
-  return { address: base | ((BigInt(page) << 12n) & below), size };
+  return { address: base | ((BigInt(page) << 12n) & offset), size };
 }
 
 /**

@@ -115,8 +115,8 @@ export function invalidateFirsts(
     if (what.scope === "pasid" || (covered && what.leafOnly !== true)) {
       forgetFirst(history);
     } else if (what.leafOnly !== true) {
-      for (const place of uppers.keys()) {
-        if (meets(page, Number.parseInt(place, 10), first, end)) uppers.delete(place);
+      for (const [key, start] of uppers) {
+        if (meets(page, start.at(-1)?.level ?? 0, first, end)) uppers.delete(key);
       }
     } else if (covered) leaves.clear();
     sampleFirst(unit, history, secondOf(unit, all, space));
