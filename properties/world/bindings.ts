@@ -1,7 +1,8 @@
 import { PasidEntry } from "../../events/pasid-entry.ts";
 import type { Profile } from "../../events/profile.ts";
+import type { Binding, Domain } from "./belief.ts";
 import { domainOf } from "./boot.ts";
-import type { Binding, Domain, Driver } from "./driver.ts";
+import type { Driver } from "./driver.ts";
 import { pick } from "./driver.ts";
 import { someStage } from "./first-stage-tables.ts";
 import { types } from "./scalable-tables.ts";

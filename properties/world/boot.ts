@@ -3,7 +3,8 @@ import type { Levels } from "../../events/profile.ts";
 import { RootEntry } from "../../events/root-entry.ts";
 import { at } from "../../projections/registers.ts";
 import { arena, requesters } from "./arena.ts";
-import type { Domain, Driver } from "./driver.ts";
+import type { Domain } from "./belief.ts";
+import type { Driver } from "./driver.ts";
 import { emit, pick, writeRegister, writeWord } from "./driver.ts";
 import { takeTable } from "./tables.ts";
 

@@ -44,7 +44,7 @@ export const directoryEntry: Command = (driver, draw, manner) => {
   const tables = [...arena.pasidTables, ...arena.pasidTables, arena.spare[0], 2 ** 36];
   const smptblptr = BigInt(pick(tables, draw.extra) ?? 0) << 12n;
   const present = draw.how % 5 !== 4;
-  const odd = draw.how % 7 === 6 ? 1n << BigInt(pick([2, 5, 11, 62], draw.what >> 2)) : 0n;
+  const odd = draw.how % 4 === 3 ? 1n << BigInt(pick([2, 5, 11, 62], draw.what >> 2)) : 0n;
   const word = odd | PasidDirectoryEntry.encode({ present, smptblptr, fpd: draw.how % 8 === 7 });
   writeWord(driver, address, word, { torn: draw.extra % 5 === 4 });
   announceMany(driver, users, manner, more(draw, 0));

@@ -1,51 +1,13 @@
-import type { SourceId } from "../../events/address.ts";
 import { gpa } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import type { Profile } from "../../events/profile.ts";
 import { profileOf } from "../../events/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { arena } from "./arena.ts";
+import type { Asker, Domain, Request, Scalable } from "./belief.ts";
 
 /** How a driver announces what it changes: as it must, too little, or not at all. */
 export type Manner = "proper" | "narrow" | "none";
-
-/** One set of second-stage tables with a domain-id. */
-export interface Domain {
-  readonly did: number;
-  readonly root: number;
-  readonly levels: number;
-}
-
-/** One set of first-stage tables. */
-export interface Stage {
-  readonly root: number;
-  readonly levels: 4 | 5;
-}
-
-/** What a PASID entry is to say: its kind, and the tables that it names. */
-export interface Binding {
-  readonly present: boolean;
-  readonly pgtt: number;
-  readonly did: number;
-  readonly stage: Stage;
-  readonly domain: Domain;
-  /** All other bits: flags, and reserved ones by chance. */
-  readonly bits: bigint;
-}
-
-/** What a driver believes of the tables of scalable mode. */
-export interface Scalable {
-  /** First-stage tables, each of which several PASID entries may name. */
-  readonly stages: Stage[];
-  /** PASID entries by GPA. */
-  readonly bindings: Map<number, Binding>;
-  /** The PASID directory and the RID_PASID of each source-id. */
-  readonly contexts: Map<number, { readonly directory: number; readonly ridPasid: number }>;
-  /** IOVA pages that it mapped in the first stage at some time. */
-  readonly mapped: { readonly stage: Stage; readonly page: number }[];
-  /** Table pages for the first stage that it never used or has freed. */
-  free: readonly number[];
-}
 
 /** A guest's driver: what it believes of its tables, and the inputs that it has made so far. */
 export interface Driver {
@@ -77,6 +39,8 @@ export interface Driver {
   /** Bytes of a descriptor in the queue that it last set up. */
   step: 16 | 32;
   readonly scalable: Scalable;
+  /** Requests that are made again and again. */
+  readonly recent: Request[];
   /** Source-ids of devices that were asked to forget and have not answered. */
   readonly owing: number[];
   /** Pages that devices asked to translate, to keep. */
@@ -85,12 +49,6 @@ export interface Driver {
   asked: number;
   /** Groups of page requests that are not answered yet. */
   readonly groups: (Asker & { readonly group: number })[];
-}
-
-/** A device that asked for something, with a PASID or without. */
-export interface Asker {
-  readonly device: SourceId;
-  readonly pasid: number | undefined;
 }
 
 export const newDriver = (
@@ -122,6 +80,7 @@ export const newDriver = (
     mapped: [],
     free: arena.firstStage,
   },
+  recent: [],
   owing: [],
   requested: [],
   asked: 0,

@@ -1,5 +1,6 @@
 import { arena } from "./arena.ts";
-import type { Driver, Manner, Stage } from "./driver.ts";
+import type { Stage } from "./belief.ts";
+import type { Driver, Manner } from "./driver.ts";
 import { pick, wordAt, writeWord } from "./driver.ts";
 import {
   announceStage,
@@ -48,6 +49,8 @@ export const stagePage = (driver: Driver, stage: Stage, draw: number): number =>
 /** Some page that was mapped at some time, and its tables. */
 function someMapped(driver: Driver, draw: Draw): { readonly stage: Stage; readonly page: number } {
   const { mapped } = driver.scalable;
+  const used = mapped.filter(({ page }) => driver.recent.some((one) => one.page === page));
+  if (used.length > 0 && draw.where % 2 === 0) return pick(used, draw.where >> 3);
   if (mapped.length > 0 && draw.where % 8 !== 7) return pick(mapped, draw.where >> 3);
   const stage = someStage(driver, draw.what);
   return { stage, page: stagePage(driver, stage, draw.where >> 3) };
@@ -149,7 +152,7 @@ export const relinkStage: Command = (driver, draw, manner) => {
   const level = Math.max(2, 1 + (draw.how % stage.levels));
   const place = stagePlaceOf(driver, stage, page, level, draw.how % 3 === 0);
   const old = wordAt(driver, entryAddress(place));
-  const others = [place.table, arena.spare[0], arena.tables[1], 2 ** 36, 2 ** 40 - 2];
+  const others = [place.table, arena.spare[0], arena.tables[1], 2 ** 27, 2 ** 36, 2 ** 40 - 2];
   const odd = draw.extra % 5 === 4 ? pick(others, draw.extra >> 4) : undefined;
   const table = odd ?? pick(arena.firstStage, draw.extra >> 2);
   const word = stageWord(table ?? 0, (old & 6n) === 0n ? open : (old & 6n) | 1n);

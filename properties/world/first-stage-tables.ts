@@ -1,6 +1,7 @@
 import { pagesOfSize } from "../../projections/mapping.ts";
 import { arena } from "./arena.ts";
-import type { Driver, Manner, Stage } from "./driver.ts";
+import type { Stage } from "./belief.ts";
+import type { Driver, Manner } from "./driver.ts";
 import { clearPage, pick, wordAt, writeWord } from "./driver.ts";
 import type { Tag } from "./scalable-queue.ts";
 import { announceAll, flushDeviceTlbs, pasidIotlbWord, pasidPagesWord } from "./scalable-queue.ts";

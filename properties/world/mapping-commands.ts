@@ -1,6 +1,7 @@
 import { arena } from "./arena.ts";
+import type { Domain } from "./belief.ts";
 import { domainOf } from "./boot.ts";
-import type { Domain, Driver, Manner } from "./driver.ts";
+import type { Driver, Manner } from "./driver.ts";
 import { pick, wordAt, writeWord } from "./driver.ts";
 import type { Place } from "./tables.ts";
 import { announce, entryAddress, entryWord, isTable, placeOf, takeTable } from "./tables.ts";

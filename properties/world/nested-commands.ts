@@ -1,6 +1,7 @@
 import { gpaOfPage, sourceId } from "../../events/address.ts";
 import { arena, deviceSources } from "./arena.ts";
-import type { Binding, Driver, Stage } from "./driver.ts";
+import type { Binding, Domain, Stage } from "./belief.ts";
+import type { Driver } from "./driver.ts";
 import { emit, pick, wordAt, writeWord } from "./driver.ts";
 import { pageNamed, stageBits, stagePlaceOf, tagsOf, usersOf } from "./first-stage-tables.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
@@ -38,7 +39,7 @@ function someWay(driver: Driver, stage: Stage, draw: Draw): Way {
   const tables = [stage.root, ...places.map(({ table }) => table), leaf?.table ?? stage.root];
   const below = leaf === undefined ? 0 : pageNamed(wordAt(driver, entryAddress(leaf)));
   const unused = ~(stageBits.a | stageBits.d | stageBits.ea);
-  for (const place of draw.how % 3 === 0 ? [leaf, upper] : []) {
+  for (const place of draw.how % 3 === 2 ? [] : [leaf, upper]) {
     if (place === undefined) continue;
     const address = entryAddress(place);
     writeWord(driver, address, wordAt(driver, address) & unused);
@@ -46,7 +47,11 @@ function someWay(driver: Driver, stage: Stage, draw: Draw): Way {
   return { stage, page, pages: [...tables, below] };
 }
 
-const isNested = ({ binding }: Reach): boolean => binding.pgtt === types.nested;
+/** Whether a way is through first-stage tables over a domain. */
+const isOver =
+  ({ root }: Domain) =>
+  ({ binding }: Reach): boolean =>
+    binding.pgtt === types.nested && binding.domain.root === root;
 
 /**
  * Changes how the second stage maps a page that holds first-stage tables or data, or heals it; by
@@ -67,9 +72,9 @@ export const undermine: Command = (driver, draw, manner) => {
     entryWord(other, 3),
     old | (1n << BigInt(pick([11, 62, 50, 7], draw.extra))),
   ];
-  if (draw.extra % 3 === 0) useStage(driver, stage, page, more(draw, 16), isNested);
+  if (draw.extra % 3 === 0) useStage(driver, stage, page, more(draw, 16), isOver(domain));
   changeSecond(driver, domain, target, place, pick(words, draw.how), draw, manner);
-  if (draw.what % 4 !== 3) useStage(driver, stage, page, more(draw, 16), isNested);
+  if (draw.what % 4 !== 3) useStage(driver, stage, page, more(draw, 16), isOver(domain));
   if (draw.extra % 2 === 0) return;
   changeSecond(driver, domain, target, place, entryWord(target, 3), draw, manner);
 };
@@ -79,7 +84,7 @@ export const undermineHost: Command = (driver, draw) => {
   const { domain, stage } = someNest(driver, draw.what);
   const { page, pages } = someWay(driver, stage, draw);
   const below = placeOf(driver, domain, page, 1, false).table;
-  const gpa = gpaOfPage(pick([...pages, domain.root, below], draw.where));
+  const gpa = gpaOfPage(pick([...pages, domain.root, below, domain.root], draw.where));
   const range = { gpa, length: 4096n };
   const grants = [
     { read: true, write: false },

@@ -162,6 +162,16 @@ export const p2mMap: Command = (driver, draw) => {
   emit(driver, { type: "P2mMap", gpa, hpa, length: 4096n, pageSize: "4K", ...grant });
 };
 
+/** A page is taken away, which devices may notice, and another frame takes its place. */
+export const p2mRenew: Command = (driver, draw) => {
+  const gpa = gpaOfPage(pick(changeableBy(driver), draw.where));
+  emit(driver, { type: "P2mUnmap", gpa, length: 4096n });
+  if (draw.how % 2 === 0) dma(driver, draw, "none");
+  const hpa = hpaOfPage(frames.free + (draw.what % 64));
+  const grant = { read: true, write: draw.extra % 8 !== 7 };
+  emit(driver, { type: "P2mMap", gpa, hpa, length: 4096n, pageSize: "4K", ...grant });
+};
+
 /** A device is plugged in, taken away, or given to the guest in another way. */
 export const devices: Command = (driver, draw) => {
   const source = pick(deviceSources, draw.what);

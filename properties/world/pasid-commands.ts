@@ -1,6 +1,7 @@
 import { arena } from "./arena.ts";
+import type { Binding } from "./belief.ts";
 import { bindingFrom } from "./bindings.ts";
-import type { Binding, Driver, Manner } from "./driver.ts";
+import type { Driver, Manner } from "./driver.ts";
 import { pick, wordAt, writeWord } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";

@@ -1,13 +1,13 @@
 import { iova } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { arena, sources } from "./arena.ts";
+import type { Request } from "./belief.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick } from "./driver.ts";
 import { open, stageWord } from "./first-stage-tables.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";
 import { dma, issue } from "./outside-commands.ts";
-import type { Request } from "./requests.ts";
 import { someRequest } from "./requests.ts";
 import type { Reach } from "./scalable-tables.ts";
 import { bindingWord } from "./scalable-tables.ts";

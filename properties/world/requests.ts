@@ -1,9 +1,9 @@
-import type { SourceId } from "../../events/address.ts";
 import { iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { PasidEntry } from "../../events/pasid-entry.ts";
 import { arena, deviceSources } from "./arena.ts";
-import type { Driver, Stage } from "./driver.ts";
+import type { Request, Stage } from "./belief.ts";
+import type { Driver } from "./driver.ts";
 import { emit, pick, wordAt } from "./driver.ts";
 import { canonicalPage, stagePlaceOf, usersOf } from "./first-stage-tables.ts";
 import type { Draw } from "./mapping-commands.ts";
@@ -11,17 +11,6 @@ import { more, pageFrom } from "./mapping-commands.ts";
 import type { Reach } from "./scalable-tables.ts";
 import { pasids, reachesOf, types } from "./scalable-tables.ts";
 import { entryAddress } from "./tables.ts";
-
-/** Who asks for which page, and what for. */
-export interface Request {
-  readonly device: SourceId;
-  readonly page: number;
-  readonly rights: {
-    readonly pasid?: number;
-    readonly privileged?: boolean;
-    readonly execute?: boolean;
-  };
-}
 
 /** PASIDs that no entry is made for. */
 const strays = [3, 65, 4096, 8191, 8192, 0x7000, 0x10000, 0xfffff] as const;
@@ -70,8 +59,36 @@ function rightsOf(pasid: number | undefined, bits: bigint, draw: number): Reques
   return { pasid, ...(privileged ? { privileged } : {}), ...(execute ? { execute } : {}) };
 }
 
-/** A request: mostly one that a PASID entry serves. */
+const recentCount = 6;
+
+/** Whether a way is one that a recent request took. */
+const isRecent =
+  ({ recent }: Driver) =>
+  ({ device, pasid }: Reach): boolean =>
+    recent.some((one) => one.device === device && one.rights.pasid === pasid);
+
+/** One of some ways: mostly one that a recent request took. */
+function someWay(driver: Driver, ways: readonly Reach[], draw: number): Reach {
+  const recent = draw % 4 === 3 ? [] : ways.filter(isRecent(driver));
+  return pick(recent.length === 0 ? ways : recent, draw >> 2);
+}
+
+/** A request: mostly one that was made before, or one that a PASID entry serves. */
 export function someRequest(
+  driver: Driver,
+  draw: Draw,
+  wanted?: (reach: Reach) => boolean,
+): Request {
+  const { recent } = driver;
+  const again = wanted === undefined && draw.what % 5 < 3 && recent.length > 2;
+  if (again) return pick(recent, draw.where);
+  const request = newRequest(driver, draw, wanted);
+  recent.push(request);
+  if (recent.length > recentCount) recent.splice(draw.how % recentCount, 1);
+  return request;
+}
+
+function newRequest(
   driver: Driver,
   draw: Draw,
   wanted: (reach: Reach) => boolean = () => true,
@@ -81,7 +98,7 @@ export function someRequest(
   if (known.length === 0 || draw.where % 12 === 11) {
     const device = sourceId(pick(deviceSources, draw.what));
     const stray = draw.how % 3 === 0 ? pick(strays, draw.extra) : pick(pasids, draw.extra);
-    const pasid = draw.what % 5 === 0 ? undefined : stray;
+    const pasid = draw.what % 3 === 0 ? undefined : stray;
     const page = pageDraw % 2 === 0 ? pick(edges, pageDraw >> 1) : pageFrom(driver, pageDraw);
     return { device, page, rights: rightsOf(pasid, 0n, more(draw, 16)) };
   }
@@ -91,7 +108,10 @@ export function someRequest(
   const rights = rightsOf(pasid, binding.bits, more(draw, 16));
   const around = draw.extra % 24;
   const away = around === 23 ? 1 : around === 22 ? 511 : 0;
-  const page = around === 21 ? pick(edges, pageDraw) : pageFor(driver, reach, pageDraw) + away;
+  const page =
+    around === 21 || around === 20
+      ? pick(edges, pageDraw)
+      : pageFor(driver, reach, pageDraw) + away;
   return { device: sourceId(device), page: Math.min(page, 2 ** 52 - 1), rights };
 }
 
@@ -99,7 +119,7 @@ export function someRequest(
 export function useEntry(driver: Driver, address: number, draw: number): void {
   const users = reachesOf(driver, (reach) => reach.address === address);
   if (users.length === 0) return;
-  const reach = pick(users, draw);
+  const reach = someWay(driver, users, draw);
   const { device, pasid } = reach;
   const at = iova(BigInt(pageFor(driver, reach, draw >> 3)) << 12n);
   const rights = pasid === undefined ? {} : { pasid };
@@ -117,7 +137,7 @@ export function useStage(
 ): void {
   const users = usersOf(driver, stage).filter(wanted);
   if (users.length === 0) return;
-  const { device, pasid } = pick(users, draw);
+  const { device, pasid } = someWay(driver, users, draw);
   const access: Access = (draw >> 6) % 3 === 0 ? "write" : "read";
   const rights = pasid === undefined ? {} : { pasid };
   const address = iova(BigInt(page) << 12n);

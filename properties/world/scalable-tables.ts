@@ -1,7 +1,8 @@
 import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
 import { ScalableContextEntry } from "../../events/scalable-context-entry.ts";
 import { arena, deviceOf, requesters } from "./arena.ts";
-import type { Binding, Driver } from "./driver.ts";
+import type { Binding } from "./belief.ts";
+import type { Driver } from "./driver.ts";
 import { bytesOf, pick, wordAt, writeBytes, writeWord } from "./driver.ts";
 
 /** The kinds of translation of PASID entries. */

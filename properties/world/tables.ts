@@ -1,6 +1,7 @@
 import { pagesOfSize } from "../../projections/mapping.ts";
 import { arena } from "./arena.ts";
-import type { Domain, Driver, Manner } from "./driver.ts";
+import type { Domain } from "./belief.ts";
+import type { Driver, Manner } from "./driver.ts";
 import { clearPage, pick, wordAt, writeWord } from "./driver.ts";
 import type { Flush } from "./queue.ts";
 import { flushIotlb } from "./queue.ts";

@@ -29,7 +29,9 @@ export const context: Command = (driver, draw, manner) => {
   const domain =
     draw.what % 5 === 4 ? domainOf(driver, draw.extra % 5, 1) : someDomain(driver, draw.what);
   const strange = draw.how % 12;
-  const extra = strange === 11 ? 1n << BigInt(draw.extra % 128) : 0n;
+  const reserved = draw.extra % 2 === 0 ? 4 + ((draw.extra >> 1) % 8) : 88 + (draw.extra % 40);
+  const odd = draw.what % 3 === 0 ? draw.extra % 128 : reserved;
+  const extra = strange === 11 ? 1n << BigInt(odd) : 0n;
   const tt = pick([0, 0, 0, 2, 1, 3], strange === 10 ? draw.extra : draw.how % 4);
   const levels = strange === 9 ? 2 + (draw.extra % 5) : domain.levels;
   const present = draw.how % 7 !== 6;
