@@ -75,8 +75,10 @@ function expectedOf(world: World, sid: number, iova: bigint, access: Access, giv
   const all = new Map<string, Answer>();
   let { complete } = past;
   const unique = new Map(past.all.map((each) => [show(each), each]));
-  for (const each of [...unique.values(), current]) {
-    const found = outcomesUnder(unit, histories, each, request);
+  const shown = show(current);
+  unique.set(shown, current);
+  for (const [text, each] of unique) {
+    const found = text === shown ? under : outcomesUnder(unit, histories, each, request);
     complete &&= found.complete;
     for (const outcome of found.all) {
       const one = answer(outcome, each.fpd);

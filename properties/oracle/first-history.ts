@@ -1,7 +1,7 @@
 import type { FirstRequest } from "./first-entry.ts";
 import { isLeaf } from "./first-entry.ts";
 import type { Chain, FirstWalk, Step, Ways } from "./first-stage.ts";
-import { chains, follow, hasLeaf, itself, resultOf, waysNow } from "./first-stage.ts";
+import { chains, follow, hasLeaf, itself, resultOf, stepKey, waysNow } from "./first-stage.ts";
 import type { Space } from "./pasid-entry.ts";
 import { show } from "./show.ts";
 import type { PageValue, Unit, Word } from "./walk.ts";
@@ -19,6 +19,8 @@ export interface FirstHistory {
   readonly uppers: Map<string, Chain>;
   /** Whole ways to a leaf, in the IOTLB. */
   readonly leaves: Map<string, Chain>;
+  /** All ways when they were walked last. */
+  ways: readonly Chain[];
   /** The way that memory shows now. */
   now: Chain;
   /** Pages that the second stage translates on the way. */
@@ -40,6 +42,7 @@ export const newFirst = (space: Space, page: number, complete: boolean): FirstHi
   page,
   uppers: new Map(),
   leaves: new Map(),
+  ways: [],
   now: [],
   seconds: new Set(),
   words: [],
@@ -48,20 +51,16 @@ export const newFirst = (space: Space, page: number, complete: boolean): FirstHi
 
 /** What walks of a page may find: memory as it is, and what is remembered. */
 const waysOf = ({ space, uppers }: FirstHistory, second: Second): Ways => ({
-  starts: [...uppers.values()],
+  starts: uppers,
   second: space.second === undefined ? (page) => [itself(page)] : second,
 });
-
-/** Without accessed, dirty and extended-accessed bits. */
-const bare = (value: bigint): bigint => value & ~((1n << 5n) | (1n << 6n) | (1n << 10n));
 
 const wasPassed = ({ eafe }: Space, value: bigint): boolean =>
   bit(value, 5) && (!eafe || bit(value, 10));
 
 const keyOf = (chain: Chain): string => chain.map(({ at, value }) => `${at}=${value}`).join();
 
-const bareKey = (chain: Chain): string =>
-  chain.map(({ at, value }) => `${at}=${value === undefined ? "" : bare(value)}`).join();
+const bareKey = (chain: Chain): string => chain.map(({ at, value }) => stepKey(at, value)).join("");
 
 /** A step as it is remembered: nothing of memory or second stage has a part in it. */
 const remembered = ({ level, at, value }: Step): Step => ({
@@ -70,9 +69,19 @@ const remembered = ({ level, at, value }: Step): Step => ({
   gpa: undefined,
 });
 
+/** Remembers each upper entry of a way that a walk has passed. */
+function rememberUppers({ space, uppers }: FirstHistory, chain: Chain): void {
+  let key = "";
+  for (const [index, { level, at, value }] of chain.slice(0, -1).entries()) {
+    if (value === undefined || !wasPassed(space, value) || isLeaf(level, value)) return;
+    key += stepKey(at, value);
+    if (!uppers.has(key)) uppers.set(key, chain.slice(0, index + 1).map(remembered));
+  }
+}
+
 /** Walks every way again and remembers what it finds. @returns the ways, at most so many. */
 export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): Chain[] {
-  const { space, page, uppers, leaves, seconds } = history;
+  const { space, page, leaves, seconds } = history;
   const ways = waysOf(history, (at) => {
     seconds.add(at);
     return second(at);
@@ -88,17 +97,16 @@ export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): 
     for (const { gpa, value } of chain) if (gpa !== undefined) words.push([gpa, value]);
   }
   for (const chain of all) {
-    for (const [index, { level, value }] of chain.slice(0, -1).entries()) {
-      if (value === undefined || !wasPassed(space, value) || isLeaf(level, value)) break;
-      const start = chain.slice(0, index + 1).map(remembered);
-      uppers.set(bareKey(start), start);
-    }
-    const isCached = chain.every(({ value }) => value !== undefined && wasPassed(space, value));
+    rememberUppers(history, chain);
     if (!hasLeaf(unit, space, chain)) continue;
     ways.second(Number(resultOf(chain, page).address >> 12n));
-    if (isCached) leaves.set(keyOf(chain), chain.map(remembered));
+    const isCached = chain.every(({ value }) => value !== undefined && wasPassed(space, value));
+    if (!isCached) continue;
+    const key = keyOf(chain);
+    if (!leaves.has(key)) leaves.set(key, chain.map(remembered));
   }
   history.words = words;
+  history.ways = all;
   [history.now = []] = chains(unit, space, page, waysNow(unit, space));
   return all;
 }
@@ -128,7 +136,10 @@ export function firstWalks(
   const { space, page } = history;
   const ways = waysOf(history, second);
   const along = (chain: Chain) => follow(unit, space, page, chain, request, ways);
-  const walked = sampleFirst(unit, history, second).flatMap(along);
+  // Without a second stage nothing but what is watched changes the ways.
+  const isKnown = space.second === undefined && history.ways.length > 0;
+  const all = isKnown ? history.ways : sampleFirst(unit, history, second);
+  const walked = all.flatMap(along);
   const cached = [...history.leaves.values()].flatMap((chain) =>
     along(chain).filter((walk) => serves(chain, walk, request)),
   );

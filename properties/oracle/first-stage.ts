@@ -33,7 +33,7 @@ export type Chain = readonly Step[];
 /** What a walk may find instead of what memory holds now. */
 export interface Ways {
   /** Ways from the top down to an upper entry that are remembered: a walk may begin below them. */
-  readonly starts: readonly Chain[];
+  readonly starts: ReadonlyMap<string, Chain>;
   /** What the second stage says, or may say, of a page; at least one. */
   readonly second: (page: number) => readonly PageValue[];
 }
@@ -48,7 +48,7 @@ export interface FirstWalk {
 
 /** What memory and second stage say now, and nothing else. */
 export const waysNow = (unit: Unit, { second }: Space): Ways => ({
-  starts: [],
+  starts: new Map(),
   second: (page) => [second === undefined ? itself(page) : secondNow(unit, second, page)],
 });
 
@@ -68,10 +68,24 @@ export function itself(page: number): PageValue {
 const gpaIn = (outcome: Outcome): bigint | undefined =>
   outcome.kind === "page" ? outcome.gpa : undefined;
 
+/** One text for an entry at its place, whatever its accessed and dirty bits. */
+export const stepKey = (at: bigint, value: bigint | undefined): string =>
+  `${at}=${value === undefined ? "" : value & ~((1n << 5n) | (1n << 6n) | (1n << 10n))},`;
+
 /** Every way down for a page: through what memory holds now, and on from what is remembered. */
 export function* chains(unit: Unit, space: Space, page: number, ways: Ways): Generator<Chain> {
-  yield* below(unit, space, page, ways, space.levels, space.root);
-  for (const start of ways.starts) {
+  const shown = new Set<string>();
+  for (const chain of below(unit, space, page, ways, space.levels, space.root)) {
+    yield chain;
+    let key = "";
+    for (const { at, value } of ways.starts.size === 0 ? [] : chain) {
+      key += stepKey(at, value);
+      shown.add(key);
+    }
+  }
+  for (const [key, start] of ways.starts) {
+    // Memory shows the same: the ways from there are among those above.
+    if (shown.has(key)) continue;
     const last = start[start.length - 1];
     if (last?.value === undefined) continue;
     const table = last.value & ones(51, 12);
