@@ -115,7 +115,8 @@ export function watchPages(unit: Unit, all: Histories, complete: boolean): void 
     if (!all.named.has(tablesKey(each)) && complete) all.fresh.add(tablesKey(each));
     all.named.add(tablesKey(each));
   }
-  for (const each of tables) {
+  // Those of a second stage too: its shadow may become that of requests without a first stage.
+  for (const each of [...tables, ...seconds]) {
     for (const page of all.tracked) watchPage(unit, all, each, page, complete);
   }
   for (const each of seconds) {
