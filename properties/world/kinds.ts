@@ -75,7 +75,7 @@ const scalable: Weighted = [
   [6, first.relinkStage],
   [5, first.ageStage],
   [2, first.scribbleStage],
-  [8, nested.undermine],
+  [12, nested.undermine],
   [6, nested.undermineHost],
   [2, nested.heal],
   [5, mapping.map],

@@ -2,7 +2,7 @@ import { iova, sourceId } from "../../events/address.ts";
 import { descriptorTypes } from "../../events/descriptor.ts";
 import { IotlbDescriptor } from "../../events/descriptors/translation.ts";
 import { at } from "../../projections/registers.ts";
-import { requesters, sources } from "./arena.ts";
+import { deviceOf, requesters, sources } from "./arena.ts";
 import { contextAddress, domainOf, writeContext } from "./boot.ts";
 import { emit, pick, wordAt, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
@@ -21,14 +21,26 @@ import {
   waitWord,
 } from "./queue.ts";
 
-/** Changes a context entry: another domain, pass-through, not present, reserved bits, FPD. */
+/**
+ * Changes a context entry: another domain, pass-through, not present, reserved bits, FPD; by draw
+ * the device tries what it comes to.
+ */
 export const context: Command = (driver, draw, manner) => {
+  changeContext(driver, draw, manner);
+  if (draw.extra % 2 === 0) return;
+  const device = sourceId(deviceOf(pick(requesters, draw.where)));
+  const page =
+    driver.mapped.length === 0 ? pageFrom(driver, draw.what) : pick(driver.mapped, draw.what).page;
+  emit(driver, { type: "Dma", device, iova: iova(BigInt(page) << 12n), access: "read", length: 4 });
+};
+
+const changeContext: Command = (driver, draw, manner) => {
   const source = pick(requesters, draw.where);
   const oldDid = driver.attached.get(source) ?? 0;
   const wasPresent = (wordAt(driver, contextAddress(source)) & 1n) === 1n;
   const domain =
     draw.what % 5 === 4 ? domainOf(driver, draw.extra % 5, 1) : someDomain(driver, draw.what);
-  const strange = draw.how % 12;
+  const strange = 2 + (draw.how % 10);
   const reserved = draw.extra % 2 === 0 ? 4 + ((draw.extra >> 1) % 8) : 88 + (draw.extra % 40);
   const odd = draw.what % 3 === 0 ? draw.extra % 128 : reserved;
   const extra = strange === 11 ? 1n << BigInt(odd) : 0n;
