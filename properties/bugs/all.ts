@@ -2,6 +2,7 @@ import type { Bug } from "./bug.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
+import { requestBugs } from "./request-bugs.ts";
 import { reservedBugs } from "./reserved-bugs.ts";
 import { scalableBugs } from "./scalable-bugs.ts";
 import { translationBugs } from "./translation-bugs.ts";
@@ -18,4 +19,5 @@ export const bugs: readonly Bug[] = [
   ...interruptBugs,
   ...firstStageBugs,
   ...scalableBugs,
+  ...requestBugs,
 ];

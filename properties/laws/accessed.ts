@@ -64,7 +64,8 @@ function checkWrites(walk: FirstExpected, writes: readonly Write[]): string | un
 /** Violations of the shape of single writes. */
 function strayWrite(run: Run) {
   for (const { fact, step, before, seq } of momentsOf(run)) {
-    if (fact?.type !== "MemoryWritten" || !isRequest(step.input)) continue;
+    if (fact?.type !== "MemoryWritten") continue;
+    if (!isRequest(step.input) && step.input.type !== "AtsRequest") continue;
     const guest = before.guests[guestIndex(fact)];
     if (guest === undefined || find(step.facts, "InterruptRequested")) continue;
     const wrong = checkWrite(guest, fact);

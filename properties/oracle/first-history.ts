@@ -1,7 +1,9 @@
+import type { Chain, Step, Ways } from "./first-chain.ts";
+import { chains, hasLeaf, itself, resultOf, stepKey, waysNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
 import { isLeaf } from "./first-entry.ts";
-import type { Chain, FirstWalk, Step, Ways } from "./first-stage.ts";
-import { chains, follow, hasLeaf, itself, resultOf, stepKey, waysNow } from "./first-stage.ts";
+import type { FirstWalk } from "./first-stage.ts";
+import { follow } from "./first-stage.ts";
 import type { Space } from "./pasid-entry.ts";
 import { show } from "./show.ts";
 import type { PageValue, Unit, Word } from "./walk.ts";

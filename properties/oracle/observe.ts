@@ -94,12 +94,30 @@ const telling: readonly string[] = [
   ...["PasidIotlbInvalidated"],
 ];
 
+/**
+ * Watches a PASID that an input or a fact names, for every source-id: from now on its entry may be
+ * cached, and with it what its tables say.
+ */
+function meet(world: World, event: Input | Fact): void {
+  const pasid = "pasid" in event ? event.pasid : undefined;
+  if (pasid === undefined) return;
+  const { asked, contexts } = world.histories;
+  let isNew = false;
+  for (const sid of contexts.keys()) {
+    const known = asked.get(sid) ?? new Set();
+    isNew ||= !known.has(pasid);
+    asked.set(sid, known.add(pasid));
+  }
+  if (isNew) resample(world);
+}
+
 /** Takes one thing that the vIOMMU did into account. */
 function follow(oracle: Oracle, fact: Fact): void {
   const world = oracle.worlds[("guest" in fact ? fact.guest : undefined) ?? 0];
   if (!world) return;
   const { unit, histories } = world;
   if (telling.includes(fact.type)) world.answers.clear();
+  if (fact.type === "PasidCacheInvalidated") meet(world, fact);
   if (fact.type === "MemoryWritten") {
     land(world, fact.gpa, fact.bytes);
   } else if (fact.type === "DmaLanded" && fact.access === "write" && fact.bytes) {
@@ -146,6 +164,7 @@ export function observe(oracle: Oracle, input: Input, facts: readonly Fact[]): b
   // What a change of the P2M finds in flight lands before it.
   const early = /^P2m/.test(input.type) ? facts.filter(({ type }) => type === "DmaLanded") : [];
   for (const fact of early) follow(oracle, fact);
+  meet(world, input);
   const done = apply(oracle, world, input);
   if (input.type === "MemoryWrite") resampleBytes(world, input.gpa, input.bytes);
   else if (changing.includes(input.type)) resample(world);

@@ -49,6 +49,18 @@ describe("cached scalable entries", () => {
     expect(ask(oracle).pending).toBe(false);
   });
 
+  test("[OR26] what a PASID's entry names is watched once somebody names the PASID", () => {
+    const oracle = watched();
+    const [low, high] = entryWords.secondStage;
+    write(oracle, places.entry + 64n, low, high);
+    happen(oracle, onePasid(5, pasid + 1));
+    write(oracle, 0xe060n, 0x83n);
+    write(oracle, places.entry, low, high, 0n);
+    happen(oracle, onePasid(5, pasid));
+    expect(ask(oracle)).toMatchObject({ pending: true, complete: true, kind: "tables" });
+    expect(candidates(oracle)).toEqual([0x79, 0x6000n]);
+  });
+
   test("[OR26] a replaced root pointer wants all three caches invalidated", () => {
     const oracle = watched();
     happen(oracle, { type: "RootPointerLatched", value: 0x1400n });

@@ -1,0 +1,37 @@
+import type { Bug } from "./bug.ts";
+
+/** Mistakes in what becomes of requests with PASID outside the tables. */
+export const requestBugs: readonly Bug[] = [
+  {
+    id: "interrupt-with-pasid",
+    what: "A write with PASID to the interrupt range is taken for an interrupt.",
+    file: "machines/dma.ts",
+    find: "dma.pasid === undefined && isInterrupt(dma.iova)",
+    replace: "isInterrupt(dma.iova)",
+    law: "DM1",
+  },
+  {
+    id: "legacy-pasid",
+    what: "In legacy mode the PASID of a request is ignored.",
+    file: "machines/resolve.ts",
+    find: "if (isLegacy && pasid === undefined) return",
+    replace: "if (isLegacy) return",
+    law: "DM1",
+  },
+  {
+    id: "pasid-of-fault",
+    what: "A fault record shows no PASID.",
+    file: "machines/dma.ts",
+    find: "page, access, entry.fpd, rightsOf(dma));",
+    replace: "page, access, entry.fpd, {});",
+    law: "FA1",
+  },
+  {
+    id: "pass-through-interrupts",
+    what: "Pass-through requests with PASID reach the interrupt range.",
+    file: "machines/answer.ts",
+    find: "return entry.pasid !== undefined && isInterruptFrame(page) ?",
+    replace: "return entry.pasid !== undefined && page < 0 ?",
+    law: "DM1",
+  },
+];
