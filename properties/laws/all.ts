@@ -21,6 +21,7 @@ import type { Law } from "./law.ts";
 import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./life.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
+import { pageRequestsAreQueued } from "./page-requests.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
@@ -28,6 +29,7 @@ import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
 import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
 import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
+import { devicesUseWhatTheyWereTold } from "./translated.ts";
 
 /** Every law that is checked over generated worlds. */
 export const laws: readonly Law[] = [
@@ -45,6 +47,8 @@ export const laws: readonly Law[] = [
   firstStagesOnce,
   bitsAreSet,
   nothingInFlight,
+  devicesUseWhatTheyWereTold,
+  pageRequestsAreQueued,
   marksAreCleared,
   queueRunsInOrder,
   faultsAreReported,

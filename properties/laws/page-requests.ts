@@ -1,0 +1,210 @@
+import { formatSourceId, hex } from "../../events/address.ts";
+import type { Fact, FactOf } from "../../events/fact.ts";
+import type { InputOf } from "../../events/input.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { hostAt } from "../../projections/host-entry.ts";
+import { byteIn, pageAt } from "../../projections/memory.ts";
+import { writable } from "../../projections/p2m.ts";
+import { at, readBytes } from "../../projections/registers.ts";
+import type { Step } from "../../projections/step.ts";
+import type { Count, Law } from "./law.ts";
+import { answersOnce } from "./page-groups.ts";
+import { find } from "./requests.ts";
+import { guestIndex } from "./run.ts";
+
+type Request = InputOf<"PageRequest">;
+
+/** Offset of the extended capability register. */
+const ecap = 0x10;
+
+/** The queue as the registers say. */
+interface Queue {
+  readonly base: bigint;
+  readonly tail: bigint;
+  readonly next: bigint;
+  readonly isFull: boolean;
+  readonly ppr: boolean;
+  readonly pro: boolean;
+}
+
+function queueOf(guest: Guest): Queue {
+  const pqa = readBytes(guest, at.pqa, 8);
+  const size = 1n << ((pqa & 7n) + 12n);
+  const tail = readBytes(guest, at.pqt, 8) % size;
+  const next = (tail + 32n) % size;
+  const isFull = next === readBytes(guest, at.pqh, 8) % size;
+  const prs = readBytes(guest, at.prs, 4);
+  const [ppr, pro] = [(prs & 1n) === 1n, (prs & 2n) === 2n];
+  return { base: pqa & ~0xfffn, tail, next, isFull, ppr, pro };
+}
+
+/** The 32 bytes of a request. */
+function entryOf(request: Request, requester: number): readonly number[] {
+  const { pasid, group, iova } = request;
+  const flag = (set: boolean | undefined, bit: bigint): bigint => (set === true ? 1n << bit : 0n);
+  const first =
+    1n |
+    flag(pasid !== undefined, 8n) |
+    (BigInt(requester) << 16n) |
+    (BigInt(pasid ?? 0) << 32n) |
+    flag(request.execute, 52n) |
+    flag(request.privileged, 53n);
+  const last = flag(request.read, 0n) | flag(request.write, 1n) | flag(request.last, 2n);
+  const second = last | (BigInt(group) << 3n) | BigInt.asUintN(64, iova & ~0xfffn);
+  const both = first | (second << 64n);
+  return Array.from({ length: 32 }, (_, byte) => Number((both >> BigInt(8 * byte)) & 0xffn));
+}
+
+/** Why the facts of the event line are not what must be, or nothing. */
+function checkEvent(guest: Guest, facts: readonly Fact[], arises: boolean, count: Count) {
+  const isEvent = (fact: Fact | undefined) =>
+    (fact?.type === "EventSent" || fact?.type === "EventPended") && fact.line === "pageRequest";
+  const events = facts.filter(isEvent);
+  const control = readBytes(guest, at.pectl, 4);
+  const [isMasked, isPending] = [control >> 31n === 1n, ((control >> 30n) & 1n) === 1n];
+  if (!arises || (isMasked && isPending)) {
+    return events.length === 0 ? undefined : "an event arises again";
+  }
+  const [event] = events;
+  if (events.length !== 1 || event === undefined) return "no event arises";
+  count(isMasked ? "event masked" : "event");
+  if (event.type !== "EventSent") return isMasked ? undefined : "the event is not sent";
+  const high = readBytes(guest, at.peuaddr, 4) << 32n;
+  const address = high | readBytes(guest, at.peaddr, 4);
+  const data = Number(readBytes(guest, at.pedata, 4));
+  const same = event.address === address && event.data === data;
+  return same && !isMasked ? undefined : "the event is sent wrongly";
+}
+
+/** What is cached of the page must be gone before the request is seen. */
+function checkRenewed(step: Step, guest: Guest, count: Count): string | undefined {
+  const { device, pasid, iova } = step.input as Request;
+  const requester = guest.devices[device]?.requester ?? -1;
+  const entry = hostAt(guest.hosts, requester, pasid);
+  if (entry?.space === undefined) return undefined;
+  const written = step.facts.findIndex(({ type }) => /^MemoryWrit/.test(type));
+  const gone = step.facts.slice(0, written).some((fact) => {
+    if (fact.type !== "PasidIotlbInvalidated" || fact.pasid !== entry.tag) return false;
+    return (
+      fact.did === entry.did &&
+      (fact.scope === "pasid" || (fact.iova ?? -1n) >> 12n === iova >> 12n)
+    );
+  });
+  count("renewed");
+  return gone ? undefined : "what is cached of the page stays";
+}
+
+/** Why the queue does not have the request as it must, or nothing. */
+function checkQueued(step: Step, was: Guest, now: Guest, count: Count): string | undefined {
+  const request = step.input as Request;
+  const queue = queueOf(was);
+  const address = queue.base + queue.tail;
+  const bytes = entryOf(request, was.devices[request.device]?.requester ?? -1);
+  const page = Number(address >> 12n);
+  const writes = step.facts.filter(({ type }) => /^MemoryWrit/.test(type));
+  const [write] = writes as readonly (FactOf<"MemoryWritten"> | FactOf<"MemoryWriteDropped">)[];
+  if (write === undefined || writes.length !== 1) return "it is not written once";
+  if (write.gpa !== address) return `it is written to ${hex(write.gpa)}, not ${hex(address)}`;
+  if (writable(was.p2m, page) !== (write.type === "MemoryWritten")) return "its write is lost";
+  if (write.type === "MemoryWritten") {
+    if (write.bytes.join() !== bytes.join()) return "its entry is another";
+    const memory = pageAt(now.memory, page);
+    const offset = Number(address & 0xfffn);
+    if (bytes.some((byte, index) => byteIn(memory, offset + index) !== byte)) {
+      return "memory does not have it";
+    }
+  } else count("lost");
+  if (queue.next === 0n) count("wrapped");
+  count("queued");
+  const { ppr, pro, tail } = queueOf(now);
+  if (tail !== queue.next) return `the tail is ${tail}, not ${queue.next}`;
+  if (!ppr || pro) return "PPR is not set";
+  return checkRenewed(step, now, count) ?? checkEvent(was, step.facts, !queue.ppr, count);
+}
+
+/** Why a request is not dropped as it must, or nothing. */
+function checkDropped(
+  { facts, input }: Step,
+  [was, now]: readonly [Guest, Guest],
+  dropped: FactOf<"PageRequestDropped">,
+  count: Count,
+): string | undefined {
+  const request = input as Request;
+  const [old, queue] = [queueOf(was), queueOf(now)];
+  const isOverflow = dropped.why === "overflow";
+  if (facts.some(({ type }) => /^MemoryWrit/.test(type))) return "a dropped request is written";
+  if (queue.tail !== old.tail || queue.ppr !== old.ppr) return "a dropped request is queued";
+  if (queue.pro !== (old.pro || isOverflow)) return "PRO is wrong";
+  const answer = find(facts, "PageGroupAnswered");
+  const isAnswered = request.last && (request.read || request.write);
+  if ((answer !== undefined) !== isAnswered) return "its group is not answered as it must";
+  if (answer !== undefined && answer.response !== (isOverflow ? "success" : "invalid")) {
+    return `its group is answered ${answer.response}`;
+  }
+  if (isOverflow && !old.pro) count("overflow");
+  count(`dropped: ${dropped.why ?? hex(dropped.reason ?? 0)}`);
+  return checkEvent(was, facts, isOverflow && !old.ppr && !old.pro, count);
+}
+
+const reports: ReadonlySet<string> = new Set([
+  ...["FaultRecorded", "FaultCollapsed", "FaultSuppressed", "FaultDropped"],
+]);
+
+/** The reason that the context, as the unit remembers it, gives to drop a request; 0 for none. */
+function contextReason(guest: Guest, { device, pasid }: Request): number {
+  if (((guest.rootPointer >> 10n) & 3n) === 0n) return 0x32;
+  const requester = guest.devices[device]?.requester ?? -1;
+  const entry = hostAt(guest.hosts, requester, pasid);
+  if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason ?? 0;
+  return entry?.pri === true ? 0 : 0x47;
+}
+
+/** Why a request was not treated as it must, or nothing. */
+function checkRequest(step: Step, count: Count): string | undefined {
+  const request = step.input as Request;
+  const index = guestIndex(request);
+  const [was, now] = [step.before.guests[index], step.after.guests[index]];
+  if (was === undefined || now === undefined) return undefined;
+  if (step.facts.some(({ type }) => type === "InputRefused")) return undefined;
+  const dropped = find(step.facts, "PageRequestDropped");
+  const queued = find(step.facts, "PageRequestQueued");
+  if ((dropped === undefined) === (queued === undefined)) return "it is neither queued nor dropped";
+  const isUnable = ((readBytes(was, ecap, 8) >> 29n) & 1n) === 0n;
+  const isOff = readBytes(was, at.gsts, 4) >> 31n === 0n;
+  const reason = isUnable || isOff ? 0 : contextReason(now, request);
+  const { pro, isFull } = queueOf(was);
+  const overflow = pro || isFull ? "overflow" : undefined;
+  const why = isUnable ? "unsupported" : isOff ? "off" : reason === 0 ? overflow : hex(reason);
+  const found = dropped && (dropped.why ?? hex(dropped.reason ?? 0));
+  if (found !== why) return `it is dropped for ${found ?? "nothing"}, not ${why ?? "nothing"}`;
+  const sid = was.devices[request.device]?.requester;
+  const isReported = step.facts.some(
+    (fact) => reports.has(fact.type) && "source" in fact && fact.source === sid,
+  );
+  if (isReported !== (reason !== 0)) return `fault ${hex(reason)} is not reported as it must`;
+  if (dropped === undefined) return checkQueued(step, was, now, count);
+  return checkDropped(step, [was, now], dropped, count);
+}
+
+export const pageRequestsAreQueued: Law = {
+  id: "PR1",
+  says:
+    "Page requests come into the queue whole and in order, or are dropped for a reason; the event " +
+    "arises when nothing was pending.",
+  sometimes: [
+    ...["queued", "wrapped", "renewed", "overflow", "dropped: overflow", "dropped: 0x47"],
+    ...["dropped: 0x32", "event", "event masked", "answered by software", "answered automatically"],
+  ],
+  check(run, count) {
+    const groups = answersOnce(count);
+    for (const step of run.steps) {
+      const { input, seq } = step;
+      const asks = input.type === "PageRequest";
+      const text = (asks ? checkRequest(step, count) : undefined) ?? groups(step);
+      if (text === undefined) continue;
+      const who = asks ? `page request of ${formatSourceId(input.device)}: ` : "";
+      return { law: "PR1", seq, text: `${who}${text}` };
+    }
+    return undefined;
+  },
+};
