@@ -1,4 +1,5 @@
 import type { Bug } from "./bug.ts";
+import { deviceBugs } from "./device-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
@@ -20,4 +21,5 @@ export const bugs: readonly Bug[] = [
   ...firstStageBugs,
   ...scalableBugs,
   ...requestBugs,
+  ...deviceBugs,
 ];

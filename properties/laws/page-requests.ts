@@ -142,7 +142,8 @@ function checkDropped(
     return `its group is answered ${answer.response}`;
   }
   if (isOverflow && !old.pro) count("overflow");
-  count(`dropped: ${dropped.why ?? hex(dropped.reason ?? 0)}`);
+  count(`dropped: ${dropped.why ?? "fault"}`);
+  if (dropped.reason !== undefined) count(`dropped: ${hex(dropped.reason)}`);
   return checkEvent(was, facts, isOverflow && !old.ppr && !old.pro, count);
 }
 
@@ -187,13 +188,14 @@ function checkRequest(step: Step, count: Count): string | undefined {
 }
 
 export const pageRequestsAreQueued: Law = {
-  id: "PR1",
+  id: "PG1",
   says:
     "Page requests come into the queue whole and in order, or are dropped for a reason; the event " +
     "arises when nothing was pending.",
   sometimes: [
-    ...["queued", "wrapped", "renewed", "overflow", "dropped: overflow", "dropped: 0x47"],
-    ...["dropped: 0x32", "event", "event masked", "answered by software", "answered automatically"],
+    ...["queued", "wrapped", "renewed", "overflow", "event", "event masked"],
+    ...["dropped: overflow", "dropped: fault", "dropped: off", "dropped: unsupported"],
+    ...["answered by software", "answered automatically"],
   ],
   check(run, count) {
     const groups = answersOnce(count);
@@ -203,7 +205,7 @@ export const pageRequestsAreQueued: Law = {
       const text = (asks ? checkRequest(step, count) : undefined) ?? groups(step);
       if (text === undefined) continue;
       const who = asks ? `page request of ${formatSourceId(input.device)}: ` : "";
-      return { law: "PR1", seq, text: `${who}${text}` };
+      return { law: "PG1", seq, text: `${who}${text}` };
     }
     return undefined;
   },
