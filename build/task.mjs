@@ -8,7 +8,12 @@ import { root } from "./root.mjs";
 
 const [task, ...rest] = process.argv.slice(2);
 
-const shown = ["linux-legacy-nvme", "linux-scalable-nvme", "linux-vfio-edu", "linux-legacy-nvme-load"];
+const shown = [
+  "linux-legacy-nvme",
+  "linux-scalable-nvme",
+  "linux-vfio-edu",
+  "linux-legacy-nvme-load",
+];
 const replayed = shown.map((name) => `recordings/${name}.jsonl.gz`);
 
 /** The environment of what is run: without colours where nobody sees them, unless asked for. */

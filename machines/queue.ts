@@ -15,7 +15,7 @@ import { raising } from "./fault.ts";
 import type { Turn } from "./turn.ts";
 import { advanceChart, guestIn, record } from "./turn.ts";
 
-/** Base, length and descriptor size in bytes of the queue that IQA describes. */
+/** Base, length and descriptor size in bytes of the queue in IQA. */
 interface Geometry {
   readonly base: bigint;
   readonly bytes: number;
@@ -115,7 +115,7 @@ function run(turn: Turn): void {
   while (guestIn(turn).charts.queue === "fetching") stepQueue(turn);
 }
 
-/** Starts the queue if the tail is ahead of the head; a tail that cannot be halts it. */
+/** Starts the queue if it has work; a tail that cannot be halts it. */
 export function kickQueue(turn: Turn): void {
   const guest = guestIn(turn);
   if (guest.charts.queue !== "idle") return;
@@ -177,13 +177,16 @@ export function resume(turn: Turn): void {
   if (charts.queue !== "draining") return;
   const allAnswered = pending.unanswered.length === 0;
   advanceChart(turn, queue, "draining", { type: "Answered", allAnswered });
-  run(turn);
+  const guest = guestIn(turn);
+  // Software may have moved the tail to where it cannot be while the queue waited.
+  const error = tailError(geometry(guest), tailOf(guest));
+  if (guest.charts.queue !== "fetching" || error === undefined) run(turn);
+  else fail(turn, "IQE", error);
 }
 
 /**
  * The time for answers ran out: what waits is aborted, the head moves past it, and the queue halts
- * with ITE. What the devices hold stays in them: software has to see to it that they are not used,
- * as Linux and Xen do by putting them into quarantine.
+ * with ITE. What the devices hold stays in them: Linux and Xen put those into quarantine.
  */
 export function giveUp(turn: Turn): void {
   const guest = guestIn(turn);

@@ -15,8 +15,10 @@ import {
   submit,
   submitAt,
   waitInterrupt,
+  waitNothing,
   waitStatus,
   write,
+  write8,
 } from "./driver.ts";
 import { given } from "./given.ts";
 import { nvme, unit } from "./unit.ts";
@@ -58,6 +60,14 @@ describe("device TLBs", () => {
     expect(failed.register(at.fsts)).toBe(ice);
     expect(failed.register(at.iqercd, 8) >> 48n).toBe(BigInt(nvme));
     expect(ready.when(answer("done")).register(at.fsts)).toBe(ice);
+  });
+
+  test("[IQ17] a tail that went wrong while the queue waited is an error, not work", () => {
+    const waits = ready.when(submit(deviceTlbOf(nvme), waitNothing));
+    expect(waits.guest().charts.queue).toBe("draining");
+    const wrong = waits.when(write8(at.iqt, 0x7_fff0n), answer("done"));
+    expect(wrong.types).not.toContain("DescriptorFetched");
+    expect(wrong.of("QueueHalted")).toMatchObject([{ error: "IQE", iqei: 1 }]);
   });
 
   test("[IQ16] a time-out while nothing waits changes nothing", () => {
