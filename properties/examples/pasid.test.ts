@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { PasidEntry } from "../../events/pasid-entry.ts";
 import { memory, reads } from "./driver.ts";
 import { given } from "./given.ts";
 import {
@@ -9,17 +10,20 @@ import {
   firstStageEntry,
   gva,
   other,
+  pasidDma,
   pasidEntry,
   pasids,
+  pasidTable,
   readsAs,
   scalableBooted,
   scalableUnit,
+  words,
 } from "./scalable-driver.ts";
 import { allPasids, announce, onePasid, pasidsOf } from "./scalable-queue.ts";
 import { l1, reached, ready, spare } from "./scalable-scene.ts";
 import { nvme } from "./unit.ts";
 
-const { firstStage: first } = pasids;
+const { firstStage: first, secondStage: second } = pasids;
 
 describe("PASID entries", () => {
   test("[PE1] an entry stays as it was read until a PASID-cache invalidation covers it", () => {
@@ -68,5 +72,35 @@ describe("PASID entries", () => {
     const scene = ready.when(reads(below + 0x8000n));
     expect(scene.of("HostEntryChanged")).toEqual([]);
     expect(reached(ready, reads(below + 0x8000n))).toBe(0x8000n);
+  });
+
+  test("[PE6] an entry of 64 bytes that is read half written is what it is at that time", () => {
+    const entry = words(PasidEntry.encode({ present: true, ...firstStageEntry({ did: 9 }) }), 8);
+    const place = pasidTable + BigInt(0x45 & 63) * 64n;
+    const half = ready.when(memory(place, ...entry.slice(0, 2)), announce(onePasid(9, 0x45)));
+    expect(reached(half, readsAs(0x45, gva))).toBe("71h");
+    const rest = half.when(memory(place + 16n, ...entry.slice(2)));
+    expect(reached(rest, readsAs(0x45, gva))).toBe("71h");
+    expect(reached(rest.when(announce(onePasid(9, 0x45), 1)), readsAs(0x45, gva))).toBe(data);
+  });
+
+  test("[PE7] an entry torn down in the wrong order serves until it is announced", () => {
+    const place = pasidTable + BigInt(first & 63) * 64n;
+    const emptied = ready.when(readsAs(first, gva), memory(place + 8n, 0n, 0n, 0n, 0n));
+    expect(reached(emptied, readsAs(first, gva))).toBe(data);
+    const announced = emptied.when(announce(onePasid(dids.firstStage, first)));
+    expect(reached(announced, readsAs(first, gva))).toBe("71h");
+  });
+
+  test("[PE8] a device that writes into a PASID table changes what is announced, no more", () => {
+    const place = below + pasidTable + BigInt(first & 63) * 64n;
+    const scene = ready.when(readsAs(first, gva), {
+      ...pasidDma("write", place, { pasid: second }),
+      bytes: new Uint8Array(8),
+    });
+    expect(scene.of("DmaLanded")).toHaveLength(2);
+    expect(reached(scene, readsAs(first, gva))).toBe(data);
+    const announced = scene.when(announce(onePasid(dids.firstStage, first)));
+    expect(reached(announced, readsAs(first, gva))).toBe("59h");
   });
 });
