@@ -95,7 +95,7 @@ function newRequest(
 ): Request {
   const known = reachesOf(driver, wanted);
   const pageDraw = more(draw, 0);
-  if (known.length === 0 || draw.where % 12 === 11) {
+  if (known.length === 0 || draw.where % 16 === 11) {
     const device = sourceId(pick(deviceSources, draw.what));
     const stray = draw.how % 3 === 0 ? pick(strays, draw.extra) : pick(pasids, draw.extra);
     const pasid = draw.what % 3 === 0 ? undefined : stray;
