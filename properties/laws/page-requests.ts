@@ -1,5 +1,5 @@
 import { formatSourceId, hex } from "../../events/address.ts";
-import type { Fact, FactOf } from "../../events/fact.ts";
+import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
@@ -9,6 +9,7 @@ import { at, readBytes } from "../../projections/registers.ts";
 import type { Step } from "../../projections/step.ts";
 import type { Count, Law } from "./law.ts";
 import { answersOnce } from "./page-groups.ts";
+import { checkEvent, entryOf, queueOf } from "./page-queue.ts";
 import { find } from "./requests.ts";
 import { guestIndex } from "./run.ts";
 
@@ -16,65 +17,6 @@ type Request = InputOf<"PageRequest">;
 
 /** Offset of the extended capability register. */
 const ecap = 0x10;
-
-/** The queue as the registers say. */
-interface Queue {
-  readonly base: bigint;
-  readonly tail: bigint;
-  readonly next: bigint;
-  readonly isFull: boolean;
-  readonly ppr: boolean;
-  readonly pro: boolean;
-}
-
-function queueOf(guest: Guest): Queue {
-  const pqa = readBytes(guest, at.pqa, 8);
-  const size = 1n << ((pqa & 7n) + 12n);
-  const tail = readBytes(guest, at.pqt, 8) % size;
-  const next = (tail + 32n) % size;
-  const isFull = next === readBytes(guest, at.pqh, 8) % size;
-  const prs = readBytes(guest, at.prs, 4);
-  const [ppr, pro] = [(prs & 1n) === 1n, (prs & 2n) === 2n];
-  return { base: pqa & ~0xfffn, tail, next, isFull, ppr, pro };
-}
-
-/** The 32 bytes of a request. */
-function entryOf(request: Request, requester: number): readonly number[] {
-  const { pasid, group, iova } = request;
-  const flag = (set: boolean | undefined, bit: bigint): bigint => (set === true ? 1n << bit : 0n);
-  const first =
-    1n |
-    flag(pasid !== undefined, 8n) |
-    (BigInt(requester) << 16n) |
-    (BigInt(pasid ?? 0) << 32n) |
-    flag(request.execute, 52n) |
-    flag(request.privileged, 53n);
-  const last = flag(request.read, 0n) | flag(request.write, 1n) | flag(request.last, 2n);
-  const second = last | (BigInt(group) << 3n) | BigInt.asUintN(64, iova & ~0xfffn);
-  const both = first | (second << 64n);
-  return Array.from({ length: 32 }, (_, byte) => Number((both >> BigInt(8 * byte)) & 0xffn));
-}
-
-/** Why the facts of the event line are not what must be, or nothing. */
-function checkEvent(guest: Guest, facts: readonly Fact[], arises: boolean, count: Count) {
-  const isEvent = (fact: Fact | undefined) =>
-    (fact?.type === "EventSent" || fact?.type === "EventPended") && fact.line === "pageRequest";
-  const events = facts.filter(isEvent);
-  const control = readBytes(guest, at.pectl, 4);
-  const [isMasked, isPending] = [control >> 31n === 1n, ((control >> 30n) & 1n) === 1n];
-  if (!arises || (isMasked && isPending)) {
-    return events.length === 0 ? undefined : "an event arises again";
-  }
-  const [event] = events;
-  if (events.length !== 1 || event === undefined) return "no event arises";
-  count(isMasked ? "event masked" : "event");
-  if (event.type !== "EventSent") return isMasked ? undefined : "the event is not sent";
-  const high = readBytes(guest, at.peuaddr, 4) << 32n;
-  const address = high | readBytes(guest, at.peaddr, 4);
-  const data = Number(readBytes(guest, at.pedata, 4));
-  const same = event.address === address && event.data === data;
-  return same && !isMasked ? undefined : "the event is sent wrongly";
-}
 
 /** What is cached of the page must be gone before the request is seen. */
 function checkRenewed(step: Step, guest: Guest, count: Count): string | undefined {

@@ -4,11 +4,12 @@ import { at } from "../../projections/registers.ts";
 import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick, readRegister, writeRegister } from "./driver.ts";
-import type { Command } from "./mapping-commands.ts";
+import type { Command, Draw } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";
 import { enqueue, moveTail, queueBytes, usesQueue, waitWord } from "./queue.ts";
 import { someRequest } from "./requests.ts";
 import { announceAll, answerAll, drainWord, responseWord } from "./scalable-queue.ts";
+import { takeBack } from "./take-back.ts";
 
 /** Registers of the page-request queue. */
 const registers = { pqh: 0xc0, pqt: 0xc8, pqa: 0xd0, prs: 0xdc, pectl: 0xe0 } as const;
@@ -17,8 +18,10 @@ const registers = { pqh: 0xc0, pqt: 0xc8, pqa: 0xd0, prs: 0xdc, pectl: 0xe0 } as
 export function bootPageRequests(driver: Driver, draw: number): void {
   if (!driver.profile.pageRequests) return;
   // By draw only two places are free until the guest moves the head.
-  writeRegister(driver, registers.pqh, 8, draw % 8 === 7 ? 96n : 0n);
-  writeRegister(driver, registers.pqt, 8, 0n);
+  const head = draw % 8 === 7 ? 3 : 0;
+  driver.asked = draw % 4 === 2 ? 126 : 0;
+  writeRegister(driver, registers.pqh, 8, BigInt(32 * (driver.asked + head)));
+  writeRegister(driver, registers.pqt, 8, BigInt(32 * driver.asked));
   writeRegister(driver, registers.pqa, 8, BigInt(arena.pageRequests) << 12n);
   if (draw % 3 !== 0) writeRegister(driver, registers.pectl, 4, 0n);
 }
@@ -39,15 +42,10 @@ export const atsRequest: Command = (driver, draw) => {
   driver.requested.push({ device, page, pasid: rights.pasid });
   if (draw.extra % 3 === 0) return;
   const { execute: _, ...plain } = rights;
-  emit(driver, {
-    type: "Dma",
-    device,
-    iova: address,
-    access,
-    ...plain,
-    translated: true,
-    length: 8,
-  });
+  const use = { device, iova: address, access, ...plain, translated: true, length: 8 };
+  emit(driver, { type: "Dma", ...use });
+  if (!takeBack(driver, { device, page, pasid: rights.pasid }, more(draw, 32))) return;
+  emit(driver, { type: "Dma", ...use });
 };
 
 /** A DMA to where the device's own TLB says: mostly of a page that it asked for. */
@@ -100,22 +98,29 @@ export const pageRequest: Command = (driver, draw) => {
     });
   }
   driver.asked += count;
-  driver.groups.push({ device, pasid: rights.pasid, group });
+  const asker = { device, pasid: rights.pasid, group };
+  if (more(draw, 40) % 3 === 0) respond(driver, asker, draw);
+  else driver.groups.push(asker);
 };
+
+/** The guest answers a group, in one way or another. */
+function respond(driver: Driver, { device, pasid, group }: Driver["groups"][0], draw: Draw): void {
+  const rc = pick([0, 0, 0, 1, 15, 7], draw.extra);
+  const rid = device === sources.behindBridge ? sources.bridge : device;
+  const word = responseWord({ rid, pasid, rc, group, last: draw.how % 6 !== 5 });
+  announceAll(driver, [word], draw.extra);
+}
 
 /** The guest answers a group of page requests, or one that nobody asked for. */
 export const pageResponse: Command = (driver, draw) => {
   const { groups } = driver;
   if (!driver.profile.pageRequests) return;
-  const stray = { device: pick(deviceSources, draw.what), pasid: draw.what % 3, group: 7 };
+  const stray = { device: sourceId(pick(deviceSources, draw.what)), pasid: draw.what % 3, group: 7 };
   const known = groups.length > 0 && draw.where % 8 !== 7;
   const index = groups.length === 0 ? 0 : (draw.where >> 3) % groups.length;
-  const { device, pasid, group } = known ? (groups[index] ?? stray) : stray;
+  const asker = known ? (groups[index] ?? stray) : stray;
   if (known && draw.how % 4 !== 3) groups.splice(index, 1);
-  const rc = pick([0, 0, 0, 1, 15, 7], draw.extra);
-  const rid = device === sources.behindBridge ? sources.bridge : device;
-  const word = responseWord({ rid, pasid, rc, group, last: draw.how % 6 !== 5 });
-  announceAll(driver, [word], draw.extra);
+  respond(driver, asker, draw);
 };
 
 /** The guest reads its page-request queue empty, clears its status, drains it, or does it wrong. */
