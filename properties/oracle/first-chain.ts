@@ -61,6 +61,8 @@ export function* chains(unit: Unit, space: Space, page: number, ways: Ways): Gen
     yield chain;
     let key = "";
     for (const { at, value } of ways.starts.size === 0 ? [] : chain) {
+      // One whose bits are still to be set may fail where a walk from the cache does not.
+      if (value === undefined || !bit(value, 5) || (space.eafe && !bit(value, 10))) break;
       key += stepKey(at, value);
       shown.add(key);
     }
