@@ -44,8 +44,10 @@ export const atsRequest: Command = (driver, draw) => {
   const { execute: _, ...plain } = rights;
   const use = { device, iova: address, access, ...plain, translated: true, length: 8 };
   emit(driver, { type: "Dma", ...use });
-  if (!takeBack(driver, { device, page, pasid: rights.pasid }, more(draw, 32))) return;
-  emit(driver, { type: "Dma", ...use });
+  if (rights.pasid !== undefined && access === "read" && draw.extra % 5 === 4) {
+    emit(driver, { type: "Dma", ...use, execute: true });
+  }
+  takeBack(driver, { device, page, pasid: rights.pasid }, more(draw, 32), use);
 };
 
 /** A DMA to where the device's own TLB says: mostly of a page that it asked for. */
@@ -115,7 +117,11 @@ function respond(driver: Driver, { device, pasid, group }: Driver["groups"][0], 
 export const pageResponse: Command = (driver, draw) => {
   const { groups } = driver;
   if (!driver.profile.pageRequests) return;
-  const stray = { device: sourceId(pick(deviceSources, draw.what)), pasid: draw.what % 3, group: 7 };
+  const stray = {
+    device: sourceId(pick(deviceSources, draw.what)),
+    pasid: draw.what % 3,
+    group: 7,
+  };
   const known = groups.length > 0 && draw.where % 8 !== 7;
   const index = groups.length === 0 ? 0 : (draw.where >> 3) % groups.length;
   const asker = known ? (groups[index] ?? stray) : stray;
