@@ -9,8 +9,8 @@ import { reportOf } from "./report.ts";
 import { runOf } from "./run.ts";
 
 /** How many worlds: a few in every test run, 10,000 in the night. */
-const worlds = Number(env["SHADOWFOLD_WORLDS"] ?? 150);
-const seed = Number(env["SHADOWFOLD_SEED"] ?? 1);
+const worlds = Number(env["SHADOWFOLD_WORLDS"] ?? 200);
+const seed = Number(env["SHADOWFOLD_SEED"] ?? 6);
 
 const reports = new Map<string, string>();
 const reached = new Map<string, number>();
