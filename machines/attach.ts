@@ -49,12 +49,17 @@ export function dropUnusedShadows(turn: Turn): void {
   }
 }
 
-/** Puts one requester's host entry in force, after what used the old one has landed. */
-function attach(turn: Turn, entry: Entry): void {
+/**
+ * Puts one requester's host entry in force, after what used the old one has landed.
+ *
+ * @returns whether a shadow or first stage may have lost its last user.
+ */
+function attach(turn: Turn, entry: Entry): boolean {
   const guest = guestIn(turn);
   const old = hostAt(guest.hosts, entry.source, entry.pasid);
-  if (sameEntry(old, entry)) return;
+  if (sameEntry(old, entry)) return false;
   advanceChart(turn, attachment, old?.state ?? "unassigned", { type: "Resolve", entry });
+  return old?.shadow !== undefined || old?.space !== undefined;
 }
 
 const passThroughEntry = (source: SourceId): Entry => ({
@@ -74,11 +79,12 @@ const drainKey = (turn: Turn, { source, pasid }: Key): void =>
 /** Reads what the guest says of some requests anew and brings host entries and shadows in line. */
 export function refreshHosts(turn: Turn, keys: readonly Key[]): void {
   const enabled = guestIn(turn).charts.translation === "enabled";
+  let isLeft = false;
   for (const key of keys) {
     // Before the context is read: what lands now may be written over it.
     drainKey(turn, key);
     if (!enabled) {
-      attach(turn, passThroughEntry(key.source));
+      isLeft = attach(turn, passThroughEntry(key.source)) || isLeft;
       continue;
     }
     const pages: number[] = [];
@@ -86,9 +92,9 @@ export function refreshHosts(turn: Turn, keys: readonly Key[]): void {
       pages.push(pageOf(step.address));
     });
     registerContextTables(turn, pages);
-    attach(turn, entryFor(turn, key, context));
+    isLeft = attach(turn, entryFor(turn, key, context)) || isLeft;
   }
-  dropUnusedShadows(turn);
+  if (isLeft) dropUnusedShadows(turn);
 }
 
 /** The key of a host entry. */
@@ -106,4 +112,5 @@ export function refreshAllHosts(turn: Turn): void {
     turn,
     requestersOf(guestIn(turn)).map((source) => ({ source })),
   );
+  dropUnusedShadows(turn);
 }

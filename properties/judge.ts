@@ -23,7 +23,7 @@ interface JudgedDma {
   readonly translated: FactOf<"DmaTranslated"> | undefined;
   readonly landed: FactOf<"DmaLanded"> | undefined;
   readonly blocked: FactOf<"DmaBlocked"> | undefined;
-  /** All ways in the state before the DMA; `undefined` when the DMA was refused as an input. */
+  /** All ways in the state before the DMA; `undefined` for one that no table translates. */
   readonly ways: Ways | undefined;
   readonly write: boolean;
 }
@@ -49,7 +49,8 @@ function lookAt(step: Step): JudgedDma | undefined {
   const state = before.guests[guest];
   const write = access === "write";
   const page = pageOf(input.iova);
-  const known = state !== undefined && access !== undefined;
+  // What a device's own TLB translated no table has to agree with.
+  const known = state !== undefined && access !== undefined && input.translated !== true;
   const ways = known ? waysOf(state, input.device, page, askedBy(input, write)) : undefined;
   const requester = state?.devices[input.device]?.requester ?? input.device;
   return { guest, input, requester, translated, landed, blocked, ways, write };
@@ -69,7 +70,7 @@ const hostPage = (answer: Answer, write: boolean): number | undefined =>
 /** Says where the parts of a DMA that must be the same page are not. */
 function judgeLanding(dma: JudgedDma, gpa: bigint): Verdict {
   const { translated, blocked, ways, landed, write } = dma;
-  if (translated === undefined || ways === undefined) {
+  if (translated === undefined) {
     const why = blocked?.reason ?? blocked?.host ?? "refused";
     return disagree(`recorded as landed at ${hex(gpa)}, but blocked: ${why.toString()}`);
   }
@@ -77,7 +78,7 @@ function judgeLanding(dma: JudgedDma, gpa: bigint): Verdict {
   if (found === undefined || pageOf(found) !== pageOf(gpa)) {
     return disagree(`recorded as landed at ${hex(gpa)}, but went to ${hex(found ?? 0n)}`);
   }
-  if (translated.hpa === undefined) return agree;
+  if (translated.hpa === undefined || ways === undefined) return agree;
   const { hpa } = translated;
   // What is cached may be older than the tables, until a change is announced.
   const isNow = ways.since === 0;

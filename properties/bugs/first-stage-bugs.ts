@@ -23,14 +23,6 @@ export const firstStageBugs: readonly Bug[] = [
     law: "DM1",
   },
   {
-    id: "rights-of-leaf",
-    what: "The rights of the leaf alone count, not those of the entries above it.",
-    file: walk,
-    find: "rights &= ((low >>> 1) & 3)",
-    replace: "rights = ((low >>> 1) & 3)",
-    law: "DM1",
-  },
-  {
     id: "write-protect",
     what: "Supervisor requests write read-only pages although WPE is set.",
     file: rules,
@@ -92,7 +84,7 @@ export const firstStageBugs: readonly Bug[] = [
     file: walk,
     find: "    gfn = frameOf(place);\n",
     replace: "    gfn = frame;\n",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "nested-size",
@@ -100,7 +92,7 @@ export const firstStageBugs: readonly Bug[] = [
     file: walk,
     find: "size = Math.min(size, sizeOf(place));",
     replace: "",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "nested-permission",
@@ -109,7 +101,7 @@ export const firstStageBugs: readonly Bug[] = [
     find: "const code = ask.write ? writeCode(place) : readCode(place);",
     replace:
       "const code = readCode(place) === ok || writeCode(place) === ok ? ok : readCode(place);",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "nested-reason",
@@ -117,7 +109,7 @@ export const firstStageBugs: readonly Bug[] = [
     file: rules,
     find: "isRoot ? reason.nestedRootRead : reason.nestedRead",
     replace: "isRoot ? reason.nestedRead : reason.nestedRead",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "interrupt-result",
@@ -125,7 +117,7 @@ export const firstStageBugs: readonly Bug[] = [
     file: walk,
     find: "if (isInterruptFrame(gfn)) return blocked(reason.scalableInterruptRange);",
     replace: "",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "classes-shared",

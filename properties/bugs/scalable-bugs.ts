@@ -12,7 +12,7 @@ export const scalableBugs: readonly Bug[] = [
     file: pasid,
     find: "const tag = pasid ?? Number((context >> 64n) & 0xfffffn);",
     replace: "const tag = pasid ?? 0;",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "directory-index",
@@ -20,7 +20,7 @@ export const scalableBugs: readonly Bug[] = [
     file: pasid,
     find: "BigInt(tag >>> 6) * 8n",
     replace: "BigInt(tag >>> 7) * 8n",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "pasid-limit",
@@ -28,7 +28,7 @@ export const scalableBugs: readonly Bug[] = [
     file: pasid,
     find: "const limit = 2 ** Math.min(bits, profile.pasidBits);",
     replace: "const limit = 2 ** 20;",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "directory-fpd",
@@ -52,7 +52,7 @@ export const scalableBugs: readonly Bug[] = [
     file: pasid,
     find: "if ((entry & reserved) !== 0n) return",
     replace: "if ((entry & reserved) < 0n) return",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "nest-capability",
@@ -60,7 +60,7 @@ export const scalableBugs: readonly Bug[] = [
     file: pasid,
     find: "return profile.nest;",
     replace: "return profile.flts && profile.ssts;",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "five-levels",
@@ -68,7 +68,7 @@ export const scalableBugs: readonly Bug[] = [
     file: pasid,
     find: "levels: fspm === 1 ? 5 : 4,",
     replace: "levels: 4,",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "execute-enable",
@@ -100,7 +100,7 @@ export const scalableBugs: readonly Bug[] = [
     file: "machines/outcome.ts",
     find: "[given.scalable ? 1 : 0]",
     replace: "[given.scalable ? 0 : 0]",
-    law: "DM1",
+    law: "SH1",
   },
   {
     id: "context-by-domain",

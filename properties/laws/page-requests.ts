@@ -132,8 +132,8 @@ function checkRequest(step: Step, count: Count): string | undefined {
 export const pageRequestsAreQueued: Law = {
   id: "PG1",
   says:
-    "Page requests come into the queue whole and in order, or are dropped for a reason; the event " +
-    "arises when nothing was pending.",
+    "Page requests come into the queue whole and in order, or are dropped for a reason; the " +
+    "event arises when nothing was pending.",
   sometimes: [
     ...["queued", "wrapped", "renewed", "overflow", "event", "event masked"],
     ...["dropped: overflow", "dropped: fault", "dropped: off", "dropped: unsupported"],
