@@ -87,23 +87,6 @@ export const firstStageBugs: readonly Bug[] = [
     law: "SH1",
   },
   {
-    id: "nested-size",
-    what: "A nested translation is as large as the first stage says.",
-    file: walk,
-    find: "size = Math.min(size, sizeOf(place));",
-    replace: "",
-    law: "SH1",
-  },
-  {
-    id: "nested-permission",
-    what: "The second stage's permission for the page that is reached is not looked at.",
-    file: walk,
-    find: "const code = ask.write ? writeCode(place) : readCode(place);",
-    replace:
-      "const code = readCode(place) === ok || writeCode(place) === ok ? ok : readCode(place);",
-    law: "SH1",
-  },
-  {
     id: "nested-reason",
     what: "A first-stage root that the second stage hides is reported as a lower table.",
     file: rules,

@@ -24,10 +24,14 @@ import { entryAddress, entryWord, placeOf, takeTable } from "./tables.ts";
 /** Pages that the tables of nested translations and their data lie in. */
 const identical = scalablePages.first + scalablePages.count;
 
-const identity = Array.from({ length: identical }, (_, page) => entryWord(page, 3));
+/** Tables are where they seem to be; pages of data change places in pairs, to be told apart. */
+const placeOfPage = (page: number): number =>
+  (arena.data as readonly number[]).includes(page) ? page ^ 1 : page;
+
+const identity = Array.from({ length: identical }, (_, page) => entryWord(placeOfPage(page), 3));
 const identityBytes = Uint8Array.from(identity.flatMap((word) => [...bytesOf(word, 8)]));
 
-/** Fills a page with second-stage entries that map the first pages to themselves. */
+/** Fills a page with second-stage entries that map the first pages to themselves, or nearly. */
 export function writeIdentity(driver: Driver, table: number): void {
   for (const [page, word] of identity.entries()) driver.words.set(table * 4096 + page * 8, word);
   writeBytes(driver, table * 4096, identityBytes, true);
