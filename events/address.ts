@@ -59,3 +59,10 @@ export function parseSourceId(text: string): SourceId | undefined {
 
 /** `0x1806000` for an address or a word. */
 export const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
+
+/** Pages, from the first up to the end, where writes without PASID are interrupt requests. */
+export const interruptPages = { first: 0xfee00, end: 0xfef00 } as const;
+
+/** Whether a page lies there. */
+export const isInterruptPage = (page: number): boolean =>
+  page >= interruptPages.first && page < interruptPages.end;

@@ -1,3 +1,4 @@
+import { isInterruptPage } from "../events/address.ts";
 import { reason } from "../events/fault-reason.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host-entry.ts";
@@ -17,7 +18,7 @@ import type { Ask } from "./first-stage-rules.ts";
 import type { Answer } from "./outcome.ts";
 import { allows, answered, beyondSecond, fails, wholeAt } from "./outcome.ts";
 import { pageLimit } from "./synchronise.ts";
-import { isInterruptFrame, walkTables } from "./walk.ts";
+import { walkTables } from "./walk.ts";
 
 /** What translates nothing: the P2M alone. */
 function passThroughAnswer(guest: Guest, page: number, write: boolean): Answer {
@@ -63,7 +64,7 @@ export function passThroughFault(guest: Guest, entry: PassThrough, page: number)
   const { haw, mgaw } = guest.profile;
   if (entry.tag === undefined) return page >= 2 ** (mgaw - 12) ? reason.beyondWidth : 0;
   if (page >= 2 ** (haw - 12)) return reason.beyondHardware;
-  return entry.pasid !== undefined && isInterruptFrame(page) ? reason.scalableInterruptRange : 0;
+  return entry.pasid !== undefined && isInterruptPage(page) ? reason.scalableInterruptRange : 0;
 }
 
 interface PassThrough {

@@ -15,7 +15,8 @@ import { spans } from "../projections/page-tree-node.ts";
 import type { Shadow } from "../projections/shadow.ts";
 import type { Build } from "./built-table.ts";
 import { listLimit, reuse } from "./built-table.ts";
-import { both, leafSlot, reservedMasks } from "./stage-entry.ts";
+import { both, leafSlot } from "./stage-entry.ts";
+import { reservedHalves } from "./walk.ts";
 
 /**
  * What one entry comes to: the whole of a leaf, of what it blocks or of a table only the wanted
@@ -38,9 +39,9 @@ function entrySlot(
     fillSlot(old, depth, at, build.first, build.end, value, at, true);
   if (read !== ok && write !== ok) return blocked(unmapped(read, write));
   const large = (low & 0x80) !== 0;
-  const masks = reservedMasks(build.guest.profile);
-  const [lowMask, highMask] = masks[level * 2 + (large ? 1 : 0)] as readonly [number, number];
-  if ((low & lowMask) !== 0 || (high & highMask) !== 0) {
+  const masks = reservedHalves(build.guest.profile);
+  const mask = (level * 2 + (large ? 1 : 0)) * 2;
+  if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
     return blocked(both(read, write, reserved));
   }
   const frame = (low >>> 12) + (high & 0xfffff) * 0x100000;

@@ -7,6 +7,7 @@ import type { FirstStageRules } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Page } from "../projections/memory.ts";
 import { half, wordIn } from "../projections/memory.ts";
+import { perProfile } from "./per-profile.ts";
 import { tablePage } from "./table-page.ts";
 
 /** What scalable mode adds: which PASID's entry was read, and what it and its context allow. */
@@ -91,16 +92,12 @@ interface ReservedHalves {
   readonly root: Halves;
   readonly context: Halves;
 }
-const reservedOf = new WeakMap<Profile, ReservedHalves>();
-
-function reservedHalves(profile: Profile): ReservedHalves {
-  const known = reservedOf.get(profile);
-  if (known !== undefined) return known;
-  const root = halvesOf(rootReserved(profile));
-  const made = { root, context: halvesOf(contextReserved(profile)) };
-  reservedOf.set(profile, made);
-  return made;
-}
+const reservedHalves = perProfile(
+  (profile): ReservedHalves => ({
+    root: halvesOf(rootReserved(profile)),
+    context: halvesOf(contextReserved(profile)),
+  }),
+);
 
 const anySet = (page: Page, index: number, mask: Halves): boolean =>
   (half(page, index * 4) & mask[0]) !== 0 ||

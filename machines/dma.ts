@@ -1,5 +1,5 @@
 import type { Iova, SourceId } from "../events/address.ts";
-import { gpa, hpa, iova, pageOf } from "../events/address.ts";
+import { gpa, hpa, iova, isInterruptPage, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Access, InputOf } from "../events/input.ts";
 import { parseMsi } from "../events/interrupt-request.ts";
@@ -85,8 +85,7 @@ export function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void 
 const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
 
 /** A write to this range is an interrupt request, whatever the tables say. */
-export const isInterrupt = (address: Iova): boolean =>
-  address >= 0xfee0_0000n && address <= 0xfeef_ffffn;
+export const isInterrupt = (address: Iova): boolean => isInterruptPage(pageOf(address));
 
 /** With PASID it is an address like any other. */
 const isInterruptRequest = (dma: Dma): boolean => dma.pasid === undefined && isInterrupt(dma.iova);

@@ -1,6 +1,5 @@
 import { reason } from "../events/fault-reason.ts";
 import { firstStageReserved } from "../events/first-stage-entry.ts";
-import type { Profile } from "../events/profile.ts";
 import type { FirstStageRules } from "../projections/first-stage.ts";
 import { right } from "../projections/first-stage.ts";
 import type { Mapping } from "../projections/mapping.ts";
@@ -12,6 +11,7 @@ import {
   reserved,
   rootUnreadable,
 } from "../projections/mapping.ts";
+import { perProfile } from "./per-profile.ts";
 
 /** What a request asks for. */
 export interface Ask {
@@ -22,33 +22,19 @@ export interface Ask {
 }
 
 /** Reserved bits: four variants (nested, NXE) of level and size, two halves each. */
-const masksOf = new WeakMap<Profile, Float64Array>();
-let lastProfile: Profile | undefined;
-let lastHalves: Float64Array = new Float64Array(0);
-
-/** Halves of the reserved bits that a walk of a unit meets. */
-export function reservedHalves(profile: Profile): Float64Array {
-  if (profile !== lastProfile) {
-    lastProfile = profile;
-    lastHalves = masksOf.get(profile) ?? newHalves(profile);
-  }
-  return lastHalves;
-}
-
-function newHalves(profile: Profile): Float64Array {
-  const halves = new Float64Array(4 * 24);
+export const reservedHalves = perProfile((profile) => {
+  const halves = new Int32Array(4 * 24);
   for (let level = 1; level <= 5; level++) {
     for (let variant = 0; variant < 8; variant++) {
       const [large, nested, nxe] = [variant & 1, variant & 2, variant & 4];
       const mask = firstStageReserved(profile, level, large !== 0, nested !== 0, nxe !== 0);
       const at = (variant >> 1) * 24 + (level * 2 + large) * 2;
-      halves[at] = Number(BigInt.asUintN(32, mask));
-      halves[at + 1] = Number(mask >> 32n);
+      halves[at] = Number(BigInt.asIntN(32, mask));
+      halves[at + 1] = Number(BigInt.asIntN(32, mask >> 32n));
     }
   }
-  masksOf.set(profile, halves);
   return halves;
-}
+});
 
 /** Whether bits 63 down to the top bit of the tables' width are all alike. */
 export const isCanonical = (levels: number, page: number): boolean => {

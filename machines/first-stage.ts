@@ -1,3 +1,4 @@
+import { isInterruptPage } from "../events/address.ts";
 import { reason } from "../events/fault-reason.ts";
 import type { CachedTable, FirstStageRules } from "../projections/first-stage.ts";
 import { right } from "../projections/first-stage.ts";
@@ -10,6 +11,7 @@ import {
   pagesOfSize,
   permission,
   readCode,
+  shareOfSize,
   sizeOf,
   writeCode,
 } from "../projections/mapping.ts";
@@ -26,7 +28,7 @@ import {
 } from "./first-stage-rules.ts";
 import { tablePage } from "./table-page.ts";
 import type { WalkStep } from "./walk.ts";
-import { isInterruptFrame, leafSize, stepOf } from "./walk.ts";
+import { leafSize, stepOf } from "./walk.ts";
 
 /**
  * The second stage under a nested first stage: where one of its pages lies in guest memory.
@@ -98,7 +100,7 @@ export function walkFirstStage(
   let rest = within(page, start);
   for (let level = start; level > 0; level--) {
     const span = pagesOfSize[level - 1] as number;
-    const index = Math.floor(rest / span);
+    const index = Math.floor(rest * (shareOfSize[level - 1] as number));
     rest -= index * span;
     const isRoot = level === rules.levels;
     const place = second === undefined ? undefined : second(table);
@@ -140,7 +142,7 @@ export function walkFirstStage(
 /** A page number modulo the pages that a table of a level translates; `%` is slow at this size. */
 function within(page: number, level: number): number {
   const span = pagesOfSize[level] ?? 512 ** 5;
-  return page - Math.floor(page / span) * span;
+  return page - Math.floor(page * (shareOfSize[level] ?? 1 / 512 ** 5)) * span;
 }
 
 const blocked = (fault: number): FirstStageWalk => ({ fault, mapping: 0 });
@@ -184,7 +186,7 @@ function reached(
     read = readCode(place) === ok;
     write &&= writeCode(place) === ok;
   }
-  if (isInterruptFrame(gfn)) return blocked(reason.scalableInterruptRange);
+  if (isInterruptPage(gfn)) return blocked(reason.scalableInterruptRange);
   const outcomes = [read ? ok : permission, write ? ok : permission] as const;
   return { fault: 0, mapping: mapped(gfn, ...outcomes, leafSize(gfn, size + 1)) };
 }

@@ -1,6 +1,7 @@
 import { pageOf } from "../events/address.ts";
 import { reason } from "../events/fault-reason.ts";
 import {
+  directoryReserved,
   PasidEntry,
   pasidPointerReserved,
   pasidReserved,
@@ -13,6 +14,7 @@ import type { FirstStageRules } from "../projections/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import { wordIn } from "../projections/memory.ts";
 import type { Context, ContextStep, PasidPart } from "./context.ts";
+import { perProfile } from "./per-profile.ts";
 import { tablePage } from "./table-page.ts";
 
 /** What resolving a request has found so far. */
@@ -50,6 +52,11 @@ const blocked = ({ fpd }: Reading, code: number, pasid?: PasidPart): Context => 
   pasid,
 });
 
+const rootMask = perProfile(scalableRootReserved);
+const contextMask = perProfile(scalableContextReserved);
+const directoryMask = perProfile(directoryReserved);
+const entryMask = perProfile(pasidReserved);
+
 const pointerBits = ((1n << 52n) - 1n) << 12n;
 const bit = (word: bigint, at: number): boolean => ((word >> BigInt(at)) & 1n) === 1n;
 
@@ -73,7 +80,7 @@ export function resolveScalable(
   const root = read(reading, "root", roots + half, 1);
   if (root === undefined) return blocked(reading, reason.scalableRootAccess);
   if (!bit(root, 0)) return blocked(reading, reason.scalableRootNotPresent);
-  if ((root & scalableRootReserved(profile)) !== 0n) {
+  if ((root & rootMask(profile)) !== 0n) {
     return blocked(reading, reason.scalableRootReserved);
   }
   const place = (root & pointerBits) + BigInt(source & 0x7f) * 32n;
@@ -81,7 +88,7 @@ export function resolveScalable(
   if (context === undefined) return blocked(reading, reason.scalableContextAccess);
   reading.fpd = bit(context, 1);
   if (!bit(context, 0)) return blocked(reading, reason.scalableContextNotPresent);
-  if ((context & scalableContextReserved(profile)) !== 0n) {
+  if ((context & contextMask(profile)) !== 0n) {
     return blocked(reading, reason.scalableContextReserved);
   }
   return withContext(reading, context, pasid);
@@ -111,8 +118,8 @@ function withContext(reading: Reading, context: bigint, pasid: number | undefine
   if (directory === undefined) return blocked(reading, reason.directoryAccess, part);
   reading.fpd ||= bit(directory, 1);
   if (!bit(directory, 0)) return blocked(reading, reason.directoryNotPresent, part);
-  const reserved = 0xffcn | (pointerBits & ~((1n << BigInt(profile.haw)) - 1n));
-  if ((directory & reserved) !== 0n) return blocked(reading, reason.directoryReserved, part);
+  if ((directory & directoryMask(profile)) !== 0n)
+    return blocked(reading, reason.directoryReserved, part);
   const entryAt = (directory & pointerBits) + BigInt(tag & 63) * 64n;
   const entry = read(reading, "PASID entry", entryAt, 8);
   if (entry === undefined) return blocked(reading, reason.pasidAccess, part);
@@ -126,7 +133,7 @@ function withPasid(reading: Reading, entry: bigint, above: PasidPart): Context {
   const { profile } = reading.guest;
   const { fpd } = reading;
   const fields = PasidEntry.decode(entry);
-  const reserved = pasidReserved(profile) | pasidPointerReserved(profile, fields.pgtt);
+  const reserved = entryMask(profile) | pasidPointerReserved(profile, fields.pgtt);
   if ((entry & reserved) !== 0n) return blocked(reading, reason.pasidReserved, above);
   const pasid = { ...above, sre: fields.sre, ere: fields.ere };
   const { did, pgtt, fspm } = fields;

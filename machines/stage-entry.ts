@@ -1,32 +1,13 @@
-import type { Profile } from "../events/profile.ts";
-import { secondStageReserved } from "../events/second-stage-entry.ts";
+import { interruptPages } from "../events/address.ts";
 import { interruptRange, mapped, ok, pagesOfSize, unmapped } from "../projections/mapping.ts";
 import { fillSlot } from "../projections/page-tree-change.ts";
 import type { Slot } from "../projections/page-tree-node.ts";
-
-/** Low and high half of the reserved bits, by level and by whether PS is set. */
-type Masks = readonly (readonly [number, number])[];
-
-const masksOf = new WeakMap<Profile, Masks>();
-
-export function reservedMasks(profile: Profile): Masks {
-  const known = masksOf.get(profile);
-  if (known !== undefined) return known;
-  const masks = Array.from({ length: 12 }, (_, index): readonly [number, number] => {
-    const mask = index < 2 ? 0n : secondStageReserved(profile, index >> 1, (index & 1) === 1);
-    return [Number(mask & 0xffff_ffffn), Number(mask >> 32n)];
-  });
-  masksOf.set(profile, masks);
-  return masks;
-}
 
 /** Accesses that are still allowed take the outcome; those that failed above keep theirs. */
 export const both = (read: number, write: number, outcome: number): number =>
   unmapped(read === ok ? outcome : read, write === ok ? outcome : write);
 
-const interruptFirst = 0xfee00;
-
-const interruptEnd = 0xfef00;
+const { first: interruptFirst, end: interruptEnd } = interruptPages;
 
 /**
  * A leaf's pages; those of the block around the interrupt range are 4 KiB pages, which end there or

@@ -1,4 +1,4 @@
-import { gpaOfPage, hpaOfPage, pageOf } from "../events/address.ts";
+import { gpaOfPage, hpaOfPage, interruptPages, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import { reason } from "../events/fault-reason.ts";
 import type { InputOf } from "../events/input.ts";
@@ -72,9 +72,6 @@ function answer(turn: Turn, asked: Request, rest: Partial<Answered>): void {
   advanceChart(turn, translationRequest, "issued", { type: "Answer", answered });
 }
 
-const interruptFirst = 0xfee00;
-const interruptEnd = 0xfef00;
-
 /**
  * Size of the page that is given: without a PASID it ends where the interrupt range begins; of
  * memory that is not translated it is 4 KiB while a part of memory is protected.
@@ -86,7 +83,7 @@ function sizeFor(turn: Turn, asked: Request, entry: HostEntry, mapping: number):
   for (; size > 0 && asked.pasid === undefined; size--) {
     const pages = pagesOfSize[size] as number;
     const first = page - (page % pages);
-    if (first >= interruptEnd || first + pages <= interruptFirst) break;
+    if (first >= interruptPages.end || first + pages <= interruptPages.first) break;
   }
   return size;
 }

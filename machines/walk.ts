@@ -1,4 +1,4 @@
-import type { Profile } from "../events/profile.ts";
+import { interruptPages, isInterruptPage } from "../events/address.ts";
 import { secondStageReserved } from "../events/second-stage-entry.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Mapping } from "../projections/mapping.ts";
@@ -10,11 +10,13 @@ import {
   permission,
   reserved,
   rootUnreadable,
+  shareOfSize,
   unmapped,
   unreadable,
 } from "../projections/mapping.ts";
 import type { Page } from "../projections/memory.ts";
 import { half, wordIn } from "../projections/memory.ts";
+import { perProfile } from "./per-profile.ts";
 import { tablePage } from "./table-page.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
@@ -27,44 +29,22 @@ export interface WalkStep {
   readonly entry: bigint | undefined;
 }
 
-/**
- * Reserved bits of the entries that a walk meets: index 2 * level + (PS ? 1 : 0), two halves each.
- */
-const reservedOf = new WeakMap<Profile, Float64Array>();
-let lastProfile: Profile | undefined;
-let lastHalves: Float64Array = new Float64Array(0);
-
-function reservedHalves(profile: Profile): Float64Array {
-  if (profile !== lastProfile) {
-    lastProfile = profile;
-    lastHalves = reservedOf.get(profile) ?? newHalves(profile);
-  }
-  return lastHalves;
-}
-
-function newHalves(profile: Profile): Float64Array {
-  const halves = new Float64Array(24);
+/** Reserved bits by level and PS: index 2 * level + (PS ? 1 : 0), two halves each. */
+export const reservedHalves = perProfile((profile) => {
+  const halves = new Int32Array(24);
   for (let level = 1; level <= 5; level++) {
     for (const large of [0, 1]) {
       const mask = secondStageReserved(profile, level, large === 1);
-      halves[(level * 2 + large) * 2] = Number(BigInt.asUintN(32, mask));
-      halves[(level * 2 + large) * 2 + 1] = Number(mask >> 32n);
+      halves[(level * 2 + large) * 2] = Number(BigInt.asIntN(32, mask));
+      halves[(level * 2 + large) * 2 + 1] = Number(BigInt.asIntN(32, mask >> 32n));
     }
   }
-  reservedOf.set(profile, halves);
   return halves;
-}
-
-const interruptFirst = 0xfee00;
-const interruptLast = 0xfeeff;
-
-/** Whether a page lies in the range where writes are interrupt requests. */
-export const isInterruptFrame = (page: number): boolean =>
-  page >= interruptFirst && page <= interruptLast;
+});
 
 /** The size code of a leaf's mapping; around the interrupt range it counts as smaller ones. */
 export function leafSize(gfn: number, level: number): number {
-  if (level === 1 || (gfn >= interruptFirst && gfn < 0xff000)) return 0;
+  if (level === 1 || (gfn >= interruptPages.first && gfn < 0xff000)) return 0;
   return level === 3 && (gfn < 0xc0000 || gfn >= 0x100000) ? 2 : 1;
 }
 
@@ -94,7 +74,7 @@ export function walkTables(
   let [table, rest, read, write] = [root, page, ok, ok];
   for (let level = levels; level > 0; level--) {
     const span = pagesOfSize[level - 1] as number;
-    const index = Math.floor(rest / span);
+    const index = Math.floor(rest * (shareOfSize[level - 1] as number));
     rest -= index * span;
     const bytes = tablePage(guest, table);
     step?.(stepOf(bytes, table, index, level, read === ok, write === ok));
@@ -114,7 +94,7 @@ export function walkTables(
     table = (low >>> 12) + (high & 0xfffff) * 0x100000;
     if (level > 1 && large === 0) continue;
     const gfn = table + rest;
-    if (isInterruptFrame(gfn)) return blockedBy(read, write, interruptRange);
+    if (isInterruptPage(gfn)) return blockedBy(read, write, interruptRange);
     return mapped(gfn, read, write, leafSize(gfn, level));
   }
   return blockedBy(read, write, unreadable);

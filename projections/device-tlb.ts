@@ -2,6 +2,7 @@ import type { SourceId } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import { classOf } from "./first-stage.ts";
+import { requesterKey } from "./host-entry.ts";
 import { dropCached, rememberCached } from "./iotlb.ts";
 import type { Range } from "./iotlb-scope.ts";
 import { mapped, ok, permission, readCode, sizeCode, writeCode } from "./mapping.ts";
@@ -39,14 +40,11 @@ export interface AskedInvalidation {
 
 export const noDeviceTlbs: DeviceTlbs = emptyRadix();
 
-const tlbKey = (device: number, pasid: number | undefined): number =>
-  pasid === undefined ? device : (pasid + 1) * 0x10000 + device;
-
 export const tlbAt = (
   tlbs: DeviceTlbs,
   device: number,
   pasid: number | undefined,
-): DeviceTlb | undefined => radixGet(tlbs, tlbKey(device, pasid));
+): DeviceTlb | undefined => radixGet(tlbs, requesterKey(device, pasid));
 
 const levels = 5;
 
@@ -105,7 +103,7 @@ export function answerHeld(
   const old = tlbAt(tlbs, device, pasid) ?? { device, pasid, virtual, pages: emptyPages };
   const at = half * classes + classOf(fact.privileged === true, fact.execute === true);
   const tree = rememberCached(old.pages[at] ?? emptyTree(levels, true), index, value);
-  return radixSet(tlbs, tlbKey(device, pasid), { ...old, pages: old.pages.with(at, tree) });
+  return radixSet(tlbs, requesterKey(device, pasid), { ...old, pages: old.pages.with(at, tree) });
 }
 
 /** The TLBs without the pages of a range of one of them; an entry goes as a whole. */
@@ -116,7 +114,7 @@ export function pagesForgotten(tlbs: DeviceTlbs, tlb: DeviceTlb, { first, end }:
     return low < high ? dropCached(tree, low, high) : tree;
   });
   const isEmpty = pages.every(({ root }) => root === 0);
-  const key = tlbKey(tlb.device, tlb.pasid);
+  const key = requesterKey(tlb.device, tlb.pasid);
   return radixSet(tlbs, key, isEmpty ? undefined : { ...tlb, pages });
 }
 
@@ -135,7 +133,7 @@ export function tlbsWhere(
 /** The TLBs without those of one device. */
 export const withoutTlbsOf = (tlbs: DeviceTlbs, device: SourceId): DeviceTlbs =>
   tlbsWhere(tlbs, (tlb) => tlb.device === device).reduce(
-    (left, { pasid }) => radixSet(left, tlbKey(device, pasid), undefined),
+    (left, { pasid }) => radixSet(left, requesterKey(device, pasid), undefined),
     tlbs,
   );
 

@@ -1,15 +1,13 @@
-import { pageOf } from "../events/address.ts";
+import { gpaOfPage, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Profile } from "../events/profile.ts";
 import { profileOf } from "../events/profile.ts";
 import { ProfileError } from "../events/profile-check.ts";
 import { noDeviceTlbs } from "./device-tlb.ts";
-import { withSpace } from "./evolve-first-stage.ts";
-import { toldVirtual } from "./evolve-request.ts";
-import { classOf, translationCached } from "./first-stage.ts";
+import { remembered } from "./evolve-request.ts";
 import type { Guest } from "./guest.ts";
 import { hostAt } from "./host-entry.ts";
-import { mapped, ok, pagesOfSize, permission, sizeCode } from "./mapping.ts";
+import { pagesOfSize, sizeCode, sizeName } from "./mapping.ts";
 import { noPageRequests } from "./page-requests.ts";
 import { restoreGuest } from "./save-record.ts";
 import { RecordError } from "./save-text.ts";
@@ -64,16 +62,8 @@ export function deviceTold(
   const requester = guest.devices[fact.device]?.requester ?? -1;
   const host = hostAt(guest.hosts, requester, fact.pasid);
   if (host?.state !== "virtual" || fact.gpa === undefined) return guest;
-  const { space, root } = host;
   const size = sizeCode(fact.size ?? "4K");
-  const page = pageOf(fact.iova);
-  const frame = pageOf(fact.gpa) + (page % (pagesOfSize[size] as number));
-  const read = fact.read ? ok : permission;
-  const write = fact.write ? ok : permission;
-  const value = mapped(frame, read, write, size);
-  if (space !== undefined) {
-    const kind = classOf(fact.privileged === true || host.privileged, fact.execute === true);
-    return withSpace(guest, space, (old) => translationCached(old, kind, page, value, seq));
-  }
-  return root === undefined ? guest : toldVirtual(guest, { ...host, root }, page, value, seq);
+  const within = pageOf(fact.iova) % (pagesOfSize[size] as number);
+  const address = gpaOfPage(pageOf(fact.gpa) + within);
+  return remembered(guest, { ...fact, gpa: address, size: sizeName(size) }, seq);
 }

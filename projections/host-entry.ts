@@ -69,11 +69,14 @@ export function hostEntryOf(fact: FactOf<"HostEntryChanged">): HostEntry {
   };
 }
 
-/** Every requester's host entries, by `hostKey`. */
+/** Every requester's host entries, by `requesterKey`. */
 export type HostEntries = Radix<HostEntry>;
 
-/** Entries of requests without PASID lie before all others, in the order of source-ids. */
-const hostKey = (source: number, pasid: number | undefined): number =>
+/**
+ * The number of a source-id and a PASID, or none, in maps of both: those without PASID lie before
+ * all others, in the order of source-ids.
+ */
+export const requesterKey = (source: number, pasid: number | undefined): number =>
   pasid === undefined ? source : (pasid + 1) * 0x10000 + source;
 
 /** The entry that requests of a source-id meet, with one PASID or without. */
@@ -81,16 +84,16 @@ export const hostAt = (
   hosts: HostEntries,
   source: number,
   pasid: number | undefined,
-): HostEntry | undefined => radixGet(hosts, hostKey(source, pasid));
+): HostEntry | undefined => radixGet(hosts, requesterKey(source, pasid));
 
 export const withHost = (hosts: HostEntries, entry: HostEntry): HostEntries =>
-  radixSet(hosts, hostKey(entry.source, entry.pasid), entry);
+  radixSet(hosts, requesterKey(entry.source, entry.pasid), entry);
 
 /** The entries without one. */
 export const withoutHost = (
   hosts: HostEntries,
   { source, pasid }: Pick<HostEntry, "source"> & { readonly pasid?: number | undefined },
-): HostEntries => radixSet(hosts, hostKey(source, pasid), undefined);
+): HostEntries => radixSet(hosts, requesterKey(source, pasid), undefined);
 
 /** The entries that `concerned` picks, those without PASID first. */
 export function hostsWhere(

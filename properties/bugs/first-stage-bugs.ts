@@ -98,7 +98,7 @@ export const firstStageBugs: readonly Bug[] = [
     id: "interrupt-result",
     what: "A first stage may lead to the interrupt range.",
     file: walk,
-    find: "if (isInterruptFrame(gfn)) return blocked(reason.scalableInterruptRange);",
+    find: "if (isInterruptPage(gfn)) return blocked(reason.scalableInterruptRange);",
     replace: "",
     law: "SH1",
   },

@@ -30,7 +30,7 @@ export const requestBugs: readonly Bug[] = [
     id: "pass-through-interrupts",
     what: "Pass-through requests with PASID reach the interrupt range.",
     file: "machines/answer.ts",
-    find: "return entry.pasid !== undefined && isInterruptFrame(page) ?",
+    find: "return entry.pasid !== undefined && isInterruptPage(page) ?",
     replace: "return entry.pasid !== undefined && page < 0 ?",
     law: "DM1",
   },

@@ -22,7 +22,7 @@ export const translationBugs: readonly Bug[] = [
     id: "reserved-ignored",
     what: "Reserved bits of second-stage entries are not checked.",
     file: "machines/build.ts",
-    find: "(low & lowMask) !== 0",
+    find: "(low & (masks[mask] as number)) !== 0",
     replace: "false",
     law: "SH1",
   },
