@@ -20,6 +20,8 @@ function outcomeOf(facts: readonly Fact[]): { text: string; access: Access } | u
     const { gpa, hpa, access } = translated;
     return { text: `${hex(pageOf(gpa ?? 0n))} at ${hex(pageOf(hpa ?? 0n))}`, access };
   }
+  if (find(facts, "InterruptRequested") !== undefined)
+    return { text: "interrupt", access: "write" };
   const blocked = find(facts, "DmaBlocked");
   if (blocked === undefined) return undefined;
   const { reason, host, access } = blocked;
@@ -61,13 +63,19 @@ function countKind({ expected, key }: Probe, how: string, count: Count): void {
   else if (key.pasid !== undefined) count(`${kind} with PASID ${how}`);
 }
 
+const namesOfKinds: Readonly<Record<string, string>> = {
+  fault: "faulted",
+  hole: "hole",
+  interrupt: "interrupt",
+};
+
 export const requestsAreAnswered: Law = {
   id: "DM1",
   says:
     "A DMA lands where the guest's tables and the P2M say, or faults as they say, or did at " +
     "some time since the covering invalidation.",
   sometimes: [
-    ...["landed", "faulted", "hole", "while pending", "stale but allowed"],
+    ...["landed", "faulted", "hole", "interrupt", "while pending", "stale but allowed"],
     ...["first stage landed", "first stage faulted", "nested landed", "nested faulted"],
     ...["second stage with PASID landed", "fault with PASID faulted", "stale first stage"],
   ],
@@ -79,7 +87,7 @@ export const requestsAreAnswered: Law = {
       const outcome = outcomeOf(step.facts);
       if (outcome === undefined) continue;
       const kind = outcome.text.split(" ")[0];
-      count(kind === "fault" ? "faulted" : kind === "hole" ? "hole" : "landed");
+      count(namesOfKinds[kind ?? ""] ?? "landed");
       if (probe.expected.pending) count("while pending");
       countKind(probe, kind === "fault" ? "faulted" : "landed", count);
       if (textOf(probe.expected[outcome.access]) !== outcome.text) {

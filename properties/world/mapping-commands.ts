@@ -115,11 +115,11 @@ export const unmap: Command = (driver, draw, manner) => {
 export const protect: Command = (driver, draw, manner) => {
   const domain = someDomain(driver, draw.what);
   const page = pageFrom(driver, draw.where);
-  const place = placeOf(driver, domain, page, 1 + (draw.how % domain.levels), false);
+  const place = placeOf(driver, domain, page, 1 + ((draw.how >> 3) % domain.levels), false);
   const old = wordAt(driver, entryAddress(place));
-  const other =
-    draw.how % 4 === 3 ? old ^ (1n << BigInt(pick([32, 32, 38, 44, 52, 63], draw.what))) : old;
-  const kept = draw.how % 8 === 7 ? other & 3n : BigInt(permissionsOf(draw.extra));
+  const upper = draw.how % 4 === 3;
+  const other = upper ? old ^ (1n << BigInt(pick([32, 32, 38, 44, 52, 63], draw.what))) : old;
+  const kept = upper && draw.extra % 4 > 0 ? other & 3n : BigInt(permissionsOf(draw.extra));
   const word = (other & ~3n) | kept;
   changeSecond(driver, domain, page, place, word, draw, manner);
 };
