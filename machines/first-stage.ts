@@ -8,14 +8,12 @@ import {
   frameOf,
   mapped,
   ok,
-  pagesOfSize,
   permission,
   readCode,
-  shareOfSize,
   sizeOf,
   writeCode,
 } from "../projections/mapping.ts";
-import { half } from "../projections/memory.ts";
+import { chunkOf, halfOf } from "../projections/memory.ts";
 import { writable } from "../projections/p2m.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import {
@@ -28,7 +26,7 @@ import {
 } from "./first-stage-rules.ts";
 import { tablePage } from "./table-page.ts";
 import type { WalkStep } from "./walk.ts";
-import { leafSize, stepOf } from "./walk.ts";
+import { indexAt, leafSize, stepOf } from "./walk.ts";
 
 /**
  * The second stage under a nested first stage: where one of its pages lies in guest memory.
@@ -97,11 +95,10 @@ export function walkFirstStage(
   const early = rightsFault(rules, rights, ask);
   if (early !== 0) return blocked(early);
   let table = from?.table.page ?? rules.root;
-  let rest = within(page, start);
+  const upper = Math.floor(page * 2 ** -18);
+  const lower = page - upper * 2 ** 18;
   for (let level = start; level > 0; level--) {
-    const span = pagesOfSize[level - 1] as number;
-    const index = Math.floor(rest * (shareOfSize[level - 1] as number));
-    rest -= index * span;
+    const index = indexAt(upper, lower, level);
     const isRoot = level === rules.levels;
     const place = second === undefined ? undefined : second(table);
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
@@ -112,7 +109,8 @@ export function walkFirstStage(
     if (bytes === undefined) {
       return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
     }
-    const [low, high] = [half(bytes, index * 2), half(bytes, index * 2 + 1)];
+    const chunk = chunkOf(bytes, index);
+    const [low, high] = [halfOf(chunk, index, 0), halfOf(chunk, index, 1)];
     if ((low & 1) === 0) return blocked(reason.firstStageNotPresent);
     const large = level === 1 ? 0 : (low >>> 7) & 1;
     const mask = variant + (level * 2 + large) * 2;
@@ -129,9 +127,9 @@ export function walkFirstStage(
     if (failed !== 0) return blocked(failed);
     const named = (low >>> 12) + (high & 0xfffff) * 0x100000;
     if (isLeaf) {
-      const frame = level === 1 ? named : named - within(named, level - 1);
+      const frame = frameIn(named, lower, level);
       const isDirty = ((low | set) & 0x40) !== 0;
-      return reached(rules, frame + rest, level, rights, ask, isDirty, second);
+      return reached(rules, frame, level, rights, ask, isDirty, second);
     }
     table = named;
     traces?.tables.push({ page: table, rights });
@@ -139,11 +137,12 @@ export function walkFirstStage(
   return blocked(reason.firstStageAccess);
 }
 
-/** A page number modulo the pages that a table of a level translates; `%` is slow at this size. */
-function within(page: number, level: number): number {
-  const span = pagesOfSize[level] ?? 512 ** 5;
-  return page - Math.floor(page * (shareOfSize[level] ?? 1 / 512 ** 5)) * span;
-}
+/** The page of a leaf's frame that is asked for; the frame's bits below its size are no address. */
+const frameIn = (named: number, lower: number, level: number): number => {
+  if (level === 1) return named;
+  const span = level === 2 ? 512 : 512 ** 2;
+  return Math.floor(named / span) * span + (lower & (span - 1));
+};
 
 const blocked = (fault: number): FirstStageWalk => ({ fault, mapping: 0 });
 

@@ -6,16 +6,14 @@ import {
   interruptRange,
   mapped,
   ok,
-  pagesOfSize,
   permission,
   reserved,
   rootUnreadable,
-  shareOfSize,
   unmapped,
   unreadable,
 } from "../projections/mapping.ts";
 import type { Page } from "../projections/memory.ts";
-import { half, wordIn } from "../projections/memory.ts";
+import { chunkOf, halfOf, wordIn } from "../projections/memory.ts";
 import { perProfile } from "./per-profile.ts";
 import { tablePage } from "./table-page.ts";
 
@@ -71,18 +69,19 @@ export function walkTables(
   step?: (step: WalkStep) => void,
 ): Mapping {
   const masks = reservedHalves(guest.profile);
-  let [table, rest, read, write] = [root, page, ok, ok];
+  let [table, read, write] = [root, ok, ok];
+  const upper = Math.floor(page * 2 ** -18);
+  const lower = page - upper * 2 ** 18;
   for (let level = levels; level > 0; level--) {
-    const span = pagesOfSize[level - 1] as number;
-    const index = Math.floor(rest * (shareOfSize[level - 1] as number));
-    rest -= index * span;
+    const index = indexAt(upper, lower, level);
     const bytes = tablePage(guest, table);
     step?.(stepOf(bytes, table, index, level, read === ok, write === ok));
     if (bytes === undefined) {
       return blockedBy(read, write, level === levels ? rootUnreadable : unreadable);
     }
-    const low = half(bytes, index * 2);
-    const high = half(bytes, index * 2 + 1);
+    const chunk = chunkOf(bytes, index);
+    const low = halfOf(chunk, index, 0);
+    const high = halfOf(chunk, index, 1);
     if (read === ok && (low & 1) === 0) read = permission;
     if (write === ok && (low & 2) === 0) write = permission;
     if (read !== ok && write !== ok) return unmapped(read, write);
@@ -93,12 +92,19 @@ export function walkTables(
     }
     table = (low >>> 12) + (high & 0xfffff) * 0x100000;
     if (level > 1 && large === 0) continue;
-    const gfn = table + rest;
+    const gfn = level === 1 ? table : table + (level === 2 ? lower & 511 : lower);
     if (isInterruptPage(gfn)) return blockedBy(read, write, interruptRange);
     return mapped(gfn, read, write, leafSize(gfn, level));
   }
   return blockedBy(read, write, unreadable);
 }
+
+/**
+ * The index into a table of some level, in whole numbers of 32 bits: `lower` has the 18 bits of the
+ * page number for levels 1 and 2, `upper` those for the others. `levels` of them at most are set.
+ */
+export const indexAt = (upper: number, lower: number, level: number): number =>
+  level > 2 ? (upper >> (level * 9 - 27)) & 511 : (lower >> (level * 9 - 9)) & 511;
 
 /** A step of a walk: entry `index` of the table in a page, which may be unreadable. */
 export function stepOf(
