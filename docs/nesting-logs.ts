@@ -1,8 +1,8 @@
-import type { Input } from "../events/input.ts";
 import { encodeHeader, encodeInput } from "../events/log.ts";
 import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../machines/create-world.ts";
 import { fold } from "../machines/hypervisor.ts";
+import { deviceUnit } from "../properties/examples/device-driver.ts";
 import { iotlbOfDomain, iotlbOfPage, memory } from "../properties/examples/driver.ts";
 import type { Inputs } from "../properties/examples/given.ts";
 import { flat } from "../properties/examples/given.ts";
@@ -35,22 +35,8 @@ import {
   pasidIotlb,
   scalableQueue,
 } from "../properties/examples/scalable-queue.ts";
-
-const note = (text: string): Input => ({ type: "Note", text });
-
-/** A DMA, and the guest page that it is to reach or the reason of its fault. */
-const expected = (dma: Input, observed: { gpa: bigint } | { reason: number }): Input =>
-  ({ ...dma, observed }) as Input;
-const reaches = (dma: Input, gpa: bigint): Input => expected(dma, { gpa });
-const faults = (dma: Input, reason: number): Input => expected(dma, { reason });
-
-/** What the guest reads of the unit before it uses it. */
-const looks: Inputs = [
-  note("The guest reads what the unit can do: VER, CAP, ECAP."),
-  { type: "RegisterRead", offset: 0, size: 4 },
-  { type: "RegisterRead", offset: 8, size: 8 },
-  { type: "RegisterRead", offset: 16, size: 8 },
-];
+import { faults, looks, note, reaches } from "./nesting-steps.ts";
+import { pageRequest } from "./page-request-inputs.ts";
 
 /** Boots: tables, root pointer, translation, queue. */
 const boots = (...tables: readonly Inputs[]): Inputs => [
@@ -112,16 +98,16 @@ const sharing: Inputs = [
   faults(readsAs(pasids.firstStage, nextGva), 0x71),
   faults(readsAs(pasids.secondStage, nextBelow, other), 0x79),
   note("The guest maps both, and announces neither."),
-  memory(slot(firstStage.l1, 1, nextGva), 0x8000n | user),
-  memory(slot(secondStage.l1, 1, nextBelow), 0x8000n | readWrite),
-  reaches(writesAs(pasids.firstStage, nextGva), 0x8000n),
+  memory(slot(firstStage.l1, 1, nextGva), 0x9000n | user),
+  memory(slot(secondStage.l1, 1, nextBelow), 0x9000n | readWrite),
+  reaches(writesAs(pasids.firstStage, nextGva), 0x9000n),
   faults(readsAs(pasids.secondStage, nextBelow, other), 0x79),
   note("Now it announces the second stage's."),
   announce(iotlbOfPage(dids.secondStage, nextBelow)),
-  reaches(readsAs(pasids.secondStage, nextBelow), 0x8000n),
+  reaches(readsAs(pasids.secondStage, nextBelow), 0x9000n),
   note("What the first stage no longer maps is used until that is announced."),
   memory(slot(firstStage.l1, 1, nextGva), 0n),
-  reaches(writesAs(pasids.firstStage, nextGva), 0x8000n),
+  reaches(writesAs(pasids.firstStage, nextGva), 0x9000n),
   announce(pasidIotlb(dids.firstStage, pasids.firstStage), 1),
   faults(writesAs(pasids.firstStage, nextGva), 0x71),
 ];
@@ -185,6 +171,7 @@ export const nestingLogs = (): ReadonlyMap<string, string> =>
     ["nesting/nest-off.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), nestingOff)],
     ["nesting/nest-on.ndjson", logOf(scalableUnit(), nestingOn)],
     ["nesting/addresses.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), addresses)],
+    ["nesting/page-request.ndjson", logOf(deviceUnit({ ecap: { nest: false } }), pageRequest)],
     ["nesting/sharing.ndjson", logOf(scalableUnit({ ecap: { nest: false } }), sharing)],
     [
       "nesting/no-second-stage.ndjson",

@@ -1,10 +1,11 @@
 import type { Iova } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
 import { isScalable } from "../projections/context-path.ts";
+import { heldAt, tlbAt } from "../projections/device-tlb.ts";
 import type { World } from "../projections/world.ts";
 import type { Asked } from "./composed.ts";
 import type { Translation, TranslationStep } from "./translation.ts";
-import { inGuest, inHost, nowhere } from "./translation.ts";
+import { inDevice, inGuest, inHost, nowhere } from "./translation.ts";
 import { waysOf } from "./ways.ts";
 
 /**
@@ -27,10 +28,13 @@ export function translate(
   const offset = iova & 0xfffn;
   const steps: TranslationStep[] = [];
   const ways = waysOf(guest, source, pageOf(iova), asked, steps);
+  const tlb = tlbAt(guest.deviceTlbs, source, asked.pasid);
+  const held = heldAt(tlb, pageOf(iova), asked);
   return {
     guest: inGuest(ways.walked, offset, write),
     composed: inHost(ways.composed, offset, write),
     shadow: inHost(ways.host, offset, write),
+    deviceTlb: inDevice(held, tlb?.virtual === true, offset),
     pending: ways.since === 0 ? undefined : { since: ways.since },
     agree: ways.agree,
     scalable: guest.charts.translation === "enabled" && isScalable(guest),

@@ -22,6 +22,8 @@ type InGuest = ({ readonly gpa: Gpa } & Grants) | Fault;
 
 type InHost = ({ readonly hpa: Hpa } & Grants) | Fault | Hole;
 
+type InDevice = ({ readonly gpa: Gpa } | { readonly hpa: Hpa }) & Grants;
+
 /** One entry that the guest's walk reads. */
 export interface TranslationStep {
   readonly table: PathTable;
@@ -48,6 +50,11 @@ export interface Translation {
    * told.
    */
   readonly shadow: InHost;
+  /**
+   * What the device's own TLB holds for it, a guest page if the device is virtual: a translated
+   * request goes there until the device is made to forget.
+   */
+  readonly deviceTlb: InDevice | undefined;
   /** Whether a change on the path was not announced, and the first event that made one. */
   readonly pending: { readonly since: number } | undefined;
   /** Composed and shadow say the same. */
@@ -77,10 +84,18 @@ export function inHost(given: Answer, offset: bigint, write: boolean): InHost {
   return { hpa: address, ...grantsOf(given.mapping) };
 }
 
+/** What a device's TLB holds, if that is something. */
+export function inDevice(held: number, virtual: boolean, offset: bigint): InDevice | undefined {
+  if (held === 0) return undefined;
+  const address = (BigInt(frameOf(held)) << 12n) + offset;
+  return { ...(virtual ? { gpa: gpa(address) } : { hpa: hpa(address) }), ...grantsOf(held) };
+}
+
 export const nowhere: Translation = {
   guest: { fault: reason.rootNotPresent },
   composed: { hole: true },
   shadow: { hole: true },
+  deviceTlb: undefined,
   pending: undefined,
   agree: true,
   scalable: false,

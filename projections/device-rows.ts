@@ -9,6 +9,9 @@ import { last, visitRuns } from "./summary-rows.ts";
 const nameOf = ({ device, pasid }: Pick<DeviceTlb, "device" | "pasid">): string =>
   pasid === undefined ? formatSourceId(device) : `${formatSourceId(device)} PASID ${hex(pasid)}`;
 
+const pasidOf = ({ pasid }: Pick<DeviceTlb, "pasid">): Row =>
+  pasid === undefined ? {} : { pasid: hex(pasid) };
+
 /** The classes of requests in the order of a TLB's trees. */
 const kinds = ["", "supervisor", "execute", "supervisor execute"];
 
@@ -23,7 +26,8 @@ export function deviceTlbRows(guest: Guest): Rows {
         const key = [nameOf(tlb), first, kind].filter((part) => part !== "").join(" ");
         const frame = hex(BigInt(frameOf(value)) << 12n);
         const reached = tlb.virtual ? { gpa: frame } : { hpa: frame };
-        rows[key] = { pages, ...reached, size: sizeName(sizeOf(value)), ...outcomesOf(value) };
+        const size = sizeName(sizeOf(value));
+        rows[key] = { ...pasidOf(tlb), pages, ...reached, size, ...outcomesOf(value) };
       });
     }
   }
@@ -35,6 +39,6 @@ export const pageGroupRows = ({ pageRequests }: Guest): Rows =>
   Object.fromEntries(
     Object.values(pageRequests.groups).map((one) => [
       `${nameOf(one)} group ${one.group.toString()}`,
-      { state: one.state },
+      { ...pasidOf(one), state: one.state },
     ]),
   );

@@ -8,7 +8,8 @@ const filtered = (rows: Rows, isKept: (key: string) => boolean): Rows =>
 
 /**
  * What a summary says of one PASID: host entries that read its PASID entry (also those of requests
- * without PASID, whose RID_PASID it is), what is cached of its first stages, its shadows, faults.
+ * without PASID, whose RID_PASID it is), what is cached of its first stages, its shadows, faults,
+ * what devices hold of it, its groups of page requests.
  */
 export function summaryOfPasid({ tables }: GuestSummary, pasid: number): GuestSummary {
   const wanted = hex(pasid);

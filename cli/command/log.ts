@@ -50,9 +50,14 @@ const deviceOf = (event: Input | Fact): number | undefined => {
   return "source" in event ? event.source : undefined;
 };
 
-/** Whether an event is about a PASID: it carries it, or is about what is kept of one. */
-function isAboutPasid(event: Input | Fact, pasid: number, { before, after }: Step): boolean {
-  if ("pasid" in event && event.pasid === pasid) return true;
+/**
+ * Whether an event is about a PASID: it carries it, is about what is kept of one, or follows from
+ * an input that carries it and names no other.
+ */
+function isAboutPasid(event: Input | Fact, pasid: number, step: Step): boolean {
+  const { before, after, input } = step;
+  if ("pasid" in event && event.pasid !== undefined) return event.pasid === pasid;
+  if ("pasid" in input && input.pasid === pasid) return true;
   if (event.type === "HostEntryChanged") return event.tag === pasid;
   if (!("space" in event) || event.space === undefined) return false;
   const [index, id] = [event.guest ?? 0, event.space];

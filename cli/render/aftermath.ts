@@ -1,4 +1,4 @@
-import { hex, pageOf } from "../../events/address.ts";
+import { formatSourceId, hex, pageOf } from "../../events/address.ts";
 import type { PlaceFact } from "../../projections/use.ts";
 import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
@@ -67,6 +67,18 @@ function walkerSentences({ host, walk }: Plot): string[] {
   return [`The host's IOMMU walks the guest's first stage itself, nested over ${over}.`];
 }
 
+/** What the device may use without asking. */
+function deviceSentences({ walk, request }: Plot): string[] {
+  const { deviceTlb } = walk;
+  if (deviceTlb === undefined) return [];
+  const { device } = request;
+  const page = "gpa" in deviceTlb ? `guest address ${hex(deviceTlb.gpa)}` : hex(deviceTlb.hpa);
+  return [
+    `The TLB of ${formatSourceId(device)} itself holds the page: translated requests go to ` +
+      `${page}, whatever the tables say, until the device is made to forget it.`,
+  ];
+}
+
 /** What the shadow has had for the page: how it is, and how it was before. */
 export function shadowSentences(plot: Plot): string[] {
   const { trail, facts } = plot;
@@ -89,7 +101,7 @@ export function shadowSentences(plot: Plot): string[] {
   if (now !== undefined && now.fact.type === "ShadowBlocked") {
     sentences.push(`The host grants no memory for the page (${eventName(now.seq)}).`);
   }
-  return [...sentences, ...agreement(plot)];
+  return [...sentences, ...agreement(plot), ...deviceSentences(plot)];
 }
 
 /** How often the page was used as it is. */

@@ -4,7 +4,11 @@ import type { Translation } from "../../machines/translation.ts";
 import { grants } from "./meaning.ts";
 
 /** Where a translation ends: a page, a fault, or a hole of the host's. */
-export type Landing = Translation["guest"] | Translation["composed"] | Translation["shadow"];
+export type Landing =
+  | Translation["guest"]
+  | Translation["composed"]
+  | Translation["shadow"]
+  | NonNullable<Translation["deviceTlb"]>;
 
 /** A fault reason as its name in the specification: `5Bh`. */
 export const reasonText = (reason: number): string => `${reason.toString(16).toUpperCase()}h`;

@@ -55,6 +55,10 @@ const keptText = ({ walk, host }: WalkView): string =>
     ? "nothing yet: it reads the entry of this PASID at the first request"
     : landingText(walk.shadow);
 
+/** What the device goes by itself, if it has anything. */
+const devicePairs = ({ deviceTlb }: Translation): readonly (readonly [string, Cell])[] =>
+  deviceTlb === undefined ? [] : [["the device's TLB", landingText(deviceTlb)]];
+
 /** Where the guest's tables and then the P2M lead. */
 function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
   const { walk, regime, request } = view;
@@ -66,6 +70,7 @@ function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
       ["guest address", here],
       ["then the P2M", host],
       ["the host keeps", landingText(walk.shadow)],
+      ...devicePairs(walk),
     ];
   }
   const last = walk.steps.at(-1);
@@ -76,6 +81,7 @@ function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
     ["guest's tables", `${empty}${landingText(walk.guest)}`],
     ["then the P2M", host],
     [keeperName(view), keptText(view)],
+    ...devicePairs(walk),
   ];
 }
 
@@ -139,6 +145,7 @@ export const walkJson = (at: number, { asked }: Request, walk: Translation): Jso
   guest: landingJson(walk.guest),
   composed: landingJson(walk.composed),
   shadow: landingJson(walk.shadow),
+  deviceTlb: walk.deviceTlb === undefined ? null : landingJson(walk.deviceTlb),
   pending: walk.pending ?? null,
   agree: walk.agree,
   steps: walk.steps.map((step) => {
