@@ -28,9 +28,17 @@ export function dropCached(iotlb: PageTree, first: number, end: number): PageTre
   return fill(iotlb, low, high, 0);
 }
 
-/** The IOTLB with the whole entry that maps `page` by `mapping`, which is the page's own. */
+/**
+ * The IOTLB with the whole entry that maps `page` by `mapping`, which is the page's own. It takes
+ * the place of those that it overlaps, each of them whole: what was left of one could not be found
+ * by an invalidation of the rest.
+ */
 export function rememberCached(iotlb: PageTree, page: number, mapping: number): PageTree {
-  if (get(iotlb, page) === mapping) return iotlb;
+  const held = get(iotlb, page);
+  if (held === mapping) return iotlb;
+  if (held !== 0 && sizeOf(held) > sizeOf(mapping)) {
+    return rememberCached(dropCached(iotlb, page, page + 1), page, mapping);
+  }
   const block = pagesOfSize[sizeOf(mapping)] as number;
   const offset = page % block;
   const start = mapping - offset * 512;

@@ -18,6 +18,7 @@ import {
   turnOn,
   unmap,
   width4,
+  writes,
 } from "./driver.ts";
 import type { Scene } from "./given.ts";
 import { given } from "./given.ts";
@@ -130,6 +131,15 @@ describe("virtual devices", () => {
     expect(target(scene.when(submit(iotlbOfPage(6, page))))).toBe(0x7000n);
     expect(target(scene.when(submit(iotlbOfPage(5, page))))).toBe(0xa000n);
     expect(target(scene.when(submit(iotlbOfDomain(5))))).toBe(0xa000n);
+  });
+
+  test("[DV14] a page of a superpage that it was told goes with the rest of it", () => {
+    const superpage = ready.when(memory(0x5060n, 0x40_0082n), writes(page));
+    expect(superpage.of("DmaLanded")).toMatchObject([{ gpa: 0x40_6000n }]);
+    const split = superpage.when(memory(0x5060n, 0x6003n), reads(page));
+    expect(split.of("DmaLanded")).toMatchObject([{ gpa: 0x7000n }]);
+    const covered = split.when(submit(iotlbOfPage(5, page)), writes(page + 0x1000n));
+    expect(covered.of("DmaBlocked")).toMatchObject([{ reason: 5 }]);
   });
 
   test("[DV12] what it never asked for is what the tables say now", () => {
