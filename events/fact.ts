@@ -335,7 +335,7 @@ export const facts = {
     read: flag,
     write: flag,
     reason: optional(integer(0, 255)),
-    host: optional(oneOf("hole", "protected", "interrupt")),
+    host: optional(oneOf("hole", "protected", "refused", "interrupt")),
   },
   InterruptRequested: { guest, device, address: word, data: integer(0, 0xffff_ffff) },
   InterruptEntryCached: { guest, index: interruptIndex, entry: wideWord },

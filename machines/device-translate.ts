@@ -35,6 +35,7 @@ function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
   const nothing: Answered = { type, device, iova, ...rights, read: false, write: false };
   const isMessage = question.pasid === undefined && isInterrupt(iova);
   if (access === "write" && isMessage) return { ...nothing, host: "interrupt" };
+  if (entry.state === "refused") return { ...nothing, host: "refused" };
   const given = answerFor(guest, entry, page, askOf(question, access === "write"));
   leaveTraces(turn, entry, page, given);
   const fault = faultOf(given, access === "write");

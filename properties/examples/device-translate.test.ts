@@ -13,6 +13,16 @@ import {
 } from "./driver.ts";
 import type { Scene } from "./given.ts";
 import { given } from "./given.ts";
+import {
+  below,
+  data,
+  pasidEntry,
+  pasids,
+  scalableOn,
+  scalableTables,
+  scalableUnit,
+  secondStageEntry,
+} from "./scalable-driver.ts";
 import { nvme, unit } from "./unit.ts";
 
 describe("translation for a device model", () => {
@@ -56,5 +66,16 @@ describe("translation for a device model", () => {
     expect(ask(given(unit()), page).refusals).toEqual(["translate: the device is physical"]);
     const nobody = ask(given(unit()), page, "read", 0x55 as SourceId);
     expect(nobody.refusals).toEqual(["translate: there is no such device"]);
+  });
+
+  test("[DT5] the host has no page either where it refuses what a PASID entry asks for", () => {
+    const devices = [{ device: nvme, physical: false }];
+    const bits = pasidEntry(pasids.secondStage, secondStageEntry({ ssade: true }));
+    const able = scalableUnit({ devices, ecap: { slads: true } });
+    const scene = given(able, scalableTables, bits, scalableOn).when({
+      ...{ type: "DeviceTranslate", device: nvme, iova: (below + data) as Iova },
+      ...{ pasid: pasids.secondStage, access: "read" },
+    });
+    expect(answer(scene)).toMatchObject({ read: false, write: false, host: "refused" });
   });
 });
