@@ -122,7 +122,7 @@ async function* entriesOf(
   }
 }
 
-/** A log or recording of which the first lines have been read. @throws InputError, see openSource. */
+/** What opened lines are, unless a trace. @throws InputError, see openSource. */
 export function sourceOf(opened: OpenedLines): Source {
   const { file, head, rest, progress, close } = opened;
   const [first = "", ...others] = head.lines;

@@ -147,7 +147,8 @@ export function addReplay(program: Command, run: Run): void {
     .option("--json", "print one object, or an array for several files")
     .addHelpText(
       "after",
-      "\nExamples:\n  shadowfold replay recordings/linux-vfio-edu.jsonl.gz\n  shadowfold replay vtd.log",
+      "\nExample:\n  shadowfold replay recordings/linux-vfio-edu.jsonl.gz" +
+        "\n  shadowfold replay vtd.log",
     )
     .action((files: string[], options: Options) => replay(run, files, options));
 }

@@ -114,8 +114,8 @@ export function addTrace(program: Command, run: Run): void {
     .command("trace")
     .summary("list the invalidations of a trace, or compare those of two")
     .description(
-      "Lists the invalidations of a QEMU vtd_* log or a Linux trace of intel_iommu:* and iommu:*. " +
-        "Of two traces of one boot it compares them one by one, waits left out, and says which " +
+      "Lists the invalidations of a QEMU vtd_* log or a Linux trace of intel_iommu:* and " +
+        "iommu:*. Of two traces of one boot it compares them one by one, waits left out, and says which " +
         "is missing where; replay judges a trace by itself. Exit code 0: all is the same; 1: an " +
         "invalidation is in one trace alone; 2: a file cannot be read to its end.",
     )
@@ -124,7 +124,7 @@ export function addTrace(program: Command, run: Run): void {
     .option("--json", "print one object")
     .addHelpText(
       "after",
-      "\nExamples:\n  shadowfold trace vtd.log\n  shadowfold trace vtd.log linux-trace.txt" +
+      "\nExample:\n  shadowfold trace vtd.log\n  shadowfold trace vtd.log linux-trace.txt" +
         "\n  shadowfold replay linux-trace.txt",
     )
     .action((files: string[], options: Options) => trace(run, files, options));

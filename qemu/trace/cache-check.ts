@@ -72,7 +72,8 @@ function hit(cache: Cache, seen: CacheUsed, judge: Judge): void {
     const text = `${where(source, iova)} is answered from the cache with ${now}, kept was ${then}`;
     judge.disagree("staleTranslation", line, text);
   } else if (gone !== undefined) {
-    const text = `${where(source, iova)} is answered from the cache; line ${gone.toString()} removed it`;
+    const answer = `${where(source, iova)} is answered from the cache`;
+    const text = `${answer}; line ${gone.toString()} removed it`;
     judge.disagree("staleTranslation", line, text);
   } else judge.notObservable("cached translation: when it was kept is not in the trace");
 }

@@ -68,7 +68,7 @@ function writeTail(ring: Ring, index: number, line: number, judge: Judge): void 
   } else judge.agree();
 }
 
-/** Follows the queue's ring: each entry is fetched once, in order, with a descriptor, to the tail. */
+/** Follows the ring: each entry is fetched once, in order, with a descriptor, up to the tail. */
 export function checkRing(observations: readonly Observation[], judge: Judge): void {
   if (!observations.some(({ kind }) => kind === "headRead")) return;
   const start = { size: undefined, next: undefined, tail: undefined, open: undefined };
