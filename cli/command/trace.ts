@@ -115,9 +115,9 @@ export function addTrace(program: Command, run: Run): void {
     .summary("list the invalidations of a trace, or compare those of two")
     .description(
       "Lists the invalidations of a QEMU vtd_* log or a Linux trace of intel_iommu:* and " +
-        "iommu:*. Of two traces of one boot it compares them one by one, waits left out, and says which " +
-        "is missing where; replay judges a trace by itself. Exit code 0: all is the same; 1: an " +
-        "invalidation is in one trace alone; 2: a file cannot be read to its end.",
+        "iommu:*. Of two traces of one boot it compares them one by one, waits left out, and " +
+        "says which is missing where; replay judges a trace by itself. Exit code 0: all is the " +
+        "same; 1: an invalidation is in one trace alone; 2: a file cannot be read to its end.",
     )
     .argument("<files...>", "one trace or two, gzipped or not; - is standard input")
     .option("--overlap", "leave out what lies before the first or after the last common one")
