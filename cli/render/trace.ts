@@ -43,11 +43,11 @@ const total = (counts: Readonly<Record<string, number>>): number =>
 const countLines = (counts: Readonly<Record<string, number>>): string[] =>
   Object.entries(counts).map(([what, count]) => `${grouped(count).padStart(7)}  ${what}`);
 
-function modeText({ driver }: TraceReport): string {
+function modeText({ file, driver }: TraceFileReport): string {
   if (driver === undefined) return "";
   const when = driver.unmap === "strict" ? "at once" : "by a flush queue";
   const maps = driver.cachingMode ? "mappings too (caching mode)" : "mappings not";
-  return `The driver announces unmappings ${when}, ${maps}.\n`;
+  return `\n${file}: the driver announces unmappings ${when}, ${maps}.\n`;
 }
 
 function details(terminal: Terminal, report: TraceFileReport): string {

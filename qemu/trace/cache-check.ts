@@ -12,10 +12,10 @@ interface Kept {
   readonly line: number;
 }
 
-/** One device's translations by size of page, and the lines that made it forget some. */
+/** One device's translations by mask of the page, and the lines that made it forget some. */
 interface Cache {
   readonly bySize: Map<bigint, Map<bigint, Kept>>;
-  readonly forgotten: Map<bigint, number>;
+  readonly forgotten: Map<bigint, Map<bigint, number>>;
   newest: Kept | undefined;
 }
 
@@ -39,6 +39,21 @@ function keptAt({ bySize }: Cache, iova: bigint): Kept | undefined {
   return undefined;
 }
 
+/** The line that made the unit forget the page of an address. */
+function forgottenAt({ forgotten }: Cache, iova: bigint): number | undefined {
+  for (const [mask, pages] of forgotten) {
+    const line = pages.get(iova & ~mask);
+    if (line !== undefined) return line;
+  }
+  return undefined;
+}
+
+function remember({ forgotten }: Cache, first: bigint, mask: bigint, line: number): void {
+  const pages = forgotten.get(mask) ?? new Map<bigint, number>();
+  forgotten.set(mask, pages);
+  pages.set(first, line);
+}
+
 const where = (source: number, iova: bigint): string =>
   `${formatSourceId(source)} at ${hex(pageOf(iova))}`;
 
@@ -58,14 +73,14 @@ function fill(cache: Cache, seen: CacheUsed, judge: Judge): void {
   }
   const kept = { first, mask: pageMask, entry, did, line };
   sized(cache, pageMask).set(first, kept);
-  cache.forgotten.delete(first);
+  cache.forgotten.get(pageMask)?.delete(first);
   cache.newest = kept;
 }
 
 function hit(cache: Cache, seen: CacheUsed, judge: Judge): void {
   const { source, iova, entry, line } = seen;
   const kept = keptAt(cache, iova);
-  const gone = cache.forgotten.get(pageOf(iova));
+  const gone = forgottenAt(cache, iova);
   if (kept !== undefined && (kept.entry & addressBits) === (entry & addressBits)) judge.agree();
   else if (kept !== undefined) {
     const [now, then] = [hex(entry & addressBits), hex(kept.entry & addressBits)];
@@ -88,6 +103,7 @@ function resize(cache: Cache, { iova, mask }: Translated): void {
   sized(cache, newest.mask).delete(newest.first);
   newest.mask = mask;
   sized(cache, mask).set(newest.first & ~mask, newest);
+  cache.forgotten.get(mask)?.delete(newest.first & ~mask);
 }
 
 function forget(cache: Cache, seen: Invalidated): void {
@@ -96,7 +112,7 @@ function forget(cache: Cache, seen: Invalidated): void {
     const drop = (first: bigint, kept: Kept): void => {
       if (did !== undefined && kept.did !== did) return;
       pages.delete(first);
-      cache.forgotten.set(kept.first, seen.line);
+      remember(cache, first, mask, seen.line);
     };
     const size = mask + 1n;
     if (range === undefined || (range.end - range.first) / size > BigInt(pages.size)) {
@@ -115,7 +131,7 @@ function forget(cache: Cache, seen: Invalidated): void {
 
 function fault(cache: Cache | undefined, seen: Faulted, judge: Judge): void {
   const { source, iova, reason, line } = seen;
-  const gone = cache?.forgotten.get(pageOf(iova));
+  const gone = cache === undefined ? undefined : forgottenAt(cache, iova);
   if (gone === undefined) {
     judge.notObservable("fault: whether the tables say so is in guest memory");
     return;

@@ -6,6 +6,7 @@ import { checkDriver } from "./driver-check.ts";
 import { driverHistory } from "./driver-history.ts";
 import type { Finding, Judge, Verdicts } from "./finding.ts";
 import { startJudge } from "./finding.ts";
+import { checkFlushes } from "./flush-check.ts";
 import { checkInterruptEntries } from "./interrupt-check.ts";
 import type { Observation } from "./observation.ts";
 import { checkAttachments, checkContextOrder } from "./order-check.ts";
@@ -75,6 +76,7 @@ export function checkTrace(trace: Trace, profile?: Profile): TraceReport {
   checkContextOrder(observations, judge);
   checkAttachments(observations, judge);
   checkDeviceTlbs(observations, judge);
+  checkFlushes(observations, judge);
   countUnseen(observations, judge);
   const kinds = entries.map((one) => (one.kind === "unlogged" ? "not logged" : kindOf(one.words)));
   const { strict, cachingMode, invalidates, outcomes } = history;

@@ -45,17 +45,23 @@ const entriesOf = ({ entries }: Sequence): readonly Entry[] =>
     return [{ line: one.line, words: one.words }];
   });
 
-const pasidKinds: ReadonlySet<number> = new Set([
-  descriptorTypes.pasidCache,
-  descriptorTypes.pasidIotlb,
-]);
+/** Whether two entries can be the same. */
+type Same = (a: Entry, b: Entry) => boolean;
 
-/** Whether two entries can be the same. What is not logged is a PASID-cache descriptor or such. */
-function sameAs(a: Entry, b: Entry): boolean {
-  if (a.words === b.words) return true;
-  const known = a.words ?? b.words;
-  if (a.words !== undefined && b.words !== undefined) return false;
-  return known !== undefined && pasidKinds.has(descriptorType(known));
+/**
+ * What a unit does not log is a PASID-cache descriptor; a PASID-based IOTLB one as well where its
+ * trace has none of them.
+ */
+function sameIn(all: readonly Entry[]): Same {
+  const logged = new Set(all.map(({ words }) => (words === undefined ? 0 : descriptorType(words))));
+  const { pasidCache, pasidIotlb } = descriptorTypes;
+  const unlogged = new Set<number>([pasidCache, ...(logged.has(pasidIotlb) ? [] : [pasidIotlb])]);
+  return (a, b) => {
+    if (a.words === b.words) return true;
+    if (a.words !== undefined && b.words !== undefined) return false;
+    const known = a.words ?? b.words;
+    return known !== undefined && unlogged.has(descriptorType(known));
+  };
 }
 
 const textOf = ({ words }: Entry): string =>
@@ -72,7 +78,11 @@ interface Step {
  * The fewest entries to leave out of two sequences so that they are the same (the algorithm of
  * Myers); `undefined` when they are more than the limit.
  */
-function shortestWay(a: readonly Entry[], b: readonly Entry[]): readonly Step[] | undefined {
+function shortestWay(
+  a: readonly Entry[],
+  b: readonly Entry[],
+  sameAs: Same,
+): readonly Step[] | undefined {
   const reached: Int32Array[] = [];
   const middle = limit + 1;
   const furthest = new Int32Array(2 * middle + 1);
@@ -113,7 +123,6 @@ function shortestWay(a: readonly Entry[], b: readonly Entry[]): readonly Step[] 
   }
 }
 
-/** The names that a missing PASID-based IOTLB descriptor can have: none where they are logged. */
 function differenceOf(step: Step, a: readonly Entry[], b: readonly Entry[]): Difference {
   const [mine, at] = step.only === 1 ? [a, step.a] : [b, step.b];
   const [others, there] = step.only === 1 ? [b, step.b] : [a, step.a];
@@ -131,7 +140,10 @@ function differenceOf(step: Step, a: readonly Entry[], b: readonly Entry[]): Dif
 /** Compares the invalidations of two traces of one boot, waits left out, one by one in order. */
 export function compareSequences(first: Sequence, second: Sequence): Comparison {
   const [a, b] = [entriesOf(first), entriesOf(second)];
-  const way = shortestWay(a, b);
+  // The trace with the holes says what they may be.
+  const holed = a.some(({ words }) => words === undefined) ? a : b;
+  const sameAs = sameIn(holed);
+  const way = shortestWay(a, b, sameAs);
   const counts: readonly [number, number] = [a.length, b.length];
   if (way === undefined) {
     const at = a.findIndex((entry, index) => {

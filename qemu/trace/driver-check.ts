@@ -13,7 +13,8 @@ function subject({ change }: Outcome): string {
 }
 
 function report(outcome: Outcome, judge: Judge): void {
-  const { change, coveredAt } = outcome;
+  const { change } = outcome;
+  const { coveredAt } = change;
   const [partly] = change.covered;
   let kind: FindingKind = "missingInvalidation";
   let text = `${subject(outcome)}; no invalidation follows`;
@@ -46,7 +47,8 @@ function judgeMet(outcome: Outcome, judge: Judge): void {
 
 /** An unmapping whose flush came later, or not at all. */
 function judgeLazy(outcome: Outcome, domains: ReadonlySet<number>, judge: Judge): void {
-  const { change, remapped, coveredAt } = outcome;
+  const { change } = outcome;
+  const { remapped, coveredAt } = change;
   if (remapped !== undefined) {
     const known = change.did !== undefined && remapped.did !== undefined;
     if (known ? change.did === remapped.did : domains.size <= 1) {

@@ -5,8 +5,14 @@ import { overlaps, without } from "./reach.ts";
 /** A mapping or unmapping that an invalidation has to announce. */
 export interface Change {
   readonly seen: MappingChanged;
-  /** What no invalidation covers yet. */
+  /** What no invalidation of its own context covers yet. */
   open: readonly Range[];
+  /** What no invalidation covers yet, wherever it comes from. */
+  rest: readonly Range[];
+  /** The invalidation with which nothing was left, wherever it came from. */
+  coveredAt: Invalidated | undefined;
+  /** The first mapping of the same IOVA while some was left. */
+  remapped: Change | undefined;
   /** The invalidations that covered some of it, in order. */
   readonly covered: Invalidated[];
   /** The domain whose mapping it is, as an invalidation or the mapping before says. */
@@ -28,7 +34,7 @@ const rangeOf = ({ first, end }: MappingChanged): Range => ({ first, end });
 
 /** The changes that a context has made and not announced. */
 export function startFlows(watch: Watch): {
-  readonly change: (seen: MappingChanged, did: number | undefined) => Change;
+  readonly change: (seen: MappingChanged) => Change;
   readonly invalidate: (seen: Invalidated, reach: Reach) => void;
   readonly pause: (context: Context) => void;
   readonly end: () => void;
@@ -47,7 +53,7 @@ export function startFlows(watch: Watch): {
     for (const one of changes) watch.left(one);
   };
   return {
-    change: (seen, did) => {
+    change: (seen) => {
       const flow = flowOf(seen.context);
       const range = rangeOf(seen);
       // Several of a kind may share an invalidation; one after another of the same page may not.
@@ -55,7 +61,15 @@ export function startFlows(watch: Watch): {
         (one) => one.seen.change === seen.change && !overlaps(rangeOf(one.seen), range),
       );
       if (!batch) leaveAll(flow);
-      const made: Change = { seen, open: [range], covered: [], did };
+      const made: Change = {
+        seen,
+        open: [range],
+        rest: [range],
+        covered: [],
+        did: undefined,
+        coveredAt: undefined,
+        remapped: undefined,
+      };
       flow.changes.push(made);
       return made;
     },

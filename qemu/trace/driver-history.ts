@@ -1,7 +1,7 @@
 import type { Change } from "./driver-context.ts";
 import { startFlows } from "./driver-context.ts";
 import { startLiveMaps } from "./live-maps.ts";
-import type { Invalidated, MappingChanged, Observation } from "./observation.ts";
+import type { Invalidated, Observation } from "./observation.ts";
 import type { Reach } from "./reach.ts";
 import { dropsTranslations, overlaps, reachOf, without } from "./reach.ts";
 
@@ -14,10 +14,6 @@ export interface Outcome {
   readonly late: boolean;
   /** Domains that had the IOVA mapped, for an unmapping; empty where none is known. */
   readonly owners: ReadonlySet<number>;
-  /** The invalidation with which it was covered in the end, wherever it came from. */
-  coveredAt: Invalidated | undefined;
-  /** The first mapping of the same IOVA while the unmapping was not covered. */
-  remapped: Change | undefined;
 }
 
 /** What a driver mapped, unmapped and invalidated. */
@@ -49,68 +45,60 @@ function isRule(outcomes: readonly Outcome[], change: "map" | "unmap"): boolean 
 const mayBe = (change: Change, { did }: Reach): boolean =>
   did === undefined || change.did === undefined || did === change.did;
 
+/** What is known of a change while it may still be announced. */
+interface Made {
+  /** How many observations came before it. */
+  readonly index: number;
+  /** Mappings that an unmapping takes back, while it is open whose they are. */
+  readonly maps: readonly Change[];
+  readonly owners: ReadonlySet<number>;
+}
+
 /** Collects outcomes while the observations go by. */
 function startOutcomes(total: number): {
-  readonly at: (index: number) => void;
-  readonly meet: (change: Change) => void;
-  readonly leave: (change: Change) => void;
-  readonly map: (change: Change) => void;
-  readonly own: (change: Change) => void;
+  readonly begin: (change: Change, index: number) => void;
+  readonly close: (change: Change, met: boolean) => void;
   readonly cover: (seen: Invalidated, reach: Reach) => void;
   readonly outcomes: readonly Outcome[];
 } {
   const live = startLiveMaps();
-  const under = new Map<Change, readonly Change[]>();
+  const made = new Map<Change, Made>();
   const outcomes: Outcome[] = [];
-  const pending = new Set<Outcome>();
-  const index = { now: 0 };
-  const madeAt = new Map<Change, number>();
-  const close = (change: Change, met: boolean): Outcome => {
-    const maps = under.get(change) ?? [];
-    under.delete(change);
-    const owners = new Set(maps.flatMap(({ did }) => did ?? []));
-    if (met) change.did ??= reachOf(change.covered[0]?.words ?? 0n).did;
-    else if (owners.size === 1 && maps.every(({ did }) => did !== undefined)) {
-      [change.did] = owners;
+  /** Unmappings of which something is not covered. */
+  const pending = new Set<Change>();
+  const map = (change: Change, index: number): void => {
+    made.set(change, { index, maps: [], owners: new Set() });
+    live.add(change);
+    for (const unmap of pending) {
+      if (overlaps(unmap.seen, change.seen)) unmap.remapped ??= change;
     }
-    live.remove(maps, change.did);
-    const late = total - (madeAt.get(change) ?? 0) < patience;
-    madeAt.delete(change);
-    const coveredAt = met ? change.covered.at(-1) : undefined;
-    return { change, met, late, owners, coveredAt, remapped: undefined };
+  };
+  const unmap = (change: Change, index: number): void => {
+    pending.add(change);
+    const maps = live.under(change);
+    const owners = new Set(maps.flatMap(({ did }) => did ?? []));
+    const isOne = owners.size <= 1;
+    if (isOne && maps.every(({ did }) => did !== undefined)) [change.did] = owners;
+    if (isOne) live.remove(maps, undefined);
+    made.set(change, { index, maps: isOne ? [] : maps, owners });
   };
   return {
     outcomes,
-    at: (now) => {
-      index.now = now;
-    },
-    meet: (change) => {
-      outcomes.push(close(change, true));
-    },
-    leave: (change) => {
-      const outcome = close(change, false);
-      outcomes.push(outcome);
-      if (change.seen.change === "unmap") pending.add(outcome);
-    },
-    map: (change) => {
-      madeAt.set(change, index.now);
-      live.add(change);
-      for (const outcome of pending) {
-        if (overlaps(outcome.change.seen, change.seen)) outcome.remapped ??= change;
-      }
-    },
-    own: (change) => {
-      madeAt.set(change, index.now);
-      under.set(change, live.under(change));
+    begin: (change, index) => (change.seen.change === "map" ? map : unmap)(change, index),
+    close: (change, met) => {
+      const { index, maps, owners } = made.get(change) ?? { index: 0, maps: [], owners: new Set() };
+      made.delete(change);
+      if (met) change.did = reachOf(change.covered[0]?.words ?? 0n).did ?? change.did;
+      live.remove(maps, change.did);
+      outcomes.push({ change, met, late: total - index < patience, owners });
     },
     cover: (seen, reach) => {
-      for (const outcome of pending) {
-        const { change } = outcome;
+      for (const change of pending) {
         if (!mayBe(change, reach)) continue;
-        change.open = without(change.open, reach);
-        if (change.open.length > 0) continue;
-        outcome.coveredAt = seen;
-        pending.delete(outcome);
+        change.rest = without(change.rest, reach);
+        if (change.rest.length > 0) continue;
+        change.coveredAt = seen;
+        pending.delete(change);
       }
     },
   };
@@ -120,24 +108,21 @@ function startOutcomes(total: number): {
 export function driverHistory(observations: readonly Observation[]): DriverHistory {
   const domains = new Set<number>();
   let invalidates = false;
-  const collected = startOutcomes(observations.length);
-  const { meet, leave, map, own, cover, outcomes } = collected;
-  const flows = startFlows({ met: meet, left: leave });
-  const change = (seen: MappingChanged): void => {
-    const made = flows.change(seen, undefined);
-    (seen.change === "map" ? map : own)(made);
-  };
+  const { begin, close, cover, outcomes } = startOutcomes(observations.length);
+  const flows = startFlows({
+    met: (change) => close(change, true),
+    left: (change) => close(change, false),
+  });
   for (const [index, seen] of observations.entries()) {
-    collected.at(index);
-    if (seen.kind === "mappingChanged" && seen.ordered) change(seen);
+    if (seen.kind === "mappingChanged" && seen.ordered) begin(flows.change(seen), index);
     else if (seen.kind === "deviceMoved") flows.pause(seen.context);
     else if (seen.kind === "invalidated") {
       const reach = reachOf(seen.words);
       if (!dropsTranslations(reach)) continue;
       invalidates = true;
       if (reach.did !== undefined) domains.add(reach.did);
-      flows.invalidate(seen, reach);
       cover(seen, reach);
+      flows.invalidate(seen, reach);
     }
   }
   flows.end();

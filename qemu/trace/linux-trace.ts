@@ -7,7 +7,8 @@ import { header, notObservable, observed, plain, unparsed } from "./observation.
  * report`, and that of `perf script`. Each has the task, the CPU, mostly five letters of flags, the
  * time, the event and its fields.
  */
-const task = /^\s*(?<task>\S.*?)[-\s](?<pid>\d+|<\.{3}>)\s+(?:\([\s\d-]+\)\s+)?\[(?<cpu>\d+)\]\s+/;
+const task =
+  /^\s*(?<task>\S.*?)(?:-|\s+)(?<pid>\d+|<\.{3}>)\s+(?:\([\s\d-]+\)\s+)?\[(?<cpu>\d+)\]\s+/;
 const place = /(?:(?<flags>[^\s:]{4,6})\s+)?(?<time>\d+\.\d+):\s+(?:(?<group>\w+):)?(?<event>\w+):/;
 const eventLine = new RegExp(`${task.source}${place.source}\\s*(?<fields>.*)$`);
 
@@ -57,7 +58,22 @@ const iommuMap = /iova=(0x[0-9a-f]+) .*\bsize=(\d+)/;
 const iommuUnmap = /iova=(0x[0-9a-f]+) .*\bunmapped_size=(\d+)/;
 const dmaRange = /dev_addr=(0x[0-9a-f]+) .*?\bsize=(\d+)/;
 const submission = /^(\w+) (\S+): (0x[0-9a-f]+) (0x[0-9a-f]+) (0x[0-9a-f]+) (0x[0-9a-f]+)/;
-const flush = /type (\w+) did (\d+) \[(0x[0-9a-f]+)-(0x[0-9a-f]+)\]/;
+const flushRange = /(\S+)\[\d+\] type (\w+) did (\d+) \[(0x[0-9a-f]+)-(0x[0-9a-f]+)\]/;
+const flushAll = /\/(\S+) type (\w+) did (\d+)/;
+
+/** Since Linux 6.9: a line for each cache that a flush concerns. */
+const flushAsked =
+  (pattern: RegExp, onMap: boolean): Reader =>
+  ({ fields, line, context }) => {
+    const [device = "", type = "", domain = "", from, to] = fieldsOf(pattern, fields);
+    const isDevice = type.endsWith("devtlb");
+    // What was not mapped before no device has kept.
+    if (onMap && isDevice) return plain;
+    const cache = isDevice ? "deviceTlb" : "iotlb";
+    const source = isDevice ? sourceOf(device) : undefined;
+    const [first, end] = [BigInt(from ?? 0), BigInt(to ?? (1n << 64n) - 1n) + 1n];
+    return { kind: "flushAsked", line, cache, did: Number(domain), source, first, end, context };
+  };
 
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
@@ -90,16 +106,9 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
       return { kind: "faulted", line, source, iova: BigInt(iova), reason: undefined };
     },
   ],
-  [
-    "cache_tag_flush_range",
-    ({ fields, line, context }) => {
-      const [cache = "", did = "", first = "0", last = "0"] = fieldsOf(flush, fields);
-      const range = { first: BigInt(first), last: BigInt(last) };
-      return { kind: "flushAsked", line, cache, did: Number(did), ...range, context };
-    },
-  ],
-  ["cache_tag_flush_range_np", () => plain],
-  ["cache_tag_flush_all", () => plain],
+  ["cache_tag_flush_range", flushAsked(flushRange, false)],
+  ["cache_tag_flush_range_np", flushAsked(flushRange, true)],
+  ["cache_tag_flush_all", flushAsked(flushAll, false)],
   ["cache_tag_assign", () => plain],
   ["cache_tag_unassign", () => plain],
   ["add_device_to_group", () => plain],

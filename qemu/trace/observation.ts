@@ -128,13 +128,15 @@ export interface DeviceMoved extends Seen {
   readonly context: Context;
 }
 
-/** The guest asks that a range of a domain be flushed, `end` included. */
+/** A driver says which cache of a domain it is about to tell, from `first` up to `end`. */
 export interface FlushAsked extends Seen {
   readonly kind: "flushAsked";
-  readonly cache: string;
+  readonly cache: "iotlb" | "deviceTlb";
   readonly did: number;
+  /** Of a device TLB the device. */
+  readonly source: number | undefined;
   readonly first: bigint;
-  readonly last: bigint;
+  readonly end: bigint;
   readonly context: Context;
 }
 

@@ -8,25 +8,38 @@ const isWide = (reach: Reach): boolean => dropsTranslations(reach) && reach.gran
 
 /**
  * After a context-cache invalidation comes one of the IOTLB that is global or of a domain, before
- * the next of its kind: what was cached by the old context would stay otherwise.
+ * the next of its kind: what was cached by the old context would stay otherwise. In scalable mode,
+ * after a global one, the PASID cache comes between.
  */
 export function checkContextOrder(observations: readonly Observation[], judge: Judge): void {
   const open = new Map<Context, Invalidated>();
+  /** Those after which the PASID cache was invalidated as a whole. */
+  const complete = new Set<Invalidated>();
+  const reaches = observations.map((seen) =>
+    seen.kind === "invalidated" ? reachOf(seen.words) : undefined,
+  );
+  const hasPasids = reaches.some((reach) => reach?.name === "pasidCache");
   const fail = (seen: Invalidated): void => {
     const text = `${descriptorText(seen.words)}: no wide IOTLB invalidation follows`;
     judge.disagree("contextNotInvalidated", seen.line, text);
   };
-  for (const seen of observations) {
-    if (seen.kind !== "invalidated") continue;
-    const reach = reachOf(seen.words);
+  for (const [index, seen] of observations.entries()) {
+    const reach = reaches[index];
+    if (seen.kind !== "invalidated" || reach === undefined) continue;
     const before = open.get(seen.context);
     if (reach.name === "contextCache") {
       if (before !== undefined) fail(before);
       open.set(seen.context, seen);
+    } else if (reach.name === "pasidCache") {
+      if (before !== undefined && reach.granularity === "global") complete.add(before);
     } else if (before !== undefined && isWide(reach)) {
       const global = reachOf(before.words).granularity === "global";
       if (global && reach.granularity !== "global") continue;
-      judge.agree();
+      if (!global || !hasPasids || complete.has(before)) judge.agree();
+      else {
+        const text = `${descriptorText(before.words)}: no global one of the PASID cache follows`;
+        judge.disagree("contextNotInvalidated", before.line, text);
+      }
       open.delete(seen.context);
     }
   }
@@ -37,11 +50,14 @@ export function checkContextOrder(observations: readonly Observation[], judge: J
   }
 }
 
-/** What may belong to attaching a device. */
+/** What may belong to attaching a device; what is global is for all of them. */
 const parts = {
-  "context-cache invalidation": ({ name }: Reach): boolean => name === "contextCache",
-  "PASID-cache invalidation": ({ name }: Reach): boolean => name === "pasidCache",
-  "IOTLB invalidation": (reach: Reach): boolean => reach.name === "iotlb" && isWide(reach),
+  "context-cache invalidation": ({ name, granularity }: Reach): boolean =>
+    name === "contextCache" && granularity !== "global",
+  "PASID-cache invalidation": ({ name, granularity }: Reach): boolean =>
+    name === "pasidCache" && granularity !== "global",
+  "IOTLB invalidation": ({ name, granularity }: Reach): boolean =>
+    name === "iotlb" && granularity === "domain",
   "PASID-based IOTLB invalidation": (reach: Reach): boolean =>
     reach.name === "pasidIotlb" && isWide(reach),
 } as const;
