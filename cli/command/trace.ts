@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import type { Comparison } from "../../qemu/trace/compare.ts";
 import { compareSequences, countsByKind } from "../../qemu/trace/compare.ts";
+import { checkJointly } from "../../qemu/trace/joint-check.ts";
 import { descriptorText } from "../../qemu/trace/reach.ts";
 import type { Sequence } from "../../qemu/trace/sequence.ts";
 import { sequenceOf } from "../../qemu/trace/sequence.ts";
@@ -79,6 +81,18 @@ async function list(run: Run, file: string, options: Options): Promise<void> {
   );
 }
 
+/** What a driver's trace and a unit's show together; nothing for two of one kind. */
+function jointFindings(first: Trace, second: Trace, pairs: Comparison["pairs"]) {
+  if (first.format === second.format) return [];
+  const [driver, unit] = first.format === "linux" ? [first, second] : [second, first];
+  const turned = pairs.map(([a, b]) => [b, a] as const);
+  return checkJointly({
+    driver: driver.observations,
+    unit: unit.observations,
+    pairs: driver === first ? pairs : turned,
+  });
+}
+
 async function compare(
   run: Run,
   files: readonly [string, string],
@@ -90,14 +104,15 @@ async function compare(
   const differences = options.overlap
     ? whole.differences.filter(({ outside }) => !outside)
     : whole.differences;
+  const { counts, common, given, pairs } = whole;
   const report: ComparisonReport = {
     files,
     invalidations: [countsByKind(first.sequence), countsByKind(second.sequence)],
-    ...whole,
-    differences,
+    ...{ counts, common, differences, given },
+    findings: jointFindings(first.trace, second.trace, pairs),
   };
   run.terminal.out(options.json ? renderJson(report) : renderComparison(run.terminal, report));
-  if (differences.length > 0) run.differ();
+  if (differences.length > 0 || report.findings.length > 0) run.differ();
 }
 
 async function trace(run: Run, files: readonly string[], options: Options): Promise<void> {

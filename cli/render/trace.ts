@@ -1,5 +1,6 @@
 import type { TraceReport } from "../../qemu/trace/check.ts";
 import type { Comparison, Difference } from "../../qemu/trace/compare.ts";
+import type { Finding } from "../../qemu/trace/finding.ts";
 import { findingKinds } from "../../qemu/trace/finding.ts";
 import { formatNames } from "../../qemu/trace/trace.ts";
 import type { InputError } from "../input-error.ts";
@@ -50,6 +51,9 @@ function modeText({ file, driver }: TraceFileReport): string {
   return `\n${file}: the driver announces unmappings ${when}, ${maps}.\n`;
 }
 
+const findingText = ({ kind, line, text }: Finding): string =>
+  `line ${line.toString()}: ${text} (${kind}: ${findingKinds[kind]})`;
+
 function details(terminal: Terminal, report: TraceFileReport): string {
   const { dim, red, yellow } = terminal.colours;
   const { file, unparsed, findings, notObservable, invalidations, lost } = report;
@@ -58,9 +62,7 @@ function details(terminal: Terminal, report: TraceFileReport): string {
   );
   const further = unparsed.count - unread.length;
   if (further > 0) unread.push(`and ${grouped(further)} more`);
-  const found = findings.map(
-    ({ kind, line, text }) => `line ${line.toString()}: ${text} (${kind}: ${findingKinds[kind]})`,
-  );
+  const found = findings.map(findingText);
   const gone = lost === 0 ? "" : `the trace says in ${plural(lost, "place", "places")} that events`;
   return (
     (gone === "" ? "" : yellow(`${file}: ${gone} were lost\n`)) +
@@ -97,13 +99,15 @@ export function renderTraces(terminal: Terminal, reports: readonly TraceFileRepo
 }
 
 /** Two traces that were compared. */
-export interface ComparisonReport extends Comparison {
+export interface ComparisonReport extends Omit<Comparison, "pairs"> {
   readonly files: readonly [string, string];
   /** Invalidations by kind, waits left out, in each trace. */
   readonly invalidations: readonly [
     Readonly<Record<string, number>>,
     Readonly<Record<string, number>>,
   ];
+  /** What the two show together; lines are those of the unit's trace. */
+  readonly findings: readonly Finding[];
 }
 
 function differenceText({ files }: ComparisonReport, difference: Difference): string {
@@ -117,7 +121,7 @@ function differenceText({ files }: ComparisonReport, difference: Difference): st
 /** Counts side by side, and what only one of the two has. */
 export function renderComparison(terminal: Terminal, report: ComparisonReport): string {
   const { green, red, yellow } = terminal.colours;
-  const { files, invalidations, common, differences, given } = report;
+  const { files, invalidations, common, differences, given, findings } = report;
   const kinds = [...new Set(invalidations.flatMap((one) => Object.keys(one)))].toSorted();
   const rows = kinds.map((kind): Cell[] => [
     kind,
@@ -126,12 +130,13 @@ export function renderComparison(terminal: Terminal, report: ComparisonReport): 
   ]);
   const table = renderTable(terminal, ["Invalidation", ...files], rows);
   const same = `${grouped(common)} invalidations are the same, in the same order.\n`;
-  if (differences.length === 0) return `${table}\n${green(same)}`;
+  const found = listed(red("findings of both together"), findings.map(findingText));
+  if (differences.length === 0) return `${table}\n${green(same)}${found}`;
   const cut =
     "The traces differ so much that they were compared up to the first difference alone.\n";
   const texts = differences.map((one) => differenceText(report, one));
   const count = plural(differences.length, "invalidation is", "invalidations are");
   const title = red(`${count} in one trace alone; the first difference comes first`);
   const note = given === "whole" ? "" : yellow(cut);
-  return `${table}\n${same}${note}${listed(title, texts)}`;
+  return `${table}\n${same}${note}${listed(title, texts)}${found}`;
 }

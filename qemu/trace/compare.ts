@@ -29,6 +29,8 @@ export interface Comparison {
   /** How many invalidations, waits left out, each trace has. */
   readonly counts: readonly [number, number];
   readonly common: number;
+  /** The lines where each has what is common, in order. */
+  readonly pairs: readonly (readonly [number, number])[];
   /** In order. */
   readonly differences: readonly Difference[];
   /** The traces differ so much that the rest was not compared. */
@@ -137,6 +139,21 @@ function differenceOf(step: Step, a: readonly Entry[], b: readonly Entry[]): Dif
   };
 }
 
+/** The lines of what is common to both, up to a number of entries of the first. */
+function pairsOf(a: readonly Entry[], b: readonly Entry[], way: readonly Step[], end: number) {
+  const own = new Set(way.flatMap((step) => (step.only === 1 ? [step.a] : [])));
+  const others = new Set(way.flatMap((step) => (step.only === 2 ? [step.b] : [])));
+  const pairs: [number, number][] = [];
+  let at = 0;
+  for (const [index, { line }] of a.slice(0, end).entries()) {
+    if (own.has(index)) continue;
+    while (others.has(at)) at += 1;
+    pairs.push([line, b[at]?.line ?? 0]);
+    at += 1;
+  }
+  return pairs;
+}
+
 /** Compares the invalidations of two traces of one boot, waits left out, one by one in order. */
 export function compareSequences(first: Sequence, second: Sequence): Comparison {
   const [a, b] = [entriesOf(first), entriesOf(second)];
@@ -152,11 +169,12 @@ export function compareSequences(first: Sequence, second: Sequence): Comparison 
     });
     const step: Step = { only: 1, a: Math.max(at, 0), b: Math.max(at, 0) };
     const differences = [differenceOf(step, a, b)];
-    return { counts, common: Math.max(at, 0), differences, given: "upToLimit" };
+    const pairs = pairsOf(a, b, [], step.a);
+    return { counts, common: pairs.length, pairs, differences, given: "upToLimit" };
   }
   const differences = way.map((step) => differenceOf(step, a, b));
-  const own = way.filter(({ only }) => only === 1).length;
-  return { counts, common: a.length - own, differences, given: "whole" };
+  const pairs = pairsOf(a, b, way, a.length);
+  return { counts, common: pairs.length, pairs, differences, given: "whole" };
 }
 
 /** Counts of a trace's invalidations by kind, waits left out. */

@@ -2,7 +2,7 @@ import { formatSourceId } from "../../events/address.ts";
 import type { Judge } from "./finding.ts";
 import type { Context, FlushAsked, Observation } from "./observation.ts";
 import type { Reach } from "./reach.ts";
-import { dropsTranslations, iovaText, reachOf, without } from "./reach.ts";
+import { dropsTranslations, iovaText, overlaps, reachOf, without } from "./reach.ts";
 
 /** What a context said that it would flush, and what it submitted, since its last mapping. */
 interface Window {
@@ -19,6 +19,10 @@ function answers(reach: Reach, { cache, did, source }: FlushAsked): boolean {
   const isDevice = reach.name === "deviceTlb" || reach.name === "pasidDeviceTlb";
   return isDevice && reach.source === source;
 }
+
+/** Whether two lines speak of a flush of the same cache and of some of the same IOVAs. */
+const isSame = (a: FlushAsked, b: FlushAsked): boolean =>
+  a.cache === b.cache && a.did === b.did && a.source === b.source && overlaps(a, b);
 
 function close({ asked, submitted }: Window, late: boolean, judge: Judge): void {
   for (const one of asked) {
@@ -50,8 +54,15 @@ export function checkFlushes(observations: readonly Observation[], judge: Judge)
   };
   const last = observations.at(-1)?.line ?? 0;
   for (const seen of observations) {
-    if (seen.kind === "flushAsked") windowOf(seen.context).asked.push(seen);
-    else if (seen.kind === "invalidated")
+    if (seen.kind === "flushAsked") {
+      const window = windowOf(seen.context);
+      // What is asked for again belongs to the next flush.
+      if (window.asked.some((one) => isSame(one, seen))) {
+        close(window, false, judge);
+        windows.delete(seen.context);
+      }
+      windowOf(seen.context).asked.push(seen);
+    } else if (seen.kind === "invalidated")
       windowOf(seen.context).submitted.push(reachOf(seen.words));
     else if (seen.kind === "mappingChanged") {
       const window = windows.get(seen.context);
