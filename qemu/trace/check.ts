@@ -14,6 +14,7 @@ import { kindOf, reachOf } from "./reach.ts";
 import { checkRing } from "./ring-check.ts";
 import { sequenceOf } from "./sequence.ts";
 import type { Trace, TraceFormat, Unparsed } from "./trace.ts";
+import { checkUnlogged } from "./unlogged-check.ts";
 import { checkUses } from "./use-check.ts";
 
 /** How a driver announces changes, as the trace lets infer. */
@@ -62,7 +63,8 @@ function countUnseen(observations: readonly Observation[], judge: Judge): void {
 export function checkTrace(trace: Trace, profile?: Profile): TraceReport {
   const { format, lines, unparsed, observations } = trace;
   const { judge, judged } = startJudge(trace.notObservable);
-  const { entries, holes } = sequenceOf(observations);
+  const sequence = sequenceOf(observations);
+  const { entries, holes } = sequence;
   for (const { kind, line, text } of holes) judge.disagree(kind, line, text);
   for (const entry of entries) {
     if (entry.kind === "invalidated") checkDescriptor(entry, profile, judge);
@@ -70,6 +72,7 @@ export function checkTrace(trace: Trace, profile?: Profile): TraceReport {
   const history = driverHistory(observations);
   checkDriver(history, judge);
   checkRing(observations, judge);
+  checkUnlogged(sequence, judge);
   checkCache(observations, judge);
   checkUses(observations, judge);
   checkInterruptEntries(observations, judge);

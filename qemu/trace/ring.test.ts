@@ -49,6 +49,19 @@ describe("the ring", () => {
     expect([report.findings, report.verdicts.notObservable]).toEqual([[], 1]);
   });
 
+  test("[TC5] what QEMU 10 leaves out are PASID-cache descriptors alone", () => {
+    const pasid = (page: number): string =>
+      `vtd_inv_desc invalidate desc type p-iotlb high 0x${page.toString(16)}000 low 0x30036`;
+    const all = ["vtd_reg_dmar_root addr 0x1000 scalable 1", ...lines].map((line, index) =>
+      /type iotlb/.test(line) ? pasid(index) : line,
+    );
+    const whole = "vtd_inv_desc invalidate desc type p-iotlb high 0x0 low 0x30026";
+    const index = at(/vtd_inv_desc inv/, 40) + 1;
+    const next = at(/type iotlb/, 21) + 1;
+    expect(kinds(all.with(next, whole).toSpliced(index, 1))).toEqual([]);
+    expect(kinds(all.toSpliced(index, 1))).toEqual(["missingDescriptor"]);
+  });
+
   test("[TC5] what is executed without a descriptor in the trace is found", () => {
     const echo = "vtd_inv_desc_iotlb_pages iotlb invalidate domain 0x4 addr 0x28000 mask 0x0";
     const index = at(/vtd_inv_desc inv/, 80);
