@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { findingKinds } from "../qemu/trace/finding.ts";
 import { captureRun } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 
@@ -84,6 +85,12 @@ describe("replay of a trace", () => {
     expect(err).toContain("gzip cut short");
     expect(out).toContain("Linux trace");
   });
+});
+
+test("[TC18] docs/traces.md lists every kind of finding", () => {
+  const page = readFileSync(new URL("../docs/traces.md", import.meta.url), "utf8");
+  const rows = page.split("\n").flatMap((line) => /^\| `(\w+)` \|/.exec(line)?.[1] ?? []);
+  expect(rows.toSorted()).toEqual(Object.keys(findingKinds).toSorted());
 });
 
 describe("trace", () => {

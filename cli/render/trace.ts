@@ -1,7 +1,6 @@
 import type { TraceReport } from "../../qemu/trace/check.ts";
 import type { Comparison, Difference } from "../../qemu/trace/compare.ts";
 import type { Finding } from "../../qemu/trace/finding.ts";
-import { findingKinds } from "../../qemu/trace/finding.ts";
 import { formatNames } from "../../qemu/trace/trace.ts";
 import type { InputError } from "../input-error.ts";
 import type { Terminal } from "../terminal.ts";
@@ -52,7 +51,7 @@ function modeText({ file, driver }: TraceFileReport): string {
 }
 
 const findingText = ({ kind, line, text }: Finding): string =>
-  `line ${line.toString()}: ${text} (${kind}: ${findingKinds[kind]})`;
+  `line ${line.toString()}: ${text} (${kind})`;
 
 function details(terminal: Terminal, report: TraceFileReport): string {
   const { dim, red, yellow } = terminal.colours;

@@ -34,17 +34,13 @@ function faultOf({ words, upper }: Invalidated, profile: Profile | undefined): s
   // Of the upper half nothing is known where it is 0, be the queue as wide as it may.
   const set = descriptorReserved(spec.type, known, 256) & ((upper << 128n) | words);
   if (set !== 0n) return `reserved bits ${bitsText(set)} are set`;
-  const { granularity, range } = reachOf(words);
+  const { granularity } = reachOf(words);
   if (granularity === "reserved") return "its granularity is a reserved code";
-  if (granularity !== "page" || range === undefined || !hasAddressMask.has(spec.name)) {
-    return undefined;
-  }
-  const { am, addr } = IotlbDescriptor.decode(words);
-  if (profile !== undefined && am > profile.mamv) {
-    return `address mask ${am.toString()} is more than CAP.MAMV, ${profile.mamv.toString()}`;
-  }
-  if (addr !== range.first) {
-    return `address ${hex(addr)} is not aligned to its mask of ${am.toString()} bits`;
+  // The unit leaves out as many low bits of the address as the mask says: it need not be aligned.
+  const { am } = IotlbDescriptor.decode(words);
+  if (granularity === "page" && hasAddressMask.has(spec.name) && profile !== undefined) {
+    const { mamv } = profile;
+    if (am > mamv) return `address mask ${am.toString()} is more than CAP.MAMV, ${mamv.toString()}`;
   }
   return undefined;
 }

@@ -79,8 +79,11 @@ export function checkDriver(history: DriverHistory, judge: Judge): void {
     return;
   }
   for (const outcome of outcomes) {
-    const { change, met, late } = outcome;
-    if (change.seen.change === "map") {
+    const { change, met, late, moved } = outcome;
+    const demanded = change.seen.change === "map" ? cachingMode : strict;
+    if (!met && moved && demanded) {
+      judge.notObservable("change right after a device was moved: whether its domain has any left");
+    } else if (change.seen.change === "map") {
       if (met) judge.agree();
       else if (!cachingMode) judge.notObservable("mapping: need not be invalidated, as it seems");
       else if (late) judge.notObservable("mapping at the end of the trace");

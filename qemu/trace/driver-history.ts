@@ -1,7 +1,7 @@
 import type { Change } from "./driver-context.ts";
 import { startFlows } from "./driver-context.ts";
 import { startLiveMaps } from "./live-maps.ts";
-import type { Invalidated, Observation } from "./observation.ts";
+import type { Context, Invalidated, Observation } from "./observation.ts";
 import type { Reach } from "./reach.ts";
 import { dropsTranslations, overlaps, reachOf, without } from "./reach.ts";
 
@@ -12,6 +12,8 @@ export interface Outcome {
   readonly met: boolean;
   /** The trace was nearly at its end when the change was made. */
   readonly late: boolean;
+  /** The context has moved a device just before: the domain may have none left. */
+  readonly moved: boolean;
   /** Domains that had the IOVA mapped, for an unmapping; empty where none is known. */
   readonly owners: ReadonlySet<number>;
 }
@@ -49,16 +51,21 @@ const mayBe = (change: Change, { did }: Reach): boolean =>
 interface Made {
   /** How many observations came before it. */
   readonly index: number;
+  readonly moved: boolean;
   /** Mappings that an unmapping takes back, while it is open whose they are. */
   readonly maps: readonly Change[];
   readonly owners: ReadonlySet<number>;
 }
+
+const unknown: Made = { index: 0, moved: false, maps: [], owners: new Set() };
 
 /** Collects outcomes while the observations go by. */
 function startOutcomes(total: number): {
   readonly begin: (change: Change, index: number) => void;
   readonly close: (change: Change, met: boolean) => void;
   readonly cover: (seen: Invalidated, reach: Reach) => void;
+  /** A context attached or detached a device. */
+  readonly move: (context: Context) => void;
   readonly outcomes: readonly Outcome[];
 } {
   const live = startLiveMaps();
@@ -66,8 +73,11 @@ function startOutcomes(total: number): {
   const outcomes: Outcome[] = [];
   /** Unmappings of which something is not covered. */
   const pending = new Set<Change>();
+  /** Contexts that moved a device and have announced nothing since. */
+  const movers = new Set<Context>();
   const map = (change: Change, index: number): void => {
-    made.set(change, { index, maps: [], owners: new Set() });
+    const moved = movers.has(change.seen.context);
+    made.set(change, { index, moved, maps: [], owners: new Set() });
     live.add(change);
     for (const unmap of pending) {
       if (overlaps(unmap.seen, change.seen)) unmap.remapped ??= change;
@@ -80,17 +90,22 @@ function startOutcomes(total: number): {
     const isOne = owners.size <= 1;
     if (isOne && maps.every(({ did }) => did !== undefined)) [change.did] = owners;
     if (isOne) live.remove(maps, undefined);
-    made.set(change, { index, maps: isOne ? [] : maps, owners });
+    const moved = movers.has(change.seen.context);
+    made.set(change, { index, moved, maps: isOne ? [] : maps, owners });
   };
   return {
     outcomes,
     begin: (change, index) => (change.seen.change === "map" ? map : unmap)(change, index),
     close: (change, met) => {
-      const { index, maps, owners } = made.get(change) ?? { index: 0, maps: [], owners: new Set() };
+      const { index, moved, maps, owners } = made.get(change) ?? unknown;
       made.delete(change);
+      if (met) movers.delete(change.seen.context);
       if (met) change.did = reachOf(change.covered[0]?.words ?? 0n).did ?? change.did;
       live.remove(maps, change.did);
-      outcomes.push({ change, met, late: total - index < patience, owners });
+      outcomes.push({ change, met, late: total - index < patience, moved, owners });
+    },
+    move: (context) => {
+      movers.add(context);
     },
     cover: (seen, reach) => {
       for (const change of pending) {
@@ -108,15 +123,17 @@ function startOutcomes(total: number): {
 export function driverHistory(observations: readonly Observation[]): DriverHistory {
   const domains = new Set<number>();
   let invalidates = false;
-  const { begin, close, cover, outcomes } = startOutcomes(observations.length);
+  const { begin, close, cover, move, outcomes } = startOutcomes(observations.length);
   const flows = startFlows({
     met: (change) => close(change, true),
     left: (change) => close(change, false),
   });
   for (const [index, seen] of observations.entries()) {
     if (seen.kind === "mappingChanged" && seen.ordered) begin(flows.change(seen), index);
-    else if (seen.kind === "deviceMoved") flows.pause(seen.context);
-    else if (seen.kind === "invalidated") {
+    else if (seen.kind === "deviceMoved") {
+      flows.pause(seen.context);
+      move(seen.context);
+    } else if (seen.kind === "invalidated") {
       const reach = reachOf(seen.words);
       if (!dropsTranslations(reach)) continue;
       invalidates = true;
