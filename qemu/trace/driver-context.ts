@@ -30,6 +30,9 @@ export interface Watch {
   readonly left: (change: Change) => void;
 }
 
+/** Changes of one context that may share an invalidation; more of them are never announced. */
+const longestBatch = 1024;
+
 const rangeOf = ({ first, end }: MappingChanged): Range => ({ first, end });
 
 /** The changes that a context has made and not announced. */
@@ -57,9 +60,11 @@ export function startFlows(watch: Watch): {
       const flow = flowOf(seen.context);
       const range = rangeOf(seen);
       // Several of a kind may share an invalidation; one after another of the same page may not.
-      const batch = flow.changes.every(
-        (one) => one.seen.change === seen.change && !overlaps(rangeOf(one.seen), range),
-      );
+      const batch =
+        flow.changes.length < longestBatch &&
+        flow.changes.every(
+          (one) => one.seen.change === seen.change && !overlaps(rangeOf(one.seen), range),
+        );
       if (!batch) leaveAll(flow);
       const made: Change = {
         seen,

@@ -2,8 +2,9 @@ import type { Change } from "./driver-context.ts";
 import { startFlows } from "./driver-context.ts";
 import { startLiveMaps } from "./live-maps.ts";
 import type { Context, Invalidated, Observation } from "./observation.ts";
+import { startPending } from "./pending.ts";
 import type { Reach } from "./reach.ts";
-import { dropsTranslations, overlaps, reachOf, without } from "./reach.ts";
+import { dropsTranslations, reachOf, without } from "./reach.ts";
 
 /** A change and what became of it. */
 export interface Outcome {
@@ -71,17 +72,14 @@ function startOutcomes(total: number): {
   const live = startLiveMaps();
   const made = new Map<Change, Made>();
   const outcomes: Outcome[] = [];
-  /** Unmappings of which something is not covered. */
-  const pending = new Set<Change>();
+  const pending = startPending();
   /** Contexts that moved a device and have announced nothing since. */
   const movers = new Set<Context>();
   const map = (change: Change, index: number): void => {
     const moved = movers.has(change.seen.context);
     made.set(change, { index, moved, maps: [], owners: new Set() });
     live.add(change);
-    for (const unmap of pending) {
-      if (overlaps(unmap.seen, change.seen)) unmap.remapped ??= change;
-    }
+    for (const unmap of pending.at(change)) unmap.remapped ??= change;
   };
   const unmap = (change: Change, index: number): void => {
     pending.add(change);
@@ -108,7 +106,7 @@ function startOutcomes(total: number): {
       movers.add(context);
     },
     cover: (seen, reach) => {
-      for (const change of pending) {
+      for (const change of pending.all()) {
         if (!mayBe(change, reach)) continue;
         change.rest = without(change.rest, reach);
         if (change.rest.length > 0) continue;

@@ -76,7 +76,7 @@ export function checkRing(observations: readonly Observation[], judge: Judge): v
   for (const seen of observations) {
     if (seen.kind === "headRead") readHead(ring, seen.index, seen.line, judge);
     else if (seen.kind === "tailWritten") writeTail(ring, seen.index, seen.line, judge);
-    else if (seen.kind === "ringSetUp") ring.size = seen.size;
+    else if (seen.kind === "ringSetUp") ring.size = Math.max(1, seen.size);
     else if (seen.kind === "rootLatched") ring.scalable = seen.scalable;
     else if (seen.kind === "tailRefused") {
       judge.disagree("badTail", seen.line, "the unit refused the tail");
