@@ -9,6 +9,7 @@ import { addLog } from "./command/log.ts";
 import { addReplay } from "./command/replay.ts";
 import { addSave } from "./command/save.ts";
 import { addState } from "./command/state.ts";
+import { addTrace } from "./command/trace.ts";
 import { addTranslate } from "./command/translate.ts";
 import { addVerify } from "./command/verify.ts";
 import { addWhy } from "./command/why.ts";
@@ -43,6 +44,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
+  addTrace(program, run);
   return program;
 }
 

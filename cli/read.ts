@@ -4,10 +4,11 @@ import { parseEvent, parseHeader } from "../events/log.ts";
 import { LogError } from "../events/log-error.ts";
 import { openRecording } from "../events/recording.ts";
 import type { Setup } from "../events/setup.ts";
-import { openBytes } from "./bytes.ts";
-import { lineError } from "./input-error.ts";
+import { formatNames } from "../qemu/trace/trace.ts";
+import { InputError, lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";
-import { splitLines } from "./lines.ts";
+import type { OpenedLines } from "./opened-lines.ts";
+import { openLines, traceFormatOf } from "./opened-lines.ts";
 
 /** An input and the line that it stands on, from 1; a recording has no sequence numbers. */
 export interface InputEntry {
@@ -121,31 +122,31 @@ async function* entriesOf(
   }
 }
 
+/** What opened lines are, unless a trace. @throws InputError, see openSource. */
+export function sourceOf(opened: OpenedLines): Source {
+  const { file, head, rest, progress, close } = opened;
+  const [first = "", ...others] = head.lines;
+  const { kind, setup, parse } = located(file, () => openFirst(first));
+  const batches = entriesOf(file, { first: 2, lines: others, cut: false }, rest, parse, close);
+  return { file, kind, setup, batches, progress, close };
+}
+
 /**
  * Opens a log or a recording, told apart by the first line; gzipped or not, told by the first
  * bytes; `-` is standard input.
  *
- * @throws InputError in one line when it cannot be read, is empty, or starts with neither.
+ * @throws InputError in one line when it cannot be read, is empty, starts with neither, or is a
+ *   trace: that has no guest memory, so there is nothing to fold.
  */
 export async function openSource(file: string): Promise<Source> {
-  const bytes = await openBytes(file);
+  const opened = await openLines(file);
   try {
-    const lines = splitLines(file, bytes.chunks);
-    const start = await lines.next();
-    if (start.done === true) throw lineError(file, 1, "empty");
-    const [first = "", ...others] = start.value.lines;
-    // The error that follows a line cut short says more than the line does.
-    if (start.value.cut) await lines.next();
-    const { kind, setup, parse } = located(file, () => openFirst(first));
-    const head = { first: 2, lines: others, cut: false };
-    const total = bytes.totalBytes;
-    const progress = (): number | undefined =>
-      total === undefined ? undefined : bytes.readBytes() / Math.max(1, total);
-    const { close } = bytes;
-    const batches = entriesOf(file, head, lines, parse, close);
-    return { file, kind, setup, batches, progress, close };
+    const format = traceFormatOf(opened);
+    if (format === undefined) return sourceOf(opened);
+    const name = formatNames[format];
+    throw new InputError(`${file}: is a ${name}: no guest memory to fold; use replay or trace`);
   } catch (error) {
-    await bytes.close();
+    await opened.close();
     throw error;
   }
 }

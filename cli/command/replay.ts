@@ -1,17 +1,25 @@
 import type { Command } from "commander";
+import { Option } from "commander";
+import type { Profile } from "../../events/profile.ts";
+import { profiles } from "../../events/profiles.ts";
 import { stateHash } from "../../projections/digest.ts";
 import { judge } from "../../properties/judge.ts";
 import type { Violation } from "../../properties/verdict.ts";
+import { checkTrace } from "../../qemu/trace/check.ts";
 import { foldSource } from "../folding.ts";
 import type { InputError } from "../input-error.ts";
-import { openSource } from "../read.ts";
+import type { Source } from "../read.ts";
 import { renderJson } from "../render/json.ts";
 import type { Disagreement, ReplayReport, Tally } from "../render/replay.ts";
 import { renderReplay } from "../render/replay.ts";
+import type { TraceFileReport } from "../render/trace.ts";
+import { fileReport, renderTraces } from "../render/trace.ts";
 import type { Run } from "../run.ts";
+import { openAny, readTrace } from "../trace-source.ts";
 
 interface Options {
   readonly json?: true;
+  readonly profile?: keyof typeof profiles;
 }
 
 const noTally = (): { -readonly [K in keyof Tally]: number } => ({
@@ -21,11 +29,11 @@ const noTally = (): { -readonly [K in keyof Tally]: number } => ({
 });
 
 /** Folds one file, judges each step, and says what came of it. */
-async function replayFile(
+async function replaySource(
   run: Run,
-  file: string,
+  source: Source,
 ): Promise<{ report: ReplayReport; failure: InputError | undefined }> {
-  const source = await openSource(file);
+  const { file } = source;
   const tallies = { dma: noTally(), faults: noTally(), interrupts: noTally() };
   const violations: Violation[] = [];
   const unjudged: Record<string, number> = {};
@@ -65,16 +73,45 @@ async function replayFile(
   return { report, failure };
 }
 
-const isClean = ({ violations, disagreements }: ReplayReport): boolean =>
-  violations.length === 0 && disagreements.length === 0;
+/** What came of one file: a log or a recording was folded, a trace was judged. */
+type Report = ReplayReport | TraceFileReport;
+
+const isTrace = (report: Report): report is TraceFileReport => "findings" in report;
+
+const isClean = (report: Report): boolean =>
+  isTrace(report)
+    ? report.findings.length === 0
+    : report.violations.length === 0 && report.disagreements.length === 0;
+
+async function replayFile(
+  run: Run,
+  file: string,
+  profile: Profile | undefined,
+): Promise<{ report: Report; failure: InputError | undefined }> {
+  const source = await openAny(file);
+  if (source.kind !== "trace") return replaySource(run, source);
+  const { trace, failure } = await readTrace(source, run.terminal);
+  return { report: fileReport(file, checkTrace(trace, profile), failure), failure };
+}
+
+function render({ terminal }: Run, reports: readonly Report[]): string {
+  const traces = reports.filter(isTrace);
+  const folded = reports.filter((report): report is ReplayReport => !isTrace(report));
+  const parts = [
+    ...(folded.length === 0 ? [] : [renderReplay(terminal, folded)]),
+    ...(traces.length === 0 ? [] : [renderTraces(terminal, traces)]),
+  ];
+  return parts.join("\n");
+}
 
 /** Reports one file as an object, several as an array. */
 async function replay(run: Run, files: readonly string[], options: Options): Promise<void> {
-  const reports: ReplayReport[] = [];
+  const profile = options.profile === undefined ? undefined : profiles[options.profile];
+  const reports: Report[] = [];
   const failures: InputError[] = [];
   for (const file of files) {
     try {
-      const { report, failure } = await replayFile(run, file);
+      const { report, failure } = await replayFile(run, file, profile);
       reports.push(report);
       if (failure !== undefined) failures.push(failure);
     } catch (error) {
@@ -83,7 +120,7 @@ async function replay(run: Run, files: readonly string[], options: Options): Pro
   }
   const [first] = reports;
   if (options.json) run.terminal.out(renderJson(files.length === 1 && first ? first : reports));
-  else if (reports.length > 0) run.terminal.out(renderReplay(run.terminal, reports));
+  else if (reports.length > 0) run.terminal.out(render(run, reports));
   for (const failure of failures) run.fail(failure);
   if (!reports.every(isClean)) run.differ();
 }
@@ -95,11 +132,23 @@ export function addReplay(program: Command, run: Run): void {
     .summary("fold files and compare with what was recorded")
     .description(
       "Folds logs or recordings, compares every DMA, fault and interrupt with the answer " +
-        "recorded beside it, and checks the laws that they show. Exit code 0: all agrees; 1: " +
-        "something differs or a law is violated; 2: a file cannot be read to its end.",
+        "recorded beside it, and checks the laws that they show. A trace, a QEMU vtd_* log or " +
+        "Linux's of intel_iommu:* and iommu:*, has no guest memory: what can be judged is. Exit " +
+        "code 0: all agrees; 1: something differs, a law is violated or there is a finding; 2: a " +
+        "file cannot be read to its end.",
     )
-    .argument("<files...>", "logs or recordings, gzipped or not; - is standard input")
+    .argument("<files...>", "logs, recordings or traces, gzipped or not; - is standard input")
+    .addOption(
+      new Option(
+        "--profile <name>",
+        "of a trace: hold descriptors against what this unit has",
+      ).choices(Object.keys(profiles)),
+    )
     .option("--json", "print one object, or an array for several files")
-    .addHelpText("after", "\nExample:\n  shadowfold replay recordings/linux-vfio-edu.jsonl.gz")
+    .addHelpText(
+      "after",
+      "\nExample:\n  shadowfold replay recordings/linux-vfio-edu.jsonl.gz" +
+        "\n  shadowfold replay vtd.log",
+    )
     .action((files: string[], options: Options) => replay(run, files, options));
 }
