@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { QemuError } from "../process.ts";
 import type { Gdb } from "./gdb.ts";
 import type { GuestMemory } from "./guest-memory.ts";
@@ -11,57 +11,58 @@ export const submitFunction = "qi_submit_sync";
 export const mapFunction = "intel_iommu_iotlb_sync_map";
 
 const wanted = [submitFunction, mapFunction];
-/** Bytes after the kernel's start that its tables of symbols lie in. */
-const imageBytes = 96 << 20;
+/** Linux executes its own code from here on; its decompressor runs far below. */
+const kernelHalf = 0xffff_ffff_8000_0000n;
+/** Without address randomisation the kernel lies in memory from here on. */
+const [imageStart, imageBytes] = [0x100_0000, 128 << 20];
+/** The kernel needs several times as long from its start to its first use of the IOMMU. */
+const sliceMs = 50;
 
 /**
- * Where a kernel starts once it is decompressed, as the header of its image says.
+ * Runs a guest until its kernel is decompressed and has started.
  *
- * @param file  a kernel in the form "bzImage" for x86-64.
- * @throws QemuError when it is something else or cannot be read.
+ * @param isLate  whether there is no more time for it.
+ * @throws QemuError when the guest ends before, or it is too late.
  */
-export function kernelStart(file: string): number {
-  const header = Buffer.alloc(0x270);
-  try {
-    const opened = openSync(file, "r");
-    try {
-      readSync(opened, header, 0, header.length, 0);
-    } finally {
-      closeSync(opened);
-    }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : "cannot be read";
-    throw new QemuError(`${file}: ${reason}`);
+async function runToKernel(gdb: Gdb, isLate: () => boolean): Promise<void> {
+  for (;;) {
+    const slice = setTimeout(gdb.interrupt, sliceMs);
+    const halt = await gdb.run();
+    clearTimeout(slice);
+    if (halt === "ended") throw new QemuError("the guest ended before its kernel had started");
+    if ((await gdb.programCounter()) >= kernelHalf) return;
+    if (isLate()) throw new QemuError("the kernel did not start within the time that was given");
   }
-  const isImage = header.toString("latin1", 0x202, 0x206) === "HdrS";
-  // Version 2.12 of the boot protocol added the flag of a 64-bit entry.
-  const is64 =
-    isImage && header.readUInt16LE(0x206) >= 0x20c && (header.readUInt8(0x236) & 1) === 1;
-  if (!is64) throw new QemuError(`${file}: is no bzImage of a Linux kernel for x86-64`);
-  return Number(header.readBigUInt64LE(0x258));
+}
+
+/** The wanted symbols of a file. */
+function readList(file: string): Symbols {
+  let text: string;
+  try {
+    text = readFileSync(file, "latin1");
+  } catch (error) {
+    throw new QemuError(error instanceof Error ? error.message : `${file}: cannot be read`);
+  }
+  return symbolsInList(file, text, wanted);
 }
 
 /**
- * Runs a guest up to its kernel's first instruction and finds the kernel's functions.
+ * Runs a guest until its kernel has started, and finds the kernel's functions.
  *
- * @param start  what `kernelStart` gives.
  * @param list  a file of symbols; those that the kernel carries in itself when missing.
+ * @param isLate  whether there is no more time for it.
  * @returns the addresses of `submitFunction` and, where it has it, of `mapFunction`.
  * @throws QemuError when the guest ends before that, or the function is not found.
  */
 export async function findFunctions(
   gdb: Gdb,
   memory: GuestMemory,
-  start: number,
   list: string | undefined,
+  isLate: () => boolean,
 ): Promise<Symbols> {
-  await gdb.setBreakpoint(BigInt(start));
-  if ((await gdb.run()) === "ended") throw new QemuError("QEMU ended before the kernel started");
-  await gdb.clearBreakpoint(BigInt(start));
-  const symbols =
-    list === undefined
-      ? symbolsInImage(memory.read(start, imageBytes), wanted)
-      : symbolsInList(readFileSync(list, "latin1"), wanted);
+  const listed = list === undefined ? undefined : readList(list);
+  await runToKernel(gdb, isLate);
+  const symbols = listed ?? symbolsInImage(memory.read(imageStart, imageBytes), wanted);
   if (symbols.has(submitFunction)) return symbols;
   const where = list ?? "the kernel";
   throw new QemuError(`${where} names no ${submitFunction} (--symbols gives a list of symbols)`);

@@ -160,20 +160,21 @@ export function symbolsInImage(image: Buffer, wanted: readonly string[]): Symbol
 /**
  * Reads a list of symbols: `System.map`, or what `/proc/kallsyms` shows to root.
  *
+ * @param file  its name, for errors.
  * @throws QemuError when a line is not one of a symbol, or addresses are hidden (all zero).
  */
-export function symbolsInList(text: string, wanted: readonly string[]): Symbols {
+export function symbolsInList(file: string, text: string, wanted: readonly string[]): Symbols {
   const found = new Map<string, bigint>();
   for (const [index, line] of text.split("\n").entries()) {
     if (line === "") continue;
     const [address, name] = /^([0-9a-f]{8,16}) \S (\S+)/.exec(line)?.slice(1) ?? [];
     if (address === undefined || name === undefined) {
-      throw new QemuError(`line ${(index + 1).toString()} of the symbols is none of a symbol`);
+      throw new QemuError(`${file}:${(index + 1).toString()}: expected address, kind and name`);
     }
     if (wanted.includes(name) && !found.has(name)) found.set(name, BigInt(`0x${address}`));
   }
   if ([...found.values()].some((address) => address === 0n)) {
-    throw new QemuError("the symbols have no addresses; /proc/kallsyms shows them to root alone");
+    throw new QemuError(`${file}: the addresses are hidden; /proc/kallsyms shows them to root`);
   }
   return found;
 }

@@ -7,7 +7,7 @@ import type { Gdb } from "./gdb.ts";
 import { connectGdb } from "./gdb.ts";
 import { openGrowingFile } from "./growing-file.ts";
 import { openGuestMemory } from "./guest-memory.ts";
-import { findFunctions, kernelStart, mapFunction } from "./kernel-start.ts";
+import { findFunctions, mapFunction } from "./kernel-start.ts";
 import type { Machine } from "./machine.ts";
 import { files, iommuDevice, kernelArguments, machineWords } from "./machine.ts";
 import type { MemoryChange } from "./memory-changes.ts";
@@ -79,7 +79,8 @@ async function headerOf(gdb: Gdb, plan: RecordingPlan, binary: QemuBinary): Prom
     ver: await word(0n, 4),
     cap: await word(8n, 8),
     ecap: await word(16n, 8),
-    devices: [iommuDevice(machine), ...machine.devices],
+    // A device behind a bridge has no slot of bus 0.
+    devices: [iommuDevice(machine), ...machine.devices.filter((of) => !/,bus=/.test(of))],
     kernelArgs: kernelArguments(machine.append),
   });
 }
@@ -90,6 +91,7 @@ function lineSource(folder: string, counts: Counts) {
   const memory = openGuestMemory(join(folder, files.memory));
   const tables = collectTables(knowMemory(memory));
   const tracker = trackPointers();
+  let held: readonly string[] = [];
   const eventLines = (line: string): readonly string[] => {
     const record = readTraceLine(line);
     if (record === undefined) return [];
@@ -106,9 +108,15 @@ function lineSource(folder: string, counts: Counts) {
     memory,
     /** Forgets what was traced before the guest ran. */
     skip: (): void => void trace.lines(),
+    /** Whether the guest has written to the unit's registers. */
+    hasStarted: (): boolean => {
+      held = trace.lines();
+      return held.some((line) => readTraceLine(line)?.event.kind === "write");
+    },
     /** The lines since the last call. */
     next: (): readonly string[] => {
-      const lines = trace.lines().flatMap(eventLines);
+      const lines = [...held, ...trace.lines()].flatMap(eventLines);
+      held = [];
       lines.push(...tables.tables(tracker.pointers()).map(lineOf));
       counts.lines += lines.length;
       return lines;
@@ -144,7 +152,6 @@ export async function* recordGuest(
   counts: Counts,
   keep: (folder: string) => void = () => undefined,
 ): AsyncGenerator<readonly string[], void> {
-  const start = kernelStart(plan.machine.kernel);
   const running = await startProgram(binary.path, (folder) => machineWords(plan.machine, folder), {
     seconds: plan.seconds + 30,
   });
@@ -162,7 +169,9 @@ export async function* recordGuest(
       gdb.interrupt();
     }, plan.seconds * 1000);
     ends.push(() => clearTimeout(limit));
-    const functions = await findFunctions(gdb, source.memory, start, plan.symbols);
+    const isLate = (): boolean => counts.cut;
+    const functions = await findFunctions(gdb, source.memory, plan.symbols, isLate);
+    if (source.hasStarted()) throw new QemuError("the guest used the IOMMU before it was held");
     for (const [name, address] of functions) {
       if (name !== mapFunction || mapsSilently(header)) await gdb.setBreakpoint(address);
     }

@@ -25,7 +25,7 @@ mount -t tracefs trace /sys/kernel/tracing
 exec > /dev/kmsg 2>&1
 `;
 
-/** Reads and writes a disk, asks for an address, pings; then both drivers let go of their device. */
+/** Uses a disk and a network; then both drivers let go of their device. */
 const diskAndNetwork = `
 tries=0
 while [ ! -b /dev/nvme0n1 ] && [ $tries -lt 100 ]; do
@@ -49,6 +49,7 @@ done
 
 /** Gives QEMU's edu device to the user-space driver. */
 const userSpaceDriver = `
+echo 8 > /proc/sys/vm/nr_hugepages
 echo 1234 11e8 > /sys/bus/pci/drivers/vfio-pci/new_id
 usleep 200000
 device=0000:00:04.0

@@ -18,21 +18,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { pageBytes = 4096, poolBytes = 16 << 20, mostMappings = 24 };
+enum { pageBytes = 4096, hugeBytes = 2 << 20, mostMappings = 24, smallPages = 64 };
+
+/* Memory whose pages lie side by side, and memory whose pages lie anywhere. */
+struct pool {
+  char *start;
+  uint64_t size;
+};
+static struct pool huge = {.size = 8 * hugeBytes}, scattered = {.size = 128 * pageBytes};
 
 /* Registers and commands of the edu device; its buffer of 4 KiB as its DMA engine sees it. */
-enum { regIrqStatus = 0x24, regIrqAck = 0x64, regFrom = 0x80, regTo = 0x88, regCount = 0x90 };
+enum { regIrqAck = 0x64, regFrom = 0x80, regTo = 0x88, regCount = 0x90 };
 enum { regCommand = 0x98, commandRun = 1, commandToMemory = 2, commandInterrupt = 4 };
 static const uint64_t deviceBuffer = 0x40000;
 
 struct mapping {
-  uint64_t iova, size, offset;
-  int writable;
+  uint64_t iova, size;
 };
 
 static int container, device, interrupt;
 static uint64_t barOffset;
-static char *pool;
 static struct mapping mappings[mostMappings];
 static int mappingCount;
 static uint64_t seed = 0x9e3779b97f4a7c15ull;
@@ -92,6 +97,16 @@ static void prepareDevice(void) {
   if (ioctl(device, VFIO_DEVICE_SET_IRQS, &irq) != 0) fail("interrupt");
 }
 
+static void prepareMemory(void) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  huge.start = mmap(NULL, huge.size, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB, -1, 0);
+  scattered.start = mmap(NULL, scattered.size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (huge.start == MAP_FAILED || scattered.start == MAP_FAILED) fail("memory");
+  madvise(scattered.start, scattered.size, MADV_NOHUGEPAGE);
+  memset(huge.start, 0x5a, huge.size);
+  memset(scattered.start, 0xa5, scattered.size);
+}
+
 /* Copies between the device and an I/O address; waits for the interrupt, at most two seconds. */
 static void copy(uint64_t iova, uint64_t count, int toMemory) {
   uint64_t fired;
@@ -112,23 +127,25 @@ static int overlaps(uint64_t iova, uint64_t size) {
   return iova < 0xfef00000ull && 0xfee00000ull < iova + size;
 }
 
-/* Maps a part of the pool anywhere: low, just below 4 GiB, or far above. */
-static void map(uint64_t size, int writable) {
-  static const uint64_t bases[] = {0x10000, 0x1800000, 0xf0000000, 0x100000000ull, 0x7f0000000000ull};
-  if (mappingCount == mostMappings) return;
-  struct mapping m = {.size = size, .writable = writable};
-  uint64_t grain = size >= (2 << 20) && draw(2) ? 2 << 20 : pageBytes;
+/* Maps a part of a pool anywhere: low, just below 4 GiB, or far above. */
+static uint64_t map(uint64_t size, int writable) {
+  static const uint64_t bases[] = {0x10000, 0x1800000, 0xf0000000, 1ull << 32, 0x7f0000000000ull};
+  const struct pool *pool = size <= smallPages * pageBytes && draw(2) ? &scattered : &huge;
+  uint64_t grain = size >= hugeBytes && draw(2) ? hugeBytes : pageBytes;
+  struct mapping m = {.size = size};
+  if (mappingCount == mostMappings) return 0;
   do m.iova = bases[draw(5)] / grain * grain + draw(0x4000000 / grain) * grain;
   while (overlaps(m.iova, size));
-  m.offset = draw((poolBytes - size) / grain + 1) * grain;
+  uint64_t offset = draw((pool->size - size) / grain + 1) * grain;
   struct vfio_iommu_type1_dma_map request = {
       .argsz = sizeof request,
       .flags = VFIO_DMA_MAP_FLAG_READ | (writable ? VFIO_DMA_MAP_FLAG_WRITE : 0),
-      .vaddr = (uintptr_t)pool + m.offset,
+      .vaddr = (uintptr_t)pool->start + offset,
       .iova = m.iova,
       .size = size};
   if (ioctl(container, VFIO_IOMMU_MAP_DMA, &request) != 0) fail("map");
   mappings[mappingCount++] = m;
+  return m.iova;
 }
 
 static struct mapping unmap(int index) {
@@ -153,15 +170,8 @@ int main(int argumentCount, char **arguments) {
   if (argumentCount != 3) return 2;
   openDevice(arguments[1], arguments[2]);
   prepareDevice();
-  /* Aligned to 2 MiB, so that the kernel may use huge pages. */
-  char *memory = mmap(NULL, poolBytes + (2 << 20), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) fail("memory");
-  pool = (char *)(((uintptr_t)memory + (2 << 20) - 1) & ~(uintptr_t)((2 << 20) - 1));
-  madvise(pool, poolBytes, MADV_HUGEPAGE);
-  memset(pool, 0x5a, poolBytes);
-
-  for (int round = 0; round < 8; round++) {
+  prepareMemory();
+  for (int round = 0; round < 10; round++) {
     for (int i = 0; i < 4; i++) map(sizes[draw(9)] * pageBytes, draw(4) != 0);
     for (int i = 0; i < 5; i++) {
       const struct mapping *m = &mappings[draw((uint64_t)mappingCount)];
@@ -174,8 +184,8 @@ int main(int argumentCount, char **arguments) {
     if (round % 2 == 1) copy(gone.iova + gone.size - 8, 16, 1);
   }
   /* A read-only mapping that the device reads, and then writes. */
-  map(2 * pageBytes, 0);
-  uint64_t readOnly = mappings[mappingCount - 1].iova;
+  while (mappingCount > 8) unmap(0);
+  uint64_t readOnly = map(2 * pageBytes, 0);
   copy(readOnly, 64, 0);
   copy(readOnly, 64, 1);
   while (mappingCount > 0) unmap(0);
