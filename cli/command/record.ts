@@ -1,5 +1,3 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { findQemu, QemuError } from "../../qemu/process.ts";
@@ -7,11 +5,13 @@ import type { DemoGuest } from "../../qemu/record/demo/demo-guest.ts";
 import { makeDemoGuest } from "../../qemu/record/demo/demo-guest.ts";
 import type { DemoName } from "../../qemu/record/demo/guest-script.ts";
 import { demoNames } from "../../qemu/record/demo/guest-script.ts";
-import { linuxTraceIn } from "../../qemu/record/demo/linux-trace.ts";
-import { defaultIommu, files } from "../../qemu/record/machine.ts";
-import type { Counts, RecordingPlan } from "../../qemu/record/recorder.ts";
-import { noCounts, recordGuest } from "../../qemu/record/recorder.ts";
-import { fileError, InputError } from "../input-error.ts";
+import { defaultIommu } from "../../qemu/record/machine.ts";
+import type { RecordingPlan } from "../../qemu/record/recorder.ts";
+import { recordGuest } from "../../qemu/record/recorder.ts";
+import type { Counts } from "../../qemu/record/recording-lines.ts";
+import { noCounts } from "../../qemu/record/recording-lines.ts";
+import { InputError } from "../input-error.ts";
+import { keepFiles, makeFolder } from "../kept-files.ts";
 import type { LiveLog } from "../live-log.ts";
 import { writeLiveLog } from "../live-log.ts";
 import { renderJson } from "../render/json.ts";
@@ -40,7 +40,7 @@ interface Options {
   readonly json?: true;
 }
 
-type Guest = Pick<DemoGuest, "machine" | "name" | "guest" | "remove">;
+type Guest = Omit<DemoGuest, "lastWords"> & Partial<DemoGuest>;
 
 /** The guest that the options describe. */
 function ownGuest(options: Options, words: readonly string[]): Guest {
@@ -53,19 +53,6 @@ function ownGuest(options: Options, words: readonly string[]): Guest {
     guest: kernel,
     remove: () => undefined,
   };
-}
-
-/** Copies what QEMU and the guest wrote besides the log. */
-function keepFiles(from: string, to: string, hasLinuxTrace: boolean): void {
-  try {
-    mkdirSync(to, { recursive: true });
-    for (const name of [files.trace, files.console]) copyFileSync(join(from, name), join(to, name));
-    if (!hasLinuxTrace) return;
-    const trace = linuxTraceIn(readFileSync(join(from, files.console), "latin1"));
-    writeFileSync(join(to, "linux-trace.txt"), trace);
-  } catch (error) {
-    throw fileError(to, error);
-  }
 }
 
 const saying = ({ phase, stops, dma, faults }: Counts): string =>
@@ -91,8 +78,9 @@ async function recordInto(
   status: StatusLine,
 ): Promise<RecordReport> {
   const start = performance.now();
-  const binary = await findQemu(options.qemu);
   const { demo, packages, linuxTrace = false, keepTrace } = options;
+  const binary = await findQemu(options.qemu);
+  if (keepTrace !== undefined) makeFolder(keepTrace);
   const guest =
     demo === undefined
       ? ownGuest(options, words)
@@ -112,8 +100,15 @@ async function recordInto(
   const seconds = Math.round((performance.now() - start) / 100) / 10;
   if (log.disagreements.length + log.violations.length > 0) run.differ();
   const { events, dma, faults, interrupts, disagreements, violations } = log;
-  const { stops, cut } = counts;
-  const shown = { file: options.output, qemu: binary.version, stops, seconds, cut };
+  const { stops, cut, panic } = counts;
+  const shown = {
+    file: options.output,
+    qemu: binary.version,
+    stops,
+    seconds,
+    cut,
+    ...(panic !== undefined && { panic }),
+  };
   return { ...shown, events, dma, faults, interrupts, disagreements, violations };
 }
 

@@ -3,6 +3,9 @@ import { connect } from "node:net";
 import { QemuError } from "../process.ts";
 import { framed, packetReader } from "./gdb-packet.ts";
 
+/** QEMU went away while it was asked something. */
+export class StubClosedError extends QemuError {}
+
 /** Why the guest does not run: it was held, or QEMU is gone. */
 export type Halt = "held" | "ended";
 
@@ -106,7 +109,7 @@ function idleBytes(code: Buffer): 0 | 4 | 5 {
 function requests({ ask, interrupt, close }: Exchange): Gdb {
   const command = async (request: string): Promise<string> => {
     const reply = await ask(request);
-    if (reply === undefined) throw new QemuError("QEMU closed the connection of its gdb stub");
+    if (reply === undefined) throw new StubClosedError("QEMU's gdb stub is gone");
     if (reply === "" || refused.test(reply)) {
       throw new QemuError(`QEMU's gdb stub does not answer ${request}`);
     }

@@ -6,6 +6,7 @@ export type Symbols = ReadonlyMap<string, bigint>;
 const align = (at: number, to: number): number => Math.ceil(at / to) * to;
 const decimal = Buffer.from(Array.from("0123456789", (digit) => `${digit}\0`).join(""));
 const tokenCount = 256;
+const longestToken = 64;
 const namesInBlock = 256;
 /** How many names a kernel has, and how far the first of them lies before the tokens, in bytes. */
 const [fewestNames, mostNames, widestTables] = [4096, 1 << 21, 1 << 24];
@@ -19,27 +20,28 @@ interface Tables {
   readonly end: number;
 }
 
-/** The tokens from a place on, and the end of their text, if there are as many as must be. */
-function tokensFrom(image: Buffer, start: number): { tokens: string[]; end: number } | undefined {
+/** The tokens of a table, and the end of the index after them. */
+type Tokens = Pick<Tables, "tokens" | "end">;
+
+/** The tokens from a place on, if there are as many as must be and their index follows them. */
+function tokensFrom(image: Buffer, start: number): Tokens | undefined {
   const tokens: string[] = [];
+  const offsets: number[] = [];
   let at = start;
   for (let index = 0; index < tokenCount; index++) {
     const end = image.indexOf(0, at);
-    if (end < 0 || end - at > 64) return undefined;
+    if (end < 0 || end - at > longestToken) return undefined;
     tokens.push(image.toString("latin1", at, end));
+    offsets.push(at - start);
     at = end + 1;
   }
-  return { tokens, end: at };
-}
-
-/** Whether the index of the tokens stands where it must. */
-function isIndexed(image: Buffer, index: number, tokens: readonly string[]): boolean {
-  let offset = 0;
-  return tokens.every((token, number) => {
-    const isRight = image.readUInt16LE(index + 2 * number) === offset;
-    offset += token.length + 1;
-    return isRight;
-  });
+  const index = align(at, 8);
+  const end = index + 2 * tokenCount;
+  if (end > image.length) return undefined;
+  const isRight = offsets.every(
+    (offset, token) => image.readUInt16LE(index + 2 * token) === offset,
+  );
+  return isRight ? { tokens, end } : undefined;
 }
 
 /** The bytes of a name, with its length, at a place. */
@@ -84,20 +86,28 @@ function namesBefore(image: Buffer, limit: number): { names: number; count: numb
   return undefined;
 }
 
+/**
+ * The tokens that have the digits at a place, and the end of their index. The first token starts at
+ * a multiple of 8; what lies before it may be anything.
+ */
+function tokensAround(image: Buffer, digits: number): { start: number; found: Tokens } | undefined {
+  let second = digits;
+  for (let token = 1; token < 0x30; token++) {
+    second -= 1;
+    while (second > 0 && image[second - 1] !== 0) second -= 1;
+  }
+  for (let start = (second - 2) & ~7; start >= Math.max(0, second - longestToken); start -= 8) {
+    const found = tokensFrom(image, start);
+    if (found !== undefined) return { start, found };
+  }
+  return undefined;
+}
+
 function tablesAround(image: Buffer, digits: number): Tables | undefined {
-  let start = digits;
-  for (let token = 0; token < 0x30; token++) {
-    start -= 1;
-    while (start > 0 && image[start - 1] !== 0) start -= 1;
-  }
-  const found = tokensFrom(image, start);
-  if (found === undefined) return undefined;
-  const index = align(found.end, 8);
-  if (index + 2 * tokenCount > image.length || !isIndexed(image, index, found.tokens)) {
-    return undefined;
-  }
+  const { start, found } = tokensAround(image, digits) ?? {};
+  if (start === undefined || found === undefined) return undefined;
   const names = namesBefore(image, start);
-  return names && { ...names, tokens: found.tokens, end: index + 2 * tokenCount };
+  return names && { ...names, ...found };
 }
 
 /** The names in the order of their addresses, without the letter of their kind before them. */

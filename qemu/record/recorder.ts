@@ -1,20 +1,15 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { QemuBinary, Running } from "../process.ts";
 import { deathOf, QemuError, startProgram } from "../process.ts";
 import type { Gdb } from "./gdb.ts";
-import { connectGdb } from "./gdb.ts";
-import { openGrowingFile } from "./growing-file.ts";
-import { openGuestMemory } from "./guest-memory.ts";
+import { connectGdb, StubClosedError } from "./gdb.ts";
 import { findFunctions, mapFunction } from "./kernel-start.ts";
 import type { Machine } from "./machine.ts";
 import { files, iommuDevice, kernelArguments, machineWords } from "./machine.ts";
-import type { MemoryChange } from "./memory-changes.ts";
-import { knowMemory } from "./memory-changes.ts";
-import { collectTables } from "./table-collector.ts";
-import { readTraceLine } from "./trace-line.ts";
-import { trackPointers } from "./unit-pointers.ts";
+import type { Counts } from "./recording-lines.ts";
+import { lineSource } from "./recording-lines.ts";
 
 /** What is recorded, and for how long. */
 export interface RecordingPlan {
@@ -26,45 +21,22 @@ export interface RecordingPlan {
   readonly symbols: string | undefined;
   /** How long the guest may run. */
   readonly seconds: number;
+  /** What the guest's console shows once it has done its work, if that is known. */
+  readonly lastWords?: string;
 }
-
-/** How far a recording is. */
-export interface Counts {
-  phase: "booting" | "recording";
-  stops: number;
-  lines: number;
-  dma: number;
-  faults: number;
-  interrupts: number;
-  /** Whether the guest was ended by the limit of time. */
-  cut: boolean;
-}
-
-/** Nothing recorded yet. */
-export const noCounts = (): Counts => ({
-  phase: "booting",
-  stops: 0,
-  lines: 0,
-  dma: 0,
-  faults: 0,
-  interrupts: 0,
-  cut: false,
-});
 
 const unitBase = 0xfed9_0000n;
-const counted = { dma: "dma", fault: "faults", interrupt: "interrupts" } as const;
-
-const lineOf = ({ gpa, bytes }: MemoryChange): string =>
-  JSON.stringify({ mem: `0x${gpa.toString(16)}`, hex: bytes.toString("hex") });
-
-/** Waits until QEMU listens. */
+/** How long QEMU may take to end once its connection is closed. */
+const graceMs = 2000;
+/** Connects to QEMU's gdb stub as soon as it listens. */
 async function connected(path: string, running: Running): Promise<Gdb> {
   const socket = join(running.folder, files.stub);
-  while (!existsSync(socket)) {
+  for (;;) {
     if (running.hasEnded()) throw deathOf(path, running, await running.ended);
+    const gdb = existsSync(socket) ? await connectGdb(socket).catch(() => undefined) : undefined;
+    if (gdb !== undefined) return gdb;
     await sleep(20);
   }
-  return connectGdb(socket);
 }
 
 async function headerOf(gdb: Gdb, plan: RecordingPlan, binary: QemuBinary): Promise<string> {
@@ -85,53 +57,27 @@ async function headerOf(gdb: Gdb, plan: RecordingPlan, binary: QemuBinary): Prom
   });
 }
 
-/** Turns what QEMU traced and what memory holds into lines, from one stop to the next. */
-function lineSource(folder: string, counts: Counts) {
-  const trace = openGrowingFile(join(folder, files.trace));
-  const memory = openGuestMemory(join(folder, files.memory));
-  const tables = collectTables(knowMemory(memory));
-  const tracker = trackPointers();
-  let held: readonly string[] = [];
-  const eventLines = (line: string): readonly string[] => {
-    const record = readTraceLine(line);
-    if (record === undefined) return [];
-    const { event, text } = record;
-    if (event.kind in counted) counts[counted[event.kind as keyof typeof counted]] += 1;
-    if (event.kind !== "write") return [text];
-    const { tail } = tracker.pointers();
-    tracker.write(event.offset, event.size, event.value);
-    const after = tracker.pointers();
-    // What a new tail announces was written before it.
-    return [...tables.queue(after, tail, after.tail).map(lineOf), text];
-  };
-  return {
-    memory,
-    /** Forgets what was traced before the guest ran. */
-    skip: (): void => void trace.lines(),
-    /** Whether the guest has written to the unit's registers. */
-    hasStarted: (): boolean => {
-      held = trace.lines();
-      return held.some((line) => readTraceLine(line)?.event.kind === "write");
-    },
-    /** The lines since the last call. */
-    next: (): readonly string[] => {
-      const lines = [...held, ...trace.lines()].flatMap(eventLines);
-      held = [];
-      lines.push(...tables.tables(tracker.pointers()).map(lineOf));
-      counts.lines += lines.length;
-      return lines;
-    },
-    close: (): void => {
-      trace.close();
-      memory.close();
-    },
-  };
-}
-
 /** Whether the unit has no caching mode (CAP.CM), or offers first-stage tables (ECAP.FLTS). */
 function mapsSilently(header: string): boolean {
   const { cap, ecap } = JSON.parse(header) as { cap: string; ecap: string };
   return ((BigInt(cap) >> 7n) & 1n) === 0n || ((BigInt(ecap) >> 47n) & 1n) === 1n;
+}
+
+/** What QEMU said when it ended by itself, in place of the connection that it closed. */
+async function explained(error: unknown, path: string, running: Running): Promise<unknown> {
+  if (!(error instanceof StubClosedError)) return error;
+  const how = await Promise.race([running.ended, sleep(graceMs, undefined, { ref: false })]);
+  return how === undefined ? error : deathOf(path, running, how);
+}
+
+/** Looks how the guest ended: in a panic, without its last words, or without use of the IOMMU. */
+function checkEnding(folder: string, { lastWords }: RecordingPlan, counts: Counts): void {
+  const text = readFileSync(join(folder, files.console), "latin1");
+  counts.panic = /Kernel panic - not syncing: [^\r\n]*/.exec(text)?.[0];
+  if (counts.stops === 0) throw new QemuError("the guest never used the IOMMU's queue");
+  if (counts.cut || lastWords === undefined || text.includes(lastWords)) return;
+  const why = counts.panic ?? "--keep-trace keeps its console";
+  throw new QemuError(`the guest ended before its work was done: ${why}`);
 }
 
 /**
@@ -142,6 +88,7 @@ function mapsSilently(header: string): boolean {
  * what the unit did meanwhile.
  *
  * @param counts  kept up to date.
+ * @param keep  told of the folder with QEMU's trace and the guest's console before it is removed.
  * @yields the lines of a recording, the first line alone first.
  * @throws QemuError when QEMU or its guest cannot be used. QEMU is gone and its files are removed
  *   whenever this ends.
@@ -184,10 +131,15 @@ export async function* recordGuest(
       if (counts.cut || (await gdb.pass()) === "ended") break;
     }
     yield source.next();
-    keep(running.folder);
-    if (counts.stops === 0) throw new QemuError("the guest never used the IOMMU's queue");
+    checkEnding(running.folder, plan, counts);
+  } catch (error) {
+    throw await explained(error, binary.path, running);
   } finally {
     for (const end of ends.reverse()) end();
-    await running.stop();
+    try {
+      keep(running.folder);
+    } finally {
+      await running.stop();
+    }
   }
 }

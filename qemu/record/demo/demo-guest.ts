@@ -11,7 +11,7 @@ import { findPackages } from "./debian-packages.ts";
 import type { GuestFiles } from "./guest-files.ts";
 import { unpackGuest } from "./guest-files.ts";
 import type { DemoName } from "./guest-script.ts";
-import { initScript, modulesOf } from "./guest-script.ts";
+import { initScript, lastWords, modulesOf } from "./guest-script.ts";
 import { loadOrder } from "./kernel-modules.ts";
 
 /** A guest that is ready to be started. */
@@ -20,6 +20,8 @@ export interface DemoGuest {
   /** What it is called in the recording, and what it is. */
   readonly name: string;
   readonly guest: string;
+  /** What its console shows once it has done its work. */
+  readonly lastWords: string;
   /** Removes what was made for it, except for the packages kept in the cache. */
   readonly remove: () => void;
 }
@@ -93,7 +95,12 @@ export async function makeDemoGuest(
     const initrd = join(work, "initrd");
     writeFileSync(initrd, initialFiles(demo, files, work));
     const { iommu, mode } = unitOf(demo, binary);
-    const append = ["quiet printk.devkmsg=on", mode, "iommu.strict=1", linuxTrace ? tracing : ""];
+    const append = [
+      "loglevel=5 printk.devkmsg=on",
+      mode,
+      "iommu.strict=1",
+      linuxTrace ? tracing : "",
+    ];
     const machine = {
       kernel: files.kernel,
       initrd,
@@ -104,7 +111,7 @@ export async function makeDemoGuest(
       ...(demo === "vfio" ? edu : diskAndNetwork),
     };
     const guest = `Linux ${files.kernelVersion} (Debian)`;
-    return { machine, name: `linux-${demo}`, guest, remove };
+    return { machine, name: `linux-${demo}`, guest, lastWords, remove };
   } catch (error) {
     remove();
     throw error;

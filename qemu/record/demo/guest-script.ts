@@ -5,6 +5,9 @@ export type DemoName = (typeof demoNames)[number];
 /** Before each line of Linux's own trace among those of the console. */
 export const traceMark = "trace| ";
 
+/** What a guest says when it has done its work. */
+export const lastWords = "shadowfold: the guest has done its work";
+
 /** Modules that each guest loads besides those that these need. */
 export const modulesOf: Readonly<Record<DemoName, readonly string[]>> = {
   nvme: ["nvme", "e1000e"],
@@ -54,11 +57,12 @@ echo 1234 11e8 > /sys/bus/pci/drivers/vfio-pci/new_id
 usleep 200000
 device=0000:00:04.0
 group=$(readlink /sys/bus/pci/devices/$device/iommu_group)
-/bin/vfio "\${group##*/}" $device
+/bin/vfio "\${group##*/}" $device || poweroff -f
 `;
 
 /** Linux's own trace goes the same way, for the same reason. */
 const closing = `
+echo "<1>${lastWords}"
 echo 0 > /sys/kernel/tracing/tracing_on
 if grep -q trace_event= /proc/cmdline; then
   while IFS= read -r line; do
