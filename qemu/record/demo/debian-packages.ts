@@ -1,19 +1,14 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { QemuError } from "../../process.ts";
+import { offered, runTool } from "./package-tool.ts";
 
 /** The two packages that a demo guest is made of. */
 export interface GuestPackages {
   readonly kernel: string;
   readonly busybox: string;
 }
-
-const limitMs = 300_000;
-const offered =
-  "--packages DIR takes a folder with Debian's linux-image-…_amd64.deb and busybox-static_….deb";
 
 /** The folder where downloaded packages are kept: below XDG_CACHE_HOME, or `~/.cache`. */
 export function cacheFolder(): string {
@@ -38,29 +33,6 @@ export function packagesIn(folder: string): GuestPackages | undefined {
   const busybox = newest(/^busybox-static_.*_amd64\.deb$/);
   if (kernel === undefined || busybox === undefined) return undefined;
   return { kernel: join(folder, kernel), busybox: join(folder, busybox) };
-}
-
-/**
- * Runs a program to its end and gives what it printed.
- *
- * @throws QemuError in one line when there is no such program or it fails.
- */
-export async function runTool(
-  program: string,
-  words: readonly string[],
-  folder?: string,
-): Promise<string> {
-  const options = { env: { ...process.env, LC_ALL: "C" }, timeout: limitMs, maxBuffer: 1 << 26 };
-  try {
-    const run = promisify(execFile);
-    const { stdout } = await run(program, words, { ...options, ...(folder && { cwd: folder }) });
-    return stdout;
-  } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    if (code === "ENOENT") throw new QemuError(`${program} is not installed; ${offered}`);
-    const lines = (stderr ?? "").split("\n").filter((line) => /^(E:|dpkg)/.test(line));
-    throw new QemuError(`${program} failed: ${lines.at(-1) ?? "no reason given"}; ${offered}`);
-  }
 }
 
 /** The package of the kernel that Debian's `linux-image-amd64` stands for today. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { QemuBinary } from "../../process.ts";
@@ -13,6 +13,7 @@ import { unpackGuest } from "./guest-files.ts";
 import type { DemoName } from "./guest-script.ts";
 import { initScript, lastWords, modulesOf } from "./guest-script.ts";
 import { loadOrder } from "./kernel-modules.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A guest that is ready to be started. */
 export interface DemoGuest {
@@ -83,15 +84,10 @@ export async function makeDemoGuest(
   binary: QemuBinary,
   { packages, linuxTrace, say }: DemoOptions,
 ): Promise<DemoGuest> {
-  const files = await unpackGuest(await findPackages(packages, say), say);
-  const work = mkdtempSync(join(tmpdir(), "shadowfold-"));
-  const clean = (): void => rmSync(work, { recursive: true, force: true });
-  process.once("exit", clean);
-  const remove = (): void => {
-    clean();
-    process.off("exit", clean);
-  };
+  const { path: work, remove } = temporaryFolder(join(tmpdir(), "shadowfold-"));
   try {
+    const files = await unpackGuest(await findPackages(packages, say), say);
+    say("making the guest");
     const initrd = join(work, "initrd");
     writeFileSync(initrd, initialFiles(demo, files, work));
     const { iommu, mode } = unitOf(demo, binary);

@@ -3,18 +3,18 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 import { QemuError } from "../../process.ts";
 import type { GuestPackages } from "./debian-packages.ts";
-import { cacheFolder, runTool } from "./debian-packages.ts";
+import { cacheFolder } from "./debian-packages.ts";
 import { loadOrder } from "./kernel-modules.ts";
+import { runTool } from "./package-tool.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** What a demo guest is made of, unpacked: `vmlinuz`, `busybox` and `modules/NAME.ko`. */
 export interface GuestFiles {
@@ -83,15 +83,12 @@ export async function unpackGuest(
   if (existsSync(folder)) return files;
   say("unpacking the guest's packages");
   mkdirSync(join(cacheFolder(), "guests"), { recursive: true });
-  const work = mkdtempSync(join(cacheFolder(), "unpacking-"));
-  const remove = (): void => rmSync(work, { recursive: true, force: true });
-  process.once("exit", remove);
+  const { path: work, remove } = temporaryFolder(join(cacheFolder(), "unpacking-"));
   try {
     await unpack(packages, join(work, "packages"), join(work, "guest"));
     renameSync(join(work, "guest"), folder);
   } finally {
     remove();
-    process.off("exit", remove);
   }
   return files;
 }
