@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { QemuError } from "../../process.ts";
 import { offered, runTool } from "./package-tool.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** The two packages that a demo guest is made of. */
 export interface GuestPackages {
@@ -66,7 +67,14 @@ export async function findPackages(
   const kernel = await kernelPackage();
   say(`downloading ${kernel} and busybox-static`);
   mkdirSync(kept, { recursive: true });
-  await runTool("apt-get", ["-q", "download", kernel, "busybox-static"], kept);
+  // What is only half downloaded has its name already.
+  const { path: work, remove } = temporaryFolder(join(cacheFolder(), "downloading-"));
+  try {
+    await runTool("apt-get", ["-q", "download", kernel, "busybox-static"], work);
+    for (const name of readdirSync(work)) renameSync(join(work, name), join(kept, name));
+  } finally {
+    remove();
+  }
   const found = packagesIn(kept);
   if (found !== undefined) return found;
   throw new QemuError(`apt-get downloaded no packages for amd64; ${offered}`);
