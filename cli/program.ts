@@ -6,6 +6,7 @@ import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
 import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
+import { addRecord } from "./command/record.ts";
 import { addReplay } from "./command/replay.ts";
 import { addSave } from "./command/save.ts";
 import { addState } from "./command/state.ts";
@@ -44,7 +45,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
-  addTrace(program, run);
+  for (const add of [addTrace, addRecord]) add(program, run);
   return program;
 }
 

@@ -39,7 +39,8 @@ export interface ReplayReport {
 
 const shownLines = 20;
 
-function tallyCell(terminal: Terminal, tally: Tally): string {
+/** How many agree, differ and cannot be compared, as a cell. */
+export function tallyCell(terminal: Terminal, tally: Tally): string {
   const { green, red, dim } = terminal.colours;
   const parts: string[] = [];
   if (tally.agree > 0) parts.push(green(`${tally.agree.toLocaleString("en-US")} agree`));

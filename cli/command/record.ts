@@ -1,0 +1,182 @@
+import type { Command } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+import { findQemu, QemuError } from "../../qemu/process.ts";
+import type { DemoGuest } from "../../qemu/record/demo/demo-guest.ts";
+import { makeDemoGuest } from "../../qemu/record/demo/demo-guest.ts";
+import type { DemoName } from "../../qemu/record/demo/guest-script.ts";
+import { demoNames } from "../../qemu/record/demo/guest-script.ts";
+import { defaultIommu } from "../../qemu/record/machine.ts";
+import type { RecordingPlan } from "../../qemu/record/recorder.ts";
+import { recordGuest } from "../../qemu/record/recorder.ts";
+import type { Counts } from "../../qemu/record/recording-lines.ts";
+import { noCounts } from "../../qemu/record/recording-lines.ts";
+import { InputError } from "../input-error.ts";
+import { keepFiles, makeFolder } from "../kept-files.ts";
+import type { LiveLog } from "../live-log.ts";
+import { writeLiveLog } from "../live-log.ts";
+import { renderJson } from "../render/json.ts";
+import type { RecordReport } from "../render/record.ts";
+import { renderRecord } from "../render/record.ts";
+import type { Run } from "../run.ts";
+import type { StatusLine } from "../status-line.ts";
+import { startStatus } from "../status-line.ts";
+
+interface Options {
+  readonly demo?: DemoName;
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append: string;
+  readonly device: readonly string[];
+  readonly machine: string;
+  readonly iommu: string;
+  readonly memory: number;
+  readonly symbols?: string;
+  readonly output: string;
+  readonly qemu?: string;
+  readonly time: number;
+  readonly packages?: string;
+  readonly keepTrace?: string;
+  readonly linuxTrace?: true;
+  readonly json?: true;
+}
+
+type Guest = Omit<DemoGuest, "lastWords"> & Partial<DemoGuest>;
+
+/** The guest that the options describe. */
+function ownGuest(options: Options, words: readonly string[]): Guest {
+  const { kernel, initrd, append, machine, iommu, device: devices } = options;
+  if (kernel === undefined) throw new InputError("record: --kernel FILE or --demo NAME is needed");
+  const given = { kernel, initrd, append, machine, iommu, devices, words };
+  return {
+    machine: { ...given, memoryMiB: options.memory },
+    name: "own-guest",
+    guest: kernel,
+    remove: () => undefined,
+  };
+}
+
+const saying = ({ phase, stops, dma, faults }: Counts): string =>
+  phase === "booting"
+    ? "the kernel starts"
+    : `${stops.toString()} stops, ${dma.toString()} DMA, ${faults.toString()} faults`;
+
+async function* watched(
+  batches: AsyncIterable<readonly string[]>,
+  counts: Counts,
+  status: StatusLine,
+): AsyncGenerator<readonly string[], void> {
+  for await (const batch of batches) {
+    status.say(saying(counts));
+    yield batch;
+  }
+}
+
+async function recordInto(
+  run: Run,
+  options: Options,
+  words: readonly string[],
+  status: StatusLine,
+): Promise<RecordReport> {
+  const start = performance.now();
+  const { demo, packages, linuxTrace = false, keepTrace } = options;
+  const binary = await findQemu(options.qemu);
+  if (keepTrace !== undefined) makeFolder(keepTrace);
+  const guest =
+    demo === undefined
+      ? ownGuest(options, words)
+      : await makeDemoGuest(demo, binary, { packages, linuxTrace, say: status.say });
+  const counts = noCounts();
+  const plan: RecordingPlan = { ...guest, symbols: options.symbols, seconds: options.time };
+  const keep = (folder: string): void => {
+    if (keepTrace !== undefined) keepFiles(folder, keepTrace, linuxTrace);
+  };
+  let log: LiveLog;
+  try {
+    const batches = watched(recordGuest(binary, plan, counts, keep), counts, status);
+    log = await writeLiveLog(options.output, batches, BigInt(guest.machine.memoryMiB) << 20n);
+  } finally {
+    guest.remove();
+  }
+  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  if (log.disagreements.length + log.violations.length > 0) run.differ();
+  const { events, dma, faults, interrupts, disagreements, violations } = log;
+  const { stops, cut, panic } = counts;
+  const shown = {
+    file: options.output,
+    qemu: binary.version,
+    stops,
+    seconds,
+    cut,
+    ...(panic !== undefined && { panic }),
+  };
+  return { ...shown, events, dma, faults, interrupts, disagreements, violations };
+}
+
+async function record(run: Run, words: readonly string[], options: Options): Promise<void> {
+  const status = startStatus(run.terminal);
+  try {
+    const report = await recordInto(run, options, words, status);
+    status.done();
+    run.terminal.out(options.json ? renderJson(report) : renderRecord(run.terminal, report));
+  } catch (error) {
+    status.done();
+    if (error instanceof QemuError) throw new InputError(error.message);
+    throw error;
+  }
+}
+
+const between =
+  (least: number, most: number, unit: string) =>
+  (text: string): number => {
+    const [, digits] = new RegExp(`^(\\d{1,6})${unit}?$`).exec(text) ?? [];
+    const value = Number(digits);
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected ${least.toString()} to ${most.toString()}.`);
+  };
+
+const collect = (text: string, others: readonly string[]): readonly string[] => [...others, text];
+
+function addGuestOptions(command: Command): Command {
+  return command
+    .option("--kernel <file>", "kernel to boot: a bzImage for x86-64")
+    .option("--initrd <file>", "its initial file system")
+    .option("--append <words>", "its command line, besides what recording needs", "")
+    .option("--device <device>", "a device as QEMU's -device takes it; repeatable", collect, [])
+    .option("--machine <properties>", "properties of QEMU's q35 machine", "")
+    .option("--iommu <properties>", "properties of QEMU's intel-iommu", defaultIommu)
+    .option("--memory <MiB>", "the guest's memory", between(64, 2048, "M"), 512)
+    .option("--symbols <file>", "System.map of the kernel, if it has no symbols in itself");
+}
+
+/** Adds `record`. */
+export function addRecord(program: Command, run: Run): void {
+  const demo = new Option("--demo <name>", "a guest made from Debian's packages").choices(
+    demoNames,
+  );
+  addGuestOptions(
+    program
+      .command("record")
+      .summary("boot a Linux guest in QEMU and record it as a log")
+      .description(
+        "Boots a kernel in QEMU under software emulation, holds it whenever it is about to hand " +
+          "an invalidation to the IOMMU, and writes its register accesses, its tables, and what " +
+          "QEMU made of each DMA and interrupt as a log with the facts that the model decides. " +
+          "docs/recording.md says what is recorded and what is not seen.",
+      )
+      .argument("[qemu...]", "after --: further arguments for QEMU, such as -blockdev")
+      .requiredOption("-o, --output <file>", "log to write, gzipped when it ends in .gz")
+      .addOption(demo.conflicts(["kernel", "initrd", "device", "symbols"])),
+  )
+    .option("--packages <folder>", "Debian's packages for --demo, instead of downloading them")
+    .option("--qemu <path>", "QEMU 7.2 or later; the first on PATH when missing")
+    .option("--time <seconds>", "end the guest after this long", between(1, 86_400, "s"), 300)
+    .option("--keep-trace <folder>", "keep QEMU's trace and the guest's console there")
+    .option("--linux-trace", "with --demo and --keep-trace: keep Linux's own trace, too")
+    .option("--json", "print one object")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  shadowfold record --demo nvme -o nvme.ndjson.gz\n" +
+        "  shadowfold record --kernel bzImage --initrd initrd.img --device edu -o edu.ndjson.gz",
+    )
+    .action((words: string[], options: Options) => record(run, words, options));
+}

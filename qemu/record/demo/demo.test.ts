@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { kernelArguments, machineWords } from "../machine.ts";
+import { packArchive } from "./archive.ts";
+import { findPackages, packagesIn } from "./debian-packages.ts";
+import { initScript } from "./guest-script.ts";
+import { loadOrder } from "./kernel-modules.ts";
+import { linuxTraceIn } from "./linux-trace.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shadowfold-demo-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Path, mode and content of each record of an archive. */
+function unpacked(archive: Buffer): [string, string, string][] {
+  const records: [string, string, string][] = [];
+  for (let at = 0; at < archive.length; ) {
+    const word = (index: number) =>
+      Number.parseInt(archive.toString("latin1", at + 6 + 8 * index, at + 14 + 8 * index), 16);
+    expect(archive.toString("latin1", at, at + 6)).toBe("070701");
+    const [mode, size, nameSize] = [word(1), word(6), word(11)];
+    const path = archive.toString("latin1", at + 110, at + 110 + nameSize - 1);
+    const content = at + Math.ceil((110 + nameSize) / 4) * 4;
+    records.push([path, mode.toString(8), archive.toString("latin1", content, content + size)]);
+    at = content + Math.ceil(size / 4) * 4;
+  }
+  return records;
+}
+
+const machine = {
+  kernel: "bzImage",
+  initrd: undefined,
+  append: "",
+  machine: "",
+  iommu: "",
+  devices: ["edu"],
+  memoryMiB: 512,
+  words: ["-rtc", "base=utc"],
+};
+
+describe("guest", () => {
+  test("[RC13] an archive holds directories, files and links, each where it must", () => {
+    const archive = packArchive([
+      { path: "bin", directory: true },
+      { path: "bin/sh", link: "busybox" },
+      { path: "init", bytes: Buffer.from("#!"), executable: true },
+      { path: "data", bytes: Buffer.from("12345"), executable: false },
+    ]);
+    expect(unpacked(archive)).toEqual([
+      ["bin", "40755", ""],
+      ["bin/sh", "120777", "busybox"],
+      ["init", "100755", "#!"],
+      ["data", "100644", "12345"],
+      ["TRAILER!!!", "0", ""],
+    ]);
+  });
+
+  test("[RC14] modules are loaded after those that they need, circles or not", () => {
+    const tree = join(folder, "tree");
+    mkdirSync(join(tree, "kernel"), { recursive: true });
+    const put = (name: string, needs: string) =>
+      writeFileSync(join(tree, "kernel", name), `ELF\0depends=${needs}\0license=GPL\0`);
+    put("vfio-pci.ko", "vfio-pci-core,vfio");
+    put("vfio-pci-core.ko", "vfio,built_in");
+    put("vfio.ko", "");
+    put("a.ko", "b");
+    put("b.ko", "a");
+    const names = (...wanted: string[]) =>
+      loadOrder(tree, wanted, readFileSync).map(({ name }) => name);
+    expect(names("vfio_pci", "vfio")).toEqual(["vfio", "vfio_pci_core", "vfio_pci"]);
+    expect(names("a", "none")).toEqual(["b", "a"]);
+  });
+
+  test("[RC15] the newest packages of a folder are taken, and both are needed", async () => {
+    expect(packagesIn(join(folder, "missing"))).toBeUndefined();
+    const lacking = "lacks a linux-image-…_amd64.deb or a busybox-static_….deb";
+    const quiet = () => undefined;
+    await expect(findPackages(folder, quiet)).rejects.toThrow(`${folder}: ${lacking}`);
+    const names = [
+      "linux-image-6.1.0-9-amd64_6.1.27-1_amd64.deb",
+      "linux-image-6.1.0-50-amd64_6.1.176-1_amd64.deb",
+      "linux-image-amd64_6.1.176-1_amd64.deb",
+      "busybox-static_1.35.0-4_amd64.deb",
+    ];
+    for (const name of names) writeFileSync(join(folder, name), "");
+    expect(await findPackages(folder, quiet)).toEqual({
+      kernel: join(folder, names[1] ?? ""),
+      busybox: join(folder, names[3] ?? ""),
+    });
+  });
+
+  test("[RC15] without apt, one line says what else will do", async () => {
+    const { PATH, XDG_CACHE_HOME } = process.env;
+    Object.assign(process.env, { PATH: folder, XDG_CACHE_HOME: folder });
+    try {
+      const found = findPackages(undefined, () => undefined);
+      await expect(found).rejects.toThrow(/^apt-cache is not installed; --packages DIR .*\.deb$/);
+    } finally {
+      Object.assign(process.env, { PATH });
+      if (XDG_CACHE_HOME === undefined) delete process.env["XDG_CACHE_HOME"];
+      else process.env["XDG_CACHE_HOME"] = XDG_CACHE_HOME;
+    }
+  });
+
+  test("[RC16] the kernel's command line has what recording needs, once", () => {
+    const needed = "console=ttyS0 panic=-1 nokaslr no_timer_check intel_iommu=on";
+    expect(kernelArguments(" quiet ")).toBe(`${needed} quiet`);
+    const own = "nokaslr no_timer_check intel_iommu=on,sm_on console=ttyS1 panic=5";
+    expect(kernelArguments(own)).toBe(own);
+  });
+
+  test("[RC16] the machine has one CPU, and memory within bounds", () => {
+    const words = machineWords({ ...machine, iommu: "caching-mode=on" }, "F").join(" ");
+    expect(words).toContain("-smp 1 -kernel bzImage -append");
+    expect(words).toContain("mem-path=F/memory");
+    expect(words).toMatch(/-device intel-iommu,caching-mode=on -rtc base=utc -device edu$/);
+    for (const memoryMiB of [63, 2049, 64.5, Number.NaN]) {
+      expect(() => machineWords({ ...machine, memoryMiB }, "F")).toThrow(/expected 64 to 2048/);
+    }
+  });
+
+  test("[RC17] Linux's trace is taken out of the console as it was", () => {
+    const script = initScript("nvme", ["t10_pi", "nvme"]);
+    expect(script).toMatch(/insmod \/lib\/t10_pi.ko\ninsmod \/lib\/nvme.ko/);
+    const lines = ["[  1.0] boot", "[  5.1] trace| # tracer: nop", "[  5.2] trace|   a: map: x"];
+    expect(linuxTraceIn(lines.join("\r\n"))).toBe("# tracer: nop\n  a: map: x\n");
+  });
+});
