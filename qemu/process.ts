@@ -21,7 +21,7 @@ export interface Running {
   readonly pid: number;
   /** A folder of its own for sockets and files, which goes with it. */
   readonly folder: string;
-  /** The last line that it wrote to standard error, shortened; empty when there is none. */
+  /** The last telling line that it wrote to standard error, shortened; empty without any. */
   readonly lastLine: () => string;
   /** Whether it has ended. */
   readonly hasEnded: () => boolean;
@@ -122,15 +122,16 @@ function forget(clean: () => void): void {
 
 const longestLine = 200;
 
-/** Keeps the last line of what a program says. */
+/** Keeps the last line of what a program says, rather one that says that something failed. */
 function lastLineOf(child: ChildProcess): () => string {
   let tail = "";
   child.stderr?.on("data", (chunk: Buffer) => {
-    tail = (tail + chunk.toString("latin1")).slice(-4096);
+    tail = (tail + chunk.toString("latin1")).slice(-16_384);
   });
   return () => {
     const lines = tail.split("\n").filter((line) => line.trim() !== "");
-    return (lines.at(-1) ?? "").trim().slice(0, longestLine);
+    const grave = lines.filter((line) => /assert|fatal|error/i.test(line));
+    return (grave.at(-1) ?? lines.at(-1) ?? "").trim().slice(0, longestLine);
   };
 }
 

@@ -1,0 +1,72 @@
+import { hex } from "../../events/address.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { byteIn, pageAt } from "../../projections/memory.ts";
+import { registersOf, registerValue } from "../../projections/registers.ts";
+import { registerBytes } from "./target.ts";
+
+/** One register that differs. */
+export interface RegisterDifference {
+  readonly name: string;
+  readonly offset: number;
+  readonly model: bigint;
+  readonly target: bigint;
+}
+
+const fields = ["registers", "charts", "faults", "queue", "pageRequests"] as const;
+
+let last: { readonly guest: Guest; readonly image: Uint8Array } | undefined;
+
+/** The bytes of the register page as software reads them. */
+export function imageOf(guest: Guest): Uint8Array {
+  if (last !== undefined) {
+    const { guest: before } = last;
+    const isSame = fields.every((field) => before[field] === guest[field]);
+    if (isSame && before.compatibilityInterrupts === guest.compatibilityInterrupts) {
+      return last.image;
+    }
+  }
+  const image = new Uint8Array(registerBytes);
+  for (const { offset, bytes, writeOnly } of registersOf(guest.profile).specs) {
+    if (writeOnly || offset >= registerBytes) continue;
+    let value = registerValue(guest, offset);
+    for (let byte = 0; byte < bytes && value !== 0n; byte++) {
+      image[offset + byte] = Number(value & 0xffn);
+      value >>= 8n;
+    }
+  }
+  last = { guest, image };
+  return image;
+}
+
+const valueIn = (image: Uint8Array, offset: number, bytes: number): bigint => {
+  let value = 0n;
+  for (let byte = bytes - 1; byte >= 0; byte--) {
+    value = (value << 8n) | BigInt(image[offset + byte] ?? 0);
+  }
+  return value;
+};
+
+/** The registers of which the target shows something else than the model. */
+export function differingRegisters(
+  guest: Guest,
+  target: Uint8Array,
+): readonly RegisterDifference[] {
+  const image = imageOf(guest);
+  if (Buffer.compare(image, target) === 0) return [];
+  return registersOf(guest.profile).specs.flatMap(({ name, offset, bytes }) => {
+    if (offset >= registerBytes) return [];
+    const [model, found] = [valueIn(image, offset, bytes), valueIn(target, offset, bytes)];
+    return model === found ? [] : [{ name, offset, model, target: found }];
+  });
+}
+
+/** `FSTS 0x2, not 0x0`. */
+export const registerText = ({ name, model, target }: RegisterDifference): string =>
+  `${name} is ${hex(target)}, the model has ${hex(model)}`;
+
+/** Bytes of the guest's memory as devices read them. */
+export function memoryAt(guest: Guest, address: bigint, length: number): Uint8Array {
+  const page = pageAt(guest.memory, Number(address >> 12n));
+  const offset = Number(address & 0xfffn);
+  return Uint8Array.from({ length }, (_, index) => byteIn(page, offset + index));
+}

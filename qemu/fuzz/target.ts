@@ -1,0 +1,239 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import type { ProfileWords } from "../../events/profile.ts";
+import type { QemuBinary, Running } from "../process.ts";
+import { deathOf, QemuError, startProgram } from "../process.ts";
+import type { QtestClient } from "../qtest/client.ts";
+import {
+  bytesIn,
+  connectTo,
+  fillCommand,
+  numberOf,
+  qtestClient,
+  readBytesCommand,
+  readCommand,
+  writeBytesCommand,
+  writeCommand,
+} from "../qtest/client.ts";
+import {
+  bufferBytes,
+  eduDevices,
+  files,
+  pollDma,
+  qemuWords,
+  setUpDevices,
+  startDma,
+  unitBase,
+} from "../qtest/machine.ts";
+import { connectMonitor } from "../qtest/qmp.ts";
+import type { Plan } from "./plan.ts";
+
+/** What a target did with one step of a plan. */
+export interface Seen {
+  /** The registers after it, from offset 0. */
+  readonly registers: Uint8Array;
+  /** The last answer to its commands. */
+  readonly answer: string;
+  /** Lines of the trace that it left. */
+  readonly trace: readonly string[];
+}
+
+/** What a target did with a plan. */
+export interface Sight {
+  readonly seen: readonly Seen[];
+  /** The buffer of each device that was used, at the end. */
+  readonly buffers: ReadonlyMap<number, Uint8Array>;
+  /** The first pages of memory at the end. */
+  readonly memory: Uint8Array;
+}
+
+/** A program that can be given plans, one after another. */
+export interface Target {
+  readonly words: ProfileWords;
+  /** @throws QemuError when it ends or does not answer. */
+  readonly perform: (plan: Plan) => Promise<Sight>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Bytes of the register page that are looked at: all registers that QEMU has. */
+export const registerBytes = 0x230;
+/** Bytes of memory that are looked at in the end: all that programs are about but large pages. */
+export const memoryBytes = 0x9_a000;
+const staging = 0x10_0000n;
+
+interface Session {
+  readonly running: Running;
+  readonly client: QtestClient;
+  readonly reset: () => Promise<void>;
+}
+
+const mark = (index: number): string => writeCommand(unitBase, 4, BigInt(index));
+const lookAtRegisters = readBytesCommand(unitBase, registerBytes);
+
+async function waitFor(client: QtestClient, device: (typeof eduDevices)[number]): Promise<void> {
+  for (let polls = 0; polls < 20_000; polls++) {
+    const [answer] = await client.exchange([pollDma(device)]);
+    if ((numberOf(answer) & 1n) === 0n) return;
+  }
+  throw new QemuError("a device's DMA does not end");
+}
+
+/** Moves a whole buffer between a device and the staging page while nothing is translated. */
+async function moveBuffer(client: QtestClient, index: number, access: "read" | "write") {
+  const device = eduDevices[index];
+  if (device === undefined) return;
+  const whole = { iova: staging, offset: 0, length: bufferBytes, access };
+  await client.exchange(startDma(device, whole));
+  await waitFor(client, device);
+}
+
+/** Puts machine, memory and devices into the state that every plan starts from. */
+async function prepare({ client, reset }: Session, { buffers }: Plan): Promise<void> {
+  await reset();
+  const fills = [
+    ...[0n, 0x20_0000n, 0x40_0000n, 0x4000_0000n, 0x4000_5000n].map((at) => [at, memoryBytes]),
+    ...[0x1_0020_0000n].map((at) => [at, 0x1_0000]),
+  ] as const;
+  const clear = fills.map(([at, bytes]) => fillCommand(BigInt(at ?? 0), Number(bytes), 0));
+  await client.exchange([...setUpDevices, ...clear]);
+  for (const [index, bytes] of buffers) {
+    await client.exchange([writeBytesCommand(staging, bytes)]);
+    await moveBuffer(client, index, "read");
+  }
+  await client.exchange([fillCommand(staging, bufferBytes, 0)]);
+}
+
+/** What the trace says of each step, by the marks between them. */
+function splitTrace(text: string, count: number): readonly (readonly string[])[] {
+  const parts = Array.from({ length: count }, (): string[] => []);
+  let at = -1;
+  for (const line of text.split("\n")) {
+    const [, value] = /^vtd_reg_write addr 0x0 size 0x4 value (0x[0-9a-f]+)/.exec(line) ?? [];
+    if (value !== undefined) at = Number(value);
+    else if (!line.startsWith("vtd_reg_write") && line !== "") parts[at]?.push(line);
+  }
+  return parts;
+}
+
+/** Reads what was added to a file since it was read last. */
+function follow(path: string): () => string {
+  let position = 0;
+  return () => {
+    const file = openSync(path, "r");
+    try {
+      const buffer = Buffer.alloc(1 << 16);
+      let text = "";
+      for (;;) {
+        const count = readSync(file, buffer, 0, buffer.length, position);
+        if (count === 0) return text;
+        position += count;
+        text += buffer.toString("latin1", 0, count);
+      }
+    } finally {
+      closeSync(file);
+    }
+  };
+}
+
+async function performPlan(session: Session, plan: Plan, readTrace: () => string): Promise<Sight> {
+  const { client } = session;
+  readTrace();
+  await prepare(session, plan);
+  readTrace();
+  const seen: { registers: Uint8Array; answer: string }[] = [];
+  let commands: string[] = [];
+  let ends: number[] = [];
+  const send = async (): Promise<void> => {
+    const answers = await client.exchange(commands);
+    for (const end of ends) {
+      seen.push({ registers: bytesIn(answers[end]), answer: answers[end - 1] ?? "" });
+    }
+    commands = [];
+    ends = [];
+  };
+  for (const [index, step] of plan.steps.entries()) {
+    commands.push(mark(index), ...step.commands);
+    if (step.waits !== undefined) {
+      await send();
+      await waitFor(client, step.waits);
+    }
+    ends.push(commands.length);
+    commands.push(lookAtRegisters);
+  }
+  commands.push(mark(plan.steps.length));
+  await send();
+  const traces = splitTrace(readTrace(), plan.steps.length);
+  // Translation off, so that the devices can be asked what they read.
+  const [answer] = await client.exchange([
+    readBytesCommand(0n, memoryBytes),
+    writeCommand(unitBase + 0x18n, 4, 0n),
+  ]);
+  const memory = bytesIn(answer);
+  const buffers = new Map<number, Uint8Array>();
+  for (const index of plan.buffers.keys()) {
+    await moveBuffer(client, index, "write");
+    const [bytes] = await client.exchange([readBytesCommand(staging, bufferBytes)]);
+    buffers.set(index, bytesIn(bytes));
+  }
+  return {
+    seen: seen.map((each, index) => ({ ...each, trace: traces[index] ?? [] })),
+    buffers,
+    memory,
+  };
+}
+
+/** How long a target lives at most, in seconds. */
+const lifetime = 4 * 3600;
+
+/**
+ * Starts a QEMU for plans.
+ *
+ * @param unitOptions  options of `intel-iommu`, each with a comma before it.
+ * @throws QemuError when it does not start.
+ */
+export async function startTarget(binary: QemuBinary, unitOptions: string): Promise<Target> {
+  const words = (folder: string) => qemuWords(folder, unitOptions);
+  const running = await startProgram(binary.path, words, { seconds: lifetime });
+  const named = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, 500))]);
+      if (!running.hasEnded()) throw error;
+      throw deathOf(binary.path, running, await running.ended);
+    }
+  };
+  try {
+    const socket = await named(connectTo(join(running.folder, files.qtest), running.hasEnded));
+    const client = qtestClient(socket);
+    const monitor = await named(
+      connectMonitor(join(running.folder, files.monitor), running.hasEnded),
+    );
+    const [ver, cap, ecap] = await named(
+      client.exchange([
+        readCommand(unitBase, 4),
+        readCommand(unitBase + 8n, 8),
+        readCommand(unitBase + 16n, 8),
+      ]),
+    );
+    const readTrace = follow(join(running.folder, files.log));
+    const session = { running, client, reset: monitor.reset };
+    return {
+      words: {
+        name: `QEMU ${binary.version}`,
+        ver: numberOf(ver),
+        cap: numberOf(cap),
+        ecap: numberOf(ecap),
+      },
+      perform: (plan) => named(performPlan(session, plan, readTrace)),
+      stop: async () => {
+        client.close();
+        monitor.close();
+        await running.stop();
+      },
+    };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
