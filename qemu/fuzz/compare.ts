@@ -1,5 +1,5 @@
 import { hex, pageOf } from "../../events/address.ts";
-import type { Fact, FactOf, FactType } from "../../events/fact.ts";
+import type { Fact } from "../../events/fact.ts";
 import type { Access, Input, InputOf } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
@@ -11,8 +11,9 @@ import { expected } from "../../properties/oracle/expected.ts";
 import { observe } from "../../properties/oracle/observe.ts";
 import type { Key, Oracle } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
-import { deviceOf, sources } from "../../properties/world/arena.ts";
+import { sources } from "../../properties/world/arena.ts";
 import { evictions } from "./evict.ts";
+import { find } from "./find.ts";
 import { differingRegisters, memoryAt, registerText } from "./image.ts";
 import { messageText, readTrace } from "./observation.ts";
 import type { Plan, Step } from "./plan.ts";
@@ -38,10 +39,6 @@ export interface Comparison {
   readonly difference: Difference | undefined;
   /** Times that the target used one of several values that are allowed, and not the model's. */
   readonly choices: number;
-}
-
-export function find<T extends FactType>(facts: readonly Fact[], type: T): FactOf<T> | undefined {
-  return facts.find((fact) => fact.type === type) as FactOf<T> | undefined;
 }
 
 const requesterOf = (device: number): number =>
@@ -75,7 +72,7 @@ function targetText({ trace }: Seen, input: InputOf<"Dma">, isOn: boolean): stri
   if (fault !== undefined) return faultText(fault);
   if (suppressed) return "blocked";
   if (translated !== undefined) return pageText(translated);
-  return isOn ? "untranslated" : pageText(input.iova);
+  return isOn ? "untraced" : pageText(input.iova);
 }
 
 /** The messages that a step should send, the unit's own and that of an interrupt request. */
@@ -183,8 +180,6 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
     landed?.gpa === undefined ? new Uint8Array(length) : memoryAt(guest, landed.gpa, length);
   state.reads.push({ at, bdf: input.device, slot, bytes });
 }
-
-export { deviceOf };
 
 /**
  * Compares what a target did with a plan with what the model says, step by step, and stops at the
