@@ -12,10 +12,15 @@ import { observe } from "../../properties/oracle/observe.ts";
 import type { Key, Oracle } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
 import { sources } from "../../properties/world/arena.ts";
-import { evictions } from "./evict.ts";
+import type { Deviation, Passing, Past, Situation } from "../deviation/deviation.ts";
+import { messageText } from "../deviation/message.ts";
+import { follow, noPast } from "../deviation/past.ts";
+import { eduDevices } from "../qtest/machine.ts";
+import { evictions, withoutInterruptEntries } from "./evict.ts";
 import { find } from "./find.ts";
-import { differingRegisters, memoryAt, registerText } from "./image.ts";
-import { messageText, readTrace } from "./observation.ts";
+import type { RegisterDifference } from "./image.ts";
+import { differingRegisters, memoryAt } from "./image.ts";
+import { readTrace } from "./observation.ts";
 import type { Plan, Step } from "./plan.ts";
 import { slotBytes } from "./sendable.ts";
 import type { Seen, Sight } from "./target.ts";
@@ -37,6 +42,8 @@ export interface Comparison {
   /** Steps that were compared and agree. */
   readonly agreed: number;
   readonly difference: Difference | undefined;
+  /** Deviations that were met, with how often. */
+  readonly met: ReadonlyMap<string, number>;
   /** Times that the target used one of several values that are allowed, and not the model's. */
   readonly choices: number;
 }
@@ -67,12 +74,13 @@ function modelText(facts: readonly Fact[], now: Answer | undefined): string {
 }
 
 /** What became of a DMA in the target. */
-function targetText({ trace }: Seen, input: InputOf<"Dma">, isOn: boolean): string {
-  const { translated, fault, suppressed } = readTrace(trace);
+function targetText({ trace }: Seen, input: InputOf<"Dma">): string {
+  const { translated, fault, suppressed } = readTrace(trace, input.iova);
   if (fault !== undefined) return faultText(fault);
   if (suppressed) return "blocked";
   if (translated !== undefined) return pageText(translated);
-  return isOn ? "untraced" : pageText(input.iova);
+  // Nothing was translated: the address is used as it is.
+  return pageText(input.iova);
 }
 
 /** The messages that a step should send, the unit's own and that of an interrupt request. */
@@ -95,6 +103,9 @@ interface Comparing {
   world: World;
   readonly oracle: Oracle;
   choices: number;
+  readonly deviations: readonly Deviation[];
+  readonly met: Map<string, number>;
+  readonly past: Past;
   /** Bytes that a device must have read, by device and place in its buffer. */
   readonly reads: {
     readonly at: number;
@@ -117,55 +128,75 @@ function keysOf(plan: Plan): readonly Key[] {
   return [...keys.values()].slice(0, 64);
 }
 
-type Found = Pick<Difference, "what" | "text"> | undefined;
+/** Fields of a fault record that belong to requests with PASID. */
+const pasidFields = (0xf_ffffn << 104n) | (3n << 93n);
+
+/** Whether the architecture leaves it to the unit what a register shows. */
+function isOpen({ name, model, target }: RegisterDifference): boolean {
+  // The other fields of a record mean something while F is set.
+  if (name.startsWith("FRCD")) {
+    if ((model | target) >> 127n === 0n) return true;
+    // PV, PRIV and EXE mean something where PP is set.
+    const hasPasid = (model >> 95n) & 1n;
+    return hasPasid === 0n && (model & ~pasidFields) === (target & ~pasidFields);
+  }
+  // More than what was asked for may be invalidated, and CAIG and IAIG say so.
+  if (name === "CCMD" || name === "IOTLB") {
+    const shift = name === "CCMD" ? 59n : 57n;
+    const used = (target >> shift) & 3n;
+    const rest = ~(3n << shift);
+    return (model & rest) === (target & rest) && used > 0n && used <= ((model >> shift) & 3n);
+  }
+  // IQEI 0: nothing is said about the error.
+  return name === "IQERCD" && target === 0n && model < 16n;
+}
+
+/** Something that differs at one step, before anybody has looked whether it is known. */
+type Raw = Pick<Situation, "what" | "target" | "model" | "register">;
 
 /** Compares what does not depend on a choice: registers and messages. */
-function compareState(step: Step, seen: Seen, world: World, facts: readonly Fact[]): Found {
+function rawDifferences(step: Step, seen: Seen, world: World, facts: readonly Fact[]): Raw[] {
   const [guest] = world.guests;
-  if (guest === undefined) return undefined;
-  const registers = differingRegisters(guest, seen.registers);
-  if (registers.length > 0) {
-    return { what: "register", text: registers.map(registerText).join("; ") };
-  }
+  if (guest === undefined) return [];
+  const differing = differingRegisters(guest, seen.registers).filter((each) => !isOpen(each));
+  const found = differing.map((register): Raw => {
+    const { name, target, model } = register;
+    return { what: "register", register, target: `${name} ${hex(target)}`, model: hex(model) };
+  });
   const wanted = messagesOf(facts, step.input);
   const got = readTrace(seen.trace);
-  if (wanted.events.join() !== got.events.join()) {
-    const [events, model] = [got.events, wanted.events].map((all) => all.join() || "none");
-    return { what: "event", text: `the event message is ${events}, the model sends ${model}` };
-  }
+  const [target, model] = [got.events, wanted.events].map((all) => all.join() || "no message");
+  if (target !== model) found.push({ what: "event", target: target ?? "", model: model ?? "" });
   if (step.input.type === "MsiRequest" && wanted.message !== got.message) {
-    const text = `the interrupt becomes ${got.message ?? "nothing"}, in the model ${wanted.message ?? "nothing"}`;
-    return { what: "interrupt", text };
+    const texts = [got.message, wanted.message].map((each) => each ?? "no interrupt");
+    found.push({ what: "interrupt", target: texts[0] ?? "", model: texts[1] ?? "" });
   }
-  return undefined;
+  return found;
 }
 
 /** Folds a DMA so that it does what the target did, if that is allowed. */
-function foldDma(state: Comparing, step: Step, input: InputOf<"Dma">, seen: Seen) {
+function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const access: Access = input.access ?? "read";
   const before = state.world;
-  const isOn = before.guests[0]?.charts.translation === "enabled";
-  const got = targetText(seen, input, isOn);
+  const got = targetText(seen, input);
   const sid = requesterOf(input.device);
   const wanted = expected(state.oracle, 0, sid, input.iova);
   let folded = fold(before, input);
   const model = modelText(folded.facts, wanted?.[access]);
-  const { slot } = step;
-  if (model === got) return { folded, found: undefined, slot };
+  if (model === got) return { folded, raw: undefined };
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
   const many = wanted?.pending === true || wanted?.first !== undefined;
-  const text = `DMA ${access} to ${hex(input.iova)}: ${got}, in the model ${model}`;
   if (!many || !allowed.includes(got)) {
     const rest = many ? ` (allowed: ${[...new Set(allowed)].join(", ")})` : "";
-    return { folded, found: { what: "dma" as const, text: text + rest }, slot };
+    return { folded, raw: { what: "dma" as const, target: got, model: model + rest } };
   }
   for (const world of evictions(before, sid, input.iova)) {
     folded = fold(world, input);
     if (modelText(folded.facts, wanted?.[access]) !== got) continue;
     state.choices += 1;
-    return { folded, found: undefined, slot };
+    return { folded, raw: undefined };
   }
-  return { folded: undefined, found: undefined, slot };
+  return { folded: undefined, raw: undefined };
 }
 
 /** What a device that read must have in its buffer. */
@@ -181,36 +212,143 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
   state.reads.push({ at, bdf: input.device, slot, bytes });
 }
 
+/** How a step ends: with a difference that nothing explains, or with a world to go on with. */
+interface Passed {
+  readonly unexplained?: Raw;
+  readonly world: World;
+  readonly isOver: boolean;
+  /** Deviations that were needed, in order. */
+  readonly used: readonly string[];
+}
+
+/**
+ * What known deviations make of the differences of one step. One that takes another state of the
+ * guest explains whatever is no difference any more.
+ */
+function pass(
+  deviations: readonly Deviation[],
+  raw: readonly Raw[],
+  about: Omit<Situation, keyof Raw>,
+  look: (world: World) => readonly Raw[],
+): Passed {
+  let left = raw;
+  let world: World = { ...about.world, guests: [about.after] };
+  const used: string[] = [];
+  const settled = new Set<string>();
+  while (left.length > 0) {
+    const [first] = left;
+    if (first === undefined) break;
+    let passing: Passing | undefined;
+    const known = deviations.find((one) => {
+      passing = one.explains({ ...about, ...first });
+      return passing !== undefined;
+    });
+    if (known === undefined || passing === undefined || settled.has(first.target)) {
+      return { unexplained: first, world, isOver: false, used };
+    }
+    used.push(known.id);
+    settled.add(first.what === "register" ? first.target : first.what);
+    if (passing === "end") return { world, isOver: true, used };
+    if (passing !== "goOn") {
+      world = { ...world, guests: [passing] };
+      left = look(world);
+    }
+    left = left.filter(({ what, target }) => !settled.has(what) && !settled.has(target));
+  }
+  return { world, isOver: false, used };
+}
+
+/** Facts that still hold in another state: a message was not sent if that was not to be. */
+const isLasting = ({ type }: Fact): boolean => type !== "EventSent";
+
+const textOf = ({ what, target, model }: Raw): string => `${what}: ${target}, the model: ${model}`;
+
+/** A step as the model takes it from one world. */
+interface Tried {
+  readonly before: World;
+  readonly facts: readonly Fact[];
+  readonly raw: readonly Raw[];
+  readonly passed: Passed;
+}
+
+/** Takes one step from a world; `undefined` where the model cannot follow an allowed choice. */
+function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried | undefined {
+  const { input } = step;
+  const dma = input.type === "Dma" ? foldDma(state, input, seen) : undefined;
+  const folded = dma === undefined ? fold(before, input) : dma.folded;
+  if (folded === undefined) return undefined;
+  const { facts, world } = folded;
+  const past = { ...state.past };
+  follow(past, facts);
+  const [from, to] = [before.guests[0], world.guests[0]];
+  if (from === undefined || to === undefined) return undefined;
+  const about = { input, before: from, after: to, world: before, facts, past };
+  const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(step, seen, world, facts)];
+  const look = (other: World) => rawDifferences(step, seen, other, facts.filter(isLasting));
+  return { before, facts, raw, passed: pass(state.deviations, raw, about, look) };
+}
+
+const isClean = ({ passed }: Tried): boolean =>
+  passed.unexplained === undefined && passed.used.length === 0;
+
+/** Takes one step; an interrupt entry may be remembered or not. */
+function tryStep(state: Comparing, step: Step, seen: Seen): Tried | undefined {
+  const first = tryFrom(state, state.world, step, seen);
+  if (first === undefined || step.input.type !== "MsiRequest" || isClean(first)) return first;
+  const other = tryFrom(state, withoutInterruptEntries(state.world), step, seen);
+  if (other === undefined) return first;
+  const isBetter = isClean(other) || first.passed.unexplained !== undefined;
+  if (!isBetter || other.passed.unexplained !== undefined) return first;
+  state.choices += 1;
+  return other;
+}
+
 /**
  * Compares what a target did with a plan with what the model says, step by step, and stops at the
- * first difference. Where the architecture allows several outcomes, because something changed and
- * was not announced, the model takes the target's if it is one of them.
+ * first difference that no deviation explains. Where the architecture allows several outcomes,
+ * because something changed and was not announced, the model takes the target's if it is one of
+ * them.
  */
-export function compare(setup: GuestSetup, plan: Plan, sight: Sight): Comparison {
+export function compare(
+  setup: GuestSetup,
+  plan: Plan,
+  sight: Sight,
+  deviations: readonly Deviation[],
+): Comparison {
   const oracle = createOracle({ guests: [setup] }, keysOf(plan), nearby);
-  const start = createWorld({ guests: [setup] });
-  const state: Comparing = { world: start, oracle, choices: 0, reads: [] };
+  const world = createWorld({ guests: [setup] });
+  const met = new Map<string, number>();
+  const state: Comparing = {
+    world,
+    oracle,
+    choices: 0,
+    reads: [],
+    deviations,
+    met,
+    past: noPast(),
+  };
+  const done = (agreed: number, difference?: Difference): Comparison => ({
+    ...{ agreed, difference, choices: state.choices, met },
+  });
   for (const [at, step] of plan.steps.entries()) {
     const seen = sight.seen[at];
-    const before = state.world;
     if (seen === undefined) break;
-    const { input } = step;
-    const dma = input.type === "Dma" ? foldDma(state, step, input, seen) : undefined;
-    const folded = dma === undefined ? fold(before, input) : dma.folded;
+    const tried = tryStep(state, step, seen);
     // One of the choices that are allowed, which the model cannot follow.
-    if (folded === undefined) return { agreed: at, difference: undefined, choices: state.choices };
-    state.world = folded.world;
-    const { facts } = folded;
-    const found = dma?.found ?? compareState(step, seen, folded.world, facts);
-    if (found !== undefined) {
-      const difference = { at, ...found, before, after: folded.world, facts };
-      return { agreed: at, difference, choices: state.choices };
+    if (tried === undefined) return done(at);
+    const { facts, passed, raw, before } = tried;
+    for (const id of passed.used) met.set(id, (met.get(id) ?? 0) + 1);
+    state.world = passed.world;
+    if (passed.unexplained !== undefined) {
+      const { what } = passed.unexplained;
+      const all = raw.map(textOf).join("; ");
+      return done(at, { at, what, text: all, before, after: passed.world, facts });
     }
+    if (passed.isOver) return done(at);
     noteRead(state, at, step, facts);
-    observe(oracle, input, facts);
+    observe(oracle, step.input, facts);
   }
-  const end = compareEnd(state, plan, sight);
-  return { agreed: plan.steps.length, difference: end, choices: state.choices };
+  return done(plan.steps.length, compareEnd(state, plan, sight));
 }
 
 function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | undefined {
@@ -220,7 +358,7 @@ function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | un
     ...{ at, what, text, before: state.world, after: state.world, facts: [] },
   });
   for (const { at, bdf, slot, bytes } of state.reads) {
-    const buffer = sight.buffers.get(bdf);
+    const buffer = sight.buffers.get(eduDevices.findIndex((each) => each.bdf === bdf));
     const got = buffer?.slice(slot, slot + bytes.length) ?? new Uint8Array();
     if (Buffer.compare(got, bytes) === 0) continue;
     const [found, model] = [got, bytes].map((each) => Buffer.from(each).toString("hex"));

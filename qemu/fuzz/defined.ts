@@ -54,6 +54,8 @@ export function definedInputs(setup: Setup, inputs: readonly Input[]): readonly 
     if (guest === undefined) return false;
     if (input.type === "RegisterWrite" && !isDefinedWrite(guest, input)) return false;
     const folded = fold(world, input);
+    // What becomes of a write of the unit's to where no memory is, is left open.
+    if (find(folded.facts, "MemoryWriteDropped") !== undefined) return false;
     const landed = find(folded.facts, "DmaTranslated")?.gpa;
     const isOff = guest.charts.translation !== "enabled";
     const reached = landed ?? (input.type === "Dma" && isOff ? input.iova : undefined);

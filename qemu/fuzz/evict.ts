@@ -6,6 +6,7 @@ import {
   invalidatePasids,
 } from "../../machines/invalidate.ts";
 import type { Turn } from "../../machines/turn.ts";
+import { evolve } from "../../projections/evolve.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 
@@ -39,3 +40,7 @@ export function* evictions(world: World, source: number, iova: bigint): Generato
     yield turn.world;
   }
 }
+
+/** The same world with an interrupt entry cache that has forgotten everything. */
+export const withoutInterruptEntries = (world: World): World =>
+  evolve(world, { type: "InterruptEntriesInvalidated" });

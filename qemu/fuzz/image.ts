@@ -26,9 +26,9 @@ export function imageOf(guest: Guest): Uint8Array {
     }
   }
   const image = new Uint8Array(registerBytes);
-  for (const { offset, bytes, writeOnly } of registersOf(guest.profile).specs) {
+  for (const { offset, bytes, writeOnly, unread } of registersOf(guest.profile).specs) {
     if (writeOnly || offset >= registerBytes) continue;
-    let value = registerValue(guest, offset);
+    let value = registerValue(guest, offset) & ~unread;
     for (let byte = 0; byte < bytes && value !== 0n; byte++) {
       image[offset + byte] = Number(value & 0xffn);
       value >>= 8n;

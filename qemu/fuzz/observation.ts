@@ -1,4 +1,4 @@
-import { hex } from "../../events/address.ts";
+import { messageText } from "../deviation/message.ts";
 
 /** What a trace says of one step. */
 export interface Traced {
@@ -14,28 +14,23 @@ export interface Traced {
   readonly message: string | undefined;
 }
 
-/** A message as both sides write it. */
-export const messageText = (address: bigint, data: bigint): string =>
-  `${hex(address)} with ${hex(data)}`;
-
-const translate =
-  /^vtd_dmar_translate .* iova 0x([0-9a-f]+) -> gpa 0x([0-9a-f]+) mask 0x([0-9a-f]+)/;
+const translate = /^vtd_dmar_translate .* -> gpa 0x([0-9a-f]+) mask 0x([0-9a-f]+)/;
 const fault = /^vtd_dmar_fault sid 0x[0-9a-f]+ fault (\d+)/;
 const event = /^vtd_irq_generate addr (0x[0-9a-f]+) data (0x[0-9a-f]+)/;
 const remap = /^vtd_ir_remap_msi .*-> \(addr (0x[0-9a-f]+), data (0x[0-9a-f]+)\)/;
 
-/** Reads the lines that QEMU traced during one step. */
-export function readTrace(lines: readonly string[]): Traced {
+/** Reads the lines that QEMU traced during one step; `iova` is what was asked for, if anything. */
+export function readTrace(lines: readonly string[], iova = 0n): Traced {
   const matches = (pattern: RegExp): RegExpExecArray[] =>
     lines.flatMap((line) => {
       const found = pattern.exec(line);
       return found === null ? [] : [found];
     });
   const [reached] = matches(translate);
-  const [, iova = "0", page = "0", mask = "0"] = reached ?? [];
+  const [, page = "0", mask = "0"] = reached ?? [];
   const [failed] = matches(fault);
   const [message] = matches(remap);
-  const offset = BigInt(`0x${iova}`) & BigInt(`0x${mask}`);
+  const offset = iova & BigInt(`0x${mask}`);
   return {
     translated: reached === undefined ? undefined : BigInt(`0x${page}`) + offset,
     fault: failed === undefined ? undefined : Number(failed[1]),

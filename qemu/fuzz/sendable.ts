@@ -5,11 +5,7 @@ import type { RegisterSpec } from "../../events/register.ts";
 import { partsOf, registersOf } from "../../projections/registers.ts";
 import { arena } from "../../properties/world/arena.ts";
 import type { Program } from "../../properties/world/program.ts";
-import { ram } from "../qtest/machine.ts";
-
-/** Whether bytes are in RAM, all of them. */
-const isRam = (address: bigint, length: number): boolean =>
-  ram.some(({ base, length: all }) => address >= base && address + BigInt(length) <= base + all);
+import { isRam } from "../qtest/machine.ts";
 
 /** The register that an access begins in. */
 function specAt(profile: Profile, offset: number): RegisterSpec | undefined {
@@ -61,7 +57,7 @@ function sendable(profile: Profile, input: Input): Input | undefined {
     case "DmaIssue":
       return dmaOf(input);
     case "MsiRequest":
-      if (input.device === undefined) return undefined;
+      if (input.device === undefined || !isInterruptPage(pageOf(input.address))) return undefined;
       return { ...input, address: input.address & ~3n, data: input.data & 0xffff };
     default:
       return undefined;

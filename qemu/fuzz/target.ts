@@ -19,6 +19,7 @@ import {
   bufferBytes,
   eduDevices,
   files,
+  isRam,
   pollDma,
   qemuWords,
   setUpDevices,
@@ -26,6 +27,7 @@ import {
   unitBase,
 } from "../qtest/machine.ts";
 import { connectMonitor } from "../qtest/qmp.ts";
+import { readTrace } from "./observation.ts";
 import type { Plan } from "./plan.ts";
 
 /** What a target did with one step of a plan. */
@@ -135,11 +137,20 @@ function follow(path: string): () => string {
   };
 }
 
-async function performPlan(session: Session, plan: Plan, readTrace: () => string): Promise<Sight> {
+/** Commands that take away what a plan's DMA may have left beyond the memory that is cleared. */
+function clearing({ steps }: Plan, traces: readonly (readonly string[])[]): string[] {
+  return steps.flatMap(({ input }, index) => {
+    if (input.type !== "Dma" || input.access !== "write") return [];
+    const reached = readTrace(traces[index] ?? [], input.iova).translated ?? input.iova;
+    return isRam(reached, 16) ? [fillCommand(reached, 16, 0)] : [];
+  });
+}
+
+async function performPlan(session: Session, plan: Plan, traceSince: () => string): Promise<Sight> {
   const { client } = session;
-  readTrace();
+  traceSince();
   await prepare(session, plan);
-  readTrace();
+  traceSince();
   const seen: { registers: Uint8Array; answer: string }[] = [];
   let commands: string[] = [];
   let ends: number[] = [];
@@ -162,13 +173,14 @@ async function performPlan(session: Session, plan: Plan, readTrace: () => string
   }
   commands.push(mark(plan.steps.length));
   await send();
-  const traces = splitTrace(readTrace(), plan.steps.length);
+  const traces = splitTrace(traceSince(), plan.steps.length);
   // Translation off, so that the devices can be asked what they read.
   const [answer] = await client.exchange([
     readBytesCommand(0n, memoryBytes),
     writeCommand(unitBase + 0x18n, 4, 0n),
   ]);
   const memory = bytesIn(answer);
+  await client.exchange(clearing(plan, traces));
   const buffers = new Map<number, Uint8Array>();
   for (const index of plan.buffers.keys()) {
     await moveBuffer(client, index, "write");
@@ -216,7 +228,7 @@ export async function startTarget(binary: QemuBinary, unitOptions: string): Prom
         readCommand(unitBase + 16n, 8),
       ]),
     );
-    const readTrace = follow(join(running.folder, files.log));
+    const traceSince = follow(join(running.folder, files.log));
     const session = { running, client, reset: monitor.reset };
     return {
       words: {
@@ -225,7 +237,7 @@ export async function startTarget(binary: QemuBinary, unitOptions: string): Prom
         cap: numberOf(cap),
         ecap: numberOf(ecap),
       },
-      perform: (plan) => named(performPlan(session, plan, readTrace)),
+      perform: (plan) => named(performPlan(session, plan, traceSince)),
       stop: async () => {
         client.close();
         monitor.close();

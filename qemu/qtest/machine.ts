@@ -30,6 +30,10 @@ export const ram = [
   { base: 0x1_0000_0000n, length: 0x4000_0000n },
 ] as const;
 
+/** Whether bytes are in RAM, all of them. */
+export const isRam = (address: bigint, length: number): boolean =>
+  ram.some(({ base, length: all }) => address >= base && address + BigInt(length) <= base + all);
+
 /**
  * What the CPU does: nothing. It enters protected mode, switches SVM on, clears the global
  * interrupt flag, which keeps NMI and SMI away too, and halts. Memory is left alone.

@@ -1,0 +1,43 @@
+import type { Fact } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { World } from "../../projections/world.ts";
+
+/** What a target did otherwise than the model at one step. */
+export interface Situation {
+  readonly what: "register" | "answer" | "dma" | "data" | "event" | "interrupt" | "memory";
+  /** The register that differs, if one does: its name and both values. */
+  readonly register?: { readonly name: string; readonly model: bigint; readonly target: bigint };
+  /** What both sides did, as text: of a DMA, a message. */
+  readonly target: string;
+  readonly model: string;
+  readonly input: Input;
+  /** The model before and after the step. */
+  readonly before: Guest;
+  readonly after: Guest;
+  readonly facts: readonly Fact[];
+  /** The world before the step. */
+  readonly world: World;
+  readonly past: Past;
+}
+
+/** What has happened so far, as far as deviations depend on it and the model does not keep it. */
+export interface Past {
+  /** IQA as latched when the queue was enabled last. */
+  queueAddress: bigint;
+  /** What a device was given last for a page, by source-id and page: the page that it reached. */
+  readonly reached: Map<string, { readonly did: number; readonly gfn: number }>;
+}
+
+/**
+ * How the comparison goes on: as if this was not different, not at all, or with a guest in another
+ * state, which is the target's.
+ */
+export type Passing = "goOn" | "end" | Guest;
+
+/** One way in which a target is known not to follow the architecture. */
+export interface Deviation {
+  readonly id: string;
+  /** Whether it explains a difference, and how the comparison goes on then. */
+  readonly explains: (situation: Situation) => Passing | undefined;
+}
