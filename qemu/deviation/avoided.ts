@@ -17,7 +17,7 @@ export interface Avoided {
 const waitType = 5;
 const [interruptFlag, statusFlag] = [0x10, 0x20];
 
-/** Another first byte for a descriptor; nothing where the descriptor may stay as it is. */
+/** Other first 16 bits for a descriptor; nothing where the descriptor may stay as it is. */
 type Rewrite = (first: number) => number | undefined;
 
 /** Changes descriptors where they are written whole, into the page of the queue. */
@@ -25,11 +25,12 @@ function changeDescriptors(input: Input, rewrite: Rewrite): Input {
   if (input.type !== "MemoryWrite" || pageOf(input.gpa) !== arena.queue) return input;
   const { bytes, gpa } = input;
   const changed = Uint8Array.from(bytes);
+  const view = new DataView(changed.buffer);
   let isChanged = false;
   for (let from = Number(-gpa & 0xfn); from + 16 <= bytes.length; from += 16) {
-    const next = rewrite(bytes[from] ?? 0);
+    const next = rewrite(view.getUint16(from, true));
     if (next === undefined) continue;
-    changed[from] = next;
+    view.setUint16(from, next, true);
     isChanged = true;
   }
   return isChanged ? { ...input, bytes: changed } : input;
@@ -58,6 +59,24 @@ const deviceTlbs: Avoided = {
         ),
 };
 
+/** The same of PASID invalidations where the unit has no scalable mode. */
+const pasidTypes: Avoided = {
+  id: "pasid-descriptor-accepted",
+  change: (input, { smts }) =>
+    smts
+      ? input
+      : changeDescriptors(input, (first) =>
+          [6, 7].includes(first & 0xf) ? first | 0xf : undefined,
+        ),
+};
+
+/** The upper bits of a descriptor's type are left 0. */
+const typeBits: Avoided = {
+  id: "descriptor-type-bits",
+  change: (input) =>
+    changeDescriptors(input, (first) => ((first & 0xe00) === 0 ? undefined : first | 0xf)),
+};
+
 /** Compatibility-format interrupts are not allowed: the unit has no such bit. */
 const compatibility: Avoided = {
   id: "compatibility-ignored",
@@ -82,6 +101,8 @@ const extendedInterrupts: Avoided = {
 export const qemuAvoids: readonly Avoided[] = [
   waitForBoth,
   deviceTlbs,
+  pasidTypes,
+  typeBits,
   compatibility,
   extendedInterrupts,
 ];

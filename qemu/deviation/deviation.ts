@@ -1,5 +1,5 @@
 import type { Fact } from "../../events/fact.ts";
-import type { Input } from "../../events/input.ts";
+import type { Access, Input } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { World } from "../../projections/world.ts";
 
@@ -11,6 +11,8 @@ export interface Situation {
   /** What both sides did, as text: of a DMA, a message. */
   readonly target: string;
   readonly model: string;
+  /** Of a DMA, everything that the architecture allows. */
+  readonly allowed?: readonly string[];
   readonly input: Input;
   /** The model before and after the step. */
   readonly before: Guest;
@@ -19,14 +21,28 @@ export interface Situation {
   /** The world before the step. */
   readonly world: World;
   readonly past: Past;
+  /** GPA that a DMA's translation led to in the target, whether it was allowed or not. */
+  readonly reached: bigint | undefined;
 }
 
 /** What has happened so far, as far as deviations depend on it and the model does not keep it. */
 export interface Past {
   /** IQA as latched when the queue was enabled last. */
   queueAddress: bigint;
-  /** What a device was given last for a page, by source-id and page: the page that it reached. */
-  readonly reached: Map<string, { readonly did: number; readonly gfn: number }>;
+  /** Translations that the target has used, and may have kept. */
+  readonly reached: Reached[];
+}
+
+/** A translation that the target has used: a range of IOVA and where it leads. */
+export interface Reached {
+  readonly source: number;
+  readonly first: bigint;
+  readonly last: bigint;
+  /** What has to be added to an IOVA. */
+  readonly distance: bigint;
+  readonly access: Access;
+  /** The domain-id that the requester's entry had in the model. */
+  readonly did: number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { hex, pageOf } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
@@ -7,6 +8,7 @@ import { radixGet } from "../../projections/radix.ts";
 import { at } from "../../projections/registers.ts";
 import type { Deviation, Situation } from "./deviation.ts";
 import { messageText } from "./message.ts";
+import { usesOf } from "./past.ts";
 
 /** Deviations of QEMU in what its registers show. */
 export const registerDeviations: readonly Deviation[] = [
@@ -35,12 +37,51 @@ const faultDeviations: readonly Deviation[] = [
     },
   },
   {
+    id: "iotlb-permission",
+    explains: ({ what, input, before, facts, past, reached }) => {
+      if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
+      if (faultOf(facts)?.reason === undefined) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const uses = usesOf(past, source, input.iova, reached);
+      const isOther = uses.length > 0 && uses.every((use) => use.access !== input.access);
+      return isOther ? before : undefined;
+    },
+  },
+  {
+    id: "iotlb-source-tag",
+    explains: ({ what, input, before, past, reached }) => {
+      if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const did = hostAt(before.hosts, source, undefined)?.did;
+      const uses = usesOf(past, source, input.iova, reached);
+      return uses.some((use) => use.did !== did) ? "end" : undefined;
+    },
+  },
+  {
+    id: "context-reserved-unsuppressed",
+    explains: ({ what, target, allowed = [] }) =>
+      what === "dma" && target === "fault 0xb" && allowed.includes("blocked") ? "end" : undefined,
+  },
+  {
+    id: "fault-event-kept",
+    explains: ({ register, input, after, facts, before, world }) => {
+      if (register?.name !== "FECTL" || input.type !== "RegisterWrite") return undefined;
+      const { fro, nfr } = before.profile;
+      const isRecord = input.offset >= fro && input.offset < fro + 16 * nfr;
+      const isUnpended = facts.some(
+        (fact) => fact.type === "EventUnpended" && fact.line === "fault",
+      );
+      if (!isRecord || !isUnpended) return undefined;
+      const kept = evolve({ ...world, guests: [after] }, { type: "EventPended", line: "fault" });
+      return kept.guests[0];
+    },
+  },
+  {
     id: "pass-through-width",
-    explains: ({ what, input, before, facts }) => {
-      if (what !== "dma" || input.type !== "Dma" || faultOf(facts)?.reason !== 4) return undefined;
-      const source = before.devices[input.device]?.requester;
-      const entry = source === undefined ? undefined : hostAt(before.hosts, source, undefined);
-      return entry?.state === "passThrough" ? before : undefined;
+    explains: ({ what, input, before, reached, target, allowed = [] }) => {
+      if (what !== "dma" || input.type !== "Dma" || reached !== undefined) return undefined;
+      const isUnchanged = target === `page ${hex(pageOf(input.iova))}`;
+      return isUnchanged && allowed.includes("fault 0x4") ? before : undefined;
     },
   },
 ];
@@ -104,11 +145,13 @@ const interruptDeviations: readonly Deviation[] = [
   },
 ];
 
+const fetching: ReadonlySet<string> = new Set(["QueueStarted", "QueueHalted"]);
+
 /** The guest after all that follows from a step until the queue starts to fetch. */
 function untilFetching({ world, input, facts }: Situation): Guest | undefined {
   let after = evolve(world, input);
   for (const fact of facts) {
-    if (fact.type === "QueueStarted") break;
+    if (fetching.has(fact.type)) break;
     after = evolve(after, fact);
   }
   return after.guests[0];
@@ -121,7 +164,7 @@ const queueDeviations: readonly Deviation[] = [
     explains: (situation) => {
       const { input, facts } = situation;
       if (input.type !== "RegisterWrite" || input.offset !== at.fsts) return undefined;
-      const isResumed = facts.some(({ type }) => type === "QueueStarted");
+      const isResumed = facts.some(({ type }) => fetching.has(type));
       return isResumed ? untilFetching(situation) : undefined;
     },
   },

@@ -4,6 +4,7 @@ import type { Access, Input, InputOf } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
 import { fold } from "../../machines/hypervisor.ts";
+import { hostAt } from "../../projections/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 import { messageOf } from "../../properties/judge-interrupt.ts";
 import type { Answer } from "../../properties/oracle/compose.ts";
@@ -12,9 +13,9 @@ import { observe } from "../../properties/oracle/observe.ts";
 import type { Key, Oracle } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
 import { sources } from "../../properties/world/arena.ts";
-import type { Deviation, Passing, Past, Situation } from "../deviation/deviation.ts";
+import type { Deviation, Passing, Past, Reached, Situation } from "../deviation/deviation.ts";
 import { messageText } from "../deviation/message.ts";
-import { follow, noPast } from "../deviation/past.ts";
+import { noPast, pastAfter } from "../deviation/past.ts";
 import { eduDevices } from "../qtest/machine.ts";
 import { evictions, withoutInterruptEntries } from "./evict.ts";
 import { find } from "./find.ts";
@@ -105,7 +106,7 @@ interface Comparing {
   choices: number;
   readonly deviations: readonly Deviation[];
   readonly met: Map<string, number>;
-  readonly past: Past;
+  past: Past;
   /** Bytes that a device must have read, by device and place in its buffer. */
   readonly reads: {
     readonly at: number;
@@ -152,7 +153,7 @@ function isOpen({ name, model, target }: RegisterDifference): boolean {
 }
 
 /** Something that differs at one step, before anybody has looked whether it is known. */
-type Raw = Pick<Situation, "what" | "target" | "model" | "register">;
+type Raw = Pick<Situation, "what" | "target" | "model" | "register" | "allowed">;
 
 /** Compares what does not depend on a choice: registers and messages. */
 function rawDifferences(step: Step, seen: Seen, world: World, facts: readonly Fact[]): Raw[] {
@@ -188,7 +189,11 @@ function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const many = wanted?.pending === true || wanted?.first !== undefined;
   if (!many || !allowed.includes(got)) {
     const rest = many ? ` (allowed: ${[...new Set(allowed)].join(", ")})` : "";
-    return { folded, raw: { what: "dma" as const, target: got, model: model + rest } };
+    const all = many ? allowed : [model];
+    return {
+      folded,
+      raw: { what: "dma" as const, target: got, model: model + rest, allowed: all },
+    };
   }
   for (const world of evictions(before, sid, input.iova)) {
     folded = fold(world, input);
@@ -263,6 +268,21 @@ const isLasting = ({ type }: Fact): boolean => type !== "EventSent";
 
 const textOf = ({ what, target, model }: Raw): string => `${what}: ${target}, the model: ${model}`;
 
+/** The translation that a DMA used in the target. */
+function useIn({ input }: Step, { trace }: Seen, { guests }: World): Reached | undefined {
+  if (input.type !== "Dma") return undefined;
+  const { translated, mask } = readTrace(trace, input.iova);
+  const [guest] = guests;
+  if (translated === undefined || guest === undefined) return undefined;
+  const source = requesterOf(input.device);
+  const first = input.iova & ~mask;
+  return {
+    ...{ source, first, last: first | mask, distance: translated - input.iova },
+    access: input.access ?? "read",
+    did: hostAt(guest.hosts, source, undefined)?.did ?? 0,
+  };
+}
+
 /** A step as the model takes it from one world. */
 interface Tried {
   readonly before: World;
@@ -278,11 +298,11 @@ function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried
   const folded = dma === undefined ? fold(before, input) : dma.folded;
   if (folded === undefined) return undefined;
   const { facts, world } = folded;
-  const past = { ...state.past };
-  follow(past, facts);
+  const past = pastAfter(state.past, facts, undefined);
   const [from, to] = [before.guests[0], world.guests[0]];
   if (from === undefined || to === undefined) return undefined;
-  const about = { input, before: from, after: to, world: before, facts, past };
+  const reached = input.type === "Dma" ? readTrace(seen.trace, input.iova).translated : undefined;
+  const about = { input, before: from, after: to, world: before, facts, past, reached };
   const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(step, seen, world, facts)];
   const look = (other: World) => rawDifferences(step, seen, other, facts.filter(isLasting));
   return { before, facts, raw, passed: pass(state.deviations, raw, about, look) };
@@ -346,6 +366,8 @@ export function compare(
     }
     if (passed.isOver) return done(at);
     noteRead(state, at, step, facts);
+    const isUsed = find(facts, "DmaTranslated") !== undefined;
+    state.past = pastAfter(state.past, facts, isUsed ? useIn(step, seen, before) : undefined);
     observe(oracle, step.input, facts);
   }
   return done(plan.steps.length, compareEnd(state, plan, sight));

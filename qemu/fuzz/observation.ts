@@ -4,6 +4,8 @@ import { messageText } from "../deviation/message.ts";
 export interface Traced {
   /** GPA of the first byte that was reached. */
   readonly translated: bigint | undefined;
+  /** Size in bytes of the mapping that led there, less 1. */
+  readonly mask: bigint;
   /** Reason of the first fault. */
   readonly fault: number | undefined;
   /** A fault that was not to be reported. */
@@ -32,6 +34,7 @@ export function readTrace(lines: readonly string[], iova = 0n): Traced {
   const [message] = matches(remap);
   const offset = iova & BigInt(`0x${mask}`);
   return {
+    mask: BigInt(`0x${mask}`),
     translated: reached === undefined ? undefined : BigInt(`0x${page}`) + offset,
     fault: failed === undefined ? undefined : Number(failed[1]),
     suppressed: lines.some((line) => line.startsWith("vtd_fault_disabled")),

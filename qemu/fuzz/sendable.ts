@@ -2,7 +2,8 @@ import { gpa, isInterruptPage, pageOf } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import type { Profile } from "../../events/profile.ts";
 import type { RegisterSpec } from "../../events/register.ts";
-import { partsOf, registersOf } from "../../projections/registers.ts";
+import { Rtaddr } from "../../events/registers/command.ts";
+import { at, partsOf, registersOf } from "../../projections/registers.ts";
 import { arena } from "../../properties/world/arena.ts";
 import type { Program } from "../../properties/world/program.ts";
 import { isRam } from "../qtest/machine.ts";
@@ -27,7 +28,15 @@ function aligned<T extends InputOf<"RegisterWrite"> | InputOf<"RegisterRead">>(
   const inside = Math.max(0, input.offset - spec.offset) % spec.bytes;
   const offset = spec.offset + inside - (inside % size);
   if (input.type === "RegisterRead") return { ...input, offset, size };
-  return { ...input, offset, size, value: BigInt.asUintN(size * 8, input.value) };
+  const value = BigInt.asUintN(size * 8, input.value) & ~reservedIn(profile, offset);
+  return { ...input, offset, size, value };
+}
+
+/** Bits of a register that software has to leave 0, where units differ in what they do else. */
+function reservedIn({ smts }: Profile, offset: number): bigint {
+  if (offset === at.rtaddr && !smts) return Rtaddr.mask("ttm");
+  const isData = [at.fedata, at.iedata, at.pedata].some((each) => each === offset);
+  return isData ? 0xffff_0000n : 0n;
 }
 
 /** Bytes that a device can take or give in one transfer of the fuzzer's. */
