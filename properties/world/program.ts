@@ -137,7 +137,7 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
       ),
       swarm: fc.oneof(fc.constant(everyKind), fc.noBias(fc.bigInt(0n, everyKind))),
       drawn: fc.array(anyDrawn, { minLength: 30, maxLength: 70, size: "max" }),
-      strange: fc.array(fc.tuple(small, anyInput), { maxLength: 3 }),
+      strange: fc.array(fc.tuple(small, anyInput), { maxLength: wanted.strange ? 3 : 0 }),
     })
     .map(({ guests, boots, pools, temperament, swarm, drawn, strange }) => {
       const inputs: Input[] = [];

@@ -20,7 +20,7 @@ import { eduDevices } from "../qtest/machine.ts";
 import { evictions, withoutInterruptEntries } from "./evict.ts";
 import { find } from "./find.ts";
 import type { RegisterDifference } from "./image.ts";
-import { differingRegisters, memoryAt } from "./image.ts";
+import { differingRegisters, firstDifference, memoryAt } from "./image.ts";
 import { readTrace } from "./observation.ts";
 import type { Plan, Step } from "./plan.ts";
 import { slotBytes } from "./sendable.ts";
@@ -387,13 +387,11 @@ function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | un
     return make(at, "data", `the device read ${found ?? ""}, in the model ${model ?? ""}`);
   }
   const { memory } = sight;
-  for (let page = 0; page < memory.length / 4096; page++) {
-    const model = memoryAt(guest, BigInt(page) << 12n, 4096);
-    const from = page * 4096;
-    if (Buffer.compare(model, memory.subarray(from, from + 4096)) === 0) continue;
-    const index = model.findIndex((byte, place) => byte !== memory[from + place]);
-    const [got, own] = [memory[from + index] ?? 0, model[index] ?? 0];
-    const text = `memory at ${hex(from + index)} holds ${hex(got)}, in the model ${hex(own)}`;
+  const first = firstDifference(guest, memory);
+  if (first >= 0) {
+    const [got, own] = [memory.subarray(first, first + 4), memoryAt(guest, BigInt(first), 4)];
+    const [found, model] = [got, own].map((each) => Buffer.from(each).toString("hex"));
+    const text = `memory at ${hex(first)} holds ${found ?? ""}, in the model ${model ?? ""}`;
     return make(plan.steps.length, "memory", text);
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { hex } from "../../events/address.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { byteIn, pageAt } from "../../projections/memory.ts";
+import { byteIn, half, pageAt } from "../../projections/memory.ts";
 import { registersOf, registerValue } from "../../projections/registers.ts";
 import { registerBytes } from "./target.ts";
 
@@ -69,4 +69,17 @@ export function memoryAt(guest: Guest, address: bigint, length: number): Uint8Ar
   const page = pageAt(guest.memory, Number(address >> 12n));
   const offset = Number(address & 0xfffn);
   return Uint8Array.from({ length }, (_, index) => byteIn(page, offset + index));
+}
+
+/** The first byte of memory, from address 0, that is not as the model has it; -1 without any. */
+export function firstDifference(guest: Guest, memory: Uint8Array): number {
+  const words = new DataView(memory.buffer, memory.byteOffset, memory.length);
+  for (let gfn = 0; gfn < memory.length / 4096; gfn++) {
+    const page = pageAt(guest.memory, gfn);
+    for (let index = 0; index < 1024; index++) {
+      const at = gfn * 4096 + index * 4;
+      if (half(page, index) !== words.getUint32(at, true)) return at;
+    }
+  }
+  return -1;
 }
