@@ -1,30 +1,31 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import type { Access, Input, InputOf } from "../../events/input.ts";
+import type { Access, InputOf } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
 import { fold } from "../../machines/hypervisor.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import type { World } from "../../projections/world.ts";
-import { messageOf } from "../../properties/judge-interrupt.ts";
-import type { Answer } from "../../properties/oracle/compose.ts";
 import { expected } from "../../properties/oracle/expected.ts";
 import { observe } from "../../properties/oracle/observe.ts";
 import type { Key, Oracle } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
 import { sources } from "../../properties/world/arena.ts";
-import type { Deviation, Passing, Past, Reached, Situation } from "../deviation/deviation.ts";
-import { messageText } from "../deviation/message.ts";
+import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
 import { noPast, pastAfter } from "../deviation/past.ts";
 import { eduDevices } from "../qtest/machine.ts";
+import type { Raw } from "./difference.ts";
+import { rawDifferences, textOf } from "./difference.ts";
 import { evictions, withoutInterruptEntries } from "./evict.ts";
 import { find } from "./find.ts";
-import type { RegisterDifference } from "./image.ts";
-import { differingRegisters, firstDifference, memoryAt } from "./image.ts";
+import { firstDifference, memoryAt } from "./image.ts";
 import { readTrace } from "./observation.ts";
+import { answerText, modelText, targetText } from "./outcome.ts";
+import type { Passed } from "./pass.ts";
+import { pass } from "./pass.ts";
 import type { Plan, Step } from "./plan.ts";
 import { slotBytes } from "./sendable.ts";
-import type { Seen, Sight } from "./target.ts";
+import type { Seen, Sight } from "./sight.ts";
 
 /** Something that the target did otherwise than the model, and than it might. */
 export interface Difference {
@@ -47,57 +48,14 @@ export interface Comparison {
   readonly met: ReadonlyMap<string, number>;
   /** Times that the target used one of several values that are allowed, and not the model's. */
   readonly choices: number;
+  /** Types of inputs and facts that were seen, with how often. */
+  readonly kinds: ReadonlyMap<string, number>;
+  /** The guest after each step that agreed, as the target has it. */
+  readonly worlds: readonly World[];
 }
 
 const requesterOf = (device: number): number =>
   device === sources.behindBridge ? sources.bridge : device;
-
-const pageText = (gpa: bigint): string => `page ${hex(pageOf(gpa))}`;
-const faultText = (reason: number): string => `fault ${hex(reason)}`;
-
-/** What one answer of the oracle's looks like from outside. */
-function answerText({ guest }: Answer): string {
-  if ("fault" in guest) return guest.suppressed ? "blocked" : faultText(guest.fault);
-  return "gpa" in guest ? pageText(guest.gpa) : "interrupt";
-}
-
-/** What became of a DMA in the model, as it looks from outside. */
-function modelText(facts: readonly Fact[], now: Answer | undefined): string {
-  const translated = find(facts, "DmaTranslated");
-  if (translated?.gpa !== undefined) return pageText(translated.gpa);
-  const blocked = find(facts, "DmaBlocked");
-  if (blocked?.reason !== undefined) {
-    const isSilent = find(facts, "FaultSuppressed") !== undefined;
-    return isSilent ? "blocked" : faultText(blocked.reason);
-  }
-  if (blocked?.host === "hole" && now !== undefined) return answerText(now);
-  return blocked?.host ?? "nothing";
-}
-
-/** What became of a DMA in the target. */
-function targetText({ trace }: Seen, input: InputOf<"Dma">): string {
-  const { translated, fault, suppressed } = readTrace(trace, input.iova);
-  if (fault !== undefined) return faultText(fault);
-  if (suppressed) return "blocked";
-  if (translated !== undefined) return pageText(translated);
-  // Nothing was translated: the address is used as it is.
-  return pageText(input.iova);
-}
-
-/** The messages that a step should send, the unit's own and that of an interrupt request. */
-function messagesOf(facts: readonly Fact[], input: Input) {
-  const events = facts.flatMap((fact) =>
-    fact.type === "EventSent" ? [messageText(fact.address, BigInt(fact.data))] : [],
-  );
-  const delivered = find(facts, "InterruptDelivered");
-  if (input.type !== "MsiRequest" || delivered === undefined) return { events, message: undefined };
-  const remapped = messageOf(delivered, input.address);
-  const isRemapped = delivered.index !== undefined;
-  const message = isRemapped
-    ? messageText(remapped.address, BigInt(remapped.data))
-    : messageText(input.address, BigInt(input.data));
-  return { events, message };
-}
 
 /** One program being compared. */
 interface Comparing {
@@ -127,52 +85,6 @@ function keysOf(plan: Plan): readonly Key[] {
     keys.set(`${sid}:${page}`, { guest: 0, sid, page });
   }
   return [...keys.values()].slice(0, 64);
-}
-
-/** Fields of a fault record that belong to requests with PASID. */
-const pasidFields = (0xf_ffffn << 104n) | (3n << 93n);
-
-/** Whether the architecture leaves it to the unit what a register shows. */
-function isOpen({ name, model, target }: RegisterDifference): boolean {
-  // The other fields of a record mean something while F is set.
-  if (name.startsWith("FRCD")) {
-    if ((model | target) >> 127n === 0n) return true;
-    // PV, PRIV and EXE mean something where PP is set.
-    const hasPasid = (model >> 95n) & 1n;
-    return hasPasid === 0n && (model & ~pasidFields) === (target & ~pasidFields);
-  }
-  // More than what was asked for may be invalidated, and CAIG and IAIG say so.
-  if (name === "CCMD" || name === "IOTLB") {
-    const shift = name === "CCMD" ? 59n : 57n;
-    const used = (target >> shift) & 3n;
-    const rest = ~(3n << shift);
-    return (model & rest) === (target & rest) && used > 0n && used <= ((model >> shift) & 3n);
-  }
-  // IQEI 0: nothing is said about the error.
-  return name === "IQERCD" && target === 0n && model < 16n;
-}
-
-/** Something that differs at one step, before anybody has looked whether it is known. */
-type Raw = Pick<Situation, "what" | "target" | "model" | "register" | "allowed">;
-
-/** Compares what does not depend on a choice: registers and messages. */
-function rawDifferences(step: Step, seen: Seen, world: World, facts: readonly Fact[]): Raw[] {
-  const [guest] = world.guests;
-  if (guest === undefined) return [];
-  const differing = differingRegisters(guest, seen.registers).filter((each) => !isOpen(each));
-  const found = differing.map((register): Raw => {
-    const { name, target, model } = register;
-    return { what: "register", register, target: `${name} ${hex(target)}`, model: hex(model) };
-  });
-  const wanted = messagesOf(facts, step.input);
-  const got = readTrace(seen.trace);
-  const [target, model] = [got.events, wanted.events].map((all) => all.join() || "no message");
-  if (target !== model) found.push({ what: "event", target: target ?? "", model: model ?? "" });
-  if (step.input.type === "MsiRequest" && wanted.message !== got.message) {
-    const texts = [got.message, wanted.message].map((each) => each ?? "no interrupt");
-    found.push({ what: "interrupt", target: texts[0] ?? "", model: texts[1] ?? "" });
-  }
-  return found;
 }
 
 /** Folds a DMA so that it does what the target did, if that is allowed. */
@@ -217,56 +129,8 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
   state.reads.push({ at, bdf: input.device, slot, bytes });
 }
 
-/** How a step ends: with a difference that nothing explains, or with a world to go on with. */
-interface Passed {
-  readonly unexplained?: Raw;
-  readonly world: World;
-  readonly isOver: boolean;
-  /** Deviations that were needed, in order. */
-  readonly used: readonly string[];
-}
-
-/**
- * What known deviations make of the differences of one step. One that takes another state of the
- * guest explains whatever is no difference any more.
- */
-function pass(
-  deviations: readonly Deviation[],
-  raw: readonly Raw[],
-  about: Omit<Situation, keyof Raw>,
-  look: (world: World) => readonly Raw[],
-): Passed {
-  let left = raw;
-  let world: World = { ...about.world, guests: [about.after] };
-  const used: string[] = [];
-  const settled = new Set<string>();
-  while (left.length > 0) {
-    const [first] = left;
-    if (first === undefined) break;
-    let passing: Passing | undefined;
-    const known = deviations.find((one) => {
-      passing = one.explains({ ...about, ...first });
-      return passing !== undefined;
-    });
-    if (known === undefined || passing === undefined || settled.has(first.target)) {
-      return { unexplained: first, world, isOver: false, used };
-    }
-    used.push(known.id);
-    settled.add(first.what === "register" ? first.target : first.what);
-    if (passing === "end") return { world, isOver: true, used };
-    if (passing !== "goOn") {
-      world = { ...world, guests: [passing] };
-      left = look(world);
-    }
-    left = left.filter(({ what, target }) => !settled.has(what) && !settled.has(target));
-  }
-  return { world, isOver: false, used };
-}
-
-/** Facts that still hold in another state: a message was not sent if that was not to be. */
+/** Facts that hold in another state too: a message was not sent if that was not to be. */
 const isLasting = ({ type }: Fact): boolean => type !== "EventSent";
-
-const textOf = ({ what, target, model }: Raw): string => `${what}: ${target}, the model: ${model}`;
 
 /** The translation that a DMA used in the target. */
 function useIn({ input }: Step, { trace }: Seen, { guests }: World): Reached | undefined {
@@ -338,6 +202,9 @@ export function compare(
   const oracle = createOracle({ guests: [setup] }, keysOf(plan), nearby);
   const world = createWorld({ guests: [setup] });
   const met = new Map<string, number>();
+  const kinds = new Map<string, number>();
+  const worlds: World[] = [];
+  const count = (kind: string): void => void kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const state: Comparing = {
     world,
     oracle,
@@ -348,7 +215,7 @@ export function compare(
     past: noPast(),
   };
   const done = (agreed: number, difference?: Difference): Comparison => ({
-    ...{ agreed, difference, choices: state.choices, met },
+    ...{ agreed, difference, choices: state.choices, met, kinds, worlds },
   });
   for (const [at, step] of plan.steps.entries()) {
     const seen = sight.seen[at];
@@ -365,6 +232,9 @@ export function compare(
       return done(at, { at, what, text: all, before, after: passed.world, facts });
     }
     if (passed.isOver) return done(at);
+    worlds.push(passed.world);
+    count(step.input.type);
+    for (const { type } of facts) count(type);
     noteRead(state, at, step, facts);
     const isUsed = find(facts, "DmaTranslated") !== undefined;
     state.past = pastAfter(state.past, facts, isUsed ? useIn(step, seen, before) : undefined);

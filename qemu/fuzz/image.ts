@@ -2,7 +2,7 @@ import { hex } from "../../events/address.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { byteIn, half, pageAt } from "../../projections/memory.ts";
 import { registersOf, registerValue } from "../../projections/registers.ts";
-import { registerBytes } from "./target.ts";
+import { registerBytes } from "./sight.ts";
 
 /** One register that differs. */
 export interface RegisterDifference {

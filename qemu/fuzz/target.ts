@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { ProfileWords } from "../../events/profile.ts";
 import type { QemuBinary, Running } from "../process.ts";
 import { deathOf, QemuError, startProgram } from "../process.ts";
@@ -29,25 +30,8 @@ import {
 import { connectMonitor } from "../qtest/qmp.ts";
 import { readTrace } from "./observation.ts";
 import type { Plan } from "./plan.ts";
-
-/** What a target did with one step of a plan. */
-export interface Seen {
-  /** The registers after it, from offset 0. */
-  readonly registers: Uint8Array;
-  /** The last answer to its commands. */
-  readonly answer: string;
-  /** Lines of the trace that it left. */
-  readonly trace: readonly string[];
-}
-
-/** What a target did with a plan. */
-export interface Sight {
-  readonly seen: readonly Seen[];
-  /** The buffer of each device that was used, at the end. */
-  readonly buffers: ReadonlyMap<number, Uint8Array>;
-  /** The first pages of memory at the end. */
-  readonly memory: Uint8Array;
-}
+import type { Sight } from "./sight.ts";
+import { memoryBytes, registerBytes } from "./sight.ts";
 
 /** A program that can be given plans, one after another. */
 export interface Target {
@@ -57,10 +41,6 @@ export interface Target {
   readonly stop: () => Promise<void>;
 }
 
-/** Bytes of the register page that are looked at: all registers that QEMU has. */
-export const registerBytes = 0x230;
-/** Bytes of memory that are looked at in the end: all that programs are about but large pages. */
-export const memoryBytes = 0x9_a000;
 const staging = 0x10_0000n;
 
 interface Session {
@@ -197,47 +177,58 @@ async function performPlan(session: Session, plan: Plan, traceSince: () => strin
 /** How long a target lives at most, in seconds. */
 const lifetime = 4 * 3600;
 
+/** What to start as a target. */
+export interface TargetPlan {
+  readonly path: string;
+  /** Its arguments, given the folder of its sockets and files. */
+  readonly words: (folder: string) => readonly string[];
+  readonly name: string;
+  readonly env?: (folder: string) => Readonly<Record<string, string>>;
+}
+
+/** A QEMU with a unit of some options, each with a comma before it. */
+export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan => ({
+  path: binary.path,
+  words: (folder) => qemuWords(folder, unitOptions),
+  name: `QEMU ${binary.version}`,
+});
+
+/** Puts the name of a target that ended, and how, in place of an error that followed from it. */
+async function named<T>(work: Promise<T>, path: string, running: Running): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    await Promise.race([running.ended, wait(500)]);
+    if (!running.hasEnded()) throw error;
+    throw deathOf(path, running, await running.ended);
+  }
+}
+
 /**
- * Starts a QEMU for plans.
+ * Starts a target.
  *
- * @param unitOptions  options of `intel-iommu`, each with a comma before it.
  * @throws QemuError when it does not start.
  */
-export async function startTarget(binary: QemuBinary, unitOptions: string): Promise<Target> {
-  const words = (folder: string) => qemuWords(folder, unitOptions);
-  const running = await startProgram(binary.path, words, { seconds: lifetime });
-  const named = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (error) {
-      await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, 500))]);
-      if (!running.hasEnded()) throw error;
-      throw deathOf(binary.path, running, await running.ended);
-    }
-  };
+export async function startTarget({ path, words, name }: TargetPlan): Promise<Target> {
+  const running = await startProgram(path, words, { seconds: lifetime });
+  const about = <T>(work: Promise<T>): Promise<T> => named(work, path, running);
   try {
-    const socket = await named(connectTo(join(running.folder, files.qtest), running.hasEnded));
-    const client = qtestClient(socket);
-    const monitor = await named(
-      connectMonitor(join(running.folder, files.monitor), running.hasEnded),
-    );
-    const [ver, cap, ecap] = await named(
+    const at = (file: string): string => join(running.folder, file);
+    const client = qtestClient(await about(connectTo(at(files.qtest), running.hasEnded)));
+    const monitor = await about(connectMonitor(at(files.monitor), running.hasEnded));
+    const [ver, cap, ecap] = await about(
       client.exchange([
         readCommand(unitBase, 4),
         readCommand(unitBase + 8n, 8),
         readCommand(unitBase + 16n, 8),
       ]),
     );
-    const traceSince = follow(join(running.folder, files.log));
+    const traceSince = follow(at(files.log));
     const session = { running, client, reset: monitor.reset };
+    const capabilities = { ver: numberOf(ver), cap: numberOf(cap), ecap: numberOf(ecap) };
     return {
-      words: {
-        name: `QEMU ${binary.version}`,
-        ver: numberOf(ver),
-        cap: numberOf(cap),
-        ecap: numberOf(ecap),
-      },
-      perform: (plan) => named(performPlan(session, plan, traceSince)),
+      words: { name, ...capabilities },
+      perform: (plan) => about(performPlan(session, plan, traceSince)),
       stop: async () => {
         client.close();
         monitor.close();

@@ -1,0 +1,49 @@
+import type { World } from "../../projections/world.ts";
+import type { Deviation, Passing, Situation } from "../deviation/deviation.ts";
+import type { Raw } from "./difference.ts";
+
+/** How a step ends: with a difference that nothing explains, or with a world to go on with. */
+export interface Passed {
+  readonly unexplained?: Raw;
+  readonly world: World;
+  readonly isOver: boolean;
+  /** Deviations that were needed, in order. */
+  readonly used: readonly string[];
+}
+
+/**
+ * What known deviations make of the differences of one step. One that takes another state of the
+ * guest explains whatever is no difference any more.
+ */
+export function pass(
+  deviations: readonly Deviation[],
+  raw: readonly Raw[],
+  about: Omit<Situation, keyof Raw>,
+  look: (world: World) => readonly Raw[],
+): Passed {
+  let left = raw;
+  let world: World = { ...about.world, guests: [about.after] };
+  const used: string[] = [];
+  const settled = new Set<string>();
+  while (left.length > 0) {
+    const [first] = left;
+    if (first === undefined) break;
+    let passing: Passing | undefined;
+    const known = deviations.find((one) => {
+      passing = one.explains({ ...about, ...first });
+      return passing !== undefined;
+    });
+    if (known === undefined || passing === undefined || settled.has(first.target)) {
+      return { unexplained: first, world, isOver: false, used };
+    }
+    used.push(known.id);
+    settled.add(first.what === "register" ? first.target : first.what);
+    if (passing === "end") return { world, isOver: true, used };
+    if (passing !== "goOn") {
+      world = { ...world, guests: [passing] };
+      left = look(world);
+    }
+    left = left.filter(({ what, target }) => !settled.has(what) && !settled.has(target));
+  }
+  return { world, isOver: false, used };
+}
