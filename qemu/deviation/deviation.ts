@@ -28,9 +28,9 @@ export interface Situation {
 /** What has happened so far, as far as deviations depend on it and the model does not keep it. */
 export interface Past {
   /** IQA as latched when the queue was enabled last. */
-  queueAddress: bigint;
-  /** Translations that the target has used, and may have kept. */
-  readonly reached: Reached[];
+  readonly queueAddress: bigint;
+  /** Translations that the target has used, and nothing has invalidated since. */
+  readonly reached: readonly Reached[];
 }
 
 /** A translation that the target has used: a range of IOVA and where it leads. */
@@ -40,7 +40,8 @@ export interface Reached {
   readonly last: bigint;
   /** What has to be added to an IOVA. */
   readonly distance: bigint;
-  readonly access: Access;
+  /** What the translation allowed. */
+  readonly allows: Readonly<Record<Access, boolean>>;
   /** The domain-id that the requester's entry had in the model. */
   readonly did: number;
 }

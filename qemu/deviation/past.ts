@@ -1,4 +1,4 @@
-import type { Fact } from "../../events/fact.ts";
+import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Past, Reached } from "./deviation.ts";
 
 /** Nothing has happened yet. */
@@ -6,9 +6,26 @@ export const noPast = (): Past => ({ queueAddress: 0n, reached: [] });
 
 /** What has happened after one more step: its facts, and the translation that it used. */
 export function pastAfter(past: Past, facts: readonly Fact[], used: Reached | undefined): Past {
-  let { queueAddress } = past;
-  for (const fact of facts) if (fact.type === "QueueEnabled") queueAddress = fact.value;
-  return { queueAddress, reached: used === undefined ? past.reached : [...past.reached, used] };
+  let { queueAddress, reached } = past;
+  for (const fact of facts) {
+    if (fact.type === "QueueEnabled") queueAddress = fact.value;
+    if (emptying.has(fact.type)) reached = [];
+    if (fact.type === "IotlbInvalidated") reached = reached.filter((use) => !covers(fact, use));
+  }
+  return { queueAddress, reached: used === undefined ? reached : [...reached, used] };
+}
+
+/** What makes QEMU forget every translation. */
+const emptying: ReadonlySet<string> = new Set([
+  ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled"],
+]);
+
+function covers(fact: FactOf<"IotlbInvalidated">, use: Reached): boolean {
+  if (fact.scope === "global") return true;
+  if (fact.did !== use.did) return false;
+  if (fact.scope === "domain") return true;
+  const first = fact.iova ?? 0n;
+  return use.last >= first && use.first < first + (fact.length ?? 4096n);
 }
 
 /** Earlier uses, by a source-id, of a translation of an address that leads to `gpa`. */

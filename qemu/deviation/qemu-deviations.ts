@@ -1,5 +1,6 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
+import type { Profile } from "../../events/profile.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -29,22 +30,13 @@ const faultOf = (facts: readonly Fact[]): FactOf<"DmaBlocked"> | undefined =>
 /** Deviations of QEMU in what it reports. */
 const faultDeviations: readonly Deviation[] = [
   {
-    id: "interrupt-fault-unreported",
-    explains: ({ what, input, before, after, facts }) => {
-      if (what !== "register" || input.type !== "MsiRequest") return undefined;
-      if (!facts.some(({ type }) => type === "InterruptBlocked")) return undefined;
-      return { ...before, interruptCache: after.interruptCache };
-    },
-  },
-  {
     id: "iotlb-permission",
-    explains: ({ what, input, before, facts, past, reached }) => {
+    explains: ({ what, input, before, past, reached }) => {
       if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
-      if (faultOf(facts)?.reason === undefined) return undefined;
       const source = before.devices[input.device]?.requester ?? input.device;
       const uses = usesOf(past, source, input.iova, reached);
-      const isOther = uses.length > 0 && uses.every((use) => use.access !== input.access);
-      return isOther ? before : undefined;
+      const access = input.access ?? "read";
+      return uses.some(({ allows }) => !allows[access]) ? before : undefined;
     },
   },
   {
@@ -54,7 +46,23 @@ const faultDeviations: readonly Deviation[] = [
       const source = before.devices[input.device]?.requester ?? input.device;
       const did = hostAt(before.hosts, source, undefined)?.did;
       const uses = usesOf(past, source, input.iova, reached);
-      return uses.some((use) => use.did !== did) ? "end" : undefined;
+      const access = input.access ?? "read";
+      return uses.some((use) => use.did !== did && use.allows[access]) ? "end" : undefined;
+    },
+  },
+  {
+    id: "superpage-interrupt-range",
+    explains: ({ what, target, allowed = [] }) => {
+      if (what !== "dma" || (target !== "fault 0xe" && target !== "blocked")) return undefined;
+      const isNear = allowed.some((each) => /^page 0x[c-f][0-9a-f]{4}$/.test(each));
+      return isNear ? "end" : undefined;
+    },
+  },
+  {
+    id: "table-in-device-memory",
+    explains: ({ what, target, allowed = [] }) => {
+      if (what !== "dma" || !allowed.includes("fault 0x7")) return undefined;
+      return target === "fault 0x5" || target === "fault 0x6" ? "end" : undefined;
     },
   },
   {
@@ -78,10 +86,12 @@ const faultDeviations: readonly Deviation[] = [
   },
   {
     id: "pass-through-width",
-    explains: ({ what, input, before, reached, target, allowed = [] }) => {
-      if (what !== "dma" || input.type !== "Dma" || reached !== undefined) return undefined;
+    explains: ({ what, input, before, facts, reached, target, allowed = [] }) => {
+      if (what !== "dma" || input.type !== "Dma") return undefined;
+      if (reached !== undefined && reached !== input.iova) return undefined;
       const isUnchanged = target === `page ${hex(pageOf(input.iova))}`;
-      return isUnchanged && allowed.includes("fault 0x4") ? before : undefined;
+      const isBeyond = allowed.includes("fault 0x4") || faultOf(facts)?.reason === 4;
+      return isUnchanged && isBeyond ? before : undefined;
     },
   },
 ];
@@ -107,6 +117,14 @@ const asDelivered = ({ before, after }: Situation): Guest => ({
 /** Deviations of QEMU in how it remaps interrupts. */
 const interruptDeviations: readonly Deviation[] = [
   {
+    id: "interrupt-fault-unreported",
+    explains: ({ what, input, before, after, facts }) => {
+      if (what !== "register" || input.type !== "MsiRequest") return undefined;
+      if (!facts.some(({ type }) => type === "InterruptBlocked")) return undefined;
+      return { ...before, interruptCache: after.interruptCache };
+    },
+  },
+  {
     id: "compatibility-passed",
     explains: (situation) => {
       const { what, input, facts, target } = situation;
@@ -121,13 +139,13 @@ const interruptDeviations: readonly Deviation[] = [
     id: "irte-bus-order",
     explains: (situation) => {
       const { what, facts, after } = situation;
-      if (what !== "interrupt") return undefined;
       const met = facts.find(
         (fact) => fact.type === "InterruptBlocked" || fact.type === "InterruptDelivered",
       );
       const entry = entryMet(situation) ?? 0n;
       const isRange = ((entry >> 82n) & 3n) === 2n;
       if (met === undefined || !isRange) return undefined;
+      if (what !== "interrupt") return what === "register" ? "end" : undefined;
       if (met.type === "InterruptBlocked") {
         return met.reason === 0x26 ? asDelivered(situation) : undefined;
       }
@@ -138,9 +156,10 @@ const interruptDeviations: readonly Deviation[] = [
     id: "irte-mode-ignored",
     explains: (situation) => {
       const { what, facts, before } = situation;
-      if (what !== "interrupt" || !blockedBy(facts, 0x24)) return undefined;
-      const isPosted = ((entryMet(situation) ?? 0n) & 0x8000n) !== 0n;
-      return isPosted && !before.profile.postedInterrupts ? asDelivered(situation) : undefined;
+      if (!blockedBy(facts, 0x24) || before.profile.postedInterrupts) return undefined;
+      if (((entryMet(situation) ?? 0n) & 0x8000n) === 0n) return undefined;
+      if (what === "register") return "end";
+      return what === "interrupt" ? asDelivered(situation) : undefined;
     },
   },
 ];
@@ -157,8 +176,30 @@ function untilFetching({ world, input, facts }: Situation): Guest | undefined {
   return after.guests[0];
 }
 
+/**
+ * Descriptors that QEMU executes although they are wrong: of interrupt entries with reserved bits,
+ * of device TLBs and PASIDs that the unit has not, and whatever has bits 11:9 set.
+ */
+function isAccepted(descriptor: bigint, iqei: number, profile: Profile): boolean {
+  const low = Number(descriptor & 0xfn);
+  if (iqei === 4) return low === 4;
+  if (iqei !== 3) return false;
+  if ((descriptor & 0xe00n) !== 0n) return true;
+  return (low === 3 && !profile.deviceTlb) || ((low === 6 || low === 7) && !profile.smts);
+}
+
 /** Deviations of QEMU in its invalidation queue. */
 const queueDeviations: readonly Deviation[] = [
+  {
+    id: "descriptor-accepted",
+    explains: ({ what, facts, before }) => {
+      if (what !== "register" && what !== "event") return undefined;
+      const halted = facts.find((fact) => fact.type === "QueueHalted");
+      const fetched = facts.findLast((fact) => fact.type === "DescriptorFetched");
+      if (halted?.error !== "IQE" || fetched === undefined) return undefined;
+      return isAccepted(fetched.descriptor, halted.iqei, before.profile) ? "end" : undefined;
+    },
+  },
   {
     id: "queue-not-resumed",
     explains: (situation) => {

@@ -12,7 +12,7 @@ import type { Key, Oracle } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
 import { sources } from "../../properties/world/arena.ts";
 import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
-import { noPast, pastAfter } from "../deviation/past.ts";
+import { noPast, pastAfter, usesOf } from "../deviation/past.ts";
 import { eduDevices } from "../qtest/machine.ts";
 import type { Raw } from "./difference.ts";
 import { rawDifferences, textOf } from "./difference.ts";
@@ -87,6 +87,24 @@ function keysOf(plan: Plan): readonly Key[] {
   return [...keys.values()].slice(0, 64);
 }
 
+/**
+ * Whether the target used a translation of the same domain-id again that nothing has invalidated
+ * since. It may, even if the entry that names the domain-id leads to other tables by now.
+ */
+function isRemembered(
+  { past, world }: Comparing,
+  { iova, access = "read" }: InputOf<"Dma">,
+  { trace }: Seen,
+  source: number,
+): boolean {
+  const { translated } = readTrace(trace, iova);
+  const [guest] = world.guests;
+  if (translated === undefined || guest === undefined) return false;
+  const did = hostAt(guest.hosts, source, undefined)?.did;
+  const uses = usesOf(past, source, iova, translated);
+  return uses.some((use) => use.did === did && use.allows[access]);
+}
+
 /** Folds a DMA so that it does what the target did, if that is allowed. */
 function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const access: Access = input.access ?? "read";
@@ -100,6 +118,7 @@ function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
   const many = wanted?.pending === true || wanted?.first !== undefined;
   if (!many || !allowed.includes(got)) {
+    if (isRemembered(state, input, seen, sid)) return { folded: undefined, raw: undefined };
     const rest = many ? ` (allowed: ${[...new Set(allowed)].join(", ")})` : "";
     const all = many ? allowed : [model];
     return {
@@ -133,16 +152,23 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
 const isLasting = ({ type }: Fact): boolean => type !== "EventSent";
 
 /** The translation that a DMA used in the target. */
-function useIn({ input }: Step, { trace }: Seen, { guests }: World): Reached | undefined {
+function useIn(
+  { input }: Step,
+  { trace }: Seen,
+  { guests }: World,
+  facts: readonly Fact[],
+): Reached | undefined {
   if (input.type !== "Dma") return undefined;
   const { translated, mask } = readTrace(trace, input.iova);
   const [guest] = guests;
-  if (translated === undefined || guest === undefined) return undefined;
+  const given = find(facts, "DmaTranslated");
+  if (translated === undefined || guest === undefined || given === undefined) return undefined;
+  const { read, write } = given;
   const source = requesterOf(input.device);
   const first = input.iova & ~mask;
   return {
     ...{ source, first, last: first | mask, distance: translated - input.iova },
-    access: input.access ?? "read",
+    allows: { read, write },
     did: hostAt(guest.hosts, source, undefined)?.did ?? 0,
   };
 }
@@ -236,8 +262,7 @@ export function compare(
     count(step.input.type);
     for (const { type } of facts) count(type);
     noteRead(state, at, step, facts);
-    const isUsed = find(facts, "DmaTranslated") !== undefined;
-    state.past = pastAfter(state.past, facts, isUsed ? useIn(step, seen, before) : undefined);
+    state.past = pastAfter(state.past, facts, useIn(step, seen, before, facts));
     observe(oracle, step.input, facts);
   }
   return done(plan.steps.length, compareEnd(state, plan, sight));

@@ -11,6 +11,18 @@ export interface Passed {
   readonly used: readonly string[];
 }
 
+/** Whether another state of the guest has what the target shows in the register that differs. */
+function isSettledBy(
+  { register }: Raw,
+  passing: Passing,
+  world: World,
+  look: (world: World) => readonly Raw[],
+): boolean {
+  if (typeof passing === "string" || register === undefined) return true;
+  const left = look({ ...world, guests: [passing] });
+  return !left.some((each) => each.register?.name === register.name);
+}
+
 /**
  * What known deviations make of the differences of one step. One that takes another state of the
  * guest explains whatever is no difference any more.
@@ -31,7 +43,7 @@ export function pass(
     let passing: Passing | undefined;
     const known = deviations.find((one) => {
       passing = one.explains({ ...about, ...first });
-      return passing !== undefined;
+      return passing !== undefined && isSettledBy(first, passing, world, look);
     });
     if (known === undefined || passing === undefined || settled.has(first.target)) {
       return { unexplained: first, world, isOver: false, used };
