@@ -50,7 +50,13 @@ export interface Reached {
  * How the comparison goes on: as if this was not different, not at all, or with a guest in another
  * state, which is the target's.
  */
-export type Passing = "goOn" | "end" | Guest;
+export type Passing = "goOn" | "end" | Other;
+
+/** A guest in the target's state, and those of the step's facts that hold in it. */
+export interface Other {
+  readonly guest: Guest;
+  readonly facts: readonly Fact[];
+}
 
 /** One way in which a target is known not to follow the architecture. */
 export interface Deviation {

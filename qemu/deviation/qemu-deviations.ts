@@ -7,9 +7,12 @@ import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import { radixGet } from "../../projections/radix.ts";
 import { at } from "../../projections/registers.ts";
-import type { Deviation, Situation } from "./deviation.ts";
+import type { Deviation, Other, Situation } from "./deviation.ts";
 import { messageText } from "./message.ts";
 import { usesOf } from "./past.ts";
+
+/** A guest to which nothing of a step has happened but what it shows. */
+const nothing = (guest: Guest): Other => ({ guest, facts: [] });
 
 /** Deviations of QEMU in what its registers show. */
 export const registerDeviations: readonly Deviation[] = [
@@ -36,7 +39,7 @@ const faultDeviations: readonly Deviation[] = [
       const source = before.devices[input.device]?.requester ?? input.device;
       const uses = usesOf(past, source, input.iova, reached);
       const access = input.access ?? "read";
-      return uses.some(({ allows }) => !allows[access]) ? before : undefined;
+      return uses.some(({ allows }) => !allows[access]) ? nothing(before) : undefined;
     },
   },
   {
@@ -81,7 +84,8 @@ const faultDeviations: readonly Deviation[] = [
       );
       if (!isRecord || !isUnpended) return undefined;
       const kept = evolve({ ...world, guests: [after] }, { type: "EventPended", line: "fault" });
-      return kept.guests[0];
+      const [guest] = kept.guests;
+      return guest && { guest, facts };
     },
   },
   {
@@ -91,7 +95,7 @@ const faultDeviations: readonly Deviation[] = [
       if (reached !== undefined && reached !== input.iova) return undefined;
       const isUnchanged = target === `page ${hex(pageOf(input.iova))}`;
       const isBeyond = allowed.includes("fault 0x4") || faultOf(facts)?.reason === 4;
-      return isUnchanged && isBeyond ? before : undefined;
+      return isUnchanged && isBeyond ? nothing(before) : undefined;
     },
   },
 ];
@@ -109,10 +113,8 @@ function entryMet({ after, facts }: Situation): bigint | undefined {
 }
 
 /** What the guest is where an interrupt was delivered that the model blocks. */
-const asDelivered = ({ before, after }: Situation): Guest => ({
-  ...before,
-  interruptCache: after.interruptCache,
-});
+const asDelivered = ({ before, after }: Situation): Other =>
+  nothing({ ...before, interruptCache: after.interruptCache });
 
 /** Deviations of QEMU in how it remaps interrupts. */
 const interruptDeviations: readonly Deviation[] = [
@@ -121,7 +123,7 @@ const interruptDeviations: readonly Deviation[] = [
     explains: ({ what, input, before, after, facts }) => {
       if (what !== "register" || input.type !== "MsiRequest") return undefined;
       if (!facts.some(({ type }) => type === "InterruptBlocked")) return undefined;
-      return { ...before, interruptCache: after.interruptCache };
+      return nothing({ ...before, interruptCache: after.interruptCache });
     },
   },
   {
@@ -149,7 +151,7 @@ const interruptDeviations: readonly Deviation[] = [
       if (met.type === "InterruptBlocked") {
         return met.reason === 0x26 ? asDelivered(situation) : undefined;
       }
-      return after;
+      return nothing(after);
     },
   },
   {
@@ -167,13 +169,12 @@ const interruptDeviations: readonly Deviation[] = [
 const fetching: ReadonlySet<string> = new Set(["QueueStarted", "QueueHalted"]);
 
 /** The guest after all that follows from a step until the queue starts to fetch. */
-function untilFetching({ world, input, facts }: Situation): Guest | undefined {
-  let after = evolve(world, input);
-  for (const fact of facts) {
-    if (fetching.has(fact.type)) break;
-    after = evolve(after, fact);
-  }
-  return after.guests[0];
+function untilFetching({ world, input, facts }: Situation): Other | undefined {
+  const first = facts.findIndex(({ type }) => fetching.has(type));
+  const kept = facts.slice(0, Math.max(0, first));
+  const after = kept.reduce(evolve, evolve(world, input));
+  const [guest] = after.guests;
+  return guest && { guest, facts: kept };
 }
 
 /**

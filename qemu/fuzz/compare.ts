@@ -261,9 +261,9 @@ export function compare(
     worlds.push(passed.world);
     count(step.input.type);
     for (const { type } of facts) count(type);
-    noteRead(state, at, step, facts);
-    state.past = pastAfter(state.past, facts, useIn(step, seen, before, facts));
-    observe(oracle, step.input, facts);
+    noteRead(state, at, step, passed.facts);
+    state.past = pastAfter(state.past, passed.facts, useIn(step, seen, before, passed.facts));
+    observe(oracle, step.input, passed.facts);
   }
   return done(plan.steps.length, compareEnd(state, plan, sight));
 }

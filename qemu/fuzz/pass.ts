@@ -1,3 +1,4 @@
+import type { Fact } from "../../events/fact.ts";
 import type { World } from "../../projections/world.ts";
 import type { Deviation, Passing, Situation } from "../deviation/deviation.ts";
 import type { Raw } from "./difference.ts";
@@ -7,6 +8,8 @@ export interface Passed {
   readonly unexplained?: Raw;
   readonly world: World;
   readonly isOver: boolean;
+  /** What happened in the target as far as is known. */
+  readonly facts: readonly Fact[];
   /** Deviations that were needed, in order. */
   readonly used: readonly string[];
 }
@@ -19,7 +22,7 @@ function isSettledBy(
   look: (world: World) => readonly Raw[],
 ): boolean {
   if (typeof passing === "string" || register === undefined) return true;
-  const left = look({ ...world, guests: [passing] });
+  const left = look({ ...world, guests: [passing.guest] });
   return !left.some((each) => each.register?.name === register.name);
 }
 
@@ -34,6 +37,7 @@ export function pass(
   look: (world: World) => readonly Raw[],
 ): Passed {
   let left = raw;
+  let { facts } = about;
   let world: World = { ...about.world, guests: [about.after] };
   const used: string[] = [];
   const settled = new Set<string>();
@@ -46,16 +50,17 @@ export function pass(
       return passing !== undefined && isSettledBy(first, passing, world, look);
     });
     if (known === undefined || passing === undefined || settled.has(first.target)) {
-      return { unexplained: first, world, isOver: false, used };
+      return { unexplained: first, world, isOver: false, used, facts };
     }
     used.push(known.id);
     settled.add(first.what === "register" ? first.target : first.what);
-    if (passing === "end") return { world, isOver: true, used };
+    if (passing === "end") return { world, isOver: true, used, facts };
     if (passing !== "goOn") {
-      world = { ...world, guests: [passing] };
+      world = { ...world, guests: [passing.guest] };
+      facts = passing.facts;
       left = look(world);
     }
     left = left.filter(({ what, target }) => !settled.has(what) && !settled.has(target));
   }
-  return { world, isOver: false, used };
+  return { world, isOver: false, used, facts };
 }

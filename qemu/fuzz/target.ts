@@ -74,7 +74,7 @@ async function prepare({ client, reset }: Session, { buffers }: Plan): Promise<v
   await reset();
   const fills = [
     ...[0n, 0x20_0000n, 0x40_0000n, 0x4000_0000n, 0x4000_5000n].map((at) => [at, memoryBytes]),
-    ...[0x1_0020_0000n].map((at) => [at, 0x1_0000]),
+    ...[0x1_0000_0000n, 0x1_0020_0000n].map((at) => [at, 0x1_0000]),
   ] as const;
   const clear = fills.map(([at, bytes]) => fillCommand(BigInt(at ?? 0), Number(bytes), 0));
   await client.exchange([...setUpDevices, ...clear]);
@@ -121,8 +121,9 @@ function follow(path: string): () => string {
 function clearing({ steps }: Plan, traces: readonly (readonly string[])[]): string[] {
   return steps.flatMap(({ input }, index) => {
     if (input.type !== "Dma" || input.access !== "write") return [];
-    const reached = readTrace(traces[index] ?? [], input.iova).translated ?? input.iova;
-    return isRam(reached, 16) ? [fillCommand(reached, 16, 0)] : [];
+    const { translated = input.iova } = readTrace(traces[index] ?? [], input.iova);
+    const places = [...new Set([translated, input.iova])].filter((at) => isRam(at, 16));
+    return places.map((at) => fillCommand(at, 16, 0));
   });
 }
 
