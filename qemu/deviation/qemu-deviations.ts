@@ -21,14 +21,20 @@ export const registerDeviations: readonly Deviation[] = [
     explains: ({ register, past }) => {
       if (register?.name !== "IQA") return undefined;
       const address = past.queueAddress & ~0xfffn;
-      const kept = register.model & Iqa.mask("qs");
-      return register.target === (address | kept) ? "goOn" : undefined;
+      const kept = register.model & (Iqa.mask("qs") | Iqa.mask("dw"));
+      // Some versions show DW as it was latched, or not at all.
+      const rest = ~Iqa.mask("dw");
+      return (register.target & rest) === ((address | kept) & rest) ? "goOn" : undefined;
     },
   },
 ];
 
 const faultOf = (facts: readonly Fact[]): FactOf<"DmaBlocked"> | undefined =>
   facts.find((fact) => fact.type === "DmaBlocked");
+
+/** PP of a fault record, and PV with it. */
+const hasPasid = 1n << 95n;
+const pasidOfRecord = hasPasid | (0xf_ffffn << 104n);
 
 /** Deviations of QEMU in what it reports. */
 const faultDeviations: readonly Deviation[] = [
@@ -90,12 +96,28 @@ const faultDeviations: readonly Deviation[] = [
   },
   {
     id: "pass-through-width",
-    explains: ({ what, input, before, facts, reached, target, allowed = [] }) => {
+    explains: ({ what, input, before, reached, target }) => {
       if (what !== "dma" || input.type !== "Dma") return undefined;
       if (reached !== undefined && reached !== input.iova) return undefined;
       const isUnchanged = target === `page ${hex(pageOf(input.iova))}`;
-      const isBeyond = allowed.includes("fault 0x4") || faultOf(facts)?.reason === 4;
+      const isBeyond = input.iova >> BigInt(before.profile.mgaw) !== 0n;
       return isUnchanged && isBeyond ? nothing(before) : undefined;
+    },
+  },
+  {
+    id: "scalable-root-reason",
+    explains: ({ what, target, allowed = [] }) =>
+      what === "dma" && target === "fault 0x1" && allowed.includes("fault 0x39")
+        ? "end"
+        : undefined,
+  },
+  {
+    id: "fault-record-pasid",
+    explains: ({ register, before }) => {
+      if (register === undefined || !register.name.startsWith("FRCD")) return undefined;
+      const differing = register.model ^ register.target;
+      const isPasid = (differing & ~pasidOfRecord) === 0n && (differing & hasPasid) !== 0n;
+      return isPasid && before.profile.smts ? "goOn" : undefined;
     },
   },
 ];
@@ -212,10 +234,27 @@ const queueDeviations: readonly Deviation[] = [
   },
 ];
 
+/** Accessed and dirty bits of a first-stage entry, in its lower half. */
+const [accessedBit, dirtyBit] = [0x20, 0x40];
+
+/** Deviations of QEMU in what it writes into tables. */
+const tableDeviations: readonly Deviation[] = [
+  {
+    id: "dirty-not-set",
+    explains: ({ what, target, model, before }) => {
+      if (what !== "memory" || !before.profile.flts) return undefined;
+      const [found, wanted] = [Number(target), Number(model)];
+      const isUsed = (wanted & 1) !== 0;
+      return isUsed && ((found ^ wanted) & ~(accessedBit | dirtyBit)) === 0 ? "goOn" : undefined;
+    },
+  },
+];
+
 /** Every known deviation of QEMU. */
 export const qemuDeviations: readonly Deviation[] = [
   ...registerDeviations,
   ...interruptDeviations,
   ...faultDeviations,
   ...queueDeviations,
+  ...tableDeviations,
 ];

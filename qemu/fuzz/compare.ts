@@ -1,6 +1,6 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import type { Access, InputOf } from "../../events/input.ts";
+import type { Access, Input, InputOf } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
 import { fold } from "../../machines/hypervisor.ts";
@@ -18,7 +18,7 @@ import type { Raw } from "./difference.ts";
 import { rawDifferences, textOf } from "./difference.ts";
 import { evictions, withoutInterruptEntries } from "./evict.ts";
 import { find } from "./find.ts";
-import { firstDifference, memoryAt } from "./image.ts";
+import { differingWords, memoryAt } from "./image.ts";
 import { readTrace } from "./observation.ts";
 import { answerText, modelText, targetText } from "./outcome.ts";
 import type { Passed } from "./pass.ts";
@@ -265,8 +265,11 @@ export function compare(
     state.past = pastAfter(state.past, passed.facts, useIn(step, seen, before, passed.facts));
     observe(oracle, step.input, passed.facts);
   }
-  return done(plan.steps.length, compareEnd(state, plan, sight));
+  const end = compareEnd(state, plan, sight);
+  return done(plan.steps.length, end);
 }
+
+const nothing: Input = { type: "Note", text: "the end" };
 
 function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | undefined {
   const [guest] = state.world.guests;
@@ -282,12 +285,14 @@ function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | un
     return make(at, "data", `the device read ${found ?? ""}, in the model ${model ?? ""}`);
   }
   const { memory } = sight;
-  const first = firstDifference(guest, memory);
-  if (first >= 0) {
-    const [got, own] = [memory.subarray(first, first + 4), memoryAt(guest, BigInt(first), 4)];
-    const [found, model] = [got, own].map((each) => Buffer.from(each).toString("hex"));
-    const text = `memory at ${hex(first)} holds ${found ?? ""}, in the model ${model ?? ""}`;
-    return make(plan.steps.length, "memory", text);
+  const about = { input: nothing, before: guest, after: guest, world: state.world, facts: [] };
+  for (const { at, target, model } of differingWords(guest, memory)) {
+    const what = "memory" as const;
+    const texts = { target: hex(target), model: hex(model) };
+    const situation = { ...about, what, ...texts, past: state.past, reached: undefined };
+    const known = state.deviations.find((one) => one.explains(situation) !== undefined);
+    if (known !== undefined) state.met.set(known.id, (state.met.get(known.id) ?? 0) + 1);
+    else return make(plan.steps.length, what, `memory at ${hex(at)}: ${textOf(situation)}`);
   }
   return undefined;
 }

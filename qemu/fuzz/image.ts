@@ -71,15 +71,24 @@ export function memoryAt(guest: Guest, address: bigint, length: number): Uint8Ar
   return Uint8Array.from({ length }, (_, index) => byteIn(page, offset + index));
 }
 
-/** The first byte of memory, from address 0, that is not as the model has it; -1 without any. */
-export function firstDifference(guest: Guest, memory: Uint8Array): number {
+/** 32 bits of memory that are not as the model has them. */
+export interface WordDifference {
+  readonly at: number;
+  readonly model: number;
+  readonly target: number;
+}
+
+/** Where memory, from address 0, is not as the model has it. */
+export function differingWords(guest: Guest, memory: Uint8Array): readonly WordDifference[] {
   const words = new DataView(memory.buffer, memory.byteOffset, memory.length);
+  const found: WordDifference[] = [];
   for (let gfn = 0; gfn < memory.length / 4096; gfn++) {
     const page = pageAt(guest.memory, gfn);
     for (let index = 0; index < 1024; index++) {
       const at = gfn * 4096 + index * 4;
-      if (half(page, index) !== words.getUint32(at, true)) return at;
+      const [model, target] = [half(page, index), words.getUint32(at, true)];
+      if (model !== target) found.push({ at, model, target });
     }
   }
-  return -1;
+  return found;
 }
