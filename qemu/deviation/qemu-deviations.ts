@@ -29,12 +29,21 @@ export const registerDeviations: readonly Deviation[] = [
   },
 ];
 
-const faultOf = (facts: readonly Fact[]): FactOf<"DmaBlocked"> | undefined =>
-  facts.find((fact) => fact.type === "DmaBlocked");
-
 /** PP of a fault record, and PV with it. */
 const hasPasid = 1n << 95n;
 const pasidOfRecord = hasPasid | (0xf_ffffn << 104n);
+
+/** Reasons of scalable mode, by those of legacy mode. */
+const scalableReasons: ReadonlyMap<number, number> = new Map([
+  ...([
+    [0x1, 0x39],
+    [0x2, 0x41],
+    [0x8, 0x38],
+    [0x9, 0x40],
+    [0xa, 0x3a],
+    [0xb, 0x42],
+  ] as const),
+]);
 
 /** Deviations of QEMU in what it reports. */
 const faultDeviations: readonly Deviation[] = [
@@ -105,9 +114,37 @@ const faultDeviations: readonly Deviation[] = [
     },
   },
   {
-    id: "scalable-root-reason",
-    explains: ({ what, target, allowed = [] }) =>
-      what === "dma" && target === "fault 0x1" && allowed.includes("fault 0x39")
+    id: "scalable-reasons",
+    explains: ({ what, target, model, allowed = [], world, input, facts }) => {
+      const legacy = /^fault (0x[0-9a-f]+)$/.exec(target)?.[1];
+      const scalable = scalableReasons.get(Number(legacy ?? 0));
+      if (what !== "dma" || scalable === undefined) return undefined;
+      const wanted = `fault ${hex(scalable)}`;
+      if (!model.startsWith(wanted)) return allowed.includes(wanted) ? "end" : undefined;
+      const told = facts.map((fact) =>
+        fact.type === "FaultRecorded" ? { ...fact, reason: Number(legacy) } : fact,
+      );
+      const [guest] = told.reduce(evolve, evolve(world, input)).guests;
+      return guest && { guest, facts: told };
+    },
+  },
+  {
+    id: "first-stage-width",
+    explains: ({ what, target, input, before, allowed = [] }) => {
+      if (what !== "dma" || input.type !== "Dma" || !before.profile.flts) return undefined;
+      const upper = input.iova >> 38n;
+      const isNarrow = upper === 0n || upper === (1n << 26n) - 1n;
+      const isRefused = target === "fault 0x80" || target === "blocked";
+      return isRefused && !isNarrow && !allowed.includes("fault 0x80") ? "end" : undefined;
+    },
+  },
+  {
+    id: "execute-disable-ignored",
+    explains: ({ what, target, before, allowed = [] }) =>
+      what === "dma" &&
+      before.profile.flts &&
+      target.startsWith("page ") &&
+      (allowed.includes("fault 0x72") || allowed.includes("blocked"))
         ? "end"
         : undefined,
   },
@@ -205,10 +242,12 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
  */
 function isAccepted(descriptor: bigint, iqei: number, profile: Profile): boolean {
   const low = Number(descriptor & 0xfn);
-  if (iqei === 4) return low === 4;
+  if (iqei === 4) return low === 4 || low === 7;
   if (iqei !== 3) return false;
   if ((descriptor & 0xe00n) !== 0n) return true;
-  return (low === 3 && !profile.deviceTlb) || ((low === 6 || low === 7) && !profile.smts);
+  return (
+    ((low === 3 || low === 8) && !profile.deviceTlb) || ((low === 6 || low === 7) && !profile.smts)
+  );
 }
 
 /** Deviations of QEMU in its invalidation queue. */
