@@ -97,6 +97,16 @@ const extendedInterrupts: Avoided = {
   },
 };
 
+/** Of the table modes the two are used that there are. */
+const tableModes: Avoided = {
+  id: "table-mode-ignored",
+  change: (input, { smts }) => {
+    if (input.type !== "RegisterWrite" || input.offset !== at.rtaddr || !smts) return input;
+    const value = input.value & ~0x800n;
+    return value === input.value ? input : { ...input, value };
+  },
+};
+
 /** What QEMU does not survive, or what would part the states for good. */
 export const qemuAvoids: readonly Avoided[] = [
   waitForBoth,
@@ -105,4 +115,5 @@ export const qemuAvoids: readonly Avoided[] = [
   typeBits,
   compatibility,
   extendedInterrupts,
+  tableModes,
 ];

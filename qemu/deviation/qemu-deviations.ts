@@ -1,5 +1,5 @@
 import { hex, pageOf } from "../../events/address.ts";
-import type { Fact, FactOf } from "../../events/fact.ts";
+import type { Fact } from "../../events/fact.ts";
 import type { Profile } from "../../events/profile.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
@@ -42,6 +42,7 @@ const scalableReasons: ReadonlyMap<number, number> = new Map([
     [0x9, 0x40],
     [0xa, 0x3a],
     [0xb, 0x42],
+    [0x5b, 0x59],
   ] as const),
 ]);
 

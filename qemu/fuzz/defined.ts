@@ -26,7 +26,7 @@ function isDefinedCommand(guest: Guest, { value }: InputOf<"RegisterWrite">): bo
 }
 
 /** Whether software may write what it writes to a register: else the result is undefined. */
-function isDefinedWrite(guest: Guest, input: InputOf<"RegisterWrite">): boolean {
+export function isDefinedWrite(guest: Guest, input: InputOf<"RegisterWrite">): boolean {
   const { offset, size, value } = input;
   const { iro } = guest.profile;
   const isQueued = guest.charts.queue !== "disabled";

@@ -19,10 +19,10 @@ function isSettledBy(
   { register }: Raw,
   passing: Passing,
   world: World,
-  look: (world: World) => readonly Raw[],
+  look: (world: World, facts: readonly Fact[]) => readonly Raw[],
 ): boolean {
   if (typeof passing === "string" || register === undefined) return true;
-  const left = look({ ...world, guests: [passing.guest] });
+  const left = look({ ...world, guests: [passing.guest] }, passing.facts);
   return !left.some((each) => each.register?.name === register.name);
 }
 
@@ -34,7 +34,7 @@ export function pass(
   deviations: readonly Deviation[],
   raw: readonly Raw[],
   about: Omit<Situation, keyof Raw>,
-  look: (world: World) => readonly Raw[],
+  look: (world: World, facts: readonly Fact[]) => readonly Raw[],
 ): Passed {
   let left = raw;
   let { facts } = about;
@@ -58,7 +58,7 @@ export function pass(
     if (passing !== "goOn") {
       world = { ...world, guests: [passing.guest] };
       facts = passing.facts;
-      left = look(world);
+      left = look(world, facts);
     }
     left = left.filter(({ what, target }) => !settled.has(what) && !settled.has(target));
   }
