@@ -12,7 +12,7 @@ import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { scriptOf } from "../../qemu/fuzz/script.ts";
 import { shrinkFinding } from "../../qemu/fuzz/shrink.ts";
 import type { TargetPlan } from "../../qemu/fuzz/target.ts";
-import { qemuPlan } from "../../qemu/fuzz/target.ts";
+import { qemuPlan, shellPlan } from "../../qemu/fuzz/target.ts";
 import { findQemu, QemuError } from "../../qemu/process.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
@@ -41,8 +41,10 @@ const shrinkSeconds = 30;
 const lanes = 2;
 
 async function targetOf(options: Options): Promise<TargetPlan> {
+  const [, command] = /^qtest:(.+)$/.exec(options.against) ?? [];
+  if (command !== undefined) return shellPlan(command);
   if (options.against !== "qemu") {
-    throw new InputError(`--against ${options.against}: only qemu is known`);
+    throw new InputError(`--against ${options.against}: neither qemu nor qtest:COMMAND`);
   }
   const binary = await findQemu(options.qemu);
   return qemuPlan(binary, unitProfiles[options.profile] ?? "");
@@ -177,7 +179,7 @@ export function addFuzz(program: Command, run: Run): void {
         "Exit code 0: nothing that is not explained; 1: a counterexample, which is shrunk and " +
         "saved as a log and as a qtest script; 2: QEMU cannot be run.",
     )
-    .option("--against <target>", "the other implementation", "qemu")
+    .option("--against <target>", "qemu, or qtest:COMMAND (docs/qemu.md)", "qemu")
     .option("--runs <n>", `programs to run (default: ${usualRuns.toString()})`, parseNumber)
     .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)

@@ -67,6 +67,7 @@ export function rawDifferences(
     const { name, target, model } = register;
     return { what: "register", register, target: `${name} ${hex(target)}`, model: hex(model) };
   });
+  if (!seen.isTraced) return found;
   const wanted = messagesOf(facts, step.input);
   const got = readTrace(seen.trace);
   const [target, model] = [got.events, wanted.events].map((all) => all.join() || "no message");

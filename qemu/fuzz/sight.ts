@@ -6,6 +6,8 @@ export interface Seen {
   readonly answer: string;
   /** Lines of the trace that it left. */
   readonly trace: readonly string[];
+  /** Whether there are traces at all. */
+  readonly isTraced: boolean;
 }
 
 /** What a target did with a plan. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ProfileWords } from "../../events/profile.ts";
@@ -20,6 +20,7 @@ import {
   bufferBytes,
   eduDevices,
   files,
+  firmware,
   isRam,
   pollDma,
   qemuWords,
@@ -97,10 +98,11 @@ function splitTrace(text: string, count: number): readonly (readonly string[])[]
   return parts;
 }
 
-/** Reads what was added to a file since it was read last. */
-function follow(path: string): () => string {
+/** Reads what was added to a file since it was read last; nothing if there is no such file. */
+function follow(path: string): () => string | undefined {
   let position = 0;
   return () => {
+    if (!existsSync(path)) return undefined;
     const file = openSync(path, "r");
     try {
       const buffer = Buffer.alloc(1 << 16);
@@ -117,9 +119,13 @@ function follow(path: string): () => string {
   };
 }
 
-/** Commands that take away what a plan's DMA may have left beyond the memory that is cleared. */
+/** Commands that take away what a plan may have left beyond the memory that is cleared. */
 function clearing({ steps }: Plan, traces: readonly (readonly string[])[]): string[] {
   return steps.flatMap(({ input }, index) => {
+    if (input.type === "MemoryWrite") {
+      const { gpa, bytes } = input;
+      return gpa < BigInt(memoryBytes) ? [] : [fillCommand(gpa, bytes.length, 0)];
+    }
     if (input.type !== "Dma" || input.access !== "write") return [];
     const { translated = input.iova } = readTrace(traces[index] ?? [], input.iova);
     const places = [...new Set([translated, input.iova])].filter((at) => isRam(at, 16));
@@ -127,7 +133,11 @@ function clearing({ steps }: Plan, traces: readonly (readonly string[])[]): stri
   });
 }
 
-async function performPlan(session: Session, plan: Plan, traceSince: () => string): Promise<Sight> {
+async function performPlan(
+  session: Session,
+  plan: Plan,
+  traceSince: () => string | undefined,
+): Promise<Sight> {
   const { client } = session;
   traceSince();
   await prepare(session, plan);
@@ -154,7 +164,8 @@ async function performPlan(session: Session, plan: Plan, traceSince: () => strin
   }
   commands.push(mark(plan.steps.length));
   await send();
-  const traces = splitTrace(traceSince(), plan.steps.length);
+  const trace = traceSince();
+  const traces = splitTrace(trace ?? "", plan.steps.length);
   // Translation off, so that the devices can be asked what they read.
   const [answer] = await client.exchange([
     readBytesCommand(0n, memoryBytes),
@@ -169,7 +180,11 @@ async function performPlan(session: Session, plan: Plan, traceSince: () => strin
     buffers.set(index, bytesIn(bytes));
   }
   return {
-    seen: seen.map((each, index) => ({ ...each, trace: traces[index] ?? [] })),
+    seen: seen.map((each, index) => ({
+      ...each,
+      trace: traces[index] ?? [],
+      isTraced: trace !== undefined,
+    })),
     buffers,
     memory,
   };
@@ -186,6 +201,23 @@ export interface TargetPlan {
   readonly name: string;
   readonly env?: (folder: string) => Readonly<Record<string, string>>;
 }
+
+/** A program of somebody else's that a shell starts: where its files are to be is in variables. */
+export const shellPlan = (command: string): TargetPlan => ({
+  path: "/bin/sh",
+  words: (folder) => {
+    writeFileSync(join(folder, files.firmware), firmware());
+    const variables = {
+      QTEST_SOCKET: files.qtest,
+      QMP_SOCKET: files.monitor,
+      FIRMWARE: files.firmware,
+      TRACE: files.log,
+    };
+    const set = Object.entries(variables).map(([name, file]) => `${name}='${join(folder, file)}'`);
+    return ["-c", `export ${set.join(" ")}; exec ${command}`];
+  },
+  name: command.split(" ", 1)[0] ?? command,
+});
 
 /** A QEMU with a unit of some options, each with a comma before it. */
 export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan => ({
