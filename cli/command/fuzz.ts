@@ -52,7 +52,9 @@ async function targetOf(options: Options): Promise<TargetPlan> {
 
 /** All that is known, but what the options want to see again. */
 function knownFor({ without }: Options): Known {
-  const isWanted = ({ id }: { readonly id: string }): boolean => id !== without;
+  const isAvoided = qemuAvoids.some(({ id }) => id === without);
+  const isWanted = ({ id }: { readonly id: string }): boolean =>
+    id !== without && !(isAvoided && id === "descriptor-accepted");
   return { deviations: qemuDeviations.filter(isWanted), avoided: qemuAvoids.filter(isWanted) };
 }
 
