@@ -1,3 +1,5 @@
+// Length: all that keeps a program from outliving this one is in one place.
+
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -51,12 +53,12 @@ function locate(path: string | undefined): string {
     throw new QemuError(`${path}: there is no program that can be run`);
   }
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((folder) => join(folder, programName)).find(isProgram);
+  const found = folders.map((each) => join(each, programName)).find(isProgram);
   if (found !== undefined) return found;
   throw new QemuError(`${programName} is not on PATH (--qemu names another place)`);
 }
 
-/** What a program prints, and how it ends, within some seconds. */
+/** What a program prints within some seconds. */
 function outputOf(path: string, words: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, words, {

@@ -17,7 +17,7 @@ import { findQemu, QemuError } from "../../qemu/process.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
 import { startCounting } from "../progress.ts";
-import { renderFuzz, stepText } from "../render/fuzz.ts";
+import { fuzzJson, progressText, renderFuzz, stepText } from "../render/fuzz.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { playFile } from "./fuzz-script.ts";
@@ -125,39 +125,9 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const reported = finding && (await report(run, finding, target, options));
   const result = { target: target.name, profile: options.profile, seed, seconds: took };
   const text = renderFuzz(run.terminal, result, tally, reported);
-  run.terminal.out(options.json ? renderJson(jsonOf(result, tally, reported)) : text);
+  run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
 }
-
-const progressText = (tally: Tally, seconds: number): string => {
-  const { programs, kinds, deviations } = tally;
-  const rate = (programs / Math.max(seconds, 0.001)).toFixed(1);
-  const parts = [`${programs.toString()} programs`, `${rate}/s`];
-  parts.push(`${kinds.size.toString()} kinds of event`);
-  parts.push(`${deviations.size.toString()} known deviations met`);
-  return parts.join(", ");
-};
-
-const jsonOf = (
-  result: object,
-  { deviations, kinds, ...tally }: Tally,
-  reported: Awaited<ReturnType<typeof report>> | undefined,
-) => ({
-  ...result,
-  ...tally,
-  deviations: Object.fromEntries(deviations),
-  kinds: Object.fromEntries(kinds),
-  ...(reported === undefined
-    ? {}
-    : {
-        finding: {
-          index: reported.small.index,
-          operations: reported.small.inputs.length,
-          text: reported.small.death ?? reported.small.comparison?.difference?.text ?? "",
-          ...reported.files,
-        },
-      }),
-});
 
 function readScript(file: string): { readonly file: string; readonly text: string } {
   try {

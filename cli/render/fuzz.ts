@@ -85,3 +85,41 @@ export function renderFuzz(
   const saved = `Saved as ${files.log} (a log) and ${files.script} (for QEMU alone).`;
   return `${pairs}${deviations}\n${story(target, small)}\n\n${saved}\n`;
 }
+
+/** A finding that was made small, and the files that it was saved in. */
+export interface Reported {
+  readonly small: Finding;
+  readonly files: { readonly log: string; readonly script: string };
+}
+
+/** One line about how far a campaign is. */
+export const progressText = (tally: Tally, seconds: number): string => {
+  const { programs, kinds, deviations } = tally;
+  const rate = (programs / Math.max(seconds, 0.001)).toFixed(1);
+  const parts = [`${programs.toString()} programs`, `${rate}/s`];
+  parts.push(`${kinds.size.toString()} kinds of event`);
+  parts.push(`${deviations.size.toString()} known deviations met`);
+  return parts.join(", ");
+};
+
+/** The report of a campaign as an object. */
+export const fuzzJson = (
+  result: object,
+  { deviations, kinds, ...tally }: Tally,
+  reported: Reported | undefined,
+) => ({
+  ...result,
+  ...tally,
+  deviations: Object.fromEntries(deviations),
+  kinds: Object.fromEntries(kinds),
+  ...(reported === undefined
+    ? {}
+    : {
+        finding: {
+          index: reported.small.index,
+          operations: reported.small.inputs.length,
+          text: reported.small.death ?? reported.small.comparison?.difference?.text ?? "",
+          ...reported.files,
+        },
+      }),
+});

@@ -6,7 +6,7 @@ import { Irta } from "../../events/registers/interrupt-table.ts";
 import { at } from "../../projections/registers.ts";
 import { arena } from "../../properties/world/arena.ts";
 
-/** A situation that a target does not survive: how an input is changed so that it does not arise. */
+/** A situation that a target does not survive: how an input is changed so that it stays away. */
 export interface Avoided {
   readonly id: string;
   /** Another input instead; the same one where nothing has to be avoided. */

@@ -25,6 +25,9 @@ export interface Situation {
   readonly reached: bigint | undefined;
 }
 
+/** A guest to which nothing of a step has happened but what it shows. */
+export const nothing = (guest: Guest): Other => ({ guest, facts: [] });
+
 /** What has happened so far, as far as deviations depend on it and the model does not keep it. */
 export interface Past {
   /** IQA as latched when the queue was enabled last. */

@@ -1,3 +1,5 @@
+// Length: one table, which is read as a whole.
+
 /** A way in which QEMU is known not to follow the architecture, in words. */
 export interface KnownDeviation {
   readonly id: string;

@@ -20,6 +20,10 @@ describe("known deviations", () => {
     const known = knownDeviations.map(({ id }) => id).sort();
     const acting = [...qemuDeviations, ...qemuAvoids].map(({ id }) => id).sort();
     expect(known).toEqual(acting);
+    const documented = readFileSync(join(folder, "../../../docs/qemu.md"), "utf8");
+    for (const { id, does } of knownDeviations) {
+      expect(documented).toContain(`| \`${id}\` | ${does} |`);
+    }
   });
 
   test("[QF2] each script is of a deviation, and can be read", () => {

@@ -1,32 +1,25 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import type { Access, Input, InputOf } from "../../events/input.ts";
+import type { Input } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
-import { fold } from "../../machines/hypervisor.ts";
-import { hostAt } from "../../projections/host-entry.ts";
 import type { World } from "../../projections/world.ts";
-import { expected } from "../../properties/oracle/expected.ts";
 import { observe } from "../../properties/oracle/observe.ts";
-import type { Key, Oracle } from "../../properties/oracle/oracle.ts";
+import type { Key } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
-import { sources } from "../../properties/world/arena.ts";
-import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
-import { noPast, pastAfter, usesOf } from "../deviation/past.ts";
+import type { Deviation } from "../deviation/deviation.ts";
+import { noPast, pastAfter } from "../deviation/past.ts";
 import { eduDevices } from "../qtest/machine.ts";
 import { isDefinedWrite } from "./defined.ts";
-import type { Raw } from "./difference.ts";
-import { rawDifferences, textOf } from "./difference.ts";
-import { evictions, withoutInterruptEntries } from "./evict.ts";
+import { textOf } from "./difference.ts";
 import { find } from "./find.ts";
+import type { Comparing } from "./fold-dma.ts";
+import { requesterOf, useIn } from "./fold-dma.ts";
 import { differingWords, memoryAt } from "./image.ts";
-import { readTrace } from "./observation.ts";
-import { answerText, modelText, targetText } from "./outcome.ts";
-import type { Passed } from "./pass.ts";
-import { pass } from "./pass.ts";
 import type { Plan, Step } from "./plan.ts";
 import { slotBytes } from "./sendable.ts";
-import type { Seen, Sight } from "./sight.ts";
+import type { Sight } from "./sight.ts";
+import { tryStep } from "./try-step.ts";
 
 /** Something that the target did otherwise than the model, and than it might. */
 export interface Difference {
@@ -55,26 +48,6 @@ export interface Comparison {
   readonly worlds: readonly World[];
 }
 
-const requesterOf = (device: number): number =>
-  device === sources.behindBridge ? sources.bridge : device;
-
-/** One program being compared. */
-interface Comparing {
-  world: World;
-  readonly oracle: Oracle;
-  choices: number;
-  readonly deviations: readonly Deviation[];
-  readonly met: Map<string, number>;
-  past: Past;
-  /** Bytes that a device must have read, by device and place in its buffer. */
-  readonly reads: {
-    readonly at: number;
-    readonly bdf: number;
-    readonly slot: number;
-    bytes: Uint8Array;
-  }[];
-}
-
 const nearby = Array.from({ length: 160 }, (_, page) => page);
 
 function keysOf(plan: Plan): readonly Key[] {
@@ -88,54 +61,6 @@ function keysOf(plan: Plan): readonly Key[] {
   return [...keys.values()].slice(0, 64);
 }
 
-/**
- * Whether the target used a translation of the same domain-id again that nothing has invalidated
- * since. It may, even if the entry that names the domain-id leads to other tables by now.
- */
-function isRemembered(
-  { past, world }: Comparing,
-  { iova, access = "read" }: InputOf<"Dma">,
-  { trace }: Seen,
-  source: number,
-): boolean {
-  const { translated } = readTrace(trace, iova);
-  const [guest] = world.guests;
-  if (translated === undefined || guest === undefined) return false;
-  const did = hostAt(guest.hosts, source, undefined)?.did;
-  const uses = usesOf(past, source, iova, translated);
-  return uses.some((use) => use.did === did && use.allows[access]);
-}
-
-/** Folds a DMA so that it does what the target did, if that is allowed. */
-function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
-  const access: Access = input.access ?? "read";
-  const before = state.world;
-  const got = targetText(seen, input);
-  const sid = requesterOf(input.device);
-  const wanted = expected(state.oracle, 0, sid, input.iova);
-  let folded = fold(before, input);
-  const model = modelText(folded.facts, wanted?.[access]);
-  if (model === got || !seen.isTraced) return { folded, raw: undefined };
-  const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
-  const many = wanted?.pending === true || wanted?.first !== undefined;
-  if (!many || !allowed.includes(got)) {
-    if (isRemembered(state, input, seen, sid)) return { folded: undefined, raw: undefined };
-    const rest = many ? ` (allowed: ${[...new Set(allowed)].join(", ")})` : "";
-    const all = many ? allowed : [model];
-    return {
-      folded,
-      raw: { what: "dma" as const, target: got, model: model + rest, allowed: all },
-    };
-  }
-  for (const world of evictions(before, sid, input.iova)) {
-    folded = fold(world, input);
-    if (modelText(folded.facts, wanted?.[access]) !== got) continue;
-    state.choices += 1;
-    return { folded, raw: undefined };
-  }
-  return { folded: undefined, raw: undefined };
-}
-
 /** What a device that read must have in its buffer. */
 function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact[]): void {
   const { input, slot } = step;
@@ -147,68 +72,6 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
   const bytes =
     landed?.gpa === undefined ? new Uint8Array(length) : memoryAt(guest, landed.gpa, length);
   state.reads.push({ at, bdf: input.device, slot, bytes });
-}
-
-/** The translation that a DMA used in the target. */
-function useIn(
-  { input }: Step,
-  { trace }: Seen,
-  { guests }: World,
-  facts: readonly Fact[],
-): Reached | undefined {
-  if (input.type !== "Dma") return undefined;
-  const { translated, mask } = readTrace(trace, input.iova);
-  const [guest] = guests;
-  const given = find(facts, "DmaTranslated");
-  if (translated === undefined || guest === undefined || given === undefined) return undefined;
-  const { read, write } = given;
-  const source = requesterOf(input.device);
-  const first = input.iova & ~mask;
-  return {
-    ...{ source, first, last: first | mask, distance: translated - input.iova },
-    allows: { read, write },
-    did: hostAt(guest.hosts, source, undefined)?.did ?? 0,
-  };
-}
-
-/** A step as the model takes it from one world. */
-interface Tried {
-  readonly before: World;
-  readonly facts: readonly Fact[];
-  readonly raw: readonly Raw[];
-  readonly passed: Passed;
-}
-
-/** Takes one step from a world; `undefined` where the model cannot follow an allowed choice. */
-function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried | undefined {
-  const { input } = step;
-  const dma = input.type === "Dma" ? foldDma(state, input, seen) : undefined;
-  const folded = dma === undefined ? fold(before, input) : dma.folded;
-  if (folded === undefined) return undefined;
-  const { facts, world } = folded;
-  const past = pastAfter(state.past, facts, undefined);
-  const [from, to] = [before.guests[0], world.guests[0]];
-  if (from === undefined || to === undefined) return undefined;
-  const reached = input.type === "Dma" ? readTrace(seen.trace, input.iova).translated : undefined;
-  const about = { input, before: from, after: to, world: before, facts, past, reached };
-  const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(step, seen, world, facts)];
-  const look = (other: World, kept: readonly Fact[]) => rawDifferences(step, seen, other, kept);
-  return { before, facts, raw, passed: pass(state.deviations, raw, about, look) };
-}
-
-const isClean = ({ passed }: Tried): boolean =>
-  passed.unexplained === undefined && passed.used.length === 0;
-
-/** Takes one step; an interrupt entry may be remembered or not. */
-function tryStep(state: Comparing, step: Step, seen: Seen): Tried | undefined {
-  const first = tryFrom(state, state.world, step, seen);
-  if (first === undefined || step.input.type !== "MsiRequest" || isClean(first)) return first;
-  const other = tryFrom(state, withoutInterruptEntries(state.world), step, seen);
-  if (other === undefined) return first;
-  const isBetter = isClean(other) || first.passed.unexplained !== undefined;
-  if (!isBetter || other.passed.unexplained !== undefined) return first;
-  state.choices += 1;
-  return other;
 }
 
 /**
