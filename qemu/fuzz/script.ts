@@ -73,13 +73,14 @@ function reads(
 }
 
 function commandsOf(step: Step): string[] {
+  const isWrite = step.input.type === "Dma" && step.input.access === "write";
   const waiting =
     step.waits === undefined
       ? []
       : [
           "# repeat until bit 0 is clear",
           `readl ${hex(step.waits.bar + 0x98n)}`,
-          "#~ OK 0x0000000000000002",
+          `#~ OK 0x${isWrite ? "0000000000000002" : "0000000000000000"}`,
         ];
   return [...step.commands, ...waiting];
 }

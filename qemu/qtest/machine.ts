@@ -140,7 +140,7 @@ export const sendMsi = ({ bdf, bar }: EduDevice, address: bigint, data: number):
 
 /** Where a device's buffer begins, as its DMA registers count. */
 const bufferBase = 0x4_0000;
-/** Bytes of a device's buffer that can be used: the last ones are not let through by all versions. */
+/** Bytes of a device's buffer that can be used: some versions do not let the last ones through. */
 export const bufferBytes = 4080;
 
 /** A transfer between memory and a device's buffer. */
