@@ -38,7 +38,7 @@ interface Options {
 /** Programs that are run when neither a number nor a time is asked for. */
 const usualRuns = 1000;
 const shrinkSeconds = 30;
-const lanes = 2;
+const lanes = 4;
 
 async function targetOf(options: Options): Promise<TargetPlan> {
   const [, command] = /^qtest:(.+)$/.exec(options.against) ?? [];

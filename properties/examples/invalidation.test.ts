@@ -70,6 +70,11 @@ describe("register-based invalidation", () => {
     expect([used(at.ccmd, 0n, 59n), used(iotlb, 0n, 57n)]).toEqual([0n, 0n]);
   });
 
+  test("[RI7] SID and FM of CCMD read as 0", () => {
+    const scene = given(unit(), booted).when(write8(at.ccmd, (3n << 32n) | 0x1234_0005n));
+    expect(scene.register(at.ccmd, 8)).toBe(5n);
+  });
+
   test("[RI5] from major version 6 on neither register exists", () => {
     const setup = unit();
     const newer = { guests: setup.guests.map((guest) => ({ ...guest, ver: 0x60n })) };
