@@ -128,16 +128,24 @@ export async function performPlan(
   traceSince();
   const seen: { registers: Uint8Array; answer: string }[] = [];
   let commands: string[] = [];
-  let ends: number[] = [];
+  // Where in the answers each step's registers are; nowhere for one that cannot change any.
+  let ends: (number | undefined)[] = [];
+  let registers = bytesIn((await client.exchange([lookAtRegisters]))[0]);
   const send = async (): Promise<void> => {
     const answers = await client.exchange(commands);
     for (const end of ends) {
-      seen.push({ registers: bytesIn(answers[end]), answer: answers[end - 1] ?? "" });
+      if (end !== undefined) registers = bytesIn(answers[end]);
+      seen.push({ registers, answer: end === undefined ? "OK" : (answers[end - 1] ?? "") });
     }
     commands = [];
     ends = [];
   };
   for (const [index, step] of plan.steps.entries()) {
+    if (step.input.type === "MemoryWrite") {
+      commands.push(...step.commands);
+      ends.push(undefined);
+      continue;
+    }
     commands.push(mark(index), ...step.commands);
     if (step.waits !== undefined) {
       await send();
