@@ -4,6 +4,7 @@ import { modelVersion } from "../events/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
+import { addFuzz } from "./command/fuzz.ts";
 import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
 import { addRecord } from "./command/record.ts";
@@ -45,7 +46,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
-  for (const add of [addTrace, addRecord]) add(program, run);
+  for (const add of [addTrace, addRecord, addFuzz]) add(program, run);
   return program;
 }
 

@@ -40,6 +40,8 @@ export interface RegisterSpec {
   readonly reset: bigint;
   /** Reads give 0, whatever is kept. */
   readonly writeOnly: boolean;
+  /** Bits that read as 0, whatever is kept. */
+  readonly unread: bigint;
   readonly doc: string;
 }
 
@@ -52,11 +54,13 @@ export interface RegisterMap {
   readonly byName: ReadonlyMap<string, RegisterSpec>;
 }
 
-type Rules = Partial<Pick<RegisterSpec, "writable" | "w1c" | "w1s" | "reset" | "writeOnly">>;
+type Rules = Partial<
+  Pick<RegisterSpec, "writable" | "w1c" | "w1s" | "reset" | "writeOnly" | "unread">
+>;
 
 function register(offset: number, layout: AnyLayout, doc: string, rules: Rules = {}): RegisterSpec {
   const bytes = layout.width === 32 ? 4 : layout.width === 64 ? 8 : 16;
-  const fixed = { writable: 0n, w1c: 0n, w1s: 0n, reset: 0n, writeOnly: false };
+  const fixed = { writable: 0n, w1c: 0n, w1s: 0n, reset: 0n, writeOnly: false, unread: 0n };
   return { name: layout.name, offset, bytes, layout, ...fixed, ...rules, doc };
 }
 
@@ -73,7 +77,10 @@ function general(profile: Profile): readonly RegisterSpec[] {
     when(profile.rwbf, Gcmd.mask("wbf")) |
     when(queued, Gcmd.mask("qie")) |
     when(remaps, Gcmd.mask("ire") | Gcmd.mask("sirtp") | Gcmd.mask("cfi"));
-  const ccmd = { writable: Ccmd.reservedMask ^ bitMask(63, 0) ^ Ccmd.mask("caig") };
+  const ccmd = {
+    writable: Ccmd.reservedMask ^ bitMask(63, 0) ^ Ccmd.mask("caig"),
+    unread: Ccmd.mask("sid") | Ccmd.mask("fm"),
+  };
   return [
     register(0x00, Ver, "Version.", { reset: profile.ver }),
     register(0x08, Cap, "Capabilities.", { reset: profile.cap }),

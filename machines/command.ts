@@ -1,12 +1,14 @@
 import { sourceId } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
+import type { RegisterSpec } from "../events/register.ts";
 import { Ccmd } from "../events/registers/command.ts";
 import { Iotlb, Iva } from "../events/registers/iotlb.ts";
 import type { IotlbScope } from "../projections/iotlb-scope.ts";
+import { stored } from "../projections/register-file.ts";
 import { command } from "./charts/command.ts";
 import { invalidateContexts, invalidateIotlb, pageScope } from "./invalidate.ts";
 import type { Turn } from "./turn.ts";
-import { guestIn, refuse } from "./turn.ts";
+import { guestIn, record, refuse } from "./turn.ts";
 
 type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
 
@@ -38,21 +40,64 @@ function ask(turn: Turn, type: string, granularity: number, fact: object) {
   return command.step("idle", stimulus).facts[0];
 }
 
-/** Software wrote CCMD with ICC set. */
-export function contextCommand(turn: Turn, value: bigint): void {
+/**
+ * Software wrote CCMD with ICC set.
+ *
+ * @returns CAIG: the granularity that was used, 0 when nothing was invalidated.
+ */
+function contextCommand(turn: Turn, value: bigint): number {
   const scope = contextScope(value);
-  const asked = ask(turn, "ContextCommand", Ccmd.decode(value).cirg, scope);
-  if (asked?.type === "InputRefused") refuse(turn, asked.why);
-  else invalidateContexts(turn, scope);
+  const { cirg } = Ccmd.decode(value);
+  const asked = ask(turn, "ContextCommand", cirg, scope);
+  if (asked?.type === "InputRefused") {
+    refuse(turn, asked.why);
+    return Ccmd.fields.caig.names.none;
+  }
+  invalidateContexts(turn, scope);
+  return cirg;
 }
 
-/** Software wrote IOTLB with IVT set; page-selective commands take their address from IVA. */
-export function iotlbCommand(turn: Turn, value: bigint, address: bigint): void {
+/**
+ * Software wrote IOTLB with IVT set; page-selective commands take their address from IVA.
+ *
+ * @returns IAIG: the granularity that was used, 0 when nothing was invalidated.
+ */
+function iotlbCommand(turn: Turn, value: bigint, address: bigint): number {
   const scope = iotlbScope(value, address);
-  const asked = ask(turn, "IotlbCommand", Iotlb.decode(value).iirg, scope);
+  const { iirg } = Iotlb.decode(value);
+  const asked = ask(turn, "IotlbCommand", iirg, scope);
   const { mamv } = guestIn(turn).profile;
   if (asked?.type === "InputRefused") refuse(turn, asked.why);
   else if (scope.scope === "page" && Iva.decode(address).am > mamv) {
     refuse(turn, "a page-selective invalidation of more pages than CAP.MAMV allows");
-  } else invalidateIotlb(turn, scope);
+  } else {
+    invalidateIotlb(turn, scope);
+    return iirg;
+  }
+  return Iotlb.fields.iaig.names.none;
+}
+
+function keep(turn: Turn, offset: number, value: bigint): void {
+  if (stored(guestIn(turn), offset) === value) return;
+  record(turn, { type: "RegisterSet", offset, value });
+}
+
+/**
+ * CCMD and IOTLB: the command runs before software can look, so its request bit never stays; the
+ * granularity that was used is shown beside the one that was asked for.
+ */
+export function writeInvalidation(turn: Turn, spec: RegisterSpec, value: bigint): void {
+  const isContext = spec.name === "CCMD";
+  const [request, used] = isContext
+    ? [Ccmd.mask("icc"), Ccmd.mask("caig")]
+    : [Iotlb.mask("ivt"), Iotlb.mask("iaig")];
+  const asks = (value & request) !== 0n;
+  keep(turn, spec.offset, value & ~request);
+  if (!asks) return;
+  const { profile } = guestIn(turn);
+  const granularity = isContext
+    ? contextCommand(turn, value)
+    : iotlbCommand(turn, value, stored(guestIn(turn), profile.iro));
+  const lowest = used & -used;
+  keep(turn, spec.offset, (value & ~(request | used)) | (BigInt(granularity) * lowest));
 }

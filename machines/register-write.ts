@@ -2,16 +2,15 @@ import { iova } from "../events/address.ts";
 import type { EventLine } from "../events/fact.ts";
 import type { RegisterSpec } from "../events/register.ts";
 import { registerWrite } from "../events/register.ts";
-import { Ccmd, Gcmd } from "../events/registers/command.ts";
+import { Gcmd } from "../events/registers/command.ts";
 import { Fsts, Ics } from "../events/registers/event-line.ts";
-import { Iotlb } from "../events/registers/iotlb.ts";
 import { stored } from "../projections/register-file.ts";
 import { at, globalStatus, partsOf, registersOf, registerValue } from "../projections/registers.ts";
 import { refreshAllHosts } from "./attach.ts";
 import { protection } from "./charts/protection.ts";
 import { remapping } from "./charts/remapping.ts";
 import { translation } from "./charts/translation.ts";
-import { contextCommand, iotlbCommand } from "./command.ts";
+import { writeInvalidation } from "./command.ts";
 import { clearing, clearOverflow, clearRecord, lineState, signal } from "./fault.ts";
 import { invalidateContexts, invalidateIotlb, invalidatePasids } from "./invalidate.ts";
 import { clearPageRequests } from "./page-request.ts";
@@ -136,17 +135,6 @@ function isLocked(turn: Turn, offset: number): boolean {
   return offset === at.iqa && guestIn(turn).charts.queue !== "disabled";
 }
 
-/** CCMD and IOTLB: the command runs before software can look, so its request bit never stays. */
-function writeCommand(turn: Turn, spec: RegisterSpec, value: bigint): void {
-  const request = spec.name === "CCMD" ? Ccmd.mask("icc") : Iotlb.mask("ivt");
-  const asks = (value & request) !== 0n;
-  set(turn, spec.offset, value & ~request);
-  if (!asks) return;
-  const { profile } = guestIn(turn);
-  if (spec.name === "CCMD") contextCommand(turn, value);
-  else iotlbCommand(turn, value, stored(guestIn(turn), profile.iro));
-}
-
 /** Software wrote some bytes of one register: `value` and `lanes` are at their place in it. */
 function writeRegister(turn: Turn, spec: RegisterSpec, value: bigint, lanes: bigint): void {
   const guest = guestIn(turn);
@@ -170,7 +158,7 @@ function writeRegister(turn: Turn, spec: RegisterSpec, value: bigint, lanes: big
 function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
   const { offset, name } = spec;
   if (spec.writable === 0n) return;
-  if (name === "CCMD" || name === "IOTLB") writeCommand(turn, spec, value);
+  if (name === "CCMD" || name === "IOTLB") writeInvalidation(turn, spec, value);
   else if (lineAt[offset] !== undefined) writeEventControl(turn, offset, value);
   else if (offset === at.pmen) writeProtection(turn, value & ~1n);
   else {

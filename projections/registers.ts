@@ -154,7 +154,7 @@ export function partsOf(profile: Profile, offset: number, size: number): readonl
 export function readBytes(guest: Guest, offset: number, size: number): bigint {
   let value = 0n;
   for (const { spec, before, skip, count } of partsOf(guest.profile, offset, size)) {
-    const whole = spec.writeOnly ? 0n : registerValue(guest, spec.offset);
+    const whole = spec.writeOnly ? 0n : registerValue(guest, spec.offset) & ~spec.unread;
     const part = BigInt.asUintN(count * 8, whole >> BigInt(skip * 8));
     value |= part << BigInt(before * 8);
   }

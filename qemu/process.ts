@@ -1,3 +1,5 @@
+// Length: all that keeps a program from outliving this one is in one place.
+
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -21,7 +23,7 @@ export interface Running {
   readonly pid: number;
   /** A folder of its own for sockets and files, which goes with it. */
   readonly folder: string;
-  /** The last line that it wrote to standard error, shortened; empty when there is none. */
+  /** The last telling line that it wrote to standard error, shortened; empty without any. */
   readonly lastLine: () => string;
   /** Whether it has ended. */
   readonly hasEnded: () => boolean;
@@ -51,12 +53,12 @@ function locate(path: string | undefined): string {
     throw new QemuError(`${path}: there is no program that can be run`);
   }
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((folder) => join(folder, programName)).find(isProgram);
+  const found = folders.map((each) => join(each, programName)).find(isProgram);
   if (found !== undefined) return found;
   throw new QemuError(`${programName} is not on PATH (--qemu names another place)`);
 }
 
-/** What a program prints, and how it ends, within some seconds. */
+/** What a program prints within some seconds. */
 function outputOf(path: string, words: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, words, {
@@ -122,15 +124,16 @@ function forget(clean: () => void): void {
 
 const longestLine = 200;
 
-/** Keeps the last line of what a program says. */
+/** Keeps the last line of what a program says, rather one that says that something failed. */
 function lastLineOf(child: ChildProcess): () => string {
   let tail = "";
   child.stderr?.on("data", (chunk: Buffer) => {
-    tail = (tail + chunk.toString("latin1")).slice(-4096);
+    tail = (tail + chunk.toString("latin1")).slice(-16_384);
   });
   return () => {
     const lines = tail.split("\n").filter((line) => line.trim() !== "");
-    return (lines.at(-1) ?? "").trim().slice(0, longestLine);
+    const grave = lines.filter((line) => /assert|fatal|error/i.test(line));
+    return (grave.at(-1) ?? lines.at(-1) ?? "").trim().slice(0, longestLine);
   };
 }
 

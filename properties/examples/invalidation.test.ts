@@ -61,6 +61,20 @@ describe("register-based invalidation", () => {
     ]);
   });
 
+  test("[RI6] CAIG and IAIG show the granularity that was used, none if nothing was done", () => {
+    const scene = given(unit(), booted);
+    const used = (register: number, ask: bigint, lowest: bigint) =>
+      (scene.when(write8(register, icc | ask)).register(register, 8) >> lowest) & 3n;
+    expect([1n, 2n, 3n].map((g) => used(at.ccmd, g << 61n, 59n))).toEqual([1n, 2n, 3n]);
+    expect([1n, 2n, 3n].map((g) => used(iotlb, g << 60n, 57n))).toEqual([1n, 2n, 3n]);
+    expect([used(at.ccmd, 0n, 59n), used(iotlb, 0n, 57n)]).toEqual([0n, 0n]);
+  });
+
+  test("[RI7] SID and FM of CCMD read as 0", () => {
+    const scene = given(unit(), booted).when(write8(at.ccmd, (3n << 32n) | 0x1234_0005n));
+    expect(scene.register(at.ccmd, 8)).toBe(5n);
+  });
+
   test("[RI5] from major version 6 on neither register exists", () => {
     const setup = unit();
     const newer = { guests: setup.guests.map((guest) => ({ ...guest, ver: 0x60n })) };

@@ -145,6 +145,21 @@ const always: ReadonlySet<Command> = new Set<Command>([
   first.mapStage,
 ]);
 
+/** Kinds that are about the host, devices or other guests: what a binary cannot be made to do. */
+export const outsideKinds: ReadonlySet<Command> = new Set<Command>([
+  ...[outside.complete, outside.p2mUnmap, outside.p2mProtect, outside.p2mMap, outside.p2mRenew],
+  ...[outside.devices, outside.answer, outside.reset, toolstack.life, toolstack.ask],
+  ...[
+    request.pasidAsk,
+    request.strayDma,
+    nested.undermineHost,
+    register.flushCache,
+    register.protectMemory,
+  ],
+  ...[device.atsRequest, device.translatedDma, device.pageRequest, device.pageResponse],
+  ...[device.pageQueue, device.deviceAnswer, device.recoverQueue],
+]);
+
 /** As many kinds as a swarm has to draw from. */
 export const kindCount = Math.max(legacy.length, scalable.length);
 
@@ -156,12 +171,18 @@ export type Kinds = (driver: Driver) => readonly Command[];
  *
  * @param swarm      one bit a kind: whether the world has it.
  * @param ruleFollowing  without those that no rule allows.
+ * @param without        kinds that are left out, whatever the swarm says.
  */
-export function kindsOf(swarm: bigint, ruleFollowing: boolean): Kinds {
+export function kindsOf(
+  swarm: bigint,
+  ruleFollowing: boolean,
+  without: ReadonlySet<Command> = new Set(),
+): Kinds {
   const chosen = (weighted: Weighted): readonly Command[] =>
     weighted.flatMap(([weight, kind], index) =>
       (always.has(kind) || ((swarm >> BigInt(index)) & 1n) === 1n) &&
-      !(ruleFollowing && hostile.has(kind))
+      !(ruleFollowing && hostile.has(kind)) &&
+      !without.has(kind)
         ? new Array<Command>(weight).fill(kind)
         : [],
     );

@@ -11,7 +11,7 @@ import type { Driver, Manner } from "./driver.ts";
 import { newDriver, pick } from "./driver.ts";
 import * as interrupt from "./interrupt-commands.ts";
 import { kindCount, kindsOf } from "./kinds.ts";
-import type { Draw } from "./mapping-commands.ts";
+import type { Command, Draw } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
 import * as outside from "./outside-commands.ts";
 import { writeScalable } from "./scalable-boot.ts";
@@ -110,37 +110,56 @@ function pad(drivers: readonly Driver[], inputs: readonly Input[]): void {
   }
 }
 
+/** Which programs are wanted. */
+export interface Wanted {
+  readonly guests: fc.Arbitrary<readonly GuestSetup[]>;
+  /** Kinds of command that no driver is to draw. */
+  readonly without: ReadonlySet<Command>;
+  /** Whether a malicious world has inputs of any kind strewn in. */
+  readonly strange: boolean;
+}
+
 /**
- * A random world with at least 60 inputs: a swarm of kinds of command, in one of three
- * temperaments.
+ * Random worlds of some guests with at least 60 inputs: a swarm of kinds of command, in one of
+ * three temperaments.
  */
-export const anyProgram: fc.Arbitrary<Program> = fc
-  .record({
-    guests: anyGuests,
-    boots: fc.tuple(anyBoot, anyBoot),
-    pools: fc.tuple(
-      fc.array(anyPage, { minLength: 3, maxLength: 7 }),
-      fc.array(anyPage, { minLength: 3, maxLength: 7 }),
-    ),
-    temperament: fc.constantFrom<Temperament>("ruleFollowing", "careless", "careless", "malicious"),
-    swarm: fc.oneof(fc.constant(everyKind), fc.noBias(fc.bigInt(0n, everyKind))),
-    drawn: fc.array(anyDrawn, { minLength: 30, maxLength: 70, size: "max" }),
-    strange: fc.array(fc.tuple(small, anyInput), { maxLength: 3 }),
-  })
-  .map(({ guests, boots, pools, temperament, swarm, drawn, strange }) => {
-    const inputs: Input[] = [];
-    const drivers = guests.map((setup, index) =>
-      newDriver(index, setup, poolOf(setup, pools[index] ?? pools[0]), inputs),
-    );
-    for (const [index, driver] of drivers.entries()) begin(driver, boots[index] ?? boots[0]);
-    const commandsOf = kindsOf(swarm, temperament === "ruleFollowing");
-    for (const draw of drawn) {
-      const driver = pick(drivers, draw.guest);
-      pick(commandsOf(driver), draw.kind)(driver, draw, mannerOf(temperament, draw.luck));
-    }
-    if (temperament === "malicious") {
-      for (const [where, input] of strange) inputs.splice(where % inputs.length, 0, input);
-    }
-    pad(drivers, inputs);
-    return { setup: { guests: [...guests] }, inputs };
-  });
+export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
+  fc
+    .record({
+      guests: wanted.guests,
+      boots: fc.tuple(anyBoot, anyBoot),
+      pools: fc.tuple(
+        fc.array(anyPage, { minLength: 3, maxLength: 7 }),
+        fc.array(anyPage, { minLength: 3, maxLength: 7 }),
+      ),
+      temperament: fc.constantFrom<Temperament>(
+        ...(["ruleFollowing", "careless", "careless", "malicious"] as const),
+      ),
+      swarm: fc.oneof(fc.constant(everyKind), fc.noBias(fc.bigInt(0n, everyKind))),
+      drawn: fc.array(anyDrawn, { minLength: 30, maxLength: 70, size: "max" }),
+      strange: fc.array(fc.tuple(small, anyInput), { maxLength: wanted.strange ? 3 : 0 }),
+    })
+    .map(({ guests, boots, pools, temperament, swarm, drawn, strange }) => {
+      const inputs: Input[] = [];
+      const drivers = guests.map((setup, index) =>
+        newDriver(index, setup, poolOf(setup, pools[index] ?? pools[0]), inputs),
+      );
+      for (const [index, driver] of drivers.entries()) begin(driver, boots[index] ?? boots[0]);
+      const commandsOf = kindsOf(swarm, temperament === "ruleFollowing", wanted.without);
+      for (const draw of drawn) {
+        const driver = pick(drivers, draw.guest);
+        pick(commandsOf(driver), draw.kind)(driver, draw, mannerOf(temperament, draw.luck));
+      }
+      if (temperament === "malicious" && wanted.strange) {
+        for (const [where, input] of strange) inputs.splice(where % inputs.length, 0, input);
+      }
+      pad(drivers, inputs);
+      return { setup: { guests: [...guests] }, inputs };
+    });
+
+/** A random world of one or two guests, with commands of every kind. */
+export const anyProgram: fc.Arbitrary<Program> = programsOf({
+  guests: anyGuests,
+  without: new Set(),
+  strange: true,
+});

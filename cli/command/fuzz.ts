@@ -1,0 +1,173 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Command } from "commander";
+import { Option } from "commander";
+import { encodeFact, encodeHeader, encodeInput } from "../../events/log.ts";
+import { createWorld } from "../../machines/create-world.ts";
+import { fold } from "../../machines/hypervisor.ts";
+import { qemuAvoids } from "../../qemu/deviation/avoided.ts";
+import { qemuDeviations } from "../../qemu/deviation/qemu-deviations.ts";
+import type { Finding, Known, Tally } from "../../qemu/fuzz/campaign.ts";
+import { campaign, openLane } from "../../qemu/fuzz/campaign.ts";
+import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
+import { scriptOf } from "../../qemu/fuzz/script.ts";
+import { shrinkFinding } from "../../qemu/fuzz/shrink.ts";
+import type { TargetPlan } from "../../qemu/fuzz/target.ts";
+import { qemuPlan, shellPlan } from "../../qemu/fuzz/target.ts";
+import { findQemu, QemuError } from "../../qemu/process.ts";
+import { parseNumber, parseSeconds } from "../argument.ts";
+import { fileError, InputError } from "../input-error.ts";
+import { startCounting } from "../progress.ts";
+import { fuzzJson, progressText, renderFuzz, stepText } from "../render/fuzz.ts";
+import { renderJson } from "../render/json.ts";
+import type { Run } from "../run.ts";
+import { playFile } from "./fuzz-script.ts";
+
+interface Options {
+  readonly against: string;
+  readonly runs?: number;
+  readonly seed?: number;
+  readonly time?: number;
+  readonly profile: string;
+  readonly qemu?: string;
+  readonly out: string;
+  readonly script?: string;
+  readonly without?: string;
+  readonly json?: true;
+}
+
+/** Programs that are run when neither a number nor a time is asked for. */
+const usualRuns = 1000;
+const shrinkSeconds = 30;
+const lanes = 4;
+
+async function targetOf(options: Options): Promise<TargetPlan> {
+  const [, command] = /^qtest:(.+)$/.exec(options.against) ?? [];
+  if (command !== undefined) return shellPlan(command);
+  if (options.against !== "qemu") {
+    throw new InputError(`--against ${options.against}: neither qemu nor qtest:COMMAND`);
+  }
+  const binary = await findQemu(options.qemu);
+  return qemuPlan(binary, unitProfiles[options.profile] ?? "");
+}
+
+/** All that is known, but what the options want to see again. */
+function knownFor({ without }: Options): Known {
+  const isAvoided = qemuAvoids.some(({ id }) => id === without);
+  const isWanted = ({ id }: { readonly id: string }): boolean =>
+    id !== without && !(isAvoided && id === "descriptor-accepted");
+  return { deviations: qemuDeviations.filter(isWanted), avoided: qemuAvoids.filter(isWanted) };
+}
+
+/** Saves a finding as a log, with the facts that the model decides. */
+function saveLog(file: string, setup: Parameters<typeof createWorld>[0], finding: Finding): void {
+  const lines = [encodeHeader(setup)];
+  let world = createWorld(setup);
+  for (const input of finding.inputs) {
+    const seq = world.seq + 1;
+    const folded = fold(world, input);
+    lines.push(encodeInput(seq, input));
+    for (const [index, fact] of folded.facts.entries()) {
+      lines.push(encodeFact(seq + 1 + index, seq, fact));
+    }
+    world = folded.world;
+  }
+  write(file, `${lines.join("\n")}\n`);
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw fileError(file, error);
+  }
+}
+
+/** Makes a finding small and saves it. @returns the files. */
+async function report(run: Run, found: Finding, target: TargetPlan, options: Options) {
+  const progress = startCounting(run.terminal);
+  const lane = await openLane(target, knownFor(options));
+  try {
+    const small = await shrinkFinding(lane, found, shrinkSeconds, (inputs) =>
+      progress.at(`shrinking: ${inputs.toString()} operations`),
+    );
+    const files = { log: `${options.out}.ndjson`, script: `${options.out}.qtest` };
+    const unitOptions = unitProfiles[options.profile] ?? "";
+    const about = [`Found by shadowfold fuzz --profile ${options.profile}.`];
+    const head = { about, unitOptions, target: target.name };
+    saveLog(files.log, { guests: [lane.setup] }, small);
+    write(
+      files.script,
+      scriptOf(small, head, (step) => stepText(step.input)),
+    );
+    return { small, files };
+  } finally {
+    progress.done();
+    await lane.stop();
+  }
+}
+
+async function fuzz(run: Run, options: Options): Promise<void> {
+  if (options.script !== undefined) {
+    await playFile(run, readScript(options.script), options);
+    return;
+  }
+  const target = await targetOf(options);
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const runs = options.runs ?? (options.time === undefined ? usualRuns : Number.MAX_SAFE_INTEGER);
+  const seconds = options.time ?? Number.MAX_SAFE_INTEGER;
+  const progress = startCounting(run.terminal);
+  const start = performance.now();
+  const elapsed = (): number => (performance.now() - start) / 1000;
+  const watch = (tally: Tally): void => progress.at(progressText(tally, elapsed()));
+  const asked = { target, known: knownFor(options), seed, runs, seconds, lanes, watch };
+  const { tally, finding } = await campaign(asked).finally(progress.done);
+  const took = elapsed();
+  const reported = finding && (await report(run, finding, target, options));
+  const result = { target: target.name, profile: options.profile, seed, seconds: took };
+  const text = renderFuzz(run.terminal, result, tally, reported);
+  run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
+  if (finding !== undefined) run.differ();
+}
+
+function readScript(file: string): { readonly file: string; readonly text: string } {
+  try {
+    return { file, text: readFileSync(file, "utf8") };
+  } catch (error) {
+    throw fileError(file, error);
+  }
+}
+
+/** Adds `fuzz`. */
+export function addFuzz(program: Command, run: Run): void {
+  const profile = new Option("--profile <name>", "what the unit is to be able to do")
+    .choices(Object.keys(unitProfiles))
+    .default("legacy");
+  program
+    .command("fuzz")
+    .summary("run random guests in QEMU and in the model, and compare")
+    .description(
+      "Runs random programs of register accesses, tables, DMA and interrupts in QEMU and in the " +
+        "model, and compares registers, faults, DMA, memory and interrupts after every step. " +
+        "Exit code 0: nothing that is not explained; 1: a counterexample, which is shrunk and " +
+        "saved as a log and as a qtest script; 2: QEMU cannot be run.",
+    )
+    .option("--against <target>", "qemu, or qtest:COMMAND (docs/qemu.md)", "qemu")
+    .option("--runs <n>", `programs to run (default: ${usualRuns.toString()})`, parseNumber)
+    .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
+    .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
+    .addOption(profile)
+    .option("--qemu <path>", "the QEMU to run (default: qemu-system-x86_64 on PATH)")
+    .option("--out <prefix>", "where a counterexample is saved", "counterexample")
+    .option("--script <file>", "play a saved qtest script against QEMU alone instead")
+    .addOption(new Option("--without <id>", "report a known deviation").hideHelp())
+    .option("--json", "print one object")
+    .addHelpText("after", "\nExample:\n  shadowfold fuzz --against qemu --time 60s")
+    .action(async (options: Options) => {
+      try {
+        await fuzz(run, options);
+      } catch (error) {
+        if (error instanceof QemuError) throw new InputError(error.message);
+        throw error;
+      }
+    });
+}

@@ -1,0 +1,125 @@
+import { formatSourceId, hex } from "../../events/address.ts";
+import type { Input } from "../../events/input.ts";
+import type { Finding, Tally } from "../../qemu/fuzz/campaign.ts";
+import { registerName } from "../../qemu/fuzz/register-name.ts";
+import type { Terminal } from "../terminal.ts";
+import { fieldsText } from "./event.ts";
+import { grouped, renderPairs, renderTable } from "./table.ts";
+
+/** One operation of a program, in words. */
+export function stepText(input: Input): string {
+  switch (input.type) {
+    case "RegisterWrite":
+      return `The driver writes ${hex(input.value)} to ${registerName(input.offset)}.`;
+    case "RegisterRead":
+      return `The driver reads ${registerName(input.offset)}.`;
+    case "MemoryWrite": {
+      const { gpa, bytes } = input;
+      const shown = Buffer.from(bytes.subarray(0, 32)).toString("hex");
+      const more = bytes.length > 32 ? "…" : "";
+      return `The driver writes ${bytes.length.toString()} bytes at ${hex(gpa)}: ${shown}${more}.`;
+    }
+    case "Dma": {
+      const { device, iova, access = "read", length = 8 } = input;
+      const what = access === "read" ? "reads" : "writes";
+      return `Device ${formatSourceId(device)} ${what} ${length.toString()} bytes at ${hex(iova)}.`;
+    }
+    case "MsiRequest": {
+      const from = input.device === undefined ? "A device" : formatSourceId(input.device);
+      return `Device ${from} sends the interrupt ${hex(input.address)} with ${hex(input.data)}.`;
+    }
+    default:
+      return `${input.type} ${fieldsText(input)}`;
+  }
+}
+
+/** A finding as something that a person can follow: what was done, and where the two part. */
+function story(target: string, { inputs, comparison, death }: Finding): string {
+  const lines = inputs.map(
+    (input, index) => `${(index + 1).toString().padStart(4)}. ${stepText(input)}`,
+  );
+  const difference = comparison?.difference;
+  const end =
+    death === undefined
+      ? `Then ${target} differs from the model: ${difference?.text ?? ""}.`
+      : `Then ${death}.`;
+  const facts = difference?.facts.map((fact) => `      ${fact.type} ${fieldsText(fact)}`) ?? [];
+  const model =
+    facts.length === 0 ? [] : ["In the model follows from the last operation:", ...facts];
+  return [...lines, "", end, ...model].join("\n");
+}
+
+/** The report of a campaign. */
+export function renderFuzz(
+  terminal: Terminal,
+  result: {
+    readonly target: string;
+    readonly profile: string;
+    readonly seed: number;
+    readonly seconds: number;
+  },
+  tally: Tally,
+  reported:
+    | { readonly small: Finding; readonly files: { readonly log: string; readonly script: string } }
+    | undefined,
+): string {
+  const { target, profile, seed, seconds } = result;
+  const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
+  const each = (tally.compared / Math.max(1, tally.programs)).toFixed(1);
+  const pairs = renderPairs(terminal, [
+    ["Target", `${target}, profile ${profile}`],
+    ["Seed", seed.toString()],
+    ["Programs", `${grouped(tally.programs)}, ${grouped(perMinute)} a minute`],
+    [
+      "Operations",
+      `${grouped(tally.operations)}, ${grouped(tally.compared)} compared (${each} a program)`,
+    ],
+    ["Choices", `${grouped(tally.choices)} times another of several values that are allowed`],
+    ["Unexplained", reported === undefined ? "none" : "1"],
+  ]);
+  const rows = [...tally.deviations].sort().map(([id, times]) => [id, grouped(times)]);
+  const deviations =
+    rows.length === 0 ? "" : `\n${renderTable(terminal, ["Known deviation", "Met"], rows)}`;
+  if (reported === undefined) return `${pairs}${deviations}`;
+  const { small, files } = reported;
+  const saved = `Saved as ${files.log} (a log) and ${files.script} (for QEMU alone).`;
+  return `${pairs}${deviations}\n${story(target, small)}\n\n${saved}\n`;
+}
+
+/** A finding that was made small, and the files that it was saved in. */
+export interface Reported {
+  readonly small: Finding;
+  readonly files: { readonly log: string; readonly script: string };
+}
+
+/** One line about how far a campaign is. */
+export const progressText = (tally: Tally, seconds: number): string => {
+  const { programs, kinds, deviations } = tally;
+  const rate = (programs / Math.max(seconds, 0.001)).toFixed(1);
+  const parts = [`${programs.toString()} programs`, `${rate}/s`];
+  parts.push(`${kinds.size.toString()} kinds of event`);
+  parts.push(`${deviations.size.toString()} known deviations met`);
+  return parts.join(", ");
+};
+
+/** The report of a campaign as an object. */
+export const fuzzJson = (
+  result: object,
+  { deviations, kinds, ...tally }: Tally,
+  reported: Reported | undefined,
+) => ({
+  ...result,
+  ...tally,
+  deviations: Object.fromEntries(deviations),
+  kinds: Object.fromEntries(kinds),
+  ...(reported === undefined
+    ? {}
+    : {
+        finding: {
+          index: reported.small.index,
+          operations: reported.small.inputs.length,
+          text: reported.small.death ?? reported.small.comparison?.difference?.text ?? "",
+          ...reported.files,
+        },
+      }),
+});

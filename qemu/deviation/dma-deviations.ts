@@ -1,0 +1,76 @@
+import { hex, pageOf } from "../../events/address.ts";
+import { evolve } from "../../projections/evolve.ts";
+import { hostAt } from "../../projections/host-entry.ts";
+import type { Deviation } from "./deviation.ts";
+import { nothing } from "./deviation.ts";
+import { usesOf } from "./past.ts";
+
+/** Deviations of QEMU in where DMA goes and what is reported of it. */
+export const dmaDeviations: readonly Deviation[] = [
+  {
+    id: "iotlb-permission",
+    explains: ({ what, input, before, past, reached }) => {
+      if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const uses = usesOf(past, source, input.iova, reached);
+      const access = input.access ?? "read";
+      return uses.some(({ allows }) => !allows[access]) ? nothing(before) : undefined;
+    },
+  },
+  {
+    id: "iotlb-source-tag",
+    explains: ({ what, input, before, past, reached }) => {
+      if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const did = hostAt(before.hosts, source, undefined)?.did;
+      const uses = usesOf(past, source, input.iova, reached);
+      const access = input.access ?? "read";
+      return uses.some((use) => use.did !== did && use.allows[access]) ? "end" : undefined;
+    },
+  },
+  {
+    id: "superpage-interrupt-range",
+    explains: ({ what, target, allowed = [] }) => {
+      if (what !== "dma" || (target !== "fault 0xe" && target !== "blocked")) return undefined;
+      const isNear = allowed.some((each) => /^page 0x[c-f][0-9a-f]{4}$/.test(each));
+      return isNear ? "end" : undefined;
+    },
+  },
+  {
+    id: "table-in-device-memory",
+    explains: ({ what, target, allowed = [] }) => {
+      if (what !== "dma" || !allowed.includes("fault 0x7")) return undefined;
+      return target === "fault 0x5" || target === "fault 0x6" ? "end" : undefined;
+    },
+  },
+  {
+    id: "context-reserved-unsuppressed",
+    explains: ({ what, target, allowed = [] }) =>
+      what === "dma" && target === "fault 0xb" && allowed.includes("blocked") ? "end" : undefined,
+  },
+  {
+    id: "fault-event-kept",
+    explains: ({ register, input, after, facts, before, world }) => {
+      if (register?.name !== "FECTL" || input.type !== "RegisterWrite") return undefined;
+      const { fro, nfr } = before.profile;
+      const isRecord = input.offset >= fro && input.offset < fro + 16 * nfr;
+      const isUnpended = facts.some(
+        (fact) => fact.type === "EventUnpended" && fact.line === "fault",
+      );
+      if (!isRecord || !isUnpended) return undefined;
+      const kept = evolve({ ...world, guests: [after] }, { type: "EventPended", line: "fault" });
+      const [guest] = kept.guests;
+      return guest && { guest, facts };
+    },
+  },
+  {
+    id: "pass-through-width",
+    explains: ({ what, input, before, reached, target }) => {
+      if (what !== "dma" || input.type !== "Dma") return undefined;
+      if (reached !== undefined && reached !== input.iova) return undefined;
+      const isUnchanged = target === `page ${hex(pageOf(input.iova))}`;
+      const isBeyond = input.iova >> BigInt(before.profile.mgaw) !== 0n;
+      return isUnchanged && isBeyond ? nothing(before) : undefined;
+    },
+  },
+];

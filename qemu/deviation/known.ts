@@ -1,0 +1,221 @@
+// Length: one table, which is read as a whole.
+
+/** A way in which QEMU is known not to follow the architecture, in words. */
+export interface KnownDeviation {
+  readonly id: string;
+  /** What QEMU does. */
+  readonly does: string;
+  /** The rule that it breaks. */
+  readonly rule: string;
+  /** When the fuzzer passes it by. */
+  readonly when: string;
+  /** How: by going on in QEMU's state, by ending the program there, or by not letting it arise. */
+  readonly how: "goes on" | "ends" | "avoids";
+  /** The profile that its script needs. */
+  readonly profile: "legacy" | "first-stage";
+}
+
+type Row = readonly [
+  id: string,
+  does: string,
+  rule: string,
+  when: string,
+  how: KnownDeviation["how"],
+  profile?: KnownDeviation["profile"],
+];
+
+const rows: readonly Row[] = [
+  [
+    "wait-both",
+    "A wait descriptor with both SW and IF ends QEMU by an assertion.",
+    "A wait descriptor may ask for a status word, an interrupt, or both.",
+    "a wait descriptor with both flags is written into the queue",
+    "avoids",
+  ],
+  [
+    "queue-not-resumed",
+    "Clearing FSTS.IQE does not restart the queue; only a write to IQT does.",
+    "The queue fetches again once software has cleared the error.",
+    "a write to FSTS after which the model's queue fetches",
+    "goes on",
+  ],
+  [
+    "device-tlb-accepted",
+    "Device-TLB invalidations are executed by a unit without device TLBs (ECAP.DT=0).",
+    "A type that the unit does not support is an invalidation queue error.",
+    "a descriptor of type 3 without ECAP.DT is written into the queue",
+    "avoids",
+  ],
+  [
+    "pasid-descriptor-accepted",
+    "PASID invalidations are executed by a unit without scalable mode (ECAP.SMTS=0).",
+    "A type that the unit does not support is an invalidation queue error.",
+    "a descriptor of type 6 or 7 without ECAP.SMTS is written into the queue",
+    "avoids",
+  ],
+  [
+    "descriptor-type-bits",
+    "Bits 11:9 of a descriptor are not looked at.",
+    "They belong to the type, and no type has them set.",
+    "a descriptor with one of these bits is written into the queue",
+    "avoids",
+  ],
+  [
+    "descriptor-accepted",
+    "Descriptors with reserved bits set, of types 4 and 7, are executed.",
+    "A reserved bit that is set is an invalidation queue error.",
+    "the model's queue halts at such a descriptor, or at one of the three above",
+    "ends",
+  ],
+  [
+    "iqa-latched",
+    "IQA reads as it was when the queue was enabled last, not as it was written.",
+    "A register reads as it was written.",
+    "IQA differs and has the address that was latched last",
+    "goes on",
+  ],
+  [
+    "irta-eime",
+    "IRTA.EIME can be set by a unit without extended interrupt mode (ECAP.EIM=0).",
+    "The bit is reserved there.",
+    "IRTA is written with EIME, without ECAP.EIM",
+    "avoids",
+  ],
+  [
+    "compatibility-ignored",
+    "GCMD.CFI does nothing, and GSTS.CFIS stays 0.",
+    "CFI lets interrupts in compatibility format pass, or blocks them.",
+    "GCMD is written with CFI",
+    "avoids",
+  ],
+  [
+    "compatibility-passed",
+    "Interrupts in compatibility format pass while remapping is enabled and CFIS is 0.",
+    "They are blocked with fault 25h.",
+    "an interrupt that the model blocks with 25h arrives unchanged",
+    "goes on",
+  ],
+  [
+    "interrupt-fault-unreported",
+    "A blocked interrupt is not recorded as a fault.",
+    "Blocked interrupts are reported like blocked DMA.",
+    "after an interrupt that the model blocks the fault registers are as they were before",
+    "goes on",
+  ],
+  [
+    "irte-mode-ignored",
+    "An interrupt entry with IM set is used as if it was clear (CAP.PI=0).",
+    "IM is reserved there, and a reserved bit is fault 24h.",
+    "the model blocks with 24h by an entry with IM set, without CAP.PI",
+    "goes on",
+  ],
+  [
+    "irte-bus-order",
+    "With SVT=2 the first bus is taken from SID's lower byte and the last from its upper one.",
+    "It is the other way round, and Linux and Xen write it so.",
+    "the entry that an interrupt uses has SVT=2",
+    "goes on",
+  ],
+  [
+    "iotlb-permission",
+    "DMA that hits a cached translation without the right that it needs is blocked silently.",
+    "It is a fault (5h or 6h), which is recorded.",
+    "a translation used before by the same source, not invalidated, does not allow the access",
+    "goes on",
+  ],
+  [
+    "iotlb-source-tag",
+    "Cached translations are found by source-id: after a change of domain the old ones are used.",
+    "They belong to the domain-id of the entry.",
+    "DMA goes where one of the same source went under another domain-id",
+    "ends",
+  ],
+  [
+    "pass-through-width",
+    "Pass-through does not check the address against the width of addresses.",
+    "An address beyond it is fault 4h, or 83h.",
+    "DMA to an address of more bits than CAP.MGAW goes to that address",
+    "goes on",
+  ],
+  [
+    "superpage-interrupt-range",
+    "All of a superpage that overlaps the interrupt range is refused with Eh.",
+    "What matters is where the request goes.",
+    "fault Eh where a page of the fourth GiB is right",
+    "ends",
+  ],
+  [
+    "context-reserved-unsuppressed",
+    "Fault Bh is recorded although the entry has FPD set.",
+    "FPD suppresses every fault that arises with the entry at hand.",
+    "fault Bh where a suppressed fault is right",
+    "ends",
+  ],
+  [
+    "fault-event-kept",
+    "FECTL.IP stays set when the last fault record is cleared; only a write to FSTS clears it.",
+    "IP is cleared when no condition is left.",
+    "FECTL differs by IP after a write to a fault record",
+    "goes on",
+  ],
+  [
+    "table-in-device-memory",
+    "A table in the address range of the interrupt controller reads as zeros.",
+    "A table that is not in memory cannot be read: 7h.",
+    "fault 5h or 6h where 7h is right",
+    "ends",
+  ],
+  [
+    "scalable-reasons",
+    "In scalable mode root and context faults have the codes of legacy mode.",
+    "Scalable mode has codes of its own: 39h, 41h, 42h and so on.",
+    "a legacy code where the scalable one of the same meaning is right",
+    "goes on",
+    "first-stage",
+  ],
+  [
+    "fault-record-pasid",
+    "Records of requests without PASID have PP set in scalable mode.",
+    "PP says that the request had a PASID.",
+    "a fault record differs by PP and PV alone",
+    "goes on",
+    "first-stage",
+  ],
+  [
+    "table-mode-ignored",
+    "The reserved values of RTADDR.TTM are not refused.",
+    "They block every request with 30h.",
+    "RTADDR is written with bit 11 set",
+    "avoids",
+    "first-stage",
+  ],
+  [
+    "first-stage-width",
+    "First-stage addresses are checked against AW of the PASID entry.",
+    "AW belongs to the second stage; a first stage of 4 levels has 48 bits.",
+    "fault 80h for an address that is canonical in 48 bits and not in 39",
+    "ends",
+    "first-stage",
+  ],
+  [
+    "execute-disable-ignored",
+    "Bit 63 of first-stage entries is ignored where NXE is clear.",
+    "It is reserved there: 72h.",
+    "DMA lands where 72h is right",
+    "ends",
+    "first-stage",
+  ],
+  [
+    "dirty-not-set",
+    "Accessed and dirty bits are not set when a cached translation is used.",
+    "The dirty bit is set before a write lands.",
+    "in the end entries differ in these two bits alone",
+    "goes on",
+    "first-stage",
+  ],
+];
+
+/** Every known deviation of QEMU. */
+export const knownDeviations: readonly KnownDeviation[] = rows.map(
+  ([id, does, rule, when, how, profile = "legacy"]) => ({ id, does, rule, when, how, profile }),
+);

@@ -1,0 +1,44 @@
+import type { Fact, FactOf } from "../../events/fact.ts";
+import type { Past, Reached } from "./deviation.ts";
+
+/** Nothing has happened yet. */
+export const noPast = (): Past => ({ queueAddress: 0n, reached: [] });
+
+/** What has happened after one more step: its facts, and the translation that it used. */
+export function pastAfter(past: Past, facts: readonly Fact[], used: Reached | undefined): Past {
+  let { queueAddress, reached } = past;
+  for (const fact of facts) {
+    if (fact.type === "QueueEnabled") queueAddress = fact.value;
+    if (emptying.has(fact.type)) reached = [];
+    if (fact.type === "IotlbInvalidated") reached = reached.filter((use) => !covers(fact, use));
+  }
+  return { queueAddress, reached: used === undefined ? reached : [...reached, used] };
+}
+
+/** What makes QEMU forget every translation. */
+const emptying: ReadonlySet<string> = new Set([
+  ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled"],
+]);
+
+function covers(fact: FactOf<"IotlbInvalidated">, use: Reached): boolean {
+  if (fact.scope === "global") return true;
+  if (fact.did !== use.did) return false;
+  if (fact.scope === "domain") return true;
+  const first = fact.iova ?? 0n;
+  return use.last >= first && use.first < first + (fact.length ?? 4096n);
+}
+
+/** Earlier uses, by a source-id, of a translation of an address that leads to `gpa`. */
+export const usesOf = (
+  { reached }: Past,
+  source: number,
+  iova: bigint,
+  gpa: bigint,
+): readonly Reached[] =>
+  reached.filter(
+    (each) =>
+      each.source === source &&
+      each.first <= iova &&
+      iova <= each.last &&
+      iova + each.distance === gpa,
+  );

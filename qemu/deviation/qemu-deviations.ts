@@ -1,0 +1,30 @@
+import { Iqa } from "../../events/registers/queue.ts";
+import type { Deviation } from "./deviation.ts";
+import { dmaDeviations } from "./dma-deviations.ts";
+import { interruptDeviations } from "./interrupt-deviations.ts";
+import { queueDeviations } from "./queue-deviations.ts";
+import { scalableDeviations } from "./scalable-deviations.ts";
+
+/** Deviations of QEMU in what its registers show. */
+const registerDeviations: readonly Deviation[] = [
+  {
+    id: "iqa-latched",
+    explains: ({ register, past }) => {
+      if (register?.name !== "IQA") return undefined;
+      const address = past.queueAddress & ~0xfffn;
+      const kept = register.model & (Iqa.mask("qs") | Iqa.mask("dw"));
+      // Some versions show DW as it was latched, or not at all.
+      const rest = ~Iqa.mask("dw");
+      return (register.target & rest) === ((address | kept) & rest) ? "goOn" : undefined;
+    },
+  },
+];
+
+/** Every known deviation of QEMU. */
+export const qemuDeviations: readonly Deviation[] = [
+  ...registerDeviations,
+  ...interruptDeviations,
+  ...dmaDeviations,
+  ...queueDeviations,
+  ...scalableDeviations,
+];

@@ -1,0 +1,36 @@
+import { qemuAvoids } from "../deviation/avoided.ts";
+import { qemuDeviations } from "../deviation/qemu-deviations.ts";
+import { findQemu } from "../process.ts";
+import { campaign } from "./campaign.ts";
+import { unitProfiles } from "./profiles.ts";
+import { qemuPlan } from "./target.ts";
+
+/** What chasing a mistake in the model came to. */
+export interface Chased {
+  readonly text: string;
+  readonly programs: number;
+  readonly seconds: number;
+}
+
+/**
+ * Looks for a difference between QEMU and the model that this module was bundled with.
+ *
+ * @returns what was found; `undefined` when nothing was in that time.
+ * @throws QemuError when QEMU cannot be run.
+ */
+export async function chaseInQemu(
+  path: string | undefined,
+  profile: string,
+  seed: number,
+  seconds: number,
+): Promise<Chased | undefined> {
+  const start = performance.now();
+  const { tally, finding } = await campaign({
+    target: qemuPlan(await findQemu(path), unitProfiles[profile] ?? ""),
+    known: { deviations: qemuDeviations, avoided: qemuAvoids },
+    ...{ seed, seconds, runs: 1_000_000, lanes: 1, watch: () => undefined },
+  });
+  if (finding === undefined) return undefined;
+  const text = finding.death ?? finding.comparison?.difference?.text ?? "";
+  return { text, programs: tally.programs, seconds: (performance.now() - start) / 1000 };
+}

@@ -1,0 +1,163 @@
+import { hex, pageOf } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
+import type { GuestSetup } from "../../events/setup.ts";
+import { createWorld } from "../../machines/create-world.ts";
+import type { World } from "../../projections/world.ts";
+import { observe } from "../../properties/oracle/observe.ts";
+import type { Key } from "../../properties/oracle/oracle.ts";
+import { createOracle } from "../../properties/oracle/oracle.ts";
+import type { Deviation } from "../deviation/deviation.ts";
+import { noPast, pastAfter } from "../deviation/past.ts";
+import { eduDevices } from "../qtest/machine.ts";
+import { isDefinedWrite } from "./defined.ts";
+import { textOf } from "./difference.ts";
+import { find } from "./find.ts";
+import type { Comparing } from "./fold-dma.ts";
+import { requesterOf, useIn } from "./fold-dma.ts";
+import { differingWords, memoryAt } from "./image.ts";
+import type { Plan, Step } from "./plan.ts";
+import { slotBytes } from "./sendable.ts";
+import type { Sight } from "./sight.ts";
+import { tryStep } from "./try-step.ts";
+
+/** Something that the target did otherwise than the model, and than it might. */
+export interface Difference {
+  /** Which step of the plan, from 0; the number of steps when only the end shows it. */
+  readonly at: number;
+  readonly what: "register" | "answer" | "dma" | "data" | "event" | "interrupt" | "memory";
+  readonly text: string;
+  /** The model before and after the step, as far as it went along. */
+  readonly before: World;
+  readonly after: World;
+  readonly facts: readonly Fact[];
+}
+
+/** What a comparison came to. */
+export interface Comparison {
+  /** Steps that were compared and agree. */
+  readonly agreed: number;
+  readonly difference: Difference | undefined;
+  /** Deviations that were met, with how often. */
+  readonly met: ReadonlyMap<string, number>;
+  /** Times that the target used one of several values that are allowed, and not the model's. */
+  readonly choices: number;
+  /** Types of inputs and facts that were seen, with how often. */
+  readonly kinds: ReadonlyMap<string, number>;
+  /** The guest after each step that agreed, as the target has it. */
+  readonly worlds: readonly World[];
+}
+
+const nearby = Array.from({ length: 160 }, (_, page) => page);
+
+function keysOf(plan: Plan): readonly Key[] {
+  const keys = new Map<string, Key>();
+  for (const { input } of plan.steps) {
+    if (input.type !== "Dma") continue;
+    const sid = requesterOf(input.device);
+    const page = pageOf(input.iova);
+    keys.set(`${sid}:${page}`, { guest: 0, sid, page });
+  }
+  return [...keys.values()].slice(0, 64);
+}
+
+/** What a device that read must have in its buffer. */
+function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact[]): void {
+  const { input, slot } = step;
+  if (input.type !== "Dma" || input.access !== "read" || slot === undefined) return;
+  const length = Math.min(input.length ?? 8, slotBytes);
+  const landed = find(facts, "DmaLanded");
+  const [guest] = state.world.guests;
+  if (guest === undefined) return;
+  const bytes =
+    landed?.gpa === undefined ? new Uint8Array(length) : memoryAt(guest, landed.gpa, length);
+  state.reads.push({ at, bdf: input.device, slot, bytes });
+}
+
+/**
+ * Compares what a target did with a plan with what the model says, step by step, and stops at the
+ * first difference that no deviation explains. Where the architecture allows several outcomes,
+ * because something changed and was not announced, the model takes the target's if it is one of
+ * them.
+ */
+export function compare(
+  setup: GuestSetup,
+  plan: Plan,
+  sight: Sight,
+  deviations: readonly Deviation[],
+): Comparison {
+  const oracle = createOracle({ guests: [setup] }, keysOf(plan), nearby);
+  const world = createWorld({ guests: [setup] });
+  const met = new Map<string, number>();
+  const kinds = new Map<string, number>();
+  const worlds: World[] = [];
+  const count = (kind: string): void => void kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const state: Comparing = {
+    world,
+    oracle,
+    choices: 0,
+    reads: [],
+    deviations,
+    met,
+    past: noPast(),
+  };
+  const done = (agreed: number, difference?: Difference): Comparison => ({
+    ...{ agreed, difference, choices: state.choices, met, kinds, worlds },
+  });
+  for (const [at, step] of plan.steps.entries()) {
+    const seen = sight.seen[at];
+    if (seen === undefined) break;
+    // In the target's state a write may be undefined that is not in the model's.
+    const [guest] = state.world.guests;
+    const { input } = step;
+    if (guest && input.type === "RegisterWrite" && !isDefinedWrite(guest, input)) return done(at);
+    const tried = tryStep(state, step, seen);
+    // One of the choices that are allowed, which the model cannot follow.
+    if (tried === undefined) return done(at);
+    const { facts, passed, raw, before } = tried;
+    for (const id of passed.used) met.set(id, (met.get(id) ?? 0) + 1);
+    state.world = passed.world;
+    if (passed.unexplained !== undefined) {
+      const { what } = passed.unexplained;
+      const all = raw.map(textOf).join("; ");
+      return done(at, { at, what, text: all, before, after: passed.world, facts });
+    }
+    if (passed.isOver) return done(at);
+    worlds.push(passed.world);
+    count(step.input.type);
+    for (const { type } of facts) count(type);
+    noteRead(state, at, step, passed.facts);
+    state.past = pastAfter(state.past, passed.facts, useIn(step, seen, before, passed.facts));
+    observe(oracle, step.input, passed.facts);
+  }
+  const end = compareEnd(state, plan, sight);
+  return done(plan.steps.length, end);
+}
+
+const nothing: Input = { type: "Note", text: "the end" };
+
+function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | undefined {
+  const [guest] = state.world.guests;
+  if (guest === undefined) return undefined;
+  const make = (at: number, what: Difference["what"], text: string): Difference => ({
+    ...{ at, what, text, before: state.world, after: state.world, facts: [] },
+  });
+  for (const { at, bdf, slot, bytes } of state.reads) {
+    const buffer = sight.buffers.get(eduDevices.findIndex((each) => each.bdf === bdf));
+    const got = buffer?.slice(slot, slot + bytes.length) ?? new Uint8Array();
+    if (Buffer.compare(got, bytes) === 0) continue;
+    const [found, model] = [got, bytes].map((each) => Buffer.from(each).toString("hex"));
+    return make(at, "data", `the device read ${found ?? ""}, in the model ${model ?? ""}`);
+  }
+  const { memory } = sight;
+  const about = { input: nothing, before: guest, after: guest, world: state.world, facts: [] };
+  for (const { at, target, model } of differingWords(guest, memory)) {
+    const what = "memory" as const;
+    const texts = { target: hex(target), model: hex(model) };
+    const situation = { ...about, what, ...texts, past: state.past, reached: undefined };
+    const known = state.deviations.find((one) => one.explains(situation) !== undefined);
+    if (known !== undefined) state.met.set(known.id, (state.met.get(known.id) ?? 0) + 1);
+    else return make(plan.steps.length, what, `memory at ${hex(at)}: ${textOf(situation)}`);
+  }
+  return undefined;
+}

@@ -1,0 +1,67 @@
+import { pageOf } from "../../events/address.ts";
+import type { Input, InputOf } from "../../events/input.ts";
+import { Ccmd } from "../../events/registers/command.ts";
+import { Iotlb } from "../../events/registers/iotlb.ts";
+import type { Setup } from "../../events/setup.ts";
+import { createWorld } from "../../machines/create-world.ts";
+import { fold } from "../../machines/hypervisor.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { at, globalStatus } from "../../projections/registers.ts";
+import { find } from "./find.ts";
+
+/** GCMD bits that ask for something once, and those that say how it is to be. */
+const oneShot = 0x6900_0000n;
+const levels = 0x9680_0000n;
+
+const bitCount = (value: bigint): number => value.toString(2).replaceAll("0", "").length;
+
+/** Software asks for one change of GCMD at a time, and enables nothing that has no table. */
+function isDefinedCommand(guest: Guest, { value }: InputOf<"RegisterWrite">): boolean {
+  const status = globalStatus(guest);
+  const changed = ((value ^ status) & levels) | (value & oneShot);
+  if (bitCount(changed) > 1) return false;
+  const { translation, remapping } = guest.charts;
+  if ((changed & value & (1n << 31n)) !== 0n && translation === "noPointer") return false;
+  return (changed & value & (1n << 25n)) === 0n || remapping !== "noTable";
+}
+
+/** Whether software may write what it writes to a register: else the result is undefined. */
+export function isDefinedWrite(guest: Guest, input: InputOf<"RegisterWrite">): boolean {
+  const { offset, size, value } = input;
+  const { iro } = guest.profile;
+  const isQueued = guest.charts.queue !== "disabled";
+  if (offset === at.gcmd) return isDefinedCommand(guest, input);
+  if (offset === at.iqa || offset === at.iqa + 4) return !isQueued;
+  const upper = (register: number): bigint =>
+    offset === register + 4 ? value << 32n : offset === register && size === 8 ? value : 0n;
+  const asksContext = (upper(at.ccmd) & Ccmd.mask("icc")) !== 0n;
+  const asksIotlb = (upper(iro + 8) & Iotlb.mask("ivt")) !== 0n;
+  return !(isQueued && (asksContext || asksIotlb));
+}
+
+/** Guest pages that are neither RAM nor nothing: devices and firmware. */
+const isDevicePage = (page: number): boolean =>
+  (page >= 0xa0 && page < 0x100) || (page >= 0x8_0000 && page < 0x10_0000);
+
+/**
+ * The inputs of which the architecture, or a device model, says what happens: each one folded in
+ * turn, and left out if it does not.
+ */
+export function definedInputs(setup: Setup, inputs: readonly Input[]): readonly Input[] {
+  let world = createWorld(setup);
+  return inputs.filter((input) => {
+    const [guest] = world.guests;
+    if (guest === undefined) return false;
+    if (input.type === "RegisterWrite" && !isDefinedWrite(guest, input)) return false;
+    const folded = fold(world, input);
+    // What becomes of a write of the unit's to where no memory is, is left open.
+    if (find(folded.facts, "MemoryWriteDropped") !== undefined) return false;
+    const landed = find(folded.facts, "DmaTranslated")?.gpa;
+    const isOff = guest.charts.translation !== "enabled";
+    const reached = landed ?? (input.type === "Dma" && isOff ? input.iova : undefined);
+    if (reached !== undefined && isDevicePage(pageOf(reached))) return false;
+    if (input.type === "Dma" && find(folded.facts, "DmaBlocked")?.host === "hole") return false;
+    world = folded.world;
+    return true;
+  });
+}

@@ -1,0 +1,84 @@
+import { hex } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
+import type { World } from "../../projections/world.ts";
+import { messageOf } from "../../properties/judge-interrupt.ts";
+import type { Situation } from "../deviation/deviation.ts";
+import { messageText } from "../deviation/message.ts";
+import { find } from "./find.ts";
+import type { RegisterDifference } from "./image.ts";
+import { differingRegisters } from "./image.ts";
+import { readTrace } from "./observation.ts";
+import type { Step } from "./plan.ts";
+import type { Seen } from "./sight.ts";
+
+/** The messages that a step should send, the unit's own and that of an interrupt request. */
+function messagesOf(facts: readonly Fact[], input: Input) {
+  const events = facts.flatMap((fact) =>
+    fact.type === "EventSent" ? [messageText(fact.address, BigInt(fact.data))] : [],
+  );
+  const delivered = find(facts, "InterruptDelivered");
+  if (input.type !== "MsiRequest" || delivered === undefined) return { events, message: undefined };
+  const remapped = messageOf(delivered, input.address);
+  const isRemapped = delivered.index !== undefined;
+  const message = isRemapped
+    ? messageText(remapped.address, BigInt(remapped.data))
+    : messageText(input.address, BigInt(input.data));
+  return { events, message };
+}
+
+/** Fields of a fault record that belong to requests with PASID. */
+const pasidFields = (0xf_ffffn << 104n) | (3n << 93n);
+
+/** Whether the architecture leaves it to the unit what a register shows. */
+function isOpen({ name, model, target }: RegisterDifference): boolean {
+  // The other fields of a record mean something while F is set.
+  if (name.startsWith("FRCD")) {
+    if ((model | target) >> 127n === 0n) return true;
+    // PV, PRIV and EXE mean something where PP is set.
+    const hasPasid = (model >> 95n) & 1n;
+    return hasPasid === 0n && (model & ~pasidFields) === (target & ~pasidFields);
+  }
+  // More than what was asked for may be invalidated, and CAIG and IAIG say so.
+  if (name === "CCMD" || name === "IOTLB") {
+    const shift = name === "CCMD" ? 59n : 57n;
+    const used = (target >> shift) & 3n;
+    const rest = ~(3n << shift);
+    return (model & rest) === (target & rest) && used > 0n && used <= ((model >> shift) & 3n);
+  }
+  // IQEI 0: nothing is said about the error.
+  return name === "IQERCD" && target === 0n && model < 16n;
+}
+
+/** Something that differs at one step, before anybody has looked whether it is known. */
+export type Raw = Pick<Situation, "what" | "target" | "model" | "register" | "allowed">;
+
+/** Compares what does not depend on a choice: registers and messages. */
+export function rawDifferences(
+  step: Step,
+  seen: Seen,
+  world: World,
+  facts: readonly Fact[],
+): Raw[] {
+  const [guest] = world.guests;
+  if (guest === undefined) return [];
+  const differing = differingRegisters(guest, seen.registers).filter((each) => !isOpen(each));
+  const found = differing.map((register): Raw => {
+    const { name, target, model } = register;
+    return { what: "register", register, target: `${name} ${hex(target)}`, model: hex(model) };
+  });
+  if (!seen.isTraced) return found;
+  const wanted = messagesOf(facts, step.input);
+  const got = readTrace(seen.trace);
+  const [target, model] = [got.events, wanted.events].map((all) => all.join() || "no message");
+  if (target !== model) found.push({ what: "event", target: target ?? "", model: model ?? "" });
+  if (step.input.type === "MsiRequest" && wanted.message !== got.message) {
+    const texts = [got.message, wanted.message].map((each) => each ?? "no interrupt");
+    found.push({ what: "interrupt", target: texts[0] ?? "", model: texts[1] ?? "" });
+  }
+  return found;
+}
+
+/** A difference in one line. */
+export const textOf = ({ what, target, model }: Raw): string =>
+  `${what}: ${target}, the model: ${model}`;

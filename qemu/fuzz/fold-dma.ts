@@ -1,0 +1,107 @@
+import type { Fact } from "../../events/fact.ts";
+import type { Access, InputOf } from "../../events/input.ts";
+import { fold } from "../../machines/hypervisor.ts";
+import { hostAt } from "../../projections/host-entry.ts";
+import type { World } from "../../projections/world.ts";
+import { expected } from "../../properties/oracle/expected.ts";
+import type { Oracle } from "../../properties/oracle/oracle.ts";
+import { sources } from "../../properties/world/arena.ts";
+import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
+import { usesOf } from "../deviation/past.ts";
+import { evictions } from "./evict.ts";
+import { find } from "./find.ts";
+import { readTrace } from "./observation.ts";
+import { answerText, modelText, targetText } from "./outcome.ts";
+import type { Step } from "./plan.ts";
+import type { Seen } from "./sight.ts";
+
+/** The source-id that a device's requests carry. */
+export const requesterOf = (device: number): number =>
+  device === sources.behindBridge ? sources.bridge : device;
+
+/** One program being compared. */
+export interface Comparing {
+  world: World;
+  readonly oracle: Oracle;
+  choices: number;
+  readonly deviations: readonly Deviation[];
+  readonly met: Map<string, number>;
+  past: Past;
+  /** Bytes that a device must have read, by device and place in its buffer. */
+  readonly reads: {
+    readonly at: number;
+    readonly bdf: number;
+    readonly slot: number;
+    bytes: Uint8Array;
+  }[];
+}
+
+/**
+ * Whether the target used a translation of the same domain-id again that nothing has invalidated
+ * since. It may, even if the entry that names the domain-id leads to other tables by now.
+ */
+function isRemembered(
+  { past, world }: Comparing,
+  { iova, access = "read" }: InputOf<"Dma">,
+  { trace }: Seen,
+  source: number,
+): boolean {
+  const { translated } = readTrace(trace, iova);
+  const [guest] = world.guests;
+  if (translated === undefined || guest === undefined) return false;
+  const did = hostAt(guest.hosts, source, undefined)?.did;
+  const uses = usesOf(past, source, iova, translated);
+  return uses.some((use) => use.did === did && use.allows[access]);
+}
+
+/** Folds a DMA so that it does what the target did, if that is allowed. */
+export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
+  const access: Access = input.access ?? "read";
+  const before = state.world;
+  const got = targetText(seen, input);
+  const sid = requesterOf(input.device);
+  const wanted = expected(state.oracle, 0, sid, input.iova);
+  let folded = fold(before, input);
+  const model = modelText(folded.facts, wanted?.[access]);
+  if (model === got || !seen.isTraced) return { folded, raw: undefined };
+  const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
+  const many = wanted?.pending === true || wanted?.first !== undefined;
+  if (!many || !allowed.includes(got)) {
+    if (isRemembered(state, input, seen, sid)) return { folded: undefined, raw: undefined };
+    const rest = many ? ` (allowed: ${[...new Set(allowed)].join(", ")})` : "";
+    const all = many ? allowed : [model];
+    return {
+      folded,
+      raw: { what: "dma" as const, target: got, model: model + rest, allowed: all },
+    };
+  }
+  for (const world of evictions(before, sid, input.iova)) {
+    folded = fold(world, input);
+    if (modelText(folded.facts, wanted?.[access]) !== got) continue;
+    state.choices += 1;
+    return { folded, raw: undefined };
+  }
+  return { folded: undefined, raw: undefined };
+}
+
+/** The translation that a DMA used in the target. */
+export function useIn(
+  { input }: Step,
+  { trace }: Seen,
+  { guests }: World,
+  facts: readonly Fact[],
+): Reached | undefined {
+  if (input.type !== "Dma") return undefined;
+  const { translated, mask } = readTrace(trace, input.iova);
+  const [guest] = guests;
+  const given = find(facts, "DmaTranslated");
+  if (translated === undefined || guest === undefined || given === undefined) return undefined;
+  const { read, write } = given;
+  const source = requesterOf(input.device);
+  const first = input.iova & ~mask;
+  return {
+    ...{ source, first, last: first | mask, distance: translated - input.iova },
+    allows: { read, write },
+    did: hostAt(guest.hosts, source, undefined)?.did ?? 0,
+  };
+}

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { bugs } from "../../properties/bugs/all.ts";
+import { importMutant } from "../../properties/hunt/mutant.ts";
+import { qemuAvoids } from "../deviation/avoided.ts";
+import { qemuDeviations } from "../deviation/qemu-deviations.ts";
+import { findQemu, startProgram } from "../process.ts";
+import { firmware } from "../qtest/machine.ts";
+import { installedQemu } from "../test/installed.ts";
+import { campaign } from "./campaign.ts";
+import type * as chase from "./chase.ts";
+import { unitProfiles } from "./profiles.ts";
+import { registerName } from "./register-name.ts";
+import { qemuPlan } from "./target.ts";
+
+const { qemu, why } = await installedQemu();
+
+describe("programs that are started", () => {
+  test("[QT1] what is missing, no program or too old is one line", async () => {
+    await expect(findQemu("no-such-program")).rejects.toThrow(/^no-such-program: there is no/);
+    await expect(findQemu("/bin/true")).rejects.toThrow(/names no version/);
+  });
+
+  test("[QT2] a program that is stopped is gone, and its folder with it", async () => {
+    const running = await startProgram("/bin/sh", () => ["-c", "exec sleep 60"], { seconds: 60 });
+    expect(existsSync(running.folder)).toBe(true);
+    await running.stop();
+    expect(running.hasEnded()).toBe(true);
+    expect(existsSync(running.folder)).toBe(false);
+  });
+
+  test("[QT3] a program that lives too long is killed, and how it ended is said", async () => {
+    const words = () => ["-c", "echo went wrong >&2; exec sleep 60"];
+    const running = await startProgram("/bin/sh", words, { seconds: 1 });
+    expect(await running.ended).toBe("signal SIGKILL");
+    expect(running.lastLine()).toBe("went wrong");
+    await running.stop();
+  });
+});
+
+/** Seeded bugs that a guest without physical devices can see. */
+const visible = [
+  ...["long-status", "event-again", "record-cleared-by-any-write", "ring-wrap"],
+  ...["reserved-descriptor", "fpd-ignored", "overflow-overwrites", "alias-ignored"],
+  ...["interrupt-source-unchecked", "interrupt-sub-handle", "interrupt-destination"],
+  ...["context-reserved", "interrupt-index-bound", "interrupt-function-mask"],
+];
+
+describe("fuzzing", () => {
+  test("[QF4] the firmware halts at the reset vector and touches no memory", () => {
+    const image = firmware();
+    expect(image.length).toBe(0x1_0000);
+    expect([...image.subarray(0xfff0, 0xfff3)]).toEqual([0xe9, 0x0d, 0xff]);
+    expect([...image.subarray(0xff19, 0xff1c)]).toEqual([0xf4, 0xeb, 0xfd]);
+  });
+
+  test("[QF5] registers have their names, and parts of them", () => {
+    expect(registerName(0x18)).toBe("GCMD");
+    expect(registerName(0x22c)).toBe("FRCD0+12");
+  });
+
+  test.skipIf(qemu === undefined)(
+    `[QF6] random programs show nothing that is not explained${why}`,
+    async () => {
+      if (qemu === undefined) return;
+      const { tally, finding } = await campaign({
+        target: qemuPlan(qemu, unitProfiles["legacy"] ?? ""),
+        known: { deviations: qemuDeviations, avoided: qemuAvoids },
+        ...{ seed: 1, seconds: 15, runs: 120, lanes: 2, watch: () => undefined },
+      });
+      expect(finding?.death ?? finding?.comparison?.difference?.text).toBeUndefined();
+      expect(tally.compared / tally.programs).toBeGreaterThan(30);
+    },
+  );
+
+  const chosen = process.env["SHADOWFOLD_QEMU_BUGS"] === "all" ? visible : visible.slice(0, 1);
+  test.skipIf(qemu === undefined)(
+    `[QF7] mistakes in the model are found within two minutes each${why}`,
+    async () => {
+      for (const id of chosen) {
+        const bug = bugs.find((each) => each.id === id);
+        const mutant = (await importMutant("qemu/fuzz/chase.ts", bug)) as typeof chase;
+        const found = await mutant.chaseInQemu(qemu?.path, "legacy", 11, 120);
+        expect([id, found === undefined]).toEqual([id, false]);
+      }
+    },
+    chosen.length * 130_000,
+  );
+});

@@ -1,0 +1,94 @@
+import { hex } from "../../events/address.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { byteIn, half, pageAt } from "../../projections/memory.ts";
+import { registersOf, registerValue } from "../../projections/registers.ts";
+import { registerBytes } from "./sight.ts";
+
+/** One register that differs. */
+export interface RegisterDifference {
+  readonly name: string;
+  readonly offset: number;
+  readonly model: bigint;
+  readonly target: bigint;
+}
+
+const fields = ["registers", "charts", "faults", "queue", "pageRequests"] as const;
+
+let last: { readonly guest: Guest; readonly image: Uint8Array } | undefined;
+
+/** The bytes of the register page as software reads them. */
+export function imageOf(guest: Guest): Uint8Array {
+  if (last !== undefined) {
+    const { guest: before } = last;
+    const isSame = fields.every((field) => before[field] === guest[field]);
+    if (isSame && before.compatibilityInterrupts === guest.compatibilityInterrupts) {
+      return last.image;
+    }
+  }
+  const image = new Uint8Array(registerBytes);
+  for (const { offset, bytes, writeOnly, unread } of registersOf(guest.profile).specs) {
+    if (writeOnly || offset >= registerBytes) continue;
+    let value = registerValue(guest, offset) & ~unread;
+    for (let byte = 0; byte < bytes && value !== 0n; byte++) {
+      image[offset + byte] = Number(value & 0xffn);
+      value >>= 8n;
+    }
+  }
+  last = { guest, image };
+  return image;
+}
+
+const valueIn = (image: Uint8Array, offset: number, bytes: number): bigint => {
+  let value = 0n;
+  for (let byte = bytes - 1; byte >= 0; byte--) {
+    value = (value << 8n) | BigInt(image[offset + byte] ?? 0);
+  }
+  return value;
+};
+
+/** The registers of which the target shows something else than the model. */
+export function differingRegisters(
+  guest: Guest,
+  target: Uint8Array,
+): readonly RegisterDifference[] {
+  const image = imageOf(guest);
+  if (Buffer.compare(image, target) === 0) return [];
+  return registersOf(guest.profile).specs.flatMap(({ name, offset, bytes }) => {
+    if (offset >= registerBytes) return [];
+    const [model, found] = [valueIn(image, offset, bytes), valueIn(target, offset, bytes)];
+    return model === found ? [] : [{ name, offset, model, target: found }];
+  });
+}
+
+/** `FSTS 0x2, not 0x0`. */
+export const registerText = ({ name, model, target }: RegisterDifference): string =>
+  `${name} is ${hex(target)}, the model has ${hex(model)}`;
+
+/** Bytes of the guest's memory as devices read them. */
+export function memoryAt(guest: Guest, address: bigint, length: number): Uint8Array {
+  const page = pageAt(guest.memory, Number(address >> 12n));
+  const offset = Number(address & 0xfffn);
+  return Uint8Array.from({ length }, (_, index) => byteIn(page, offset + index));
+}
+
+/** 32 bits of memory that are not as the model has them. */
+export interface WordDifference {
+  readonly at: number;
+  readonly model: number;
+  readonly target: number;
+}
+
+/** Where memory, from address 0, is not as the model has it. */
+export function differingWords(guest: Guest, memory: Uint8Array): readonly WordDifference[] {
+  const words = new DataView(memory.buffer, memory.byteOffset, memory.length);
+  const found: WordDifference[] = [];
+  for (let gfn = 0; gfn < memory.length / 4096; gfn++) {
+    const page = pageAt(guest.memory, gfn);
+    for (let index = 0; index < 1024; index++) {
+      const at = gfn * 4096 + index * 4;
+      const [model, target] = [half(page, index), words.getUint32(at, true)];
+      if (model !== target) found.push({ at, model, target });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { gpa, hpa, sourceId } from "../../events/address.ts";
+import type { ProfileWords } from "../../events/profile.ts";
+import type { GuestSetup } from "../../events/setup.ts";
+import { outsideKinds } from "../../properties/world/kinds.ts";
+import type { Program } from "../../properties/world/program.ts";
+import { programsOf } from "../../properties/world/program.ts";
+import { eduDevices, ram } from "../qtest/machine.ts";
+
+type Range = GuestSetup["p2m"][number];
+
+const sizes = [
+  ["1G", 1n << 30n],
+  ["2M", 1n << 21n],
+  ["4K", 4096n],
+] as const;
+
+/** A range that maps to itself, in mappings as large as fit. */
+function identity(base: bigint, end: bigint): readonly Range[] {
+  const ranges: Range[] = [];
+  for (let at = base; at < end; ) {
+    const [pageSize, bytes] = sizes.find(([, size]) => at % size === 0n && at + size <= end) ?? [
+      "4K",
+      4096n,
+    ];
+    // As many of them as there are before a larger one fits.
+    const larger = sizes[sizes.findIndex(([name]) => name === pageSize) - 1]?.[1];
+    let stop = end - (end % bytes);
+    if (larger !== undefined && at - (at % larger) + larger < stop && at % larger !== 0n) {
+      stop = at - (at % larger) + larger;
+    }
+    const grant = { pageSize, read: true, write: true };
+    ranges.push({ gpa: gpa(at), hpa: hpa(at), length: stop - at, ...grant });
+    at = stop;
+  }
+  return ranges;
+}
+
+/**
+ * The world of a QEMU that the fuzzer runs: one guest with a unit of these capabilities, RAM that
+ * maps to itself, and devices that are emulated.
+ */
+export const setupOf = ({ name, ver, cap, ecap }: ProfileWords): GuestSetup => ({
+  ...(name === undefined ? {} : { profile: name }),
+  ver,
+  cap,
+  ecap,
+  p2m: ram.flatMap(({ base, length }) => identity(base, base + length)),
+  devices: eduDevices.map(({ bdf, alias }) => ({
+    device: sourceId(bdf),
+    physical: false,
+    ...(alias === undefined ? {} : { alias: sourceId(alias) }),
+  })),
+});
+
+/** Random programs of such a world, from the generators that the laws use. */
+export const programsFor = (setup: GuestSetup): fc.Arbitrary<Program> =>
+  programsOf({ guests: fc.constant([setup]), without: outsideKinds, strange: false });

@@ -1,0 +1,104 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { ProfileWords } from "../../events/profile.ts";
+import type { QemuBinary, Running } from "../process.ts";
+import { deathOf, startProgram } from "../process.ts";
+import { connectTo, numberOf, qtestClient, readCommand } from "../qtest/client.ts";
+import { files, firmware, qemuWords, unitBase } from "../qtest/machine.ts";
+import { connectMonitor } from "../qtest/qmp.ts";
+import type { Plan } from "./plan.ts";
+import { follow, performPlan } from "./session.ts";
+import type { Sight } from "./sight.ts";
+
+/** A program that can be given plans, one after another. */
+export interface Target {
+  readonly words: ProfileWords;
+  /** @throws QemuError when it ends or does not answer. */
+  readonly perform: (plan: Plan) => Promise<Sight>;
+  readonly stop: () => Promise<void>;
+}
+
+/** How long a target lives at most, in seconds. */
+const lifetime = 4 * 3600;
+
+/** What to start as a target. */
+export interface TargetPlan {
+  readonly path: string;
+  /** Its arguments, given the folder of its sockets and files. */
+  readonly words: (folder: string) => readonly string[];
+  readonly name: string;
+  readonly env?: (folder: string) => Readonly<Record<string, string>>;
+}
+
+/** A program of somebody else's that a shell starts: where its files are to be is in variables. */
+export const shellPlan = (command: string): TargetPlan => ({
+  path: "/bin/sh",
+  words: (folder) => {
+    writeFileSync(join(folder, files.firmware), firmware());
+    const variables = {
+      QTEST_SOCKET: files.qtest,
+      QMP_SOCKET: files.monitor,
+      FIRMWARE: files.firmware,
+      TRACE: files.log,
+    };
+    const set = Object.entries(variables).map(([name, file]) => `${name}='${join(folder, file)}'`);
+    return ["-c", `export ${set.join(" ")}; exec ${command}`];
+  },
+  name: command.split(" ", 1)[0] ?? command,
+});
+
+/** A QEMU with a unit of some options, each with a comma before it. */
+export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan => ({
+  path: binary.path,
+  words: (folder) => qemuWords(folder, unitOptions),
+  name: `QEMU ${binary.version}`,
+});
+
+/** Puts the name of a target that ended, and how, in place of an error that followed from it. */
+async function named<T>(work: Promise<T>, path: string, running: Running): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    await Promise.race([running.ended, wait(500)]);
+    if (!running.hasEnded()) throw error;
+    throw deathOf(path, running, await running.ended);
+  }
+}
+
+/**
+ * Starts a target.
+ *
+ * @throws QemuError when it does not start.
+ */
+export async function startTarget({ path, words, name }: TargetPlan): Promise<Target> {
+  const running = await startProgram(path, words, { seconds: lifetime });
+  const about = <T>(work: Promise<T>): Promise<T> => named(work, path, running);
+  try {
+    const at = (file: string): string => join(running.folder, file);
+    const client = qtestClient(await about(connectTo(at(files.qtest), running.hasEnded)));
+    const monitor = await about(connectMonitor(at(files.monitor), running.hasEnded));
+    const [ver, cap, ecap] = await about(
+      client.exchange([
+        readCommand(unitBase, 4),
+        readCommand(unitBase + 8n, 8),
+        readCommand(unitBase + 16n, 8),
+      ]),
+    );
+    const traceSince = follow(at(files.log));
+    const session = { running, client, reset: monitor.reset };
+    const capabilities = { ver: numberOf(ver), cap: numberOf(cap), ecap: numberOf(ecap) };
+    return {
+      words: { name, ...capabilities },
+      perform: (plan) => about(performPlan(session, plan, traceSince)),
+      stop: async () => {
+        client.close();
+        monitor.close();
+        await running.stop();
+      },
+    };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
