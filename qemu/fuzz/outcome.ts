@@ -24,7 +24,7 @@ export function modelText(facts: readonly Fact[], now: Answer | undefined): stri
     const isSilent = find(facts, "FaultSuppressed") !== undefined;
     return isSilent ? "blocked" : faultText(blocked.reason);
   }
-  if (blocked?.host === "hole" && now !== undefined) return answerText(now);
+  if (blocked?.host === "hole" && now !== undefined && "gpa" in now.guest) return answerText(now);
   return blocked?.host ?? "nothing";
 }
 
