@@ -1,4 +1,5 @@
 import type { Fact } from "../../events/fact.ts";
+import { readInterruptEntry } from "../../projections/interrupt-entry.ts";
 import { radixGet } from "../../projections/radix.ts";
 import type { Deviation, Other, Situation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
@@ -7,13 +8,15 @@ import { messageText } from "./message.ts";
 const blockedBy = (facts: readonly Fact[], reason: number): boolean =>
   facts.some((fact) => fact.type === "InterruptBlocked" && fact.reason === reason);
 
-/** The interrupt entry that a request met, as it is cached. */
+/** The interrupt entry that a request met: as it is cached, else as it stands in memory. */
 function entryMet({ after, facts }: Situation): bigint | undefined {
   const met = facts.find(
     (fact) => fact.type === "InterruptBlocked" || fact.type === "InterruptDelivered",
   );
   const index = met?.index;
-  return index === undefined ? undefined : radixGet(after.interruptCache, index)?.entry;
+  if (index === undefined) return undefined;
+  // Without caching mode an entry that is refused is not cached.
+  return radixGet(after.interruptCache, index)?.entry ?? readInterruptEntry(after, index);
 }
 
 /** What the guest is where an interrupt was delivered that the model blocks. */
