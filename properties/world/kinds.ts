@@ -20,7 +20,7 @@ type Weighted = readonly (readonly [number, Command])[];
 const legacy: Weighted = [
   [6, mapping.map],
   [3, mapping.unmap],
-  [2, mapping.protect],
+  [4, mapping.protect],
   [2, mapping.split],
   [2, mapping.relink],
   [1, mapping.scribble],

@@ -117,7 +117,7 @@ export const protect: Command = (driver, draw, manner) => {
   const page = pageFrom(driver, draw.where);
   const place = placeOf(driver, domain, page, 1 + ((draw.how >> 3) % domain.levels), false);
   const old = wordAt(driver, entryAddress(place));
-  const upper = draw.how % 4 === 3;
+  const upper = draw.how % 2 === 1;
   const other = upper ? old ^ (1n << BigInt(pick([32, 32, 38, 44, 52, 63], draw.what))) : old;
   const kept = upper && draw.extra % 4 > 0 ? other & 3n : BigInt(permissionsOf(draw.extra));
   const word = (other & ~3n) | kept;
