@@ -53,6 +53,8 @@ export function parsePasid(text: string): number {
 /** A time in seconds: `90`, `90s`, `5m` or `1h`. */
 export function parseSeconds(text: string): number {
   const [, digits, unit = "s"] = /^(\d{1,9})([smh])?$/.exec(text) ?? [];
-  if (digits === undefined) throw new InvalidArgumentError("Expected a time, like 60s or 5m.");
+  if (digits === undefined || Number(digits) === 0) {
+    throw new InvalidArgumentError("Expected a time, like 60s or 5m.");
+  }
   return Number(digits) * (unit === "s" ? 1 : unit === "m" ? 60 : 3600);
 }

@@ -93,7 +93,8 @@ function discard(file: string): void {
 
 /**
  * Folds a recording while it is made and writes it as a log with the facts that the model decides.
- * When it breaks off, the log ends there; when the process is ended, there is none.
+ * When it breaks off, the log ends there; when nothing has happened yet, or the process is ended,
+ * there is none.
  *
  * @param batches  lines of a recording, the first line alone first.
  * @param ramBytes  the guest's memory.
@@ -107,6 +108,7 @@ export async function writeLiveLog(
   const log = newLiveLog();
   const abandon = (): void => discard(file);
   let writing: Writing | undefined;
+  let isWhole = false;
   try {
     for await (const batch of batches) {
       const [first = "", ...others] = batch;
@@ -116,12 +118,14 @@ export async function writeLiveLog(
       } else if (batch.length > 0) await add(writing, first, log);
       for (const line of others) await add(writing, line, log);
     }
+    isWhole = true;
   } catch (error) {
     if (error instanceof LogError) throw lineError("the recording", error.line, error.reason);
     throw error;
   } finally {
     await writing?.writer.close();
     process.off("exit", abandon);
+    if (!isWhole && writing !== undefined && log.events === 0) abandon();
   }
   if (writing === undefined) throw new InputError(`${file}: nothing was recorded`);
   return log;

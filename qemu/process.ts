@@ -50,7 +50,7 @@ function isProgram(path: string): boolean {
 function locate(path: string | undefined): string {
   if (path !== undefined) {
     if (isProgram(path)) return path;
-    throw new QemuError(`${path}: there is no program that can be run`);
+    throw new QemuError(`${path}: not a program that can be run`);
   }
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   const found = folders.map((each) => join(each, programName)).find(isProgram);

@@ -1,13 +1,14 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Command } from "commander";
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { encodeFact, encodeHeader, encodeInput } from "../../events/log.ts";
 import { createWorld } from "../../machines/create-world.ts";
 import { fold } from "../../machines/hypervisor.ts";
 import { qemuAvoids } from "../../qemu/deviation/avoided.ts";
 import { qemuDeviations } from "../../qemu/deviation/qemu-deviations.ts";
 import type { Finding, Known, Tally } from "../../qemu/fuzz/campaign.ts";
-import { campaign, openLane } from "../../qemu/fuzz/campaign.ts";
+import { campaign, isFinding, openLane } from "../../qemu/fuzz/campaign.ts";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { scriptOf } from "../../qemu/fuzz/script.ts";
 import { shrinkFinding } from "../../qemu/fuzz/shrink.ts";
@@ -47,6 +48,9 @@ async function targetOf(options: Options): Promise<TargetPlan> {
     throw new InputError(`--against ${options.against}: neither qemu nor qtest:COMMAND`);
   }
   const binary = await findQemu(options.qemu);
+  if (options.profile === "first-stage" && binary.major < 10) {
+    throw new InputError(`--profile first-stage: needs QEMU 10 or later, not ${binary.version}`);
+  }
   return qemuPlan(binary, unitProfiles[options.profile] ?? "");
 }
 
@@ -82,14 +86,26 @@ function write(file: string, text: string): void {
   }
 }
 
-/** Makes a finding small and saves it. @returns the files. */
+/** Whether a finding could be saved, before there is one. */
+function checkOutput(prefix: string): void {
+  try {
+    accessSync(dirname(prefix), constants.W_OK);
+  } catch (error) {
+    throw fileError(dirname(prefix), error);
+  }
+}
+
+/** Makes a finding small, if it happens again, and saves it. @returns the files. */
 async function report(run: Run, found: Finding, target: TargetPlan, options: Options) {
   const progress = startCounting(run.terminal);
   const lane = await openLane(target, knownFor(options));
   try {
-    const small = await shrinkFinding(lane, found, shrinkSeconds, (inputs) =>
-      progress.at(`shrinking: ${inputs.toString()} operations`),
-    );
+    const again = isFinding(await lane.run(found.inputs));
+    const small = !again
+      ? found
+      : await shrinkFinding(lane, found, shrinkSeconds, (inputs) =>
+          progress.at(`shrinking: ${inputs.toString()} operations`),
+        );
     const files = { log: `${options.out}.ndjson`, script: `${options.out}.qtest` };
     const unitOptions = unitProfiles[options.profile] ?? "";
     const about = [`Found by shadowfold fuzz --profile ${options.profile}.`];
@@ -99,7 +115,7 @@ async function report(run: Run, found: Finding, target: TargetPlan, options: Opt
       files.script,
       scriptOf(small, head, (step) => stepText(step.input)),
     );
-    return { small, files };
+    return { small, files, again };
   } finally {
     progress.done();
     await lane.stop();
@@ -111,10 +127,13 @@ async function fuzz(run: Run, options: Options): Promise<void> {
     await playFile(run, readScript(options.script), options);
     return;
   }
+  checkOutput(options.out);
   const target = await targetOf(options);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const runs = options.runs ?? (options.time === undefined ? usualRuns : Number.MAX_SAFE_INTEGER);
   const seconds = options.time ?? Number.MAX_SAFE_INTEGER;
+  // Whoever ends it early wants to run the same programs again.
+  if (options.seed === undefined) run.terminal.err(`seed ${seed.toString()}\n`);
   const progress = startCounting(run.terminal);
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
@@ -137,6 +156,12 @@ function readScript(file: string): { readonly file: string; readonly text: strin
   }
 }
 
+function parseRuns(text: string): number {
+  const runs = parseNumber(text);
+  if (runs === 0) throw new InvalidArgumentError("Expected 1 or more.");
+  return runs;
+}
+
 /** Adds `fuzz`. */
 export function addFuzz(program: Command, run: Run): void {
   const profile = new Option("--profile <name>", "what the unit is to be able to do")
@@ -152,7 +177,7 @@ export function addFuzz(program: Command, run: Run): void {
         "saved as a log and as a qtest script; 2: QEMU cannot be run.",
     )
     .option("--against <target>", "qemu, or qtest:COMMAND (docs/qemu.md)", "qemu")
-    .option("--runs <n>", `programs to run (default: ${usualRuns.toString()})`, parseNumber)
+    .option("--runs <n>", `programs to run (default: ${usualRuns.toString()})`, parseRuns)
     .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
     .addOption(profile)

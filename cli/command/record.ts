@@ -79,6 +79,9 @@ async function recordInto(
 ): Promise<RecordReport> {
   const start = performance.now();
   const { demo, packages, linuxTrace = false, keepTrace } = options;
+  if (linuxTrace && (demo === undefined || keepTrace === undefined)) {
+    throw new InputError("record: --linux-trace goes with --demo and --keep-trace");
+  }
   const binary = await findQemu(options.qemu);
   if (keepTrace !== undefined) makeFolder(keepTrace);
   const guest =
@@ -148,6 +151,11 @@ function addGuestOptions(command: Command): Command {
     .option("--symbols <file>", "System.map of the kernel, if it has no symbols in itself");
 }
 
+/** What a guest of one's own is described by; a demo brings all of it. */
+const ownOptions = [
+  ...["kernel", "initrd", "append", "device", "machine", "iommu", "memory", "symbols"],
+];
+
 /** Adds `record`. */
 export function addRecord(program: Command, run: Run): void {
   const demo = new Option("--demo <name>", "a guest made from Debian's packages").choices(
@@ -165,7 +173,7 @@ export function addRecord(program: Command, run: Run): void {
       )
       .argument("[qemu...]", "after --: further arguments for QEMU, such as -blockdev")
       .requiredOption("-o, --output <file>", "log to write, gzipped when it ends in .gz")
-      .addOption(demo.conflicts(["kernel", "initrd", "device", "symbols"])),
+      .addOption(demo.conflicts(ownOptions)),
   )
     .option("--packages <folder>", "Debian's packages for --demo, instead of downloading them")
     .option("--qemu <path>", "QEMU 7.2 or later; the first on PATH when missing")

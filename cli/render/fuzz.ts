@@ -49,6 +49,14 @@ function story(target: string, { inputs, comparison, death }: Finding): string {
   return [...lines, "", end, ...model].join("\n");
 }
 
+/** A finding that was made small, and the files that it was saved in. */
+export interface Reported {
+  readonly small: Finding;
+  readonly files: { readonly log: string; readonly script: string };
+  /** Whether it happened again when the same program ran a second time. */
+  readonly again: boolean;
+}
+
 /** The report of a campaign. */
 export function renderFuzz(
   terminal: Terminal,
@@ -59,9 +67,7 @@ export function renderFuzz(
     readonly seconds: number;
   },
   tally: Tally,
-  reported:
-    | { readonly small: Finding; readonly files: { readonly log: string; readonly script: string } }
-    | undefined,
+  reported: Reported | undefined,
 ): string {
   const { target, profile, seed, seconds } = result;
   const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
@@ -83,13 +89,11 @@ export function renderFuzz(
   if (reported === undefined) return `${pairs}${deviations}`;
   const { small, files } = reported;
   const saved = `Saved as ${files.log} (a log) and ${files.script} (for QEMU alone).`;
-  return `${pairs}${deviations}\n${story(target, small)}\n\n${saved}\n`;
-}
-
-/** A finding that was made small, and the files that it was saved in. */
-export interface Reported {
-  readonly small: Finding;
-  readonly files: { readonly log: string; readonly script: string };
+  const once = reported.again
+    ? ""
+    : `It did not happen again when the same program ran a second time: it depends on what ran\n` +
+      "before, or somebody else ended the program. It is saved as it was.\n\n";
+  return `${pairs}${deviations}\n${story(target, small)}\n\n${once}${saved}\n`;
 }
 
 /** One line about how far a campaign is. */
@@ -118,6 +122,7 @@ export const fuzzJson = (
         finding: {
           index: reported.small.index,
           operations: reported.small.inputs.length,
+          again: reported.again,
           text: reported.small.death ?? reported.small.comparison?.difference?.text ?? "",
           ...reported.files,
         },

@@ -167,6 +167,8 @@ export async function campaign(asked: Campaign): Promise<{
   };
   const start = performance.now();
   const opened = Array.from({ length: asked.lanes }, () => openLane(target, known));
+  // One that fails while another is waited for must not go unheard.
+  for (const lane of opened) lane.catch(() => undefined);
   const lanes: Lane[] = [];
   try {
     for (const lane of opened) lanes.push(await lane);

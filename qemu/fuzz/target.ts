@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ProfileWords } from "../../events/profile.ts";
 import type { QemuBinary, Running } from "../process.ts";
-import { deathOf, startProgram } from "../process.ts";
+import { deathOf, QemuError, startProgram } from "../process.ts";
 import { connectTo, numberOf, qtestClient, readCommand } from "../qtest/client.ts";
 import { files, firmware, qemuWords, unitBase } from "../qtest/machine.ts";
 import { connectMonitor } from "../qtest/qmp.ts";
@@ -55,13 +55,19 @@ export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan =>
   name: `QEMU ${binary.version}`,
 });
 
-/** Puts the name of a target that ended, and how, in place of an error that followed from it. */
-async function named<T>(work: Promise<T>, path: string, running: Running): Promise<T> {
+/** Puts the name of a target before an error, or how it ended in place of what followed from it. */
+async function named<T>(
+  work: Promise<T>,
+  { name, path }: TargetPlan,
+  running: Running,
+): Promise<T> {
   try {
     return await work;
   } catch (error) {
     await Promise.race([running.ended, wait(500)]);
-    if (!running.hasEnded()) throw error;
+    if (!running.hasEnded()) {
+      throw error instanceof QemuError ? new QemuError(`${name}: ${error.message}`) : error;
+    }
     throw deathOf(path, running, await running.ended);
   }
 }
@@ -71,9 +77,10 @@ async function named<T>(work: Promise<T>, path: string, running: Running): Promi
  *
  * @throws QemuError when it does not start.
  */
-export async function startTarget({ path, words, name }: TargetPlan): Promise<Target> {
+export async function startTarget(plan: TargetPlan): Promise<Target> {
+  const { path, words, name } = plan;
   const running = await startProgram(path, words, { seconds: lifetime });
-  const about = <T>(work: Promise<T>): Promise<T> => named(work, path, running);
+  const about = <T>(work: Promise<T>): Promise<T> => named(work, plan, running);
   try {
     const at = (file: string): string => join(running.folder, file);
     const client = qtestClient(await about(connectTo(at(files.qtest), running.hasEnded)));
@@ -90,7 +97,7 @@ export async function startTarget({ path, words, name }: TargetPlan): Promise<Ta
     const capabilities = { ver: numberOf(ver), cap: numberOf(cap), ecap: numberOf(ecap) };
     return {
       words: { name, ...capabilities },
-      perform: (plan) => about(performPlan(session, plan, traceSince)),
+      perform: (asked) => about(performPlan(session, asked, traceSince)),
       stop: async () => {
         client.close();
         monitor.close();

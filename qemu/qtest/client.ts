@@ -39,7 +39,7 @@ export async function connectTo(path: string, isOver: () => boolean): Promise<So
       });
     } catch {
       if (isOver()) throw new QemuError("ended before it could be asked anything");
-      if (performance.now() > limit) throw new QemuError(`${path}: nobody answers at this socket`);
+      if (performance.now() > limit) throw new QemuError(`does not serve the socket ${path}`);
       await wait(5);
     }
   }
