@@ -137,10 +137,12 @@ describe("what a device holds", () => {
     const { tables } = summarise(holding.when(asksFor(gva)).guest());
     expect(tables["deviceTlbs"]).toEqual({
       "00:04.0 PASID 0x41 0x123456000": {
-        ...{ pages: 1, hpa: "0x100007000", size: "4K", read: "ok", write: "permission" },
+        ...{ pasid: "0x41", pages: 1, hpa: "0x100007000" },
+        ...{ size: "4K", read: "ok", write: "permission" },
       },
     });
-    expect(tables["pageGroups"]).toEqual({ "00:04.0 PASID 0x41 group 1": { state: "awaiting" } });
+    const group = { pasid: "0x41", state: "awaiting" };
+    expect(tables["pageGroups"]).toEqual({ "00:04.0 PASID 0x41 group 1": group });
   });
 
   test("[AT21] a record has it", () => {

@@ -17,7 +17,7 @@ const { qemu, why } = await installedQemu();
 
 describe("programs that are started", () => {
   test("[QT1] what is missing, no program or too old is one line", async () => {
-    await expect(findQemu("no-such-program")).rejects.toThrow(/^no-such-program: there is no/);
+    await expect(findQemu("no-such-program")).rejects.toThrow(/^no-such-program: not a program/);
     await expect(findQemu("/bin/true")).rejects.toThrow(/names no version/);
   });
 
