@@ -13,7 +13,6 @@ import {
   sizeOf,
   writeCode,
 } from "../projections/mapping.ts";
-import { chunkOf, halfOf } from "../projections/memory.ts";
 import { writable } from "../projections/p2m.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import {
@@ -24,7 +23,7 @@ import {
   smepFault,
   tableFault,
 } from "./first-stage-rules.ts";
-import { tablePage } from "./table-page.ts";
+import { entry, readEntry } from "./table-page.ts";
 import type { WalkStep } from "./walk.ts";
 import { indexAt, leafSize, stepOf } from "./walk.ts";
 
@@ -103,14 +102,13 @@ export function walkFirstStage(
     const place = second === undefined ? undefined : second(table);
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
     const gfn = place === undefined ? table : frameOf(place);
-    const bytes = hidden === 0 ? tablePage(guest, gfn) : undefined;
-    step?.(stepOf(bytes, hidden === 0 ? gfn : table, index, level, true, true));
+    const isRead = hidden === 0 && readEntry(guest, gfn, index);
+    step?.(stepOf(isRead, hidden === 0 ? gfn : table, index, level, true, true));
     if (hidden !== 0) return blocked(hidden);
-    if (bytes === undefined) {
+    if (!isRead) {
       return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
     }
-    const chunk = chunkOf(bytes, index);
-    const [low, high] = [halfOf(chunk, index, 0), halfOf(chunk, index, 1)];
+    const [low, high] = [entry[0] as number, entry[1] as number];
     if ((low & 1) === 0) return blocked(reason.firstStageNotPresent);
     const large = level === 1 ? 0 : (low >>> 7) & 1;
     const mask = variant + (level * 2 + large) * 2;

@@ -12,10 +12,8 @@ import {
   unmapped,
   unreadable,
 } from "../projections/mapping.ts";
-import type { Page } from "../projections/memory.ts";
-import { chunkOf, halfOf, wordIn } from "../projections/memory.ts";
 import { perProfile } from "./per-profile.ts";
-import { tablePage } from "./table-page.ts";
+import { entry, lastEntry, readEntry } from "./table-page.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
 export interface WalkStep {
@@ -74,14 +72,13 @@ export function walkTables(
   const lower = page - upper * 2 ** 18;
   for (let level = levels; level > 0; level--) {
     const index = indexAt(upper, lower, level);
-    const bytes = tablePage(guest, table);
-    step?.(stepOf(bytes, table, index, level, read === ok, write === ok));
-    if (bytes === undefined) {
+    const isRead = readEntry(guest, table, index);
+    step?.(stepOf(isRead, table, index, level, read === ok, write === ok));
+    if (!isRead) {
       return blockedBy(read, write, level === levels ? rootUnreadable : unreadable);
     }
-    const chunk = chunkOf(bytes, index);
-    const low = halfOf(chunk, index, 0);
-    const high = halfOf(chunk, index, 1);
+    const low = entry[0] as number;
+    const high = entry[1] as number;
     if (read === ok && (low & 1) === 0) read = permission;
     if (write === ok && (low & 2) === 0) write = permission;
     if (read !== ok && write !== ok) return unmapped(read, write);
@@ -106,9 +103,9 @@ export function walkTables(
 export const indexAt = (upper: number, lower: number, level: number): number =>
   level > 2 ? (upper >> (level * 9 - 27)) & 511 : (lower >> (level * 9 - 9)) & 511;
 
-/** A step of a walk: entry `index` of the table in a page, which may be unreadable. */
+/** A step of a walk: entry `index` of the table in a page, the one that was read last if any. */
 export function stepOf(
-  page: Page | undefined,
+  isRead: boolean,
   gfn: number,
   index: number,
   level: number,
@@ -116,6 +113,5 @@ export function stepOf(
   writes: boolean,
 ): WalkStep {
   const address = (BigInt(gfn) << 12n) + BigInt(index * 8);
-  const entry = page === undefined ? undefined : wordIn(page, index * 8);
-  return { level, address, entry, reads, writes };
+  return { level, address, entry: isRead ? lastEntry() : undefined, reads, writes };
 }
