@@ -83,6 +83,14 @@ export const translationBugs: readonly Bug[] = [
     law: "SH1",
   },
   {
+    id: "copy-kept",
+    what: "The copy of a table that is walked often outlives a write to it.",
+    file: "machines/table-page.ts",
+    find: "copies[slot] = undefined;",
+    replace: "",
+    law: "SH1",
+  },
+  {
     id: "visible-too-early",
     what: "Without coherent walks the IOMMU sees what the CPU has not flushed.",
     file: "projections/evolve-memory.ts",
