@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
   ],
   [
     "descriptor-accepted",
-    "Descriptors with reserved bits set, of types 4 and 7, and of type 6 with an AM beyond CAP.MAMV, are executed; before version 10 any of type 6.",
+    "Wrong descriptors of types 4, 7 and 6 (AM), and before 10 upper halves, are executed.",
     "A reserved bit that is set is an invalidation queue error.",
     "the model's queue halts at such a descriptor, or at one of the three above",
     "ends",
@@ -167,7 +167,7 @@ const rows: readonly Row[] = [
   ],
   [
     "scalable-reasons",
-    "In scalable mode faults of root, context and second stage have the codes of legacy mode; before version 10 those of PASIDs are all 58h; in legacy mode Eh is 87h.",
+    "Scalable faults have legacy codes, legacy Eh is 87h; before 10 those of PASIDs are 58h.",
     "Each mode has codes of its own: 39h, 41h, 79h and so on.",
     "a code where the one of the same meaning is right",
     "goes on",
@@ -193,7 +193,7 @@ const rows: readonly Row[] = [
     "first-stage-width",
     "First-stage addresses are checked against AW of the PASID entry.",
     "AW belongs to the second stage; a first stage of 4 levels has 48 bits.",
-    "fault 80h for an address that is not canonical in the width of AW, where it is none",
+    "fault 80h, where it is none, for an address that is not canonical in the width of AW",
     "ends",
     "first-stage",
   ],
@@ -223,7 +223,7 @@ const rows: readonly Row[] = [
   ],
   [
     "pasid-fpd-ignored",
-    "A fault found in a PASID directory or entry is recorded although FPD is set there; before version 10 in the context entry too.",
+    "A PASID fault is recorded although FPD is set in directory or entry (before 10: or context).",
     "FPD suppresses every fault that arises with the entry at hand.",
     "the same guest without FPD there does what QEMU does",
     "ends",
@@ -231,15 +231,15 @@ const rows: readonly Row[] = [
   ],
   [
     "pasid-presence-ignored",
-    "A PASID entry whose P is clear is used where the context entry is cached, and its type checked first where not.",
+    "P of a PASID entry is not looked at while the context is cached, else after its type.",
     "An entry that is not present is fault 59h.",
-    "the same guest with P set does what QEMU does, or 59h is right and a translation is used again",
+    "the same guest with P set does what QEMU does, or a translation is used again",
     "ends",
     "first-stage",
   ],
   [
     "pasid-type-ignored",
-    "Before version 10, first-stage and nested entries are read as second-stage ones, and AW is checked for pass-through.",
+    "Before 10 first-stage and nested entries are second-stage ones; pass-through must have AW.",
     "Each type has a capability of its own, and AW belongs to the second stage.",
     "the same guest with second-stage entries does what QEMU does, before version 10",
     "ends",
@@ -247,7 +247,7 @@ const rows: readonly Row[] = [
   ],
   [
     "context-reserved-ignored",
-    "DTE, PASIDE, PRE, RID_PASID and RID_PRIV are not checked where the unit lacks what they are for.",
+    "DTE, PASIDE, PRE, RID_PASID and RID_PRIV are not checked where the unit has none of it.",
     "They are reserved there: 42h.",
     "the same guest without these bits, and with RID_PASID used, does what QEMU does",
     "ends",
@@ -263,7 +263,7 @@ const rows: readonly Row[] = [
   ],
   [
     "pass-through-kept",
-    "A device that was passed through goes on to be after its PASID entry changed and was invalidated; QEMU looks again at context invalidations only.",
+    "Pass-through goes on after a PASID-cache invalidation, until one of the context cache.",
     "After a PASID-cache invalidation the new entry counts.",
     "DMA is not translated, and the device was passed through when QEMU looked last",
     "ends",

@@ -42,6 +42,12 @@ const oldBlindness = (id: string, ...ways: readonly (readonly Edit[])[]): Deviat
     hasOnePasidReason(situation.before) ? blindness(id, ...ways).explains(situation) : undefined,
 });
 
+/** One deviation that shows in two ways. */
+const either = (one: Deviation, other: Deviation): Deviation => ({
+  id: one.id,
+  explains: (situation) => one.explains(situation) ?? other.explains(situation),
+});
+
 /** Some that come with others on the way. */
 const withMore = (...edits: readonly Edit[]): readonly (readonly Edit[])[] => [
   edits,
@@ -49,6 +55,19 @@ const withMore = (...edits: readonly Edit[]): readonly (readonly Edit[])[] => [
   [...edits, "presence"],
   [...edits, "presence", "reserved"],
 ];
+
+/** A translation that is used again after P of its PASID entry was cleared. */
+const usedAgain: Deviation = {
+  id: "pasid-presence-ignored",
+  explains: ({ what, input, before, past, reached, allowed = [] }) => {
+    if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
+    const source = before.devices[input.device]?.requester ?? input.device;
+    const uses = usesOf(past, source, input.iova, reached);
+    const access = input.access ?? "read";
+    const isGone = allowed.includes("fault 0x59") && isScalable(before);
+    return isGone && uses.some(({ allows }) => allows[access]) ? "end" : undefined;
+  },
+};
 
 /** Deviations of QEMU in how it reads the tables of scalable mode. */
 export const pasidDeviations: readonly Deviation[] = [
@@ -76,9 +95,11 @@ export const pasidDeviations: readonly Deviation[] = [
   },
   blindness("table-in-device-memory", ["device"], ["device", "reserved"]),
   blindness("pasid-reserved-ignored", ["reserved"]),
-  blindness("pasid-fpd-ignored", ...withMore("suppression")),
-  blindness("pasid-presence-ignored", ...withMore("presence")),
-  oldBlindness("pasid-fpd-ignored", ...withMore("all suppression")),
+  either(
+    blindness("pasid-fpd-ignored", ...withMore("suppression")),
+    oldBlindness("pasid-fpd-ignored", ...withMore("all suppression")),
+  ),
+  either(blindness("pasid-presence-ignored", ...withMore("presence")), usedAgain),
   oldBlindness("pasid-type-ignored", ...withMore("type"), ...withMore("type", "all suppression")),
   blindness("context-reserved-ignored", ...withMore("context")),
   {
@@ -89,17 +110,6 @@ export const pasidDeviations: readonly Deviation[] = [
       const source = before.devices[input.device]?.requester ?? input.device;
       const isOther = allowed.some((each) => /^fault 0x(71|72|81|85)$/.test(each));
       return isOther && target === otherOrder(situation, before, source, input) ? "end" : undefined;
-    },
-  },
-  {
-    id: "pasid-presence-ignored",
-    explains: ({ what, input, before, past, reached, allowed = [] }) => {
-      if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
-      const source = before.devices[input.device]?.requester ?? input.device;
-      const uses = usesOf(past, source, input.iova, reached);
-      const access = input.access ?? "read";
-      const isGone = allowed.includes("fault 0x59") && isScalable(before);
-      return isGone && uses.some(({ allows }) => allows[access]) ? "end" : undefined;
     },
   },
 ];

@@ -16,16 +16,16 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
 }
 
 /**
- * Descriptors that QEMU executes although they are wrong: of interrupt entries with reserved bits,
- * of device TLBs and PASIDs that the unit has not, and whatever has bits 11:9 set.
+ * Descriptors that QEMU executes although they are wrong: of interrupt entries and PASIDs with
+ * reserved bits, with reserved bits in the upper half of 256 (before version 10), of device TLBs and PASIDs that the unit has not, and whatever has bits 11:9 set.
  */
 function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   const { profile } = guest;
   const low = Number(descriptor & 0xfn);
   const pages = Number((descriptor >> 64n) & 0x3fn);
   const isWide = low === 6 && ((descriptor >> 4n) & 3n) === 3n && pages > profile.mamv;
-  if (iqei === 4)
-    return low === 4 || low === 7 || isWide || (low === 6 && hasOnePasidReason(guest));
+  const isUnread = hasOnePasidReason(guest) && (low === 6 || descriptor >> 128n !== 0n);
+  if (iqei === 4) return low === 4 || low === 7 || isWide || isUnread;
   if (iqei !== 3) return false;
   if ((descriptor & 0xe00n) !== 0n) return true;
   return (
