@@ -34,6 +34,8 @@ export interface Past {
   readonly queueAddress: bigint;
   /** Translations that the target has used, and nothing has invalidated since. */
   readonly reached: readonly Reached[];
+  /** Source-ids that were passed through when the target looked last. */
+  readonly passing: ReadonlySet<number>;
 }
 
 /** A translation that the target has used: a range of IOVA and where it leads. */

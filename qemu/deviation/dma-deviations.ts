@@ -4,6 +4,7 @@ import { hostAt } from "../../projections/host-entry.ts";
 import type { Deviation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { usesOf } from "./past.ts";
+import { entriesWalked, overlapsInterrupts } from "./table-view.ts";
 
 /** Deviations of QEMU in where DMA goes and what is reported of it. */
 export const dmaDeviations: readonly Deviation[] = [
@@ -30,17 +31,13 @@ export const dmaDeviations: readonly Deviation[] = [
   },
   {
     id: "superpage-interrupt-range",
-    explains: ({ what, target, allowed = [] }) => {
-      if (what !== "dma" || (target !== "fault 0xe" && target !== "blocked")) return undefined;
-      const isNear = allowed.some((each) => /^page 0x[c-f][0-9a-f]{4}$/.test(each));
-      return isNear ? "end" : undefined;
-    },
-  },
-  {
-    id: "table-in-device-memory",
-    explains: ({ what, target, allowed = [] }) => {
-      if (what !== "dma" || !allowed.includes("fault 0x7")) return undefined;
-      return target === "fault 0x5" || target === "fault 0x6" ? "end" : undefined;
+    explains: ({ what, target, input, before, allowed = [] }) => {
+      if (what !== "dma" || input.type !== "Dma") return undefined;
+      if (!["fault 0xe", "fault 0x87", "blocked"].includes(target)) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const leaf = entriesWalked(before, source, input.iova)?.seen.at(-1);
+      const isNear = leaf !== undefined && overlapsInterrupts(leaf);
+      return isNear && allowed.some((each) => each.startsWith("page ")) ? "end" : undefined;
     },
   },
   {

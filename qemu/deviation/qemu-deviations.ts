@@ -2,6 +2,7 @@ import { Iqa } from "../../events/registers/queue.ts";
 import type { Deviation } from "./deviation.ts";
 import { dmaDeviations } from "./dma-deviations.ts";
 import { interruptDeviations } from "./interrupt-deviations.ts";
+import { pasidDeviations } from "./pasid-deviations.ts";
 import { queueDeviations } from "./queue-deviations.ts";
 import { scalableDeviations } from "./scalable-deviations.ts";
 
@@ -27,4 +28,5 @@ export const qemuDeviations: readonly Deviation[] = [
   ...dmaDeviations,
   ...queueDeviations,
   ...scalableDeviations,
+  ...pasidDeviations,
 ];

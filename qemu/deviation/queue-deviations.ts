@@ -1,7 +1,8 @@
-import type { Profile } from "../../events/profile.ts";
 import { evolve } from "../../projections/evolve.ts";
+import type { Guest } from "../../projections/guest.ts";
 import { at } from "../../projections/registers.ts";
 import type { Deviation, Other, Situation } from "./deviation.ts";
+import { hasOnePasidReason } from "./reasons.ts";
 
 const fetching: ReadonlySet<string> = new Set(["QueueStarted", "QueueHalted"]);
 
@@ -15,12 +16,16 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
 }
 
 /**
- * Descriptors that QEMU executes although they are wrong: of interrupt entries with reserved bits,
- * of device TLBs and PASIDs that the unit has not, and whatever has bits 11:9 set.
+ * Descriptors that QEMU executes although they are wrong: of interrupt entries and PASIDs with
+ * reserved bits, with reserved bits in the upper half of 256 (before version 10), of device TLBs and PASIDs that the unit has not, and whatever has bits 11:9 set.
  */
-function isAccepted(descriptor: bigint, iqei: number, profile: Profile): boolean {
+function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
+  const { profile } = guest;
   const low = Number(descriptor & 0xfn);
-  if (iqei === 4) return low === 4 || low === 7;
+  const pages = Number((descriptor >> 64n) & 0x3fn);
+  const isWide = low === 6 && ((descriptor >> 4n) & 3n) === 3n && pages > profile.mamv;
+  const isUnread = hasOnePasidReason(guest) && (low === 6 || descriptor >> 128n !== 0n);
+  if (iqei === 4) return low === 4 || low === 7 || isWide || isUnread;
   if (iqei !== 3) return false;
   if ((descriptor & 0xe00n) !== 0n) return true;
   return (
@@ -37,7 +42,17 @@ export const queueDeviations: readonly Deviation[] = [
       const halted = facts.find((fact) => fact.type === "QueueHalted");
       const fetched = facts.findLast((fact) => fact.type === "DescriptorFetched");
       if (halted?.error !== "IQE" || fetched === undefined) return undefined;
-      return isAccepted(fetched.descriptor, halted.iqei, before.profile) ? "end" : undefined;
+      return isAccepted(fetched.descriptor, halted.iqei, before) ? "end" : undefined;
+    },
+  },
+  {
+    id: "tail-unaligned-ignored",
+    explains: (situation) => {
+      const { input, facts } = situation;
+      if (input.type !== "RegisterWrite" || input.offset !== at.iqt) return undefined;
+      const halted = facts.find((fact) => fact.type === "QueueHalted");
+      const isUnaligned = (input.value & 0x10n) !== 0n && halted?.error === "IQE";
+      return isUnaligned ? untilFetching(situation) : undefined;
     },
   },
   {

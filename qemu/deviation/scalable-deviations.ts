@@ -1,39 +1,36 @@
 import { hex } from "../../events/address.ts";
+import { PasidEntry } from "../../events/pasid-entry.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Deviation } from "./deviation.ts";
+import { meantBy, reasonIn } from "./reasons.ts";
+import { entriesRead, entriesWalked } from "./table-view.ts";
 
 /** PP of a fault record, and PV with it. */
 const hasPasid = 1n << 95n;
 const pasidOfRecord = hasPasid | (0xf_ffffn << 104n);
 
-/** Reasons of scalable mode, by those of legacy mode. */
-const scalableReasons: ReadonlyMap<number, number> = new Map([
-  ...([
-    [0x1, 0x39],
-    [0x2, 0x41],
-    [0x8, 0x38],
-    [0x9, 0x40],
-    [0xa, 0x3a],
-    [0xb, 0x42],
-    [0x5b, 0x59],
-  ] as const),
-]);
-
 /** Accessed and dirty bits of a first-stage entry, in its lower half. */
 const [accessedBit, dirtyBit] = [0x20, 0x40];
+
+/** Whether the bits of an address above a width are copies of the highest below it. */
+function isCanonical(iova: bigint, width: number): boolean {
+  const upper = iova >> BigInt(width - 1);
+  return upper === 0n || upper === (1n << BigInt(65 - width)) - 1n;
+}
 
 /** Deviations of QEMU in scalable mode. */
 export const scalableDeviations: readonly Deviation[] = [
   {
     id: "scalable-reasons",
-    explains: ({ what, target, model, allowed = [], world, input, facts }) => {
-      const legacy = /^fault (0x[0-9a-f]+)$/.exec(target)?.[1];
-      const scalable = scalableReasons.get(Number(legacy ?? 0));
-      if (what !== "dma" || scalable === undefined) return undefined;
-      const wanted = `fault ${hex(scalable)}`;
-      if (!model.startsWith(wanted)) return allowed.includes(wanted) ? "end" : undefined;
+    explains: ({ what, target, model, allowed = [], world, input, facts, before }) => {
+      const given = reasonIn(target);
+      if (what !== "dma" || given === undefined) return undefined;
+      const meant = meantBy(before, given).map((reason) => `fault ${hex(reason)}`);
+      if (!meant.some((each) => model === each || model.startsWith(`${each} `))) {
+        return meant.some((each) => allowed.includes(each)) ? "end" : undefined;
+      }
       const told = facts.map((fact) =>
-        fact.type === "FaultRecorded" ? { ...fact, reason: Number(legacy) } : fact,
+        fact.type === "FaultRecorded" ? { ...fact, reason: given } : fact,
       );
       const [guest] = told.reduce(evolve, evolve(world, input)).guests;
       return guest && { guest, facts: told };
@@ -43,21 +40,24 @@ export const scalableDeviations: readonly Deviation[] = [
     id: "first-stage-width",
     explains: ({ what, target, input, before, allowed = [] }) => {
       if (what !== "dma" || input.type !== "Dma" || !before.profile.flts) return undefined;
-      const upper = input.iova >> 38n;
-      const isNarrow = upper === 0n || upper === (1n << 26n) - 1n;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const read = entriesRead(before, source).find(({ table }) => table === "PASID entry");
+      if (read?.entry === undefined || allowed.includes("fault 0x80")) return undefined;
+      const { aw } = PasidEntry.decode(read.entry);
       const isRefused = target === "fault 0x80" || target === "blocked";
-      return isRefused && !isNarrow && !allowed.includes("fault 0x80") ? "end" : undefined;
+      return isRefused && !isCanonical(input.iova, 30 + 9 * aw) ? "end" : undefined;
     },
   },
   {
     id: "execute-disable-ignored",
-    explains: ({ what, target, before, allowed = [] }) =>
-      what === "dma" &&
-      before.profile.flts &&
-      target.startsWith("page ") &&
-      (allowed.includes("fault 0x72") || allowed.includes("blocked"))
-        ? "end"
-        : undefined,
+    explains: ({ what, target, input, before, allowed = [] }) => {
+      if (what !== "dma" || input.type !== "Dma" || !target.startsWith("page ")) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const walk = entriesWalked(before, source, input.iova);
+      const isRight = allowed.includes("fault 0x72") || allowed.includes("blocked");
+      const isSet = walk?.seen.some(({ entry }) => entry >> 63n === 1n) === true;
+      return isRight && walk?.isFirst === true && !walk.nxe && isSet ? "end" : undefined;
+    },
   },
   {
     id: "fault-record-pasid",

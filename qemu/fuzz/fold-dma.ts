@@ -1,6 +1,7 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Access, InputOf } from "../../events/input.ts";
 import { fold } from "../../machines/hypervisor.ts";
+import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 import { expected } from "../../properties/oracle/expected.ts";
@@ -8,6 +9,7 @@ import type { Oracle } from "../../properties/oracle/oracle.ts";
 import { sources } from "../../properties/world/arena.ts";
 import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
 import { usesOf } from "../deviation/past.ts";
+import { entriesWalked } from "../deviation/table-view.ts";
 import { evictions } from "./evict.ts";
 import { find } from "./find.ts";
 import { readTrace } from "./observation.ts";
@@ -84,8 +86,16 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   return { folded: undefined, raw: undefined };
 }
 
+/** What the entries of a first stage allow. The model's right to write waits for the dirty bit. */
+function allowedByTables(guest: Guest, source: number, iova: bigint) {
+  const walk = entriesWalked(guest, source, iova);
+  if (walk?.isFirst !== true || walk.seen.at(-1)?.leaf === undefined) return undefined;
+  return { read: true, write: walk.seen.every(({ entry }) => (entry & 2n) !== 0n) };
+}
+
 /** The translation that a DMA used in the target. */
 export function useIn(
+  { past }: Comparing,
   { input }: Step,
   { trace }: Seen,
   { guests }: World,
@@ -96,8 +106,9 @@ export function useIn(
   const [guest] = guests;
   const given = find(facts, "DmaTranslated");
   if (translated === undefined || guest === undefined || given === undefined) return undefined;
-  const { read, write } = given;
   const source = requesterOf(input.device);
+  const [known] = usesOf(past, source, input.iova, translated);
+  const { read, write } = known?.allows ?? allowedByTables(guest, source, input.iova) ?? given;
   const first = input.iova & ~mask;
   return {
     ...{ source, first, last: first | mask, distance: translated - input.iova },

@@ -7,7 +7,7 @@ function signatureOf({ comparison, death }: Outcome): string | undefined {
   if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\\d+/g, "N")}`;
   const difference = comparison?.difference;
   if (difference === undefined) return undefined;
-  const names = difference.text.match(/[A-Z]{3,}\d*/g) ?? [];
+  const names = difference.text.match(/[A-Z]{3,}\d*|fault 0x[0-9a-f]+|page|blocked/g) ?? [];
   return [difference.what, ...new Set(names)].join(" ");
 }
 

@@ -28,9 +28,9 @@ function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried
   const folded = dma === undefined ? fold(before, input) : dma.folded;
   if (folded === undefined) return undefined;
   const { facts, world } = folded;
-  const past = pastAfter(state.past, facts, undefined);
   const [from, to] = [before.guests[0], world.guests[0]];
   if (from === undefined || to === undefined) return undefined;
+  const past = pastAfter(state.past, facts, world);
   const reached = input.type === "Dma" ? readTrace(seen.trace, input.iova).translated : undefined;
   const about = { input, before: from, after: to, world: before, facts, past, reached };
   const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(step, seen, world, facts)];

@@ -1,0 +1,53 @@
+import { hex } from "../../events/address.ts";
+import type { Guest } from "../../projections/guest.ts";
+
+/** Whether the latched root pointer asks for scalable mode. */
+export const isScalable = ({ rootPointer, profile }: Guest): boolean =>
+  profile.smts && ((rootPointer >> 10n) & 3n) === 1n;
+
+/** Reasons of scalable mode, by those of legacy mode. */
+const scalableReasons: ReadonlyMap<number, readonly number[]> = new Map([
+  ...([
+    [0x1, [0x39]],
+    [0x2, [0x41]],
+    [0x3, [0x7b]],
+    [0x4, [0x84]],
+    [0x5, [0x79]],
+    [0x6, [0x79]],
+    [0x7, [0x78]],
+    [0x8, [0x38]],
+    [0x9, [0x40]],
+    [0xa, [0x3a]],
+    [0xb, [0x42]],
+    [0xc, [0x7a]],
+  ] as const),
+]);
+
+/** What a PASID directory and its tables can be wrong in, for which old versions have one code. */
+const pasidReasons: readonly number[] = [0x50, 0x51, 0x58, 0x59, 0x5b];
+
+/** Versions that report everything that is wrong with a PASID as 58h. */
+export const hasOnePasidReason = ({ profile }: Guest): boolean =>
+  /^QEMU [789]\./.test(profile.name);
+
+/** The reason in an outcome's text, or nothing. */
+export function reasonIn(text: string): number | undefined {
+  const code = /^fault (0x[0-9a-f]+)/.exec(text)?.[1];
+  return code === undefined ? undefined : Number(code);
+}
+
+/** The reasons that QEMU may mean with one that it gives. */
+export function meantBy(guest: Guest, reason: number): readonly number[] {
+  if (!isScalable(guest)) return guest.profile.smts && reason === 0x87 ? [0xe] : [];
+  if (reason === 0x58 && hasOnePasidReason(guest)) return pasidReasons;
+  return scalableReasons.get(reason) ?? [];
+}
+
+/** Whether an outcome in QEMU is the wanted one, but for the code of a fault. */
+export function isSameOutcome(guest: Guest, target: string, wanted: string): boolean {
+  if (target === wanted) return true;
+  const reason = reasonIn(target);
+  return reason !== undefined && meantBy(guest, reason).some((one) => wanted === faultText(one));
+}
+
+const faultText = (reason: number): string => `fault ${hex(reason)}`;
