@@ -17,7 +17,8 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
 
 /**
  * Descriptors that QEMU executes although they are wrong: of interrupt entries and PASIDs with
- * reserved bits, with reserved bits in the upper half of 256 (before version 10), of device TLBs and PASIDs that the unit has not, and whatever has bits 11:9 set.
+ * reserved bits, with reserved bits in the upper half of 256 (before version 10), of device TLBs
+ * and PASIDs that the unit has not, and whatever has bits 11:9 set.
  */
 function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   const { profile } = guest;
