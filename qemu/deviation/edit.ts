@@ -20,7 +20,8 @@ import { entriesRead } from "./table-view.ts";
  * Something that a target does not look at in the tables that lead to a request's translation,
  * as the change to the tables after which it would be right:
  *
- * - `context`: bits of the context entry for what the unit does not have, RID_PASID among them;
+ * - `context`: bits of the context entry for what the unit does not have, RID_PASID among them,
+ *   and whether that lies beyond the directory;
  * - `reserved`: reserved bits of the directory and PASID entry;
  * - `suppression`: FPD of the directory and PASID entry;
  * - `all suppression`: of the context entry too;
@@ -66,7 +67,8 @@ function editedEntry(profile: Profile, { table, entry = 0n }: ContextStep, edits
   if (table === "context") {
     if (edits.has("all suppression")) changed &= ~suppressed;
     const unlooked = scalableContextReserved(profile) & ~contextChecked(profile);
-    if (edits.has("context")) changed &= ~unlooked;
+    // The size of the directory is not looked at either: as large as it can be.
+    if (edits.has("context")) changed = (changed & ~unlooked) | (7n << 9n);
     return changed;
   }
   if (table === "root") return entry;

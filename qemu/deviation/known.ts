@@ -247,8 +247,8 @@ const rows: readonly Row[] = [
   ],
   [
     "context-reserved-ignored",
-    "DTE, PASIDE, PRE, RID_PASID and RID_PRIV are not checked where the unit has none of it.",
-    "They are reserved there: 42h.",
+    "DTE, PASIDE, PRE, RID_PASID, RID_PRIV are not checked, nor RID_PASID against PDTS.",
+    "They are reserved where the unit lacks what they are for: 42h; beyond PDTS is 48h.",
     "the same guest without these bits, and with RID_PASID used, does what QEMU does",
     "ends",
     "first-stage",

@@ -1,4 +1,5 @@
 import { hex, pageOf } from "../../events/address.ts";
+import { pageText } from "../fuzz/outcome.ts";
 import type { Deviation, Situation } from "./deviation.ts";
 import type { Edit } from "./edit.ts";
 import { outcomesAfter } from "./edit.ts";
@@ -6,12 +7,14 @@ import { usesOf } from "./past.ts";
 import { hasOnePasidReason, isSameOutcome, isScalable } from "./reasons.ts";
 import { entriesRead, entriesWalked, firstFault, hasReserved } from "./table-view.ts";
 
-/** The fault of a first-stage walk that is checked in another order, as text. */
+/** What a first-stage walk comes to that is checked in another order, bit 63 aside, as text. */
 function otherOrder({ before }: Situation, guest: Situation["before"], source: number, input: Dma) {
   const walk = entriesWalked(guest, source, input.iova);
   if (walk?.isFirst !== true) return undefined;
   const fault = firstFault(walk.seen, input.access ?? "read", hasReserved(before.profile.haw));
-  return fault === undefined ? undefined : `fault ${hex(fault)}`;
+  if (fault !== undefined) return `fault ${hex(fault)}`;
+  const leaf = walk.seen.at(-1)?.leaf;
+  return leaf && pageText(leaf.base + (input.iova & (leaf.length - 1n)));
 }
 
 type Dma = Extract<Situation["input"], { type: "Dma" }>;
@@ -56,11 +59,17 @@ const withMore = (...edits: readonly Edit[]): readonly (readonly Edit[])[] => [
   [...edits, "presence", "reserved"],
 ];
 
-/** A translation that is used again after P of its PASID entry was cleared. */
+/**
+ * Where 59h is right, by a context entry that may be cached: a translation that is used again, or
+ * the type of the entry, which is looked at before P.
+ */
 const usedAgain: Deviation = {
   id: "pasid-presence-ignored",
-  explains: ({ what, input, before, past, reached, allowed = [] }) => {
-    if (what !== "dma" || input.type !== "Dma" || reached === undefined) return undefined;
+  explains: ({ what, target, input, before, past, reached, allowed = [] }) => {
+    if (what !== "dma" || input.type !== "Dma") return undefined;
+    const isTyped = target === "fault 0x5b" && allowed.includes("fault 0x59");
+    if (isTyped && isScalable(before)) return "end";
+    if (reached === undefined) return undefined;
     const source = before.devices[input.device]?.requester ?? input.device;
     const uses = usesOf(past, source, input.iova, reached);
     const access = input.access ?? "read";
@@ -101,13 +110,25 @@ export const pasidDeviations: readonly Deviation[] = [
   ),
   either(blindness("pasid-presence-ignored", ...withMore("presence")), usedAgain),
   oldBlindness("pasid-type-ignored", ...withMore("type"), ...withMore("type", "all suppression")),
-  blindness("context-reserved-ignored", ...withMore("context")),
+  either(
+    blindness(
+      "context-reserved-ignored",
+      ...withMore("context"),
+      ...withMore("context", "suppression"),
+    ),
+    oldBlindness(
+      "context-reserved-ignored",
+      ...withMore("context", "type"),
+      ...withMore("context", "all suppression"),
+    ),
+  ),
   {
     id: "first-stage-order",
     explains: (situation) => {
       const { what, input, before, target, allowed = [] } = situation;
       if (what !== "dma" || input.type !== "Dma" || !isScalable(before)) return undefined;
       const source = before.devices[input.device]?.requester ?? input.device;
+      if (!target.startsWith("fault ")) return undefined;
       const isOther = allowed.some((each) => /^fault 0x(71|72|81|85)$/.test(each));
       return isOther && target === otherOrder(situation, before, source, input) ? "end" : undefined;
     },

@@ -4,6 +4,7 @@ import type { ContextStep } from "../../machines/context.ts";
 import { resolve } from "../../machines/resolve.ts";
 import { tablePage } from "../../machines/table-page.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { hostAt } from "../../projections/host-entry.ts";
 import { wordIn } from "../../projections/memory.ts";
 
 /** Root, context, directory and PASID entry of a source-id as they are in memory now. */
@@ -21,10 +22,18 @@ export interface Seen {
   readonly leaf: { readonly base: bigint; readonly length: bigint } | undefined;
 }
 
-/** The stage that an untranslated request without PASID uses, by the tables in memory now. */
+/**
+ * The stage that an untranslated request without PASID uses: by the tables in memory now, or, where
+ * they block it, by the first stage that the model remembers.
+ */
 function stageOf(guest: Guest, source: number) {
   const context = resolve(guest, source, undefined);
   if (context.kind === "tables") return { ...context, isFirst: false, nxe: false };
+  const { space } = hostAt(guest.hosts, source, undefined) ?? {};
+  const known = space === undefined ? undefined : guest.spaces[space];
+  if (context.kind === "blocked" && known !== undefined && known.second === undefined) {
+    return { ...known, isFirst: true };
+  }
   if (context.kind !== "firstStage" || context.second !== undefined) return undefined;
   return { ...context.first, isFirst: true };
 }
