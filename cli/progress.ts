@@ -60,31 +60,3 @@ export function startProgress(terminal: Terminal, label: string): Progress {
   };
   return { at, done: () => bar?.stop() };
 }
-
-/** A line that says how far work of unknown length is. */
-export interface Counting {
-  readonly at: (text: string) => void;
-  readonly done: () => void;
-}
-
-/** A line on standard error that is drawn over again, if that is a terminal; nothing otherwise. */
-export function startCounting(terminal: Terminal): Counting {
-  if (!terminal.drawsProgress) return { at: () => undefined, done: () => undefined };
-  const start = performance.now();
-  let drawn = start;
-  let isDrawn = false;
-  const clear = "\r\u001b[K";
-  return {
-    at: (text) => {
-      const now = performance.now();
-      if (now - start < patienceMs || now - drawn < redrawMs) return;
-      drawn = now;
-      isDrawn = true;
-      terminal.err(`${clear}${text}`);
-    },
-    done: () => {
-      if (isDrawn) terminal.err(clear);
-      isDrawn = false;
-    },
-  };
-}

@@ -1,6 +1,6 @@
 import type { Guest } from "../projections/guest.ts";
 import type { Memory, Page } from "../projections/memory.ts";
-import { blankPage, chunkOf, half, halfOf, pageAt } from "../projections/memory.ts";
+import { blankPage, half, pageAt } from "../projections/memory.ts";
 import type { P2m } from "../projections/p2m.ts";
 import { readable } from "../projections/p2m.ts";
 
@@ -60,9 +60,8 @@ export function readEntry(guest: Guest, gfn: number, index: number): boolean {
   }
   const page = tablePage(guest, gfn);
   if (page === undefined) return false;
-  const chunk = chunkOf(page, index);
-  entry[0] = halfOf(chunk, index, 0);
-  entry[1] = halfOf(chunk, index, 1);
+  entry[0] = half(page, index * 2);
+  entry[1] = half(page, index * 2 + 1);
   const count = (uses[slot] as number) + 1;
   uses[slot] = count;
   if (count === fewUses)

@@ -41,8 +41,6 @@ export const resized = (mapping: Mapping, size: number): Mapping =>
 
 /** Pages of 4 KiB in a mapping of each size code. */
 export const pagesOfSize: readonly number[] = [1, 512, 512 ** 2, 512 ** 3, 512 ** 4];
-/** One over each of those, exactly: multiplying is quicker than dividing. */
-export const shareOfSize: readonly number[] = pagesOfSize.map((pages) => 1 / pages);
 
 export const outcomeName = (code: number): Outcome => outcomes[code] ?? "permission";
 export const outcomeCode = (name: Outcome): number => outcomes.indexOf(name);

@@ -46,13 +46,6 @@ export function half(page: Page | undefined, index: number): number {
   return chunk === undefined ? 0 : (chunk[index & 31] as number);
 }
 
-/** The chunk with word `index` (0 to 511) of a page; `halfOf` it is quicker than twice `half`. */
-export const chunkOf = (page: Page, index: number): Chunk => page[index >> 4] ?? zeroChunk;
-
-/** The lower (`upper` 0) or upper (1) half of word `index` of a page, from its chunk. */
-export const halfOf = (chunk: Chunk, index: number, upper: 0 | 1): number =>
-  chunk[(index & 15) * 2 + upper] as number;
-
 /** The 64-bit word at `offset` bytes (a multiple of 8) of a page. */
 export function wordIn(page: Page | undefined, offset: number): bigint {
   const index = offset >> 2;

@@ -17,10 +17,10 @@ import { qemuPlan, shellPlan } from "../../qemu/fuzz/target.ts";
 import { findQemu, QemuError } from "../../qemu/process.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
-import { startCounting } from "../progress.ts";
 import { fuzzJson, progressText, renderFuzz, stepText } from "../render/fuzz.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
+import { startStatus } from "../status-line.ts";
 import { playFile } from "./fuzz-script.ts";
 
 interface Options {
@@ -97,14 +97,14 @@ function checkOutput(prefix: string): void {
 
 /** Makes a finding small, if it happens again, and saves it. @returns the files. */
 async function report(run: Run, found: Finding, target: TargetPlan, options: Options) {
-  const progress = startCounting(run.terminal);
+  const status = startStatus(run.terminal);
   const lane = await openLane(target, knownFor(options));
   try {
     const again = isFinding(await lane.run(found.inputs));
     const small = !again
       ? found
       : await shrinkFinding(lane, found, shrinkSeconds, (inputs) =>
-          progress.at(`shrinking: ${inputs.toString()} operations`),
+          status.say(`shrinking: ${inputs.toString()} operations`),
         );
     const files = { log: `${options.out}.ndjson`, script: `${options.out}.qtest` };
     const unitOptions = unitProfiles[options.profile] ?? "";
@@ -117,7 +117,7 @@ async function report(run: Run, found: Finding, target: TargetPlan, options: Opt
     );
     return { small, files, again };
   } finally {
-    progress.done();
+    status.done();
     await lane.stop();
   }
 }
@@ -134,12 +134,12 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const seconds = options.time ?? Number.MAX_SAFE_INTEGER;
   // Whoever ends it early wants to run the same programs again.
   if (options.seed === undefined) run.terminal.err(`seed ${seed.toString()}\n`);
-  const progress = startCounting(run.terminal);
+  const status = startStatus(run.terminal);
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
-  const watch = (tally: Tally): void => progress.at(progressText(tally, elapsed()));
+  const watch = (tally: Tally): void => status.say(progressText(tally, elapsed()));
   const asked = { target, known: knownFor(options), seed, runs, seconds, lanes, watch };
-  const { tally, finding } = await campaign(asked).finally(progress.done);
+  const { tally, finding } = await campaign(asked).finally(status.done);
   const took = elapsed();
   const reported = finding && (await report(run, finding, target, options));
   const result = { target: target.name, profile: options.profile, seed, seconds: took };

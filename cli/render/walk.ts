@@ -55,7 +55,7 @@ const keptText = ({ walk, host }: WalkView): string =>
     ? "nothing yet: it reads the entry of this PASID at the first request"
     : landingText(walk.shadow);
 
-/** What the device goes by itself, if it has anything. */
+/** What the device's own TLB says, if it holds the page. */
 const devicePairs = ({ deviceTlb }: Translation): readonly (readonly [string, Cell])[] =>
   deviceTlb === undefined ? [] : [["the device's TLB", landingText(deviceTlb)]];
 

@@ -36,7 +36,7 @@ const rows: readonly Row[] = [
     "queue-not-resumed",
     "Clearing FSTS.IQE does not restart the queue; only a write to IQT does.",
     "The queue fetches again once software has cleared the error.",
-    "a write to FSTS after which the model's queue fetches",
+    "a write to FSTS, or to the upper half of IQT, after which the model's queue fetches",
     "goes on",
   ],
   [

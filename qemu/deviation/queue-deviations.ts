@@ -60,7 +60,9 @@ export const queueDeviations: readonly Deviation[] = [
     id: "queue-not-resumed",
     explains: (situation) => {
       const { input, facts } = situation;
-      if (input.type !== "RegisterWrite" || input.offset !== at.fsts) return undefined;
+      // QEMU fetches when the lower half of IQT is written; the upper one has nothing in it.
+      const idle = [at.fsts, at.iqt + 4];
+      if (input.type !== "RegisterWrite" || !idle.includes(input.offset)) return undefined;
       const isResumed = facts.some(({ type }) => fetching.has(type));
       return isResumed ? untilFetching(situation) : undefined;
     },

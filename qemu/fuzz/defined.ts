@@ -7,7 +7,7 @@ import { createWorld } from "../../machines/create-world.ts";
 import { fold } from "../../machines/hypervisor.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { at, globalStatus } from "../../projections/registers.ts";
-import { find } from "./find.ts";
+import { find } from "../../properties/laws/requests.ts";
 
 /** GCMD bits that ask for something once, and those that say how it is to be. */
 const oneShot = 0x6900_0000n;

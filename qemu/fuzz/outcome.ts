@@ -1,8 +1,8 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { find } from "../../properties/laws/requests.ts";
 import type { Answer } from "../../properties/oracle/compose.ts";
-import { find } from "./find.ts";
 import { readTrace } from "./observation.ts";
 import type { Seen } from "./sight.ts";
 
