@@ -124,6 +124,9 @@ function forget(clean: () => void): void {
 
 const longestLine = 200;
 
+/** What QEMU says of a machine in which nothing happens until it is asked to: no news. */
+const isIdle = (line: string): boolean => line.endsWith("sleep disabled and no active timers");
+
 /** Keeps the last line of what a program says, rather one that says that something failed. */
 function lastLineOf(child: ChildProcess): () => string {
   let tail = "";
@@ -131,7 +134,7 @@ function lastLineOf(child: ChildProcess): () => string {
     tail = (tail + chunk.toString("latin1")).slice(-16_384);
   });
   return () => {
-    const lines = tail.split("\n").filter((line) => line.trim() !== "");
+    const lines = tail.split("\n").filter((line) => line.trim() !== "" && !isIdle(line));
     const grave = lines.filter((line) => /assert|fatal|error/i.test(line));
     return (grave.at(-1) ?? lines.at(-1) ?? "").trim().slice(0, longestLine);
   };

@@ -11,14 +11,15 @@ import { createOracle } from "../../properties/oracle/oracle.ts";
 import type { Deviation } from "../deviation/deviation.ts";
 import { noPast, pastAfter } from "../deviation/past.ts";
 import { eduDevices } from "../qtest/machine.ts";
-import { isDefinedWrite } from "./defined.ts";
+import { isDefinedWrite, isDevicePage } from "./defined.ts";
 import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
 import { requesterOf, useIn } from "./fold-dma.ts";
 import { differingWords, memoryAt } from "./image.ts";
+import { readTrace } from "./observation.ts";
 import type { Plan, Step } from "./plan.ts";
 import { slotBytes } from "./sendable.ts";
-import type { Sight } from "./sight.ts";
+import type { Seen, Sight } from "./sight.ts";
 import { tryStep } from "./try-step.ts";
 
 /** Something that the target did otherwise than the model, and than it might. */
@@ -74,6 +75,13 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
   state.reads.push({ at, bdf: input.device, slot, bytes });
 }
 
+/** Whether a DMA went to a device in the target, which may have done anything with it. */
+function isAtDevice({ input }: Step, { trace }: Seen): boolean {
+  if (input.type !== "Dma") return false;
+  const { translated } = readTrace(trace, input.iova);
+  return translated !== undefined && isDevicePage(pageOf(translated));
+}
+
 /**
  * Compares what a target did with a plan with what the model says, step by step, and stops at the
  * first difference that no deviation explains. Where the architecture allows several outcomes,
@@ -111,6 +119,7 @@ export function compare(
     const [guest] = state.world.guests;
     const { input } = step;
     if (guest && input.type === "RegisterWrite" && !isDefinedWrite(guest, input)) return done(at);
+    if (isAtDevice(step, seen)) return done(at);
     const tried = tryStep(state, step, seen);
     // One of the choices that are allowed, which the model cannot follow.
     if (tried === undefined) return done(at);

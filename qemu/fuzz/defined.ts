@@ -40,7 +40,7 @@ export function isDefinedWrite(guest: Guest, input: InputOf<"RegisterWrite">): b
 }
 
 /** Guest pages that are neither RAM nor nothing: devices and firmware. */
-const isDevicePage = (page: number): boolean =>
+export const isDevicePage = (page: number): boolean =>
   (page >= 0xa0 && page < 0x100) || (page >= 0x8_0000 && page < 0x10_0000);
 
 /**

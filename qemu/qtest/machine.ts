@@ -76,10 +76,13 @@ function deviceWords({ bdf }: EduDevice): readonly string[] {
   return ["-device", `edu,${place},dma_mask=0xffffffffffffffff`];
 }
 
-/** The arguments that do not depend on a folder: the machine and its devices. */
+/**
+ * The arguments that do not depend on a folder: the machine and its devices. Without the interval
+ * timer nothing keeps the virtual clock running when nobody asks anything.
+ */
 export const machineWords = (unitOptions: string): readonly string[] => [
   ...["-nodefaults", "-no-user-config", "-display", "none", "-m", "3G", "-cpu", "qemu64,+svm"],
-  ...["-machine", "q35", "-accel", "tcg", "-icount", "shift=0,sleep=off"],
+  ...["-machine", "q35,pit=off", "-accel", "tcg", "-icount", "shift=0,sleep=off"],
   ...["-device", `intel-iommu${unitOptions}`],
   ...["-device", "x3130-upstream,id=up,addr=05.0"],
   ...["-device", "pcie-pci-bridge,id=conventional,addr=06.0"],
