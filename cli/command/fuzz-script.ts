@@ -1,5 +1,5 @@
 import type { Playing } from "../../qemu/fuzz/play.ts";
-import { playScript } from "../../qemu/fuzz/play.ts";
+import { playScript, traceCommand } from "../../qemu/fuzz/play.ts";
 import { findQemu, QemuError } from "../../qemu/process.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
@@ -8,11 +8,14 @@ import type { Run } from "../run.ts";
 /** Every command with what it is answered, what it was, and what the model expects. */
 function render({ played, death }: Playing): string {
   const lines = played.flatMap(({ command, answer, recorded, expected }) => {
+    const isTrace = command === traceCommand;
+    if (isTrace && answer === "" && recorded === "" && expected === undefined) return [];
     const notes: string[] = [];
     if (recorded !== undefined && recorded !== answer) notes.push(`recorded: ${recorded}`);
     if (expected !== undefined && expected !== answer) notes.push(`the model: ${expected}`);
     const short = command.length > 72 ? `${command.slice(0, 69)}...` : command;
-    return [`${short}\n    ${answer}`, ...notes.map((note) => `    ${note}`)];
+    const told = answer === "" ? "nothing" : answer.replaceAll("\n", "\n    ");
+    return [`${short}\n    ${told}`, ...notes.map((note) => `    ${note}`)];
   });
   return `${[...lines, ...(death === undefined ? [] : [`QEMU ended: ${death}`])].join("\n")}\n`;
 }

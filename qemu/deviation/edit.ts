@@ -28,7 +28,7 @@ import { entriesRead } from "./table-view.ts";
  * - `presence`: P of the PASID entry;
  * - `type`: translation types for which the unit has no tables, which are taken for second stages;
  *   and the width of those that have none;
- * - `device`: that the interrupt controller's range is no memory.
+ * - `device`: that the ranges of devices, the interrupt controller among them, are no memory.
  */
 export type Edit =
   | ("context" | "reserved" | "suppression" | "presence")
@@ -93,13 +93,21 @@ const bytesOf: Readonly<Record<ContextStep["table"], number>> = {
   "PASID entry": 64,
 };
 
+/** Devices at fixed addresses: first byte and bytes of each range. */
+const deviceRanges = [
+  [0xa_0000n, 0x6_0000n],
+  [0xfee0_0000n, 0x10_0000n],
+] as const;
+
 /** The guest with the tables of a source-id changed. The walk is read again after each change. */
 export function edited(world: World, source: number, edits: Edits): World {
   let changed = world;
   if (edits.has("device")) {
-    const at = { gpa: gpa(0xfee0_0000n), hpa: hpa(0xfee0_0000n), length: 0x10_0000n };
-    const grant = { pageSize: "4K", read: true, write: true } as const;
-    changed = fold(changed, { type: "P2mMap", ...at, ...grant }).world;
+    for (const [base, length] of deviceRanges) {
+      const at = { gpa: gpa(base), hpa: hpa(base), length };
+      const grant = { pageSize: "4K", read: true, write: true } as const;
+      changed = fold(changed, { type: "P2mMap", ...at, ...grant }).world;
+    }
   }
   const [first] = changed.guests;
   if (first !== undefined && edits.has("context") && !first.profile.ridPasid) {

@@ -1,6 +1,5 @@
-import { hex, pageOf } from "../../events/address.ts";
+import { pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import type { Input } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
 import type { World } from "../../projections/world.ts";
@@ -10,29 +9,18 @@ import type { Key } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
 import type { Deviation } from "../deviation/deviation.ts";
 import { noPast, pastAfter } from "../deviation/past.ts";
-import { eduDevices } from "../qtest/machine.ts";
+import { compareEnd } from "./compare-end.ts";
 import { isDefinedWrite, isDevicePage } from "./defined.ts";
+import type { Difference } from "./difference.ts";
 import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
 import { requesterOf, useIn } from "./fold-dma.ts";
-import { differingWords, memoryAt } from "./image.ts";
+import { memoryAt } from "./image.ts";
 import { readTrace } from "./observation.ts";
 import type { Plan, Step } from "./plan.ts";
 import { slotBytes } from "./sendable.ts";
 import type { Seen, Sight } from "./sight.ts";
 import { tryStep } from "./try-step.ts";
-
-/** Something that the target did otherwise than the model, and than it might. */
-export interface Difference {
-  /** Which step of the plan, from 0; the number of steps when only the end shows it. */
-  readonly at: number;
-  readonly what: "register" | "answer" | "dma" | "data" | "event" | "interrupt" | "memory";
-  readonly text: string;
-  /** The model before and after the step, as far as it went along. */
-  readonly before: World;
-  readonly after: World;
-  readonly facts: readonly Fact[];
-}
 
 /** What a comparison came to. */
 export interface Comparison {
@@ -129,7 +117,8 @@ export function compare(
     if (passed.unexplained !== undefined) {
       const { what } = passed.unexplained;
       const all = raw.map(textOf).join("; ");
-      return done(at, { at, what, text: all, before, after: passed.world, facts });
+      const sides = raw;
+      return done(at, { at, what, text: all, before, after: passed.world, facts, sides });
     }
     if (passed.isOver) return done(at);
     worlds.push(passed.world);
@@ -143,32 +132,4 @@ export function compare(
   }
   const end = compareEnd(state, plan, sight);
   return done(plan.steps.length, end);
-}
-
-const nothing: Input = { type: "Note", text: "the end" };
-
-function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | undefined {
-  const [guest] = state.world.guests;
-  if (guest === undefined) return undefined;
-  const make = (at: number, what: Difference["what"], text: string): Difference => ({
-    ...{ at, what, text, before: state.world, after: state.world, facts: [] },
-  });
-  for (const { at, bdf, slot, bytes } of state.reads) {
-    const buffer = sight.buffers.get(eduDevices.findIndex((each) => each.bdf === bdf));
-    const got = buffer?.slice(slot, slot + bytes.length) ?? new Uint8Array();
-    if (Buffer.compare(got, bytes) === 0) continue;
-    const [found, model] = [got, bytes].map((each) => Buffer.from(each).toString("hex"));
-    return make(at, "data", `the device read ${found ?? ""}, in the model ${model ?? ""}`);
-  }
-  const { memory } = sight;
-  const about = { input: nothing, before: guest, after: guest, world: state.world, facts: [] };
-  for (const { at, target, model } of differingWords(guest, memory)) {
-    const what = "memory" as const;
-    const texts = { target: hex(target), model: hex(model) };
-    const situation = { ...about, what, ...texts, past: state.past, reached: undefined };
-    const known = state.deviations.find((one) => one.explains(situation) !== undefined);
-    if (known !== undefined) state.met.set(known.id, (state.met.get(known.id) ?? 0) + 1);
-    else return make(plan.steps.length, what, `memory at ${hex(at)}: ${textOf(situation)}`);
-  }
-  return undefined;
 }

@@ -79,6 +79,31 @@ export function rawDifferences(
   return found;
 }
 
+/** Something that the target did otherwise than the model, and than it might. */
+export interface Difference {
+  /** Which step of the plan, from 0; the number of steps when only the end shows it. */
+  readonly at: number;
+  readonly what: "register" | "answer" | "dma" | "data" | "event" | "interrupt" | "memory";
+  readonly text: string;
+  /** The model before and after the step, as far as it went along. */
+  readonly before: World;
+  readonly after: World;
+  readonly facts: readonly Fact[];
+  /** All that differs at the step, each with what either side did. */
+  readonly sides: readonly Raw[];
+  /** Bytes that show the difference afterwards: of memory, or of a device's buffer. */
+  readonly bytes?: DifferingBytes;
+}
+
+/** Where bytes are that differ in the end. */
+export interface DifferingBytes {
+  /** Address in memory, or in the buffer of the device. */
+  readonly at: number;
+  readonly device?: number;
+  readonly target: Uint8Array;
+  readonly model: Uint8Array;
+}
+
 /** A difference in one line. */
 export const textOf = ({ what, target, model }: Raw): string =>
   `${what}: ${target}, the model: ${model}`;

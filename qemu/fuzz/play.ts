@@ -3,11 +3,16 @@ import type { QemuBinary } from "../process.ts";
 import { deathOf, QemuError, startProgram } from "../process.ts";
 import { connectTo, qtestClient } from "../qtest/client.ts";
 import { files, qemuWords } from "../qtest/machine.ts";
+import { follow } from "./session.ts";
 
-/** One command of a script, what QEMU answers now, and what the script says of it. */
+/**
+ * One command of a script, what QEMU answers now, and what the script says of it; or, with the
+ * command `trace`, what QEMU traced during the commands of one step.
+ */
 export interface Played {
   readonly line: number;
   readonly command: string;
+  /** The answer; lines with line ends between them of a trace. */
   readonly answer: string;
   /** What it says that QEMU answers. */
   readonly recorded: string | undefined;
@@ -33,6 +38,14 @@ interface Command {
   until?: string;
 }
 
+/** Stands for a look at the trace. */
+export const traceCommand = "trace";
+
+function appendTo(command: Command, line: string): void {
+  const { recorded } = command;
+  command.recorded = recorded === undefined ? line : `${recorded}\n${line}`;
+}
+
 /**
  * Reads a script.
  *
@@ -49,11 +62,21 @@ export function parseScript(text: string): {
   for (const [index, line] of text.split("\n").entries()) {
     const last = commands.at(-1);
     const rest = line.slice(3);
+    const trace = (): Command => {
+      if (last?.text === traceCommand) return last;
+      const added = { line: index + 1, text: traceCommand };
+      commands.push(added);
+      return added;
+    };
     unitOptions ??= /^# unit-options: (\S+)$/.exec(line)?.[1];
     if (line.startsWith("#x ")) isDeadly = true;
     else if (line.startsWith("#=") && last !== undefined) last.recorded = rest;
     else if (line.startsWith("#!") && last !== undefined) last.expected = rest;
     else if (line.startsWith("#~") && last !== undefined) last.until = rest;
+    else if (line.startsWith("#t")) appendTo(trace(), rest);
+    else if (line.startsWith("#T")) trace().expected = rest;
+    // Where a step traced nothing, that is worth a look too.
+    else if (line === "" && last !== undefined) trace().recorded ??= "";
     else if (line !== "" && !line.startsWith("#")) commands.push({ line: index + 1, text: line });
   }
   if (unitOptions === undefined || commands.length === 0) {
@@ -63,6 +86,13 @@ export function parseScript(text: string): {
 }
 
 const mostRepeats = 20_000;
+
+/** The lines of a trace that a script has: all but those of register writes. */
+const stepTrace = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("vtd_reg_write"))
+    .join("\n");
 
 /**
  * Plays a script against QEMU alone, one command at a time.
@@ -78,7 +108,13 @@ export async function playScript(binary: QemuBinary, text: string): Promise<Play
   try {
     const socket = await connectTo(join(running.folder, files.qtest), running.hasEnded);
     const client = qtestClient(socket);
+    const traceSince = follow(join(running.folder, files.log));
     for (const { line, text: command, recorded, expected, until } of commands) {
+      if (command === traceCommand) {
+        const answer = stepTrace(traceSince() ?? "");
+        played.push({ line, command, answer, recorded: recorded ?? "", expected });
+        continue;
+      }
       let [answer = ""] = await client.exchange([command]);
       for (let turn = 0; until !== undefined && answer !== until && turn < mostRepeats; turn++) {
         [answer = ""] = await client.exchange([command]);

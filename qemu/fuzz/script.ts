@@ -1,8 +1,16 @@
 import { hex } from "../../events/address.ts";
 import { registersOf } from "../../projections/registers.ts";
-import { readCommand } from "../qtest/client.ts";
-import { eduDevices, machineWords, setUpDevices, startDma, unitBase } from "../qtest/machine.ts";
+import { readCommand, writeCommand } from "../qtest/client.ts";
+import {
+  bufferBytes,
+  eduDevices,
+  machineWords,
+  setUpDevices,
+  startDma,
+  unitBase,
+} from "../qtest/machine.ts";
 import type { Finding } from "./campaign.ts";
+import type { DifferingBytes } from "./difference.ts";
 import { imageOf } from "./image.ts";
 import type { Step } from "./plan.ts";
 
@@ -36,29 +44,39 @@ function head({ about, unitOptions, target }: ScriptHead): string[] {
     "  -trace 'vtd_*' -D trace &",
     "socat - UNIX-CONNECT:qtest     # then send the lines that have no # before them, in order;",
     "                               # where it says so, repeat the next one until it is done",
+    "#= answer, #! the model's; #t traced since the last empty line, #T the model's; #~ in the end.",
     `unit-options: ${unitOptions}`,
   ].map((line) => (line === "" ? "#" : `# ${line}`));
 }
 
-/** Reads of the registers that changed, or differ, with both answers. */
+interface Place {
+  readonly name: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Reads of the registers that changed, or differ where they must not, with both answers. */
 function reads(
   before: Uint8Array | undefined,
   after: Uint8Array,
   model: Uint8Array | undefined,
-  registers: readonly { readonly name: string; readonly offset: number; readonly bytes: number }[],
+  registers: readonly Place[],
+  differs: (register: Place) => boolean,
 ): string[] {
   const numberAt = (image: Uint8Array, offset: number, size: number): bigint =>
     [...image.subarray(offset, offset + size)].reduceRight(
       (value, byte) => (value << 8n) | BigInt(byte),
       0n,
     );
-  return registers.flatMap(({ name, offset, bytes }) => {
+  return registers.flatMap((register) => {
+    const { name, offset, bytes } = register;
     const size = Math.min(8, bytes);
     const parts = bytes === 16 ? [offset, offset + 8] : [offset];
     return parts.flatMap((at) => {
       if (at + size > after.length) return [];
       const found = numberAt(after, at, size);
-      const wanted = model === undefined ? found : numberAt(model, at, size);
+      const isFine = model === undefined || !differs(register);
+      const wanted = isFine ? found : numberAt(model, at, size);
       const old = before === undefined ? found : numberAt(before, at, size);
       if (found === old && found === wanted) return [];
       const answer = (value: bigint): string => `OK 0x${value.toString(16).padStart(16, "0")}`;
@@ -106,32 +124,64 @@ function loads({ plan }: Finding): string[] {
   });
 }
 
+/** Commands that show bytes that differ in the end, with what either side has there. */
+function evidence({ at, device: bdf, target, model }: DifferingBytes): string[] {
+  const hexOf = (bytes: Uint8Array): string => `OK 0x${Buffer.from(bytes).toString("hex")}`;
+  const show = (address: number): string[] => [
+    `read ${hex(address)} ${hex(target.length)}`,
+    `#= ${hexOf(target)}`,
+    `#! ${hexOf(model)}`,
+  ];
+  const device = eduDevices.find((each) => each.bdf === bdf);
+  if (device === undefined) return ["", "# memory", ...show(at)];
+  const whole = { iova: 0x10_0000n, offset: 0, length: bufferBytes, access: "write" } as const;
+  return [
+    ...["", "# what the device has read, while nothing is translated"],
+    ...[writeCommand(unitBase + 0x18n, 4, 0n), ...startDma(device, whole)],
+    ...["# repeat until bit 0 is clear", `readl ${hex(device.bar + 0x98n)}`],
+    ...["#~ OK 0x0000000000000002", ...show(0x10_0000 + at)],
+  ];
+}
+
+/** What differs at the last step and is no register: what the model does instead. */
+const unseen: ReadonlySet<string> = new Set(["dma", "event", "interrupt"]);
+
 /**
  * A finding as a script of qtest commands, with comments: `#=` is what the target answered to the
- * command before it, `#!` what the model expects instead, `#~` an answer that comes after a while.
+ * command before it, `#!` what the model expects instead, `#~` an answer that comes after a while;
+ * `#t` is what the target traced during the commands since the last empty line, `#T` what the model
+ * expects instead.
  */
 export function scriptOf(finding: Finding, about: ScriptHead, describe: (step: Step) => string) {
   const { plan, sight, comparison, death } = finding;
+  const difference = comparison?.difference;
   const lines = [...head(about), "", "# the machine", ...setUpDevices, ...loads(finding)];
   let before: Uint8Array | undefined;
-  const last = comparison?.difference?.at ?? plan.steps.length - 1;
+  const last = difference?.at ?? plan.steps.length - 1;
   for (const [at, step] of plan.steps.entries()) {
     if (at > last) break;
     const seen = sight?.seen[at];
     lines.push("", `# ${describe(step)}`, ...commandsOf(step));
     if (seen === undefined) continue;
-    const isLast = at === comparison?.difference?.at;
-    const world = isLast ? comparison?.difference?.after : comparison?.worlds[at];
+    const isLast = at === difference?.at;
+    const world = isLast ? difference?.after : comparison?.worlds[at];
     const guest = world?.guests[0];
+    const isSide = ({ name }: { readonly name: string }): boolean =>
+      isLast && difference?.sides.some(({ register }) => register?.name === name) === true;
     const model = guest === undefined || !isLast ? undefined : imageOf(guest);
     const registers = guest === undefined ? [] : registersOf(guest.profile).specs;
-    lines.push(...reads(before, seen.registers, model, registers));
-    lines.push(...seen.trace.map((line) => `#   trace: ${line}`));
+    lines.push(...reads(before, seen.registers, model, registers, isSide));
+    lines.push(...seen.trace.map((line) => `#t ${line}`));
+    if (isLast) {
+      const sides = difference?.sides.filter(({ what }) => unseen.has(what)) ?? [];
+      lines.push(...sides.map((side) => `#T ${side.what}: ${side.model}`));
+    }
     before = seen.registers;
   }
+  if (difference?.bytes !== undefined) lines.push(...evidence(difference.bytes));
   if (death !== undefined) lines.push("", `#x ${death}`);
-  if (comparison?.difference !== undefined) {
-    lines.push("", `# ${about.target} differs from the model: ${comparison.difference.text}`);
+  if (difference !== undefined) {
+    lines.push("", `# ${about.target} differs from the model: ${difference.text}`);
   }
   return `${lines.join("\n")}\n`;
 }
