@@ -4,7 +4,7 @@ import { hostAt } from "../../projections/host-entry.ts";
 import type { Deviation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { usesOf } from "./past.ts";
-import { entriesWalked, overlapsInterrupts } from "./table-view.ts";
+import { overlapsInterrupts, walksOf } from "./table-view.ts";
 
 /** Deviations of QEMU in where DMA goes and what is reported of it. */
 export const dmaDeviations: readonly Deviation[] = [
@@ -35,8 +35,8 @@ export const dmaDeviations: readonly Deviation[] = [
       if (what !== "dma" || input.type !== "Dma") return undefined;
       if (!["fault 0xe", "fault 0x87", "blocked"].includes(target)) return undefined;
       const source = before.devices[input.device]?.requester ?? input.device;
-      const leaf = entriesWalked(before, source, input.iova)?.seen.at(-1);
-      const isNear = leaf !== undefined && overlapsInterrupts(leaf);
+      const leaves = walksOf(before, source, input.iova).flatMap(({ seen }) => seen.slice(-1));
+      const isNear = leaves.some(overlapsInterrupts);
       return isNear && allowed.some((each) => each.startsWith("page ")) ? "end" : undefined;
     },
   },

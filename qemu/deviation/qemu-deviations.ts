@@ -1,5 +1,6 @@
 import { Iqa } from "../../events/registers/queue.ts";
 import type { Deviation } from "./deviation.ts";
+import { tableInDeviceMemory } from "./device-memory.ts";
 import { dmaDeviations } from "./dma-deviations.ts";
 import { interruptDeviations } from "./interrupt-deviations.ts";
 import { pasidDeviations } from "./pasid-deviations.ts";
@@ -28,5 +29,6 @@ export const qemuDeviations: readonly Deviation[] = [
   ...dmaDeviations,
   ...queueDeviations,
   ...scalableDeviations,
+  tableInDeviceMemory,
   ...pasidDeviations,
 ];

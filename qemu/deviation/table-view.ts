@@ -22,31 +22,37 @@ export interface Seen {
   readonly leaf: { readonly base: bigint; readonly length: bigint } | undefined;
 }
 
-/**
- * The stage that an untranslated request without PASID uses: by the tables in memory now, or, where
- * they block it, by the first stage that the model remembers.
- */
-function stageOf(guest: Guest, source: number) {
+interface Stage {
+  readonly root: number;
+  readonly levels: number;
+  readonly isFirst: boolean;
+  readonly nxe: boolean;
+}
+
+/** The stage that an untranslated request without PASID uses by the tables in memory now. */
+function stageInMemory(guest: Guest, source: number): Stage | undefined {
   const context = resolve(guest, source, undefined);
   if (context.kind === "tables") return { ...context, isFirst: false, nxe: false };
-  const { space } = hostAt(guest.hosts, source, undefined) ?? {};
-  const known = space === undefined ? undefined : guest.spaces[space];
-  if (context.kind === "blocked" && known !== undefined && known.second === undefined) {
-    return { ...known, isFirst: true };
-  }
   if (context.kind !== "firstStage" || context.second !== undefined) return undefined;
   return { ...context.first, isFirst: true };
 }
 
+/** The stage that the model remembers for such a request. */
+function stageRemembered(guest: Guest, source: number): Stage | undefined {
+  const { space, root, levels = 0 } = hostAt(guest.hosts, source, undefined) ?? {};
+  const known = space === undefined ? undefined : guest.spaces[space];
+  if (known !== undefined && known.second === undefined) return { ...known, isFirst: true };
+  if (known !== undefined || root === undefined || levels === 0) return undefined;
+  return { root, levels, isFirst: false, nxe: false };
+}
+
 const addressBits = ((1n << 40n) - 1n) << 12n;
 
-/** What a walk met, from the top down, whatever its entries allow. */
-export function entriesWalked(guest: Guest, source: number, iova: bigint) {
-  const stage = stageOf(guest, source);
+/** What a walk of one stage met, from the top down, whatever its entries allow. */
+function walk(guest: Guest, stage: Stage, iova: bigint) {
   const seen: Seen[] = [];
-  if (stage === undefined) return undefined;
   let table = stage.root;
-  for (let level = stage.levels as number; level > 0; level--) {
+  for (let { levels: level } = stage; level > 0; level--) {
     const page = tablePage(guest, table);
     if (page === undefined) break;
     const shift = BigInt(9 * level + 3);
@@ -61,6 +67,16 @@ export function entriesWalked(guest: Guest, source: number, iova: bigint) {
   }
   return { ...stage, seen };
 }
+
+/** The walks that a request without PASID may use: by the tables in memory, and as remembered. */
+export function walksOf(guest: Guest, source: number, iova: bigint) {
+  const stages = [stageInMemory(guest, source), stageRemembered(guest, source)];
+  return stages.flatMap((stage) => (stage === undefined ? [] : [walk(guest, stage, iova)]));
+}
+
+/** The walk by the tables in memory now, or, where they block the request, the remembered one. */
+export const entriesWalked = (guest: Guest, source: number, iova: bigint) =>
+  walksOf(guest, source, iova)[0];
 
 /**
  * The fault that a first-stage walk ends with where each level is checked as a whole: present, then
