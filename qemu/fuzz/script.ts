@@ -44,7 +44,8 @@ function head({ about, unitOptions, target }: ScriptHead): string[] {
     "  -trace 'vtd_*' -D trace &",
     "socat - UNIX-CONNECT:qtest     # then send the lines that have no # before them, in order;",
     "                               # where it says so, repeat the next one until it is done",
-    "#= answer, #! the model's; #t traced since the last empty line, #T the model's; #~ in the end.",
+    "#= an answer, #! the model's; #~ an answer that comes in the end;",
+    "#t traced since the last empty line, #T the model's.",
     `unit-options: ${unitOptions}`,
   ].map((line) => (line === "" ? "#" : `# ${line}`));
 }
