@@ -23,6 +23,10 @@ export interface Situation {
   readonly past: Past;
   /** GPA that a DMA's translation led to in the target, whether it was allowed or not. */
   readonly reached: bigint | undefined;
+  /** The message that an interrupt request became in the target, if it became one. */
+  readonly message: string | undefined;
+  /** Whether the target has traces, so that `reached` and `message` say anything. */
+  readonly isTraced: boolean;
 }
 
 /** A guest to which nothing of a step has happened but what it shows. */

@@ -1,10 +1,21 @@
 import { hex, pageOf } from "../../events/address.ts";
+import { ContextEntry, contextReserved } from "../../events/context-entry.ts";
+import type { ContextStep } from "../../machines/context.ts";
+import { resolve } from "../../machines/resolve.ts";
 import { evolve } from "../../projections/evolve.ts";
+import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import type { Deviation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { usesOf } from "./past.ts";
-import { overlapsInterrupts, walksOf } from "./table-view.ts";
+import { entriesRead, overlapsInterrupts, walksOf } from "./table-view.ts";
+
+/** What becomes of an address beyond the width of addresses: a fault, or one that is not recorded. */
+const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);
+
+/** The context entry of a source-id in memory. */
+const contextRead = (guest: Guest, source: number): ContextStep | undefined =>
+  entriesRead(guest, source).find(({ table }) => table === "context");
 
 /** Deviations of QEMU in where DMA goes and what is reported of it. */
 export const dmaDeviations: readonly Deviation[] = [
@@ -42,8 +53,14 @@ export const dmaDeviations: readonly Deviation[] = [
   },
   {
     id: "context-reserved-unsuppressed",
-    explains: ({ what, target, allowed = [] }) =>
-      what === "dma" && target === "fault 0xb" && allowed.includes("blocked") ? "end" : undefined,
+    explains: ({ what, target, before, input, allowed = [] }) => {
+      if (what !== "dma" || input.type !== "Dma" || target !== "fault 0xb") return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const { entry = 0n } = contextRead(before, source) ?? {};
+      const isReserved = (entry & contextReserved(before.profile)) !== 0n;
+      const { fpd } = ContextEntry.decode(entry);
+      return isReserved && fpd && allowed.includes("blocked") ? "end" : undefined;
+    },
   },
   {
     id: "fault-event-kept",
@@ -62,12 +79,17 @@ export const dmaDeviations: readonly Deviation[] = [
   },
   {
     id: "pass-through-width",
-    explains: ({ what, input, before, reached, target }) => {
+    explains: ({ what, input, before, reached, target, allowed = [] }) => {
       if (what !== "dma" || input.type !== "Dma") return undefined;
       if (reached !== undefined && reached !== input.iova) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
       const isUnchanged = target === `page ${hex(pageOf(input.iova))}`;
       const isBeyond = input.iova >> BigInt(before.profile.mgaw) !== 0n;
-      return isUnchanged && isBeyond ? nothing(before) : undefined;
+      const isRefused = allowed.some((each) => tooWide.has(each));
+      const isPassed =
+        resolve(before, source, undefined).kind === "passThrough" ||
+        hostAt(before.hosts, source, undefined)?.state === "passThrough";
+      return isUnchanged && isBeyond && isRefused && isPassed ? nothing(before) : undefined;
     },
   },
 ];

@@ -1,74 +1,91 @@
 import type { Fact } from "../../events/fact.ts";
+import { RemappedEntry } from "../../events/interrupt-entry.ts";
+import { fold } from "../../machines/hypervisor.ts";
+import type { Guest } from "../../projections/guest.ts";
 import { readInterruptEntry } from "../../projections/interrupt-entry.ts";
-import { radixGet } from "../../projections/radix.ts";
+import { radixGet, radixSet } from "../../projections/radix.ts";
 import type { Deviation, Other, Situation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
-import { messageText } from "./message.ts";
+import { messagesOf } from "./message.ts";
 
 const blockedBy = (facts: readonly Fact[], reason: number): boolean =>
   facts.some((fact) => fact.type === "InterruptBlocked" && fact.reason === reason);
 
-/** The interrupt entry that a request met: as it is cached, else as it stands in memory. */
-function entryMet({ after, facts }: Situation): bigint | undefined {
+/** The guest after the request where it was another one before, if QEMU sent the same message. */
+function afterwards(
+  situation: Situation,
+  changed: Guest,
+  restore: Partial<Guest>,
+): Other | undefined {
+  const { world, input, message, isTraced } = situation;
+  const folded = fold({ ...world, guests: [changed] }, input);
+  const [guest] = folded.world.guests;
+  const isSame = !isTraced || messagesOf(folded.facts, input).message === message;
+  if (!isSame || guest === undefined) return undefined;
+  return { guest: { ...guest, ...restore }, facts: folded.facts };
+}
+
+/** The same with the interrupt entry that the request met changed. */
+function withEntry(situation: Situation, change: (entry: bigint) => bigint): Other | undefined {
+  const { before, after, facts } = situation;
   const met = facts.find(
     (fact) => fact.type === "InterruptBlocked" || fact.type === "InterruptDelivered",
   );
   const index = met?.index;
   if (index === undefined) return undefined;
-  // Without caching mode an entry that is refused is not cached.
-  return radixGet(after.interruptCache, index)?.entry ?? readInterruptEntry(after, index);
+  const known = radixGet(after.interruptCache, index);
+  // Without caching mode an entry that is refused is not remembered.
+  const entry = known?.entry ?? readInterruptEntry(after, index);
+  if (entry === undefined || change(entry) === entry) return undefined;
+  const remembered = { since: 0, ...known, entry: change(entry) };
+  const interruptCache = radixSet(before.interruptCache, index, remembered);
+  const { interruptCache: kept } = after;
+  return afterwards(situation, { ...before, interruptCache }, { interruptCache: kept });
 }
 
-/** What the guest is where an interrupt was delivered that the model blocks. */
-const asDelivered = ({ before, after }: Situation): Other =>
-  nothing({ ...before, interruptCache: after.interruptCache });
+/** An entry with the two buses of SID the other way round. */
+function swapped(entry: bigint): bigint {
+  const { svt, sid } = RemappedEntry.decode(entry);
+  if (svt !== RemappedEntry.fields.svt.names.bus) return entry;
+  const other = BigInt(((sid & 0xff) << 8) | (sid >> 8));
+  return (entry & ~RemappedEntry.mask("sid")) | (other << 64n);
+}
+
+const modeBit = 0x8000n;
+const withoutMode = (entry: bigint): bigint => entry & ~modeBit;
 
 /** Deviations of QEMU in how it remaps interrupts. */
 export const interruptDeviations: readonly Deviation[] = [
+  {
+    id: "compatibility-passed",
+    explains: (situation) => {
+      const { input, facts, before } = situation;
+      if (input.type !== "MsiRequest" || !blockedBy(facts, 0x25)) return undefined;
+      const table = { ...before.interruptTable, eime: false };
+      const changed = { ...before, compatibilityInterrupts: true, interruptTable: table };
+      const { compatibilityInterrupts, interruptTable } = before;
+      return afterwards(situation, changed, { compatibilityInterrupts, interruptTable });
+    },
+  },
+  {
+    id: "irte-bus-order",
+    explains: (situation) => withEntry(situation, swapped),
+  },
+  {
+    id: "irte-mode-ignored",
+    explains: (situation) => {
+      const { facts, before } = situation;
+      if (!blockedBy(facts, 0x24) || before.profile.postedInterrupts) return undefined;
+      const ways = [withoutMode, (entry: bigint) => swapped(withoutMode(entry))];
+      return ways.map((way) => withEntry(situation, way)).find(Boolean);
+    },
+  },
   {
     id: "interrupt-fault-unreported",
     explains: ({ what, input, before, after, facts }) => {
       if (what !== "register" || input.type !== "MsiRequest") return undefined;
       if (!facts.some(({ type }) => type === "InterruptBlocked")) return undefined;
       return nothing({ ...before, interruptCache: after.interruptCache });
-    },
-  },
-  {
-    id: "compatibility-passed",
-    explains: (situation) => {
-      const { what, input, facts, target } = situation;
-      if (what !== "interrupt" || input.type !== "MsiRequest" || !blockedBy(facts, 0x25)) {
-        return undefined;
-      }
-      const unchanged = messageText(input.address, BigInt(input.data));
-      return target === unchanged ? asDelivered(situation) : undefined;
-    },
-  },
-  {
-    id: "irte-bus-order",
-    explains: (situation) => {
-      const { what, facts, after } = situation;
-      const met = facts.find(
-        (fact) => fact.type === "InterruptBlocked" || fact.type === "InterruptDelivered",
-      );
-      const entry = entryMet(situation) ?? 0n;
-      const isRange = ((entry >> 82n) & 3n) === 2n;
-      if (met === undefined || !isRange) return undefined;
-      if (what !== "interrupt") return what === "register" ? "end" : undefined;
-      if (met.type === "InterruptBlocked") {
-        return met.reason === 0x26 ? asDelivered(situation) : undefined;
-      }
-      return nothing(after);
-    },
-  },
-  {
-    id: "irte-mode-ignored",
-    explains: (situation) => {
-      const { what, facts, before } = situation;
-      if (!blockedBy(facts, 0x24) || before.profile.postedInterrupts) return undefined;
-      if (((entryMet(situation) ?? 0n) & 0x8000n) === 0n) return undefined;
-      if (what === "register") return "end";
-      return what === "interrupt" ? asDelivered(situation) : undefined;
     },
   },
 ];

@@ -37,7 +37,14 @@ function differingMemory(state: Comparing, at: number, { memory }: Sight): Shown
   for (const word of differingWords(guest, memory)) {
     const what = "memory" as const;
     const sides = { target: hex(word.target), model: hex(word.model) };
-    const situation = { ...about, what, ...sides, reached: undefined };
+    const situation = {
+      ...about,
+      what,
+      ...sides,
+      reached: undefined,
+      message: undefined,
+      isTraced: false,
+    };
     const known = deviations.find((one) => one.explains(situation) !== undefined);
     if (known !== undefined) {
       met.set(known.id, (met.get(known.id) ?? 0) + 1);

@@ -1,31 +1,13 @@
 import { hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import type { Input } from "../../events/input.ts";
 import type { World } from "../../projections/world.ts";
-import { messageOf } from "../../properties/judge-interrupt.ts";
-import { find } from "../../properties/laws/requests.ts";
 import type { Situation } from "../deviation/deviation.ts";
-import { messageText } from "../deviation/message.ts";
+import { messagesOf } from "../deviation/message.ts";
 import type { RegisterDifference } from "./image.ts";
 import { differingRegisters } from "./image.ts";
 import { readTrace } from "./observation.ts";
 import type { Step } from "./plan.ts";
 import type { Seen } from "./sight.ts";
-
-/** The messages that a step should send, the unit's own and that of an interrupt request. */
-function messagesOf(facts: readonly Fact[], input: Input) {
-  const events = facts.flatMap((fact) =>
-    fact.type === "EventSent" ? [messageText(fact.address, BigInt(fact.data))] : [],
-  );
-  const delivered = find(facts, "InterruptDelivered");
-  if (input.type !== "MsiRequest" || delivered === undefined) return { events, message: undefined };
-  const remapped = messageOf(delivered, input.address);
-  const isRemapped = delivered.index !== undefined;
-  const message = isRemapped
-    ? messageText(remapped.address, BigInt(remapped.data))
-    : messageText(input.address, BigInt(input.data));
-  return { events, message };
-}
 
 /** Fields of a fault record that belong to requests with PASID. */
 const pasidFields = (0xf_ffffn << 104n) | (3n << 93n);

@@ -56,6 +56,18 @@ function isRemembered(
   return uses.some((use) => use.did === did && use.allows[access]);
 }
 
+/** Whether the target used a translation again that lacks the right: it says where it leads too. */
+function lacksRight(
+  { past }: Comparing,
+  { iova, access = "read" }: InputOf<"Dma">,
+  { trace }: Seen,
+  source: number,
+): boolean {
+  const { translated } = readTrace(trace, iova);
+  if (translated === undefined) return false;
+  return usesOf(past, source, iova, translated).some(({ allows }) => !allows[access]);
+}
+
 /** Folds a DMA so that it does what the target did, if that is allowed. */
 export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const access: Access = input.access ?? "read";
@@ -65,7 +77,11 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const wanted = expected(state.oracle, 0, sid, input.iova);
   let folded = fold(before, input);
   const model = modelText(folded.facts, wanted?.[access]);
-  if (model === got || !seen.isTraced) return { folded, raw: undefined };
+  if (!seen.isTraced) return { folded, raw: undefined };
+  if (model === got && lacksRight(state, input, seen, sid)) {
+    return { folded, raw: { what: "dma" as const, target: "blocked", model, allowed: [model] } };
+  }
+  if (model === got) return { folded, raw: undefined };
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
   const many = wanted?.pending === true || wanted?.first !== undefined;
   if (!many || !allowed.includes(got)) {

@@ -37,7 +37,7 @@ export function pass(
   look: (world: World, facts: readonly Fact[]) => readonly Raw[],
 ): Passed {
   let left = raw;
-  let { facts } = about;
+  let { facts, after } = about;
   let world: World = { ...about.world, guests: [about.after] };
   const used: string[] = [];
   const settled = new Set<string>();
@@ -46,7 +46,7 @@ export function pass(
     if (first === undefined) break;
     let passing: Passing | undefined;
     const known = deviations.find((one) => {
-      passing = one.explains({ ...about, ...first });
+      passing = one.explains({ ...about, after, facts, ...first });
       return passing !== undefined && isSettledBy(first, passing, world, look);
     });
     if (known === undefined || passing === undefined || settled.has(first.target)) {
@@ -57,7 +57,7 @@ export function pass(
     if (passing === "end") return { world, isOver: true, used, facts };
     if (passing !== "goOn") {
       world = { ...world, guests: [passing.guest] };
-      facts = passing.facts;
+      ({ facts, guest: after } = passing);
       left = look(world, facts);
     }
     left = left.filter(({ what, target }) => !settled.has(what) && !settled.has(target));

@@ -31,8 +31,11 @@ function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried
   const [from, to] = [before.guests[0], world.guests[0]];
   if (from === undefined || to === undefined) return undefined;
   const past = pastAfter(state.past, facts, world);
-  const reached = input.type === "Dma" ? readTrace(seen.trace, input.iova).translated : undefined;
-  const about = { input, before: from, after: to, world: before, facts, past, reached };
+  const traced = readTrace(seen.trace, input.type === "Dma" ? input.iova : undefined);
+  const reached = input.type === "Dma" ? traced.translated : undefined;
+  const { message } = traced;
+  const now = { input, before: from, after: to, world: before, facts, past };
+  const about = { ...now, reached, message, isTraced: seen.isTraced };
   const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(step, seen, world, facts)];
   const look = (other: World, kept: readonly Fact[]) => rawDifferences(step, seen, other, kept);
   return { before, facts, raw, passed: pass(state.deviations, raw, about, look) };
