@@ -10,7 +10,7 @@ import { nothing } from "./deviation.ts";
 import { usesOf } from "./past.ts";
 import { entriesRead, overlapsInterrupts, walksOf } from "./table-view.ts";
 
-/** What becomes of an address beyond the width of addresses: a fault, or one that is not recorded. */
+/** What an address beyond the width of addresses comes to: a fault, recorded or not. */
 const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);
 
 /** The context entry of a source-id in memory. */

@@ -110,11 +110,14 @@ const add = (map: Map<string, number>, key: string, count: number): void =>
 
 const batch = 64;
 
+/** Parts seeds that are near each other, so that they have no programs in common. */
+const spread = (seed: number): number => Math.imul(seed + 1, 0x9e37_79b1);
+
 /** The programs of a seed, one after another; the same ones for the same seed. */
 function* programsOfSeed(setup: GuestSetup, seed: number): Generator<Program> {
   const programs = programsFor(setup);
   for (let round = 0; ; round++) {
-    yield* fc.sample(programs, { numRuns: batch, seed: seed + round });
+    yield* fc.sample(programs, { numRuns: batch, seed: spread(seed) + round });
   }
 }
 
