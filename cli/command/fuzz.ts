@@ -17,7 +17,8 @@ import { qemuPlan, shellPlan } from "../../qemu/fuzz/target.ts";
 import { findQemu, QemuError } from "../../qemu/process.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
-import { fuzzJson, progressText, renderFuzz, stepText } from "../render/fuzz.ts";
+import { fuzzJson, progressText, renderFuzz } from "../render/fuzz.ts";
+import { describeSteps } from "../render/fuzz-step.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { startStatus } from "../status-line.ts";
@@ -111,9 +112,10 @@ async function report(run: Run, found: Finding, target: TargetPlan, options: Opt
     const about = [`Found by shadowfold fuzz --profile ${options.profile}.`];
     const head = { about, unitOptions, target: target.name };
     saveLog(files.log, { guests: [lane.setup] }, small);
+    const describe = describeSteps(small);
     write(
       files.script,
-      scriptOf(small, head, (step) => stepText(step.input)),
+      scriptOf(small, head, ({ input }) => describe(input)),
     );
     return { small, files, again };
   } finally {

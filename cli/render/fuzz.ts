@@ -1,42 +1,15 @@
-import { formatSourceId, hex } from "../../events/address.ts";
-import type { Input } from "../../events/input.ts";
 import type { Finding, Tally } from "../../qemu/fuzz/campaign.ts";
-import { registerName } from "../../qemu/fuzz/register-name.ts";
 import type { Terminal } from "../terminal.ts";
 import { fieldsText } from "./event.ts";
+import { describeSteps } from "./fuzz-step.ts";
 import { grouped, renderPairs, renderTable } from "./table.ts";
 
-/** One operation of a program, in words. */
-export function stepText(input: Input): string {
-  switch (input.type) {
-    case "RegisterWrite":
-      return `The driver writes ${hex(input.value)} to ${registerName(input.offset)}.`;
-    case "RegisterRead":
-      return `The driver reads ${registerName(input.offset)}.`;
-    case "MemoryWrite": {
-      const { gpa, bytes } = input;
-      const shown = Buffer.from(bytes.subarray(0, 32)).toString("hex");
-      const more = bytes.length > 32 ? "…" : "";
-      return `The driver writes ${bytes.length.toString()} bytes at ${hex(gpa)}: ${shown}${more}.`;
-    }
-    case "Dma": {
-      const { device, iova, access = "read", length = 8 } = input;
-      const what = access === "read" ? "reads" : "writes";
-      return `Device ${formatSourceId(device)} ${what} ${length.toString()} bytes at ${hex(iova)}.`;
-    }
-    case "MsiRequest": {
-      const from = input.device === undefined ? "A device" : formatSourceId(input.device);
-      return `Device ${from} sends the interrupt ${hex(input.address)} with ${hex(input.data)}.`;
-    }
-    default:
-      return `${input.type} ${fieldsText(input)}`;
-  }
-}
-
 /** A finding as something that a person can follow: what was done, and where the two part. */
-function story(target: string, { inputs, comparison, death }: Finding): string {
+function story(target: string, finding: Finding): string {
+  const { inputs, comparison, death } = finding;
+  const describe = describeSteps(finding);
   const lines = inputs.map(
-    (input, index) => `${(index + 1).toString().padStart(4)}. ${stepText(input)}`,
+    (input, index) => `${(index + 1).toString().padStart(4)}. ${describe(input)}`,
   );
   const difference = comparison?.difference;
   const end =

@@ -1,25 +1,38 @@
+import { pageOf } from "../../events/address.ts";
 import { interruptEntryAddress } from "../../projections/interrupt-entry.ts";
 import { find } from "../../properties/laws/requests.ts";
+import { isDevicePage } from "../fuzz/defined.ts";
 import { blindness, either } from "./blindness.ts";
 import type { Deviation } from "./deviation.ts";
-import { isDeviceMemory } from "./edit.ts";
+import { entriesRead, walksOf } from "./table-view.ts";
 
-/** An interrupt table that cannot be read is 23h, and in the zeros that QEMU reads P is 0: 22h. */
+/** The pages of devices that a request's tables lie in, by memory or as remembered. */
+const tableAtDevice: Deviation = {
+  id: "table-in-device-memory",
+  explains: ({ what, input, before }) => {
+    if (what !== "dma" || input.type !== "Dma") return undefined;
+    const source = before.devices[input.device]?.requester ?? input.device;
+    const read = entriesRead(before, source).map(({ address }) => pageOf(address));
+    const unread = walksOf(before, source, input.iova).flatMap((walk) => walk.unread ?? []);
+    return [...read, ...unread].some(isDevicePage) ? "end" : undefined;
+  },
+};
+
+/** The same of interrupt tables, which cannot be read there: 23h. */
 const entryAtDevice: Deviation = {
   id: "table-in-device-memory",
-  explains: ({ what, register, before, facts }) => {
+  explains: ({ what, before, facts }) => {
     const blocked = find(facts, "InterruptBlocked");
-    if (what !== "register" || blocked?.reason !== 0x23 || blocked.index === undefined) {
-      return undefined;
-    }
-    const reason = Number(((register?.target ?? 0n) >> 96n) & 0xffn);
+    if (what !== "register" && what !== "interrupt") return undefined;
+    if (blocked?.reason !== 0x23 || blocked.index === undefined) return undefined;
     const address = interruptEntryAddress(before.interruptTable, blocked.index);
-    return reason === 0x22 && isDeviceMemory(address) ? "end" : undefined;
+    return isDevicePage(pageOf(address)) ? "end" : undefined;
   },
 };
 
 /** Tables that lie where a device is, and not memory. */
-export const tableInDeviceMemory = either(
-  blindness("table-in-device-memory", ["device"], ["device", "reserved"]),
+export const tableInDeviceMemory = [
+  tableAtDevice,
   entryAtDevice,
-);
+  blindness("table-in-device-memory", ["device"], ["device", "reserved"]),
+].reduce(either);

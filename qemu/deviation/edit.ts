@@ -99,10 +99,6 @@ const deviceRanges = [
   [0xfee0_0000n, 0x10_0000n],
 ] as const;
 
-/** Whether a device is at an address. */
-export const isDeviceMemory = (address: bigint): boolean =>
-  deviceRanges.some(([base, length]) => base <= address && address < base + length);
-
 /** The guest with the tables of a source-id changed. The walk is read again after each change. */
 export function edited(world: World, source: number, edits: Edits): World {
   let changed = world;

@@ -160,9 +160,9 @@ const rows: readonly Row[] = [
   ],
   [
     "table-in-device-memory",
-    "A table in the address range of a device, such as the interrupt controller, reads as zeros.",
+    "A table in the address range of a device is read from the device; many read as zeros.",
     "A table that is not in memory cannot be read: 7h, 73h and so on.",
-    "the same guest with zeros there does what QEMU does",
+    "a table of the walk lies where a device is, or one with zeros there does what QEMU does",
     "ends",
   ],
   [

@@ -48,13 +48,20 @@ function stageRemembered(guest: Guest, source: number): Stage | undefined {
 
 const addressBits = ((1n << 40n) - 1n) << 12n;
 
-/** What a walk of one stage met, from the top down, whatever its entries allow. */
+/**
+ * What a walk of one stage met, from the top down, whatever its entries allow; and the page of the
+ * table that it could not read, if that is how it ended.
+ */
 function walk(guest: Guest, stage: Stage, iova: bigint) {
   const seen: Seen[] = [];
+  let unread: number | undefined;
   let table = stage.root;
   for (let { levels: level } = stage; level > 0; level--) {
     const page = tablePage(guest, table);
-    if (page === undefined) break;
+    if (page === undefined) {
+      unread = table;
+      break;
+    }
     const shift = BigInt(9 * level + 3);
     const entry = wordIn(page, Number((iova >> shift) & 0x1ffn) * 8);
     const isLeaf = level === 1 || (level < 4 && (entry & 0x80n) !== 0n);
@@ -65,7 +72,7 @@ function walk(guest: Guest, stage: Stage, iova: bigint) {
     if (isLeaf || (entry & 3n) === 0n) break;
     table = pageOf(address);
   }
-  return { ...stage, seen };
+  return { ...stage, seen, unread };
 }
 
 /** The walks that a request without PASID may use: by the tables in memory, and as remembered. */

@@ -162,7 +162,13 @@ export function scriptOf(finding: Finding, about: ScriptHead, describe: (step: S
   for (const [at, step] of plan.steps.entries()) {
     if (at > last) break;
     const seen = sight?.seen[at];
-    lines.push("", `# ${describe(step)}`, ...commandsOf(step));
+    lines.push(
+      "",
+      ...describe(step)
+        .split("\n")
+        .map((line) => `# ${line}`),
+      ...commandsOf(step),
+    );
     if (seen === undefined) continue;
     const isLast = at === difference?.at;
     const world = isLast ? difference?.after : comparison?.worlds[at];

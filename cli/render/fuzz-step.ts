@@ -1,0 +1,186 @@
+import { formatSourceId, hex, iova, pageOf } from "../../events/address.ts";
+import { descriptors, descriptorType } from "../../events/descriptor.ts";
+import type { Input, InputOf } from "../../events/input.ts";
+import { parseMsi } from "../../events/interrupt-request.ts";
+import type { AnyLayout } from "../../events/layout.ts";
+import { translate } from "../../machines/translate.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { interruptEntryAddress } from "../../projections/interrupt-entry.ts";
+import { byteIn, pageAt } from "../../projections/memory.ts";
+import { registersOf } from "../../projections/registers.ts";
+import type { World } from "../../projections/world.ts";
+import type { Finding } from "../../qemu/fuzz/campaign.ts";
+import { requesterOf } from "../../qemu/fuzz/fold-dma.ts";
+import { registerName } from "../../qemu/fuzz/register-name.ts";
+import { fieldsText } from "./event.ts";
+import { effectOf } from "./interrupt.ts";
+import type { EntryPlace } from "./meaning.ts";
+import { meaning } from "./meaning.ts";
+import { stepName } from "./walk-rows.ts";
+
+/** Something that memory holds and that hardware reads: where it is and how it is told. */
+interface Told {
+  readonly address: bigint;
+  readonly bytes: number;
+  readonly name: string;
+  readonly text: (value: bigint, guest: Guest) => string;
+}
+
+const entryBytes = ({ table, scalable }: EntryPlace): number => {
+  if (table === "PASID entry") return 64;
+  if (table === "context") return scalable ? 32 : 16;
+  return table === "root" && !scalable ? 16 : 8;
+};
+
+/** What a request reads on its way, as the tables lead in one world. */
+function entriesOf(world: World, { device, iova: at }: InputOf<"Dma">): readonly Told[] {
+  const asked = { write: false, execute: false, privileged: false, pasid: undefined };
+  const { steps, scalable } = translate(world, 0, requesterOf(device), iova(at), asked);
+  return steps.map((step): Told => {
+    const place = { ...step, scalable };
+    const name = `${stepName(step, scalable)} entry`.replace("entry entry", "entry");
+    const source = formatSourceId(device);
+    const forWhom = `${name} for ${source} at ${hex(at)}`;
+    const text = (value: bigint): string => meaning(place, value);
+    return { address: step.address, bytes: entryBytes(place), name: forWhom, text };
+  });
+}
+
+/** Fields of a word that are not 0, as `name=value`. */
+function setFields(layout: AnyLayout, word: bigint): string {
+  const values = Object.entries(layout.decode(word)).flatMap(([name, value]) => {
+    if (value === false || value === 0 || value === 0n) return [];
+    const text = typeof value === "bigint" || Number(value) > 9 ? hex(BigInt(value)) : `${value}`;
+    return value === true ? [name] : [`${name}=${text}`];
+  });
+  return values.join(" ");
+}
+
+function descriptorText(value: bigint): string {
+  const spec = descriptors.get(descriptorType(value));
+  if (spec === undefined)
+    return `a descriptor of type ${hex(descriptorType(value))}, which is none`;
+  const fields = setFields(spec.layout, value & ((1n << 128n) - 1n));
+  const isReserved = (value & spec.layout.reservedMask) !== 0n || value >> 128n !== 0n;
+  return `${spec.name} ${fields}${isReserved ? ", and reserved bits" : ""}`;
+}
+
+/** The descriptors that a write has in it. */
+function descriptorsIn({ queue }: Guest, { gpa, bytes }: InputOf<"MemoryWrite">): readonly Told[] {
+  const first = queue.address & ~0xfffn;
+  const size = 4096n << (queue.address & 7n);
+  if (first === 0n || gpa < first || gpa >= first + size) return [];
+  const each = (queue.address & 0x800n) === 0n ? 16 : 32;
+  const count = Math.floor(bytes.length / each);
+  return Array.from({ length: count }, (_, index) => ({
+    address: gpa + BigInt(index * each),
+    bytes: each,
+    name: "descriptor",
+    text: descriptorText,
+  }));
+}
+
+/** The interrupt entry that a request leads to, by the table that there is. */
+function interruptEntry({ interruptTable, charts }: Guest, input: InputOf<"MsiRequest">): Told[] {
+  const { index } = parseMsi(input.address, input.data);
+  if (index === undefined || charts.remapping === "noTable") return [];
+  const text = (value: bigint, guest: Guest): string => effectOf(guest, value);
+  const address = interruptEntryAddress(interruptTable, index);
+  return [{ address, bytes: 16, name: `interrupt entry ${index.toString()}`, text }];
+}
+
+/** What the last bytes at an address say as a number. */
+function valueAt({ memory }: Guest, { address, bytes }: Told): bigint {
+  const page = pageAt(memory, pageOf(address));
+  let value = 0n;
+  for (let at = bytes - 1; at >= 0; at--) {
+    value = (value << 8n) | BigInt(byteIn(page, Number(address & 0xfffn) + at));
+  }
+  return value;
+}
+
+/** A value that is written to a register, with the names of its bits where that helps. */
+function registerText({ profile }: Guest, { offset, size, value }: InputOf<"RegisterWrite">) {
+  const spec = registersOf(profile).at(offset);
+  const named = spec !== undefined && spec.offset === offset && size >= Math.min(8, spec.bytes);
+  const fields = named ? setFields(spec.layout, value) : "";
+  return fields === "" ? hex(value) : `${hex(value)} (${fields})`;
+}
+
+/**
+ * The operations of a program in words: writes to memory say which entry or descriptor it is that
+ * they change, as far as a later operation of the same program reads it.
+ *
+ * @returns what tells an operation of the finding's plan.
+ */
+export function describeSteps({ plan, comparison }: Finding): (input: Input) => string {
+  const worlds = [...(comparison?.worlds ?? [])];
+  const last = comparison?.difference?.after;
+  if (last !== undefined) worlds.push(last);
+  const inputs = plan.steps.map(({ input }) => input);
+  const read = worlds.map((world) => {
+    const [guest] = world.guests;
+    return inputs.flatMap((input) => {
+      if (input.type === "Dma") return entriesOf(world, input);
+      return input.type === "MsiRequest" && guest ? interruptEntry(guest, input) : [];
+    });
+  });
+  const written = (at: number, input: InputOf<"MemoryWrite">): string[] => {
+    const end = input.gpa + BigInt(input.bytes.length);
+    const isIn = ({ address, bytes }: Told): boolean =>
+      address < end && address + BigInt(bytes) > input.gpa;
+    const guest = worlds[at]?.guests[0];
+    if (guest === undefined || input.bytes.length > 64) return [];
+    for (let later = at; later < worlds.length; later++) {
+      const known = worlds[later]?.guests[0];
+      const found = [...(known ? descriptorsIn(known, input) : []), ...(read[later] ?? [])];
+      const told = found.filter(isIn);
+      const texts = new Map(
+        told.map((one) => {
+          const text = one.text(valueAt(guest, one), guest);
+          return [`${hex(one.address)} ${text}`, `${one.name}: ${text}`];
+        }),
+      );
+      if (texts.size > 0) return [...texts.values()].slice(0, 4);
+    }
+    return [];
+  };
+  return (input) => {
+    const at = inputs.indexOf(input);
+    const guest = (worlds[at] ?? worlds.at(-1))?.guests[0];
+    if (input.type === "RegisterWrite" && guest !== undefined) {
+      const name = registerName(input.offset);
+      return `The driver writes ${registerText(guest, input)} to ${name}.`;
+    }
+    const texts = input.type === "MemoryWrite" && at >= 0 ? written(at, input) : [];
+    return `${plainText(input)}${texts.map((text) => `\n      ${text}`).join("")}`;
+  };
+}
+
+/** One operation, without knowing what it is about. */
+function plainText(input: Input): string {
+  switch (input.type) {
+    case "RegisterWrite":
+      return `The driver writes ${hex(input.value)} to ${registerName(input.offset)}.`;
+    case "RegisterRead":
+      return `The driver reads ${registerName(input.offset)}.`;
+    case "MemoryWrite": {
+      const { gpa, bytes } = input;
+      const shown = Buffer.from(bytes.subarray(0, 32)).toString("hex");
+      const more = bytes.length > 32 ? "…" : "";
+      return `The driver writes ${bytes.length.toString()} bytes at ${hex(gpa)}: ${shown}${more}.`;
+    }
+    case "Dma": {
+      const { device, access = "read", length = 8 } = input;
+      const what = access === "read" ? "reads" : "writes";
+      const where = hex(input.iova);
+      return `Device ${formatSourceId(device)} ${what} ${length.toString()} bytes at ${where}.`;
+    }
+    case "MsiRequest": {
+      const from = input.device === undefined ? "of nobody" : formatSourceId(input.device);
+      return `Device ${from} sends the interrupt ${hex(input.address)} with ${hex(input.data)}.`;
+    }
+    default:
+      return `${input.type} ${fieldsText(input)}`;
+  }
+}
