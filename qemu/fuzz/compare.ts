@@ -125,7 +125,7 @@ export function compare(
     count(step.input.type);
     for (const { type } of facts) count(type);
     noteRead(state, at, step, passed.facts);
-    const used = useIn(state, step, seen, before, passed.facts);
+    const used = useIn(state, step, seen, passed.world, passed.facts);
     const user = input.type === "Dma" ? requesterOf(input.device) : undefined;
     state.past = pastAfter(state.past, passed.facts, passed.world, used, user);
     observe(oracle, step.input, passed.facts);
