@@ -8,11 +8,15 @@ export interface Run {
   readonly fail: (error: InputError) => void;
   /** Something differs from what was recorded, or a law is violated: the exit code will be 1. */
   readonly differ: () => void;
+  /** Somebody ended it early, and nothing else is to be said: the exit code will be 130. */
+  readonly interrupt: () => void;
   /** The error itself when it is about the input; anything else is thrown on. */
   readonly asInputError: (error: unknown) => InputError;
-  /** 0, 1 or 2. A bad input outweighs a difference. */
+  /** 0, 1, 2 or 130. A bad input outweighs a difference. */
   readonly exitCode: () => number;
 }
+
+const interruptCode = 130;
 
 /** A run that has nothing to complain about yet. */
 export function startRun(terminal: Terminal): Run {
@@ -25,6 +29,9 @@ export function startRun(terminal: Terminal): Run {
     },
     differ: () => {
       code = Math.max(code, 1);
+    },
+    interrupt: () => {
+      if (code === 0) code = interruptCode;
     },
     asInputError: (error) => {
       if (error instanceof InputError) return error;

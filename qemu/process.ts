@@ -97,12 +97,37 @@ export async function findQemu(path?: string): Promise<QemuBinary> {
 /** What must not outlive this process: one clean-up a program that runs. */
 const cleanups = new Set<() => void>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-const codes: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const codes: Readonly<Record<string, number>> = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  SIGHUP: 129,
+};
 
 const cleanAll = (): void => {
   for (const clean of cleanups) clean();
 };
+/** Somebody who wants to end by himself when asked to. */
+let graceful: (() => void) | undefined;
+
+/**
+ * Lets `stop` be called by the first SIGINT instead of ending everything; a second one ends it.
+ *
+ * @returns what takes that back.
+ */
+export function holdInterrupt(stop: () => void): () => void {
+  graceful = stop;
+  return () => {
+    graceful = undefined;
+  };
+}
+
 const onSignal = (signal: NodeJS.Signals): void => {
+  const stop = graceful;
+  if (signal === "SIGINT" && stop !== undefined) {
+    graceful = undefined;
+    stop();
+    return;
+  }
   cleanAll();
   process.exit(codes[signal] ?? 1);
 };
@@ -164,6 +189,8 @@ export async function startProgram(
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const child = spawn(path, words(folder), {
     stdio: ["ignore", "ignore", "pipe"],
+    // A Ctrl-C at the terminal is for this process, which decides.
+    detached: true,
     env: { ...process.env, ...env },
   });
   const lastLine = lastLineOf(child);

@@ -2,19 +2,14 @@ import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { encodeFact, encodeHeader, encodeInput } from "../../events/log.ts";
-import { createWorld } from "../../machines/create-world.ts";
-import { fold } from "../../machines/hypervisor.ts";
-import { qemuAvoids } from "../../qemu/deviation/avoided.ts";
-import { qemuDeviations } from "../../qemu/deviation/qemu-deviations.ts";
-import type { Finding, Known, Tally } from "../../qemu/fuzz/campaign.ts";
+import type { Version } from "../../qemu/deviation/known.ts";
+import type { Finding, Tally } from "../../qemu/fuzz/campaign.ts";
 import { campaign, isFinding, openLane } from "../../qemu/fuzz/campaign.ts";
+import { logOf } from "../../qemu/fuzz/finding-log.ts";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { scriptOf } from "../../qemu/fuzz/script.ts";
 import { shrinkFinding } from "../../qemu/fuzz/shrink.ts";
-import type { TargetPlan } from "../../qemu/fuzz/target.ts";
-import { qemuPlan, shellPlan } from "../../qemu/fuzz/target.ts";
-import { findQemu, QemuError } from "../../qemu/process.ts";
+import { holdInterrupt, QemuError } from "../../qemu/process.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
 import { fuzzJson, progressText, renderFuzz } from "../render/fuzz.ts";
@@ -23,6 +18,8 @@ import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { startStatus } from "../status-line.ts";
 import { playFile } from "./fuzz-script.ts";
+import type { Against } from "./fuzz-target.ts";
+import { parseVersion, targetOf } from "./fuzz-target.ts";
 
 interface Options {
   readonly against: string;
@@ -34,6 +31,7 @@ interface Options {
   readonly out: string;
   readonly script?: string;
   readonly without?: string;
+  readonly deviations?: Version | "none";
   readonly json?: true;
 }
 
@@ -41,43 +39,6 @@ interface Options {
 const usualRuns = 1000;
 const shrinkSeconds = 30;
 const lanes = 4;
-
-async function targetOf(options: Options): Promise<TargetPlan> {
-  const [, command] = /^qtest:(.+)$/.exec(options.against) ?? [];
-  if (command !== undefined) return shellPlan(command);
-  if (options.against !== "qemu") {
-    throw new InputError(`--against ${options.against}: neither qemu nor qtest:COMMAND`);
-  }
-  const binary = await findQemu(options.qemu);
-  if (options.profile === "first-stage" && binary.major < 10) {
-    throw new InputError(`--profile first-stage: needs QEMU 10 or later, not ${binary.version}`);
-  }
-  return qemuPlan(binary, unitProfiles[options.profile] ?? "");
-}
-
-/** All that is known, but what the options want to see again. */
-function knownFor({ without }: Options): Known {
-  const isAvoided = qemuAvoids.some(({ id }) => id === without);
-  const isWanted = ({ id }: { readonly id: string }): boolean =>
-    id !== without && !(isAvoided && id === "descriptor-accepted");
-  return { deviations: qemuDeviations.filter(isWanted), avoided: qemuAvoids.filter(isWanted) };
-}
-
-/** Saves a finding as a log, with the facts that the model decides. */
-function saveLog(file: string, setup: Parameters<typeof createWorld>[0], finding: Finding): void {
-  const lines = [encodeHeader(setup)];
-  let world = createWorld(setup);
-  for (const input of finding.inputs) {
-    const seq = world.seq + 1;
-    const folded = fold(world, input);
-    lines.push(encodeInput(seq, input));
-    for (const [index, fact] of folded.facts.entries()) {
-      lines.push(encodeFact(seq + 1 + index, seq, fact));
-    }
-    world = folded.world;
-  }
-  write(file, `${lines.join("\n")}\n`);
-}
 
 function write(file: string, text: string): void {
   try {
@@ -97,9 +58,10 @@ function checkOutput(prefix: string): void {
 }
 
 /** Makes a finding small, if it happens again, and saves it. @returns the files. */
-async function report(run: Run, found: Finding, target: TargetPlan, options: Options) {
+async function report(run: Run, found: Finding, against: Against, options: Options) {
+  const { target, known } = against;
   const status = startStatus(run.terminal);
-  const lane = await openLane(target, knownFor(options));
+  const lane = await openLane(target, known);
   try {
     const again = isFinding(await lane.run(found.inputs));
     const small = !again
@@ -111,7 +73,7 @@ async function report(run: Run, found: Finding, target: TargetPlan, options: Opt
     const unitOptions = unitProfiles[options.profile] ?? "";
     const about = [`Found by shadowfold fuzz --profile ${options.profile}.`];
     const head = { about, unitOptions, target: target.name };
-    saveLog(files.log, { guests: [lane.setup] }, small);
+    write(files.log, logOf({ guests: [lane.setup] }, small));
     const describe = describeSteps(small);
     write(
       files.script,
@@ -130,7 +92,8 @@ async function fuzz(run: Run, options: Options): Promise<void> {
     return;
   }
   checkOutput(options.out);
-  const target = await targetOf(options);
+  const against = await targetOf(options);
+  const { target } = against;
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const runs = options.runs ?? (options.time === undefined ? usualRuns : Number.MAX_SAFE_INTEGER);
   const seconds = options.time ?? Number.MAX_SAFE_INTEGER;
@@ -140,14 +103,18 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
   const watch = (tally: Tally): void => status.say(progressText(tally, elapsed()));
-  const asked = { target, known: knownFor(options), seed, runs, seconds, lanes, watch };
-  const { tally, finding } = await campaign(asked).finally(status.done);
+  const stop = new AbortController();
+  const release = holdInterrupt(() => stop.abort());
+  const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
+  const { tally, finding } = await campaign(asked).finally(status.done).finally(release);
   const took = elapsed();
-  const reported = finding && (await report(run, finding, target, options));
-  const result = { target: target.name, profile: options.profile, seed, seconds: took };
+  const reported = finding && (await report(run, finding, against, options));
+  const isStopped = stop.signal.aborted;
+  const result = { target: target.name, profile: options.profile, seed, seconds: took, isStopped };
   const text = renderFuzz(run.terminal, result, tally, reported);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
+  else if (isStopped) run.interrupt();
 }
 
 function readScript(file: string): { readonly file: string; readonly text: string } {
@@ -184,6 +151,11 @@ export function addFuzz(program: Command, run: Run): void {
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
     .addOption(profile)
     .option("--qemu <path>", "the QEMU to run (default: qemu-system-x86_64 on PATH)")
+    .option(
+      "--deviations <version>",
+      "pass by what this version of QEMU is known for, or none (default: of the QEMU that runs)",
+      parseVersion,
+    )
     .option("--out <prefix>", "where a counterexample is saved", "counterexample")
     .option("--script <file>", "play a saved qtest script against QEMU alone instead")
     .addOption(new Option("--without <id>", "report a known deviation").hideHelp())

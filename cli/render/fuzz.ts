@@ -38,17 +38,20 @@ export function renderFuzz(
     readonly profile: string;
     readonly seed: number;
     readonly seconds: number;
+    /** Whether somebody ended it early. */
+    readonly isStopped: boolean;
   },
   tally: Tally,
   reported: Reported | undefined,
 ): string {
-  const { target, profile, seed, seconds } = result;
+  const { target, profile, seed, seconds, isStopped } = result;
   const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
+  const ending = isStopped ? ", ended early" : "";
   const each = (tally.compared / Math.max(1, tally.programs)).toFixed(1);
   const pairs = renderPairs(terminal, [
     ["Target", `${target}, profile ${profile}`],
     ["Seed", seed.toString()],
-    ["Programs", `${grouped(tally.programs)}, ${grouped(perMinute)} a minute`],
+    ["Programs", `${grouped(tally.programs)}, ${grouped(perMinute)} a minute${ending}`],
     [
       "Operations",
       `${grouped(tally.operations)}, ${grouped(tally.compared)} compared (${each} a program)`,

@@ -79,7 +79,7 @@ export const dmaDeviations: readonly Deviation[] = [
   },
   {
     id: "pass-through-width",
-    explains: ({ what, input, before, reached, target, allowed = [] }) => {
+    explains: ({ what, input, before, past, reached, target, allowed = [] }) => {
       if (what !== "dma" || input.type !== "Dma") return undefined;
       if (reached !== undefined && reached !== input.iova) return undefined;
       const source = before.devices[input.device]?.requester ?? input.device;
@@ -87,6 +87,7 @@ export const dmaDeviations: readonly Deviation[] = [
       const isBeyond = input.iova >> BigInt(before.profile.mgaw) !== 0n;
       const isRefused = allowed.some((each) => tooWide.has(each));
       const isPassed =
+        past.passing.has(source) ||
         resolve(before, source, undefined).kind === "passThrough" ||
         hostAt(before.hosts, source, undefined)?.state === "passThrough";
       return isUnchanged && isBeyond && isRefused && isPassed ? nothing(before) : undefined;

@@ -13,6 +13,16 @@ export interface KnownDeviation {
   readonly how: "goes on" | "ends" | "avoids";
   /** The profile that its script needs. */
   readonly profile: "legacy" | "scalable" | "first-stage";
+  /** Versions of QEMU that it was seen in, of 7.2 and 10.0. */
+  readonly seen: readonly SeenIn[];
+}
+
+type SeenIn = "7.2" | "10.0";
+
+/** A version of QEMU. */
+export interface Version {
+  readonly major: number;
+  readonly minor: number;
 }
 
 type Row = readonly [
@@ -22,6 +32,7 @@ type Row = readonly [
   when: string,
   how: KnownDeviation["how"],
   profile?: KnownDeviation["profile"],
+  only?: SeenIn,
 ];
 
 const rows: readonly Row[] = [
@@ -287,7 +298,18 @@ const rows: readonly Row[] = [
   ],
 ];
 
+const both: readonly SeenIn[] = ["7.2", "10.0"];
+
 /** Every known deviation of QEMU. */
 export const knownDeviations: readonly KnownDeviation[] = rows.map(
-  ([id, does, rule, when, how, profile = "legacy"]) => ({ id, does, rule, when, how, profile }),
+  ([id, does, rule, when, how, profile = "legacy", only]) => ({
+    ...{ id, does, rule, when, how, profile },
+    seen: only === undefined ? both : [only],
+  }),
 );
+
+/** Whether a version of QEMU has a deviation. Between 7.2 and 10.0 nobody has looked: it may. */
+export function isSeenIn({ seen }: KnownDeviation, { major }: Version): boolean {
+  if (major >= 10) return seen.includes("10.0");
+  return major > 7 || seen.includes("7.2");
+}

@@ -4,8 +4,7 @@ import type { ProfileWords } from "../../events/profile.ts";
 import { profileOf } from "../../events/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import type { Program } from "../../properties/world/program.ts";
-import type { Avoided } from "../deviation/avoided.ts";
-import type { Deviation } from "../deviation/deviation.ts";
+import type { Known } from "../deviation/known-in.ts";
 import { QemuError } from "../process.ts";
 import type { Comparison } from "./compare.ts";
 import { compare } from "./compare.ts";
@@ -17,12 +16,6 @@ import { programsFor, setupOf } from "./setup.ts";
 import type { Sight } from "./sight.ts";
 import type { Target, TargetPlan } from "./target.ts";
 import { startTarget } from "./target.ts";
-
-/** What is known of a target, and passed by. */
-export interface Known {
-  readonly deviations: readonly Deviation[];
-  readonly avoided: readonly Avoided[];
-}
 
 /** What a campaign has come to so far. */
 export interface Tally {
@@ -136,6 +129,8 @@ export interface Campaign {
   readonly seconds: number;
   /** How many targets run at a time. */
   readonly lanes: number;
+  /** Ends it early. */
+  readonly stop?: AbortSignal;
   /** Told after each program. */
   readonly watch: (tally: Tally) => void;
 }
@@ -162,13 +157,13 @@ export async function campaign(asked: Campaign): Promise<{
   readonly finding: Finding | undefined;
   readonly setup: GuestSetup;
 }> {
-  const { target, known, seed, runs, seconds, watch } = asked;
+  const { target, known, seed, runs, seconds, stop, watch } = asked;
   const tally: Tally = {
     ...{ programs: 0, operations: 0, compared: 0, choices: 0 },
     deviations: new Map(),
     kinds: new Map(),
   };
-  const start = performance.now();
+  const end = performance.now() + seconds * 1000;
   const opened = Array.from({ length: asked.lanes }, () => openLane(target, known));
   // One that fails while another is waited for must not go unheard.
   for (const lane of opened) lane.catch(() => undefined);
@@ -180,7 +175,7 @@ export async function campaign(asked: Campaign): Promise<{
     let finding: Finding | undefined;
     let next = 0;
     const work = async (lane: Lane): Promise<void> => {
-      while (finding === undefined && next < runs && performance.now() - start < seconds * 1000) {
+      while (finding === undefined && next < runs && performance.now() < end && !stop?.aborted) {
         const index = next;
         next += 1;
         const program = programs.next().value as Program;

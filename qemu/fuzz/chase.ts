@@ -1,5 +1,4 @@
-import { qemuAvoids } from "../deviation/avoided.ts";
-import { qemuDeviations } from "../deviation/qemu-deviations.ts";
+import { knownIn } from "../deviation/known-in.ts";
 import { findQemu } from "../process.ts";
 import { campaign } from "./campaign.ts";
 import { unitProfiles } from "./profiles.ts";
@@ -25,9 +24,10 @@ export async function chaseInQemu(
   seconds: number,
 ): Promise<Chased | undefined> {
   const start = performance.now();
+  const qemu = await findQemu(path);
   const { tally, finding } = await campaign({
-    target: qemuPlan(await findQemu(path), unitProfiles[profile] ?? ""),
-    known: { deviations: qemuDeviations, avoided: qemuAvoids },
+    target: qemuPlan(qemu, unitProfiles[profile] ?? ""),
+    known: knownIn(qemu),
     ...{ seed, seconds, runs: 1_000_000, lanes: 1, watch: () => undefined },
   });
   if (finding === undefined) return undefined;

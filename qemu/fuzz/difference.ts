@@ -2,7 +2,7 @@ import { hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { World } from "../../projections/world.ts";
 import type { Situation } from "../deviation/deviation.ts";
-import { messagesOf } from "../deviation/message.ts";
+import { messagesOf, textOfMessage } from "../deviation/message.ts";
 import type { RegisterDifference } from "./image.ts";
 import { differingRegisters } from "./image.ts";
 import { readTrace } from "./observation.ts";
@@ -54,8 +54,9 @@ export function rawDifferences(
   const got = readTrace(seen.trace);
   const [target, model] = [got.events, wanted.events].map((all) => all.join() || "no message");
   if (target !== model) found.push({ what: "event", target: target ?? "", model: model ?? "" });
-  if (step.input.type === "MsiRequest" && wanted.message !== got.message) {
-    const texts = [got.message, wanted.message].map((each) => each ?? "no interrupt");
+  const message = got.message && textOfMessage(got.message);
+  if (step.input.type === "MsiRequest" && wanted.message !== message) {
+    const texts = [message, wanted.message].map((each) => each ?? "no interrupt");
     found.push({ what: "interrupt", target: texts[0] ?? "", model: texts[1] ?? "" });
   }
   return found;

@@ -1,4 +1,4 @@
-import { iovaOfPage, pageOf } from "../../events/address.ts";
+import { iovaOfPage, pageOf, sourceId } from "../../events/address.ts";
 import {
   invalidateContexts,
   invalidateIotlb,
@@ -25,13 +25,16 @@ export function* evictions(world: World, source: number, iova: bigint): Generato
   const page: Forget = (turn) => {
     invalidateIotlb(turn, { scope: "page", did, iova: iovaOfPage(pageOf(iova)), length: 4096n });
   };
+  const own: Forget = (turn) =>
+    invalidateContexts(turn, { scope: "device", did, source: sourceId(source), mask: 0 });
   const contexts: Forget = (turn) => invalidateContexts(turn, { scope: "global" });
   const pasids: Forget = (turn) => invalidatePasids(turn, { scope: "global" });
   const first: Forget = (turn) =>
     invalidatePasidIotlb(turn, { scope: "pasid", did, pasid: entry?.tag ?? 0 });
   const all: Forget = (turn) => invalidateIotlb(turn, { scope: "global" });
   const ways: readonly (readonly Forget[])[] = [
-    ...[[page], [first], [contexts], [contexts, page], [pasids], [pasids, page, first]],
+    ...[[page], [first], [own], [own, page], [contexts], [contexts, page]],
+    ...[[pasids], [pasids, page, first]],
     [contexts, pasids, all],
   ];
   for (const way of ways) {

@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bugs } from "../../properties/bugs/all.ts";
 import { importMutant } from "../../properties/hunt/mutant.ts";
-import { qemuAvoids } from "../deviation/avoided.ts";
-import { qemuDeviations } from "../deviation/qemu-deviations.ts";
+import { knownIn } from "../deviation/known-in.ts";
 import { findQemu, startProgram } from "../process.ts";
 import { firmware } from "../qtest/machine.ts";
 import { installedQemu } from "../test/installed.ts";
@@ -65,7 +64,7 @@ describe("fuzzing", () => {
       if (qemu === undefined) return;
       const { tally, finding } = await campaign({
         target: qemuPlan(qemu, unitProfiles["legacy"] ?? ""),
-        known: { deviations: qemuDeviations, avoided: qemuAvoids },
+        known: knownIn(qemu),
         ...{ seed: 1, seconds: 15, runs: 120, lanes: 2, watch: () => undefined },
       });
       expect(finding?.death ?? finding?.comparison?.difference?.text).toBeUndefined();

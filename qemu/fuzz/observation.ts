@@ -1,3 +1,4 @@
+import type { Message } from "../../properties/judge-interrupt.ts";
 import { messageText } from "../deviation/message.ts";
 
 /** What a trace says of one step. */
@@ -13,7 +14,7 @@ export interface Traced {
   /** Messages of the unit's own, in order. */
   readonly events: readonly string[];
   /** The message that an interrupt request became. */
-  readonly message: string | undefined;
+  readonly message: Message | undefined;
 }
 
 const translate = /^vtd_dmar_translate .* -> gpa 0x([0-9a-f]+) mask 0x([0-9a-f]+)/;
@@ -42,6 +43,6 @@ export function readTrace(lines: readonly string[], iova = 0n): Traced {
     message:
       message === undefined
         ? undefined
-        : messageText(BigInt(message[1] ?? "0"), BigInt(message[2] ?? "0")),
+        : { address: BigInt(message[1] ?? "0"), data: Number(message[2] ?? "0") },
   };
 }

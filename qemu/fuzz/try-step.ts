@@ -1,6 +1,7 @@
 import type { Fact } from "../../events/fact.ts";
 import { fold } from "../../machines/hypervisor.ts";
 import type { World } from "../../projections/world.ts";
+import { textOfMessage } from "../deviation/message.ts";
 import { pastAfter } from "../deviation/past.ts";
 import type { Raw } from "./difference.ts";
 import { rawDifferences } from "./difference.ts";
@@ -33,7 +34,7 @@ function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried
   const past = pastAfter(state.past, facts, world);
   const traced = readTrace(seen.trace, input.type === "Dma" ? input.iova : undefined);
   const reached = input.type === "Dma" ? traced.translated : undefined;
-  const { message } = traced;
+  const message = traced.message && textOfMessage(traced.message);
   const now = { input, before: from, after: to, world: before, facts, past };
   const about = { ...now, reached, message, isTraced: seen.isTraced };
   const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(step, seen, world, facts)];
