@@ -30,6 +30,7 @@ import { RootEntry } from "../events/root-entry.ts";
 import { ScalableContextEntry } from "../events/scalable-context-entry.ts";
 import { ScalableRootEntry } from "../events/scalable-root-entry.ts";
 import { SecondStageEntry } from "../events/second-stage-entry.ts";
+import { deviationPage } from "./deviations.ts";
 import { layoutTable } from "./layout-table.ts";
 import { table } from "./table.ts";
 
@@ -149,4 +150,5 @@ export const documents = (): ReadonlyMap<string, string> =>
     ["descriptors.md", descriptorPage()],
     ["faults.md", faults()],
     ["events.md", events()],
+    ["qemu-deviations.md", deviationPage()],
   ]);

@@ -1,0 +1,42 @@
+import { readdirSync } from "node:fs";
+import { knownDeviations } from "../qemu/deviation/known.ts";
+import { table } from "./table.ts";
+
+const folder = new URL("../qemu/deviation/scripts/", import.meta.url);
+
+/** Scripts of a deviation, by the version that they were recorded with, as links. */
+function scriptsOf(id: string, files: readonly string[]): string {
+  const own = files.filter((file) => file.startsWith(`${id}@`)).sort();
+  return own
+    .map((file) => {
+      const version = file.slice(id.length + 1, -".qtest".length);
+      return `[${version}](../qemu/deviation/scripts/${file})`;
+    })
+    .join(", ");
+}
+
+/** The page of QEMU's deviations. */
+export function deviationPage(): string {
+  const files = readdirSync(folder);
+  const rows = knownDeviations.map(({ id, does, rule, when, how, seen }) => {
+    return [`\`${id}\``, does, rule, when, how, seen.join(", "), scriptsOf(id, files)];
+  });
+  return [
+    "# Deviations of QEMU",
+    "Derived from `qemu/deviation/known.ts` and the scripts beside it by `npm run docs`; change " +
+      "those.",
+    "Each was found by `shadowfold fuzz` ([qemu.md](qemu.md)). Where it meets one it counts it, and " +
+      "goes on as if QEMU were right (*goes on*), ends that program (*ends*), or changes an " +
+      "operation before it is sent so that the situation does not arise (*avoids*). *Seen in* " +
+      "says which of QEMU 7.2.22 and 10.0.2 have it; versions between them are taken to have " +
+      "either's. `shadowfold fuzz --script FILE` plays a script against QEMU alone.",
+    table(
+      ["deviation", "what QEMU does", "the rule", "passed by when", "then", "seen in", "script"],
+      rows,
+    ),
+    "",
+  ]
+    .join("\n\n")
+    .trimEnd()
+    .concat("\n");
+}
