@@ -70,6 +70,8 @@ const rows: readonly Row[] = [
     "They belong to the type, and no type has them set.",
     "a descriptor with one of these bits is written into the queue",
     "avoids",
+    "legacy",
+    "7.2",
   ],
   [
     "descriptor-accepted",
@@ -112,6 +114,8 @@ const rows: readonly Row[] = [
     "Blocked interrupts are reported like blocked DMA.",
     "after an interrupt that the model blocks the fault registers are as they were before",
     "goes on",
+    "legacy",
+    "7.2",
   ],
   [
     "irte-mode-ignored",
