@@ -44,6 +44,13 @@ const rows: readonly Row[] = [
     "avoids",
   ],
   [
+    "wait-nothing",
+    "A wait descriptor with neither SW nor IF is an invalidation queue error.",
+    "It is complete when what came before it is; nobody is told.",
+    "QEMU halts with IQE in a step in which the model executes such a descriptor",
+    "ends",
+  ],
+  [
     "queue-not-resumed",
     "Clearing FSTS.IQE does not restart the queue; only a write to IQT does.",
     "The queue fetches again once software has cleared the error.",

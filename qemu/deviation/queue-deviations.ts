@@ -1,3 +1,5 @@
+import { descriptorType, descriptorTypes } from "../../events/descriptor.ts";
+import { Fsts } from "../../events/registers/event-line.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { at } from "../../projections/registers.ts";
@@ -34,6 +36,12 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   );
 }
 
+const queueError = Fsts.mask("iqe");
+
+/** A wait descriptor that asks neither for a status word nor for an interrupt. */
+const isEmptyWait = (descriptor: bigint): boolean =>
+  descriptorType(descriptor) === descriptorTypes.wait && (descriptor & 0x30n) === 0n;
+
 /** Deviations of QEMU in its invalidation queue. */
 export const queueDeviations: readonly Deviation[] = [
   {
@@ -44,6 +52,17 @@ export const queueDeviations: readonly Deviation[] = [
       const fetched = facts.findLast((fact) => fact.type === "DescriptorFetched");
       if (halted?.error !== "IQE" || fetched === undefined) return undefined;
       return isAccepted(fetched.descriptor, halted.iqei, before) ? "end" : undefined;
+    },
+  },
+  {
+    id: "wait-nothing",
+    explains: ({ register, facts }) => {
+      if (register?.name !== "FSTS") return undefined;
+      const isHalted = (register.target & ~register.model & queueError) !== 0n;
+      const isMet = facts.some(
+        (fact) => fact.type === "DescriptorFetched" && isEmptyWait(fact.descriptor),
+      );
+      return isHalted && isMet ? "end" : undefined;
     },
   },
   {
