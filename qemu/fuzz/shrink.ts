@@ -1,19 +1,23 @@
 import type { Input } from "../../events/input.ts";
 import type { Finding, Lane, Outcome } from "./campaign.ts";
 import { definedInputs } from "./defined.ts";
+import { textOf } from "./difference.ts";
+import { withoutDescriptors, withoutGroups } from "./reductions.ts";
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
 function signatureOf({ comparison, death }: Outcome): string | undefined {
   if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\\d+/g, "N")}`;
   const difference = comparison?.difference;
   if (difference === undefined) return undefined;
-  const names = difference.text.match(/[A-Z]{3,}\d*|fault 0x[0-9a-f]+|page|blocked/g) ?? [];
+  const first = difference.sides.find(({ what }) => what === difference.what);
+  const text = first === undefined ? difference.text : textOf(first);
+  const names = text.match(/[A-Z]{3,}\d*|fault 0x[0-9a-f]+|page|blocked/g) ?? [];
   return [difference.what, ...new Set(names)].join(" ");
 }
 
 /**
- * A finding with as few inputs as still show it: halves are taken out first, then ever smaller
- * stretches, in the end one at a time.
+ * A finding with as few inputs as still show it: what belongs together is taken out first, then
+ * halves, ever smaller stretches, in the end one at a time, and descriptors from the queue.
  *
  * @param seconds  how long at most.
  */
@@ -25,10 +29,10 @@ export async function shrinkFinding(
 ): Promise<Finding> {
   const wanted = signatureOf(finding);
   const end = performance.now() + seconds * 1000;
+  const isOver = (): boolean => performance.now() > end;
   let best = finding;
-  const shown = finding.comparison?.difference?.at;
-  const upTo = shown === undefined ? finding.inputs : finding.inputs.slice(0, shown + 1);
   const tryInputs = async (inputs: readonly Input[]): Promise<boolean> => {
+    if (isOver()) return false;
     // Without an input a later one may be undefined: it is not what is wanted then.
     if (definedInputs({ guests: [lane.setup] }, inputs).length !== inputs.length) return false;
     const outcome = await lane.run(inputs);
@@ -37,15 +41,22 @@ export async function shrinkFinding(
     watch(inputs.length);
     return true;
   };
-  if (upTo.length < finding.inputs.length) await tryInputs(upTo);
-  let stretch = Math.max(1, best.inputs.length >> 1);
-  while (performance.now() < end) {
+  const shown = finding.comparison?.difference?.at;
+  if (shown !== undefined) await tryInputs(finding.inputs.slice(0, shown + 1));
+  for (let stretch = Math.max(1, best.inputs.length >> 1); !isOver(); ) {
     const before = best.inputs.length;
+    for (const fewer of withoutGroups(best.inputs)) {
+      if (fewer.length < best.inputs.length && (await tryInputs(fewer))) break;
+    }
     for (let from = best.inputs.length - stretch; ; from -= stretch) {
       const start = Math.max(0, from);
-      if (performance.now() > end) break;
+      if (isOver()) break;
       if (start < best.inputs.length) await tryInputs(best.inputs.toSpliced(start, stretch));
       if (from <= 0) break;
+    }
+    for (let index = best.inputs.length - 1; index >= 0; index--) {
+      const fewer = withoutDescriptors(best.inputs, index);
+      if (fewer !== undefined) await tryInputs(fewer);
     }
     if (stretch === 1 && best.inputs.length === before) break;
     stretch = Math.max(1, stretch >> 1);

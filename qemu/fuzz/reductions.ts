@@ -1,0 +1,55 @@
+import { gpa, pageOf } from "../../events/address.ts";
+import type { Input } from "../../events/input.ts";
+import { at } from "../../projections/registers.ts";
+import { arena } from "../../properties/world/arena.ts";
+
+const isInQueue = (input: Input): boolean =>
+  input.type === "MemoryWrite" && pageOf(input.gpa) === arena.queue;
+
+const isTail = (input: Input): boolean =>
+  input.type === "RegisterWrite" && (input.offset === at.iqt || input.offset === at.iqt + 4);
+
+/** What an input has in common with others that may go together with it. */
+function groupOf(input: Input): string {
+  if (isInQueue(input) || isTail(input)) return "queue";
+  switch (input.type) {
+    case "MemoryWrite":
+      return `page ${pageOf(input.gpa).toString()}`;
+    case "RegisterWrite":
+      return `register ${input.offset.toString()}`;
+    case "Dma":
+      return `DMA ${input.device.toString()}`;
+    default:
+      return input.type;
+  }
+}
+
+/** A program without one group of inputs, for each of them: of one page, register or device. */
+export function* withoutGroups(inputs: readonly Input[]): Generator<readonly Input[]> {
+  for (const group of new Set(inputs.map(groupOf))) {
+    yield inputs.filter((input) => groupOf(input) !== group);
+  }
+}
+
+/**
+ * A program without one write into the queue, the descriptors after it moved up and the tail with
+ * them.
+ *
+ * @returns `undefined` where the input is no such write.
+ */
+export function withoutDescriptors(
+  inputs: readonly Input[],
+  index: number,
+): readonly Input[] | undefined {
+  const gone = inputs[index];
+  if (gone?.type !== "MemoryWrite" || !isInQueue(gone)) return undefined;
+  const length = BigInt(gone.bytes.length);
+  const offset = gone.gpa & 0xfffn;
+  return inputs.toSpliced(index, 1).map((input): Input => {
+    if (input.type === "MemoryWrite" && isInQueue(input) && input.gpa > gone.gpa) {
+      return { ...input, gpa: gpa(input.gpa - length) };
+    }
+    const isMoved = input.type === "RegisterWrite" && isTail(input) && input.value > offset;
+    return isMoved ? { ...input, value: input.value - length } : input;
+  });
+}
