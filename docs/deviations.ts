@@ -25,8 +25,8 @@ export function deviationPage(): string {
     "# Deviations of QEMU",
     "Derived from `qemu/deviation/known.ts` and the scripts beside it by `npm run docs`; change " +
       "those.",
-    "Each was found by `shadowfold fuzz` ([qemu.md](qemu.md)). Where it meets one it counts it, and " +
-      "goes on as if QEMU were right (*goes on*), ends that program (*ends*), or changes an " +
+    "Each was found by `shadowfold fuzz` ([qemu.md](qemu.md)). Where it meets one it counts it, " +
+      "and goes on as if QEMU were right (*goes on*), ends that program (*ends*), or changes an " +
       "operation before it is sent so that the situation does not arise (*avoids*). *Seen in* " +
       "says which of QEMU 7.2.22 and 10.0.2 have it; versions between them are taken to have " +
       "either's. `shadowfold fuzz --script FILE` plays a script against QEMU alone.",

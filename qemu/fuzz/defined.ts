@@ -1,6 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
-import { Ccmd } from "../../events/registers/command.ts";
+import { Ccmd, Gcmd } from "../../events/registers/command.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
 import type { Setup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
@@ -20,7 +20,9 @@ function isDefinedCommand(guest: Guest, { value }: InputOf<"RegisterWrite">): bo
   const status = globalStatus(guest);
   const changed = ((value ^ status) & levels) | (value & oneShot);
   if (bitCount(changed) > 1) return false;
-  const { translation, remapping } = guest.charts;
+  const { translation, remapping, queue } = guest.charts;
+  // The queue is disabled when it is empty and its last descriptor was a wait: not after an error.
+  if ((changed & ~value & Gcmd.mask("qie")) !== 0n && queue === "halted") return false;
   if ((changed & value & (1n << 31n)) !== 0n && translation === "noPointer") return false;
   return (changed & value & (1n << 25n)) === 0n || remapping !== "noTable";
 }
