@@ -1,5 +1,6 @@
 import { hex, pageOf } from "../../events/address.ts";
 import { ContextEntry, contextReserved } from "../../events/context-entry.ts";
+import { SecondStageEntry } from "../../events/second-stage-entry.ts";
 import type { ContextStep } from "../../machines/context.ts";
 import { resolve } from "../../machines/resolve.ts";
 import { evolve } from "../../projections/evolve.ts";
@@ -12,6 +13,10 @@ import { entriesRead, overlapsInterrupts, walksOf } from "./table-view.ts";
 
 /** What an address beyond the width of addresses comes to: a fault, recorded or not. */
 const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);
+
+/** Bit 62 of a second-stage entry, and what a reserved bit there is: in either mode, or silently. */
+const transient = SecondStageEntry.mask("tm");
+const reservedFaults: ReadonlySet<string> = new Set(["fault 0xc", "fault 0x7a", "blocked"]);
 
 /** The context entry of a source-id in memory. */
 const contextRead = (guest: Guest, source: number): ContextStep | undefined =>
@@ -49,6 +54,16 @@ export const dmaDeviations: readonly Deviation[] = [
       const leaves = walksOf(before, source, input.iova).flatMap(({ seen }) => seen.slice(-1));
       const isNear = leaves.some(overlapsInterrupts);
       return isNear && allowed.some((each) => each.startsWith("page ")) ? "end" : undefined;
+    },
+  },
+  {
+    id: "transient-mapping-reserved",
+    explains: ({ what, target, before, input }) => {
+      if (what !== "dma" || input.type !== "Dma" || !reservedFaults.has(target)) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const walks = walksOf(before, source, input.iova).filter(({ isFirst }) => !isFirst);
+      const isSet = walks.some(({ seen }) => seen.some(({ entry }) => (entry & transient) !== 0n));
+      return isSet ? "end" : undefined;
     },
   },
   {

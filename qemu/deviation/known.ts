@@ -167,6 +167,13 @@ const rows: readonly Row[] = [
     "ends",
   ],
   [
+    "transient-mapping-reserved",
+    "Bit 62 of second-stage entries is reserved.",
+    "It is ignored; it was TM, which no unit uses any more (a reading, readings.md).",
+    "fault Ch, or a silent one, where an entry of the walk has bit 62 set",
+    "ends",
+  ],
+  [
     "context-reserved-unsuppressed",
     "Fault Bh is recorded although the entry has FPD set.",
     "FPD suppresses every fault that arises with the entry at hand.",

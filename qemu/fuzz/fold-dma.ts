@@ -78,11 +78,11 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   let folded = fold(before, input);
   const model = modelText(folded.facts, wanted?.[access]);
   if (!seen.isTraced) return { folded, raw: undefined };
-  if (model === got && lacksRight(state, input, seen, sid)) {
-    return { folded, raw: { what: "dma" as const, target: "blocked", model, allowed: [model] } };
-  }
-  if (model === got) return { folded, raw: undefined };
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
+  const isRight = model === got || allowed.includes(got);
+  // It may have been blocked without a word, or have forgotten the old translation: nobody knows.
+  if (isRight && lacksRight(state, input, seen, sid)) return { folded: undefined, raw: undefined };
+  if (model === got) return { folded, raw: undefined };
   const many = wanted?.pending === true || wanted?.first !== undefined;
   if (!many || !allowed.includes(got)) {
     if (isRemembered(state, input, seen, sid)) return { folded: undefined, raw: undefined };
