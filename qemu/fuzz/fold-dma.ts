@@ -102,11 +102,13 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   return { folded: undefined, raw: undefined };
 }
 
-/** What the entries of a first stage allow. The model's right to write waits for the dirty bit. */
+/** What the entries of the tables allow. */
 function allowedByTables(guest: Guest, source: number, iova: bigint) {
   const walk = entriesWalked(guest, source, iova);
-  if (walk?.isFirst !== true || walk.seen.at(-1)?.leaf === undefined) return undefined;
-  return { read: true, write: walk.seen.every(({ entry }) => (entry & 2n) !== 0n) };
+  if (walk === undefined || walk.seen.at(-1)?.leaf === undefined) return undefined;
+  const write = walk.seen.every(({ entry }) => (entry & 2n) !== 0n);
+  const read = walk.isFirst || walk.seen.every(({ entry }) => (entry & 1n) !== 0n);
+  return { isFirst: walk.isFirst, read, write };
 }
 
 /** The translation that a DMA used in the target. */
@@ -120,11 +122,15 @@ export function useIn(
   if (input.type !== "Dma") return undefined;
   const { translated, mask } = readTrace(trace, input.iova);
   const [guest] = guests;
-  const given = find(facts, "DmaTranslated");
-  if (translated === undefined || guest === undefined || given === undefined) return undefined;
+  if (translated === undefined || guest === undefined) return undefined;
   const source = requesterOf(input.device);
   const [known] = usesOf(past, source, input.iova, translated);
-  const { read, write } = known?.allows ?? allowedByTables(guest, source, input.iova) ?? given;
+  const tables = allowedByTables(guest, source, input.iova);
+  // In the model the right to write waits for the first stage's dirty bit.
+  const told = tables?.isFirst === true ? undefined : find(facts, "DmaTranslated");
+  const allows = known?.allows ?? told ?? tables;
+  if (allows === undefined) return undefined;
+  const { read, write } = allows;
   const first = input.iova & ~mask;
   return {
     ...{ source, first, last: first | mask, distance: translated - input.iova },
