@@ -3,12 +3,14 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Version } from "../../qemu/deviation/known.ts";
-import type { Finding, Tally } from "../../qemu/fuzz/campaign.ts";
-import { campaign, isFinding, openLane } from "../../qemu/fuzz/campaign.ts";
+import { campaign } from "../../qemu/fuzz/campaign.ts";
 import { logOf } from "../../qemu/fuzz/finding-log.ts";
+import type { Finding } from "../../qemu/fuzz/lane.ts";
+import { isFinding, openLane } from "../../qemu/fuzz/lane.ts";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { scriptOf } from "../../qemu/fuzz/script.ts";
 import { shrinkFinding } from "../../qemu/fuzz/shrink.ts";
+import type { Tally } from "../../qemu/fuzz/tally.ts";
 import { holdInterrupt, QemuError } from "../../qemu/process.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
@@ -17,6 +19,7 @@ import { describeSteps } from "../render/fuzz-step.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { startStatus } from "../status-line.ts";
+import { inputsOf } from "./fuzz-log.ts";
 import { playFile } from "./fuzz-script.ts";
 import type { Against } from "./fuzz-target.ts";
 import { parseVersion, targetOf } from "./fuzz-target.ts";
@@ -30,6 +33,7 @@ interface Options {
   readonly qemu?: string;
   readonly out: string;
   readonly script?: string;
+  readonly log?: string;
   readonly without?: string;
   readonly deviations?: Version | "none";
   readonly json?: true;
@@ -97,8 +101,10 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const runs = options.runs ?? (options.time === undefined ? usualRuns : Number.MAX_SAFE_INTEGER);
   const seconds = options.time ?? Number.MAX_SAFE_INTEGER;
+  const own = options.log === undefined ? undefined : await inputsOf(options.log);
   // Whoever ends it early wants to run the same programs again.
-  if (options.seed === undefined) run.terminal.err(`seed ${seed.toString()}\n`);
+  if (options.seed === undefined && own === undefined)
+    run.terminal.err(`seed ${seed.toString()}\n`);
   const status = startStatus(run.terminal);
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
@@ -106,11 +112,16 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const stop = new AbortController();
   const release = holdInterrupt(() => stop.abort());
   const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
-  const { tally, finding } = await campaign(asked).finally(status.done).finally(release);
+  const program = own === undefined ? {} : { own, lanes: 1 };
+  const { tally, finding } = await campaign({ ...asked, ...program })
+    .finally(status.done)
+    .finally(release);
   const took = elapsed();
   const reported = finding && (await report(run, finding, against, options));
   const isStopped = stop.signal.aborted;
-  const result = { target: target.name, profile: options.profile, seed, seconds: took, isStopped };
+  const source = own === undefined ? { seed } : { log: { file: options.log, inputs: own.length } };
+  const { profile } = options;
+  const result = { target: target.name, profile, ...source, seconds: took, isStopped };
   const text = renderFuzz(run.terminal, result, tally, reported);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
@@ -157,6 +168,7 @@ export function addFuzz(program: Command, run: Run): void {
       parseVersion,
     )
     .option("--out <prefix>", "where a counterexample is saved", "counterexample")
+    .option("--log <file>", "run what a log has in it instead, such as a counterexample's")
     .option("--script <file>", "play a saved qtest script against QEMU alone instead")
     .addOption(new Option("--without <id>", "report a known deviation").hideHelp())
     .option("--json", "print one object")

@@ -1,4 +1,5 @@
-import type { Finding, Tally } from "../../qemu/fuzz/campaign.ts";
+import type { Finding } from "../../qemu/fuzz/lane.ts";
+import type { Tally } from "../../qemu/fuzz/tally.ts";
 import type { Terminal } from "../terminal.ts";
 import { fieldsText } from "./event.ts";
 import { describeSteps } from "./fuzz-step.ts";
@@ -42,7 +43,9 @@ export function renderFuzz(
   result: {
     readonly target: string;
     readonly profile: string;
-    readonly seed: number;
+    readonly seed?: number;
+    /** What was run instead of random programs. */
+    readonly log?: { readonly file: string | undefined; readonly inputs: number };
     readonly seconds: number;
     /** Whether somebody ended it early. */
     readonly isStopped: boolean;
@@ -50,13 +53,15 @@ export function renderFuzz(
   tally: Tally,
   reported: Reported | undefined,
 ): string {
-  const { target, profile, seed, seconds, isStopped } = result;
+  const { target, profile, seed, log, seconds, isStopped } = result;
   const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
   const ending = isStopped ? ", ended early" : "";
   const each = (tally.compared / Math.max(1, tally.programs)).toFixed(1);
   const pairs = renderPairs(terminal, [
     ["Target", `${target}, profile ${profile}`],
-    ["Seed", seed.toString()],
+    log === undefined
+      ? ["Seed", seed?.toString() ?? ""]
+      : ["Log", `${log.file ?? ""}, ${grouped(log.inputs)} inputs`],
     ["Programs", `${grouped(tally.programs)}, ${grouped(perMinute)} a minute${ending}`],
     [
       "Operations",

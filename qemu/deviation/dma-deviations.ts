@@ -14,7 +14,7 @@ import { entriesRead, overlapsInterrupts, walksOf } from "./table-view.ts";
 /** What an address beyond the width of addresses comes to: a fault, recorded or not. */
 const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);
 
-/** Bit 62 of a second-stage entry, and what a reserved bit there is: in either mode, or silently. */
+/** Bit 62 of a second-stage entry, and what a reserved bit there comes to in either mode. */
 const transient = SecondStageEntry.mask("tm");
 const reservedFaults: ReadonlySet<string> = new Set(["fault 0xc", "fault 0x7a", "blocked"]);
 

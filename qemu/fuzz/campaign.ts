@@ -1,94 +1,23 @@
 import fc from "fast-check";
 import type { Input } from "../../events/input.ts";
-import type { ProfileWords } from "../../events/profile.ts";
 import { profileOf } from "../../events/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import type { Program } from "../../properties/world/program.ts";
 import type { Known } from "../deviation/known-in.ts";
-import { QemuError } from "../process.ts";
-import type { Comparison } from "./compare.ts";
-import { compare } from "./compare.ts";
 import { definedInputs } from "./defined.ts";
-import type { Plan } from "./plan.ts";
-import { planOf } from "./plan.ts";
+import type { Finding, Lane } from "./lane.ts";
+import { isFinding, openLane } from "./lane.ts";
 import { patterns, sendableInputs } from "./sendable.ts";
 import { programsFor, setupOf } from "./setup.ts";
-import type { Sight } from "./sight.ts";
-import type { Target, TargetPlan } from "./target.ts";
-import { startTarget } from "./target.ts";
-
-/** What a campaign has come to so far. */
-export interface Tally {
-  programs: number;
-  /** Operations that were given to the target; filling pages with patterns is none. */
-  operations: number;
-  /** Those of them that were compared and agree, or are explained. */
-  compared: number;
-  /** Times that the target chose another of several values that are allowed. */
-  choices: number;
-  readonly deviations: Map<string, number>;
-  /** Types of inputs and facts. */
-  readonly kinds: Map<string, number>;
-}
-
-/** How one program went: compared, or the target ended. */
-export interface Outcome {
-  readonly plan: Plan;
-  readonly sight?: Sight;
-  readonly comparison?: Comparison;
-  readonly death?: string;
-}
-
-/** Something that the target does and that is neither right nor known. */
-export interface Finding extends Outcome {
-  readonly inputs: readonly Input[];
-  readonly seed: number;
-  /** Which program of the seed, from 0. */
-  readonly index: number;
-}
-
-/** A target that is started again when it ends. */
-export interface Lane {
-  readonly setup: GuestSetup;
-  readonly words: ProfileWords;
-  /** Gives inputs to the target and compares. */
-  readonly run: (inputs: readonly Input[]) => Promise<Outcome>;
-  readonly stop: () => Promise<void>;
-}
-
-/** Programs that one process of the target runs, at most. */
-const programsEach = 2000;
-
-/** Starts a target, to run programs one after another. */
-export async function openLane(target: TargetPlan, known: Known): Promise<Lane> {
-  let current: Target = await startTarget(target);
-  let left = programsEach;
-  const setup = setupOf(current.words);
-  const renew = async (): Promise<void> => {
-    await current.stop();
-    current = await startTarget(target);
-    left = programsEach;
-  };
-  const run = async (inputs: readonly Input[]): Promise<Outcome> => {
-    const plan = planOf(inputs);
-    left -= 1;
-    if (left <= 0) await renew();
-    try {
-      const sight = await current.perform(plan);
-      return { plan, sight, comparison: compare(setup, plan, sight, known.deviations) };
-    } catch (error) {
-      if (!(error instanceof QemuError)) throw error;
-      await renew();
-      return { plan, death: error.message };
-    }
-  };
-  return { setup, words: current.words, run, stop: () => current.stop() };
-}
+import type { Tally } from "./tally.ts";
+import { add, count, emptyTally } from "./tally.ts";
+import type { TargetPlan } from "./target.ts";
 
 /** Inputs of a program in the form in which a target is given them, known trouble left out. */
 export function inputsFor(setup: GuestSetup, program: Program, known: Known, tally: Tally) {
   const profile = profileOf(setup);
-  const sendable = sendableInputs(profile, program).map((input) =>
+  const all = [...patterns, ...sendableInputs(profile, program.inputs)];
+  const sendable = all.map((input) =>
     known.avoided.reduce((before, { id, change }) => {
       const after = change(before, profile);
       if (after !== before) add(tally.deviations, id, 1);
@@ -98,8 +27,9 @@ export function inputsFor(setup: GuestSetup, program: Program, known: Known, tal
   return definedInputs({ guests: [setup] }, sendable);
 }
 
-const add = (map: Map<string, number>, key: string, count: number): void =>
-  void map.set(key, (map.get(key) ?? 0) + count);
+/** The same of somebody's own inputs, with nothing left out that is trouble. */
+const ownInputs = (setup: GuestSetup, inputs: readonly Input[]): readonly Input[] =>
+  definedInputs({ guests: [setup] }, sendableInputs(profileOf(setup), inputs));
 
 const batch = 64;
 
@@ -114,10 +44,6 @@ function* programsOfSeed(setup: GuestSetup, seed: number): Generator<Program> {
   }
 }
 
-/** Whether an outcome is something that nobody knows. */
-export const isFinding = ({ comparison, death }: Outcome): boolean =>
-  death !== undefined || comparison?.difference !== undefined;
-
 /** What a campaign is to do. */
 export interface Campaign {
   readonly target: TargetPlan;
@@ -129,22 +55,12 @@ export interface Campaign {
   readonly seconds: number;
   /** How many targets run at a time. */
   readonly lanes: number;
+  /** The only program to run, instead of random ones. */
+  readonly own?: readonly Input[];
   /** Ends it early. */
   readonly stop?: AbortSignal;
   /** Told after each program. */
   readonly watch: (tally: Tally) => void;
-}
-
-function count(tally: Tally, outcome: Outcome): void {
-  const { plan, comparison } = outcome;
-  const prologue = Math.min(patterns.length, plan.steps.length);
-  tally.programs += 1;
-  tally.operations += plan.steps.length - prologue;
-  if (comparison === undefined) return;
-  tally.compared += Math.max(0, comparison.agreed - prologue);
-  tally.choices += comparison.choices;
-  for (const [id, times] of comparison.met) add(tally.deviations, id, times);
-  for (const [kind, times] of comparison.kinds) add(tally.kinds, kind, times);
 }
 
 /**
@@ -157,12 +73,9 @@ export async function campaign(asked: Campaign): Promise<{
   readonly finding: Finding | undefined;
   readonly setup: GuestSetup;
 }> {
-  const { target, known, seed, runs, seconds, stop, watch } = asked;
-  const tally: Tally = {
-    ...{ programs: 0, operations: 0, compared: 0, choices: 0 },
-    deviations: new Map(),
-    kinds: new Map(),
-  };
+  const { target, known, seed, seconds, own, stop, watch } = asked;
+  const runs = own === undefined ? asked.runs : 1;
+  const tally = emptyTally();
   const end = performance.now() + seconds * 1000;
   const opened = Array.from({ length: asked.lanes }, () => openLane(target, known));
   // One that fails while another is waited for must not go unheard.
@@ -178,8 +91,10 @@ export async function campaign(asked: Campaign): Promise<{
       while (finding === undefined && next < runs && performance.now() < end && !stop?.aborted) {
         const index = next;
         next += 1;
-        const program = programs.next().value as Program;
-        const inputs = inputsFor(setup, program, known, tally);
+        const inputs =
+          own === undefined
+            ? inputsFor(setup, programs.next().value as Program, known, tally)
+            : ownInputs(setup, own);
         const outcome = await lane.run(inputs);
         count(tally, outcome);
         if (isFinding(outcome)) finding ??= { ...outcome, inputs, seed, index };

@@ -4,7 +4,7 @@ import { encodeFact, encodeHeader, encodeInput } from "../../events/log.ts";
 import type { Setup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
 import { fold } from "../../machines/hypervisor.ts";
-import type { Finding } from "./campaign.ts";
+import type { Finding } from "./lane.ts";
 import { readTrace } from "./observation.ts";
 import type { Seen } from "./sight.ts";
 

@@ -9,9 +9,9 @@ import {
   startDma,
   unitBase,
 } from "../qtest/machine.ts";
-import type { Finding } from "./campaign.ts";
 import type { DifferingBytes } from "./difference.ts";
 import { imageOf } from "./image.ts";
+import type { Finding } from "./lane.ts";
 import type { Step } from "./plan.ts";
 
 /** What a script says about itself. */

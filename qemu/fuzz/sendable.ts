@@ -5,7 +5,6 @@ import type { RegisterSpec } from "../../events/register.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at, partsOf, registersOf } from "../../projections/registers.ts";
 import { arena } from "../../properties/world/arena.ts";
-import type { Program } from "../../properties/world/program.ts";
 import { isRam } from "../qtest/machine.ts";
 
 /** The register that an access begins in. */
@@ -88,8 +87,6 @@ export const patterns: readonly Input[] = [
   flushed: true,
 }));
 
-/** The inputs of a program that a binary can be given, in the form in which it is given them. */
-export const sendableInputs = (profile: Profile, { inputs }: Program): readonly Input[] => [
-  ...patterns,
-  ...inputs.flatMap((input) => sendable(profile, input) ?? []),
-];
+/** The inputs that a binary can be given, in the form in which it is given them. */
+export const sendableInputs = (profile: Profile, inputs: readonly Input[]): readonly Input[] =>
+  inputs.flatMap((input) => sendable(profile, input) ?? []);

@@ -1,7 +1,7 @@
 import type { Input } from "../../events/input.ts";
-import type { Finding, Lane, Outcome } from "./campaign.ts";
 import { definedInputs } from "./defined.ts";
 import { textOf } from "./difference.ts";
+import type { Finding, Lane, Outcome } from "./lane.ts";
 import { withoutDescriptors, withoutGroups } from "./reductions.ts";
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
