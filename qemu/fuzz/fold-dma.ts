@@ -76,14 +76,21 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const sid = requesterOf(input.device);
   const wanted = expected(state.oracle, 0, sid, input.iova);
   let folded = fold(before, input);
-  const model = modelText(folded.facts, wanted?.[access]);
+  let model = modelText(folded.facts, wanted?.[access]);
+  const many = wanted?.pending === true || wanted?.first !== undefined;
+  const right = wanted === undefined ? model : answerText(wanted[access]);
+  if (state.choices > 0 && !many && model !== right) {
+    // What the model had to forget earlier it may have read again too early for an invalidation.
+    const caughtUp = foldedTo(before, input, sid, right);
+    folded = caughtUp ?? folded;
+    model = caughtUp === undefined ? model : right;
+  }
   if (!seen.isTraced) return { folded, raw: undefined };
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
   const isRight = model === got || allowed.includes(got);
   // It may have been blocked without a word, or have forgotten the old translation: nobody knows.
   if (isRight && lacksRight(state, input, seen, sid)) return { folded: undefined, raw: undefined };
   if (model === got) return { folded, raw: undefined };
-  const many = wanted?.pending === true || wanted?.first !== undefined;
   if (!many || !allowed.includes(got)) {
     if (isRemembered(state, input, seen, sid)) return { folded: undefined, raw: undefined };
     const rest = many ? ` (allowed: ${[...new Set(allowed)].join(", ")})` : "";
@@ -93,13 +100,18 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
       raw: { what: "dma" as const, target: got, model: model + rest, allowed: all },
     };
   }
-  for (const world of evictions(before, sid, input.iova)) {
-    folded = fold(world, input);
-    if (modelText(folded.facts, wanted?.[access]) !== got) continue;
-    state.choices += 1;
-    return { folded, raw: undefined };
+  const chosen = foldedTo(before, input, sid, got);
+  if (chosen !== undefined) state.choices += 1;
+  return { folded: chosen, raw: undefined };
+}
+
+/** A DMA folded in a world that has forgotten what it must for the outcome to be this one. */
+function foldedTo(before: World, input: InputOf<"Dma">, source: number, outcome: string) {
+  for (const world of evictions(before, source, input.iova)) {
+    const folded = fold(world, input);
+    if (modelText(folded.facts, undefined) === outcome) return folded;
   }
-  return { folded: undefined, raw: undefined };
+  return undefined;
 }
 
 /** What the entries of the tables allow. */
