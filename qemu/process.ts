@@ -230,7 +230,7 @@ export async function startProgram(
 }
 
 /** One line about a program that ended by itself. */
-export function deathOf(path: string, running: Running, how: string): QemuError {
+export function deathOf(name: string, running: Running, how: string): QemuError {
   const said = running.lastLine();
-  return new QemuError(`${path} ended (${how})${said === "" ? "" : `: ${said}`}`);
+  return new QemuError(`${name} ended (${how})${said === "" ? "" : `: ${said}`}`);
 }

@@ -70,6 +70,8 @@ const rows: readonly Row[] = [
     "A type that the unit does not support is an invalidation queue error.",
     "a descriptor of type 6 or 7 without ECAP.SMTS is written into the queue",
     "avoids",
+    "legacy",
+    "7.2",
   ],
   [
     "descriptor-type-bits",

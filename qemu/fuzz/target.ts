@@ -58,7 +58,7 @@ export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan =>
 /** Puts the name of a target before an error, or how it ended in place of what followed from it. */
 async function named<T>(
   work: Promise<T>,
-  { name, path }: TargetPlan,
+  { name }: TargetPlan,
   running: Running,
 ): Promise<T> {
   try {
@@ -68,7 +68,7 @@ async function named<T>(
     if (!running.hasEnded()) {
       throw error instanceof QemuError ? new QemuError(`${name}: ${error.message}`) : error;
     }
-    throw deathOf(path, running, await running.ended);
+    throw deathOf(name, running, await running.ended);
   }
 }
 
