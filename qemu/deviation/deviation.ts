@@ -36,6 +36,8 @@ export const nothing = (guest: Guest): Other => ({ guest, facts: [] });
 export interface Past {
   /** IQA as latched when the queue was enabled last. */
   readonly queueAddress: bigint;
+  /** Whether no descriptor was executed since then. */
+  readonly isQueueFresh: boolean;
   /** Translations that the target has used, and nothing has invalidated since. */
   readonly reached: readonly Reached[];
   /** Source-ids that were passed through when the target looked last. */

@@ -51,6 +51,13 @@ const rows: readonly Row[] = [
     "ends",
   ],
   [
+    "empty-queue-kept",
+    "A queue in which no descriptor was executed since it was enabled cannot be disabled.",
+    "A queue that is empty may be disabled.",
+    "GSTS differs after QIE is cleared, and nothing was fetched since it was set",
+    "goes on",
+  ],
+  [
     "queue-not-resumed",
     "Clearing FSTS.IQE does not restart the queue; only a write to IQT does.",
     "The queue fetches again once software has cleared the error.",

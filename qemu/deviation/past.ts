@@ -8,6 +8,7 @@ import { edited } from "./edit.ts";
 /** Nothing has happened yet. */
 export const noPast = (): Past => ({
   queueAddress: 0n,
+  isQueueFresh: true,
   reached: [],
   passing: new Set(),
 });
@@ -25,15 +26,18 @@ export function pastAfter(
   used?: Reached,
   user?: number,
 ): Past {
-  let { queueAddress, reached, passing } = past;
+  let { queueAddress, isQueueFresh, reached, passing } = past;
   for (const fact of facts) {
     if (fact.type === "QueueEnabled") queueAddress = fact.value;
+    if (fact.type === "QueueEnabled") isQueueFresh = true;
+    if (fact.type === "DescriptorFetched") isQueueFresh = false;
     if (emptying.has(fact.type)) reached = [];
     if (fact.type === "IotlbInvalidated") reached = reached.filter((use) => !covers(fact, use));
   }
   for (const fact of facts) passing = passingAfter(passing, fact, world);
   if (user !== undefined && isPassing(world, user)) passing = new Set([...passing, user]);
-  return { queueAddress, passing, reached: used === undefined ? reached : [...reached, used] };
+  const all = used === undefined ? reached : [...reached, used];
+  return { queueAddress, isQueueFresh, passing, reached: all };
 }
 
 /** When QEMU looks whether a device is passed through: at these, and at context invalidations. */

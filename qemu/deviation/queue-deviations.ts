@@ -4,6 +4,7 @@ import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { at } from "../../projections/registers.ts";
 import type { Deviation, Other, Situation } from "./deviation.ts";
+import { nothing } from "./deviation.ts";
 import { hasOnePasidReason } from "./reasons.ts";
 
 const fetching: ReadonlySet<string> = new Set(["QueueStarted", "QueueHalted"]);
@@ -63,6 +64,13 @@ export const queueDeviations: readonly Deviation[] = [
         (fact) => fact.type === "DescriptorFetched" && isEmptyWait(fact.descriptor),
       );
       return isHalted && isMet ? "end" : undefined;
+    },
+  },
+  {
+    id: "empty-queue-kept",
+    explains: ({ register, before, facts, past }) => {
+      if (register?.name !== "GSTS" || !past.isQueueFresh) return undefined;
+      return facts.some(({ type }) => type === "QueueDisabled") ? nothing(before) : undefined;
     },
   },
   {

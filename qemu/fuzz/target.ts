@@ -56,11 +56,7 @@ export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan =>
 });
 
 /** Puts the name of a target before an error, or how it ended in place of what followed from it. */
-async function named<T>(
-  work: Promise<T>,
-  { name }: TargetPlan,
-  running: Running,
-): Promise<T> {
+async function named<T>(work: Promise<T>, { name }: TargetPlan, running: Running): Promise<T> {
   try {
     return await work;
   } catch (error) {
