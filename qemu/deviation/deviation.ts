@@ -38,8 +38,15 @@ export interface Past {
   readonly queueAddress: bigint;
   /** Translations that the target has used, and nothing has invalidated since. */
   readonly reached: readonly Reached[];
-  /** Source-ids that were passed through when the target looked last. */
+  readonly contexts: Contexts;
+}
+
+/** What the target remembers of source-ids in scalable mode. */
+export interface Contexts {
+  /** Those that were passed through when the target looked last. */
   readonly passing: ReadonlySet<number>;
+  /** Their context entries, as they were when a request of theirs needed them first. */
+  readonly entries: ReadonlyMap<number, bigint>;
 }
 
 /** A translation that the target has used: a range of IOVA and where it leads. */
