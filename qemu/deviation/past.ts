@@ -21,6 +21,9 @@ export function pastAfter(past: Past, facts: readonly Fact[], world: World, used
     if (fact.type === "QueueEnabled") queueAddress = fact.value;
     if (emptying.has(fact.type)) reached = [];
     if (fact.type === "IotlbInvalidated") reached = reached.filter((use) => !covers(fact, use));
+    if (fact.type === "PasidIotlbInvalidated") {
+      reached = reached.filter((use) => !coversFirst(fact, use));
+    }
   }
   let { contexts } = past;
   for (const fact of facts) contexts = contextsAfter(contexts, fact, world);
@@ -32,12 +35,23 @@ const emptying: ReadonlySet<string> = new Set([
   ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled"],
 ]);
 
+type Range = Pick<FactOf<"IotlbInvalidated">, "iova" | "length">;
+
+function isWithin({ iova, length = 4096n }: Range, use: Reached): boolean {
+  const first = iova ?? 0n;
+  return use.last >= first && use.first < first + length;
+}
+
+/** An invalidation of pages of a domain covers all of its first stages. */
 function covers(fact: FactOf<"IotlbInvalidated">, use: Reached): boolean {
   if (fact.scope === "global") return true;
   if (fact.did !== use.did) return false;
-  if (fact.scope === "domain") return true;
-  const first = fact.iova ?? 0n;
-  return use.last >= first && use.first < first + (fact.length ?? 4096n);
+  return fact.scope === "domain" || use.pasid !== undefined || isWithin(fact, use);
+}
+
+function coversFirst(fact: FactOf<"PasidIotlbInvalidated">, use: Reached): boolean {
+  if (fact.did !== use.did || fact.pasid !== use.pasid) return false;
+  return fact.scope === "pasid" || isWithin(fact, use);
 }
 
 /** Earlier uses, by a source-id, of a translation of an address that leads to `gpa`. */

@@ -8,7 +8,7 @@ const hasPasid = 1n << 95n;
 const pasidOfRecord = hasPasid | (0xf_ffffn << 104n);
 
 /** Accessed and dirty bits of a first-stage entry, in its lower half. */
-const [accessedBit, dirtyBit] = [0x20, 0x40];
+const usedBits = 0x60;
 
 /** Deviations of QEMU in scalable mode. */
 export const scalableDeviations: readonly Deviation[] = [
@@ -39,11 +39,11 @@ export const scalableDeviations: readonly Deviation[] = [
   },
   {
     id: "dirty-not-set",
-    explains: ({ what, target, model, before }) => {
-      if (what !== "memory" || !before.profile.flts) return undefined;
+    explains: ({ what, target, model, before, address }) => {
+      if (what !== "memory" || !before.profile.flts || address === undefined) return undefined;
       const [found, wanted] = [Number(target), Number(model)];
-      const isUsed = (wanted & 1) !== 0;
-      return isUsed && ((found ^ wanted) & ~(accessedBit | dirtyBit)) === 0 ? "goOn" : undefined;
+      const isLower = (wanted & 1) !== 0 && address % 8 === 0;
+      return isLower && ((found ^ wanted) & ~usedBits) === 0 ? "goOn" : undefined;
     },
   },
 ];
