@@ -1,17 +1,11 @@
 import { pageOf } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import type { Profile } from "../../events/profile.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
 import { at } from "../../projections/registers.ts";
 import { arena } from "../../properties/world/arena.ts";
-
-/** A situation that a target does not survive: how an input is changed so that it stays away. */
-export interface Avoided {
-  readonly id: string;
-  /** Another input instead; the same one where nothing has to be avoided. */
-  readonly change: (input: Input, profile: Profile) => Input;
-}
+import { deepTables } from "./deep-tables.ts";
+import type { Avoided } from "./deviation.ts";
 
 /** A wait descriptor's type, and its flags for a status word and for an interrupt. */
 const waitType = 5;
@@ -116,4 +110,5 @@ export const qemuAvoids: readonly Avoided[] = [
   compatibility,
   extendedInterrupts,
   tableModes,
+  deepTables,
 ];

@@ -1,5 +1,7 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Access, Input } from "../../events/input.ts";
+import type { Profile } from "../../events/profile.ts";
+import type { GuestSetup } from "../../events/setup.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { World } from "../../projections/world.ts";
 
@@ -8,6 +10,8 @@ export interface Situation {
   readonly what: "register" | "answer" | "dma" | "data" | "event" | "interrupt" | "memory";
   /** The register that differs, if one does: its name and both values. */
   readonly register?: { readonly name: string; readonly model: bigint; readonly target: bigint };
+  /** Where memory differs in the end: the address of 32 bits. */
+  readonly address?: number;
   /** What both sides did, as text: of a DMA, a message. */
   readonly target: string;
   readonly model: string;
@@ -40,8 +44,15 @@ export interface Past {
   readonly isQueueFresh: boolean;
   /** Translations that the target has used, and nothing has invalidated since. */
   readonly reached: readonly Reached[];
-  /** Source-ids that were passed through when the target looked last. */
+  readonly contexts: Contexts;
+}
+
+/** What the target remembers of source-ids in scalable mode. */
+export interface Contexts {
+  /** Those that were passed through when the target looked last. */
   readonly passing: ReadonlySet<number>;
+  /** Their context entries, as they were when a request of theirs needed them first. */
+  readonly entries: ReadonlyMap<number, bigint>;
 }
 
 /** A translation that the target has used: a range of IOVA and where it leads. */
@@ -55,6 +66,8 @@ export interface Reached {
   readonly allows: Readonly<Record<Access, boolean>>;
   /** The domain-id that the requester's entry had in the model. */
   readonly did: number;
+  /** The PASID whose first stage it is of; nothing of a second stage. */
+  readonly pasid: number | undefined;
 }
 
 /**
@@ -67,6 +80,15 @@ export type Passing = "goOn" | "end" | Other;
 export interface Other {
   readonly guest: Guest;
   readonly facts: readonly Fact[];
+}
+
+/** A situation that a target does not survive: how an input is changed so that it stays away. */
+export interface Avoided {
+  readonly id: string;
+  /** Another input instead; the same one where nothing has to be avoided. */
+  readonly change: (input: Input, profile: Profile) => Input;
+  /** A program's inputs without those that lead there, for what one input alone does not tell. */
+  readonly without?: (setup: GuestSetup, inputs: readonly Input[]) => readonly Input[];
 }
 
 /** One way in which a target is known not to follow the architecture. */

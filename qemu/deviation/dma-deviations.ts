@@ -102,7 +102,7 @@ export const dmaDeviations: readonly Deviation[] = [
       const isBeyond = input.iova >> BigInt(before.profile.mgaw) !== 0n;
       const isRefused = allowed.some((each) => tooWide.has(each));
       const isPassed =
-        past.passing.has(source) ||
+        past.contexts.passing.has(source) ||
         resolve(before, source, undefined).kind === "passThrough" ||
         hostAt(before.hosts, source, undefined)?.state === "passThrough";
       return isUnchanged && isBeyond && isRefused && isPassed ? nothing(before) : undefined;

@@ -1,6 +1,5 @@
-import type { Avoided } from "./avoided.ts";
 import { qemuAvoids } from "./avoided.ts";
-import type { Deviation } from "./deviation.ts";
+import type { Avoided, Deviation } from "./deviation.ts";
 import type { Version } from "./known.ts";
 import { isSeenIn, knownDeviations } from "./known.ts";
 import { qemuDeviations } from "./qemu-deviations.ts";

@@ -1,5 +1,5 @@
 import { Iqa } from "../../events/registers/queue.ts";
-import type { Deviation } from "./deviation.ts";
+import type { Deviation, Passing } from "./deviation.ts";
 import { tableInDeviceMemory } from "./device-memory.ts";
 import { dmaDeviations } from "./dma-deviations.ts";
 import { interruptDeviations } from "./interrupt-deviations.ts";
@@ -22,8 +22,18 @@ const registerDeviations: readonly Deviation[] = [
   },
 ];
 
+/** Those with the same id as one, which shows in several ways. */
+const merged = (all: readonly Deviation[]): readonly Deviation[] =>
+  [...new Set(all.map(({ id }) => id))].map((id) => {
+    const ways = all.filter((one) => one.id === id);
+    return { id, explains: (situation) => firstOf(ways.map((one) => one.explains(situation))) };
+  });
+
+const firstOf = (all: readonly (Passing | undefined)[]): Passing | undefined =>
+  all.find((one) => one !== undefined);
+
 /** Every known deviation of QEMU. */
-export const qemuDeviations: readonly Deviation[] = [
+export const qemuDeviations: readonly Deviation[] = merged([
   ...registerDeviations,
   ...interruptDeviations,
   ...dmaDeviations,
@@ -31,4 +41,4 @@ export const qemuDeviations: readonly Deviation[] = [
   ...scalableDeviations,
   tableInDeviceMemory,
   ...pasidDeviations,
-];
+]);

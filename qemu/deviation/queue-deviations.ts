@@ -1,8 +1,9 @@
 import { descriptorType, descriptorTypes } from "../../events/descriptor.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
+import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at } from "../../projections/registers.ts";
+import { at, registerValue } from "../../projections/registers.ts";
 import type { Deviation, Other, Situation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { hasOnePasidReason } from "./reasons.ts";
@@ -43,6 +44,11 @@ const queueError = Fsts.mask("iqe");
 const isEmptyWait = (descriptor: bigint): boolean =>
   descriptorType(descriptor) === descriptorTypes.wait && (descriptor & 0x30n) === 0n;
 
+/** Bit 4 of IQT, which is in the middle of a 256-bit descriptor. */
+const unalignedBit = 0x10n;
+/** IQEI of a tail that lies beyond the queue, and of one that is not aligned. */
+const tailErrors: ReadonlySet<number> = new Set([1, 6]);
+
 /** Deviations of QEMU in its invalidation queue. */
 export const queueDeviations: readonly Deviation[] = [
   {
@@ -76,11 +82,24 @@ export const queueDeviations: readonly Deviation[] = [
   {
     id: "tail-unaligned-ignored",
     explains: (situation) => {
-      const { input, facts } = situation;
-      if (input.type !== "RegisterWrite" || input.offset !== at.iqt) return undefined;
+      const { facts, after } = situation;
       const halted = facts.find((fact) => fact.type === "QueueHalted");
-      const isUnaligned = (input.value & 0x10n) !== 0n && halted?.error === "IQE";
-      return isUnaligned ? untilFetching(situation) : undefined;
+      const { dw } = Iqa.decode(after.queue.address);
+      const isUnaligned = dw && (registerValue(after, at.iqt) & unalignedBit) !== 0n;
+      return isUnaligned && halted?.error === "IQE" && tailErrors.has(halted.iqei)
+        ? untilFetching(situation)
+        : undefined;
+    },
+  },
+  {
+    id: "tail-unaligned-early",
+    explains: ({ register, input, before }) => {
+      if (register?.name !== "FSTS" || input.type !== "RegisterWrite") return undefined;
+      const isUnaligned = input.offset === at.iqt && (input.value & unalignedBit) !== 0n;
+      const { dw } = Iqa.decode(registerValue(before, at.iqa));
+      const isIdle = before.charts.queue === "disabled" || before.charts.queue === "halted";
+      const isError = (register.target ^ register.model) === queueError;
+      return isUnaligned && dw && isIdle && isError ? "end" : undefined;
     },
   },
   {

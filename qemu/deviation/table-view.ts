@@ -1,5 +1,4 @@
 import { isInterruptPage, pageOf } from "../../events/address.ts";
-import type { Access } from "../../events/input.ts";
 import type { ContextStep } from "../../machines/context.ts";
 import { resolve } from "../../machines/resolve.ts";
 import { tablePage } from "../../machines/table-page.ts";
@@ -22,7 +21,8 @@ export interface Seen {
   readonly leaf: { readonly base: bigint; readonly length: bigint } | undefined;
 }
 
-interface Stage {
+/** Page tables to walk, from the guest page of the top one down. */
+export interface Stage {
   readonly root: number;
   readonly levels: number;
   readonly isFirst: boolean;
@@ -49,10 +49,10 @@ function stageRemembered(guest: Guest, source: number): Stage | undefined {
 const addressBits = ((1n << 40n) - 1n) << 12n;
 
 /**
- * What a walk of one stage met, from the top down, whatever its entries allow; and the page of the
+ * What a walk of one stage meets, from the top down, whatever its entries allow; and the page of a
  * table that it could not read, if that is how it ended.
  */
-function walk(guest: Guest, stage: Stage, iova: bigint) {
+export function walkStage(guest: Guest, stage: Stage, iova: bigint) {
   const seen: Seen[] = [];
   let unread: number | undefined;
   let table = stage.root;
@@ -78,42 +78,12 @@ function walk(guest: Guest, stage: Stage, iova: bigint) {
 /** The walks that a request without PASID may use: by the tables in memory, and as remembered. */
 export function walksOf(guest: Guest, source: number, iova: bigint) {
   const stages = [stageInMemory(guest, source), stageRemembered(guest, source)];
-  return stages.flatMap((stage) => (stage === undefined ? [] : [walk(guest, stage, iova)]));
+  return stages.flatMap((stage) => (stage === undefined ? [] : [walkStage(guest, stage, iova)]));
 }
 
 /** The walk by the tables in memory now, or, where they block the request, the remembered one. */
 export const entriesWalked = (guest: Guest, source: number, iova: bigint) =>
   walksOf(guest, source, iova)[0];
-
-/**
- * The fault that a first-stage walk ends with where each level is checked as a whole: present, then
- * user, then write, and reserved bits last.
- *
- * @param reserved  of an entry of a level: whether it has a reserved bit.
- */
-export function firstFault(
-  seen: readonly Seen[],
-  access: Access,
-  reserved: (one: Seen) => boolean,
-): number | undefined {
-  for (const one of seen) {
-    if ((one.entry & 1n) === 0n) return 0x71;
-    if ((one.entry & 4n) === 0n) return 0x81;
-    if (access === "write" && (one.entry & 2n) === 0n) return 0x85;
-    if (reserved(one)) return 0x72;
-  }
-  return undefined;
-}
-
-/** Reserved bits of a first-stage entry, bit 63 aside. */
-export const hasReserved =
-  (haw: number) =>
-  ({ level, entry, leaf }: Seen): boolean => {
-    const above = (1n << 52n) - (1n << BigInt(haw));
-    const inLeaf = leaf === undefined || level === 1 ? 0n : leaf.length - 0x2000n;
-    const inTop = level === 4 ? 0x80n : 0n;
-    return (entry & (above | inLeaf | inTop)) !== 0n;
-  };
 
 /** Whether a leaf larger than 4 KiB has pages of the interrupt range among others. */
 export function overlapsInterrupts({ leaf }: Seen): boolean {

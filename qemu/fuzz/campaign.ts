@@ -24,7 +24,12 @@ export function inputsFor(setup: GuestSetup, program: Program, known: Known, tal
       return after;
     }, input),
   );
-  return definedInputs({ guests: [setup] }, sendable);
+  const defined = definedInputs({ guests: [setup] }, sendable);
+  return known.avoided.reduce((before, { id, without }) => {
+    const after = without?.(setup, before) ?? before;
+    if (after.length < before.length) add(tally.deviations, id, before.length - after.length);
+    return after;
+  }, defined);
 }
 
 /** The same of somebody's own inputs, with nothing left out that is trouble. */

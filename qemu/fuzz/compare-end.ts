@@ -41,6 +41,7 @@ function differingMemory(state: Comparing, at: number, { memory }: Sight): Shown
       ...about,
       what,
       ...sides,
+      address: word.at,
       reached: undefined,
       message: undefined,
       isTraced: false,

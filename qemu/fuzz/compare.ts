@@ -7,6 +7,7 @@ import { find } from "../../properties/laws/requests.ts";
 import { observe } from "../../properties/oracle/observe.ts";
 import type { Key } from "../../properties/oracle/oracle.ts";
 import { createOracle } from "../../properties/oracle/oracle.ts";
+import { contextsUsed } from "../deviation/context-memory.ts";
 import type { Deviation } from "../deviation/deviation.ts";
 import { noPast, pastAfter } from "../deviation/past.ts";
 import { compareEnd } from "./compare-end.ts";
@@ -70,6 +71,13 @@ function isAtDevice({ input }: Step, { trace }: Seen): boolean {
   return translated !== undefined && isDevicePage(pageOf(translated));
 }
 
+/** What the target remembers of a requester once it has made a request. */
+function noteUse(state: Comparing, source: number, { guests }: World): void {
+  const [guest] = guests;
+  if (guest === undefined) return;
+  state.past = { ...state.past, contexts: contextsUsed(state.past.contexts, guest, source) };
+}
+
 /**
  * Compares what a target did with a plan with what the model says, step by step, and stops at the
  * first difference that no deviation explains. Where the architecture allows several outcomes,
@@ -126,8 +134,8 @@ export function compare(
     for (const { type } of facts) count(type);
     noteRead(state, at, step, passed.facts);
     const used = useIn(state, step, seen, passed.world, passed.facts);
-    const user = input.type === "Dma" ? requesterOf(input.device) : undefined;
-    state.past = pastAfter(state.past, passed.facts, passed.world, used, user);
+    if (input.type === "Dma") noteUse(state, requesterOf(input.device), before);
+    state.past = pastAfter(state.past, passed.facts, passed.world, used);
     observe(oracle, step.input, passed.facts);
   }
   const end = compareEnd(state, plan, sight);

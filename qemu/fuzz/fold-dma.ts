@@ -10,6 +10,7 @@ import type { Oracle } from "../../properties/oracle/oracle.ts";
 import { sources } from "../../properties/world/arena.ts";
 import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
 import { usesOf } from "../deviation/past.ts";
+import { isScalable } from "../deviation/reasons.ts";
 import { entriesWalked } from "../deviation/table-view.ts";
 import { evictions } from "./evict.ts";
 import { readTrace } from "./observation.ts";
@@ -72,8 +73,8 @@ function lacksRight(
 export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const access: Access = input.access ?? "read";
   const before = state.world;
-  const got = targetText(seen, input);
   const sid = requesterOf(input.device);
+  const got = targetText(seen, input);
   const wanted = expected(state.oracle, 0, sid, input.iova);
   let folded = fold(before, input);
   let model = modelText(folded.facts, wanted?.[access]);
@@ -144,9 +145,12 @@ export function useIn(
   if (allows === undefined) return undefined;
   const { read, write } = allows;
   const first = input.iova & ~mask;
+  const entry = hostAt(guest.hosts, source, undefined);
+  const isFirst = guest.profile.flts && isScalable(guest);
   return {
     ...{ source, first, last: first | mask, distance: translated - input.iova },
     allows: { read, write },
-    did: hostAt(guest.hosts, source, undefined)?.did ?? 0,
+    did: entry?.did ?? 0,
+    pasid: isFirst ? entry?.tag : undefined,
   };
 }

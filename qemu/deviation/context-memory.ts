@@ -1,0 +1,59 @@
+import type { Fact } from "../../events/fact.ts";
+import { resolve } from "../../machines/resolve.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { World } from "../../projections/world.ts";
+import type { Contexts } from "./deviation.ts";
+import { isScalable } from "./reasons.ts";
+import { isPassedThrough, readTables } from "./scalable-tables.ts";
+
+/** Nothing is remembered. */
+export const noContexts: Contexts = { passing: new Set(), entries: new Map() };
+
+/** When QEMU forgets all context entries, and looks anew whether devices are passed through. */
+const looking: ReadonlySet<string> = new Set(["RootPointerLatched", "TranslationEnabled"]);
+
+/** Bits of a function number that a context invalidation leaves out of the comparison. */
+const ignoredBits = [0, 4, 6, 7] as const;
+
+/**
+ * What QEMU remembers of context entries after a fact: less after an invalidation, of which one of
+ * a domain is taken for one of all.
+ *
+ * @param world  after the step of which the fact is one.
+ */
+export function contextsAfter(contexts: Contexts, fact: Fact, world: World): Contexts {
+  const [guest] = world.guests;
+  if (fact.type === "TranslationDisabled" || guest === undefined) return noContexts;
+  const isContext = fact.type === "ContextInvalidated";
+  if (!isContext && !looking.has(fact.type)) return contexts;
+  const isOfOne = isContext && fact.scope === "device";
+  const compared = 0xffff & ~(isOfOne ? (ignoredBits[fact.mask ?? 0] ?? 0) : 0);
+  const isSeen = (source: number): boolean =>
+    !isOfOne || (source & compared) === ((fact.source ?? 0) & compared);
+  const sources = Object.values(guest.devices).map(({ requester }) => requester);
+  const { passing, entries } = contexts;
+  const passes = (each: number): boolean =>
+    isSeen(each) ? isPassed(guest, each) : passing.has(each);
+  return {
+    passing: new Set(sources.filter(passes)),
+    entries: new Map([...entries].filter(([source]) => !isSeen(source))),
+  };
+}
+
+/** The same after a request of a source-id, by the tables as they were before it. */
+export function contextsUsed(contexts: Contexts, guest: Guest, source: number): Contexts {
+  const { passing, entries } = contexts;
+  // What is passed through does not come to the unit at all.
+  if (guest.charts.translation !== "enabled" || passing.has(source)) return contexts;
+  const passes = isPassed(guest, source) ? new Set([...passing, source]) : passing;
+  if (!isScalable(guest)) return { passing: passes, entries };
+  const { fault, context } = readTables(guest, source, entries.get(source));
+  if (fault !== undefined || context === undefined) return contexts;
+  return { passing: passes, entries: new Map([...entries, [source, context]]) };
+}
+
+/** Whether QEMU, looking at the tables anew, takes a source-id as passed through. */
+const isPassed = (guest: Guest, source: number): boolean =>
+  isScalable(guest)
+    ? isPassedThrough(guest, source)
+    : resolve(guest, source, undefined).kind === "passThrough";

@@ -1,0 +1,55 @@
+import { hex } from "../../events/address.ts";
+import type { InputOf } from "../../events/input.ts";
+import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
+import { pageText } from "../fuzz/outcome.ts";
+import type { Situation } from "./deviation.ts";
+import { usesOf } from "./past.ts";
+import { isScalable } from "./reasons.ts";
+import { readTables } from "./scalable-tables.ts";
+import { walkTables } from "./scalable-walk.ts";
+
+/** What QEMU does with a request in scalable mode, by the facts known of it. */
+export interface InQemu {
+  /** Deviations that take part. */
+  readonly met: ReadonlySet<string>;
+  /** Whether the target did that. */
+  readonly isDone: boolean;
+}
+
+const faultText = (reason: number, fpd: boolean): string =>
+  fpd ? "blocked" : `fault ${hex(reason)}`;
+
+const nothing: InQemu = { met: new Set(), isDone: false };
+
+/** What QEMU does with the DMA of a situation, and whether the target did that. */
+export function doneByQemu(situation: Situation): InQemu {
+  const { what, input, before } = situation;
+  if (what !== "dma" || input.type !== "Dma" || !isScalable(before)) return nothing;
+  if (before.charts.translation !== "enabled") return nothing;
+  return doneWith(situation, input);
+}
+
+function doneWith({ before, past, target, reached }: Situation, input: InputOf<"Dma">): InQemu {
+  const source = before.devices[input.device]?.requester ?? input.device;
+  const { passing, entries } = past.contexts;
+  const { iova, access = "read" } = input;
+  const unchanged = pageText(iova);
+  if (passing.has(source)) {
+    const met = new Set(["pass-through-kept"]);
+    return { met, isDone: reached === undefined && target === unchanged };
+  }
+  const { met, fault, entry, fpd, isValid } = readTables(before, source, entries.get(source));
+  if (fault !== undefined) {
+    return { met, isDone: target === faultText(fault.reason, fault.fpd) };
+  }
+  // What a device has, or what it has instead of an entry that it did not read, may be anything.
+  if (entry === undefined) return { met, isDone: true };
+  const isPassed = isValid && PasidEntry.decode(entry).pgtt === pasidTypes.passThrough;
+  if (isPassed) return { met, isDone: target === unchanged };
+  const uses = reached === undefined ? [] : usesOf(past, source, iova, reached);
+  if (uses.some(({ allows }) => allows[access])) return { met, isDone: true };
+  const walked = walkTables(before, met, entry, iova, access);
+  if (walked === "unknown") return { met, isDone: true };
+  const text = "reason" in walked ? faultText(walked.reason, fpd) : pageText(walked.reached);
+  return { met, isDone: target === text };
+}
