@@ -200,7 +200,7 @@ const rows: readonly Row[] = [
     "table-in-device-memory",
     "A table in the address range of a device is read from the device; many read as zeros.",
     "A table that is not in memory cannot be read: 7h, 73h and so on.",
-    "a table of the walk lies where a device is, or one with zeros there does what QEMU does",
+    "a table of the walk, or the interrupt entry, lies where a device is",
     "ends",
   ],
   [
