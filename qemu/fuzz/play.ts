@@ -82,7 +82,9 @@ export function parseScript(text: string): {
   if (unitOptions === undefined || commands.length === 0) {
     throw new QemuError("is no qtest script of this program: it names no options or no commands");
   }
-  return { unitOptions, commands, isDeadly };
+  // Of a QEMU that ended nobody has seen a trace.
+  const told = isDeadly ? commands.filter((each) => each.text !== traceCommand) : commands;
+  return { unitOptions, commands: told, isDeadly };
 }
 
 const mostRepeats = 20_000;
