@@ -10,7 +10,7 @@ export interface Situation {
   readonly what: "register" | "answer" | "dma" | "data" | "event" | "interrupt" | "memory";
   /** The register that differs, if one does: its name and both values. */
   readonly register?: { readonly name: string; readonly model: bigint; readonly target: bigint };
-  /** Where memory differs in the end: the address of 32 bits. */
+  /** Where memory differs in the end: of 32 bits, or of one byte that a device read. */
   readonly address?: number;
   /** What both sides did, as text: of a DMA, a message. */
   readonly target: string;

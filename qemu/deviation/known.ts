@@ -249,9 +249,10 @@ const rows: readonly Row[] = [
     "dirty-not-set",
     "A cached translation sets no accessed and dirty bits; a walk sets them even if it faults.",
     "The dirty bit is set before a write lands, and bits by translations, not by faults.",
-    "in the end lower halves of present entries differ in these two bits alone",
+    "in the end present entries, or what a device read of them, differ in these two bits alone",
     "goes on",
     "first-stage",
+    "10.0",
   ],
   [
     "pasid-reserved-ignored",
@@ -300,6 +301,7 @@ const rows: readonly Row[] = [
     "QEMU's reading of a DMA comes to a PASID entry with more than 4 levels: it is left out",
     "avoids",
     "first-stage",
+    "10.0",
   ],
   [
     "pasid-type-ignored",

@@ -40,7 +40,8 @@ export const scalableDeviations: readonly Deviation[] = [
   {
     id: "dirty-not-set",
     explains: ({ what, target, model, before, address }) => {
-      if (what !== "memory" || !before.profile.flts || address === undefined) return undefined;
+      if (what !== "memory" && what !== "data") return undefined;
+      if (!before.profile.flts || address === undefined) return undefined;
       const [found, wanted] = [Number(target), Number(model)];
       const isLower = (wanted & 1) !== 0 && address % 8 === 0;
       return isLower && ((found ^ wanted) & ~usedBits) === 0 ? "goOn" : undefined;

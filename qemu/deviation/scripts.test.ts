@@ -26,13 +26,17 @@ describe("known deviations", () => {
     }
   });
 
-  test("[QF2] each script is of a deviation, and can be read", () => {
+  test("[QF2] each deviation has a script of a version that it was seen in, which can be read", () => {
     const ids = new Set(knownDeviations.map(({ id }) => id));
     for (const { id, text } of scripts) {
       expect(ids.has(id)).toBe(true);
       const { commands, isDeadly } = parseScript(text);
       expect(commands.length).toBeGreaterThan(0);
       expect(isDeadly || text.includes(" differs from the model: ")).toBe(true);
+    }
+    const shown = new Set(scripts.map(({ id, version }) => `${id} ${version}`));
+    for (const { id, seen } of knownDeviations) {
+      expect([id, seen.some((version) => shown.has(`${id} ${version}`))]).toEqual([id, true]);
     }
   });
 

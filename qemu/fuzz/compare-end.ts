@@ -3,7 +3,6 @@ import { hex } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { eduDevices } from "../qtest/machine.ts";
 import type { Difference, DifferingBytes } from "./difference.ts";
-import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
 import { differingWords } from "./image.ts";
 import type { Plan } from "./plan.ts";
@@ -13,12 +12,36 @@ const nothing: Input = { type: "Note", text: "the end" };
 
 type Shown = Pick<Difference, "at" | "what" | "text"> & { readonly bytes: DifferingBytes };
 
-/** What a device read otherwise than in the model. */
-function differingRead({ reads }: Comparing, { buffers }: Sight): Shown | undefined {
-  for (const { at, bdf, slot, bytes: model } of reads) {
+/** Whether a known deviation explains a number in memory, or one that was read from there. */
+function isKnown(
+  { world, past, deviations, met }: Comparing,
+  what: "memory" | "data",
+  address: number,
+  target: number,
+  model: number,
+): boolean {
+  const [guest] = world.guests;
+  if (guest === undefined) return false;
+  const about = { input: nothing, before: guest, after: guest, world, past, facts: [] };
+  const unseen = { reached: undefined, message: undefined, isTraced: false };
+  const sides = { target: hex(target), model: hex(model) };
+  const situation = { ...about, ...unseen, ...sides, what, address };
+  const known = deviations.find((one) => one.explains(situation) !== undefined);
+  if (known !== undefined) met.set(known.id, (met.get(known.id) ?? 0) + 1);
+  return known !== undefined;
+}
+
+/** What a device read otherwise than in the model, and nothing explains. */
+function differingRead(state: Comparing, { buffers }: Sight): Shown | undefined {
+  for (const { at, bdf, slot, gpa, bytes: model } of state.reads) {
     const buffer = buffers.get(eduDevices.findIndex((each) => each.bdf === bdf));
     const target = buffer?.slice(slot, slot + model.length) ?? new Uint8Array();
-    if (Buffer.compare(target, model) === 0) continue;
+    const isFine = model.every((byte, index) => {
+      const found = target[index] ?? 0;
+      if (byte === found) return true;
+      return gpa !== undefined && isKnown(state, "data", Number(gpa) + index, found, byte);
+    });
+    if (isFine) continue;
     const [found = "", wanted = ""] = [target, model].map((all) =>
       Buffer.from(all).toString("hex"),
     );
@@ -30,31 +53,15 @@ function differingRead({ reads }: Comparing, { buffers }: Sight): Shown | undefi
 
 /** The first word of memory that is not as in the model, and that nothing explains. */
 function differingMemory(state: Comparing, at: number, { memory }: Sight): Shown | undefined {
-  const { world, past, deviations, met } = state;
-  const [guest] = world.guests;
+  const [guest] = state.world.guests;
   if (guest === undefined) return undefined;
-  const about = { input: nothing, before: guest, after: guest, world, past, facts: [] };
   for (const word of differingWords(guest, memory)) {
-    const what = "memory" as const;
-    const sides = { target: hex(word.target), model: hex(word.model) };
-    const situation = {
-      ...about,
-      what,
-      ...sides,
-      address: word.at,
-      reached: undefined,
-      message: undefined,
-      isTraced: false,
-    };
-    const known = deviations.find((one) => one.explains(situation) !== undefined);
-    if (known !== undefined) {
-      met.set(known.id, (met.get(known.id) ?? 0) + 1);
-      continue;
-    }
-    const text = `memory at ${hex(word.at)}: ${textOf(situation)}`;
+    if (isKnown(state, "memory", word.at, word.target, word.model)) continue;
+    const texts = `${hex(word.target)}, the model: ${hex(word.model)}`;
     const bytesOf = (value: number): Uint8Array => bytesOfNumber(BigInt(value), 4);
     const [target, model] = [bytesOf(word.target), bytesOf(word.model)];
-    return { at, what, text, bytes: { at: word.at, target, model } };
+    const bytes = { at: word.at, target, model };
+    return { at, what: "memory", text: `memory at ${hex(word.at)}: ${texts}`, bytes };
   }
   return undefined;
 }

@@ -61,7 +61,7 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
   if (guest === undefined) return;
   const bytes =
     landed?.gpa === undefined ? new Uint8Array(length) : memoryAt(guest, landed.gpa, length);
-  state.reads.push({ at, bdf: input.device, slot, bytes });
+  state.reads.push({ at, bdf: input.device, slot, gpa: landed?.gpa, bytes });
 }
 
 /** Whether a DMA went to a device in the target, which may have done anything with it. */

@@ -35,7 +35,9 @@ export interface Comparing {
     readonly at: number;
     readonly bdf: number;
     readonly slot: number;
-    bytes: Uint8Array;
+    /** Where they were read, if anywhere. */
+    readonly gpa: bigint | undefined;
+    readonly bytes: Uint8Array;
   }[];
 }
 
