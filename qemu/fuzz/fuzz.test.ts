@@ -66,14 +66,17 @@ describe("fuzzing", () => {
     expect(registerName(0x22c)).toBe("FRCD0+12");
   });
 
-  test.skipIf(qemu === undefined)(
-    `[QF6] random programs show nothing that is not explained${why}`,
-    async () => {
+  test.skipIf(qemu === undefined).each([
+    { profile: "legacy", runs: 250 },
+    { profile: "scalable", runs: 100 },
+  ])(
+    `[QF6] random programs of the profile $profile show nothing that is not explained${why}`,
+    async ({ profile, runs }) => {
       if (qemu === undefined) return;
       const { tally, finding } = await campaign({
-        target: qemuPlan(qemu, unitProfiles["legacy"] ?? ""),
+        target: qemuPlan(qemu, unitProfiles[profile] ?? ""),
         known: knownIn(qemu),
-        ...{ seed: 1, seconds: 15, runs: 120, lanes: 2, watch: () => undefined },
+        ...{ seed: 1, seconds: 20, runs, lanes: 2, watch: () => undefined },
       });
       expect(finding?.death ?? finding?.comparison?.difference?.text).toBeUndefined();
       expect(tally.compared / tally.programs).toBeGreaterThan(30);
@@ -94,6 +97,7 @@ describe("fuzzing", () => {
         const mutant = (await importMutant("qemu/fuzz/chase.ts", bug)) as typeof chase;
         const found = await mutant.chaseInQemu(qemu?.path, profile, 11, 120);
         expect([profile, id, found === undefined]).toEqual([profile, id, false]);
+        if (isAll) console.info(`${profile} ${id}: ${(found?.seconds ?? 0).toFixed(1)} s`);
       }
     },
     chosen.length * 130_000,
