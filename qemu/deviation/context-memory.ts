@@ -5,6 +5,7 @@ import type { World } from "../../projections/world.ts";
 import type { Contexts } from "./deviation.ts";
 import { isScalable } from "./reasons.ts";
 import { isPassedThrough, readTables } from "./scalable-tables.ts";
+import { entriesRead } from "./table-view.ts";
 
 /** Nothing is remembered. */
 export const noContexts: Contexts = { passing: new Set(), entries: new Map() };
@@ -46,7 +47,12 @@ export function contextsUsed(contexts: Contexts, guest: Guest, source: number): 
   // What is passed through does not come to the unit at all.
   if (guest.charts.translation !== "enabled" || passing.has(source)) return contexts;
   const passes = isPassed(guest, source) ? new Set([...passing, source]) : passing;
-  if (!isScalable(guest)) return { passing: passes, entries };
+  if (!isScalable(guest)) {
+    const isNew = !entries.has(source) && resolve(guest, source, undefined).kind === "tables";
+    const read = entriesRead(guest, source).find(({ table }) => table === "context")?.entry;
+    if (!isNew || read === undefined) return { passing: passes, entries };
+    return { passing: passes, entries: new Map([...entries, [source, read]]) };
+  }
   const { fault, context } = readTables(guest, source, entries.get(source));
   if (fault !== undefined || context === undefined) return contexts;
   return { passing: passes, entries: new Map([...entries, [source, context]]) };

@@ -8,11 +8,12 @@ import { entriesRead, walksOf } from "./table-view.ts";
 /** The pages of devices that a request's tables lie in, by memory or as remembered. */
 const tableAtDevice: Deviation = {
   id: "table-in-device-memory",
-  explains: ({ what, input, before }) => {
+  explains: ({ what, input, before, past }) => {
     if (what !== "dma" || input.type !== "Dma") return undefined;
     const source = before.devices[input.device]?.requester ?? input.device;
     const read = entriesRead(before, source).map(({ address }) => pageOf(address));
-    const unread = walksOf(before, source, input.iova).flatMap((walk) => walk.unread ?? []);
+    const walks = walksOf(before, source, input.iova, past.contexts);
+    const unread = walks.flatMap((walk) => walk.unread ?? []);
     return [...read, ...unread].some(isDevicePage) ? "end" : undefined;
   },
 };

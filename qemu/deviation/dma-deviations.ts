@@ -47,21 +47,23 @@ export const dmaDeviations: readonly Deviation[] = [
   },
   {
     id: "superpage-interrupt-range",
-    explains: ({ what, target, input, before, allowed = [] }) => {
+    explains: ({ what, target, input, before, past, allowed = [] }) => {
       if (what !== "dma" || input.type !== "Dma") return undefined;
       if (!["fault 0xe", "fault 0x87", "blocked"].includes(target)) return undefined;
       const source = before.devices[input.device]?.requester ?? input.device;
-      const leaves = walksOf(before, source, input.iova).flatMap(({ seen }) => seen.slice(-1));
+      const walks = walksOf(before, source, input.iova, past.contexts);
+      const leaves = walks.flatMap(({ seen }) => seen.slice(-1));
       const isNear = leaves.some(overlapsInterrupts);
       return isNear && allowed.some((each) => each.startsWith("page ")) ? "end" : undefined;
     },
   },
   {
     id: "transient-mapping-reserved",
-    explains: ({ what, target, before, input }) => {
+    explains: ({ what, target, before, past, input }) => {
       if (what !== "dma" || input.type !== "Dma" || !reservedFaults.has(target)) return undefined;
       const source = before.devices[input.device]?.requester ?? input.device;
-      const walks = walksOf(before, source, input.iova).filter(({ isFirst }) => !isFirst);
+      const all = walksOf(before, source, input.iova, past.contexts);
+      const walks = all.filter(({ isFirst }) => !isFirst);
       const isSet = walks.some(({ seen }) => seen.some(({ entry }) => (entry & transient) !== 0n));
       return isSet ? "end" : undefined;
     },

@@ -26,7 +26,7 @@ describe("known deviations", () => {
     }
   });
 
-  test("[QF2] each deviation has a script of a version that it was seen in, which can be read", () => {
+  test("[QF2] each deviation has a script of a version that has it, which can be read", () => {
     const ids = new Set(knownDeviations.map(({ id }) => id));
     for (const { id, text } of scripts) {
       expect(ids.has(id)).toBe(true);

@@ -1,10 +1,12 @@
 import { isInterruptPage, pageOf } from "../../events/address.ts";
+import { ContextEntry } from "../../events/context-entry.ts";
 import type { ContextStep } from "../../machines/context.ts";
 import { resolve } from "../../machines/resolve.ts";
 import { tablePage } from "../../machines/table-page.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import { wordIn } from "../../projections/memory.ts";
+import type { Contexts } from "./deviation.ts";
 
 /** Root, context, directory and PASID entry of a source-id as they are in memory now. */
 export function entriesRead(guest: Guest, source: number): readonly ContextStep[] {
@@ -75,9 +77,21 @@ export function walkStage(guest: Guest, stage: Stage, iova: bigint) {
   return { ...stage, seen, unread };
 }
 
-/** The walks that a request without PASID may use: by the tables in memory, and as remembered. */
-export function walksOf(guest: Guest, source: number, iova: bigint) {
-  const stages = [stageInMemory(guest, source), stageRemembered(guest, source)];
+/** The stage that a legacy context entry names. */
+function stageOf(entry: bigint | undefined): Stage | undefined {
+  if (entry === undefined) return undefined;
+  const { ssptptr, aw } = ContextEntry.decode(entry);
+  return { root: pageOf(ssptptr), levels: aw + 2, isFirst: false, nxe: false };
+}
+
+/**
+ * The walks that a request without PASID may use: by the tables in memory, as the model remembers,
+ * and in legacy mode by the context entry that the target does.
+ */
+export function walksOf(guest: Guest, source: number, iova: bigint, contexts?: Contexts) {
+  const isLegacy = ((guest.rootPointer >> 10n) & 3n) === 0n;
+  const remembered = isLegacy ? stageOf(contexts?.entries.get(source)) : undefined;
+  const stages = [stageInMemory(guest, source), stageRemembered(guest, source), remembered];
   return stages.flatMap((stage) => (stage === undefined ? [] : [walkStage(guest, stage, iova)]));
 }
 
