@@ -120,6 +120,8 @@ export function compare(
     // One of the choices that are allowed, which the model cannot follow.
     if (tried === undefined) return done(at);
     const { facts, passed, raw, before } = tried;
+    // A write of the unit's to where no memory is, which its state alone leads to.
+    if (find(facts, "MemoryWriteDropped") !== undefined) return done(at);
     for (const id of passed.used) met.set(id, (met.get(id) ?? 0) + 1);
     state.world = passed.world;
     if (passed.unexplained !== undefined) {
