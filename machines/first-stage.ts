@@ -69,6 +69,7 @@ export interface FirstStageWalk {
  * says of the result (84h, 79h and others), and the interrupt range (87h).
  *
  * Reading: bits that were set on the way stay set when the request is blocked further down.
+ * Reading: at each level reserved bits count before rights.
  *
  * @param page    IOVA page number of all 64 bits.
  * @param second  the second stage under it; missing for a first stage alone.
