@@ -46,7 +46,8 @@ export function contextsUsed(contexts: Contexts, guest: Guest, source: number): 
   const { passing, entries } = contexts;
   // What is passed through does not come to the unit at all.
   if (guest.charts.translation !== "enabled" || passing.has(source)) return contexts;
-  const passes = isPassed(guest, source) ? new Set([...passing, source]) : passing;
+  const isNow = isPassed(guest, source, entries.get(source));
+  const passes = isNow ? new Set([...passing, source]) : passing;
   if (!isScalable(guest)) {
     const isNew = !entries.has(source) && resolve(guest, source, undefined).kind === "tables";
     const read = entriesRead(guest, source).find(({ table }) => table === "context")?.entry;
@@ -58,8 +59,8 @@ export function contextsUsed(contexts: Contexts, guest: Guest, source: number): 
   return { passing: passes, entries: new Map([...entries, [source, context]]) };
 }
 
-/** Whether QEMU, looking at the tables anew, takes a source-id as passed through. */
-const isPassed = (guest: Guest, source: number): boolean =>
+/** Whether QEMU takes a source-id as passed through, by the context entry that it remembers. */
+const isPassed = (guest: Guest, source: number, cached?: bigint): boolean =>
   isScalable(guest)
-    ? isPassedThrough(guest, source)
-    : resolve(guest, source, undefined).kind === "passThrough";
+    ? isPassedThrough(guest, source, cached)
+    : cached === undefined && resolve(guest, source, undefined).kind === "passThrough";

@@ -182,9 +182,13 @@ function readWith(reading: Reading, source: number, cached: bigint | undefined):
   return pasidRead(reading, { context, contextFpd, isCached: cached !== undefined });
 }
 
-/** Whether QEMU, looking at the tables anew, takes a source-id as passed through. */
-export function isPassedThrough(guest: Guest, source: number): boolean {
-  const { entry, isValid } = readTables(guest, source, undefined);
+/**
+ * Whether QEMU takes a source-id as passed through.
+ *
+ * @param cached  the context entry that it remembers, if it does and does not look anew.
+ */
+export function isPassedThrough(guest: Guest, source: number, cached?: bigint): boolean {
+  const { entry, isValid } = readTables(guest, source, cached);
   if (entry === undefined || !isValid) return false;
   return PasidEntry.decode(entry).pgtt === pasidTypes.passThrough;
 }
