@@ -118,13 +118,15 @@ function foldedTo(before: World, input: InputOf<"Dma">, source: number, outcome:
   return undefined;
 }
 
-/** What the entries of the tables allow. */
+/** What the entries of the tables allow, and where they lead. */
 function allowedByTables(guest: Guest, source: number, iova: bigint) {
   const walk = entriesWalked(guest, source, iova);
-  if (walk === undefined || walk.seen.at(-1)?.leaf === undefined) return undefined;
+  const leaf = walk?.seen.at(-1)?.leaf;
+  if (walk === undefined || leaf === undefined) return undefined;
   const write = walk.seen.every(({ entry }) => (entry & 2n) !== 0n);
   const read = walk.isFirst || walk.seen.every(({ entry }) => (entry & 1n) !== 0n);
-  return { isFirst: walk.isFirst, read, write };
+  const gpa = leaf.base + (iova & (leaf.length - 1n));
+  return { isFirst: walk.isFirst, read, write, gpa };
 }
 
 /** The translation that a DMA used in the target. */
@@ -142,8 +144,10 @@ export function useIn(
   const source = requesterOf(input.device);
   const [known] = usesOf(past, source, input.iova, translated);
   const tables = allowedByTables(guest, source, input.iova);
-  // In the model the right to write waits for the first stage's dirty bit.
-  const told = tables?.isFirst === true ? undefined : find(facts, "DmaTranslated");
+  // The target walks the tables for each source-id. In the model one may use what another has
+  // found, and the right to write waits for the first stage's dirty bit.
+  const isWalked = tables !== undefined && (tables.isFirst || tables.gpa === translated);
+  const told = isWalked ? undefined : find(facts, "DmaTranslated");
   const allows = known?.allows ?? told ?? tables;
   if (allows === undefined) return undefined;
   const { read, write } = allows;
