@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { unitProfiles } from "../qemu/fuzz/profiles.ts";
+import { machineWords } from "../qemu/qtest/machine.ts";
 import { installedQemu } from "../qemu/test/installed.ts";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
@@ -19,6 +21,9 @@ describe("fuzz", () => {
       [/no-such-folder/, "--out", join(folder, "no-such-folder", "x")],
       [/is no qtest script/, "--script", text],
       [/Expected a version/, "--deviations", "new"],
+      [/before 7.2/, "--deviations", "3"],
+      [/no known deviation/, "--without", "nothing"],
+      [/cannot be used with/, "--log", text, "--script", text],
       [/Expected 1 or more/, "--runs", "0"],
     ];
     for (const [message, ...words] of wrong) {
@@ -44,9 +49,43 @@ describe("fuzz", () => {
       const script = await run("fuzz", "--qemu", path, "--script", `${prefix}.qtest`);
       expect([script.code, script.err]).toEqual([1, ""]);
       expect(script.out).toContain("the model: ");
+      expect(script.out).toMatch(/QEMU does what the script says: it differs from the model\.\n$/);
+      const mended = readFileSync(`${prefix}.qtest`, "utf8").replace(
+        /#= (.*)\n#! .*/g,
+        "#= OK 0x1\n#! $1",
+      );
+      const gone = await run("fuzz", "--qemu", path, "--script", fileOf("mended.qtest", mended));
+      expect([gone.code, gone.out.includes("what the model expects, not")]).toEqual([0, true]);
       const again = await run(...words, "--log", log, "--deviations", "none", "--json");
       expect(again.code).toBe(1);
       expect(JSON.parse(again.out).finding.text).toContain("GSTS");
+    },
+  );
+
+  test.skipIf(qemu === undefined)(
+    `[QF12] another program stands in for QEMU, and ends with what it has started${why}`,
+    { timeout: 60_000 },
+    async () => {
+      const words = machineWords(unitProfiles["legacy"] ?? "").join(" ");
+      const sockets =
+        '-qtest "unix:$QTEST_SOCKET,server=on,wait=off" -qmp "unix:$QMP_SOCKET,server=on,wait=off"';
+      const files = '-bios "$FIRMWARE" -qtest-log none';
+      const wrapper = fileOf("wrapper.sh", `${path} ${words} ${files} ${sockets}; exit $?\n`);
+      const against = [
+        "fuzz",
+        "--against",
+        `qtest:cd / && sh ${wrapper}`,
+        "--out",
+        join(folder, "w"),
+      ];
+      const version = `${qemu?.major ?? 0}.${qemu?.minor ?? 0}`;
+      const own = ["--log", recordingPath("linux-vfio-edu"), "--deviations", version, "--json"];
+      const { code, out } = await run(...against, ...own);
+      expect(code).toBe(0);
+      const { compared, operations } = JSON.parse(out);
+      expect(compared).toBe(operations);
+      const other = await run(...against, "--profile", "scalable", "--runs", "1");
+      expect([other.code, other.err]).toEqual([2, expect.stringContaining("has no scalable mode")]);
     },
   );
 

@@ -46,15 +46,14 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Where a QEMU is: the path that was given, or the first one that PATH leads to. */
+/** Where a QEMU is: a path that was given, or the first program of that name on PATH. */
 function locate(path: string | undefined): string {
-  if (path !== undefined) {
-    if (isProgram(path)) return path;
-    throw new QemuError(`${path}: not a program that can be run`);
-  }
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((each) => join(each, programName)).find(isProgram);
+  if (path !== undefined && isProgram(path)) return path;
+  const name = path ?? programName;
+  const folders = name.includes("/") ? [] : (process.env["PATH"] ?? "").split(delimiter);
+  const found = folders.map((each) => join(each, name)).find(isProgram);
   if (found !== undefined) return found;
+  if (path !== undefined) throw new QemuError(`${path}: not a program that can be run`);
   throw new QemuError(`${programName} is not on PATH (--qemu names another place)`);
 }
 
@@ -110,7 +109,8 @@ const cleanAll = (): void => {
 let graceful: (() => void) | undefined;
 
 /**
- * Lets `stop` be called by the first SIGINT instead of ending everything; a second one ends it.
+ * Lets `stop` be called by the first SIGINT or SIGTERM instead of ending everything; a second one
+ * ends it.
  *
  * @returns what takes that back.
  */
@@ -123,7 +123,7 @@ export function holdInterrupt(stop: () => void): () => void {
 
 const onSignal = (signal: NodeJS.Signals): void => {
   const stop = graceful;
-  if (signal === "SIGINT" && stop !== undefined) {
+  if (signal !== "SIGHUP" && stop !== undefined) {
     graceful = undefined;
     stop();
     return;
@@ -173,6 +173,15 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Ends a program and what it has started: it leads a group of processes of its own. */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL");
+  }
+}
+
 /**
  * Starts a program in a folder of its own. Whatever becomes of this process (its end, SIGINT,
  * SIGTERM, SIGHUP, an error), the program is killed and the folder is removed.
@@ -195,22 +204,25 @@ export async function startProgram(
   });
   const lastLine = lastLineOf(child);
   let isOver = false;
+  const kill = (): void => {
+    if (!isOver) killGroup(child);
+  };
   const clean = (): void => {
-    if (!isOver) child.kill("SIGKILL");
+    kill();
     remove();
   };
   keepClean(clean);
-  const limit = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
+  const limit = setTimeout(kill, seconds * 1000);
   limit.unref();
   const ended = new Promise<string>((resolve) => {
-    child.once("close", (code, signal) => {
+    child.once("exit", (code, signal) => {
       isOver = true;
       clearTimeout(limit);
       resolve(signal === null ? `exit code ${String(code)}` : `signal ${signal}`);
     });
   });
   const stop = async (): Promise<void> => {
-    if (!isOver) child.kill("SIGKILL");
+    kill();
     if (child.pid !== undefined) await ended;
     remove();
     forget(clean);
@@ -231,6 +243,7 @@ export async function startProgram(
 
 /** One line about a program that ended by itself. */
 export function deathOf(name: string, running: Running, how: string): QemuError {
-  const said = running.lastLine();
+  // Whoever killed it did not ask what it had to say.
+  const said = how.endsWith("SIGKILL") ? "" : running.lastLine();
   return new QemuError(`${name} ended (${how})${said === "" ? "" : `: ${said}`}`);
 }

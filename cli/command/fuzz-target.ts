@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from "commander";
+import type { Profile } from "../../events/profile.ts";
 import type { Version } from "../../qemu/deviation/known.ts";
+import { knownDeviations } from "../../qemu/deviation/known.ts";
 import type { Known } from "../../qemu/deviation/known-in.ts";
 import { knownIn, nothingKnown } from "../../qemu/deviation/known-in.ts";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
@@ -13,7 +15,17 @@ export function parseVersion(text: string): Version | "none" {
   if (text === "none") return text;
   const [, major, minor = "0"] = /^(\d{1,3})(?:\.(\d{1,3}))?(?:\.\d+)?$/.exec(text) ?? [];
   if (major === undefined) throw new InvalidArgumentError("Expected a version like 10.0, or none.");
-  return { major: Number(major), minor: Number(minor) };
+  const version = { major: Number(major), minor: Number(minor) };
+  if (version.major < 7 || (version.major === 7 && version.minor < 2)) {
+    throw new InvalidArgumentError("Nothing is known of versions before 7.2.");
+  }
+  return version;
+}
+
+/** What the unit of a profile's name has to have and does not. */
+export function lackOf(name: string, { smts, flts }: Profile): string | undefined {
+  if (name === "scalable" && !smts) return "its unit has no scalable mode (ECAP.SMTS)";
+  return name === "first-stage" && !flts ? "its unit has no first stages (ECAP.FLTS)" : undefined;
 }
 
 /** What to run, and what is known of it. */
@@ -35,6 +47,9 @@ export async function targetOf(options: {
   readonly deviations?: Version | "none";
 }): Promise<Against> {
   const { deviations, without } = options;
+  if (without !== undefined && !knownDeviations.some(({ id }) => id === without)) {
+    throw new InputError(`--without ${without}: no known deviation has this name`);
+  }
   const knownOf = (version: Version | undefined): Known => {
     const asked = deviations ?? version ?? "none";
     return asked === "none" ? nothingKnown : knownIn(asked, without);

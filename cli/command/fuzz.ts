@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import type { Profile } from "../../events/profile.ts";
 import type { Version } from "../../qemu/deviation/known.ts";
 import { campaign } from "../../qemu/fuzz/campaign.ts";
 import { logOf } from "../../qemu/fuzz/finding-log.ts";
@@ -22,7 +23,7 @@ import { startStatus } from "../status-line.ts";
 import { inputsOf } from "./fuzz-log.ts";
 import { playFile } from "./fuzz-script.ts";
 import type { Against } from "./fuzz-target.ts";
-import { parseVersion, targetOf } from "./fuzz-target.ts";
+import { lackOf, parseVersion, targetOf } from "./fuzz-target.ts";
 
 interface Options {
   readonly against: string;
@@ -75,7 +76,11 @@ async function report(run: Run, found: Finding, against: Against, options: Optio
         );
     const files = { log: `${options.out}.ndjson`, script: `${options.out}.qtest` };
     const unitOptions = unitProfiles[options.profile] ?? "";
-    const about = [`Found by shadowfold fuzz --profile ${options.profile}.`];
+    const which =
+      options.log === undefined
+        ? `--seed ${found.seed.toString()} (program ${found.index.toString()})`
+        : "--log";
+    const about = [`Found by shadowfold fuzz --profile ${options.profile} ${which}.`];
     const head = { about, unitOptions, target: target.name };
     write(files.log, logOf({ guests: [lane.setup] }, small));
     const describe = describeSteps(small);
@@ -111,9 +116,10 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const watch = (tally: Tally): void => status.say(progressText(tally, elapsed()));
   const stop = new AbortController();
   const release = holdInterrupt(() => stop.abort());
-  const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
+  const lack = (unit: Profile): string | undefined => lackOf(options.profile, unit);
+  const asked = { ...against, seed, runs, seconds, lanes, watch, lack, stop: stop.signal };
   const program = own === undefined ? {} : { own, lanes: 1 };
-  const { tally, finding } = await campaign({ ...asked, ...program })
+  const { tally, finding, notAvoided } = await campaign({ ...asked, ...program })
     .finally(status.done)
     .finally(release);
   const took = elapsed();
@@ -121,7 +127,8 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const isStopped = stop.signal.aborted;
   const source = own === undefined ? { seed } : { log: { file: options.log, inputs: own.length } };
   const { profile } = options;
-  const result = { target: target.name, profile, ...source, seconds: took, isStopped };
+  const about = { seconds: took, isStopped, notAvoided };
+  const result = { target: target.name, profile, ...source, ...about };
   const text = renderFuzz(run.terminal, result, tally, reported);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
@@ -157,7 +164,11 @@ export function addFuzz(program: Command, run: Run): void {
         "saved as a log and as a qtest script; 2: QEMU cannot be run.",
     )
     .option("--against <target>", "qemu, or qtest:COMMAND (docs/qemu.md)", "qemu")
-    .option("--runs <n>", `programs to run (default: ${usualRuns.toString()})`, parseRuns)
+    .option(
+      "--runs <n>",
+      `programs to run (default: ${usualRuns.toString()}, a minute or more)`,
+      parseRuns,
+    )
     .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
     .addOption(profile)
@@ -168,7 +179,12 @@ export function addFuzz(program: Command, run: Run): void {
       parseVersion,
     )
     .option("--out <prefix>", "where a counterexample is saved", "counterexample")
-    .option("--log <file>", "run what a log has in it instead, such as a counterexample's")
+    .addOption(
+      new Option(
+        "--log <file>",
+        "run what a log has in it instead, such as a counterexample's",
+      ).conflicts("script"),
+    )
     .option("--script <file>", "play a saved qtest script against QEMU alone instead")
     .addOption(new Option("--without <id>", "report a known deviation").hideHelp())
     .option("--json", "print one object")

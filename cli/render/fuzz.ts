@@ -49,11 +49,13 @@ export function renderFuzz(
     readonly seconds: number;
     /** Whether somebody ended it early. */
     readonly isStopped: boolean;
+    /** What is avoided in random programs, and was in this one. */
+    readonly notAvoided: readonly string[];
   },
   tally: Tally,
   reported: Reported | undefined,
 ): string {
-  const { target, profile, seed, log, seconds, isStopped } = result;
+  const { target, profile, seed, log, seconds, isStopped, notAvoided } = result;
   const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
   const ending = isStopped ? ", ended early" : "";
   const each = (tally.compared / Math.max(1, tally.programs)).toFixed(1);
@@ -71,16 +73,22 @@ export function renderFuzz(
     ["Unexplained", reported === undefined ? "none" : "1"],
   ]);
   const rows = [...tally.deviations].sort().map(([id, times]) => [id, grouped(times)]);
-  const deviations =
-    rows.length === 0 ? "" : `\n${renderTable(terminal, ["Known deviation", "Met"], rows)}`;
+  const head = ["Known deviation", "Met"];
+  const where = "docs/qemu-deviations.md says what they are.";
+  const deviations = rows.length === 0 ? "" : `\n${renderTable(terminal, head, rows)}\n${where}\n`;
   if (reported === undefined) return `${pairs}${deviations}`;
   const { small, files } = reported;
   const saved = `Saved as ${files.log} (a log) and ${files.script} (for QEMU alone).`;
-  const once = reported.again
-    ? ""
-    : `It did not happen again when the same program ran a second time: it depends on what ran\n` +
-      "before, or somebody else ended the program. It is saved as it was.\n\n";
-  return `${pairs}${deviations}\n${story(target, small)}\n\n${once}${saved}\n`;
+  const known =
+    notAvoided.length === 0
+      ? ""
+      : `It has in it what random programs avoid, and what is known: ${notAvoided.join(", ")}.\n\n`;
+  if (reported.again) return `${pairs}${deviations}\n${story(target, small)}\n\n${known}${saved}\n`;
+  const once =
+    "It did not happen again when the same program ran a second time: it depends on what ran\n" +
+    "before, or somebody else ended the program. It is saved as it was.\n\n";
+  const told = small.death === undefined ? story(target, small) : `${small.death}.`;
+  return `${pairs}${deviations}\n${once}${told}\n\n${saved}\n`;
 }
 
 /** One line about how far a campaign is. */

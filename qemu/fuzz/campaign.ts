@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import type { Input } from "../../events/input.ts";
+import type { Profile } from "../../events/profile.ts";
 import { profileOf } from "../../events/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import type { Program } from "../../properties/world/program.ts";
 import type { Known } from "../deviation/known-in.ts";
+import { QemuError } from "../process.ts";
 import { definedInputs } from "./defined.ts";
 import type { Finding, Lane } from "./lane.ts";
 import { isFinding, openLane } from "./lane.ts";
@@ -36,6 +38,13 @@ export function inputsFor(setup: GuestSetup, program: Program, known: Known, tal
 const ownInputs = (setup: GuestSetup, inputs: readonly Input[]): readonly Input[] =>
   definedInputs({ guests: [setup] }, sendableInputs(profileOf(setup), inputs));
 
+/** What is avoided in random programs, and is in these inputs. */
+const notAvoided = (setup: GuestSetup, inputs: readonly Input[], { avoided }: Known) =>
+  avoided.filter(({ change, without }) => {
+    const changed = inputs.some((input) => change(input, profileOf(setup)) !== input);
+    return changed || (without?.(setup, inputs) ?? inputs).length < inputs.length;
+  });
+
 const batch = 64;
 
 /** Parts seeds that are near each other, so that they have no programs in common. */
@@ -62,6 +71,8 @@ export interface Campaign {
   readonly lanes: number;
   /** The only program to run, instead of random ones. */
   readonly own?: readonly Input[];
+  /** What a target's unit lacks that has to be there, in words. */
+  readonly lack?: (profile: Profile) => string | undefined;
   /** Ends it early. */
   readonly stop?: AbortSignal;
   /** Told after each program. */
@@ -77,6 +88,8 @@ export async function campaign(asked: Campaign): Promise<{
   readonly tally: Tally;
   readonly finding: Finding | undefined;
   readonly setup: GuestSetup;
+  /** Ids of what is avoided in random programs, and was in the only one. */
+  readonly notAvoided: readonly string[];
 }> {
   const { target, known, seed, seconds, own, stop, watch } = asked;
   const runs = own === undefined ? asked.runs : 1;
@@ -89,7 +102,10 @@ export async function campaign(asked: Campaign): Promise<{
   try {
     for (const lane of opened) lanes.push(await lane);
     const setup = lanes[0]?.setup ?? setupOf({ ver: 0n, cap: 0n, ecap: 0n });
+    const lack = asked.lack?.(profileOf(setup));
+    if (lack !== undefined) throw new QemuError(`${target.name}: ${lack}`);
     const programs = programsOfSeed(setup, seed);
+    const trouble = own === undefined ? [] : notAvoided(setup, ownInputs(setup, own), known);
     let finding: Finding | undefined;
     let next = 0;
     const work = async (lane: Lane): Promise<void> => {
@@ -107,7 +123,7 @@ export async function campaign(asked: Campaign): Promise<{
       }
     };
     await Promise.all(lanes.map(work));
-    return { tally, finding, setup };
+    return { tally, finding, setup, notAvoided: trouble.map(({ id }) => id) };
   } finally {
     await Promise.allSettled(opened);
     for (const lane of lanes) await lane.stop();

@@ -89,7 +89,8 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
     folded = caughtUp ?? folded;
     model = caughtUp === undefined ? model : right;
   }
-  if (!seen.isTraced) return { folded, raw: undefined };
+  // Without a trace nobody knows which of several things it was.
+  if (!seen.isTraced) return { folded: many ? undefined : folded, raw: undefined };
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
   const isRight = model === got || allowed.includes(got);
   // It may have been blocked without a word, or have forgotten the old translation: nobody knows.
@@ -97,7 +98,8 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   if (model === got) return { folded, raw: undefined };
   if (!many || !allowed.includes(got)) {
     if (isRemembered(state, input, seen, sid)) return { folded: undefined, raw: undefined };
-    const rest = many ? ` (allowed: ${[...new Set(allowed)].join(", ")})` : "";
+    const others = [...new Set(allowed)].join(", ");
+    const rest = many && others !== model ? ` (allowed: ${others})` : "";
     const all = many ? allowed : [model];
     return {
       folded,

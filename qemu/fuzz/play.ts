@@ -128,7 +128,10 @@ export async function playScript(binary: QemuBinary, text: string): Promise<Play
     if (!(error instanceof QemuError)) throw error;
     await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
     if (!running.hasEnded()) throw error;
-    death = deathOf(binary.path, running, await running.ended).message;
+    const ending = deathOf(binary.path, running, await running.ended);
+    // One that never answered was not started as the script wants it.
+    if (played.length === 0) throw ending;
+    death = ending.message;
   } finally {
     await running.stop();
   }

@@ -53,3 +53,27 @@ export function withoutDescriptors(
     return isMoved ? { ...input, value: input.value - length } : input;
   });
 }
+
+/** Bits of GCMD that say how something is to be; the others ask for something once. */
+const levelBits = [31n, 28n, 26n, 25n, 23n];
+const levels = levelBits.reduce((mask, bit) => mask | (1n << bit), 0n);
+
+const isCommand = (input: Input): boolean =>
+  input.type === "RegisterWrite" && input.offset === at.gcmd;
+
+/** A program in which one bit of GCMD stays 0, for each of them; writes that change nothing go. */
+export function* withoutCommands(inputs: readonly Input[]): Generator<readonly Input[]> {
+  for (const bit of levelBits) {
+    const isUsed = (input: Input): boolean =>
+      input.type === "RegisterWrite" && isCommand(input) && ((input.value >> bit) & 1n) !== 0n;
+    if (!inputs.some(isUsed)) continue;
+    let state = 0n;
+    yield inputs.flatMap((input) => {
+      if (input.type !== "RegisterWrite" || !isCommand(input)) return [input];
+      const value = input.value & ~(1n << bit);
+      if (value === state) return [];
+      state = value & levels;
+      return [{ ...input, value }];
+    });
+  }
+}

@@ -2,7 +2,7 @@ import type { Input } from "../../events/input.ts";
 import { definedInputs } from "./defined.ts";
 import { textOf } from "./difference.ts";
 import type { Finding, Lane, Outcome } from "./lane.ts";
-import { withoutDescriptors, withoutGroups } from "./reductions.ts";
+import { withoutCommands, withoutDescriptors, withoutGroups } from "./reductions.ts";
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
 function signatureOf({ comparison, death }: Outcome): string | undefined {
@@ -48,6 +48,7 @@ export async function shrinkFinding(
     for (const fewer of withoutGroups(best.inputs)) {
       if (fewer.length < best.inputs.length && (await tryInputs(fewer))) break;
     }
+    for (const other of withoutCommands(best.inputs)) await tryInputs(other);
     for (let from = best.inputs.length - stretch; ; from -= stretch) {
       const start = Math.max(0, from);
       if (isOver()) break;

@@ -1,11 +1,21 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { formatSourceId } from "../../events/address.ts";
 import type { ProfileWords } from "../../events/profile.ts";
 import type { QemuBinary, Running } from "../process.ts";
 import { deathOf, QemuError, startProgram } from "../process.ts";
+import type { QtestClient } from "../qtest/client.ts";
 import { connectTo, numberOf, qtestClient, readCommand } from "../qtest/client.ts";
-import { files, firmware, qemuWords, unitBase } from "../qtest/machine.ts";
+import {
+  eduDevices,
+  files,
+  firmware,
+  qemuWords,
+  readId,
+  setUpDevices,
+  unitBase,
+} from "../qtest/machine.ts";
 import { connectMonitor } from "../qtest/qmp.ts";
 import type { Plan } from "./plan.ts";
 import { follow, performPlan } from "./session.ts";
@@ -43,9 +53,9 @@ export const shellPlan = (command: string): TargetPlan => ({
       TRACE: files.log,
     };
     const set = Object.entries(variables).map(([name, file]) => `${name}='${join(folder, file)}'`);
-    return ["-c", `export ${set.join(" ")}; exec ${command}`];
+    return ["-c", `export ${set.join(" ")}; ${command}`];
   },
-  name: command.split(" ", 1)[0] ?? command,
+  name: command,
 });
 
 /** A QEMU with a unit of some options, each with a comma before it. */
@@ -65,6 +75,19 @@ async function named<T>(work: Promise<T>, { name }: TargetPlan, running: Running
       throw error instanceof QemuError ? new QemuError(`${name}: ${error.message}`) : error;
     }
     throw deathOf(name, running, await running.ended);
+  }
+}
+
+/** Vendor and device id of `edu`. */
+const eduId = 0x11e8_1234n;
+
+/** @throws QemuError when a device is not where the programs need it. */
+async function checkDevices(client: QtestClient): Promise<void> {
+  await client.exchange(setUpDevices);
+  for (const { bdf } of eduDevices) {
+    const answers = await client.exchange(readId(bdf));
+    if (numberOf(answers.at(-1)) === eduId) continue;
+    throw new QemuError(`has no edu device at ${formatSourceId(bdf)} (docs/qemu.md)`);
   }
 }
 
@@ -88,6 +111,7 @@ export async function startTarget(plan: TargetPlan): Promise<Target> {
         readCommand(unitBase + 16n, 8),
       ]),
     );
+    await about(checkDevices(client));
     const traceSince = follow(at(files.log));
     const session = { running, client, reset: monitor.reset };
     const capabilities = { ver: numberOf(ver), cap: numberOf(cap), ecap: numberOf(ecap) };

@@ -111,6 +111,12 @@ const configure = (bdf: number, offset: number, size: "w" | "l", value: number):
   `out${size} ${hex(0xcfc + (offset & 3))} ${hex(value >>> 0)}`,
 ];
 
+/** Commands of which the last answers with the vendor and device id of a function. */
+export const readId = (bdf: number): readonly string[] => [
+  `outl 0xcf8 ${hex((0x8000_0000 | (bdf << 8)) >>> 0)}`,
+  "inl 0xcfc",
+];
+
 /** Bridges: buses, and the window of addresses behind them. */
 const bridge = (bdf: number, bus: number, base: number): string[] => [
   ...configure(bdf, 0x18, "l", (bus << 16) | (bus << 8)),
