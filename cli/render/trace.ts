@@ -110,11 +110,15 @@ export interface ComparisonReport extends Omit<Comparison, "pairs"> {
 }
 
 function differenceText({ files }: ComparisonReport, difference: Difference): string {
-  const { only, line, text, before, place } = difference;
+  const { only, line, text, before, place, among } = difference;
   const [mine, other] = only === 1 ? files : [files[1], files[0]];
   const where = before === undefined ? "at the end" : `before line ${before.toString()}`;
   const number = `number ${grouped(place)}`;
-  return `${text}: ${number} of ${mine}, line ${line.toString()}; missing in ${other} ${where}`;
+  const one =
+    among === undefined
+      ? ""
+      : `, or another of ${grouped(among.count)} identical ones from line ${among.line.toString()} on`;
+  return `${text}: ${number} of ${mine}, line ${line.toString()}${one}; missing in ${other} ${where}`;
 }
 
 /** Counts side by side, and what only one of the two has. */

@@ -36,6 +36,13 @@ test("[TC15] the fewest differences are shown, also of what was exchanged", () =
   expect(compareSequences(linux(1, 1, 1, 2), linux(1, 1, 2)).differences).toHaveLength(1);
 });
 
+test("[TC15] of several identical ones nobody knows which is missing", () => {
+  const { differences, pairs, common } = compareSequences(linux(1, 2, 2, 2, 3), linux(1, 2, 2, 3));
+  const [first] = differences;
+  expect([differences.length, first?.among?.count, common]).toEqual([1, 3, 4]);
+  expect(pairs).toHaveLength(2);
+});
+
 test("[TC15] what lies before the first or after the last common one is marked", () => {
   const { differences } = compareSequences(linux(8, 1, 2, 9), linux(1, 2));
   expect(differences.map(({ outside }) => outside)).toEqual([true, true]);

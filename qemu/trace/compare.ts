@@ -1,6 +1,8 @@
 import { descriptorType, descriptorTypes } from "../../events/descriptor.ts";
 import { descriptorText, kindOf, specOf } from "./reach.ts";
 import type { Sequence } from "./sequence.ts";
+import type { Step } from "./shortest-way.ts";
+import { shortestWay } from "./shortest-way.ts";
 
 /** One invalidation of a trace, waits left out. */
 interface Entry {
@@ -20,6 +22,8 @@ export interface Difference {
   readonly text: string;
   /** The line in the other trace before which it is missing; `undefined` at its end. */
   readonly before: number | undefined;
+  /** Its first line where it is one of several identical ones in a row, and how many there are. */
+  readonly among?: { readonly line: number; readonly count: number };
   /** It lies before the first or after the last that both have: one trace was taken for longer. */
   readonly outside: boolean;
 }
@@ -36,9 +40,6 @@ export interface Comparison {
   /** The traces differ so much that the rest was not compared. */
   readonly given: "whole" | "upToLimit";
 }
-
-/** Differences after which nothing is to be gained from going on. */
-const limit = 1000;
 
 const entriesOf = ({ entries }: Sequence): readonly Entry[] =>
   entries.flatMap((one): Entry[] => {
@@ -69,64 +70,28 @@ function sameIn(all: readonly Entry[]): Same {
 const textOf = ({ words }: Entry): string =>
   words === undefined ? "a descriptor that is not logged" : descriptorText(words);
 
-/** One step of the shortest way from one sequence to the other. */
-interface Step {
-  readonly only: 1 | 2;
-  readonly a: number;
-  readonly b: number;
+/** The stretch of identical entries that one lies in, from the first up to behind the last. */
+function stretchOf(all: readonly Entry[], at: number, sameAs: Same): readonly [number, number] {
+  const own = all[at];
+  let [first, end] = [at, at + 1];
+  if (own === undefined) return [first, end];
+  for (let before = all[first - 1]; before !== undefined && sameAs(before, own); ) {
+    first -= 1;
+    before = all[first - 1];
+  }
+  for (let next = all[end]; next !== undefined && sameAs(next, own); next = all[end]) end += 1;
+  return [first, end];
 }
 
-/**
- * The fewest entries to leave out of two sequences so that they are the same (the algorithm of
- * Myers); `undefined` when they are more than the limit.
- */
-function shortestWay(
+function differenceOf(
+  step: Step,
   a: readonly Entry[],
   b: readonly Entry[],
   sameAs: Same,
-): readonly Step[] | undefined {
-  const reached: Int32Array[] = [];
-  const middle = limit + 1;
-  const furthest = new Int32Array(2 * middle + 1);
-  const follow = (start: number, diagonal: number): number => {
-    let x = start;
-    for (; x < a.length && x - diagonal < b.length; x++) {
-      const [left, right] = [a[x], b[x - diagonal]];
-      if (left === undefined || right === undefined || !sameAs(left, right)) break;
-    }
-    return x;
-  };
-  const isDown = (from: Int32Array, diagonal: number, steps: number): boolean =>
-    diagonal === -steps ||
-    (diagonal !== steps && (from[middle + diagonal - 1] ?? 0) < (from[middle + diagonal + 1] ?? 0));
-  for (let steps = 0; steps <= limit; steps++) {
-    reached.push(furthest.slice());
-    for (let diagonal = -steps; diagonal <= steps; diagonal += 2) {
-      const down = isDown(furthest, diagonal, steps);
-      const beside = furthest[middle + diagonal + (down ? 1 : -1)] ?? 0;
-      const x = follow(steps === 0 ? 0 : down ? beside : beside + 1, diagonal);
-      furthest[middle + diagonal] = x;
-      if (x >= a.length && x - diagonal >= b.length) return wayBack(reached, a.length, b.length);
-    }
-  }
-  return undefined;
-
-  function wayBack(from: readonly Int32Array[], endA: number, endB: number): readonly Step[] {
-    const way: Step[] = [];
-    let diagonal = endA - endB;
-    for (let steps = from.length - 1; steps > 0; steps--) {
-      const before = from[steps] ?? new Int32Array();
-      const down = isDown(before, diagonal, steps);
-      diagonal += down ? 1 : -1;
-      const x = before[middle + diagonal] ?? 0;
-      way.push({ only: down ? 2 : 1, a: x, b: x - diagonal });
-    }
-    return way.reverse();
-  }
-}
-
-function differenceOf(step: Step, a: readonly Entry[], b: readonly Entry[]): Difference {
+): Difference {
   const [mine, at] = step.only === 1 ? [a, step.a] : [b, step.b];
+  const [first, stop] = stretchOf(mine, at, sameAs);
+  const among = { line: mine[first]?.line ?? 0, count: stop - first };
   const [others, there] = step.only === 1 ? [b, step.b] : [a, step.a];
   const entry = mine[at] ?? { line: 0, words: undefined };
   return {
@@ -135,23 +100,39 @@ function differenceOf(step: Step, a: readonly Entry[], b: readonly Entry[]): Dif
     place: at + 1,
     text: textOf(entry),
     before: others[there]?.line,
+    ...(among.count > 1 ? { among } : {}),
     outside: there === 0 || there >= others.length,
   };
 }
 
-/** The lines of what is common to both, up to a number of entries of the first. */
-function pairsOf(a: readonly Entry[], b: readonly Entry[], way: readonly Step[], end: number) {
+/**
+ * The lines of what is common to both, up to a number of entries of the first. Where one of several
+ * identical ones is missing nobody knows which of them the others are: those lines are left out.
+ */
+function pairsOf(
+  a: readonly Entry[],
+  b: readonly Entry[],
+  way: readonly Step[],
+  sameAs: Same,
+  end = a.length,
+) {
   const own = new Set(way.flatMap((step) => (step.only === 1 ? [step.a] : [])));
   const others = new Set(way.flatMap((step) => (step.only === 2 ? [step.b] : [])));
+  const vague = [new Set<number>(), new Set<number>()] as const;
+  for (const { only, a: inA, b: inB } of way) {
+    const [first, stop] = only === 1 ? stretchOf(a, inA, sameAs) : stretchOf(b, inB, sameAs);
+    for (let each = first; each < stop; each++) vague[only - 1]?.add(each);
+  }
   const pairs: [number, number][] = [];
-  let at = 0;
+  let [at, common] = [0, 0];
   for (const [index, { line }] of a.slice(0, end).entries()) {
     if (own.has(index)) continue;
     while (others.has(at)) at += 1;
-    pairs.push([line, b[at]?.line ?? 0]);
+    if (!vague[0].has(index) && !vague[1].has(at)) pairs.push([line, b[at]?.line ?? 0]);
+    common += 1;
     at += 1;
   }
-  return pairs;
+  return { pairs, common };
 }
 
 /** Compares the invalidations of two traces of one boot, waits left out, one by one in order. */
@@ -168,13 +149,11 @@ export function compareSequences(first: Sequence, second: Sequence): Comparison 
       return other === undefined || !sameAs(entry, other);
     });
     const step: Step = { only: 1, a: Math.max(at, 0), b: Math.max(at, 0) };
-    const differences = [differenceOf(step, a, b)];
-    const pairs = pairsOf(a, b, [], step.a);
-    return { counts, common: pairs.length, pairs, differences, given: "upToLimit" };
+    const differences = [differenceOf(step, a, b, sameAs)];
+    return { counts, ...pairsOf(a, b, [], sameAs, step.a), differences, given: "upToLimit" };
   }
-  const differences = way.map((step) => differenceOf(step, a, b));
-  const pairs = pairsOf(a, b, way, a.length);
-  return { counts, common: pairs.length, pairs, differences, given: "whole" };
+  const differences = way.map((step) => differenceOf(step, a, b, sameAs));
+  return { counts, ...pairsOf(a, b, way, sameAs), differences, given: "whole" };
 }
 
 /** Counts of a trace's invalidations by kind, waits left out. */
