@@ -114,11 +114,10 @@ function differenceText({ files }: ComparisonReport, difference: Difference): st
   const [mine, other] = only === 1 ? files : [files[1], files[0]];
   const where = before === undefined ? "at the end" : `before line ${before.toString()}`;
   const number = `number ${grouped(place)}`;
-  const one =
-    among === undefined
-      ? ""
-      : `, or another of ${grouped(among.count)} identical ones from line ${among.line.toString()} on`;
-  return `${text}: ${number} of ${mine}, line ${line.toString()}${one}; missing in ${other} ${where}`;
+  const others = among && `${grouped(among.count)} identical ones from line ${among.line} on`;
+  const its = `${number} of ${mine}, line ${line.toString()}`;
+  const one = others === undefined ? "" : `, or another of ${others}`;
+  return `${text}: ${its}${one}; missing in ${other} ${where}`;
 }
 
 /** Counts side by side, and what only one of the two has. */
