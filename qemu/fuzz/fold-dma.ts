@@ -1,5 +1,6 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Access, InputOf } from "../../events/input.ts";
+import { PasidEntry } from "../../events/pasid-entry.ts";
 import { fold } from "../../machines/hypervisor.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
@@ -11,6 +12,7 @@ import { sources } from "../../properties/world/arena.ts";
 import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
 import { usesOf } from "../deviation/past.ts";
 import { isScalable } from "../deviation/reasons.ts";
+import { readTables } from "../deviation/scalable-tables.ts";
 import { entriesWalked } from "../deviation/table-view.ts";
 import { evictions } from "./evict.ts";
 import { readTrace } from "./observation.ts";
@@ -131,6 +133,13 @@ function allowedByTables(guest: Guest, source: number, iova: bigint) {
   return { isFirst: walk.isFirst, read, write, gpa };
 }
 
+/** The domain-id of the PASID entry that QEMU reads, in scalable mode. */
+function domainRead(guest: Guest, source: number, { contexts }: Past): number | undefined {
+  if (!isScalable(guest)) return undefined;
+  const { entry } = readTables(guest, source, contexts.entries.get(source));
+  return entry === undefined ? undefined : PasidEntry.decode(entry).did;
+}
+
 /** The translation that a DMA used in the target. */
 export function useIn(
   { past }: Comparing,
@@ -159,7 +168,7 @@ export function useIn(
   return {
     ...{ source, first, last: first | mask, distance: translated - input.iova },
     allows: { read, write },
-    did: entry?.did ?? 0,
+    did: known?.did ?? domainRead(guest, source, past) ?? entry?.did ?? 0,
     pasid: isFirst ? entry?.tag : undefined,
   };
 }
