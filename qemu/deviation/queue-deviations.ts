@@ -22,7 +22,8 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
 /**
  * Descriptors that QEMU executes although they are wrong: of interrupt entries and PASIDs with
  * reserved bits, with reserved bits in the upper half of 256 (before version 10), of device TLBs
- * and PASIDs that the unit has not, and whatever has bits 11:9 set.
+ * and PASIDs that the unit has not, those of PASIDs in a queue of 128 bits, and whatever has bits
+ * 11:9 set.
  */
 function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   const { profile } = guest;
@@ -33,9 +34,9 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   if (iqei === 4) return low === 4 || low === 7 || isWide || isUnread;
   if (iqei !== 3) return false;
   if ((descriptor & 0xe00n) !== 0n) return true;
-  return (
-    ((low === 3 || low === 8) && !profile.deviceTlb) || ((low === 6 || low === 7) && !profile.smts)
-  );
+  if (low === 3 || low === 8) return !profile.deviceTlb;
+  const isNarrow = (guest.queue.address & 0x800n) === 0n;
+  return (low === 6 || low === 7) && (!profile.smts || isNarrow);
 }
 
 const queueError = Fsts.mask("iqe");
@@ -53,12 +54,12 @@ const tailErrors: ReadonlySet<number> = new Set([1, 6]);
 export const queueDeviations: readonly Deviation[] = [
   {
     id: "descriptor-accepted",
-    explains: ({ what, facts, before }) => {
+    explains: ({ what, facts, after }) => {
       if (what !== "register" && what !== "event") return undefined;
       const halted = facts.find((fact) => fact.type === "QueueHalted");
       const fetched = facts.findLast((fact) => fact.type === "DescriptorFetched");
       if (halted?.error !== "IQE" || fetched === undefined) return undefined;
-      return isAccepted(fetched.descriptor, halted.iqei, before) ? "end" : undefined;
+      return isAccepted(fetched.descriptor, halted.iqei, after) ? "end" : undefined;
     },
   },
   {
