@@ -9,6 +9,7 @@ import { hostAt } from "../../projections/host-entry.ts";
 import type { Deviation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { usesOf } from "./past.ts";
+import { isScalable } from "./reasons.ts";
 import { entriesRead, overlapsInterrupts, walksOf } from "./table-view.ts";
 
 /** What an address beyond the width of addresses comes to: a fault, recorded or not. */
@@ -16,6 +17,7 @@ const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocke
 
 /** Bit 62 of a second-stage entry, and what a reserved bit there comes to in either mode. */
 const transient = SecondStageEntry.mask("tm");
+const snooped = SecondStageEntry.mask("snp");
 const reservedFaults: ReadonlySet<string> = new Set(["fault 0xc", "fault 0x7a", "blocked"]);
 
 /** The context entry of a source-id in memory. */
@@ -66,6 +68,20 @@ export const dmaDeviations: readonly Deviation[] = [
       const walks = all.filter(({ isFirst }) => !isFirst);
       const isSet = walks.some(({ seen }) => seen.some(({ entry }) => (entry & transient) !== 0n));
       return isSet ? "end" : undefined;
+    },
+  },
+  {
+    id: "snoop-ignored",
+    explains: ({ what, target, before, past, input, allowed = [] }) => {
+      if (what !== "dma" || input.type !== "Dma" || !target.startsWith("page ")) return undefined;
+      if (before.profile.snoop || !isScalable(before)) return undefined;
+      const source = before.devices[input.device]?.requester ?? input.device;
+      const walks = walksOf(before, source, input.iova, past.contexts);
+      const isSet = walks.some(({ isFirst, seen }) => {
+        const last = seen.at(-1);
+        return !isFirst && last?.leaf !== undefined && (last.entry & snooped) !== 0n;
+      });
+      return isSet && allowed.some((each) => reservedFaults.has(each)) ? "end" : undefined;
     },
   },
   {

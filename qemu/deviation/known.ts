@@ -183,6 +183,14 @@ const rows: readonly Row[] = [
     "ends",
   ],
   [
+    "snoop-ignored",
+    "In scalable mode SNP of second-stage leaves is not reserved without ECAP.SC.",
+    "It is reserved there: 7Ah.",
+    "DMA goes through a leaf with SNP set, without ECAP.SC, where 7Ah is right",
+    "ends",
+    "scalable",
+  ],
+  [
     "context-reserved-unsuppressed",
     "Fault Bh is recorded although the entry has FPD set.",
     "FPD suppresses every fault that arises with the entry at hand.",
