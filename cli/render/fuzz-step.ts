@@ -1,4 +1,5 @@
-import { formatSourceId, hex, iova, pageOf } from "../../events/address.ts";
+import { numberAt } from "../../events/acpi/little-endian.ts";
+import { formatSourceId, hex, iova } from "../../events/address.ts";
 import { descriptors, descriptorType } from "../../events/descriptor.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import { parseMsi } from "../../events/interrupt-request.ts";
@@ -6,10 +7,10 @@ import type { AnyLayout } from "../../events/layout.ts";
 import { translate } from "../../machines/translate.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress } from "../../projections/interrupt-entry.ts";
-import { byteIn, pageAt } from "../../projections/memory.ts";
 import { registersOf } from "../../projections/registers.ts";
 import type { World } from "../../projections/world.ts";
 import { requesterOf } from "../../qemu/fuzz/fold-dma.ts";
+import { memoryAt } from "../../qemu/fuzz/image.ts";
 import type { Finding } from "../../qemu/fuzz/lane.ts";
 import { registerName } from "../../qemu/fuzz/register-name.ts";
 import { fieldsText } from "./event.ts";
@@ -89,15 +90,9 @@ function interruptEntry({ interruptTable, charts }: Guest, input: InputOf<"MsiRe
   return [{ address, bytes: 16, name: `interrupt entry ${index.toString()}`, text }];
 }
 
-/** What the last bytes at an address say as a number. */
-function valueAt({ memory }: Guest, { address, bytes }: Told): bigint {
-  const page = pageAt(memory, pageOf(address));
-  let value = 0n;
-  for (let at = bytes - 1; at >= 0; at--) {
-    value = (value << 8n) | BigInt(byteIn(page, Number(address & 0xfffn) + at));
-  }
-  return value;
-}
+/** What the bytes of an entry say as a number. */
+const valueAt = (guest: Guest, { address, bytes }: Told): bigint =>
+  numberAt(memoryAt(guest, address, bytes), 0, bytes);
 
 /** A value that is written to a register, with the names of its bits where that helps. */
 function registerText({ profile }: Guest, { offset, size, value }: InputOf<"RegisterWrite">) {

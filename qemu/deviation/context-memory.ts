@@ -1,9 +1,9 @@
 import type { Fact } from "../../events/fact.ts";
 import { resolve } from "../../machines/resolve.ts";
+import { isScalable } from "../../projections/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { World } from "../../projections/world.ts";
 import type { Contexts } from "./deviation.ts";
-import { isScalable } from "./reasons.ts";
 import { isPassedThrough, readTables } from "./scalable-tables.ts";
 import { entriesRead } from "./table-view.ts";
 

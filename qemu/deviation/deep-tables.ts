@@ -3,10 +3,11 @@ import { PasidEntry } from "../../events/pasid-entry.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../machines/create-world.ts";
 import { fold } from "../../machines/hypervisor.ts";
+import { isScalable } from "../../projections/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { contextsAfter, contextsUsed, noContexts } from "./context-memory.ts";
 import type { Avoided, Contexts } from "./deviation.ts";
-import { isScalable } from "./reasons.ts";
+import { requesterIn } from "./dma-situation.ts";
 import { readTables } from "./scalable-tables.ts";
 
 /** Levels of page tables for which QEMU has masks of reserved bits. */
@@ -30,7 +31,7 @@ function withoutDeep(setup: GuestSetup, inputs: readonly Input[]): readonly Inpu
   return inputs.filter((input) => {
     const [guest] = world.guests;
     if (guest !== undefined && input.type === "Dma") {
-      const source = guest.devices[input.device]?.requester ?? input.device;
+      const source = requesterIn(guest, input.device);
       if (isTooDeep(guest, source, contexts)) return false;
       contexts = contextsUsed(contexts, guest, source);
     }

@@ -3,20 +3,17 @@ import { interruptEntryAddress } from "../../projections/interrupt-entry.ts";
 import { find } from "../../properties/laws/requests.ts";
 import { isDevicePage } from "../fuzz/defined.ts";
 import type { Deviation } from "./deviation.ts";
+import { dmaDeviation } from "./dma-situation.ts";
 import { entriesRead, walksOf } from "./table-view.ts";
 
 /** The pages of devices that a request's tables lie in, by memory or as remembered. */
-const tableAtDevice: Deviation = {
-  id: "table-in-device-memory",
-  explains: ({ what, input, before, past }) => {
-    if (what !== "dma" || input.type !== "Dma") return undefined;
-    const source = before.devices[input.device]?.requester ?? input.device;
-    const read = entriesRead(before, source).map(({ address }) => pageOf(address));
-    const walks = walksOf(before, source, input.iova, past.contexts);
-    const unread = walks.flatMap((walk) => walk.unread ?? []);
-    return [...read, ...unread].some(isDevicePage) ? "end" : undefined;
-  },
-};
+const tableAtDevice = dmaDeviation("table-in-device-memory", (situation) => {
+  const { input, before, past, source } = situation;
+  const read = entriesRead(before, source).map(({ address }) => pageOf(address));
+  const walks = walksOf(before, source, input.iova, past.contexts);
+  const unread = walks.flatMap((walk) => walk.unread ?? []);
+  return [...read, ...unread].some(isDevicePage) ? "end" : undefined;
+});
 
 /** The same of interrupt tables, which cannot be read there: 23h. */
 const entryAtDevice: Deviation = {

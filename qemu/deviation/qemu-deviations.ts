@@ -1,4 +1,5 @@
 import { Iqa } from "../../events/registers/queue.ts";
+import { evolve } from "../../projections/evolve.ts";
 import type { Deviation, Passing } from "./deviation.ts";
 import { tableInDeviceMemory } from "./device-memory.ts";
 import { dmaDeviations } from "./dma-deviations.ts";
@@ -18,6 +19,21 @@ const registerDeviations: readonly Deviation[] = [
       // Some versions show DW as it was latched, or not at all.
       const rest = ~Iqa.mask("dw");
       return (register.target & rest) === ((address | kept) & rest) ? "goOn" : undefined;
+    },
+  },
+  {
+    id: "fault-event-kept",
+    explains: ({ register, input, after, facts, before, world }) => {
+      if (register?.name !== "FECTL" || input.type !== "RegisterWrite") return undefined;
+      const { fro, nfr } = before.profile;
+      const isRecord = input.offset >= fro && input.offset < fro + 16 * nfr;
+      const isUnpended = facts.some(
+        (fact) => fact.type === "EventUnpended" && fact.line === "fault",
+      );
+      if (!isRecord || !isUnpended) return undefined;
+      const kept = evolve({ ...world, guests: [after] }, { type: "EventPended", line: "fault" });
+      const [guest] = kept.guests;
+      return guest && { guest, facts };
     },
   },
 ];

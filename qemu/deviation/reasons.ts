@@ -1,9 +1,5 @@
-import { hex } from "../../events/address.ts";
+import { isScalable } from "../../projections/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
-
-/** Whether the latched root pointer asks for scalable mode. */
-export const isScalable = ({ rootPointer, profile }: Guest): boolean =>
-  profile.smts && ((rootPointer >> 10n) & 3n) === 1n;
 
 /** Reasons of scalable mode, by those of legacy mode. */
 const scalableReasons: ReadonlyMap<number, readonly number[]> = new Map([
@@ -42,12 +38,3 @@ export function meantBy(guest: Guest, reason: number): readonly number[] {
   if (reason === 0x58 && hasOnePasidReason(guest)) return pasidReasons;
   return scalableReasons.get(reason) ?? [];
 }
-
-/** Whether an outcome in QEMU is the wanted one, but for the code of a fault. */
-export function isSameOutcome(guest: Guest, target: string, wanted: string): boolean {
-  if (target === wanted) return true;
-  const reason = reasonIn(target);
-  return reason !== undefined && meantBy(guest, reason).some((one) => wanted === faultText(one));
-}
-
-const faultText = (reason: number): string => `fault ${hex(reason)}`;

@@ -1,10 +1,11 @@
 import { hex } from "../../events/address.ts";
 import type { InputOf } from "../../events/input.ts";
 import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
+import { isScalable } from "../../projections/context-path.ts";
 import { pageText } from "../fuzz/outcome.ts";
 import type { Situation } from "./deviation.ts";
+import { requesterIn } from "./dma-situation.ts";
 import { usesOf } from "./past.ts";
-import { isScalable } from "./reasons.ts";
 import { readTables } from "./scalable-tables.ts";
 import { walkTables } from "./scalable-walk.ts";
 
@@ -30,7 +31,7 @@ export function doneByQemu(situation: Situation): InQemu {
 }
 
 function doneWith({ before, past, target, reached }: Situation, input: InputOf<"Dma">): InQemu {
-  const source = before.devices[input.device]?.requester ?? input.device;
+  const source = requesterIn(before, input.device);
   const { passing, entries } = past.contexts;
   const { iova, access = "read" } = input;
   const unchanged = pageText(iova);

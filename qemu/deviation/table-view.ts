@@ -3,6 +3,7 @@ import { ContextEntry } from "../../events/context-entry.ts";
 import type { ContextStep } from "../../machines/context.ts";
 import { resolve } from "../../machines/resolve.ts";
 import { tablePage } from "../../machines/table-page.ts";
+import { isScalable } from "../../projections/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host-entry.ts";
 import { wordIn } from "../../projections/memory.ts";
@@ -89,8 +90,8 @@ function stageOf(entry: bigint | undefined): Stage | undefined {
  * and in legacy mode by the context entry that the target does.
  */
 export function walksOf(guest: Guest, source: number, iova: bigint, contexts?: Contexts) {
-  const isLegacy = ((guest.rootPointer >> 10n) & 3n) === 0n;
-  const remembered = isLegacy ? stageOf(contexts?.entries.get(source)) : undefined;
+  const entry = isScalable(guest) ? undefined : contexts?.entries.get(source);
+  const remembered = stageOf(entry);
   const stages = [stageInMemory(guest, source), stageRemembered(guest, source), remembered];
   return stages.flatMap((stage) => (stage === undefined ? [] : [walkStage(guest, stage, iova)]));
 }

@@ -1,4 +1,4 @@
-import { hex } from "../../events/address.ts";
+import { numberAt } from "../../events/acpi/little-endian.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { byteIn, half, pageAt } from "../../projections/memory.ts";
 import { registersOf, registerValue } from "../../projections/registers.ts";
@@ -38,14 +38,6 @@ export function imageOf(guest: Guest): Uint8Array {
   return image;
 }
 
-const valueIn = (image: Uint8Array, offset: number, bytes: number): bigint => {
-  let value = 0n;
-  for (let byte = bytes - 1; byte >= 0; byte--) {
-    value = (value << 8n) | BigInt(image[offset + byte] ?? 0);
-  }
-  return value;
-};
-
 /** The registers of which the target shows something else than the model. */
 export function differingRegisters(
   guest: Guest,
@@ -55,14 +47,10 @@ export function differingRegisters(
   if (Buffer.compare(image, target) === 0) return [];
   return registersOf(guest.profile).specs.flatMap(({ name, offset, bytes }) => {
     if (offset >= registerBytes) return [];
-    const [model, found] = [valueIn(image, offset, bytes), valueIn(target, offset, bytes)];
+    const [model, found] = [numberAt(image, offset, bytes), numberAt(target, offset, bytes)];
     return model === found ? [] : [{ name, offset, model, target: found }];
   });
 }
-
-/** `FSTS 0x2, not 0x0`. */
-export const registerText = ({ name, model, target }: RegisterDifference): string =>
-  `${name} is ${hex(target)}, the model has ${hex(model)}`;
 
 /** Bytes of the guest's memory as devices read them. */
 export function memoryAt(guest: Guest, address: bigint, length: number): Uint8Array {

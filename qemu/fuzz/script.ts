@@ -1,3 +1,4 @@
+import { numberAt } from "../../events/acpi/little-endian.ts";
 import { hex } from "../../events/address.ts";
 import { registersOf } from "../../projections/registers.ts";
 import { readCommand, writeCommand } from "../qtest/client.ts";
@@ -64,11 +65,6 @@ function reads(
   registers: readonly Place[],
   differs: (register: Place) => boolean,
 ): string[] {
-  const numberAt = (image: Uint8Array, offset: number, size: number): bigint =>
-    [...image.subarray(offset, offset + size)].reduceRight(
-      (value, byte) => (value << 8n) | BigInt(byte),
-      0n,
-    );
   return registers.flatMap((register) => {
     const { name, offset, bytes } = register;
     const size = Math.min(8, bytes);
