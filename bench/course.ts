@@ -1,24 +1,24 @@
 import { gpa, hpa, iova, sourceId } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { CompiledChart, Stimulus } from "../machines/chart.ts";
-import type { AttachmentStimulus } from "../machines/charts/attachment.ts";
-import { attachment } from "../machines/charts/attachment.ts";
-import type { CommandStimulus } from "../machines/charts/command.ts";
-import { command } from "../machines/charts/command.ts";
-import type { EventLineStimulus } from "../machines/charts/event-line.ts";
-import { eventLine } from "../machines/charts/event-line.ts";
-import type { FaultRecordingStimulus } from "../machines/charts/fault-recording.ts";
-import { faultRecording } from "../machines/charts/fault-recording.ts";
-import type { ProtectionStimulus } from "../machines/charts/protection.ts";
-import { protection } from "../machines/charts/protection.ts";
-import type { QueueStimulus } from "../machines/charts/queue.ts";
-import { queue } from "../machines/charts/queue.ts";
-import type { RemappingStimulus } from "../machines/charts/remapping.ts";
-import { remapping } from "../machines/charts/remapping.ts";
-import type { RequestStimulus } from "../machines/charts/request.ts";
-import { request } from "../machines/charts/request.ts";
-import type { TranslationStimulus } from "../machines/charts/translation.ts";
-import { translation } from "../machines/charts/translation.ts";
+import type { TranslationStimulus } from "../machines/context/translation.ts";
+import { translation } from "../machines/context/translation.ts";
+import type { RequestStimulus } from "../machines/device/dma.ts";
+import { request } from "../machines/device/dma.ts";
+import type { FaultRecordingStimulus } from "../machines/fault/fault-recording.ts";
+import { faultRecording } from "../machines/fault/fault-recording.ts";
+import type { AttachmentStimulus } from "../machines/host/attachment.ts";
+import { attachment } from "../machines/host/attachment.ts";
+import type { RemappingStimulus } from "../machines/interrupt/remapping.ts";
+import { remapping } from "../machines/interrupt/remapping.ts";
+import type { QueueStimulus } from "../machines/queue/queue.ts";
+import { queue } from "../machines/queue/queue.ts";
+import type { EventLineStimulus } from "../machines/registers/event-line.ts";
+import { eventLine } from "../machines/registers/event-line.ts";
+import type { ProtectionStimulus } from "../machines/registers/protection.ts";
+import { protection } from "../machines/registers/protection.ts";
+import type { CommandStimulus } from "../machines/registers/register-command.ts";
+import { command } from "../machines/registers/register-command.ts";
 
 /** A chart and what it is told, over and over. */
 export interface Course {

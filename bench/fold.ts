@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { Input } from "../events/input.ts";
-import { encodeEvent, parseEvent } from "../events/log.ts";
-import { openRecording } from "../events/recording.ts";
-import { createWorld } from "../machines/create-world.ts";
-import { fold } from "../machines/hypervisor.ts";
+import { encodeEvent, parseEvent } from "../events/log/log.ts";
+import { openRecording } from "../events/log/recording.ts";
+import type { Step } from "../history/step.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
 import { stateHash } from "../projections/digest.ts";
-import type { Step } from "../projections/step.ts";
 import type { World } from "../projections/world.ts";
 import { judge } from "../properties/judge.ts";
 import type { Figure } from "./figure.ts";

@@ -1,11 +1,11 @@
-import type { SecondStageAt } from "../machines/first-stage.ts";
-import { walkFirstStage } from "../machines/first-stage.ts";
-import { walkedSecond } from "../machines/first-stage-answer.ts";
-import type { Ask } from "../machines/first-stage-rules.ts";
-import type { FirstStageRules } from "../projections/first-stage.ts";
+import { walkedSecond } from "../hypervisor/first-stage/first-stage-answer.ts";
+import type { Ask } from "../hypervisor/first-stage/first-stage-rules.ts";
+import type { SecondStageAt } from "../hypervisor/first-stage/walk-first-stage.ts";
+import { walkFirstStage } from "../hypervisor/first-stage/walk-first-stage.ts";
+import type { FirstStageRules } from "../projections/first-stage/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
-import { behindP2m, frameOf } from "../projections/mapping.ts";
-import { get } from "../projections/page-tree.ts";
+import { behindP2m, frameOf } from "../tables/mapping.ts";
+import { get } from "../tables/page-tree.ts";
 import type { Figure } from "./figure.ts";
 import { bootedWorld, foldAll, guestOf, scatteredPage } from "./guest.ts";
 import type { Effort } from "./measure.ts";

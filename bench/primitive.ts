@@ -1,8 +1,8 @@
-import { mapped, ok } from "../projections/mapping.ts";
-import type { Memory } from "../projections/memory.ts";
-import { emptyMemory, writeVisible } from "../projections/memory.ts";
-import { emptyTree } from "../projections/page-tree.ts";
-import { change, fill } from "../projections/page-tree-change.ts";
+import { mapped, ok } from "../tables/mapping.ts";
+import type { Memory } from "../tables/memory.ts";
+import { emptyMemory, writeVisible } from "../tables/memory.ts";
+import { emptyTree } from "../tables/page-tree.ts";
+import { change, fill } from "../tables/page-tree-change.ts";
 import type { Figure } from "./figure.ts";
 import { scatteredPage } from "./guest.ts";
 import type { Effort } from "./measure.ts";

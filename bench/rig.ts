@@ -1,11 +1,11 @@
 import { gpa, iovaOfPage } from "../events/address.ts";
-import { descriptorTypes } from "../events/descriptor.ts";
-import { IotlbDescriptor, WaitDescriptor } from "../events/descriptors/translation.ts";
 import type { FactOf } from "../events/fact.ts";
-import { fold } from "../machines/hypervisor.ts";
-import { invalidateIotlb } from "../machines/invalidate.ts";
-import type { Turn } from "../machines/turn.ts";
-import { at } from "../projections/registers.ts";
+import { descriptorTypes } from "../events/queue/descriptor.ts";
+import { IotlbDescriptor, WaitDescriptor } from "../events/queue/descriptors.ts";
+import { fold } from "../hypervisor/fold.ts";
+import { invalidateIotlb } from "../hypervisor/queue/invalidate.ts";
+import type { Turn } from "../hypervisor/turn.ts";
+import { at } from "../projections/registers/registers.ts";
 import type { World } from "../projections/world.ts";
 import {
   did,

@@ -1,5 +1,5 @@
-import { createWorld } from "../machines/create-world.ts";
-import { fold } from "../machines/hypervisor.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
 import type { World } from "../projections/world.ts";
 import { bootedWorld, enableTranslation, scatteredPage, setupOf } from "./guest.ts";
 import type { Effort } from "./measure.ts";

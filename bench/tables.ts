@@ -1,7 +1,7 @@
 import { gpa, gpaOfPage } from "../events/address.ts";
-import { FirstStageEntry } from "../events/first-stage-entry.ts";
+import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import type { InputOf } from "../events/input.ts";
-import { SecondStageEntry } from "../events/second-stage-entry.ts";
+import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 
 /** A guest's tables of four levels, of either stage, that are being filled. */
 export interface Tables {

@@ -1,8 +1,8 @@
-import { resolve } from "../machines/resolve.ts";
-import { walkTables } from "../machines/walk.ts";
+import { resolve } from "../hypervisor/context/resolve.ts";
+import { walkTables } from "../hypervisor/shadow/walk-second-stage.ts";
 import type { Guest } from "../projections/guest.ts";
-import { behindP2m, frameOf, hasFrame } from "../projections/mapping.ts";
-import { get } from "../projections/page-tree.ts";
+import { behindP2m, frameOf, hasFrame } from "../tables/mapping.ts";
+import { get } from "../tables/page-tree.ts";
 import type { Figure } from "./figure.ts";
 import { device, guestOf, scatteredPage, translatingWorld } from "./guest.ts";
 import type { Effort } from "./measure.ts";

@@ -1,8 +1,8 @@
-import { ProfileError } from "../events/profile-check.ts";
-import { createWorld, SetupError } from "../machines/create-world.ts";
-import { fold } from "../machines/hypervisor.ts";
-import type { Step } from "../projections/step.ts";
-import { worldWithin } from "../projections/step.ts";
+import { ProfileError } from "../events/profile/profile-check.ts";
+import type { Step } from "../history/step.ts";
+import { worldWithin } from "../history/step.ts";
+import { createWorld, SetupError } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
 import type { World } from "../projections/world.ts";
 import { InputError, lineError } from "./input-error.ts";
 import { startProgress } from "./progress.ts";

@@ -1,10 +1,10 @@
 import { rmSync, statSync } from "node:fs";
-import { encodeFact, encodeHeader, encodeInput } from "../events/log.ts";
-import { LogError } from "../events/log-error.ts";
-import type { Recording } from "../events/recording.ts";
-import { openRecording } from "../events/recording.ts";
-import { createWorld } from "../machines/create-world.ts";
-import { fold } from "../machines/hypervisor.ts";
+import { encodeFact, encodeHeader, encodeInput } from "../events/log/log.ts";
+import { LogError } from "../events/log/log-error.ts";
+import type { Recording } from "../events/log/recording.ts";
+import { openRecording } from "../events/log/recording.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
 import type { World } from "../projections/world.ts";
 import { judge } from "../properties/judge.ts";
 import { InputError, lineError } from "./input-error.ts";

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { shortened } from "../events/excerpt.ts";
-import { modelVersion } from "../events/log-version.ts";
+import { shortened } from "../events/log/excerpt.ts";
+import { modelVersion } from "../events/log/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";

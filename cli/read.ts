@@ -1,8 +1,8 @@
 import type { Fact } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
-import { parseEvent, parseHeader } from "../events/log.ts";
-import { LogError } from "../events/log-error.ts";
-import { openRecording } from "../events/recording.ts";
+import { parseEvent, parseHeader } from "../events/log/log.ts";
+import { LogError } from "../events/log/log-error.ts";
+import { openRecording } from "../events/log/recording.ts";
 import type { Setup } from "../events/setup.ts";
 import { formatNames } from "../qemu/trace/trace.ts";
 import { InputError, lineError } from "./input-error.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { recordedRamBytes } from "../events/recording-placement.ts";
+import { recordedRamBytes } from "../events/log/recording-placement.ts";
 import { writeLiveLog } from "./live-log.ts";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";

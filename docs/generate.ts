@@ -1,13 +1,16 @@
 import { hex } from "../events/address.ts";
-import { ContextEntry } from "../events/context-entry.ts";
-import { descriptors } from "../events/descriptor.ts";
+import { ContextEntry } from "../events/context/context-entry.ts";
+import { PasidDirectoryEntry, PasidEntry } from "../events/context/pasid-entry.ts";
+import { RootEntry } from "../events/context/root-entry.ts";
+import { ScalableContextEntry } from "../events/context/scalable-context-entry.ts";
+import { ScalableRootEntry } from "../events/context/scalable-root-entry.ts";
 import { facts } from "../events/fact.ts";
-import { faultReasons } from "../events/fault-reason.ts";
-import { FaultRecord } from "../events/fault-record.ts";
+import { faultReasons } from "../events/fault/fault-reason.ts";
+import { FaultRecord } from "../events/fault/fault-record.ts";
 import type { FieldTable } from "../events/field.ts";
-import { FirstStageEntry } from "../events/first-stage-entry.ts";
+import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import { inputs } from "../events/input.ts";
-import { PostedEntry, RemappedEntry } from "../events/interrupt-entry.ts";
+import { PostedEntry, RemappedEntry } from "../events/interrupt/interrupt-entry.ts";
 import {
   CompatibilityAddress,
   CompatibilityData,
@@ -15,21 +18,18 @@ import {
   RemappableAddress,
   RemappableData,
   RemappableRte,
-} from "../events/interrupt-request.ts";
-import type { AnyLayout } from "../events/layout.ts";
-import { PageRequestEntry } from "../events/page-request-entry.ts";
-import { PasidDirectoryEntry, PasidEntry } from "../events/pasid-entry.ts";
-import { PostedDescriptor } from "../events/posted-descriptor.ts";
-import type { Profile } from "../events/profile.ts";
-import { profileOf } from "../events/profile.ts";
-import { profiles } from "../events/profiles.ts";
-import type { RegisterSpec } from "../events/register.ts";
-import { registerMap } from "../events/register.ts";
+} from "../events/interrupt/interrupt-request.ts";
+import { PostedDescriptor } from "../events/interrupt/posted-descriptor.ts";
+import type { AnyLayout } from "../events/layout/layout.ts";
+import { PageRequestEntry } from "../events/page-request/page-request-entry.ts";
+import type { Profile } from "../events/profile/profile.ts";
+import { profileOf } from "../events/profile/profile.ts";
+import { profiles } from "../events/profile/profiles.ts";
+import { descriptors } from "../events/queue/descriptor.ts";
 import { Ecap } from "../events/registers/capability.ts";
-import { RootEntry } from "../events/root-entry.ts";
-import { ScalableContextEntry } from "../events/scalable-context-entry.ts";
-import { ScalableRootEntry } from "../events/scalable-root-entry.ts";
-import { SecondStageEntry } from "../events/second-stage-entry.ts";
+import type { RegisterSpec } from "../events/registers/register.ts";
+import { registerMap } from "../events/registers/register.ts";
+import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import { deviationPage } from "./deviations.ts";
 import { layoutTable } from "./layout-table.ts";
 import { table } from "./table.ts";

@@ -1,6 +1,6 @@
 import { hex } from "../events/address.ts";
-import type { AnyLayout } from "../events/layout.ts";
-import type { LayoutField } from "../events/layout-field.ts";
+import type { AnyLayout } from "../events/layout/layout.ts";
+import type { LayoutField } from "../events/layout/layout-field.ts";
 import { table } from "./table.ts";
 
 /** `63:12`, or `7` for one bit. */

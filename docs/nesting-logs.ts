@@ -1,7 +1,7 @@
-import { encodeHeader, encodeInput } from "../events/log.ts";
+import { encodeHeader, encodeInput } from "../events/log/log.ts";
 import type { Setup } from "../events/setup.ts";
-import { createWorld } from "../machines/create-world.ts";
-import { fold } from "../machines/hypervisor.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
 import { deviceUnit } from "../properties/examples/device-driver.ts";
 import { iotlbOfDomain, iotlbOfPage, memory } from "../properties/examples/driver.ts";
 import type { Inputs } from "../properties/examples/given.ts";

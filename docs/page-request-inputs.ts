@@ -1,4 +1,4 @@
-import { at } from "../projections/registers.ts";
+import { at } from "../projections/registers/registers.ts";
 import {
   answers,
   asks,

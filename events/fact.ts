@@ -20,7 +20,8 @@ import {
   word,
 } from "./field.ts";
 import { access, pageSize, pasid } from "./input.ts";
-import { deliveryModes } from "./interrupt-entry.ts";
+import { deliveryModes } from "./interrupt/interrupt-entry.ts";
+import { outcomes, sizes } from "./page.ts";
 
 /** Which guest the fact belongs to, from 0; the first when missing. */
 const guest = optional(integer(0, 255));
@@ -30,26 +31,8 @@ const domain = integer(0, 0xffff);
 /** Which entry of the interrupt remapping table. */
 const interruptIndex = integer(0, 0xffff);
 
-/**
- * What becomes of a read or a write of one page: `ok`, or why not. `hole` is the host's (the P2M
- * grants nothing), the others are the guest's: no permission (5h, 6h), reserved bit (Ch), lower or
- * top table unreadable (7h, 3h), result in the interrupt range (Eh).
- */
-export const outcomes = [
-  "permission",
-  "ok",
-  "hole",
-  "reserved",
-  "access",
-  "root",
-  "interrupt",
-] as const;
-export type Outcome = (typeof outcomes)[number];
 const outcome = oneOf(...outcomes);
 
-/** Size of a translation: 2^12, 2^21, 2^30, 2^39, 2^48 bytes. */
-export const sizes = ["4K", "2M", "1G", "512G", "256T"] as const;
-export type Size = (typeof sizes)[number];
 const size = oneOf(...sizes);
 
 /** Why an interrupt or a status word was not delivered, a queue halted, a fault not recorded. */
@@ -422,9 +405,3 @@ export type FactOf<T extends FactType> = { readonly type: T } & Shape<(typeof fa
 
 /** What followed from an input. */
 export type Fact = { [T in FactType]: FactOf<T> }[FactType];
-
-/** The outcomes of a read and of a write of one page. */
-export interface Outcomes {
-  readonly read: Outcome;
-  readonly write: Outcome;
-}

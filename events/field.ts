@@ -2,7 +2,7 @@
 
 import type { Gpa, Hpa, Iova, SourceId } from "./address.ts";
 import { formatSourceId, parseSourceId } from "./address.ts";
-import { quoted } from "./excerpt.ts";
+import { quoted } from "./log/excerpt.ts";
 
 /** A value that does not fit its field; the log codec adds the line. */
 export class FieldError extends Error {}

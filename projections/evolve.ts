@@ -2,10 +2,10 @@ import { pageOf } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import { facts } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
-import { cacheFlushed, memoryWritten } from "./evolve-memory.ts";
-import { evolvers } from "./evolve-unit.ts";
+import { disown, own } from "../tables/p2m.ts";
+import { evolvers } from "./evolvers.ts";
 import type { Guest } from "./guest.ts";
-import { disown, own } from "./p2m.ts";
+import { cacheFlushed, memoryWritten } from "./memory/evolve-memory.ts";
 import type { World } from "./world.ts";
 
 /** An input or a fact. */

@@ -1,6 +1,6 @@
+import type { Owners } from "../tables/p2m.ts";
+import { emptyTree } from "../tables/page-tree.ts";
 import type { Guest } from "./guest.ts";
-import type { Owners } from "./p2m.ts";
-import { emptyTree } from "./page-tree.ts";
 
 /** Everything that is the case after an event. Immutable: any earlier world stays valid. */
 export interface World {

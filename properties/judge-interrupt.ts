@@ -1,8 +1,8 @@
 import { hex } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
-import { deliveryModes } from "../events/interrupt-entry.ts";
-import type { Step } from "../projections/step.ts";
+import { deliveryModes } from "../events/interrupt/interrupt-entry.ts";
+import type { Step } from "../history/step.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** An MSI as QEMU hands it to the interrupt controllers. */

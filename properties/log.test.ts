@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { facts } from "../events/fact.ts";
 import { inputs } from "../events/input.ts";
-import type { LogEvent } from "../events/log.ts";
-import { encodeEvent, encodeHeader, parseEvent, parseHeader } from "../events/log.ts";
-import { LogError } from "../events/log-error.ts";
+import type { LogEvent } from "../events/log/log.ts";
+import { encodeEvent, encodeHeader, parseEvent, parseHeader } from "../events/log/log.ts";
+import { LogError } from "../events/log/log-error.ts";
 import type { Setup } from "../events/setup.ts";
 import { anyEvents, anyFact, anyInput, anySetup } from "./arbitrary/event.ts";
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import type { Input } from "../events/input.ts";
-import { openRecording } from "../events/recording.ts";
-import { createWorld } from "../machines/create-world.ts";
-import { fold } from "../machines/hypervisor.ts";
+import { openRecording } from "../events/log/recording.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
 import { stateHash } from "../projections/digest.ts";
-import { restoreGuest, saveGuest } from "../projections/save-record.ts";
+import { restoreGuest, saveGuest } from "../projections/life/save-record.ts";
 import type { World } from "../projections/world.ts";
 
 /** The world with every unit gone through a record. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import { encodeEvent, encodeFact, encodeHeader, encodeInput } from "../../events/log.ts";
-import type { Step } from "../../projections/step.ts";
+import { encodeEvent, encodeFact, encodeHeader, encodeInput } from "../../events/log/log.ts";
+import type { Step } from "../../history/step.ts";
 import { foldSource } from "../folding.ts";
 import { InputError } from "../input-error.ts";
 import type { Source } from "../read.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { changesBetween } from "../../projections/changes.ts";
+import { changesBetween } from "../../history/changes.ts";
 import { parseNumber } from "../argument.ts";
 import type { Folded } from "../folding.ts";
 import { foldFile, worldOf } from "../folding.ts";

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import type { Profile } from "../../events/profile.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import type { Version } from "../../qemu/deviation/known.ts";
 import { knownDeviations } from "../../qemu/deviation/known.ts";
 import type { Known } from "../../qemu/deviation/known-in.ts";

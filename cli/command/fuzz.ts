@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import type { Profile } from "../../events/profile.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import type { Version } from "../../qemu/deviation/known.ts";
 import { campaign } from "../../qemu/fuzz/campaign.ts";
 import { logOf } from "../../qemu/fuzz/finding-log.ts";

@@ -1,14 +1,10 @@
 import type { Command } from "commander";
-import {
-  entryWriter,
-  followEntryWriters,
-  startEntryWriters,
-} from "../../projections/entry-writers.ts";
+import { entryWriter, followEntryWriters, startEntryWriters } from "../../history/entry-writers.ts";
+import type { InterruptTrail, Noted } from "../../history/interrupt-trail.ts";
+import { followInterruptTrail, startInterruptTrail } from "../../history/interrupt-trail.ts";
+import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { interruptEntryAddress } from "../../projections/interrupt-entry.ts";
-import type { InterruptTrail, Noted } from "../../projections/interrupt-trail.ts";
-import { followInterruptTrail, startInterruptTrail } from "../../projections/interrupt-trail.ts";
-import type { Step } from "../../projections/step.ts";
+import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { parseIndex } from "../argument.ts";
 import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";

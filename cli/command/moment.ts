@@ -1,8 +1,8 @@
 import type { Iova } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
-import type { Step } from "../../projections/step.ts";
-import type { Use, UsedPage } from "../../projections/use.ts";
-import { useIn } from "../../projections/use.ts";
+import type { Step } from "../../history/step.ts";
+import type { Use, UsedPage } from "../../history/use.ts";
+import { useIn } from "../../history/use.ts";
 import type { World } from "../../projections/world.ts";
 import { foldFile } from "../folding.ts";
 import type { InputError } from "../input-error.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { Profile } from "../../events/profile.ts";
-import { profiles } from "../../events/profiles.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import { profiles } from "../../events/profile/profiles.ts";
 import { stateHash } from "../../projections/digest.ts";
 import { judge } from "../../properties/judge.ts";
 import type { Violation } from "../../properties/verdict.ts";

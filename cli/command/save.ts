@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { saveGuest } from "../../projections/save-record.ts";
+import { saveGuest } from "../../projections/life/save-record.ts";
 import { parseNumber } from "../argument.ts";
 import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";

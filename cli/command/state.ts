@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { hex } from "../../events/address.ts";
+import { summarise } from "../../history/summary.ts";
+import { summaryOfPasid } from "../../history/summary-pasid.ts";
 import { stateHash } from "../../projections/digest.ts";
-import { summarise } from "../../projections/summary.ts";
-import { summaryOfPasid } from "../../projections/summary-pasid.ts";
 import { parseNumber } from "../argument.ts";
 import { foldFile } from "../folding.ts";
 import { renderJson } from "../render/json.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { translate } from "../../machines/translate.ts";
+import { translate } from "../../hypervisor/translate/translate.ts";
 import { renderJson } from "../render/json.ts";
 import { regimeOf } from "../render/regime.ts";
 import type { Request } from "../render/request.ts";

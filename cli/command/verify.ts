@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Fact } from "../../events/fact.ts";
-import { encodeFact } from "../../events/log.ts";
-import type { Step } from "../../projections/step.ts";
+import { encodeFact } from "../../events/log/log.ts";
+import type { Step } from "../../history/step.ts";
 import { foldSource } from "../folding.ts";
 import { InputError } from "../input-error.ts";
 import type { FactEntry } from "../read.ts";

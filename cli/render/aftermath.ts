@@ -1,5 +1,5 @@
 import { formatSourceId, hex, pageOf } from "../../events/address.ts";
-import type { PlaceFact } from "../../projections/use.ts";
+import type { PlaceFact } from "../../history/use.ts";
 import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
 import { hasFirstStage, isStale } from "./walk-rows.ts";

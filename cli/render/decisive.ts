@@ -1,5 +1,5 @@
-import { reason } from "../../events/fault-reason.ts";
-import type { Translation, TranslationStep } from "../../machines/translation.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import type { Translation, TranslationStep } from "../../hypervisor/translate/three-answers.ts";
 import type { Plot } from "./plot.ts";
 
 /** The first of some second-stage entries that lacks R (bit 0) or W (bit 1), or -1. */

@@ -1,7 +1,7 @@
 import type { Iova, SourceId } from "../../events/address.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
-import { parseMsi, RemappableAddress } from "../../events/interrupt-request.ts";
-import type { Use, UsedInterrupt } from "../../projections/use.ts";
+import { parseMsi, RemappableAddress } from "../../events/interrupt/interrupt-request.ts";
+import type { Use, UsedInterrupt } from "../../history/use.ts";
 import type { Terminal } from "../terminal.ts";
 import { reportText } from "./aftermath.ts";
 import { faultText } from "./landing.ts";

@@ -7,11 +7,14 @@ import {
   isPosted,
   PostedEntry,
   RemappedEntry,
-} from "../../events/interrupt-entry.ts";
+} from "../../events/interrupt/interrupt-entry.ts";
+import type { InterruptTrail, Noted } from "../../history/interrupt-trail.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { interruptEntryAddress, readInterruptEntry } from "../../projections/interrupt-entry.ts";
-import type { InterruptTrail, Noted } from "../../projections/interrupt-trail.ts";
-import { radixGet } from "../../projections/radix.ts";
+import {
+  interruptEntryAddress,
+  readInterruptEntry,
+} from "../../projections/interrupt/interrupt-entry.ts";
+import { radixGet } from "../../tables/radix.ts";
 import type { Terminal } from "../terminal.ts";
 import { fieldsText } from "./event.ts";
 import { renderPairs } from "./table.ts";

@@ -1,6 +1,6 @@
 import { hex } from "../../events/address.ts";
-import { faultReasons } from "../../events/fault-reason.ts";
-import type { Translation } from "../../machines/translation.ts";
+import { faultReasons } from "../../events/fault/fault-reason.ts";
+import type { Translation } from "../../hypervisor/translate/three-answers.ts";
 import { grants } from "./meaning.ts";
 
 /** Where a translation ends: a page, a fault, or a hole of the host's. */

@@ -1,8 +1,8 @@
 import { hex } from "../../events/address.ts";
-import { ContextEntry } from "../../events/context-entry.ts";
-import { RootEntry } from "../../events/root-entry.ts";
-import { SecondStageEntry } from "../../events/second-stage-entry.ts";
-import type { TranslationStep } from "../../machines/translation.ts";
+import { ContextEntry } from "../../events/context/context-entry.ts";
+import { RootEntry } from "../../events/context/root-entry.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
+import type { TranslationStep } from "../../hypervisor/translate/three-answers.ts";
 import {
   contextMeaning,
   directoryMeaning,

@@ -1,6 +1,6 @@
-import { reason } from "../../events/fault-reason.ts";
-import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
-import type { Levels, Profile } from "../../events/profile.ts";
+import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import type { Levels, Profile } from "../../events/profile/profile.ts";
 import type { Plot } from "./plot.ts";
 import { typeName } from "./scalable-meaning.ts";
 

@@ -1,8 +1,8 @@
-import type { Profile } from "../../events/profile.ts";
-import type { Translation } from "../../machines/translation.ts";
-import type { HostEntry } from "../../projections/host-entry.ts";
-import type { Trail } from "../../projections/provenance.ts";
-import type { PlaceFact, Use } from "../../projections/use.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import type { Trail } from "../../history/provenance.ts";
+import type { PlaceFact, Use } from "../../history/use.ts";
+import type { Translation } from "../../hypervisor/translate/three-answers.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
 import type { Regime } from "./regime.ts";
 import type { Request } from "./request.ts";
 

@@ -1,7 +1,7 @@
 import { hex } from "../../events/address.ts";
-import { ContextEntry } from "../../events/context-entry.ts";
-import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
-import type { Translation } from "../../machines/translation.ts";
+import { ContextEntry } from "../../events/context/context-entry.ts";
+import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
+import type { Translation } from "../../hypervisor/translate/three-answers.ts";
 import type { Guest } from "../../projections/guest.ts";
 
 /** What a device's address goes through before the P2M: the guest's tables, or nothing, and why. */

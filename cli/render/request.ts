@@ -1,9 +1,9 @@
 import type { SourceId } from "../../events/address.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
+import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import type { Access } from "../../events/input.ts";
-import { ScalableContextEntry } from "../../events/scalable-context-entry.ts";
-import type { Asked } from "../../machines/composed.ts";
-import type { Translation } from "../../machines/translation.ts";
+import type { Asked } from "../../hypervisor/translate/composed.ts";
+import type { Translation } from "../../hypervisor/translate/three-answers.ts";
 
 /** A DMA as it is asked for. */
 export interface Request {

@@ -1,8 +1,8 @@
 import { hex } from "../../events/address.ts";
-import { FirstStageEntry } from "../../events/first-stage-entry.ts";
-import { PasidDirectoryEntry, PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
-import { ScalableContextEntry } from "../../events/scalable-context-entry.ts";
-import { ScalableRootEntry } from "../../events/scalable-root-entry.ts";
+import { PasidDirectoryEntry, PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
+import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
+import { ScalableRootEntry } from "../../events/context/scalable-root-entry.ts";
+import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 
 /** `DTE=1 PASIDE=0`: names of bits and what they are. */
 const bitsText = (bits: Readonly<Record<string, boolean>>): string =>

@@ -1,6 +1,6 @@
-import type { Change } from "../../projections/changes.ts";
-import type { GuestSummary } from "../../projections/summary.ts";
-import type { Row, Rows, Value } from "../../projections/summary-rows.ts";
+import type { Change } from "../../history/changes.ts";
+import type { GuestSummary } from "../../history/summary.ts";
+import type { Row, Rows, Value } from "../../history/summary-rows.ts";
 import type { Terminal } from "../terminal.ts";
 import { reasonText } from "./landing.ts";
 import { printable } from "./printable.ts";

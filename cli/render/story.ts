@@ -1,6 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
-import type { PathTable } from "../../projections/path-entry.ts";
-import type { EntryTrail, EntryWrite } from "../../projections/provenance.ts";
+import type { EntryTrail, EntryWrite } from "../../history/provenance.ts";
+import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
 import { decisive, mapsNothing } from "./decisive.ts";
 import { faultText, landingText } from "./landing.ts";

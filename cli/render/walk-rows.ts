@@ -1,9 +1,9 @@
 import { hex, pageOf } from "../../events/address.ts";
-import { reason } from "../../events/fault-reason.ts";
-import { FirstStageEntry } from "../../events/first-stage-entry.ts";
-import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
-import type { Translation, TranslationStep } from "../../machines/translation.ts";
-import type { HostEntry } from "../../projections/host-entry.ts";
+import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
+import type { Translation, TranslationStep } from "../../hypervisor/translate/three-answers.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { faultText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning } from "./meaning.ts";

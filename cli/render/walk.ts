@@ -1,6 +1,6 @@
 import { hex } from "../../events/address.ts";
-import type { Translation } from "../../machines/translation.ts";
-import type { HostEntry } from "../../projections/host-entry.ts";
+import type { Translation } from "../../hypervisor/translate/three-answers.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Landing } from "./landing.ts";
 import { landingText } from "./landing.ts";

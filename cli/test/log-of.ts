@@ -1,5 +1,5 @@
 import type { Input } from "../../events/input.ts";
-import { encodeHeader, encodeInput } from "../../events/log.ts";
+import { encodeHeader, encodeInput } from "../../events/log/log.ts";
 import type { Setup } from "../../events/setup.ts";
 
 /** A log without facts, for tests. */

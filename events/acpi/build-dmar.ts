@@ -1,6 +1,6 @@
-import type { AnyLayout } from "../layout.ts";
-import { placeField } from "../layout.ts";
-import type { FieldValue } from "../layout-field.ts";
+import type { AnyLayout } from "../layout/layout.ts";
+import { placeField } from "../layout/layout.ts";
+import type { FieldValue } from "../layout/layout-field.ts";
 import { AcpiError } from "./acpi-error.ts";
 import type { Dmar, Scope, Structure } from "./dmar.ts";
 import { maker } from "./dmar.ts";

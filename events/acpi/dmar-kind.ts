@@ -1,4 +1,4 @@
-import type { AnyLayout } from "../layout.ts";
+import type { AnyLayout } from "../layout/layout.ts";
 import type { StructureType } from "./dmar.ts";
 import { Andd, Atsr, Drhd, Rhsa, Rmrr, Satc } from "./dmar-layout.ts";
 

@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { flag, uint, wide } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { flag, uint, wide } from "../layout/layout-field.ts";
 
 /** What every ACPI table begins with, 36 bytes. */
 export const TableHeader = layout({

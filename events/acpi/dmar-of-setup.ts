@@ -1,5 +1,5 @@
 import type { SourceId } from "../address.ts";
-import type { Profile } from "../profile.ts";
+import type { Profile } from "../profile/profile.ts";
 import type { GuestSetup } from "../setup.ts";
 import type { Dmar, Scope, Structure } from "./dmar.ts";
 import { scopeTypes } from "./dmar.ts";

@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { code, flag, uint } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { code, flag, uint } from "../layout/layout-field.ts";
 
 /** Version register. */
 export const Ver = layout({

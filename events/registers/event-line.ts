@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { address, flag, uint, wide } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { address, flag, uint, wide } from "../layout/layout-field.ts";
 
 /** Fault status register. */
 export const Fsts = layout({

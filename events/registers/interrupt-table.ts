@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { address, flag, uint } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { address, flag, uint } from "../layout/layout-field.ts";
 
 /** Interrupt remapping table address register; in force once SIRTP latches it. */
 export const Irta = layout({

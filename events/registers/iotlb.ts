@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { address, code, flag, uint } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { address, code, flag, uint } from "../layout/layout-field.ts";
 
 /** Invalidate address register: the pages of the next page-selective IOTLB command. Reads as 0. */
 export const Iva = layout({

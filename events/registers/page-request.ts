@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { address, flag, uint, wide } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { address, flag, uint, wide } from "../layout/layout-field.ts";
 
 /** Page request queue head register: the byte offset of the next request that software reads. */
 export const Pqh = layout({

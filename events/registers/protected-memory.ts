@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { address, flag } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { address, flag } from "../layout/layout-field.ts";
 
 /** Protected memory enable register. */
 export const Pmen = layout({

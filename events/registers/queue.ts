@@ -1,5 +1,5 @@
-import { layout } from "../layout.ts";
-import { address, code, flag, uint } from "../layout-field.ts";
+import { layout } from "../layout/layout.ts";
+import { address, code, flag, uint } from "../layout/layout-field.ts";
 
 /** Invalidation queue head register: the byte offset of the next descriptor to execute. */
 export const Iqh = layout({

@@ -6,7 +6,7 @@ import type { AnyField, FieldTable } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs, pagesIn } from "../../events/input.ts";
 import { impossible } from "../../events/input-check.ts";
-import type { LogEvent } from "../../events/log.ts";
+import type { LogEvent } from "../../events/log/log.ts";
 import type { Setup } from "../../events/setup.ts";
 
 /** A word of some bits: any, a small one, or one with a single bit set. */

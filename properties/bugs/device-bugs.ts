@@ -1,14 +1,14 @@
 import type { Bug } from "./bug.ts";
 
-const held = "projections/device-tlb.ts";
-const asked = "machines/page-request.ts";
+const held = "projections/device/device-tlb.ts";
+const asked = "hypervisor/page-request/page-request.ts";
 
 /** Mistakes with what devices hold in TLBs of their own, and with the pages that they ask for. */
 export const deviceBugs: readonly Bug[] = [
   {
     id: "p2m-and-device-tlb",
     what: "What the P2M takes away stays in device TLBs.",
-    file: "machines/p2m.ts",
+    file: "hypervisor/memory/p2m.ts",
     find: "    flushDeviceTlbs(turn, { first, end: first + pageOf(fact.length) });\n",
     replace: "",
     law: "IS1",
@@ -16,7 +16,7 @@ export const deviceBugs: readonly Bug[] = [
   {
     id: "device-flight",
     what: "A device answers before what it sent by the entries that go has landed.",
-    file: "machines/device-tlb.ts",
+    file: "hypervisor/device/device-tlb.ts",
     find: "return flight.translated && flight.device === device && isCovered;",
     replace: "return !flight.translated && flight.device === device && isCovered;",
     law: "TL1",
@@ -24,7 +24,7 @@ export const deviceBugs: readonly Bug[] = [
   {
     id: "failed-forgets",
     what: "A device that fails to invalidate forgets all the same.",
-    file: "projections/evolve-device.ts",
+    file: "projections/device/evolve-device.ts",
     find: `  if (result === "failed") return next;\n`,
     replace: "",
     law: "TL1",
@@ -57,7 +57,7 @@ export const deviceBugs: readonly Bug[] = [
   {
     id: "translated-unchecked",
     what: "Devices send translated requests although their context does not let them.",
-    file: "machines/translated-request.ts",
+    file: "hypervisor/device/translated-request.ts",
     find: "const fault = entry === undefined ? 0 : contextFault(entry);",
     replace: `const fault = entry?.state === "blocked" ? contextFault(entry) : 0;`,
     law: "TL1",

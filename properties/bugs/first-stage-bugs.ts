@@ -1,8 +1,8 @@
 import type { Bug } from "./bug.ts";
 
-const walk = "machines/first-stage.ts";
-const rules = "machines/first-stage-rules.ts";
-const kept = "projections/first-stage.ts";
+const walk = "hypervisor/first-stage/walk-first-stage.ts";
+const rules = "hypervisor/first-stage/first-stage-rules.ts";
+const kept = "projections/first-stage/first-stage.ts";
 
 /** Mistakes in walking a first stage, alone or over a second one, and in what is cached of it. */
 export const firstStageBugs: readonly Bug[] = [
@@ -121,7 +121,7 @@ export const firstStageBugs: readonly Bug[] = [
   {
     id: "first-stage-flight",
     what: "A PASID-based invalidation leaves requests in flight.",
-    file: "machines/invalidate.ts",
+    file: "hypervisor/queue/invalidate.ts",
     find: `if (scope.scope === "pasid") return true;`,
     replace: `if (scope.scope === "pasid") return false;`,
     law: "IV4",
@@ -129,7 +129,7 @@ export const firstStageBugs: readonly Bug[] = [
   {
     id: "p2m-and-first-stage",
     what: "What the P2M takes away stays cached of first stages.",
-    file: "machines/recompose.ts",
+    file: "hypervisor/shadow/follow-p2m.ts",
     find: "  flushFirstStages(turn);\n",
     replace: "",
     law: "IS1",

@@ -5,7 +5,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-index-bound",
     what: "The index one beyond the interrupt table is let through.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "if (index >= interruptTable.count) {",
     replace: "if (index > interruptTable.count) {",
     law: "IR1",
@@ -13,7 +13,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-source-unchecked",
     what: "The source-id of an interrupt request is never verified.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "return mayUse(source, entry) ? 0 : reason.interruptSource;",
     replace:
       "return mayUse(undefined, entry) || source === undefined ? 0 : reason.interruptSource;",
@@ -22,7 +22,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-bus-range",
     what: "First and last bus of an entry's range are mixed up.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "source >> 8 >= sid >> 8 && source >> 8 <= (sid & 0xff)",
     replace: "source >> 8 <= sid >> 8 && source >> 8 >= (sid & 0xff)",
     law: "IR1",
@@ -30,7 +30,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-function-mask",
     what: "SQ is ignored: the whole source-id is compared.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "const mask = functionMasks[sq] ?? 0xffff;",
     replace: "const mask = functionMasks[sq & 0] ?? 0xffff;",
     law: "IR1",
@@ -38,7 +38,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-entry-kept",
     what: "An invalidation of some interrupt entries leaves them in the cache.",
-    file: "projections/evolve-interrupt.ts",
+    file: "projections/interrupt/evolve-interrupt.ts",
     find: "radixForEach(guest.interruptCache, first, first + count, (index) => {",
     replace: "radixForEach(guest.interruptCache, first, first + count - 1, (index) => {",
     law: "IR1",
@@ -46,7 +46,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-entry-mask",
     what: "An invalidation of 2^IM interrupt entries covers one.",
-    file: "machines/descriptor.ts",
+    file: "hypervisor/queue/descriptor.ts",
     find: "const count = 2 ** im;",
     replace: "const count = 2 ** (im & 0);",
     law: "QU1",
@@ -54,7 +54,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-entry-forgotten",
     what: "A change of an interrupt entry takes effect before it is announced.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "if (known !== undefined) return known.entry;",
     replace: "if (known !== undefined && index < 0) return known.entry;",
     law: "IR2",
@@ -62,7 +62,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-caching-mode",
     what: "With caching mode an interrupt entry that is not present is not remembered.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "return profile.cachingMode || entryFault(profile, entry, undefined) === 0;",
     replace: "return entryFault(profile, entry, undefined) === 0;",
     law: "IR2",
@@ -70,7 +70,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-pointer-kept",
     what: "Where setting the interrupt table should empty the cache, it does not.",
-    file: "machines/register-write.ts",
+    file: "hypervisor/registers/register-write.ts",
     find: "if (guestIn(turn).profile.esirtps) record",
     replace: "if (guestIn(turn).profile.haw < 0) record",
     law: "IR2",
@@ -78,7 +78,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-destination",
     what: "Without EIME the destination is taken from the lowest byte.",
-    file: "events/interrupt-entry.ts",
+    file: "events/interrupt/interrupt-entry.ts",
     find: "eime ? value : (value >>> 8) & 0xff;",
     replace: "eime ? value : value & 0xff;",
     law: "IR1",
@@ -86,7 +86,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-sub-handle",
     what: "The sub-handle is not added to the handle.",
-    file: "events/interrupt-request.ts",
+    file: "events/interrupt/interrupt-request.ts",
     find: "(shv ? subHandle : 0)",
     replace: "(shv ? subHandle * 0 : 0)",
     law: "IR1",
@@ -94,7 +94,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-data-high",
     what: "Data above the sub-handle is not checked.",
-    file: "events/interrupt-request.ts",
+    file: "events/interrupt/interrupt-request.ts",
     find: "high !== 0 || (shv && dataHigh !== 0)",
     replace: "high !== 0 || (shv && dataHigh < 0)",
     law: "IR1",
@@ -102,7 +102,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-compatibility",
     what: "With EIME a request of the compatibility format passes.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "else if (compatibilityInterrupts && !interruptTable.eime) deliver",
     replace: "else if (compatibilityInterrupts) deliver",
     law: "IR1",
@@ -110,7 +110,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-check-order",
     what: "Reserved bits of an interrupt entry are checked before it is known to be present.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "if (!RemappedEntry.decode(entry).present) return",
     replace:
       "if (!RemappedEntry.decode(entry).present && " +
@@ -120,7 +120,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-fpd",
     what: "FPD of an interrupt entry does not keep its faults from being recorded.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "if (fault !== 0) block(turn, asker, fault, fpd);",
     replace: "if (fault !== 0) block(turn, asker, fault, fpd && index < 0);",
     law: "IR4",
@@ -128,7 +128,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-index-unrecorded",
     what: "The record of a blocked interrupt has no index.",
-    file: "machines/interrupt.ts",
+    file: "hypervisor/interrupt/interrupt.ts",
     find: "const page = (asker.index ?? 0) * indexPages;",
     replace: "const page = (asker.index ?? 0) * indexPages * 0;",
     law: "IR4",
@@ -136,7 +136,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "posting-unsupported",
     what: "An entry posts although the unit cannot.",
-    file: "events/interrupt-entry.ts",
+    file: "events/interrupt/interrupt-entry.ts",
     find: "return RemappedEntry.reservedMask | postedBit;",
     replace: "return isPosted(entry) ? PostedEntry.reservedMask : RemappedEntry.reservedMask;",
     law: "IR1",
@@ -144,7 +144,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "posting-urgent",
     what: "An urgent interrupt sends no notification while they are suppressed.",
-    file: "machines/post.ts",
+    file: "hypervisor/interrupt/post.ts",
     find: "const notifies = !on && (urgent || !sn);",
     replace: "const notifies = !on && !sn;",
     law: "IR3",
@@ -152,7 +152,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "posting-outstanding",
     what: "A notification is sent again while one is outstanding.",
-    file: "machines/post.ts",
+    file: "hypervisor/interrupt/post.ts",
     find: "const notifies = !on && (urgent || !sn);",
     replace: "const notifies = urgent || !sn || (on && urgent);",
     law: "IR3",
@@ -160,7 +160,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "posting-lost-update",
     what: "Posting overwrites what the CPU wrote to the descriptor and has in its cache.",
-    file: "projections/memory.ts",
+    file: "tables/memory.ts",
     find: "radixGet(memory.ahead, gfn)?.page ?? pageAt(memory, gfn);",
     replace: "pageAt(memory, gfn);",
     law: "IR3",
@@ -168,7 +168,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-alias",
     what: "An MSI of a device behind a bridge carries the device's own source-id.",
-    file: "machines/interrupt-input.ts",
+    file: "hypervisor/interrupt/interrupt-input.ts",
     find: "requestInterrupt(turn, source ?? device, parseMsi(address, data));",
     replace: "requestInterrupt(turn, device ?? source, parseMsi(address, data));",
     law: "IR1",

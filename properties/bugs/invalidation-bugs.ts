@@ -5,7 +5,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-ignored",
     what: "A page-selective invalidation covers one page, whatever AM says.",
-    file: "machines/invalidate.ts",
+    file: "hypervisor/queue/invalidate.ts",
     find: "const length = 4096n << BigInt(am);",
     replace: "const length = 4096n << BigInt(am & 0);",
     law: "QU1",
@@ -13,7 +13,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-unaligned",
     what: "The pages of an invalidation begin at its address rather than at the aligned block.",
-    file: "machines/invalidate.ts",
+    file: "hypervisor/queue/invalidate.ts",
     find: "const first = address - (address % length);",
     replace: "const first = address;",
     law: "QU1",
@@ -21,7 +21,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "domain-in-part",
     what: "A domain-selective invalidation brings only the first 1 GiB of the shadow up to date.",
-    file: "projections/iotlb-scope.ts",
+    file: "projections/shadow/covered-range.ts",
     find: `if (scope.scope === "domain") return everyPage;`,
     replace: `if (scope.scope === "domain") return { first: 0, end: 262_144 };`,
     law: "SH1",
@@ -29,7 +29,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "domain-mixed-up",
     what: "An invalidation of one domain-id counts as one of every domain-id.",
-    file: "projections/iotlb-scope.ts",
+    file: "projections/shadow/covered-range.ts",
     find: "if (scope.did !== did) return undefined;",
     replace: "",
     law: "SH1",
@@ -37,7 +37,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "pending-too-wide",
     what: "An invalidation of some pages clears what is pending in the whole domain.",
-    file: "projections/evolve-translation.ts",
+    file: "projections/shadow/evolve-translation.ts",
     find: "const { first, end } = covered;",
     replace: "const [first, end] = [0, covered.end + 2 ** 40];",
     law: "SH1",
@@ -45,7 +45,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "leaf-only",
     what: "An invalidation for leaves alone counts for table pointers too.",
-    file: "projections/shadow.ts",
+    file: "projections/shadow/shadow.ts",
     find: "leafOnly && old % 2 === 1 ? old : 0",
     replace: "leafOnly && old < 0 ? old : 0",
     law: "IV5",
@@ -53,7 +53,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "iotlb-kept",
     what: "An IOTLB invalidation updates the shadow and leaves the IOTLB as it is.",
-    file: "projections/evolve-translation.ts",
+    file: "projections/shadow/evolve-translation.ts",
     find: "withIotlb(cleared, dropCached(shadow.iotlb, first, end))",
     replace: "withIotlb(cleared, shadow.iotlb)",
     law: "IV2",
@@ -61,7 +61,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "superpage-in-part",
     what: "Invalidating one page of a cached superpage leaves the rest of it cached.",
-    file: "projections/iotlb.ts",
+    file: "tables/cache.ts",
     find: "const [low, high] = cachedAround(iotlb, first, Math.min(end, capacity(iotlb)));",
     replace: "const [low, high] = [first, Math.min(end, capacity(iotlb))];",
     law: "IV2",
@@ -77,7 +77,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "faulting-tag",
     what: "What is cached of a faulting context is not found under domain-id 0.",
-    file: "machines/host-entry.ts",
+    file: "hypervisor/host/host-entry.ts",
     find: `state: "blocked", did: 0, `,
     replace: `state: "blocked", did: 1, `,
     law: "SH1",
@@ -85,7 +85,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "in-flight-left",
     what: "A DMA that was translated before an invalidation lands after its wait.",
-    file: "machines/invalidate.ts",
+    file: "hypervisor/queue/invalidate.ts",
     find: "  drainCovered(turn, scope);",
     replace: "",
     law: "IV4",
@@ -93,7 +93,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "ring-wrap",
     what: "The head of the queue does not wrap around.",
-    file: "machines/queue.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "const next = (head + place.step) % place.bytes;",
     replace: "const next = head + place.step;",
     law: "QU1",
@@ -101,7 +101,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "wait-first",
     what: "A wait completes before the devices have answered the invalidations before it.",
-    file: "machines/descriptor.ts",
+    file: "hypervisor/queue/descriptor.ts",
     find: "if (queue.unanswered.length > 0) ",
     replace: "if (queue.unanswered.length > 1) ",
     law: "IV4",
@@ -109,7 +109,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "work-after-wait",
     what: "An invalidation leaves the shadow as it is until the next one.",
-    file: "machines/invalidate.ts",
+    file: "hypervisor/queue/invalidate.ts",
     find: "for (const { id, covered, ranges } of work) ",
     replace: "if (scope.leafOnly !== true) for (const { id, covered, ranges } of work) ",
     law: "IV1",
@@ -117,7 +117,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "long-status",
     what: "The status of a wait overwrites the 4 bytes after it.",
-    file: "machines/descriptor.ts",
+    file: "hypervisor/queue/descriptor.ts",
     find: "value >>> 24]",
     replace: "value >>> 24, 0, 0, 0, 0]",
     law: "QU1",
@@ -125,7 +125,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "reserved-descriptor",
     what: "Reserved bits of descriptors are not checked.",
-    file: "machines/queue.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "if ((descriptor & descriptorReserved(type, profile, width)) !== 0n) {",
     replace: "if (descriptor < 0n) {",
     law: "QU1",
@@ -133,7 +133,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "type-of-four-bits",
     what: "The upper bits of a descriptor's type are not looked at.",
-    file: "events/descriptor.ts",
+    file: "events/queue/descriptor.ts",
     find: "return ((low >> 9) << 4) | (low & 0xf);",
     replace: "return low & 0xf;",
     law: "QU1",
@@ -141,7 +141,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "tail-beyond-end",
     what: "A tail beyond the end of the queue is followed.",
-    file: "machines/queue.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "if (tail >= bytes) return iqei.tail;",
     replace: "if (tail > 8 * bytes) return iqei.tail;",
     law: "QU1",

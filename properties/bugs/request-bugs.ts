@@ -5,7 +5,7 @@ export const requestBugs: readonly Bug[] = [
   {
     id: "interrupt-with-pasid",
     what: "A write with PASID to the interrupt range is taken for an interrupt.",
-    file: "machines/dma.ts",
+    file: "hypervisor/device/dma.ts",
     find: "dma.pasid === undefined && isInterrupt(dma.iova)",
     replace: "isInterrupt(dma.iova)",
     law: "DM1",
@@ -13,7 +13,7 @@ export const requestBugs: readonly Bug[] = [
   {
     id: "legacy-pasid",
     what: "In legacy mode the PASID of a request is ignored.",
-    file: "machines/resolve.ts",
+    file: "hypervisor/context/resolve.ts",
     find: "if (isLegacy && pasid === undefined) return",
     replace: "if (isLegacy) return",
     law: "DM1",
@@ -21,7 +21,7 @@ export const requestBugs: readonly Bug[] = [
   {
     id: "pasid-of-fault",
     what: "A fault record shows no PASID.",
-    file: "machines/dma.ts",
+    file: "hypervisor/device/dma.ts",
     find: "page, access, entry.fpd, rightsOf(dma));",
     replace: "page, access, entry.fpd, {});",
     law: "FA1",
@@ -29,7 +29,7 @@ export const requestBugs: readonly Bug[] = [
   {
     id: "pass-through-interrupts",
     what: "Pass-through requests with PASID reach the interrupt range.",
-    file: "machines/answer.ts",
+    file: "hypervisor/device/answer-request.ts",
     find: "return entry.pasid !== undefined && isInterruptPage(page) ?",
     replace: "return entry.pasid !== undefined && page < 0 ?",
     law: "DM1",

@@ -1,8 +1,8 @@
 import type { Bug } from "./bug.ts";
 
-const pasid = "machines/pasid.ts";
-const answer = "machines/answer.ts";
-const entries = "projections/host-entry.ts";
+const pasid = "hypervisor/context/pasid.ts";
+const answer = "hypervisor/device/answer-request.ts";
+const entries = "projections/host/host-entry.ts";
 
 /** Mistakes in resolving requests in scalable mode, and in what its caches forget. */
 export const scalableBugs: readonly Bug[] = [
@@ -97,7 +97,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "scalable-reasons",
     what: "Second-stage faults of scalable mode are reported by legacy reasons.",
-    file: "machines/outcome.ts",
+    file: "hypervisor/device/page-answer.ts",
     find: "[given.scalable ? 1 : 0]",
     replace: "[given.scalable ? 0 : 0]",
     law: "SH1",
@@ -129,7 +129,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "pasid-entry-old",
     what: "PASID entries are not read anew when an invalidation covers them.",
-    file: "machines/invalidate.ts",
+    file: "hypervisor/queue/invalidate.ts",
     find: "refreshHosts(turn, [...covered.map(keyOf), ...fresh]);",
     replace: "refreshHosts(turn, fresh);",
     law: "SH1",
@@ -137,7 +137,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "domain-and-first-stage",
     what: "An IOTLB invalidation drops nothing of first stages.",
-    file: "projections/evolve-translation.ts",
+    file: "projections/shadow/evolve-translation.ts",
     find: `return spacesForgotten(next, ({ did }) => fact.scope === "global" || fact.did === did);`,
     replace: "return next;",
     law: "SH1",
@@ -145,7 +145,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "page-and-first-stage",
     what: "A page-selective IOTLB invalidation drops nothing of first stages.",
-    file: "projections/evolve-translation.ts",
+    file: "projections/shadow/evolve-translation.ts",
     find: `fact.scope === "global" || fact.did === did);`,
     replace: `fact.scope === "global" || (fact.did === did && fact.scope === "domain"));`,
     law: "SH1",
@@ -153,7 +153,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "pasid-iotlb-kept",
     what: "An invalidation of all that is cached of a PASID does nothing.",
-    file: "projections/evolve-first-stage.ts",
+    file: "projections/first-stage/evolve-first-stage.ts",
     find: `if (fact.scope === "pasid") return spacesForgotten(guest, concerned);`,
     replace: `if (fact.scope === "pasid") return guest;`,
     law: "SH1",
@@ -161,7 +161,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "domain-flight",
     what: "An IOTLB invalidation leaves requests of first stages in flight.",
-    file: "machines/invalidate.ts",
+    file: "hypervisor/queue/invalidate.ts",
     find: "if (flight.space !== undefined) return covered !== undefined;",
     replace: "if (flight.space !== undefined) return false;",
     law: "IV4",

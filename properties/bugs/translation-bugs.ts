@@ -5,7 +5,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "upper-permission",
     what: "The permissions of upper entries do not limit those below.",
-    file: "machines/build.ts",
+    file: "hypervisor/shadow/build.ts",
     find: "const read = readAbove !== ok ? readAbove : ",
     replace: "const read = ",
     law: "SH1",
@@ -13,7 +13,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "upper-not-present",
     what: "A table pointer without permissions lets writes through to the table below.",
-    file: "machines/build.ts",
+    file: "hypervisor/shadow/build.ts",
     find: "writeAbove : (low & 2) !== 0 ? ok : permission;",
     replace: "writeAbove : (low & 2) !== 0 || (level > 1 && (low & 3) === 0) ? ok : permission;",
     law: "SH1",
@@ -21,7 +21,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "reserved-ignored",
     what: "Reserved bits of second-stage entries are not checked.",
-    file: "machines/build.ts",
+    file: "hypervisor/shadow/build.ts",
     find: "(low & (masks[mask] as number)) !== 0",
     replace: "false",
     law: "SH1",
@@ -29,7 +29,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "reserved-superpage",
     what: "The address bits inside a superpage of 2 MiB are not reserved.",
-    file: "events/second-stage-entry.ts",
+    file: "events/shadow/second-stage-entry.ts",
     find: "if (level === 2 && superpage) mask |= bitMask(20, 12) | ",
     replace: "if (level === 2 && superpage) mask |= ",
     law: "SH1",
@@ -37,7 +37,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "address-width",
     what: "Addresses beyond MGAW are translated when the tables are wide enough.",
-    file: "machines/synchronise.ts",
+    file: "hypervisor/shadow/synchronise.ts",
     find: "Math.min(guest.profile.mgaw, 12 + 9 * levels)",
     replace: "(12 + 9 * levels)",
     law: "DM1",
@@ -45,7 +45,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "interrupt-range",
     what: "A page of 4 KiB may be mapped to the interrupt range.",
-    file: "machines/stage-entry.ts",
+    file: "hypervisor/shadow/stage-entry.ts",
     find: "if (level === 1) return both(read, write, interruptRange);",
     replace: "if (level === 1) return whole;",
     law: "SH1",
@@ -53,7 +53,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "context-reserved",
     what: "Reserved bits of context entries are not checked.",
-    file: "machines/context.ts",
+    file: "hypervisor/context/context.ts",
     find: "context: halvesOf(contextReserved(profile))",
     replace: "context: halvesOf(contextReserved(profile) & 0n)",
     law: "SH1",
@@ -61,7 +61,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "tables-unregistered",
     what: "Writes to tables that were linked after the shadow was built are not noticed.",
-    file: "machines/synchronise.ts",
+    file: "hypervisor/shadow/synchronise.ts",
     find: "    registerTables(turn, id, build",
     replace: "    if (shadow.stage.root === 0) registerTables(turn, id, build",
     law: "SH1",
@@ -69,7 +69,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "table-written-by-device",
     what: "A DMA that writes a table is not noticed.",
-    file: "projections/evolve-request.ts",
+    file: "projections/device/evolve-request.ts",
     find: "  return unitWrote(next, fact.gpa, fact.bytes, seq);",
     replace: "  return { ...next, memory: unitWrote(next, fact.gpa, fact.bytes, seq).memory };",
     law: "SH3",
@@ -77,7 +77,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "torn-word",
     what: "Of a table entry only the lower half is compared when it is written.",
-    file: "projections/table-use.ts",
+    file: "projections/memory/table-use.ts",
     find: "&& half(before, index * 2 + 1) === half(after, index * 2 + 1)) continue;",
     replace: ") continue;",
     law: "SH1",
@@ -85,7 +85,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "copy-kept",
     what: "The copy of a table that is walked often outlives a write to it.",
-    file: "machines/table-page.ts",
+    file: "hypervisor/memory/table-page.ts",
     find: "copies[slot] = undefined;",
     replace: "",
     law: "SH1",
@@ -93,7 +93,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "visible-too-early",
     what: "Without coherent walks the IOMMU sees what the CPU has not flushed.",
-    file: "projections/evolve-memory.ts",
+    file: "projections/memory/evolve-memory.ts",
     find: "guest.profile.coherent ?",
     replace: "guest.profile.major !== 0 ?",
     law: "ME1",
@@ -101,7 +101,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "page-comes-back",
     what: "A guest page that was taken away holds its old contents when it is given again.",
-    file: "projections/evolve-toolstack.ts",
+    file: "projections/host/evolve-toolstack.ts",
     find: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, end);",
     replace: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, first);",
     law: "ME1",
@@ -109,7 +109,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "p2m-split",
     what: "What is left of a P2M mapping that was cut keeps the size of the whole.",
-    file: "projections/p2m.ts",
+    file: "tables/p2m.ts",
     find: "resized(get(tree, start), size - 1)",
     replace: "get(tree, start)",
     law: "SH1",
@@ -117,7 +117,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "p2m-removal",
     what: "What the P2M takes away stays in the shadow.",
-    file: "machines/p2m.ts",
+    file: "hypervisor/memory/p2m.ts",
     find: "  if (takes) {",
     replace: "  if (takes && grants) {",
     law: "IS1",
@@ -125,7 +125,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "p2m-iotlb",
     what: "What the P2M takes away stays in the IOTLB.",
-    file: "machines/recompose.ts",
+    file: "hypervisor/shadow/follow-p2m.ts",
     find: "  if (takesAway) for (",
     replace: "  if (turn.index < 0) for (",
     law: "IS1",
@@ -133,7 +133,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "p2m-in-flight",
     what: "A DMA in flight lands on a page after the P2M took it away.",
-    file: "machines/recompose.ts",
+    file: "hypervisor/shadow/follow-p2m.ts",
     find: "return page >= gfns.first && page < gfns.end;",
     replace: "return page < 0;",
     law: "IS1",
@@ -141,7 +141,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "p2m-write",
     what: "A page that the P2M grants for reading can be written through the shadow.",
-    file: "projections/mapping.ts",
+    file: "tables/mapping.ts",
     find: "const write = writeIn === ok && ((granted >> 3) & 7) !== ok ? hole : writeIn;",
     replace: "const write = writeIn;",
     law: "IS1",
@@ -149,7 +149,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "frame-twice",
     what: "A host frame that belongs to one guest page is given to another.",
-    file: "projections/p2m.ts",
+    file: "tables/p2m.ts",
     find: "  return taken;",
     replace: "  return taken && count > 512;",
     law: "PF1",
@@ -157,7 +157,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "superpage-of-small-pages",
     what: "A shadow maps with the guest's page size although the host's pages are smaller.",
-    file: "projections/mapping.ts",
+    file: "tables/mapping.ts",
     find: "Math.min(flags >> 6, granted >> 6)",
     replace: "(flags >> 6)",
     law: "SH1",

@@ -5,7 +5,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "no-collapse",
     what: "A second fault of a source-id takes a record of its own.",
-    file: "machines/fault.ts",
+    file: "hypervisor/fault/fault.ts",
     find: "repeated: records.some((record) => record?.source === source),",
     replace:
       "repeated: records.some((record) => record?.source === source && record.reason === 0),",
@@ -14,7 +14,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "overflow-overwrites",
     what: "A fault overwrites a record that is in use instead of setting PFO.",
-    file: "machines/fault.ts",
+    file: "hypervisor/fault/fault.ts",
     find: "busy: records[index] !== undefined,",
     replace: "busy: records[index] === null,",
     law: "FA1",
@@ -22,7 +22,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "one-record",
     what: "Every fault takes the same record.",
-    file: "projections/faults.ts",
+    file: "projections/fault/faults.ts",
     find: "draft.next = (index + 1) % draft.records.length;",
     replace: "draft.next = index % draft.records.length;",
     law: "FA1",
@@ -30,7 +30,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "overflow-forgotten",
     what: "While PFO is set, a fault is recorded as soon as a record is free.",
-    file: "machines/fault.ts",
+    file: "hypervisor/fault/fault.ts",
     find: `faults.overflow ? "overflowed" : `,
     replace: "",
     law: "FA1",
@@ -38,7 +38,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "fpd-ignored",
     what: "FPD of a context entry does not keep its faults from being recorded.",
-    file: "machines/host-entry.ts",
+    file: "hypervisor/host/host-entry.ts",
     find: "  const { fpd } = context;",
     replace: "  const fpd = context.fpd && key.source < 0;",
     law: "FA1",
@@ -46,7 +46,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "event-again",
     what: "Every fault raises the event, even while a condition stands.",
-    file: "machines/fault.ts",
+    file: "hypervisor/fault/fault.ts",
     find: "if (!before && anyCondition(guestIn(turn).faults)) signal",
     replace: "if ((before || true) && anyCondition(guestIn(turn).faults)) signal",
     law: "FA1",
@@ -54,7 +54,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "byte-lanes",
     what: "A write of some bytes of a register clears the others.",
-    file: "events/register.ts",
+    file: "events/registers/register.ts",
     find: "const writable = spec.writable & lanes;",
     replace: "const writable = spec.writable;",
     law: "RG1",
@@ -62,7 +62,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "record-cleared-by-any-write",
     what: "Any write to a fault record clears it.",
-    file: "machines/register-write.ts",
+    file: "hypervisor/registers/register-write.ts",
     find: "if ((written & spec.w1c) !== 0n) clearRecord",
     replace: "if (written >= 0n) clearRecord",
     law: "RG2",
@@ -70,7 +70,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "alias-ignored",
     what: "A device behind a bridge is looked up by its own source-id.",
-    file: "projections/evolve-unit.ts",
+    file: "projections/evolvers.ts",
     find: "requester: fact.alias ?? fact.device,",
     replace: "requester: fact.device,",
     law: "DM1",
@@ -78,7 +78,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "width-of-virtual",
     what: "A context entry that changes nothing but its width is not taken over.",
-    file: "machines/attach.ts",
+    file: "hypervisor/host/attach.ts",
     find: "every((name) => old[name] === next[name])",
     replace: `every((name) => name === "levels" || old[name] === next[name])`,
     law: "DM1",
@@ -86,7 +86,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "hole-told",
     what: "A hole of the P2M is reported to the guest as a fault.",
-    file: "machines/dma.ts",
+    file: "hypervisor/device/dma.ts",
     find: `else if (fault < 0) block(turn, dma, access, { host: "hole" });`,
     replace: `else if (fault < 0) block(turn, dma, access, { reason: 6 });`,
     law: "DM1",

@@ -8,7 +8,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-no-translation",
     what: "TE is ignored, although widths are announced: a guest waits for TES forever.",
-    file: "machines/register-write.ts",
+    file: "hypervisor/registers/register-write.ts",
     find: "if (changed.te) setTranslation(turn, asked.te);",
     replace: "",
     law: "GS1",
@@ -16,7 +16,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-no-root-pointer",
     what: "SRTP is ignored: RTPS is never set.",
-    file: "machines/register-write.ts",
+    file: "hypervisor/registers/register-write.ts",
     find: "if (asked.srtp) setRootPointer(turn);",
     replace: "",
     law: "GS1",
@@ -24,7 +24,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-no-compatibility",
     what: "CFI is ignored: CFIS stays as it is.",
-    file: "machines/register-write.ts",
+    file: "hypervisor/registers/register-write.ts",
     find: "if (changed.cfi) {",
     replace: "if (changed.cfi && changed.te) {",
     law: "GS1",
@@ -32,7 +32,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-two-descriptors",
     what: "The queue knows interrupt entries and waits alone; any other type is an IQE.",
-    file: "machines/queue.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "if (spec === undefined || !spec.supported(profile) || spec.width > width) {",
     replace:
       "if (spec === undefined || !spec.supported(profile) || spec.width > width || " +
@@ -42,7 +42,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-lazy-queue",
     what: "Moving the tail executes nothing; something else has to come along.",
-    file: "machines/register-write.ts",
+    file: "hypervisor/registers/register-write.ts",
     find: "if (offset === at.iqt) kickQueue(turn);",
     replace: "",
     law: "QU1",
@@ -50,7 +50,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-aligned-only",
     what: "Accesses that are not 4 or 8 bytes, aligned, are ignored.",
-    file: "machines/register-write.ts",
+    file: "hypervisor/registers/register-write.ts",
     find: "const parts = partsOf(guestIn(turn).profile, offset, size);",
     replace:
       "if ((size !== 4 && size !== 8) || offset % size !== 0) return;\n" +
@@ -60,7 +60,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-next-record",
     what: "A fault goes to the record after the one that is free.",
-    file: "projections/faults.ts",
+    file: "projections/fault/faults.ts",
     find: "draft.records[index] = { source, reason,",
     replace: "draft.records[(index + 1) % draft.records.length] = { source, reason,",
     law: "FA1",
@@ -68,7 +68,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-head-moves-on",
     what: "IQH points behind the descriptor that failed.",
-    file: "machines/queue.ts",
+    file: "hypervisor/queue/queue.ts",
     find: `if (outcome.kind === "failed") fail(turn, outcome.error, outcome.iqei);`,
     replace:
       `if (outcome.kind === "failed") { advanceChart(turn, queue, "fetching", ` +
@@ -78,7 +78,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-positive-error",
     what: "A failure to create is answered with a number that is no error.",
-    file: "machines/life-cycle.ts",
+    file: "hypervisor/life/life-cycle.ts",
     find: `OperationResult | undefined = created === undefined ? "-EINVAL"`,
     replace: `OperationResult | undefined = created === undefined ? "0"`,
     law: "LC1",
@@ -86,7 +86,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "unit-base",
     what: "A unit may lie at an address that is not aligned.",
-    file: "machines/life-cycle.ts",
+    file: "hypervisor/life/life-cycle.ts",
     find: "if (base % 4096n !== 0n || ",
     replace: "if (",
     law: "LC1",
@@ -94,7 +94,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "unit-caps",
     what: "Capabilities that do not exist are accepted.",
-    file: "machines/life-cycle.ts",
+    file: "hypervisor/life/life-cycle.ts",
     find: "if ((caps & ~interruptRemappingCap) !== 0n) return undefined;",
     replace: "",
     law: "LC1",
@@ -102,7 +102,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "unit-second",
     what: "A second unit takes the place of the first.",
-    file: "machines/charts/life-cycle.ts",
+    file: "machines/life/life-cycle.ts",
     find: `Create: { actions: answer("-E2BIG") },`,
     replace: `Create: [failed, { actions: [created, identified] }],`,
     law: "LC1",
@@ -110,7 +110,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "unit-leftover",
     what: "Devices of a unit that is gone still go through its shadows.",
-    file: "machines/life-cycle.ts",
+    file: "hypervisor/life/life-cycle.ts",
     find: "  if (!there || failure !== undefined) return;\n  refreshAllHosts(turn);",
     replace: "",
     law: "LC1",
@@ -118,7 +118,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "model-told-more",
     what: "A device model is told that it may write what it may read.",
-    file: "machines/device-translate.ts",
+    file: "hypervisor/device/device-translate.ts",
     find: "told.write = writeCode(given.mapping) === ok;",
     replace: "told.write = told.read;",
     law: "DT1",
@@ -126,7 +126,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "saved-without-marks",
     what: "What was pending is not saved.",
-    file: "projections/save-record.ts",
+    file: "projections/life/save-record.ts",
     find: "    ...{ pending, places },",
     replace: "    ...{ pending: { ...pending, root: 0 }, places },",
     law: "SV1",
@@ -134,7 +134,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "saved-without-cache",
     what: "The IOTLB is empty after a restore.",
-    file: "projections/save-frames.ts",
+    file: "projections/life/save-frames.ts",
     find: "cache = fill(cache, first, first + pages, grant - flagsOf(grant) + flags);",
     replace: "cache = fill(cache, first, first, grant);",
     law: "SV1",
@@ -142,7 +142,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "saved-without-check",
     what: "A record's checksum is not looked at.",
-    file: "projections/save-text.ts",
+    file: "projections/life/save-text.ts",
     find: "if (digestOf(body) !== match[3])",
     replace: "if (match.length !== 4)",
     law: "SV2",

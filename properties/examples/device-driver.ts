@@ -1,10 +1,10 @@
 import type { Iova, SourceId } from "../../events/address.ts";
+import type { Input, InputOf } from "../../events/input.ts";
+import { DeviceTlbDescriptor } from "../../events/queue/descriptors.ts";
 import {
   PageGroupResponseDescriptor,
   PasidDeviceTlbDescriptor,
-} from "../../events/descriptors/scalable.ts";
-import { DeviceTlbDescriptor } from "../../events/descriptors/translation.ts";
-import type { Input, InputOf } from "../../events/input.ts";
+} from "../../events/queue/scalable-descriptors.ts";
 import { memory } from "./driver.ts";
 import type { Inputs } from "./given.ts";
 import type { Rights } from "./scalable-driver.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
 import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import { hostAt } from "../../projections/host-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import {
   booted,
   contextEntry,

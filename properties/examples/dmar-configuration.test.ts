@@ -6,8 +6,8 @@ import { dmarFromJson, dmarToJson } from "../../events/acpi/dmar.ts";
 import { dmarOfSetup } from "../../events/acpi/dmar-of-setup.ts";
 import { gpa, sourceId } from "../../events/address.ts";
 import { FieldError } from "../../events/field.ts";
-import { profileOf } from "../../events/profile.ts";
-import { profiles } from "../../events/profiles.ts";
+import { profileOf } from "../../events/profile/profile.ts";
+import { profiles } from "../../events/profile/profiles.ts";
 
 const plain: Dmar = {
   hostAddressWidth: 39,

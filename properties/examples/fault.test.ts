@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
-import { FaultRecord } from "../../events/fault-record.ts";
-import { at } from "../../projections/registers.ts";
+import { FaultRecord } from "../../events/fault/fault-record.ts";
+import { at } from "../../projections/registers/registers.ts";
 import {
   booted,
   contextEntry,

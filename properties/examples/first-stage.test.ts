@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { reason } from "../../events/fault-reason.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
 import { memory, writes } from "./driver.ts";
 import type { Scene } from "./given.ts";
 import { given } from "./given.ts";

@@ -1,12 +1,12 @@
 import type { Fact, FactOf, FactType } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import type { Setup } from "../../events/setup.ts";
-import { createWorld } from "../../machines/create-world.ts";
-import { fold } from "../../machines/hypervisor.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { pageAt, wordIn } from "../../projections/memory.ts";
-import { readBytes } from "../../projections/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
+import { pageAt, wordIn } from "../../tables/memory.ts";
 
 /** One or several inputs; groups may be nested. */
 export type Inputs = Input | readonly Inputs[];

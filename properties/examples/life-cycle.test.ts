@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Gpa, Iova } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
-import { profiles } from "../../events/profiles.ts";
-import { at } from "../../projections/registers.ts";
+import { profiles } from "../../events/profile/profiles.ts";
+import { at } from "../../projections/registers/registers.ts";
 import {
   booted,
   command,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Input } from "../../events/input.ts";
-import { CompatibilityRte } from "../../events/interrupt-request.ts";
+import { CompatibilityRte } from "../../events/interrupt/interrupt-request.ts";
 import { command, ire } from "./driver.ts";
 import type { Scene } from "./given.ts";
 import { given } from "./given.ts";

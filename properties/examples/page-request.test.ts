@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { WaitDescriptor } from "../../events/descriptors/translation.ts";
-import { reason } from "../../events/fault-reason.ts";
-import { at } from "../../projections/registers.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import { WaitDescriptor } from "../../events/queue/descriptors.ts";
+import { at } from "../../projections/registers/registers.ts";
 import { asksFor, deviceBooted, deviceUnit, pageResponse } from "./device-driver.ts";
 import { answers, asking, entryAt, one, prs, recordOf, unbound } from "./device-scene.ts";
 import { booted, command, contextsOfAll, memory, unmap } from "./driver.ts";

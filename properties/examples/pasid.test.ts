@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PasidEntry } from "../../events/pasid-entry.ts";
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import { memory, reads } from "./driver.ts";
 import { given } from "./given.ts";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gpa } from "../../events/address.ts";
-import { PostedDescriptor } from "../../events/posted-descriptor.ts";
+import { PostedDescriptor } from "../../events/interrupt/posted-descriptor.ts";
 import { memory, protect, unmap } from "./driver.ts";
 import type { Inputs, Scene } from "./given.ts";
 import { given } from "./given.ts";

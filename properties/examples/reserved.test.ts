@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { gpa, iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import type { GuestSetup, Setup } from "../../events/setup.ts";
-import { createWorld, SetupError } from "../../machines/create-world.ts";
+import { createWorld, SetupError } from "../../hypervisor/create-world.ts";
 import { given } from "./given.ts";
 import { guestWith, hostBase, nvme, range } from "./unit.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Hpa, Iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { stateHash } from "../../projections/digest.ts";
-import { bodyOf, recordOf } from "../../projections/save-text.ts";
+import { bodyOf, recordOf } from "../../projections/life/save-text.ts";
 import {
   booted,
   iotlbOfDomain,

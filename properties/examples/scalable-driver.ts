@@ -1,9 +1,9 @@
 import type { Iova, SourceId } from "../../events/address.ts";
+import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
+import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import type { Input, InputOf } from "../../events/input.ts";
-import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
-import { ScalableContextEntry } from "../../events/scalable-context-entry.ts";
 import type { Setup } from "../../events/setup.ts";
-import { at } from "../../projections/registers.ts";
+import { at } from "../../projections/registers/registers.ts";
 import { command, memory, srtp, te, write8 } from "./driver.ts";
 import type { Inputs } from "./given.ts";
 import type { Changes } from "./unit.ts";

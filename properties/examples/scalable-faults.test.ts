@@ -1,8 +1,8 @@
 // Length: one table of every reason, which is read as a whole.
 
 import { describe, expect, test } from "vitest";
-import { reason } from "../../events/fault-reason.ts";
-import { at } from "../../projections/registers.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import { at } from "../../projections/registers/registers.ts";
 import { command, memory, protect, reads, srtp, te, unmap, write8 } from "./driver.ts";
 import type { Inputs, Scene } from "./given.ts";
 import { given } from "./given.ts";

@@ -1,5 +1,8 @@
-import { PasidCacheDescriptor, PasidIotlbDescriptor } from "../../events/descriptors/scalable.ts";
-import { at } from "../../projections/registers.ts";
+import {
+  PasidCacheDescriptor,
+  PasidIotlbDescriptor,
+} from "../../events/queue/scalable-descriptors.ts";
+import { at } from "../../projections/registers/registers.ts";
 import {
   command,
   iotlbOfAll,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { reason } from "../../events/fault-reason.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
 import { asks, uses } from "./device-driver.ts";
 import { first, holding, landed, recordOf } from "./device-scene.ts";
 import {

@@ -3,21 +3,21 @@ import { describe, expect, it } from "vitest";
 import type { AnyMachineSnapshot } from "xstate";
 import { transition } from "xstate";
 import type { CompiledChart, Stimulus } from "../../machines/chart.ts";
-import { attachment } from "../../machines/charts/attachment.ts";
-import { command } from "../../machines/charts/command.ts";
-import { deviceTlb } from "../../machines/charts/device-tlb.ts";
-import { eventLine } from "../../machines/charts/event-line.ts";
-import { faultRecording } from "../../machines/charts/fault-recording.ts";
-import { interrupt } from "../../machines/charts/interrupt.ts";
-import { lifeCycle } from "../../machines/charts/life-cycle.ts";
-import { pageGroup } from "../../machines/charts/page-group.ts";
-import { pageRequestQueue } from "../../machines/charts/page-request-queue.ts";
-import { protection } from "../../machines/charts/protection.ts";
-import { queue } from "../../machines/charts/queue.ts";
-import { remapping } from "../../machines/charts/remapping.ts";
-import { request } from "../../machines/charts/request.ts";
-import { translation } from "../../machines/charts/translation.ts";
-import { translationRequest } from "../../machines/charts/translation-request.ts";
+import { translation } from "../../machines/context/translation.ts";
+import { deviceTlb } from "../../machines/device/device-tlb.ts";
+import { request } from "../../machines/device/dma.ts";
+import { translationRequest } from "../../machines/device/translation-request.ts";
+import { faultRecording } from "../../machines/fault/fault-recording.ts";
+import { attachment } from "../../machines/host/attachment.ts";
+import { interrupt } from "../../machines/interrupt/interrupt.ts";
+import { remapping } from "../../machines/interrupt/remapping.ts";
+import { lifeCycle } from "../../machines/life/life-cycle.ts";
+import { pageGroup } from "../../machines/page-request/page-group.ts";
+import { pageRequestQueue } from "../../machines/page-request/page-request-queue.ts";
+import { queue } from "../../machines/queue/queue.ts";
+import { eventLine } from "../../machines/registers/event-line.ts";
+import { protection } from "../../machines/registers/protection.ts";
+import { command } from "../../machines/registers/register-command.ts";
 
 const charts = {
   attachment,

@@ -1,6 +1,6 @@
 import { formatSourceId, hex, pageOf } from "../../events/address.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
-import { hostAt } from "../../projections/host-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import type { AnyInvalidation } from "./first-invalidated.ts";
 import { coveredFirst } from "./first-invalidated.ts";
 import { coveredPages } from "./invalidated.ts";

@@ -1,9 +1,9 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Access } from "../../events/input.ts";
-import { faultStatus } from "../../projections/faults.ts";
+import type { Step } from "../../history/step.ts";
+import { faultStatus } from "../../projections/fault/faults.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { Step } from "../../projections/step.ts";
 import type { FaultState } from "../oracle/faults.ts";
 import { expectedFault } from "../oracle/faults.ts";
 import type { Law } from "./law.ts";

@@ -1,4 +1,4 @@
-import { worldWithin } from "../../projections/step.ts";
+import { worldWithin } from "../../history/step.ts";
 import type { Law } from "./law.ts";
 import { sightOf } from "./probes.ts";
 import { momentsOf, runOf } from "./run.ts";

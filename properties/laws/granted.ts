@@ -1,13 +1,13 @@
 import { hex } from "../../events/address.ts";
-import { tlbsWhere } from "../../projections/device-tlb.ts";
+import { tlbsWhere } from "../../projections/device/device-tlb.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { frameOf, hasFrame, ok, readCode, writeCode } from "../../projections/mapping.ts";
-import { ownerGuest, ownerPage } from "../../projections/p2m.ts";
-import type { PageTree } from "../../projections/page-tree.ts";
-import type { Slot } from "../../projections/page-tree-node.ts";
-import { expand, spans } from "../../projections/page-tree-node.ts";
-import { forEachSlot } from "../../projections/page-tree-range.ts";
 import type { World } from "../../projections/world.ts";
+import { frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
+import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
+import type { PageTree } from "../../tables/page-tree.ts";
+import type { Slot } from "../../tables/page-tree-node.ts";
+import { expand, spans } from "../../tables/page-tree-node.ts";
+import { forEachSlot } from "../../tables/page-tree-range.ts";
 import type { Law } from "./law.ts";
 import { momentsOf } from "./run.ts";
 

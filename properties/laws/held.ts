@@ -1,5 +1,6 @@
-import type { FactOf, Size } from "../../events/fact.ts";
+import type { FactOf } from "../../events/fact.ts";
 import type { Access } from "../../events/input.ts";
+import type { Size } from "../../events/page.ts";
 
 /** Pages of 4 KiB, `[first, end)`. */
 export interface Pages {

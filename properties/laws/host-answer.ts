@@ -1,9 +1,9 @@
-import { faultReasons, reason } from "../../events/fault-reason.ts";
+import { faultReasons, reason } from "../../events/fault/fault-reason.ts";
 import type { Access } from "../../events/input.ts";
-import { walkFirstStage } from "../../machines/first-stage.ts";
+import { walkFirstStage } from "../../hypervisor/first-stage/walk-first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { HostEntry } from "../../projections/host-entry.ts";
-import { hostAt } from "../../projections/host-entry.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import {
   behindP2m,
   frameOf,
@@ -12,8 +12,8 @@ import {
   sizeName,
   sizeOf,
   writeCode,
-} from "../../projections/mapping.ts";
-import { get } from "../../projections/page-tree.ts";
+} from "../../tables/mapping.ts";
+import { get } from "../../tables/page-tree.ts";
 import type { Key } from "../oracle/oracle.ts";
 
 /** What the host's entry and tables do with one access to one page; IOTLB and device TLBs aside. */

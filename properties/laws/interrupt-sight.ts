@@ -1,6 +1,6 @@
+import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { radixForEach } from "../../projections/radix.ts";
-import type { Step } from "../../projections/step.ts";
+import { radixForEach } from "../../tables/radix.ts";
 import type { InterruptUnit, Verdict, Wire } from "../oracle/interrupt.ts";
 import { expectedInterrupt, expectedPost, indexOf, reachesTable } from "../oracle/interrupt.ts";
 import type { InterruptHistory } from "../oracle/interrupt-history.ts";

@@ -1,5 +1,5 @@
 import { hex } from "../../events/address.ts";
-import type { Step } from "../../projections/step.ts";
+import type { Step } from "../../history/step.ts";
 import { expectedFault } from "../oracle/faults.ts";
 import type { Verdict } from "../oracle/interrupt.ts";
 import { expectedPost, notificationOf } from "../oracle/interrupt.ts";

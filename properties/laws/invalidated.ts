@@ -3,11 +3,11 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { pagesOfSize, sizeOf } from "../../projections/mapping.ts";
-import type { PageTree } from "../../projections/page-tree.ts";
-import { capacity, get } from "../../projections/page-tree.ts";
-import { forEachSlot } from "../../projections/page-tree-range.ts";
 import type { World } from "../../projections/world.ts";
+import { pagesOfSize, sizeOf } from "../../tables/mapping.ts";
+import type { PageTree } from "../../tables/page-tree.ts";
+import { capacity, get } from "../../tables/page-tree.ts";
+import { forEachSlot } from "../../tables/page-tree-range.ts";
 import type { Count, Law } from "./law.ts";
 import { guestIndex, momentsOf } from "./run.ts";
 

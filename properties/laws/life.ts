@@ -1,10 +1,10 @@
 import { hex } from "../../events/address.ts";
 import type { OperationResult } from "../../events/fact.ts";
 import type { Input, InputOf } from "../../events/input.ts";
-import { fold } from "../../machines/hypervisor.ts";
+import type { Step } from "../../history/step.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { readBytes } from "../../projections/registers.ts";
-import type { Step } from "../../projections/step.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { Law } from "./law.ts";
 import { find } from "./requests.ts";
 import { guestIndex } from "./run.ts";

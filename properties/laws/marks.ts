@@ -1,9 +1,9 @@
 import { hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import type { PageTree } from "../../projections/page-tree.ts";
-import { capacity } from "../../projections/page-tree.ts";
-import { change } from "../../projections/page-tree-change.ts";
-import type { Shadow } from "../../projections/shadow.ts";
+import type { Shadow } from "../../projections/shadow/shadow.ts";
+import type { PageTree } from "../../tables/page-tree.ts";
+import { capacity } from "../../tables/page-tree.ts";
+import { change } from "../../tables/page-tree-change.ts";
 import { coveredPages } from "./invalidated.ts";
 import type { Count, Law } from "./law.ts";
 import { guestIndex, momentsOf } from "./run.ts";

@@ -1,5 +1,5 @@
 import { hex } from "../../events/address.ts";
-import { byteIn, pageAt } from "../../projections/memory.ts";
+import { byteIn, pageAt } from "../../tables/memory.ts";
 import type { Law } from "./law.ts";
 import { sightOf } from "./probes.ts";
 

@@ -1,6 +1,6 @@
 import { formatSourceId } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import type { Step } from "../../projections/step.ts";
+import type { Step } from "../../history/step.ts";
 import type { Count } from "./law.ts";
 import { guestIndex } from "./run.ts";
 

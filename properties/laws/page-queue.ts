@@ -1,7 +1,7 @@
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at, readBytes } from "../../projections/registers.ts";
+import { at, readBytes } from "../../projections/registers/registers.ts";
 import type { Count } from "./law.ts";
 
 type Request = InputOf<"PageRequest">;

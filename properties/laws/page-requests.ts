@@ -1,12 +1,12 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { hostAt } from "../../projections/host-entry.ts";
-import { byteIn, pageAt } from "../../projections/memory.ts";
-import { writable } from "../../projections/p2m.ts";
-import { at, readBytes } from "../../projections/registers.ts";
-import type { Step } from "../../projections/step.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
+import { at, readBytes } from "../../projections/registers/registers.ts";
+import { byteIn, pageAt } from "../../tables/memory.ts";
+import { writable } from "../../tables/p2m.ts";
 import type { Count, Law } from "./law.ts";
 import { answersOnce } from "./page-groups.ts";
 import { checkEvent, entryOf, queueOf } from "./page-queue.ts";

@@ -1,5 +1,5 @@
 import type { FactOf } from "../../events/fact.ts";
-import type { Step } from "../../projections/step.ts";
+import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";
 import type { Expected } from "../oracle/answers.ts";
 import { expected } from "../oracle/expected.ts";

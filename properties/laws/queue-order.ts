@@ -1,9 +1,9 @@
 import { hex } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { byteIn, pageAt } from "../../projections/memory.ts";
-import { readable } from "../../projections/p2m.ts";
-import { at, readBytes } from "../../projections/registers.ts";
+import { at, readBytes } from "../../projections/registers/registers.ts";
+import { byteIn, pageAt } from "../../tables/memory.ts";
+import { readable } from "../../tables/p2m.ts";
 import type { QueueExpectation } from "../oracle/queue.ts";
 import { expectedQueue } from "../oracle/queue.ts";
 import type { Work } from "../oracle/work.ts";

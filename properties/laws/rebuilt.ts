@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { hex } from "../../events/address.ts";
-import { buildStage } from "../../machines/build.ts";
-import { newBuild } from "../../machines/built-table.ts";
-import { pageLimit } from "../../machines/synchronise.ts";
-import { composeSlot, newComposition } from "../../projections/compose.ts";
+import { buildStage } from "../../hypervisor/shadow/build.ts";
+import { newBuild } from "../../hypervisor/shadow/built-table.ts";
+import { pageLimit } from "../../hypervisor/shadow/synchronise.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { capacity } from "../../projections/page-tree.ts";
-import type { Slot } from "../../projections/page-tree-node.ts";
-import type { Shadow } from "../../projections/shadow.ts";
-import { emptyShadow, gpaLevels } from "../../projections/shadow.ts";
+import type { Shadow } from "../../projections/shadow/shadow.ts";
+import { emptyShadow, gpaLevels } from "../../projections/shadow/shadow.ts";
+import { composeSlot, newComposition } from "../../tables/compose.ts";
+import { capacity } from "../../tables/page-tree.ts";
+import type { Slot } from "../../tables/page-tree-node.ts";
 import type { Law } from "./law.ts";
 
 /** The guest stage that a shadow built from nothing would have. */

@@ -2,7 +2,7 @@ import { hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { readBytes } from "../../projections/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { FaultState } from "../oracle/faults.ts";
 import { afterClear } from "../oracle/faults.ts";
 import type { RegisterRule } from "../oracle/registers.ts";

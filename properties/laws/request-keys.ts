@@ -1,6 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import type { Step } from "../../projections/step.ts";
+import type { Step } from "../../history/step.ts";
 import type { Key } from "../oracle/oracle.ts";
 import type { Asked } from "../oracle/resolve.ts";
 import type { Run } from "./run.ts";

@@ -1,7 +1,7 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { Fact, FactOf, FactType } from "../../events/fact.ts";
 import type { Access } from "../../events/input.ts";
-import type { Step } from "../../projections/step.ts";
+import type { Step } from "../../history/step.ts";
 import type { Answer } from "../oracle/compose.ts";
 import type { Violation } from "../verdict.ts";
 import type { Count, Law } from "./law.ts";

@@ -1,8 +1,8 @@
 import { hex, pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { frameOf, hasFrame, ok, readCode, writeCode } from "../../projections/mapping.ts";
-import { forEachSlot } from "../../projections/page-tree-range.ts";
+import { frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
+import { forEachSlot } from "../../tables/page-tree-range.ts";
 import type { Count, Law } from "./law.ts";
 import type { Run } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";

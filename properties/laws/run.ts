@@ -1,10 +1,10 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import type { Setup } from "../../events/setup.ts";
-import { createWorld } from "../../machines/create-world.ts";
-import { fold } from "../../machines/hypervisor.ts";
+import type { Step } from "../../history/step.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import { evolve } from "../../projections/evolve.ts";
-import type { Step } from "../../projections/step.ts";
 import type { World } from "../../projections/world.ts";
 
 /** Everything that one program of inputs did: all that a law looks at. */

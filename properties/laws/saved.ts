@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { fold } from "../../machines/hypervisor.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import { stateHash } from "../../projections/digest.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { emptyGuest } from "../../projections/guest.ts";
-import { resetRegisters } from "../../projections/registers.ts";
+import { resetRegisters } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
 import type { Count, Law } from "./law.ts";
 import { find } from "./requests.ts";

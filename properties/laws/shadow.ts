@@ -1,8 +1,8 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
-import { hostAt } from "../../projections/host-entry.ts";
-import { get } from "../../projections/page-tree.ts";
-import { radixForEach } from "../../projections/radix.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
+import { get } from "../../tables/page-tree.ts";
+import { radixForEach } from "../../tables/radix.ts";
 import type { Answer } from "../oracle/compose.ts";
 import type { Violation } from "../verdict.ts";
 import type { HostAnswer } from "./host-answer.ts";

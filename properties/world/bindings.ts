@@ -1,5 +1,5 @@
-import { PasidEntry } from "../../events/pasid-entry.ts";
-import type { Profile } from "../../events/profile.ts";
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import type { Binding, Domain } from "./belief.ts";
 import { domainOf } from "./boot.ts";
 import type { Driver } from "./driver.ts";

@@ -1,7 +1,7 @@
 import { gpa } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import type { Profile } from "../../events/profile.ts";
-import { profileOf } from "../../events/profile.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import { profileOf } from "../../events/profile/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { arena } from "./arena.ts";
 import type { Asker, Domain, Request, Scalable } from "./belief.ts";

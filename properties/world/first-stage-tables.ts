@@ -1,4 +1,4 @@
-import { pagesOfSize } from "../../projections/mapping.ts";
+import { pagesOfSize } from "../../tables/mapping.ts";
 import { arena } from "./arena.ts";
 import type { Stage } from "./belief.ts";
 import type { Driver, Manner } from "./driver.ts";

@@ -1,4 +1,4 @@
-import { PostedEntry, RemappedEntry } from "../../events/interrupt-entry.ts";
+import { PostedEntry, RemappedEntry } from "../../events/interrupt/interrupt-entry.ts";
 import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { pick, writeWord } from "./driver.ts";

@@ -1,5 +1,5 @@
-import { descriptorTypes } from "../../events/descriptor.ts";
-import { at } from "../../projections/registers.ts";
+import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { at } from "../../projections/registers/registers.ts";
 import { sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { pick, writeRegister } from "./driver.ts";

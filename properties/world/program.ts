@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Input } from "../../events/input.ts";
-import { profileOf } from "../../events/profile.ts";
+import { profileOf } from "../../events/profile/profile.ts";
 import type { GuestSetup, Setup } from "../../events/setup.ts";
 import { anyInput } from "../arbitrary/event.ts";
 import type { BootPlan } from "./boot.ts";

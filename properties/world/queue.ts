@@ -1,14 +1,14 @@
-import { descriptorTypes } from "../../events/descriptor.ts";
+import { bitMask } from "../../events/layout/layout-field.ts";
+import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,
   IotlbDescriptor,
   WaitDescriptor,
-} from "../../events/descriptors/translation.ts";
-import { bitMask } from "../../events/layout-field.ts";
+} from "../../events/queue/descriptors.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
-import { at } from "../../projections/registers.ts";
+import { at } from "../../projections/registers/registers.ts";
 import { arena } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, writeBytes, writeRegister } from "./driver.ts";

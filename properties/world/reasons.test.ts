@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Fact } from "../../events/fact.ts";
-import { faultReasons, reason } from "../../events/fault-reason.ts";
-import { createWorld } from "../../machines/create-world.ts";
-import { fold } from "../../machines/hypervisor.ts";
+import { faultReasons, reason } from "../../events/fault/fault-reason.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import { anyProgram } from "./program.ts";
 
 /** Reasons that nothing raises; docs/readings.md says why. Interrupts have laws of their own. */

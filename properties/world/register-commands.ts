@@ -1,5 +1,5 @@
 import { gpa } from "../../events/address.ts";
-import { at, registersOf } from "../../projections/registers.ts";
+import { at, registersOf } from "../../projections/registers/registers.ts";
 import { arena } from "./arena.ts";
 import { command, commandBits, placeQueue, rootPointer, rootsOf } from "./boot.ts";
 import { emit, pick, readRegister, wordAt, writeRegister, writeWord } from "./driver.ts";

@@ -1,6 +1,6 @@
 import { iova, sourceId } from "../../events/address.ts";
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Access } from "../../events/input.ts";
-import { PasidEntry } from "../../events/pasid-entry.ts";
 import { arena, deviceSources } from "./arena.ts";
 import type { Request, Stage } from "./belief.ts";
 import type { Driver } from "./driver.ts";

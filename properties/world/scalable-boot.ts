@@ -1,7 +1,7 @@
-import { PasidDirectoryEntry } from "../../events/pasid-entry.ts";
-import type { Profile } from "../../events/profile.ts";
-import { ScalableContextEntry } from "../../events/scalable-context-entry.ts";
-import { ScalableRootEntry } from "../../events/scalable-root-entry.ts";
+import { PasidDirectoryEntry } from "../../events/context/pasid-entry.ts";
+import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
+import { ScalableRootEntry } from "../../events/context/scalable-root-entry.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import { arena, requesters, scalablePages } from "./arena.ts";
 import type { Domain } from "./belief.ts";
 import { bindingFrom } from "./bindings.ts";

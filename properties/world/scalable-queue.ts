@@ -1,13 +1,13 @@
 import { sourceId } from "../../events/address.ts";
-import { descriptorTypes } from "../../events/descriptor.ts";
+import { bitMask } from "../../events/layout/layout-field.ts";
+import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import {
   PageGroupResponseDescriptor,
   PasidCacheDescriptor,
   PasidDeviceTlbDescriptor,
   PasidIotlbDescriptor,
-} from "../../events/descriptors/scalable.ts";
-import { WaitDescriptor } from "../../events/descriptors/translation.ts";
-import { bitMask } from "../../events/layout-field.ts";
+} from "../../events/queue/scalable-descriptors.ts";
 import type { Driver } from "./driver.ts";
 import { emit } from "./driver.ts";
 import { deviceTlbWord, submit, usesQueue, waitWord } from "./queue.ts";

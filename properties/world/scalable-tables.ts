@@ -1,5 +1,5 @@
-import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
-import { ScalableContextEntry } from "../../events/scalable-context-entry.ts";
+import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
+import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import { arena, deviceOf, requesters } from "./arena.ts";
 import type { Binding } from "./belief.ts";
 import type { Driver } from "./driver.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { gpa, gpaOfPage, hpaOfPage, sourceId } from "../../events/address.ts";
 import type { PageSize } from "../../events/input.ts";
 import { pagesIn } from "../../events/input.ts";
-import { profileOf } from "../../events/profile.ts";
+import { profileOf } from "../../events/profile/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { arena, frames, scalablePages, smallPages, sources } from "./arena.ts";
 import type { Words } from "./capability.ts";

@@ -1,6 +1,6 @@
 import type { Fact } from "../../events/fact.ts";
-import { resolve } from "../../machines/resolve.ts";
-import { isScalable } from "../../projections/context-path.ts";
+import { resolve } from "../../hypervisor/context/resolve.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { World } from "../../projections/world.ts";
 import type { Contexts } from "./deviation.ts";

@@ -1,9 +1,9 @@
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Input } from "../../events/input.ts";
-import { PasidEntry } from "../../events/pasid-entry.ts";
 import type { GuestSetup } from "../../events/setup.ts";
-import { createWorld } from "../../machines/create-world.ts";
-import { fold } from "../../machines/hypervisor.ts";
-import { isScalable } from "../../projections/context-path.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
+import { fold } from "../../hypervisor/fold.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { contextsAfter, contextsUsed, noContexts } from "./context-memory.ts";
 import type { Avoided, Contexts } from "./deviation.ts";

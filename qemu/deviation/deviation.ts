@@ -1,6 +1,6 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Access, Input } from "../../events/input.ts";
-import type { Profile } from "../../events/profile.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { World } from "../../projections/world.ts";

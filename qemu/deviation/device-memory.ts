@@ -1,5 +1,5 @@
 import { pageOf } from "../../events/address.ts";
-import { interruptEntryAddress } from "../../projections/interrupt-entry.ts";
+import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { find } from "../../properties/laws/requests.ts";
 import { isDevicePage } from "../fuzz/defined.ts";
 import type { Deviation } from "./deviation.ts";

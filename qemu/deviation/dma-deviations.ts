@@ -1,10 +1,10 @@
-import { ContextEntry, contextReserved } from "../../events/context-entry.ts";
-import { SecondStageEntry } from "../../events/second-stage-entry.ts";
-import type { ContextStep } from "../../machines/context.ts";
-import { resolve } from "../../machines/resolve.ts";
-import { isScalable } from "../../projections/context-path.ts";
+import { ContextEntry, contextReserved } from "../../events/context/context-entry.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
+import type { ContextStep } from "../../hypervisor/context/context.ts";
+import { resolve } from "../../hypervisor/context/resolve.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { hostAt } from "../../projections/host-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import { pageText } from "../fuzz/outcome.ts";
 import type { Deviation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";

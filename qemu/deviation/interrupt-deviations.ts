@@ -1,9 +1,9 @@
 import type { Fact } from "../../events/fact.ts";
-import { RemappedEntry } from "../../events/interrupt-entry.ts";
-import { fold } from "../../machines/hypervisor.ts";
+import { RemappedEntry } from "../../events/interrupt/interrupt-entry.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { readInterruptEntry } from "../../projections/interrupt-entry.ts";
-import { radixGet, radixSet } from "../../projections/radix.ts";
+import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
+import { radixGet, radixSet } from "../../tables/radix.ts";
 import type { Deviation, Other, Situation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { messagesOf } from "./message.ts";

@@ -1,4 +1,4 @@
-import { isScalable } from "../../projections/context-path.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 
 /** Reasons of scalable mode, by those of legacy mode. */

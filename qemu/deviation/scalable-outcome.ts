@@ -1,7 +1,7 @@
 import { hex } from "../../events/address.ts";
+import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import type { InputOf } from "../../events/input.ts";
-import { PasidEntry, pasidTypes } from "../../events/pasid-entry.ts";
-import { isScalable } from "../../projections/context-path.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import { pageText } from "../fuzz/outcome.ts";
 import type { Situation } from "./deviation.ts";
 import { requesterIn } from "./dma-situation.ts";

@@ -5,16 +5,16 @@ import {
   pasidPointerReserved,
   pasidReserved,
   pasidTypes,
-} from "../../events/pasid-entry.ts";
-import type { Levels, Profile } from "../../events/profile.ts";
+} from "../../events/context/pasid-entry.ts";
 import {
   ScalableContextEntry,
   scalableContextReserved,
-} from "../../events/scalable-context-entry.ts";
-import { scalableRootReserved } from "../../events/scalable-root-entry.ts";
-import { tablePage } from "../../machines/table-page.ts";
+} from "../../events/context/scalable-context-entry.ts";
+import { scalableRootReserved } from "../../events/context/scalable-root-entry.ts";
+import type { Levels, Profile } from "../../events/profile/profile.ts";
+import { tablePage } from "../../hypervisor/memory/table-page.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { wordIn } from "../../projections/memory.ts";
+import { wordIn } from "../../tables/memory.ts";
 import { isDevicePage } from "../fuzz/defined.ts";
 import { hasOnePasidReason } from "./reasons.ts";
 

@@ -1,8 +1,8 @@
 import { pageOf } from "../../events/address.ts";
-import { firstStageReserved } from "../../events/first-stage-entry.ts";
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
+import { firstStageReserved } from "../../events/first-stage/first-stage-entry.ts";
 import type { Access } from "../../events/input.ts";
-import { PasidEntry } from "../../events/pasid-entry.ts";
-import { secondStageReserved } from "../../events/second-stage-entry.ts";
+import { secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { isDevicePage } from "../fuzz/defined.ts";
 import type { Seen } from "./table-view.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Input } from "../../events/input.ts";
-import type { Profile } from "../../events/profile.ts";
-import { profileOf } from "../../events/profile.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import { profileOf } from "../../events/profile/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import type { Program } from "../../properties/world/program.ts";
 import type { Known } from "../deviation/known-in.ts";

@@ -1,7 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { GuestSetup } from "../../events/setup.ts";
-import { createWorld } from "../../machines/create-world.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
 import type { World } from "../../projections/world.ts";
 import { find } from "../../properties/laws/requests.ts";
 import { observe } from "../../properties/oracle/observe.ts";

@@ -4,10 +4,10 @@ import {
   invalidateIotlb,
   invalidatePasidIotlb,
   invalidatePasids,
-} from "../../machines/invalidate.ts";
-import type { Turn } from "../../machines/turn.ts";
+} from "../../hypervisor/queue/invalidate.ts";
+import type { Turn } from "../../hypervisor/turn.ts";
 import { evolve } from "../../projections/evolve.ts";
-import { hostAt } from "../../projections/host-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 
 type Forget = (turn: Turn) => void;

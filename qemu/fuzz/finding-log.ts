@@ -1,9 +1,9 @@
 import { gpa } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import { encodeFact, encodeHeader, encodeInput } from "../../events/log.ts";
+import { encodeFact, encodeHeader, encodeInput } from "../../events/log/log.ts";
 import type { Setup } from "../../events/setup.ts";
-import { createWorld } from "../../machines/create-world.ts";
-import { fold } from "../../machines/hypervisor.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import type { Finding } from "./lane.ts";
 import { readTrace } from "./observation.ts";
 import type { Seen } from "./sight.ts";

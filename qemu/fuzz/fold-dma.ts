@@ -1,10 +1,10 @@
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { Access, InputOf } from "../../events/input.ts";
-import { PasidEntry } from "../../events/pasid-entry.ts";
-import { fold } from "../../machines/hypervisor.ts";
-import { isScalable } from "../../projections/context-path.ts";
+import { fold } from "../../hypervisor/fold.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { hostAt } from "../../projections/host-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 import { find } from "../../properties/laws/requests.ts";
 import { expected } from "../../properties/oracle/expected.ts";

@@ -1,7 +1,7 @@
 import { numberAt } from "../../events/acpi/little-endian.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { byteIn, half, pageAt } from "../../projections/memory.ts";
-import { registersOf, registerValue } from "../../projections/registers.ts";
+import { registersOf, registerValue } from "../../projections/registers/registers.ts";
+import { byteIn, half, pageAt } from "../../tables/memory.ts";
 import { registerBytes } from "./sight.ts";
 
 /** One register that differs. */

@@ -1,5 +1,5 @@
 import type { Input } from "../../events/input.ts";
-import type { ProfileWords } from "../../events/profile.ts";
+import type { ProfileWords } from "../../events/profile/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import type { Known } from "../deviation/known-in.ts";
 import { QemuError } from "../process.ts";

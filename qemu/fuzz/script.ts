@@ -1,6 +1,6 @@
 import { numberAt } from "../../events/acpi/little-endian.ts";
 import { hex } from "../../events/address.ts";
-import { registersOf } from "../../projections/registers.ts";
+import { registersOf } from "../../projections/registers/registers.ts";
 import { readCommand, writeCommand } from "../qtest/client.ts";
 import {
   bufferBytes,

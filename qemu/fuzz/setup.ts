@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { gpa, hpa, sourceId } from "../../events/address.ts";
-import type { ProfileWords } from "../../events/profile.ts";
+import type { ProfileWords } from "../../events/profile/profile.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { outsideKinds } from "../../properties/world/kinds.ts";
 import type { Program } from "../../properties/world/program.ts";

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { formatSourceId } from "../../events/address.ts";
-import type { ProfileWords } from "../../events/profile.ts";
+import type { ProfileWords } from "../../events/profile/profile.ts";
 import type { QemuBinary, Running } from "../process.ts";
 import { deathOf, QemuError, startProgram } from "../process.ts";
 import type { QtestClient } from "../qtest/client.ts";

@@ -1,5 +1,5 @@
 import type { Fact } from "../../events/fact.ts";
-import { fold } from "../../machines/hypervisor.ts";
+import { fold } from "../../hypervisor/fold.ts";
 import type { World } from "../../projections/world.ts";
 import { textOfMessage } from "../deviation/message.ts";
 import { pastAfter } from "../deviation/past.ts";

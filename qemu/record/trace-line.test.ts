@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openRecording } from "../../events/recording.ts";
+import { openRecording } from "../../events/log/recording.ts";
 import { openGrowingFile } from "./growing-file.ts";
 import { readTraceLine } from "./trace-line.ts";
 import { trackPointers } from "./unit-pointers.ts";

@@ -1,6 +1,6 @@
 // Length: one example of each finding, with its twin that is none.
 import { describe, expect, test } from "vitest";
-import { profiles } from "../../events/profiles.ts";
+import { profiles } from "../../events/profile/profiles.ts";
 import { checkTrace } from "./check.ts";
 import type { FindingKind } from "./finding.ts";
 import type { By, Step } from "./made-up.ts";

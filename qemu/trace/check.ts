@@ -1,4 +1,4 @@
-import type { Profile } from "../../events/profile.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import { checkCache } from "./cache-check.ts";
 import { checkDescriptor } from "./descriptor-check.ts";
 import { checkDeviceTlbs } from "./device-tlb-check.ts";

@@ -1,8 +1,8 @@
 import { hex } from "../../events/address.ts";
-import { descriptorReserved, descriptorType } from "../../events/descriptor.ts";
-import { IotlbDescriptor } from "../../events/descriptors/translation.ts";
-import type { Profile } from "../../events/profile.ts";
-import { profiles } from "../../events/profiles.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import { profiles } from "../../events/profile/profiles.ts";
+import { descriptorReserved, descriptorType } from "../../events/queue/descriptor.ts";
+import { IotlbDescriptor } from "../../events/queue/descriptors.ts";
 import type { Judge } from "./finding.ts";
 import type { Invalidated } from "./observation.ts";
 import { descriptorText, kindOf, reachOf, specOf } from "./reach.ts";

@@ -4,7 +4,7 @@ import {
   DeviceTlbDescriptor,
   InterruptEntryDescriptor,
   IotlbDescriptor,
-} from "../../events/descriptors/translation.ts";
+} from "../../events/queue/descriptors.ts";
 
 /** One thing that a made-up guest does; addresses in pages of 4 KiB. */
 export type Step =

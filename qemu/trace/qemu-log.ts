@@ -3,7 +3,7 @@ import {
   ContextCacheDescriptor,
   InterruptEntryDescriptor,
   IotlbDescriptor,
-} from "../../events/descriptors/translation.ts";
+} from "../../events/queue/descriptors.ts";
 import type { Line, LineReader, Observation } from "./observation.ts";
 import { observed, plain, unparsed } from "./observation.ts";
 import { countedEvents } from "./qemu-counted.ts";

@@ -1,19 +1,19 @@
 import { formatSourceId, functionMasks, hex } from "../../events/address.ts";
-import type { DescriptorName, DescriptorSpec } from "../../events/descriptor.ts";
-import { descriptors, descriptorType } from "../../events/descriptor.ts";
-import {
-  PageGroupResponseDescriptor,
-  PasidCacheDescriptor,
-  PasidDeviceTlbDescriptor,
-  PasidIotlbDescriptor,
-} from "../../events/descriptors/scalable.ts";
+import type { CodeField } from "../../events/layout/layout-field.ts";
+import type { DescriptorName, DescriptorSpec } from "../../events/queue/descriptor.ts";
+import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,
   InterruptEntryDescriptor,
   IotlbDescriptor,
-} from "../../events/descriptors/translation.ts";
-import type { CodeField } from "../../events/layout-field.ts";
+} from "../../events/queue/descriptors.ts";
+import {
+  PageGroupResponseDescriptor,
+  PasidCacheDescriptor,
+  PasidDeviceTlbDescriptor,
+  PasidIotlbDescriptor,
+} from "../../events/queue/scalable-descriptors.ts";
 
 /** IOVAs in bytes, from `first` up to `end`. */
 export interface Range {

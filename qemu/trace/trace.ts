@@ -1,4 +1,4 @@
-import { shortened } from "../../events/excerpt.ts";
+import { shortened } from "../../events/log/excerpt.ts";
 import { isLinuxLine, readLinuxLine } from "./linux-trace.ts";
 import type { Line, LineReader, Observation } from "./observation.ts";
 import { isQemuLine, readQemuLine } from "./qemu-log.ts";

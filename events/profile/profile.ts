@@ -1,0 +1,163 @@
+import { Cap, Ecap, Ver } from "../registers/capability.ts";
+import { checkedHaw, checkFields, checkPlaces } from "./profile-check.ts";
+
+/** Levels of a second-stage table. */
+export type Levels = 3 | 4 | 5;
+
+/** What a unit can do: all of it follows from VER, CAP, ECAP and the host address width. */
+export interface Profile {
+  readonly name: string;
+  readonly ver: bigint;
+  readonly cap: bigint;
+  readonly ecap: bigint;
+  readonly major: number;
+  readonly minor: number;
+  /** Host address width in bits, 32 to 52: address bits from here on are reserved in entries. */
+  readonly haw: number;
+  /** Maximum guest address width in bits. */
+  readonly mgaw: number;
+  /** Second-stage tables that the unit walks; empty when it does not translate. */
+  readonly levels: ReadonlySet<Levels>;
+  readonly superpages: { readonly m2: boolean; readonly g1: boolean };
+  readonly cachingMode: boolean;
+  readonly queued: boolean;
+  /** Whether CCMD, IVA and IOTLB exist. */
+  readonly registerInvalidation: boolean;
+  readonly interruptRemapping: boolean;
+  readonly eim: boolean;
+  readonly postedInterrupts: boolean;
+  readonly passThrough: boolean;
+  readonly deviceTlb: boolean;
+  /** Whether PFSID and throttling exist in device TLB invalidations. */
+  readonly dit: boolean;
+  readonly pageRequests: boolean;
+  /** Whether a wait descriptor can drain page requests. */
+  readonly pageDrain: boolean;
+  readonly ecs: boolean;
+  readonly coherent: boolean;
+  readonly snoop: boolean;
+  readonly smts: boolean;
+  readonly ssts: boolean;
+  readonly flts: boolean;
+  readonly nest: boolean;
+  /** Requests with PASID. */
+  readonly pasid: boolean;
+  /** Bits of a PASID, 1 to 20. */
+  readonly pasidBits: number;
+  /** RID_PASID of context entries, and RID_PRIV. */
+  readonly ridPasid: boolean;
+  readonly ridPriv: boolean;
+  readonly executeRequests: boolean;
+  readonly supervisorRequests: boolean;
+  /** The no-write flag of translation requests. */
+  readonly noWriteFlag: boolean;
+  readonly extendedAccessed: boolean;
+  /** Accessed and dirty bits of second-stage entries. */
+  readonly secondStageDirty: boolean;
+  /** First-stage pages of 1 GiB, and tables of 5 levels. */
+  readonly firstStage1g: boolean;
+  readonly firstStage5: boolean;
+  readonly psi: boolean;
+  readonly mamv: number;
+  readonly mhmv: number;
+  /** Bits of a domain-id. */
+  readonly domainBits: number;
+  /** Number of fault records, 1 to 256. */
+  readonly nfr: number;
+  /** Byte offset of the first fault record. */
+  readonly fro: number;
+  /** Byte offset of IVA; IOTLB follows 8 bytes later. */
+  readonly iro: number;
+  readonly rwbf: boolean;
+  readonly plmr: boolean;
+  readonly phmr: boolean;
+  readonly drd: boolean;
+  readonly dwd: boolean;
+  readonly zlr: boolean;
+  readonly esrtps: boolean;
+  readonly esirtps: boolean;
+}
+
+/** The words that make a profile. `haw` is the MGAW, at most 52, when missing. */
+export interface ProfileWords {
+  readonly name?: string | undefined;
+  readonly ver: bigint;
+  readonly cap: bigint;
+  readonly ecap: bigint;
+  readonly haw?: number | undefined;
+}
+
+function levelsOf(sagaw: number): ReadonlySet<Levels> {
+  const all: readonly Levels[] = [3, 4, 5];
+  return new Set(all.filter((levels) => (sagaw >> (levels - 2)) & 1));
+}
+
+/**
+ * The rules that capability words stand for. Reserved bits of the words are ignored.
+ *
+ * @throws ProfileError when the words contradict each other or ask for what no unit has.
+ */
+export function profileOf(words: ProfileWords): Profile {
+  const cap = Cap.decode(words.cap);
+  const ecap = Ecap.decode(words.ecap);
+  const ver = Ver.decode(words.ver);
+  const registerInvalidation = ver.major < 6;
+  checkFields(cap, ecap);
+  checkPlaces(cap, ecap, registerInvalidation && ecap.iro !== 0);
+  const mgaw = cap.mgaw + 1;
+  return Object.freeze<Profile>({
+    name: words.name ?? "unnamed",
+    ver: words.ver,
+    cap: words.cap,
+    ecap: words.ecap,
+    ...ver,
+    haw: checkedHaw(words.haw, mgaw),
+    mgaw,
+    levels: levelsOf(cap.sagaw),
+    superpages: Object.freeze({ m2: (cap.sllps & 1) !== 0, g1: (cap.sllps & 2) !== 0 }),
+    cachingMode: cap.cm,
+    queued: ecap.qi,
+    registerInvalidation,
+    interruptRemapping: ecap.ir,
+    eim: ecap.eim,
+    postedInterrupts: cap.pi && ecap.ir,
+    passThrough: ecap.pt,
+    deviceTlb: ecap.dt,
+    dit: ecap.dit,
+    pageRequests: ecap.prs,
+    pageDrain: ecap.pds,
+    ecs: ecap.ecs,
+    coherent: ecap.c,
+    snoop: ecap.sc,
+    smts: ecap.smts,
+    ssts: ecap.ssts,
+    flts: ecap.flts,
+    nest: ecap.nest,
+    pasid: ecap.pasid && ecap.smts,
+    pasidBits: Math.min(20, ecap.pss + 1),
+    ridPasid: ecap.rps,
+    ridPriv: ecap.rprivs,
+    executeRequests: ecap.ers,
+    supervisorRequests: ecap.srs,
+    noWriteFlag: ecap.nwfs,
+    extendedAccessed: ecap.eafs,
+    secondStageDirty: ecap.slads,
+    firstStage1g: cap.fl1gp,
+    firstStage5: cap.fl5lp,
+    psi: cap.psi,
+    mamv: cap.mamv,
+    mhmv: ecap.mhmv,
+    domainBits: 4 + 2 * cap.nd,
+    nfr: cap.nfr + 1,
+    fro: cap.fro * 16,
+    iro: ecap.iro * 16,
+    rwbf: cap.rwbf,
+    plmr: cap.plmr,
+    phmr: cap.phmr,
+    drd: cap.drd,
+    dwd: cap.dwd,
+    zlr: cap.zlr,
+    esrtps: cap.esrtps,
+    esirtps: cap.esirtps,
+  });
+}

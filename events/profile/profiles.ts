@@ -1,0 +1,123 @@
+import { Cap, Ecap } from "../registers/capability.ts";
+import type { Profile } from "./profile.ts";
+import { profileOf } from "./profile.ts";
+
+/** Of a server of 2016; `cm` is what an emulation of it for a guest would add. */
+const hardware2016 = (name: string, cm: boolean): Profile =>
+  profileOf({
+    name,
+    ver: 0x10n,
+    cap: Cap.encode({
+      nd: 6,
+      plmr: true,
+      phmr: true,
+      cm,
+      sagaw: 0b00110,
+      mgaw: 47,
+      zlr: true,
+      fro: 0x40,
+      sllps: Cap.fields.sllps.names.g1,
+      psi: true,
+      nfr: 7,
+      mamv: 9,
+      dwd: true,
+      drd: true,
+    }),
+    ecap: Ecap.encode({
+      qi: true,
+      dt: true,
+      ir: true,
+      eim: true,
+      pt: true,
+      sc: true,
+      iro: 0x50,
+      mhmv: 15,
+    }),
+    haw: 46,
+  });
+
+type CapFields = Parameters<typeof Cap.encode>[0];
+type EcapFields = Parameters<typeof Ecap.encode>[0];
+
+/** Everything that legacy mode knows, at its largest, and more. */
+const everythingAnd = (name: string, cap: CapFields, ecap: EcapFields): Profile =>
+  profileOf({
+    name,
+    ver: 0x10n,
+    cap: Cap.encode({
+      nd: 6,
+      rwbf: true,
+      plmr: true,
+      phmr: true,
+      cm: true,
+      sagaw: 0b01110,
+      mgaw: 56,
+      zlr: true,
+      fro: 0x22,
+      sllps: Cap.fields.sllps.names.g1,
+      psi: true,
+      nfr: 7,
+      mamv: 0x3f,
+      dwd: true,
+      drd: true,
+      pi: true,
+      esirtps: true,
+      esrtps: true,
+      ...cap,
+    }),
+    ecap: Ecap.encode({
+      c: true,
+      qi: true,
+      dt: true,
+      ir: true,
+      eim: true,
+      pt: true,
+      sc: true,
+      iro: 0x10,
+      mhmv: 15,
+      dit: true,
+      ...ecap,
+    }),
+  });
+
+/** The same with everything that is modelled of scalable mode. */
+const everythingScalable = (name: string, nest: boolean): Profile =>
+  everythingAnd(
+    name,
+    { fl1gp: true, fl5lp: true },
+    {
+      ...{ smts: true, ssts: true, flts: true, nest, smpwcs: true },
+      ...{ pasid: true, pss: 19, rps: true, rprivs: true },
+      ...{ ers: true, srs: true, nwfs: true, eafs: true, prs: true, pds: true },
+    },
+  );
+
+/**
+ * The profiles that come with the model, by name. The first two are those of the recordings;
+ * `xen-vvtd` is what Xen's posted virtual VT-d of 2017 announced.
+ */
+export const profiles = {
+  "qemu-legacy": profileOf({
+    name: "qemu-legacy",
+    ver: 0x10n,
+    cap: 0xd2008c222f0686n,
+    ecap: 0xf00f4an,
+  }),
+  "qemu-scalable": profileOf({
+    name: "qemu-scalable",
+    ver: 0x10n,
+    cap: 0x1d2008c222f0686n,
+    ecap: 0x880000f00f4an,
+  }),
+  "xen-vvtd": profileOf({
+    name: "xen-vvtd",
+    ver: 0x10n,
+    cap: Cap.encode({ nd: 6, sagaw: 0b00010, mgaw: 38, fro: 0xc }),
+    ecap: Ecap.encode({ qi: true, ir: true, eim: true, mhmv: 15 }),
+  }),
+  "hardware-2016": hardware2016("hardware-2016", false),
+  "hardware-2016-caching": hardware2016("hardware-2016-caching", true),
+  everything: everythingAnd("everything", {}, {}),
+  "everything-scalable": everythingScalable("everything-scalable", true),
+  "everything-scalable-not-nested": everythingScalable("everything-scalable-not-nested", false),
+} as const satisfies Readonly<Record<string, Profile>>;

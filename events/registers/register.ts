@@ -1,0 +1,226 @@
+// Length: one list of every register, which is read as a whole.
+
+import { FaultRecord } from "../fault/fault-record.ts";
+import type { AnyLayout } from "../layout/layout.ts";
+import { bitMask } from "../layout/layout-field.ts";
+import type { Profile } from "../profile/profile.ts";
+import { Cap, Ecap, Ver } from "./capability.ts";
+import { Ccmd, Gcmd, Gsts, Rtaddr } from "./command.ts";
+import {
+  Feaddr,
+  Fectl,
+  Fedata,
+  Feuaddr,
+  Fsts,
+  Ics,
+  Ieaddr,
+  Iectl,
+  Iedata,
+  Ieuaddr,
+} from "./event-line.ts";
+import { Irta } from "./interrupt-table.ts";
+import { Iotlb, Iva } from "./iotlb.ts";
+import { Peaddr, Pectl, Pedata, Peuaddr, Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
+import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./protected-memory.ts";
+import { Iqa, Iqercd, Iqh, Iqt } from "./queue.ts";
+
+/** One register of a unit, as its capabilities make it. */
+export interface RegisterSpec {
+  readonly name: string;
+  /** In bytes from the start of the register page. */
+  readonly offset: number;
+  readonly bytes: 4 | 8 | 16;
+  readonly layout: AnyLayout;
+  /** Bits that take the value written. */
+  readonly writable: bigint;
+  /** Bits that writing 1 clears. */
+  readonly w1c: bigint;
+  /** Bits that writing 1 sets. */
+  readonly w1s: bigint;
+  readonly reset: bigint;
+  /** Reads give 0, whatever is kept. */
+  readonly writeOnly: boolean;
+  /** Bits that read as 0, whatever is kept. */
+  readonly unread: bigint;
+  readonly doc: string;
+}
+
+/** The registers of a unit. Bytes that belong to none read as 0 and ignore writes. */
+export interface RegisterMap {
+  /** By rising offset; they do not overlap. */
+  readonly specs: readonly RegisterSpec[];
+  /** The register that the byte at this offset belongs to. */
+  readonly at: (offset: number) => RegisterSpec | undefined;
+  readonly byName: ReadonlyMap<string, RegisterSpec>;
+}
+
+type Rules = Partial<
+  Pick<RegisterSpec, "writable" | "w1c" | "w1s" | "reset" | "writeOnly" | "unread">
+>;
+
+function register(offset: number, layout: AnyLayout, doc: string, rules: Rules = {}): RegisterSpec {
+  const bytes = layout.width === 32 ? 4 : layout.width === 64 ? 8 : 16;
+  const fixed = { writable: 0n, w1c: 0n, w1s: 0n, reset: 0n, writeOnly: false, unread: 0n };
+  return { name: layout.name, offset, bytes, layout, ...fixed, ...rules, doc };
+}
+
+/** The mask when the unit has what it is for, else nothing. */
+const when = (has: boolean, mask: bigint): bigint => (has ? mask : 0n);
+
+const masked = Fectl.mask("im");
+
+function general(profile: Profile): readonly RegisterSpec[] {
+  const { queued, interruptRemapping: remaps, registerInvalidation } = profile;
+  const commands =
+    Gcmd.mask("te") |
+    Gcmd.mask("srtp") |
+    when(profile.rwbf, Gcmd.mask("wbf")) |
+    when(queued, Gcmd.mask("qie")) |
+    when(remaps, Gcmd.mask("ire") | Gcmd.mask("sirtp") | Gcmd.mask("cfi"));
+  const ccmd = {
+    writable: Ccmd.reservedMask ^ bitMask(63, 0) ^ Ccmd.mask("caig"),
+    unread: Ccmd.mask("sid") | Ccmd.mask("fm"),
+  };
+  return [
+    register(0x00, Ver, "Version.", { reset: profile.ver }),
+    register(0x08, Cap, "Capabilities.", { reset: profile.cap }),
+    register(0x10, Ecap, "Extended capabilities.", { reset: profile.ecap }),
+    register(0x18, Gcmd, "Global command.", { writable: commands, writeOnly: true }),
+    register(0x1c, Gsts, "Global status."),
+    register(0x20, Rtaddr, "Root table address.", { writable: bitMask(63, 10) }),
+    ...(registerInvalidation ? [register(0x28, Ccmd, "Context command.", ccmd)] : []),
+  ];
+}
+
+/** Reading: FSTS.PRO can be cleared only where page requests exist. */
+function faultEvent(profile: Profile): readonly RegisterSpec[] {
+  const w1c =
+    Fsts.mask("pfo") |
+    when(profile.queued, Fsts.mask("iqe") | Fsts.mask("ice") | Fsts.mask("ite")) |
+    when(profile.pageRequests, Fsts.mask("pro"));
+  return [
+    register(0x34, Fsts, "Fault status.", { w1c }),
+    register(0x38, Fectl, "Fault event control.", { writable: masked, reset: masked }),
+    register(0x3c, Fedata, "Fault event data.", { writable: Fedata.mask("imd") }),
+    register(0x40, Feaddr, "Fault event address.", { writable: Feaddr.mask("ma") }),
+    register(0x44, Feuaddr, "Fault event upper address.", {
+      writable: when(profile.eim, Feuaddr.mask("mua")),
+    }),
+  ];
+}
+
+function protectedMemory(profile: Profile): readonly RegisterSpec[] {
+  const { plmr, phmr } = profile;
+  const high = { writable: bitMask(profile.haw - 1, 21) };
+  const low = { writable: bitMask(31, 21) };
+  const enable = { writable: Pmen.mask("epm") };
+  return [
+    ...(plmr || phmr ? [register(0x64, Pmen, "Protected memory enable.", enable)] : []),
+    ...(plmr ? [register(0x68, Plmbase, "Protected low memory base.", low)] : []),
+    ...(plmr ? [register(0x6c, Plmlimit, "Protected low memory limit.", low)] : []),
+    ...(phmr ? [register(0x70, Phmbase, "Protected high memory base.", high)] : []),
+    ...(phmr ? [register(0x78, Phmlimit, "Protected high memory limit.", high)] : []),
+  ];
+}
+
+/** Reading: IQA.DW keeps what is written even where a unit has no 256-bit descriptors. */
+function invalidationQueue(profile: Profile): readonly RegisterSpec[] {
+  if (!profile.queued) return [];
+  return [
+    register(0x80, Iqh, "Invalidation queue head."),
+    register(0x88, Iqt, "Invalidation queue tail.", { writable: Iqt.mask("qt") }),
+    register(0x90, Iqa, "Invalidation queue address.", {
+      writable: bitMask(63, 0) ^ Iqa.reservedMask,
+    }),
+    register(0x9c, Ics, "Invalidation completion status.", { w1c: Ics.mask("iwc") }),
+    register(0xa0, Iectl, "Completion event control.", { writable: masked, reset: masked }),
+    register(0xa4, Iedata, "Completion event data.", { writable: Iedata.mask("imd") }),
+    register(0xa8, Ieaddr, "Completion event address.", { writable: Ieaddr.mask("ma") }),
+    register(0xac, Ieuaddr, "Completion event upper address.", {
+      writable: when(profile.eim, Ieuaddr.mask("mua")),
+    }),
+    register(0xb0, Iqercd, "Invalidation queue error record."),
+  ];
+}
+
+function interruptTable(profile: Profile): readonly RegisterSpec[] {
+  if (!profile.interruptRemapping) return [];
+  const eime = when(profile.eim, Irta.mask("eime"));
+  const writable = Irta.mask("s") | eime | Irta.mask("irta");
+  return [register(0xb8, Irta, "Interrupt remapping table address.", { writable })];
+}
+
+function pageRequests(profile: Profile): readonly RegisterSpec[] {
+  if (!profile.pageRequests) return [];
+  const queue = { writable: Pqa.mask("pqs") | Pqa.mask("pqa") };
+  return [
+    register(0xc0, Pqh, "Page request queue head.", { writable: Pqh.mask("pqh") }),
+    register(0xc8, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
+    register(0xd0, Pqa, "Page request queue address.", queue),
+    register(0xdc, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
+    register(0xe0, Pectl, "Page request event control.", { writable: masked, reset: masked }),
+    register(0xe4, Pedata, "Page request event data.", { writable: Pedata.mask("imd") }),
+    register(0xe8, Peaddr, "Page request event address.", { writable: Peaddr.mask("ma") }),
+    register(0xec, Peuaddr, "Page request event upper address.", {
+      writable: when(profile.eim, Peuaddr.mask("mua")),
+    }),
+  ];
+}
+
+function iotlb(profile: Profile): readonly RegisterSpec[] {
+  const { iro, registerInvalidation } = profile;
+  if (!registerInvalidation || iro === 0) return [];
+  const writable = bitMask(63, 0) ^ Iotlb.reservedMask ^ Iotlb.mask("iaig");
+  return [
+    register(iro, Iva, "Invalidate address.", {
+      writable: bitMask(63, 0) ^ Iva.reservedMask,
+      writeOnly: true,
+    }),
+    register(iro + 8, Iotlb, "IOTLB invalidate.", { writable }),
+  ];
+}
+
+function faultRecords(profile: Profile): readonly RegisterSpec[] {
+  const w1c = FaultRecord.mask("f");
+  return Array.from({ length: profile.nfr }, (_, index) => ({
+    ...register(profile.fro + 16 * index, FaultRecord, `Fault record ${index}.`, { w1c }),
+    name: `FRCD${index}`,
+  }));
+}
+
+/** The registers of a unit with these capabilities; what they lack is absent or read-only. */
+export function registerMap(profile: Profile): RegisterMap {
+  const parts = [general, faultEvent, protectedMemory, invalidationQueue, interruptTable];
+  const specs = [...parts, pageRequests, iotlb, faultRecords]
+    .flatMap((part) => part(profile))
+    .toSorted((a, b) => a.offset - b.offset);
+  const bytes = new Map<number, RegisterSpec>();
+  for (const spec of specs) {
+    for (let byte = 0; byte < spec.bytes; byte += 1) bytes.set(spec.offset + byte, spec);
+  }
+  return {
+    specs,
+    at: (offset) => bytes.get(offset),
+    byName: new Map(specs.map((spec) => [spec.name, spec])),
+  };
+}
+
+/**
+ * What a register holds after a write.
+ *
+ * @param old    what it held, `spec.bytes` bytes.
+ * @param value  the bytes written, at their place in the register.
+ * @param lanes  ones in every bit of every byte that was written.
+ */
+export function registerWrite(
+  spec: RegisterSpec,
+  old: bigint,
+  value: bigint,
+  lanes: bigint,
+): bigint {
+  const writable = spec.writable & lanes;
+  const written = (old & ~writable) | (value & writable);
+  const set = spec.w1s & lanes & value;
+  const cleared = spec.w1c & lanes & value;
+  return (written | set) & ~cleared;
+}

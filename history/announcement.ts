@@ -1,0 +1,112 @@
+import { pageOf } from "../events/address.ts";
+import type { Fact, FactOf } from "../events/fact.ts";
+import type { Guest } from "../projections/guest.ts";
+import type { HostEntry } from "../projections/host/host-entry.ts";
+import { coversContext, coversPasid, hostAt } from "../projections/host/host-entry.ts";
+import type { PathEntry, Place } from "./path-entry.ts";
+import type { Step } from "./step.ts";
+import type { UsedPage } from "./use.ts";
+
+/** An invalidation that covers an entry, or the host entry being made anew. */
+export interface Announcement {
+  readonly seq: number;
+  readonly type:
+    | "ContextInvalidated"
+    | "PasidCacheInvalidated"
+    | "IotlbInvalidated"
+    | "PasidIotlbInvalidated"
+    | "HostEntryChanged";
+}
+
+const requesterIn = (guest: Guest | undefined, { device }: UsedPage): number =>
+  guest?.devices[device]?.requester ?? device;
+
+/** Whether a range of pages covers what an entry translates; of upper entries, any part of it. */
+function inRange(fact: { readonly iova?: bigint; readonly length?: bigint }, entry: PathEntry) {
+  const first = pageOf(fact.iova ?? 0n);
+  const end = first + pageOf(fact.length ?? 0n);
+  const span = 512 ** ((entry.level ?? 1) - 1);
+  const start = entry.page - (entry.page % span);
+  return start < end && start + span > first;
+}
+
+/** Whether an IOTLB invalidation covers an entry: of first stages, all of its domain. */
+function coversIotlb(
+  fact: FactOf<"IotlbInvalidated">,
+  host: HostEntry | undefined,
+  entry: PathEntry,
+): boolean {
+  if (fact.scope === "global") return true;
+  if (host === undefined || fact.did !== host.did) return false;
+  if (fact.scope === "domain" || entry.table === "first stage") return true;
+  const first = pageOf(fact.iova ?? 0n);
+  const covered = entry.page >= first && entry.page < first + pageOf(fact.length ?? 0n);
+  return covered && !(fact.leafOnly === true && (entry.level ?? 1) > 1);
+}
+
+function coversPasidIotlb(
+  fact: FactOf<"PasidIotlbInvalidated">,
+  host: HostEntry | undefined,
+  entry: PathEntry,
+): boolean {
+  if (fact.did !== host?.did || fact.pasid !== host.tag) return false;
+  if (fact.scope === "pasid") return true;
+  return inRange(fact, entry) && !(fact.leafOnly === true && (entry.level ?? 1) > 1);
+}
+
+/** Whether an invalidation tells the unit that an entry of the path may have changed. */
+function covers(fact: Fact, place: Place, step: Step, entry: PathEntry): boolean {
+  const guest = step.before.guests[place.guest];
+  const source = requesterIn(guest, place);
+  const host = guest && hostAt(guest.hosts, source, place.pasid);
+  switch (entry.table) {
+    case "root":
+    case "context":
+      if (fact.type !== "ContextInvalidated") return false;
+      if (host !== undefined) return coversContext(fact, host);
+      return fact.scope === "global" || fact.source === source;
+    case "PASID directory":
+    case "PASID entry":
+      if (fact.type !== "PasidCacheInvalidated") return false;
+      if (host !== undefined) return coversPasid(fact, host);
+      return fact.scope === "global" || fact.pasid === place.pasid;
+    case "first stage":
+      if (fact.type === "PasidIotlbInvalidated") return coversPasidIotlb(fact, host, entry);
+      return fact.type === "IotlbInvalidated" && coversIotlb(fact, host, entry);
+    case "second stage":
+      return fact.type === "IotlbInvalidated" && coversIotlb(fact, host, entry);
+  }
+}
+
+const types: readonly string[] = [
+  "ContextInvalidated",
+  "PasidCacheInvalidated",
+  "IotlbInvalidated",
+  "PasidIotlbInvalidated",
+] satisfies readonly Announcement["type"][];
+
+const isInvalidation = (type: string): type is Announcement["type"] => types.includes(type);
+
+/** The first fact of a step that announces changes of an entry. */
+export function announcementIn(
+  step: Step,
+  place: Place,
+  entry: PathEntry,
+): Announcement | undefined {
+  const [before, after] = [step.before.guests[place.guest], step.after.guests[place.guest]];
+  const source = requesterIn(after, place);
+  const spaceIn = (guest: Guest | undefined) =>
+    guest && hostAt(guest.hosts, source, place.pasid)?.space;
+  // What is cached of a first stage outlives a host entry that is made anew over it.
+  const keepsCaches = entry.table === "first stage" && spaceIn(before) === spaceIn(after);
+  for (const [index, fact] of step.facts.entries()) {
+    if ((fact.guest ?? 0) !== place.guest) continue;
+    const { type } = fact;
+    const seq = step.seq + 1 + index;
+    const isOwn =
+      type === "HostEntryChanged" && fact.source === source && fact.pasid === place.pasid;
+    if (isOwn && !keepsCaches) return { seq, type };
+    if (isInvalidation(type) && covers(fact, place, step, entry)) return { seq, type };
+  }
+  return undefined;
+}

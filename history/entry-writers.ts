@@ -1,0 +1,61 @@
+import { pageOf } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import { pageAt, wordIn } from "../tables/memory.ts";
+import type { Radix } from "../tables/radix.ts";
+import { emptyRadix, radixForEach, radixGet, radixSet } from "../tables/radix.ts";
+import type { Noted } from "./interrupt-trail.ts";
+import type { Step } from "./step.ts";
+
+/**
+ * Who last changed the 16 bytes at one offset, of every page of a guest: who wrote an interrupt
+ * entry before anybody could know where the table would be.
+ */
+export interface EntryWriters {
+  readonly guest: number;
+  /** Offset of the entry in its page, a multiple of 16. */
+  readonly offset: number;
+  readonly byPage: Radix<Noted>;
+}
+
+/** Nothing known yet, for the entry of an index: a table begins at a page. */
+export const startEntryWriters = (guest: number, index: number): EntryWriters => ({
+  guest,
+  offset: (index * 16) % 4096,
+  byPage: emptyRadix(),
+});
+
+/** Where an event may have changed memory: pages from `first`, without `end`. */
+function pagesOf(event: Input | Fact): readonly [first: number, end: number] | undefined {
+  const { type } = event;
+  const isWrite = type === "MemoryWrite" || type === "MemoryWritten" || type === "DmaLanded";
+  if (!isWrite && type !== "CacheFlush") return undefined;
+  if (event.gpa === undefined) return undefined;
+  const length = type === "CacheFlush" ? event.length : BigInt(event.bytes?.length ?? 0);
+  return [pageOf(event.gpa), pageOf(event.gpa + length + 0xfffn)];
+}
+
+/** What is known once one more step was taken. */
+export function followEntryWriters(old: EntryWriters, step: Step): EntryWriters {
+  const { guest, offset } = old;
+  const before = step.before.guests[guest]?.memory;
+  const after = step.after.guests[guest]?.memory;
+  if (before === undefined || after === undefined || before === after) return old;
+  let { byPage } = old;
+  for (const [at, event] of [step.input, ...step.facts].entries()) {
+    const pages = (event.guest ?? 0) === guest ? pagesOf(event) : undefined;
+    if (pages === undefined) continue;
+    const noted: Noted = { seq: step.seq + at, cause: at === 0 ? undefined : step.seq, event };
+    radixForEach(after.visible, pages[0], pages[1], (gfn, page) => {
+      const was = pageAt(before, gfn);
+      const isSame = (place: number): boolean => wordIn(was, place) === wordIn(page, place);
+      if (was === page || (isSame(offset) && isSame(offset + 8))) return;
+      byPage = radixSet(byPage, gfn, noted);
+    });
+  }
+  return byPage === old.byPage ? old : { ...old, byPage };
+}
+
+/** Who last changed the entry at a GPA in bytes; `undefined` when nobody did. */
+export const entryWriter = ({ byPage }: EntryWriters, address: bigint): Noted | undefined =>
+  radixGet(byPage, pageOf(address));

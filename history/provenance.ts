@@ -1,0 +1,173 @@
+import { pageOf } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Guest } from "../projections/guest.ts";
+import { hostAt } from "../projections/host/host-entry.ts";
+import { pageAt, wordIn } from "../tables/memory.ts";
+import { get } from "../tables/page-tree.ts";
+import type { Announcement } from "./announcement.ts";
+import { announcementIn } from "./announcement.ts";
+import type { PathEntry, Place } from "./path-entry.ts";
+import type { Step } from "./step.ts";
+import type { PlaceFact, UsedPage, Uses } from "./use.ts";
+import { noUses, useIn, withUse } from "./use.ts";
+
+/** A change of an entry. */
+export interface EntryWrite {
+  /** Number of the input that changed it. */
+  readonly seq: number;
+  readonly by: "cpu" | "flush" | "device" | "unit" | "host";
+  readonly from: bigint;
+  readonly to: bigint;
+  /**
+   * Whether the unit may use what it knew before until it is told: not of a first-stage entry that
+   * was not present, nor of what the unit changed itself.
+   */
+  readonly needed: boolean;
+  /** The first fact after it that covered it; `undefined` while there is none. */
+  readonly announced: Announcement | undefined;
+}
+
+/** An entry, and how it came to be as it is: the newest changes, the last one last. */
+export interface EntryTrail {
+  readonly entry: PathEntry;
+  readonly writes: readonly EntryWrite[];
+}
+
+/** What is known about a place after some events. */
+export interface Trail {
+  readonly place: Place;
+  readonly entries: readonly EntryTrail[];
+  readonly uses: Uses;
+}
+
+const kept = 8;
+
+/** Nothing known yet: the state before the first event. */
+export const startTrail = (place: Place): Trail => ({
+  place,
+  entries: place.entries.map((entry) => ({ entry, writes: [] })),
+  uses: noUses,
+});
+
+/** The newest of a list with one more. */
+const withNewest = <T>(items: readonly T[], item: T): readonly T[] => [
+  ...items.slice(1 - kept),
+  item,
+];
+
+const writers: Readonly<Record<string, EntryWrite["by"]>> = {
+  MemoryWrite: "cpu",
+  CacheFlush: "flush",
+  Dma: "device",
+  DmaComplete: "device",
+  P2mMap: "host",
+  P2mUnmap: "host",
+  P2mProtect: "host",
+};
+
+/** Who changed an entry in a step: a DMA's own walk may have, for the unit. */
+function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
+  const end = address + BigInt(words * 8);
+  const isUnits = step.facts.some(
+    (fact) =>
+      fact.type === "MemoryWritten" &&
+      fact.gpa < end &&
+      fact.gpa + BigInt(fact.bytes.length) > address,
+  );
+  return isUnits ? "unit" : (writers[step.input.type] ?? "unit");
+}
+
+function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bigint {
+  if (guest === undefined) return 0n;
+  const page = pageAt(guest.memory, pageOf(address));
+  const offset = Number(address & 0xff8n);
+  let value = 0n;
+  for (let word = 0; word < words; word++) {
+    value |= wordIn(page, offset + word * 8) << BigInt(word * 64);
+  }
+  return value;
+}
+
+function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
+  const { entry } = old;
+  let { writes } = old;
+  const index = trail.place.guest;
+  const [before, after] = [step.before.guests[index], step.after.guests[index]];
+  if (before?.memory !== after?.memory) {
+    const [from, to] = [entryValue(before, entry), entryValue(after, entry)];
+    if (from !== to) {
+      const by = writerIn(step, entry);
+      const isFirst = entry.table === "first stage";
+      const needed = by !== "unit" && !(isFirst && (from & 1n) === 0n);
+      writes = withNewest(writes, { seq: step.seq, by, from, to, needed, announced: undefined });
+    }
+  }
+  const isOpen = writes.some((write) => write.announced === undefined);
+  const announced = isOpen ? announcementIn(step, trail.place, entry) : undefined;
+  if (announced !== undefined) {
+    writes = writes.map((write) => ({ ...write, announced: write.announced ?? announced }));
+  }
+  return writes === old.writes ? old : { entry, writes };
+}
+
+/** Whether a step changed what a shadow has for the page: an unmapping of everything may not. */
+function mappingChanged(shadow: number, { guest, page }: UsedPage, step: Step): boolean {
+  const before = step.before.guests[guest]?.shadows[shadow];
+  const after = step.after.guests[guest]?.shadows[shadow];
+  if (before === undefined || after === undefined) return before !== after;
+  return (
+    get(before.stage, page) !== get(after.stage, page) ||
+    get(before.host, page) !== get(after.host, page)
+  );
+}
+
+/** Whether a fact says what the shadow has for the page, or what the device's host entry is. */
+function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
+  const { guest: index, device, page, pasid } = place;
+  if ((fact.guest ?? 0) !== index) return false;
+  const guest = step.after.guests[index];
+  const source = guest?.devices[device]?.requester ?? device;
+  if (fact.type === "HostEntryChanged" || fact.type === "HostEntryDropped") {
+    return fact.source === source && fact.pasid === pasid;
+  }
+  const host = guest && hostAt(guest.hosts, source, pasid);
+  if (fact.type === "FirstStageCreated") return fact.space === host?.space;
+  if (fact.type === "FirstStageTablesCached") {
+    return fact.space === host?.space && pageOf(fact.iova) === page;
+  }
+  const isShadowed =
+    fact.type === "ShadowMapped" ||
+    fact.type === "ShadowBlocked" ||
+    fact.type === "ShadowUnmapped" ||
+    fact.type === "ShadowShared";
+  const shadow = host?.state === "shadowed" ? host.shadow : undefined;
+  if (!isShadowed || fact.shadow !== shadow) return false;
+  if (!mappingChanged(fact.shadow, place, step)) return false;
+  const first = pageOf(fact.iova);
+  const count = fact.type === "ShadowShared" ? pageOf(fact.length) * fact.copies : fact.count;
+  return page >= first && page < first + count;
+}
+
+/** The facts of a step about a page's mapping, or about its device's host entry, in order. */
+export const factsAbout = (place: UsedPage, step: Step): readonly PlaceFact[] =>
+  step.facts.flatMap((fact, index) =>
+    isAbout(fact, place, step) ? [{ seq: step.seq + 1 + index, cause: step.seq, fact }] : [],
+  );
+
+/** Whether a step changed a first-stage entry, other than by its accessed and dirty bits. */
+function isRemapped({ entry, writes }: EntryTrail, { seq }: Step): boolean {
+  const last = writes.at(-1);
+  return entry.table === "first stage" && last?.seq === seq && last.by !== "unit";
+}
+
+/** What is known once one more step was taken. */
+export function followTrail(trail: Trail, step: Step): Trail {
+  const entries = trail.entries.map((entry) => followEntry(trail, entry, step));
+  const isNew =
+    factsAbout(trail.place, step).some((of) => of.fact.type.startsWith("Shadow")) ||
+    entries.some((one) => isRemapped(one, step));
+  let uses = isNew ? noUses : trail.uses;
+  const use = useIn(trail.place, step);
+  if (use !== undefined && use.interrupt === undefined) uses = withUse(uses, use);
+  return { place: trail.place, entries, uses };
+}

@@ -1,0 +1,35 @@
+import { reason } from "../../events/fault/fault-reason.ts";
+import { Rtaddr } from "../../events/registers/command.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { Context, ContextStep } from "./context.ts";
+import { resolveLegacy } from "./context.ts";
+import { resolveScalable } from "./pasid.ts";
+
+const { legacy, scalable } = Rtaddr.fields.ttm.names;
+
+/**
+ * What the guest's tables, as they are in its memory, say of the requests of a source-id: through
+ * the latched root pointer, in the mode that it says. A request with PASID in legacy mode faults
+ * (31h); so does every request when the root pointer's mode is not one that the unit has (30h).
+ *
+ * Reading: abort-DMA mode (3) is reported as 30h too.
+ *
+ * @param pasid  of the request, or `undefined` for those without.
+ * @param step   told of each entry read.
+ */
+export function resolve(
+  guest: Guest,
+  source: number,
+  pasid: number | undefined,
+  step?: (step: ContextStep) => void,
+): Context {
+  const ttm = Number(guest.rootPointer & 0xc00n) >>> Rtaddr.fields.ttm.lsb;
+  if (ttm === scalable && guest.profile.smts) return resolveScalable(guest, source, pasid, step);
+  const isLegacy = ttm === legacy;
+  if (isLegacy && pasid === undefined) return resolveLegacy(guest, source, step);
+  return {
+    kind: "blocked",
+    reason: isLegacy ? reason.legacyPasid : reason.rootTableInvalid,
+    fpd: false,
+  };
+}

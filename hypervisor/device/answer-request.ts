@@ -1,0 +1,96 @@
+import { isInterruptPage } from "../../events/address.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { behindP2m, frameOf, hasFrame, hole, mapped, ok, unmapped } from "../../tables/mapping.ts";
+import { get } from "../../tables/page-tree.ts";
+import { firstStageAnswer } from "../first-stage/first-stage-answer.ts";
+import type { Ask } from "../first-stage/first-stage-rules.ts";
+import { pageLimit } from "../shadow/synchronise.ts";
+import { walkTables } from "../shadow/walk-second-stage.ts";
+import type { Answer } from "./page-answer.ts";
+import { allows, answered, beyondSecond, fails, wholeAt } from "./page-answer.ts";
+
+/** What translates nothing: the P2M alone. */
+function passThroughAnswer(guest: Guest, page: number, write: boolean): Answer {
+  const cached = get(guest.passThroughCache, page);
+  if (allows(cached, write)) return answered(cached, page, false);
+  const grant = get(guest.p2m, page);
+  if (!hasFrame(grant)) return answered(unmapped(hole, hole), page, false);
+  return answered(behindP2m(mapped(page, ok, ok, 4), grant), page, false);
+}
+
+/** The IOTLB where it holds an entry that allows anything, else the shadow. */
+function shadowAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
+  const shadow = guest.shadows[entry.shadow ?? 0];
+  const scalable = entry.tag !== undefined;
+  if (shadow === undefined) return fails(reason.contextInvalid);
+  if (page >= pageLimit(guest, shadow.levels)) return fails(beyondSecond(scalable));
+  const stage = get(shadow.stage, page);
+  const gfn = hasFrame(stage) ? frameOf(stage) : undefined;
+  const cached = get(shadow.iotlb, page);
+  return answered(allows(cached, write) ? cached : wholeAt(shadow.host, page), gfn, scalable);
+}
+
+/**
+ * What the device model was told before and still holds, else a walk of the guest's tables as they
+ * are.
+ */
+function virtualAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
+  const { root, levels } = entry;
+  const scalable = entry.tag !== undefined;
+  if (root === undefined) return fails(reason.contextInvalid);
+  if (page >= pageLimit(guest, levels)) return fails(beyondSecond(scalable));
+  const cache = virtualCacheOf(guest, entry);
+  const cached = cache === undefined ? 0 : get(cache.entries, page);
+  const stage = allows(cached, write) ? cached : walkTables(guest, root, levels, page);
+  if (!hasFrame(stage)) return answered(stage, undefined, scalable);
+  const mapping = behindP2m(stage, get(guest.p2m, frameOf(stage)));
+  return answered(mapping, frameOf(stage), scalable);
+}
+
+/** Why requests with PASID may not reach a page that is not translated, or 0. */
+export function passThroughFault(guest: Guest, entry: PassThrough, page: number): number {
+  if (guest.charts.translation !== "enabled") return 0;
+  const { haw, mgaw } = guest.profile;
+  if (entry.tag === undefined) return page >= 2 ** (mgaw - 12) ? reason.beyondWidth : 0;
+  if (page >= 2 ** (haw - 12)) return reason.beyondHardware;
+  return entry.pasid !== undefined && isInterruptPage(page) ? reason.scalableInterruptRange : 0;
+}
+
+interface PassThrough {
+  readonly tag: number | undefined;
+  readonly pasid: number | undefined;
+}
+
+/** Why a PASID entry forbids the rights that a request asks for, or 0. */
+export function rightsDenied(
+  rights: { readonly sre: boolean; readonly ere: boolean },
+  ask: Ask,
+): number {
+  if (ask.execute && !rights.ere) return reason.executeDisabled;
+  return ask.privileged && !rights.sre ? reason.supervisorDisabled : 0;
+}
+
+/** What answers a request for a page, as the host's entry for the requester says. */
+export function answerFor(guest: Guest, entry: HostEntry, page: number, asked: Ask): Answer {
+  if (entry.state === "blocked") return fails(entry.reason);
+  const ask = entry.privileged && !asked.privileged ? { ...asked, privileged: true } : asked;
+  const denied = entry.tag === undefined ? 0 : rightsDenied(entry, ask);
+  if (denied !== 0 && entry.state !== "refused") return fails(denied);
+  const stage = entry.space === undefined ? undefined : guest.spaces[entry.space];
+  if (stage !== undefined) return firstStageAnswer(guest, stage, page, ask);
+  switch (entry.state) {
+    case "shadowed":
+      return shadowAnswer(guest, entry, page, ask.write);
+    case "virtual":
+      return virtualAnswer(guest, entry, page, ask.write);
+    case "passThrough": {
+      const fault = passThroughFault(guest, entry, page);
+      return fault === 0 ? passThroughAnswer(guest, page, ask.write) : fails(fault);
+    }
+    default:
+      return answered(unmapped(hole, hole), undefined, false);
+  }
+}

@@ -1,0 +1,113 @@
+import type { SourceId } from "../../events/address.ts";
+import { iova, iovaOfPage, pageOf } from "../../events/address.ts";
+import { DeviceTlbDescriptor } from "../../events/queue/descriptors.ts";
+import { PasidDeviceTlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
+import { deviceTlb } from "../../machines/device/device-tlb.ts";
+import { askedPages, asksFor, baseOf, tlbsWhere } from "../../projections/device/device-tlb.ts";
+import { frameOf, hasFrame } from "../../tables/mapping.ts";
+import type { Owners } from "../../tables/p2m.ts";
+import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
+import type { PageTree } from "../../tables/page-tree.ts";
+import { capacity } from "../../tables/page-tree.ts";
+import { forEachSlot } from "../../tables/page-tree-range.ts";
+import type { Range } from "../../tables/range.ts";
+import type { Turn } from "../turn.ts";
+import { advanceChart, guestIn, record } from "../turn.ts";
+import { drain } from "./in-flight.ts";
+
+/**
+ * The pages that S and the address say: the lowest 0 bit of the page number, and all below it, are
+ * not compared.
+ */
+function rangeOf(s: boolean, addr: bigint) {
+  const page = addr >> 12n;
+  const ones = s ? page & ~(page + 1n) : 0n;
+  const length = s ? (ones + 1n) * 2n * 4096n : 4096n;
+  return { iova: iova(addr - (addr % length)), length };
+}
+
+const owedBy = (turn: Turn, device: SourceId) =>
+  guestIn(turn).queue.unanswered.filter((asked) => asked.device === device);
+
+const stateOf = (turn: Turn, device: SourceId): string =>
+  owedBy(turn, device).length > 0 ? "asked" : "settled";
+
+/** Descriptor type 3: a device forgets what it holds for requests without PASID. */
+export function invalidateDeviceTlb(turn: Turn, descriptor: bigint): void {
+  const { sid, s, addr } = DeviceTlbDescriptor.decode(descriptor);
+  const device = sid as SourceId;
+  const asked = { device, ...rangeOf(s, addr) };
+  advanceChart(turn, deviceTlb, stateOf(turn, device), { type: "Invalidate", asked });
+}
+
+/** Descriptor type 8: a device forgets what it holds for one PASID, or for all. */
+export function invalidatePasidDeviceTlb(turn: Turn, descriptor: bigint): void {
+  const { sid, s, addr, pasid, g } = PasidDeviceTlbDescriptor.decode(descriptor);
+  const device = sid as SourceId;
+  const whose = g ? { global: true } : { pasid };
+  const asked = { device, ...rangeOf(s, addr), ...whose };
+  advanceChart(turn, deviceTlb, stateOf(turn, device), { type: "Invalidate", asked });
+}
+
+/**
+ * A device answers the first invalidation that it owes an answer to. Before that counts, what it
+ * had sent by means of entries that are gone now has landed. A failed one leaves the device with
+ * what it has.
+ *
+ * @returns whether the device owed an answer.
+ */
+export function takeAnswer(turn: Turn, device: SourceId, result: "done" | "failed"): boolean {
+  const owed = owedBy(turn, device);
+  const [asked] = owed;
+  if (asked === undefined) return false;
+  const { first, end } = askedPages(asked);
+  if (result === "done") {
+    drain(turn, (flight) => {
+      const page = pageOf(flight.iova);
+      const isCovered = asksFor(asked, flight.pasid) && page >= first && page < end;
+      return flight.translated && flight.device === device && isCovered;
+    });
+  }
+  const answered = { device, result };
+  const lastOwed = owed.length === 1;
+  advanceChart(turn, deviceTlb, "asked", { type: "Answer", answered, lastOwed });
+  return true;
+}
+
+/** The pages of a tree of host frames that belong to guest pages of a range. */
+function pagesBehind(tree: PageTree, owners: Owners, guest: number, gfns: Range): readonly Range[] {
+  const found: Range[] = [];
+  forEachSlot(tree, 0, capacity(tree), (page, count, value) => {
+    if (!hasFrame(value)) return;
+    const start = frameOf(value);
+    forEachSlot(owners, start, start + count, (frame, frames, owner) => {
+      if (ownerGuest(owner) !== guest) return;
+      const gfn = ownerPage(owner);
+      const low = Math.max(gfn, gfns.first);
+      const high = Math.min(gfn + frames, gfns.end);
+      const offset = page + frame - start - gfn;
+      if (low < high) found.push({ first: low + offset, end: high + offset });
+    });
+  });
+  return found;
+}
+
+/**
+ * The host takes guest pages away: whatever physical devices hold of them is gone before it goes
+ * on. The guest has no part in it.
+ */
+export function flushDeviceTlbs(turn: Turn, gfns: Range): void {
+  const { owners } = turn.world;
+  for (const { device, pasid, pages } of tlbsWhere(guestIn(turn).deviceTlbs, isPhysical)) {
+    const whose = pasid === undefined ? { device } : { device, pasid };
+    for (const [index, tree] of pages.entries()) {
+      for (const { first, end } of pagesBehind(tree, owners, turn.index, gfns)) {
+        const start = iovaOfPage(first + baseOf(index));
+        const length = BigInt(end - first) << 12n;
+        record(turn, { type: "HostDeviceTlbFlushed", ...whose, iova: start, length });
+      }
+    }
+  }
+}
+
+const isPhysical = ({ virtual }: { readonly virtual: boolean }): boolean => !virtual;

@@ -1,0 +1,186 @@
+import type { Iova, SourceId } from "../../events/address.ts";
+import { gpa, hpa, iova, isInterruptPage, pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import type { Access, InputOf } from "../../events/input.ts";
+import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
+import { request } from "../../machines/device/dma.ts";
+import type { Device, Draft, Guest } from "../../projections/guest.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
+import {
+  frameOf,
+  hasFrame,
+  ok,
+  readCode,
+  sizeName,
+  sizeOf,
+  writeCode,
+} from "../../tables/mapping.ts";
+import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
+import { get } from "../../tables/page-tree.ts";
+import { reportFault } from "../fault/fault.ts";
+import { leaveTraces } from "../first-stage/walk-effects.ts";
+import { refreshHosts } from "../host/attach.ts";
+import type { Key } from "../host/host-entry.ts";
+import { requestInterrupt } from "../interrupt/interrupt.ts";
+import { isProtected } from "../memory/protected-memory.ts";
+import type { Turn } from "../turn.ts";
+import { advanceChart, guestIn, refuse } from "../turn.ts";
+import { answerFor } from "./answer-request.ts";
+import type { Answer } from "./page-answer.ts";
+import { faultOf } from "./page-answer.ts";
+import type { Rights } from "./rights.ts";
+import { askOf, rightsError, rightsOf } from "./rights.ts";
+
+/** A DMA as it comes: whole, or the first of its two phases. */
+export type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
+
+/** Records that a DMA is blocked. */
+export function block(
+  turn: Turn,
+  dma: Dma,
+  access: Access,
+  why: { reason: number } | { host: NonNullable<FactOf<"DmaBlocked">["host"]> },
+): void {
+  const { device, iova } = dma;
+  const blocked = { type: "DmaBlocked", device, iova, access, ...rightsOf(dma), ...why };
+  advanceChart(turn, request, "issued", { type: "Block", blocked });
+}
+
+/** The guest page that a host frame backs: what is cached may be older than the guest stage. */
+export function guestPageOf(turn: Turn, frame: number): number | undefined {
+  const owner = get(turn.world.owners, frame);
+  return hasFrame(owner) && ownerGuest(owner) === turn.index ? ownerPage(owner) : undefined;
+}
+
+/** A DMA that its host entry, or its device's TLB, translates: what the facts say of it. */
+export function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
+  const { device } = dma;
+  const { mapping } = given;
+  const offset = dma.iova & 0xfffn;
+  const frame = frameOf(mapping);
+  const address = hpa((BigInt(frame) << 12n) + offset);
+  const translated: Draft<FactOf<"DmaTranslated">> = {
+    type: "DmaTranslated",
+    device,
+    iova: dma.iova,
+    access,
+    ...rightsOf(dma),
+    ...(dma.translated === true ? { translated: true } : {}),
+    hpa: address,
+    size: sizeName(sizeOf(mapping)),
+    read: readCode(mapping) === ok,
+    write: writeCode(mapping) === ok,
+    length: lengthOf(dma),
+  };
+  const landed: Draft<FactOf<"DmaLanded">> = { type: "DmaLanded", device, access, hpa: address };
+  const gfn = guestPageOf(turn, frame) ?? given.gfn;
+  if (gfn !== undefined) translated.gpa = landed.gpa = gpa((BigInt(gfn) << 12n) + offset);
+  if (access === "write" && dma.bytes !== undefined) translated.bytes = landed.bytes = dma.bytes;
+  const inFlight = dma.type === "DmaIssue";
+  if (inFlight) translated.tag = landed.tag = dma.tag;
+  advanceChart(turn, request, "issued", { type: "Translate", translated, landed, inFlight });
+}
+
+const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
+
+/** A write to this range is an interrupt request, whatever the tables say. */
+export const isInterrupt = (address: Iova): boolean => isInterruptPage(pageOf(address));
+
+/** With PASID it is an address like any other. */
+const isInterruptRequest = (dma: Dma): boolean => dma.pasid === undefined && isInterrupt(dma.iova);
+
+function interrupt(turn: Turn, dma: Dma, device: Device): void {
+  const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
+  const message = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
+  advanceChart(turn, request, "issued", { type: "Interrupt", ...message });
+  requestInterrupt(turn, device.requester, parseMsi(dma.iova, message.data));
+}
+
+function formError(dma: Dma): string | undefined {
+  const length = lengthOf(dma);
+  if (dma.bytes !== undefined && dma.bytes.length !== length) return "its bytes and length differ";
+  if (length < 1) return "it is empty";
+  if (Number(dma.iova & 0xfffn) + length > 4096) return "it crosses a page";
+  return rightsError(dma, dma.access === "write");
+}
+
+/** Where the direction was not recorded: a read if the page can be read, else a write. */
+export function directionOf(guest: Guest, entry: HostEntry, page: number, rights: Rights): Access {
+  if (faultOf(answerFor(guest, entry, page, askOf(rights, false)), false) === 0) return "read";
+  if (rights.execute === true) return "read";
+  return faultOf(answerFor(guest, entry, page, askOf(rights, true)), true) === 0 ? "write" : "read";
+}
+
+/**
+ * The entry that a request meets. One of a PASID that was not used yet is read now; what is not
+ * present is not cached without caching mode, so it is read again.
+ */
+export function entryOf(
+  turn: Turn,
+  requester: SourceId,
+  pasid: number | undefined,
+): HostEntry | undefined {
+  const { charts, profile } = guestIn(turn);
+  const enabled = charts.translation === "enabled";
+  const key: Key =
+    pasid === undefined || !enabled ? { source: requester } : { source: requester, pasid };
+  const entry = hostAt(guestIn(turn).hosts, key.source, key.pasid);
+  const isFresh = entry === undefined && key.pasid !== undefined;
+  const isUncached = entry?.state === "blocked" && !profile.cachingMode;
+  if (!isFresh && !isUncached) return entry;
+  refreshHosts(turn, [key]);
+  return hostAt(guestIn(turn).hosts, key.source, key.pasid);
+}
+
+function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void {
+  const guest = guestIn(turn);
+  const page = pageOf(dma.iova);
+  const access = dma.access ?? directionOf(guest, entry, page, dma);
+  if (access === "write" && isInterruptRequest(dma)) {
+    interrupt(turn, dma, device);
+    return;
+  }
+  const given = answerFor(guest, entry, page, askOf(dma, access === "write"));
+  leaveTraces(turn, entry, page, given);
+  const fault = faultOf(given, access === "write");
+  const untranslated = entry.state === "passThrough";
+  if (entry.state === "refused") block(turn, dma, access, { host: "refused" });
+  else if (untranslated && fault <= 0 && isProtected(guest, page)) {
+    block(turn, dma, access, { host: "protected" });
+  } else if (fault > 0) {
+    block(turn, dma, access, { reason: fault });
+    reportFault(turn, device.requester, fault, page, access, entry.fpd, rightsOf(dma));
+  } else if (fault < 0) block(turn, dma, access, { host: "hole" });
+  else pass(turn, dma, access, given);
+}
+
+/** The device that a request is from; none when it cannot be, or is blocked for want of one. */
+export function admit(turn: Turn, dma: Dma): Device | undefined {
+  const guest = guestIn(turn);
+  const error = formError(dma);
+  if (error !== undefined) {
+    refuse(turn, `DMA: ${error}`);
+    return undefined;
+  }
+  if (dma.type === "DmaIssue" && guest.inFlight[dma.tag] !== undefined) {
+    refuse(turn, `DMA: tag ${dma.tag} is in flight already`);
+    return undefined;
+  }
+  const device = guest.devices[dma.device];
+  if (device === undefined) block(turn, dma, dma.access ?? "read", { host: "unassigned" });
+  return device;
+}
+
+/** One DMA request that the unit translates, from the bus to memory or to a fault. */
+export function requestDma(turn: Turn, dma: Dma): void {
+  const device = admit(turn, dma);
+  if (device === undefined) return;
+  if (dma.access === "write" && isInterruptRequest(dma)) {
+    interrupt(turn, dma, device);
+    return;
+  }
+  const entry = entryOf(turn, device.requester, dma.pasid);
+  if (entry === undefined) block(turn, dma, dma.access ?? "read", { host: "unassigned" });
+  else translate(turn, dma, device, entry);
+}

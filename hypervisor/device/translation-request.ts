@@ -1,0 +1,185 @@
+import { gpaOfPage, hpaOfPage, interruptPages, pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import type { InputOf } from "../../events/input.ts";
+import { translationRequest } from "../../machines/device/translation-request.ts";
+import type { Device, Draft } from "../../projections/guest.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
+import {
+  frameOf,
+  ok,
+  pagesOfSize,
+  readCode,
+  sizeName,
+  sizeOf,
+  writeCode,
+} from "../../tables/mapping.ts";
+import { reportFault } from "../fault/fault.ts";
+import type { Ask } from "../first-stage/first-stage-rules.ts";
+import { leaveTraces } from "../first-stage/walk-effects.ts";
+import { isProtected } from "../memory/protected-memory.ts";
+import type { Turn } from "../turn.ts";
+import { advanceChart, guestIn, refuse } from "../turn.ts";
+import { answerFor } from "./answer-request.ts";
+import { entryOf, guestPageOf, isInterrupt } from "./dma.ts";
+import type { Answer } from "./page-answer.ts";
+import { faultOf } from "./page-answer.ts";
+import { askOf, rightsError, rightsOf } from "./rights.ts";
+
+type Request = InputOf<"AtsRequest">;
+type Answered = Omit<FactOf<"TranslationAnswered">, "type">;
+
+/**
+ * Reasons that are no fault of a translation request: the page is not there or may not be used so,
+ * and the device may ask software for it.
+ *
+ * Reading: not present and permission, of either stage, also where the second stage does not let a
+ * first-stage table be used (75h to 77h). What is wrong with an entry, a table or the address is a
+ * fault.
+ */
+const recoverable: ReadonlySet<number> = new Set([
+  ...[reason.readDenied, reason.writeDenied],
+  ...[reason.firstStageNotPresent, reason.supervisorPage, reason.executeDenied],
+  ...[reason.firstStageWriteDenied, reason.firstStageReadDenied],
+  ...[reason.nestedRootRead, reason.nestedRead, reason.nestedWrite, reason.secondStageDenied],
+]);
+
+/**
+ * Why a device may not send translation requests and translated requests, or 0: what is wrong with
+ * its context (the PASID table has no part in it), DTE or TT.
+ */
+export function contextFault(entry: HostEntry): number {
+  if (entry.state === "blocked" && entry.tag === undefined) return entry.reason;
+  if (entry.ats) return 0;
+  return entry.tag === undefined ? reason.typeBlocked : reason.deviceTlbDisabled;
+}
+
+function block(
+  turn: Turn,
+  asked: Request,
+  why: { reason: number } | { host: "unassigned" | "off" },
+): void {
+  const { device, iova, access } = asked;
+  const blocked = { device, iova, access, ...rightsOf(asked), ...why };
+  advanceChart(turn, translationRequest, "issued", { type: "Block", blocked });
+}
+
+function answer(turn: Turn, asked: Request, rest: Partial<Answered>): void {
+  const { device, iova, access } = asked;
+  const rights = rightsOf({ ...asked, execute: false });
+  const common = { device, iova, access, ...rights, read: false, write: false };
+  const answered: Answered = { ...common, ...rest };
+  advanceChart(turn, translationRequest, "issued", { type: "Answer", answered });
+}
+
+/**
+ * Size of the page that is given: without a PASID it ends where the interrupt range begins; of
+ * memory that is not translated it is 4 KiB while a part of memory is protected.
+ */
+function sizeFor(turn: Turn, asked: Request, entry: HostEntry, mapping: number): number {
+  const page = pageOf(asked.iova);
+  const isPart = entry.state === "passThrough" && guestIn(turn).charts.protection === "enabled";
+  let size = isPart ? 0 : sizeOf(mapping);
+  for (; size > 0 && asked.pasid === undefined; size--) {
+    const pages = pagesOfSize[size] as number;
+    const first = page - (page % pages);
+    if (first >= interruptPages.end || first + pages <= interruptPages.first) break;
+  }
+  return size;
+}
+
+/** Gives the device what a page allows. */
+function grant(turn: Turn, asked: Request, entry: HostEntry, ask: Ask, given: Answer): void {
+  const { mapping } = given;
+  const frame = frameOf(mapping);
+  const isPhysical = guestIn(turn).devices[asked.device]?.physical === true;
+  const gfn = guestPageOf(turn, frame) ?? given.gfn;
+  const granted: Draft<Partial<Answered>> = {
+    size: sizeName(sizeFor(turn, asked, entry, mapping)),
+    read: readCode(mapping) === ok,
+    write: writeCode(mapping) === ok,
+  };
+  if (gfn !== undefined) granted.gpa = gpaOfPage(gfn);
+  if (isPhysical) granted.hpa = hpaOfPage(frame);
+  if (ask.execute) granted.execute = true;
+  answer(turn, asked, granted);
+}
+
+/**
+ * What a device asks for, the most first: it is given as much as there is.
+ *
+ * Reading: without ECAP.NWFS the no-write flag is ignored, so that every request asks for a page to
+ * be written.
+ */
+function asksOf(turn: Turn, asked: Request): readonly Ask[] {
+  const { profile } = guestIn(turn);
+  const plain = askOf({ ...asked, execute: false }, false);
+  const execute = asked.execute === true ? [askOf(asked, false)] : [];
+  const wantsWrite = asked.access === "write" || !(profile.noWriteFlag || asked.execute === true);
+  return [...execute, ...(wantsWrite ? [{ ...plain, write: true }] : []), plain];
+}
+
+function translate(turn: Turn, asked: Request, device: Device, entry: HostEntry): void {
+  const page = pageOf(asked.iova);
+  if (entry.state === "passThrough" && isProtected(guestIn(turn), page)) {
+    answer(turn, asked, { host: "protected" });
+    return;
+  }
+  let isHole = false;
+  for (const ask of asksOf(turn, asked)) {
+    const given = answerFor(guestIn(turn), entry, page, ask);
+    leaveTraces(turn, entry, page, given);
+    const fault = faultOf(given, ask.write);
+    if (fault === 0) {
+      grant(turn, asked, entry, ask, given);
+      return;
+    }
+    if (fault > 0 && !recoverable.has(fault)) {
+      fail(turn, asked, device, entry, fault);
+      return;
+    }
+    isHole ||= fault < 0;
+  }
+  answer(turn, asked, isHole ? { host: "hole" } : {});
+}
+
+/** Blocks a request and reports why. */
+function fail(turn: Turn, asked: Request, device: Device, entry: HostEntry, fault: number): void {
+  block(turn, asked, { reason: fault });
+  const rights = { ...rightsOf(asked), request: "translation" } as const;
+  const page = pageOf(asked.iova);
+  reportFault(turn, device.requester, fault, page, asked.access, entry.fpd, rights);
+}
+
+/**
+ * A device asks for a translation, to keep it in its own TLB.
+ *
+ * Reading: with translation off it is blocked and nothing is reported.
+ *
+ * Reading: without PASID the interrupt range is answered with leave to use the address as it is,
+ * untranslated; a device never holds a translation of it.
+ */
+export function requestTranslation(turn: Turn, asked: Request): void {
+  const error = rightsError(asked, asked.access === "write");
+  if (error !== undefined) {
+    refuse(turn, `translation request: ${error}`);
+    return;
+  }
+  const { charts, devices } = guestIn(turn);
+  const device = devices[asked.device];
+  if (device !== undefined && charts.translation !== "enabled") {
+    block(turn, asked, { host: "off" });
+    return;
+  }
+  const entry = device && entryOf(turn, device.requester, asked.pasid);
+  if (device === undefined || entry === undefined) {
+    block(turn, asked, { host: "unassigned" });
+    return;
+  }
+  const fault = contextFault(entry);
+  if (fault !== 0) fail(turn, asked, device, entry, fault);
+  else if (asked.pasid === undefined && isInterrupt(asked.iova)) {
+    answer(turn, asked, { write: true, untranslated: true });
+  } else if (entry.state === "refused") answer(turn, asked, { host: "refused" });
+  else translate(turn, asked, device, entry);
+}

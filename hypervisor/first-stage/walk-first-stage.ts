@@ -1,0 +1,190 @@
+import { isInterruptPage } from "../../events/address.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import type { CachedTable, FirstStageRules } from "../../projections/first-stage/first-stage.ts";
+import { right } from "../../projections/first-stage/first-stage.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { Mapping } from "../../tables/mapping.ts";
+import {
+  frameOf,
+  mapped,
+  ok,
+  permission,
+  readCode,
+  sizeOf,
+  writeCode,
+} from "../../tables/mapping.ts";
+import { writable } from "../../tables/p2m.ts";
+import { entry, readEntry } from "../memory/table-page.ts";
+import type { WalkStep } from "../shadow/walk-second-stage.ts";
+import { indexAt, leafSize, stepOf } from "../shadow/walk-second-stage.ts";
+import type { Ask } from "./first-stage-rules.ts";
+import {
+  isCanonical,
+  otherFault,
+  reservedHalves,
+  rightsFault,
+  smepFault,
+  tableFault,
+} from "./first-stage-rules.ts";
+
+/**
+ * The second stage under a nested first stage: where one of its pages lies in guest memory.
+ * `undefined` for a page beyond its width.
+ */
+export type SecondStageAt = (page: number) => Mapping | undefined;
+
+/** Accessed, dirty and extended accessed bits to be set in a first-stage entry: its low half. */
+export interface Update {
+  /** Guest page, and which of its 512 entries. */
+  readonly gfn: number;
+  readonly index: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a first-stage walk leaves behind when a request makes it. */
+export interface Traces {
+  /** Entries whose bits it sets, from the top down; also of a walk that is blocked later. */
+  readonly updates: Update[];
+  /** Tables that present entries named, from the top down, and the rights left there. */
+  readonly tables: CachedTable[];
+  /** The level of the table that was read first. */
+  readonly from: number;
+}
+
+/** What a first-stage walk came to. */
+export interface FirstStageWalk {
+  /** 0, or why the request is blocked. */
+  readonly fault: number;
+  /** The guest page that is reached; the write counts as allowed where the leaf is dirty too. */
+  readonly mapping: Mapping;
+}
+
+/**
+ * Walks a first stage for one request, alone or over a second stage, through the P2M.
+ *
+ * Order of checks: canonical (80h); at each level the table can be read (73h at the top, 70h; 74h
+ * to 7Bh for what the second stage says), present (71h), reserved bits (72h), user (81h), write
+ * (85h), execute (82h), accessed and dirty bits can be set (77h, 91h); then what the second stage
+ * says of the result (84h, 79h and others), and the interrupt range (87h).
+ *
+ * Reading: bits that were set on the way stay set when the request is blocked further down.
+ * Reading: at each level reserved bits count before rights.
+ *
+ * @param page    IOVA page number of all 64 bits.
+ * @param second  the second stage under it; missing for a first stage alone.
+ * @param from    the deepest table on the way that is cached; the walk begins there.
+ * @param traces  takes what the walk leaves behind.
+ * @param step    told of each first-stage entry read.
+ */
+export function walkFirstStage(
+  guest: Guest,
+  rules: FirstStageRules,
+  page: number,
+  ask: Ask,
+  second?: SecondStageAt,
+  from?: { readonly level: number; readonly table: CachedTable },
+  traces?: Traces,
+  step?: (step: WalkStep) => void,
+): FirstStageWalk {
+  const start = from?.level ?? rules.levels;
+  if (!isCanonical(rules.levels, page)) return blocked(reason.nonCanonical);
+  const masks = reservedHalves(guest.profile);
+  const variant = ((second === undefined ? 0 : 1) + (rules.nxe ? 2 : 0)) * 24;
+  let rights = from?.table.rights ?? right.write + right.user + right.execute;
+  const early = rightsFault(rules, rights, ask);
+  if (early !== 0) return blocked(early);
+  let table = from?.table.page ?? rules.root;
+  const upper = Math.floor(page * 2 ** -18);
+  const lower = page - upper * 2 ** 18;
+  for (let level = start; level > 0; level--) {
+    const index = indexAt(upper, lower, level);
+    const isRoot = level === rules.levels;
+    const place = second === undefined ? undefined : second(table);
+    const hidden = second === undefined ? 0 : tableFault(place, isRoot);
+    const gfn = place === undefined ? table : frameOf(place);
+    const isRead = hidden === 0 && readEntry(guest, gfn, index);
+    step?.(stepOf(isRead, hidden === 0 ? gfn : table, index, level, true, true));
+    if (hidden !== 0) return blocked(hidden);
+    if (!isRead) {
+      return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
+    }
+    const [low, high] = [entry[0] as number, entry[1] as number];
+    if ((low & 1) === 0) return blocked(reason.firstStageNotPresent);
+    const large = level === 1 ? 0 : (low >>> 7) & 1;
+    const mask = variant + (level * 2 + large) * 2;
+    if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
+      return blocked(reason.firstStageReserved);
+    }
+    rights &= ((low >>> 1) & 3) | (high >>> 31 === 1 && rules.nxe ? 0 : right.execute);
+    const isLeaf = level === 1 || large === 1;
+    const denied = rightsFault(rules, rights, ask) || (isLeaf ? smepFault(rules, rights, ask) : 0);
+    if (denied !== 0) return blocked(denied);
+    const set = 0x20 | (rules.eafe ? 0x400 : 0) | (isLeaf && ask.write ? 0x40 : 0);
+    const failed =
+      (low & set) === set ? 0 : noteUpdate(traces, guest, place, gfn, index, low | set, high);
+    if (failed !== 0) return blocked(failed);
+    const named = (low >>> 12) + (high & 0xfffff) * 0x100000;
+    if (isLeaf) {
+      const frame = frameIn(named, lower, level);
+      const isDirty = ((low | set) & 0x40) !== 0;
+      return reached(rules, frame, level, rights, ask, isDirty, second);
+    }
+    table = named;
+    traces?.tables.push({ page: table, rights });
+  }
+  return blocked(reason.firstStageAccess);
+}
+
+/** The page of a leaf's frame that is asked for; the frame's bits below its size are no address. */
+const frameIn = (named: number, lower: number, level: number): number => {
+  if (level === 1) return named;
+  const span = level === 2 ? 512 : 512 ** 2;
+  return Math.floor(named / span) * span + (lower & (span - 1));
+};
+
+const blocked = (fault: number): FirstStageWalk => ({ fault, mapping: 0 });
+
+/** Notes bits to set in an entry. @returns why they cannot be set, or 0. */
+function noteUpdate(
+  traces: Traces | undefined,
+  guest: Guest,
+  place: Mapping | undefined,
+  gfn: number,
+  index: number,
+  low: number,
+  high: number,
+): number {
+  if (place !== undefined && writeCode(place) !== ok) return reason.nestedWrite;
+  if (!writable(guest.p2m, gfn)) return reason.accessedDirtyFailed;
+  traces?.updates.push({ gfn, index, low: low >>> 0, high: high >>> 0 });
+  return 0;
+}
+
+/** The page that the leaf names: what the second stage makes of it, and what may be cached. */
+function reached(
+  rules: FirstStageRules,
+  frame: number,
+  level: number,
+  rights: number,
+  ask: Ask,
+  isDirty: boolean,
+  second: SecondStageAt | undefined,
+): FirstStageWalk {
+  const mayWrite = (rights & right.write) !== 0 || (ask.privileged && !rules.wpe);
+  let [gfn, size, read, write] = [frame, level - 1, true, mayWrite && isDirty];
+  if (second !== undefined) {
+    const place = second(frame);
+    if (place === undefined) return blocked(reason.secondStageBeyondWidth);
+    const code = ask.write ? writeCode(place) : readCode(place);
+    if (code === permission) return blocked(reason.secondStageDenied);
+    if (code !== ok) return blocked(otherFault(code));
+    gfn = frameOf(place);
+    size = Math.min(size, sizeOf(place));
+    read = readCode(place) === ok;
+    write &&= writeCode(place) === ok;
+  }
+  if (isInterruptPage(gfn)) return blocked(reason.scalableInterruptRange);
+  const outcomes = [read ? ok : permission, write ? ok : permission] as const;
+  return { fault: 0, mapping: mapped(gfn, ...outcomes, leafSize(gfn, size + 1)) };
+}

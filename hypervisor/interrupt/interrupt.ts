@@ -1,0 +1,151 @@
+import type { SourceId } from "../../events/address.ts";
+import { functionMasks, sourceId } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import {
+  destinationOf,
+  interruptEntryReserved,
+  isPosted,
+  PostedEntry,
+  RemappedEntry,
+} from "../../events/interrupt/interrupt-entry.ts";
+import type {
+  InterruptMessage,
+  InterruptRequest,
+} from "../../events/interrupt/interrupt-request.ts";
+import { messageOf } from "../../events/interrupt/interrupt-request.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import { interrupt } from "../../machines/interrupt/interrupt.ts";
+import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
+import { radixGet } from "../../tables/radix.ts";
+import { reportFault } from "../fault/fault.ts";
+import type { Turn } from "../turn.ts";
+import { advanceChart, guestIn, record } from "../turn.ts";
+import { post } from "./post.ts";
+
+/** Pages of the address in a fault record that one interrupt index takes: it is in bits 63:48. */
+const indexPages = 2 ** 36;
+
+/** Who asks for what. A request whose sender was not recorded has no source-id. */
+interface Asker {
+  readonly source: SourceId | undefined;
+  readonly index?: number;
+}
+
+const said = ({ source, index }: Asker) => ({
+  ...(source === undefined ? {} : { source }),
+  ...(index === undefined ? {} : { index }),
+});
+
+function deliver(turn: Turn, asker: Asker, message: InterruptMessage): void {
+  const delivered: FactOf<"InterruptDelivered"> = {
+    type: "InterruptDelivered",
+    ...said(asker),
+    ...message,
+  };
+  advanceChart(turn, interrupt, "requested", { type: "Deliver", delivered });
+}
+
+/**
+ * Blocks a request and reports why. The record has the interrupt index where there is one.
+ *
+ * Reading: the fault of a request whose sender is not known is recorded under source-id 00:00.0.
+ */
+function block(turn: Turn, asker: Asker, why: number, fpd = false): void {
+  const blocked = { type: "InterruptBlocked", ...said(asker), reason: why };
+  advanceChart(turn, interrupt, "requested", { type: "Block", blocked });
+  const page = (asker.index ?? 0) * indexPages;
+  reportFault(turn, asker.source ?? sourceId(0), why, page, "write", fpd);
+}
+
+/**
+ * Whether an entry lets a source-id use it.
+ *
+ * Reading: the first bus is in the upper byte of SID, as Linux and Xen write it; QEMU reads it from
+ * the lower one. A reserved SVT lets nobody use the entry, as in QEMU. A request whose sender is
+ * not known is not verified.
+ */
+export function mayUse(source: number | undefined, entry: bigint): boolean {
+  const { sid, sq, svt } = RemappedEntry.decode(entry);
+  const { none, source: exact, bus } = RemappedEntry.fields.svt.names;
+  if (svt === none || source === undefined) return true;
+  if (svt === exact) {
+    const mask = functionMasks[sq] ?? 0xffff;
+    return (source & mask) === (sid & mask);
+  }
+  return svt === bus && source >> 8 >= sid >> 8 && source >> 8 <= (sid & 0xff);
+}
+
+/** Why an entry that could be read blocks a request, or 0. Checks in the order of the reasons. */
+export function entryFault(profile: Profile, entry: bigint, source: number | undefined): number {
+  if (!RemappedEntry.decode(entry).present) return reason.interruptNotPresent;
+  if ((entry & interruptEntryReserved(profile, entry)) !== 0n) return reason.interruptEntryReserved;
+  return mayUse(source, entry) ? 0 : reason.interruptSource;
+}
+
+/** Whether a unit may keep an entry that it has read. */
+function isCacheable(profile: Profile, entry: bigint): boolean {
+  return profile.cachingMode || entryFault(profile, entry, undefined) === 0;
+}
+
+/**
+ * The entry that a request meets: as it is remembered, else as memory has it, and then it is
+ * remembered.
+ *
+ * Reading: with caching mode entries that are not present or have reserved bits set are remembered
+ * too, as those of other tables are; one that could not be read never is.
+ */
+function entryAt(turn: Turn, index: number): bigint | undefined {
+  const guest = guestIn(turn);
+  const known = radixGet(guest.interruptCache, index);
+  if (known !== undefined) return known.entry;
+  const entry = readInterruptEntry(guest, index);
+  if (entry === undefined || !isCacheable(guest.profile, entry)) return entry;
+  record(turn, { type: "InterruptEntryCached", index, entry });
+  return entry;
+}
+
+/** Sends a request through its entry. Order of checks: index, access, then those of the entry. */
+function remap(turn: Turn, asker: Asker & { readonly index: number }): void {
+  const { profile, interruptTable } = guestIn(turn);
+  const { index, source } = asker;
+  if (index >= interruptTable.count) {
+    block(turn, asker, reason.interruptIndex);
+    return;
+  }
+  const entry = entryAt(turn, index);
+  if (entry === undefined) {
+    block(turn, asker, reason.interruptAccess);
+    return;
+  }
+  const { fpd, dst, vector, dlm, dm, tm, rh } = RemappedEntry.decode(entry);
+  const fault = entryFault(profile, entry, source);
+  if (fault !== 0) block(turn, asker, fault, fpd);
+  else if (isPosted(entry)) {
+    const failed = post(turn, said(asker), index, PostedEntry.decode(entry));
+    if (failed !== 0) block(turn, asker, failed, fpd);
+  } else {
+    const destination = destinationOf(dst, interruptTable.eime);
+    deliver(turn, asker, messageOf(destination, { vector, dlm, dm, tm, rh }));
+  }
+}
+
+/**
+ * One interrupt request, from the bus to the interrupt controllers, a posted descriptor or a fault.
+ * Order of checks: reserved fields of the request (20h), compatibility format (25h), then those of
+ * the table and its entry (21h, 23h, 22h, 24h, 26h).
+ *
+ * @param source  the source-id that the request carries, if it was recorded.
+ */
+export function requestInterrupt(
+  turn: Turn,
+  source: SourceId | undefined,
+  { message, index, reserved }: InterruptRequest,
+): void {
+  const { charts, interruptTable, compatibilityInterrupts } = guestIn(turn);
+  if (charts.remapping !== "enabled") deliver(turn, { source }, message);
+  else if (reserved) block(turn, { source }, reason.interruptReserved);
+  else if (index !== undefined) remap(turn, { source, index });
+  else if (compatibilityInterrupts && !interruptTable.eime) deliver(turn, { source }, message);
+  else block(turn, { source }, reason.compatibilityBlocked);
+}

@@ -1,0 +1,182 @@
+import { gpa, iovaOfPage, pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import { reason } from "../../events/fault/fault-reason.ts";
+import {
+  PageRequestEntry,
+  pageRequestBytes,
+} from "../../events/page-request/page-request-entry.ts";
+import { Rtaddr } from "../../events/registers/command.ts";
+import { Pqa, Prs } from "../../events/registers/page-request.ts";
+import { pageRequestQueue } from "../../machines/page-request/page-request-queue.ts";
+import type { Device, Guest } from "../../projections/guest.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
+import type { PageRequests } from "../../projections/page-request/page-requests.ts";
+import { stored } from "../../projections/registers/register-file.ts";
+import { at } from "../../projections/registers/registers.ts";
+import { entryOf } from "../device/dma.ts";
+import { rightsError, rightsOf } from "../device/rights.ts";
+import { reportFault, signal } from "../fault/fault.ts";
+import { writePosted } from "../memory/posted-write.ts";
+import { invalidatePasidIotlb } from "../queue/invalidate.ts";
+import type { Turn } from "../turn.ts";
+import { advanceChart, guestIn, record, refuse } from "../turn.ts";
+import type { PageRequest } from "./page-group.ts";
+import { groupError, openGroup, respond, said } from "./page-group.ts";
+
+type Why = Pick<FactOf<"PageRequestDropped">, "reason" | "why">;
+
+/** The last of its group that asks for nothing: the device has stopped using its PASID. */
+const isStopMarker = ({ read, write, last }: PageRequest): boolean => last && !read && !write;
+
+function formError(request: PageRequest): string | undefined {
+  const { read, write, execute } = request;
+  const error = rightsError(request, false);
+  if (error !== undefined) return error;
+  if (execute === true && !read) return "what is executed is read";
+  if (read || write) return undefined;
+  if (!isStopMarker(request)) return "it asks for nothing and does not end its group";
+  return request.pasid === undefined ? "a stop marker has a PASID" : undefined;
+}
+
+/** The state of the queue's chart. */
+const queueState = ({ pending, overflow }: PageRequests): string =>
+  overflow ? (pending ? "overflowedPending" : "overflowed") : pending ? "pending" : "quiet";
+
+const anyStatus = ({ pageRequests }: Guest): boolean =>
+  pageRequests.pending || pageRequests.overflow;
+
+/** A request ends here; the last of a group is answered without software. */
+function answerDropped(turn: Turn, request: PageRequest, response: "success" | "invalid"): void {
+  if (request.last && !isStopMarker(request)) respond(turn, request, response, true);
+}
+
+/**
+ * Why a request does not reach the queue, and the entry whose FPD counts.
+ *
+ * Reading: the PASID is checked (45h, 46h) before PRE (47h), as it is for other requests; the PASID
+ * table has no part in it, so that what is wrong there is found by software.
+ */
+function refusal(turn: Turn, entry: HostEntry | undefined): number {
+  const { ttm } = Rtaddr.decode(guestIn(turn).rootPointer);
+  if (ttm === Rtaddr.fields.ttm.names.legacy) return reason.legacyPageRequest;
+  if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason;
+  return entry?.pri === true ? 0 : reason.pageRequestDisabled;
+}
+
+/**
+ * What is cached of the page goes before software is asked for it.
+ *
+ * Reading: this concerns first stages alone, as in QEMU: what is cached of a second stage and does
+ * not allow what was asked is as good as nothing.
+ */
+function forgetPage(turn: Turn, request: PageRequest, entry: HostEntry | undefined): void {
+  if (entry?.space === undefined || entry.tag === undefined) return;
+  const { did, tag: pasid } = entry;
+  const iova = iovaOfPage(pageOf(request.iova));
+  invalidatePasidIotlb(turn, { scope: "page", did, pasid, iova, length: 4096n });
+}
+
+/** The entry as the unit writes it. */
+function entryBytes(request: PageRequest, { requester }: Device): Uint8Array {
+  const word = PageRequestEntry.encode({
+    type: PageRequestEntry.fields.type.names.pageRequest,
+    pp: request.pasid !== undefined,
+    rid: requester,
+    pasid: request.pasid ?? 0,
+    exe: request.execute === true,
+    pmr: request.privileged === true,
+    rd: request.read,
+    wr: request.write,
+    lpig: request.last,
+    prgi: request.group,
+    addr: iovaOfPage(pageOf(request.iova)),
+  });
+  return Uint8Array.from({ length: pageRequestBytes }, (_, index) =>
+    Number((word >> BigInt(8 * index)) & 0xffn),
+  );
+}
+
+/**
+ * Puts a valid request into the queue, or drops it. Order: PRO set, the queue full, else what is
+ * cached of the page is forgotten and the request written at the tail. The event arises when
+ * neither PPR nor PRO was set.
+ *
+ * Reading: the last of a group that is dropped for overflow is answered with success, so that the
+ * device asks for its translation, and then for the page, again; as in the RISC-V IOMMU.
+ *
+ * Reading: an entry that memory does not take is lost like other posted writes, and counts.
+ */
+function enqueue(turn: Turn, request: PageRequest, device: Device, entry?: HostEntry): void {
+  const guest = guestIn(turn);
+  const { pqs, pqa } = Pqa.decode(stored(guest, at.pqa));
+  const size = 4096 * 2 ** pqs;
+  const tail = Number(stored(guest, at.pqt)) % size;
+  const next = (tail + pageRequestBytes) % size;
+  const full = next === Number(stored(guest, at.pqh)) % size;
+  const isDropped = full || guest.pageRequests.overflow;
+  if (!isDropped) {
+    forgetPage(turn, request, entry);
+    writePosted(turn, gpa(pqa + BigInt(tail)), entryBytes(request, device));
+  }
+  const queued = { ...said(request), tail: next };
+  const dropped = { ...said(request), why: "overflow" };
+  const quiet = !anyStatus(guest);
+  const state = queueState(guest.pageRequests);
+  advanceChart(turn, pageRequestQueue, state, { type: "Request", full, queued, dropped });
+  if (isDropped) answerDropped(turn, request, "success");
+  if (quiet) signal(turn, "pageRequest", "Raise");
+}
+
+/** Drops a request that the unit does not take. */
+function drop(turn: Turn, request: PageRequest, why: Why): void {
+  record(turn, { type: "PageRequestDropped", ...said(request), ...why });
+  answerDropped(turn, request, "invalid");
+}
+
+/**
+ * A device asks software for a page.
+ *
+ * Reading: with translation off, and by a unit without page requests, it is dropped, and the last
+ * of a group answered as invalid; nothing is reported.
+ */
+export function requestPage(turn: Turn, request: PageRequest): void {
+  const guest = guestIn(turn);
+  const device = guest.devices[request.device];
+  const error = formError(request) ?? groupError(turn, request);
+  if (error !== undefined || device === undefined) {
+    refuse(turn, `page request: ${error ?? "there is no such device"}`);
+    return;
+  }
+  if (!isStopMarker(request) && !openGroup(turn, request)) return;
+  if (!guest.profile.pageRequests) {
+    drop(turn, request, { why: "unsupported" });
+    return;
+  }
+  if (guest.charts.translation !== "enabled") {
+    drop(turn, request, { why: "off" });
+    return;
+  }
+  const entry = entryOf(turn, device.requester, request.pasid);
+  const fault = refusal(turn, entry);
+  if (fault === 0) {
+    enqueue(turn, request, device, entry);
+    return;
+  }
+  drop(turn, request, { reason: fault });
+  const access = request.write ? "write" : "read";
+  const fpd = entry?.fpd === true;
+  const page = pageOf(request.iova);
+  reportFault(turn, device.requester, fault, page, access, fpd, rightsOf(request));
+}
+
+/** Software wrote 1 to PPR, PRO or both; the event that is pending for them goes with the last. */
+export function clearPageRequests(turn: Turn, written: bigint): void {
+  const { ppr, pro } = Prs.decode(written);
+  if (!anyStatus(guestIn(turn))) return;
+  const clear = (type: string): void => {
+    advanceChart(turn, pageRequestQueue, queueState(guestIn(turn).pageRequests), { type });
+  };
+  if (ppr) clear("ClearPending");
+  if (pro) clear("ClearOverflow");
+  if (!anyStatus(guestIn(turn))) signal(turn, "pageRequest", "Withdraw");
+}

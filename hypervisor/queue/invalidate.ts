@@ -1,0 +1,123 @@
+import { iova, pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import type { Guest, InFlight } from "../../projections/guest.ts";
+import {
+  coversContext,
+  coversPasid,
+  hostAt,
+  hostsWhere,
+} from "../../projections/host/host-entry.ts";
+import type { IotlbScope } from "../../projections/shadow/covered-range.ts";
+import { coveredRange } from "../../projections/shadow/covered-range.ts";
+import type { Range } from "../../tables/range.ts";
+import { resolve } from "../context/resolve.ts";
+import { drain } from "../device/in-flight.ts";
+import { keyOf, refreshHosts, requestersOf } from "../host/attach.ts";
+import type { Key } from "../host/host-entry.ts";
+import { pendingRanges, synchronise } from "../shadow/synchronise.ts";
+import type { Turn } from "../turn.ts";
+import { guestIn, record } from "../turn.ts";
+
+type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
+type PasidScope = Omit<FactOf<"PasidCacheInvalidated">, "type">;
+type PasidIotlbScope = Omit<FactOf<"PasidIotlbInvalidated">, "type">;
+
+/** Forgets cached contexts and reads those that were covered anew. */
+export function invalidateContexts(turn: Turn, scope: ContextScope): void {
+  const fact: FactOf<"ContextInvalidated"> = { type: "ContextInvalidated", ...scope };
+  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry));
+  record(turn, fact);
+  if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered.map(keyOf));
+}
+
+/** Requesters that a PASID may have come into being for: their contexts are scalable and valid. */
+const newKeys = (turn: Turn, pasid: number): readonly Key[] =>
+  requestersOf(guestIn(turn))
+    .map((source) => ({ source, pasid }))
+    .filter(({ source }) => {
+      const { hosts } = guestIn(turn);
+      return hostAt(hosts, source, pasid) === undefined && isPresent(guestIn(turn), source, pasid);
+    });
+
+const isPresent = (guest: Guest, source: number, pasid: number): boolean => {
+  const context = resolve(guest, source, pasid);
+  return context.kind !== "blocked";
+};
+
+/**
+ * Forgets cached PASID entries and reads those that were covered anew. An entry that is announced
+ * and new is set up before the device uses it.
+ */
+export function invalidatePasids(turn: Turn, scope: PasidScope): void {
+  const fact: FactOf<"PasidCacheInvalidated"> = { type: "PasidCacheInvalidated", ...scope };
+  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversPasid(fact, entry));
+  record(turn, fact);
+  if (guestIn(turn).charts.translation !== "enabled") return;
+  const fresh = scope.pasid === undefined ? [] : newKeys(turn, scope.pasid);
+  refreshHosts(turn, [...covered.map(keyOf), ...fresh]);
+}
+
+/** Forgets cached entries of first stages, and lands what used them. */
+export function invalidatePasidIotlb(turn: Turn, scope: PasidIotlbScope): void {
+  const { spaces } = guestIn(turn);
+  drain(turn, ({ space, iova: address }) => {
+    const stage = space === undefined ? undefined : spaces[space];
+    if (stage?.did !== scope.did || stage.pasid !== scope.pasid) return false;
+    if (scope.scope === "pasid") return true;
+    const first = scope.iova ?? 0n;
+    return address >= first && address < first + (scope.length ?? 0n);
+  });
+  record(turn, { type: "PasidIotlbInvalidated", ...scope });
+}
+
+/** The domain-id of the translation that a request in flight used, or `undefined`. */
+function domainOf(guest: Guest, flight: InFlight): number | undefined {
+  if (flight.translated) return undefined;
+  if (flight.space !== undefined) return guest.spaces[flight.space]?.did;
+  if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
+  const requester = guest.devices[flight.device]?.requester;
+  const entry = requester === undefined ? undefined : hostAt(guest.hosts, requester, flight.pasid);
+  return entry?.state === "virtual" ? entry.did : undefined;
+}
+
+/** Lands what is in flight through translations that an invalidation covers. */
+function drainCovered(turn: Turn, scope: IotlbScope): void {
+  const guest = guestIn(turn);
+  drain(turn, (flight) => {
+    const did = domainOf(guest, flight);
+    const covered = did === undefined ? undefined : coveredRange(scope, did);
+    const page = pageOf(flight.iova);
+    if (flight.space !== undefined) return covered !== undefined;
+    return covered !== undefined && page >= covered.first && page < covered.end;
+  });
+}
+
+/**
+ * Forgets cached translations; lands what used them; reads what is pending and covered anew. What
+ * was pending is found before the invalidation clears the marks.
+ */
+export function invalidateIotlb(turn: Turn, scope: IotlbScope): void {
+  drainCovered(turn, scope);
+  const work: { id: number; covered: Range; ranges: readonly Range[] }[] = [];
+  for (const shadow of Object.values(guestIn(turn).shadows)) {
+    const covered = coveredRange(scope, shadow.did);
+    if (covered === undefined) continue;
+    const ranges = pendingRanges(shadow, covered.first, covered.end);
+    work.push({ id: shadow.id, covered, ranges });
+  }
+  record(turn, { type: "IotlbInvalidated", ...scope });
+  for (const { id, covered, ranges } of work) synchronise(turn, id, ranges, covered);
+}
+
+/** The scope of a page-selective invalidation of 2^`am` pages around an address. */
+export function pageScope(did: number, address: bigint, am: number, leafOnly: boolean): IotlbScope {
+  const length = 4096n << BigInt(am);
+  const first = address - (address % length);
+  return {
+    scope: "page",
+    did,
+    iova: iova(first),
+    length: length > 1n << 64n ? 1n << 64n : length,
+    ...(leafOnly ? { leafOnly } : {}),
+  };
+}

@@ -1,0 +1,187 @@
+import { iova } from "../../events/address.ts";
+import type { EventLine } from "../../events/fact.ts";
+import { Gcmd } from "../../events/registers/command.ts";
+import { Fsts, Ics } from "../../events/registers/event-line.ts";
+import type { RegisterSpec } from "../../events/registers/register.ts";
+import { registerWrite } from "../../events/registers/register.ts";
+import { translation } from "../../machines/context/translation.ts";
+import { remapping } from "../../machines/interrupt/remapping.ts";
+import { protection } from "../../machines/registers/protection.ts";
+import { stored } from "../../projections/registers/register-file.ts";
+import {
+  at,
+  globalStatus,
+  partsOf,
+  registersOf,
+  registerValue,
+} from "../../projections/registers/registers.ts";
+import { clearing, clearOverflow, clearRecord, lineState, signal } from "../fault/fault.ts";
+import { refreshAllHosts } from "../host/attach.ts";
+import { clearPageRequests } from "../page-request/page-request.ts";
+import { invalidateContexts, invalidateIotlb, invalidatePasids } from "../queue/invalidate.ts";
+import { clearQueueError, disableQueue, enableQueue, kickQueue } from "../queue/queue.ts";
+import type { Turn } from "../turn.ts";
+import { advanceChart, guestIn, record, refuse } from "../turn.ts";
+import { writeInvalidation } from "./register-command.ts";
+
+const stepTranslation = (turn: Turn, stimulus: { type: string; [key: string]: unknown }): void => {
+  advanceChart(turn, translation, guestIn(turn).charts.translation, stimulus);
+};
+
+/**
+ * SRTP: latches RTADDR. With translation on, what was read through the old pointer stays in use
+ * until it is invalidated, unless the unit does that itself (CAP.ESRTPS).
+ */
+function setRootPointer(turn: Turn): void {
+  const value = stored(guestIn(turn), at.rtaddr);
+  stepTranslation(turn, { type: "SetRootPointer", value });
+  const { charts, profile } = guestIn(turn);
+  if (charts.translation !== "enabled" || !profile.esrtps) return;
+  invalidateContexts(turn, { scope: "global" });
+  invalidatePasids(turn, { scope: "global" });
+  invalidateIotlb(turn, { scope: "global" });
+}
+
+/**
+ * TE went to 1: every context is read through the root pointer; nothing that was cached before is
+ * used.
+ */
+function setTranslation(turn: Turn, on: boolean): void {
+  const before = guestIn(turn).charts.translation;
+  stepTranslation(turn, { type: on ? "Enable" : "Disable" });
+  if (guestIn(turn).charts.translation === before) return;
+  refreshAllHosts(turn);
+  record(turn, { type: "HostIotlbFlushed", iova: iova(0n), length: 1n << 52n });
+}
+
+const stepRemapping = (turn: Turn, stimulus: { type: string; [key: string]: unknown }): void => {
+  advanceChart(turn, remapping, guestIn(turn).charts.remapping, stimulus);
+};
+
+/** SIRTP: latches IRTA; CAP.ESIRTPS makes the unit forget what it read through the old one. */
+function setInterruptTable(turn: Turn): void {
+  stepRemapping(turn, { type: "SetTable", value: stored(guestIn(turn), at.irta) });
+  if (guestIn(turn).profile.esirtps) record(turn, { type: "InterruptEntriesInvalidated" });
+}
+
+/**
+ * GCMD: pointers are latched first, then the bits that differ from GSTS take effect.
+ *
+ * Reading: of a write that leaves bytes out, the bits in those bytes ask for no change.
+ */
+function writeGlobalCommand(turn: Turn, value: bigint, lanes: bigint): void {
+  const spec = registersOf(guestIn(turn).profile).byName.get("GCMD");
+  const allowed = lanes & (spec?.writable ?? 0n);
+  const asked = Gcmd.decode(value & allowed);
+  const status = globalStatus(guestIn(turn));
+  const changed = Gcmd.decode((value ^ status) & allowed);
+  if (asked.srtp) setRootPointer(turn);
+  if (asked.sirtp) setInterruptTable(turn);
+  if (changed.qie) {
+    if (asked.qie) enableQueue(turn);
+    else disableQueue(turn);
+  }
+  if (changed.ire) stepRemapping(turn, { type: asked.ire ? "Enable" : "Disable" });
+  if (changed.cfi) {
+    const type = asked.cfi ? "CompatibilityInterruptsAllowed" : "CompatibilityInterruptsBlocked";
+    record(turn, { type });
+  }
+  if (asked.wbf) record(turn, { type: "WriteBufferFlushed" });
+  if (changed.te) setTranslation(turn, asked.te);
+}
+
+/** FSTS: writing 1 clears; the event that is pending for it goes once nothing is left. */
+function writeFaultStatus(turn: Turn, written: bigint): void {
+  const { pfo, iqe, ice, ite } = Fsts.decode(written);
+  clearing(turn, () => {
+    if (pfo) clearOverflow(turn);
+    if (iqe) clearQueueError(turn, "IQE");
+    if (ice) clearQueueError(turn, "ICE");
+    if (ite) clearQueueError(turn, "ITE");
+  });
+  kickQueue(turn);
+}
+
+function writeCompletionStatus(turn: Turn, written: bigint): void {
+  if (!Ics.decode(written).iwc || !guestIn(turn).faults.waitDone) return;
+  record(turn, { type: "CompletionCleared" });
+  signal(turn, "invalidation", "Withdraw");
+}
+
+/** The event line of each control register. */
+const lineAt: Readonly<Record<number, EventLine>> = {
+  [at.fectl]: "fault",
+  [at.iectl]: "invalidation",
+  [at.pectl]: "pageRequest",
+};
+
+/** FECTL, IECTL or PECTL: the mask is kept; unmasking sends what is pending. */
+function writeEventControl(turn: Turn, offset: number, value: bigint): void {
+  const line = lineAt[offset];
+  if (line === undefined) return;
+  const old = stored(guestIn(turn), offset);
+  const state = lineState(guestIn(turn), line);
+  if (value !== old) record(turn, { type: "RegisterSet", offset, value });
+  if (value >> 31n !== old >> 31n) signal(turn, line, value >> 31n ? "Mask" : "Unmask", state);
+}
+
+function writeProtection(turn: Turn, value: bigint): void {
+  set(turn, at.pmen, value);
+  const type = value >> 31n ? "Enable" : "Disable";
+  advanceChart(turn, protection, guestIn(turn).charts.protection, { type });
+}
+
+function set(turn: Turn, offset: number, value: bigint): void {
+  if (stored(guestIn(turn), offset) === value) return;
+  record(turn, { type: "RegisterSet", offset, value });
+}
+
+/** Registers that software may not change while the unit uses them. */
+function isLocked(turn: Turn, offset: number): boolean {
+  return offset === at.iqa && guestIn(turn).charts.queue !== "disabled";
+}
+
+/** Software wrote some bytes of one register: `value` and `lanes` are at their place in it. */
+function writeRegister(turn: Turn, spec: RegisterSpec, value: bigint, lanes: bigint): void {
+  const guest = guestIn(turn);
+  const { offset } = spec;
+  const written = value & lanes;
+  const { fro, nfr } = guest.profile;
+  if (offset === at.gcmd) writeGlobalCommand(turn, written, lanes);
+  else if (offset === at.fsts) writeFaultStatus(turn, written & spec.w1c);
+  else if (offset === at.ics) writeCompletionStatus(turn, written);
+  else if (offset === at.prs) clearPageRequests(turn, written & spec.w1c);
+  else if (offset >= fro && offset < fro + nfr * 16) {
+    if ((written & spec.w1c) !== 0n) clearRecord(turn, (offset - fro) >> 4);
+  } else if (isLocked(turn, offset)) {
+    refuse(turn, `a write to ${spec.name} while the queue is enabled`);
+  } else {
+    const next = registerWrite(spec, registerValue(guest, offset), value, lanes);
+    takeEffect(turn, spec, next);
+  }
+}
+
+function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
+  const { offset, name } = spec;
+  if (spec.writable === 0n) return;
+  if (name === "CCMD" || name === "IOTLB") writeInvalidation(turn, spec, value);
+  else if (lineAt[offset] !== undefined) writeEventControl(turn, offset, value);
+  else if (offset === at.pmen) writeProtection(turn, value & ~1n);
+  else {
+    set(turn, offset, value);
+    if (offset === at.iqt) kickQueue(turn);
+  }
+}
+
+/**
+ * Software writes 1 to 8 bytes at any offset of the register page. Bytes of several registers write
+ * each of them, in order of offset; bytes of none are ignored.
+ */
+export function writeRegisters(turn: Turn, offset: number, size: number, value: bigint): void {
+  const parts = partsOf(guestIn(turn).profile, offset, size);
+  for (const { spec, before, skip, count } of parts) {
+    const part = BigInt.asUintN(count * 8, value >> BigInt(before * 8));
+    const lanes = ((1n << BigInt(count * 8)) - 1n) << BigInt(skip * 8);
+    writeRegister(turn, spec, part << BigInt(skip * 8), lanes);
+  }
+}

@@ -1,0 +1,117 @@
+import { interruptPages, isInterruptPage } from "../../events/address.ts";
+import { secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { Mapping } from "../../tables/mapping.ts";
+import {
+  interruptRange,
+  mapped,
+  ok,
+  permission,
+  reserved,
+  rootUnreadable,
+  unmapped,
+  unreadable,
+} from "../../tables/mapping.ts";
+import { entry, lastEntry, readEntry } from "../memory/table-page.ts";
+import { perProfile } from "../per-profile.ts";
+
+/** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
+export interface WalkStep {
+  readonly reads: boolean;
+  readonly writes: boolean;
+  readonly level: number;
+  /** GPA of the entry in bytes, and its 64 bits; `undefined` when the table cannot be read. */
+  readonly address: bigint;
+  readonly entry: bigint | undefined;
+}
+
+/** Reserved bits by level and PS: index 2 * level + (PS ? 1 : 0), two halves each. */
+export const reservedHalves = perProfile((profile) => {
+  const halves = new Int32Array(24);
+  for (let level = 1; level <= 5; level++) {
+    for (const large of [0, 1]) {
+      const mask = secondStageReserved(profile, level, large === 1);
+      halves[(level * 2 + large) * 2] = Number(BigInt.asIntN(32, mask));
+      halves[(level * 2 + large) * 2 + 1] = Number(BigInt.asIntN(32, mask >> 32n));
+    }
+  }
+  return halves;
+});
+
+/** The size code of a leaf's mapping; around the interrupt range it counts as smaller ones. */
+export function leafSize(gfn: number, level: number): number {
+  if (level === 1 || (gfn >= interruptPages.first && gfn < 0xff000)) return 0;
+  return level === 3 && (gfn < 0xc0000 || gfn >= 0x100000) ? 2 : 1;
+}
+
+/** Accesses that nothing blocked so far meet `outcome`. */
+const blockedBy = (read: number, write: number, outcome: number): number =>
+  unmapped(read === ok ? outcome : read, write === ok ? outcome : write);
+
+/**
+ * Walks the guest's second-stage tables for both accesses, uncached, through the P2M.
+ *
+ * Order of checks at each level: the table can be read (3h at the top, 7h below), the permission
+ * (6h, 5h), reserved bits (Ch); at the end the interrupt range (Eh).
+ *
+ * @param root   guest page of the top table.
+ * @param page   IOVA page number, within the tables' width.
+ * @param step   told of each entry read.
+ * @returns the guest page and an outcome for each access (`tables/mapping.ts`).
+ */
+export function walkTables(
+  guest: Guest,
+  root: number,
+  levels: number,
+  page: number,
+  step?: (step: WalkStep) => void,
+): Mapping {
+  const masks = reservedHalves(guest.profile);
+  let [table, read, write] = [root, ok, ok];
+  const upper = Math.floor(page * 2 ** -18);
+  const lower = page - upper * 2 ** 18;
+  for (let level = levels; level > 0; level--) {
+    const index = indexAt(upper, lower, level);
+    const isRead = readEntry(guest, table, index);
+    step?.(stepOf(isRead, table, index, level, read === ok, write === ok));
+    if (!isRead) {
+      return blockedBy(read, write, level === levels ? rootUnreadable : unreadable);
+    }
+    const low = entry[0] as number;
+    const high = entry[1] as number;
+    if (read === ok && (low & 1) === 0) read = permission;
+    if (write === ok && (low & 2) === 0) write = permission;
+    if (read !== ok && write !== ok) return unmapped(read, write);
+    const large = (low >>> 7) & 1;
+    const mask = (level * 2 + large) * 2;
+    if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
+      return blockedBy(read, write, reserved);
+    }
+    table = (low >>> 12) + (high & 0xfffff) * 0x100000;
+    if (level > 1 && large === 0) continue;
+    const gfn = level === 1 ? table : table + (level === 2 ? lower & 511 : lower);
+    if (isInterruptPage(gfn)) return blockedBy(read, write, interruptRange);
+    return mapped(gfn, read, write, leafSize(gfn, level));
+  }
+  return blockedBy(read, write, unreadable);
+}
+
+/**
+ * The index into a table of some level, in whole numbers of 32 bits: `lower` has the 18 bits of the
+ * page number for levels 1 and 2, `upper` those for the others. `levels` of them at most are set.
+ */
+export const indexAt = (upper: number, lower: number, level: number): number =>
+  level > 2 ? (upper >> (level * 9 - 27)) & 511 : (lower >> (level * 9 - 9)) & 511;
+
+/** A step of a walk: entry `index` of the table in a page, the one that was read last if any. */
+export function stepOf(
+  isRead: boolean,
+  gfn: number,
+  index: number,
+  level: number,
+  reads: boolean,
+  writes: boolean,
+): WalkStep {
+  const address = (BigInt(gfn) << 12n) + BigInt(index * 8);
+  return { level, address, entry: isRead ? lastEntry() : undefined, reads, writes };
+}

@@ -1,0 +1,43 @@
+import type { Iova } from "../../events/address.ts";
+import { pageOf } from "../../events/address.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
+import { heldAt, tlbAt } from "../../projections/device/device-tlb.ts";
+import type { World } from "../../projections/world.ts";
+import type { Asked } from "./composed.ts";
+import { waysOf } from "./page-views.ts";
+import type { Translation, TranslationStep } from "./three-answers.ts";
+import { inDevice, inGuest, inHost, nowhere } from "./three-answers.ts";
+
+/**
+ * Translates one address of one device three ways, uncached: by the guest's tables, by those and
+ * then the P2M, by what the host keeps.
+ *
+ * @param index   of the guest.
+ * @param source  of the device; one that is not there is walked under its own source-id.
+ */
+export function translate(
+  world: World,
+  index: number,
+  source: number,
+  iova: Iova,
+  asked: Asked,
+): Translation {
+  const guest = world.guests[index];
+  if (guest === undefined) return nowhere;
+  const { write } = asked;
+  const offset = iova & 0xfffn;
+  const steps: TranslationStep[] = [];
+  const ways = waysOf(guest, source, pageOf(iova), asked, steps);
+  const tlb = tlbAt(guest.deviceTlbs, source, asked.pasid);
+  const held = heldAt(tlb, pageOf(iova), asked);
+  return {
+    guest: inGuest(ways.walked, offset, write),
+    composed: inHost(ways.composed, offset, write),
+    shadow: inHost(ways.host, offset, write),
+    deviceTlb: inDevice(held, tlb?.virtual === true, offset),
+    pending: ways.since === 0 ? undefined : { since: ways.since },
+    agree: ways.agree,
+    scalable: guest.charts.translation === "enabled" && isScalable(guest),
+    steps,
+  };
+}

@@ -1,0 +1,75 @@
+import { pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import type { Guest } from "../guest.ts";
+import { copyGuest } from "../guest.ts";
+import type { FirstStage } from "./first-stage.ts";
+import {
+  firstStageOf,
+  isEmpty,
+  nothingCached,
+  rangeForgotten,
+  tablesCached,
+  translationsFlushed,
+} from "./first-stage.ts";
+
+/** The guest with one first stage changed. */
+export function withSpace(
+  guest: Guest,
+  id: number,
+  change: (stage: FirstStage) => FirstStage,
+): Guest {
+  const stage = guest.spaces[id];
+  if (stage === undefined) return guest;
+  const changed = change(stage);
+  if (changed === stage) return guest;
+  const next = copyGuest(guest);
+  next.spaces = { ...guest.spaces, [id]: changed };
+  return next;
+}
+
+export function firstStageCreated(guest: Guest, fact: FactOf<"FirstStageCreated">): Guest {
+  const next = copyGuest(guest);
+  next.spaces = { ...guest.spaces, [fact.space]: firstStageOf(fact) };
+  next.nextSpace = fact.space + 1;
+  return next;
+}
+
+export function firstStageDropped(guest: Guest, fact: FactOf<"FirstStageDropped">): Guest {
+  const { [fact.space]: _dropped, ...spaces } = guest.spaces;
+  return { ...guest, spaces };
+}
+
+export const firstStageTablesCached = (
+  guest: Guest,
+  fact: FactOf<"FirstStageTablesCached">,
+  seq: number,
+): Guest => withSpace(guest, fact.space, (stage) => tablesCached(stage, fact, seq));
+
+/** The guest's first stages without what some of them hold. */
+export function spacesForgotten(
+  guest: Guest,
+  concerned: (stage: FirstStage) => boolean,
+  forget: (stage: FirstStage) => FirstStage = nothingCached,
+): Guest {
+  let next = guest;
+  for (const stage of Object.values(guest.spaces)) {
+    if (concerned(stage) && !isEmpty(stage)) next = withSpace(next, stage.id, forget);
+  }
+  return next;
+}
+
+/** PASID-based invalidation: entries of one domain-id and PASID, all or those of a range. */
+export function pasidIotlbInvalidated(guest: Guest, fact: FactOf<"PasidIotlbInvalidated">): Guest {
+  const concerned = ({ did, pasid }: FirstStage): boolean =>
+    did === fact.did && pasid === fact.pasid;
+  if (fact.scope === "pasid") return spacesForgotten(guest, concerned);
+  const first = pageOf(fact.iova ?? 0n);
+  const range = { first, end: first + pageOf(fact.length ?? 0n) };
+  return spacesForgotten(guest, concerned, (stage) =>
+    rangeForgotten(stage, range, fact.leafOnly === true),
+  );
+}
+
+/** The host flushed its own IOTLB of a first stage. */
+export const spaceFlushed = (guest: Guest, id: number): Guest =>
+  withSpace(guest, id, translationsFlushed);

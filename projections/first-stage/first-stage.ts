@@ -1,0 +1,175 @@
+import { pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import { dropCached, rememberCached } from "../../tables/cache.ts";
+import type { PageTree } from "../../tables/page-tree.ts";
+import { emptyTree } from "../../tables/page-tree.ts";
+import type { Radix } from "../../tables/radix.ts";
+import { emptyRadix, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
+import type { Range } from "../../tables/range.ts";
+
+/** What a first-stage walk needs to know of the PASID entry. */
+export interface FirstStageRules {
+  /** Page of the top table: a guest page, or one that the second stage translates. */
+  readonly root: number;
+  readonly levels: 4 | 5;
+  /** Supervisor requests respect read-only pages; bit 63 forbids execution. */
+  readonly wpe: boolean;
+  readonly nxe: boolean;
+  /** Supervisor requests do not execute user pages. */
+  readonly smep: boolean;
+  /** The extended accessed bit is set too. */
+  readonly eafe: boolean;
+}
+
+/** Rights that the entries so far leave, as bits. */
+export const right = { write: 1, user: 2, execute: 4 } as const;
+
+/** A table that a walk went through, as the paging-structure cache holds it. */
+export interface CachedTable {
+  /** Its page, as the entry above names it. */
+  readonly page: number;
+  /** The rights that the entries above it leave. */
+  readonly rights: number;
+}
+
+/** What the unit holds of one first stage: of one domain-id, one PASID and one root. */
+export interface FirstStage extends FirstStageRules {
+  readonly id: number;
+  readonly did: number;
+  /** The tag of its cached entries. */
+  readonly pasid: number;
+  /** The shadow of the guest's second stage that lies under it, for physical devices. */
+  readonly shadow: number | undefined;
+  /** The guest's own second stage under it: guest page of its top table. */
+  readonly second: { readonly root: number; readonly levels: number } | undefined;
+  /** For device models, which hold guest pages; else the entries are host pages. */
+  readonly virtual: boolean;
+  /** Number of the event that cached something first since nothing was cached, or 0. */
+  readonly since: number;
+  /** Every translation that was used and nothing invalidated, for each class of request. */
+  readonly iotlb: readonly PageTree[];
+  /** The paging-structure cache: at each level below the top, tables by the prefix of a page. */
+  readonly tables: readonly Radix<CachedTable>[];
+}
+
+/** Classes of requests that do not share cached entries: bit 0 supervisor, bit 1 execute. */
+export const classOf = (privileged: boolean, execute: boolean): number =>
+  (privileged ? 1 : 0) + (execute ? 2 : 0);
+
+const noTables: readonly Radix<CachedTable>[] = Array.from({ length: 5 }, () => emptyRadix());
+
+const noEntries = (levels: number): readonly PageTree[] =>
+  Array.from({ length: 4 }, () => emptyTree(levels, true));
+
+/** A first stage of which nothing was used yet. */
+export function firstStageOf(fact: FactOf<"FirstStageCreated">): FirstStage {
+  const { space, did, pasid, levels, shadow, second, secondLevels, virtual } = fact;
+  const { wpe, nxe, smep, eafe } = fact;
+  return {
+    id: space,
+    did,
+    pasid,
+    root: pageOf(fact.root),
+    levels: levels === 5 ? 5 : 4,
+    ...{ shadow, virtual, wpe, nxe, smep, eafe },
+    second: second === undefined ? undefined : { root: pageOf(second), levels: secondLevels ?? 0 },
+    since: 0,
+    iotlb: noEntries(levels),
+    tables: noTables,
+  };
+}
+
+/** A page's number among those that the tables tell apart: sign bits left out. */
+export const indexIn = (levels: number, page: number): number => page % 512 ** levels;
+
+/** The deepest cached table on the way to a page index, and its level. */
+export function cachedTable(
+  stage: FirstStage,
+  index: number,
+): { readonly level: number; readonly table: CachedTable } | undefined {
+  for (let level = 1; level < stage.levels; level++) {
+    const tables = stage.tables[level];
+    if (tables === undefined || tables.size === 0) continue;
+    const table = radixGet(tables, Math.floor(index / 512 ** level));
+    if (table !== undefined) return { level, table };
+  }
+  return undefined;
+}
+
+/** The first stage with tables that a walk went through. */
+export function tablesCached(
+  stage: FirstStage,
+  fact: FactOf<"FirstStageTablesCached">,
+  seq: number,
+): FirstStage {
+  const index = indexIn(stage.levels, pageOf(fact.iova));
+  const tables = [...stage.tables];
+  for (const [below, table] of fact.tables.entries()) {
+    const level = fact.level - below;
+    const old = tables[level];
+    if (old === undefined || level < 1) continue;
+    const cached = { page: pageOf(table), rights: fact.rights[below] ?? 0 };
+    tables[level] = radixSet(old, Math.floor(index / 512 ** level), cached);
+  }
+  return { ...stage, tables, since: stage.since || seq };
+}
+
+/** The first stage with a translation that was used by a class of requests. */
+export function translationCached(
+  stage: FirstStage,
+  kind: number,
+  page: number,
+  mapping: number,
+  seq: number,
+): FirstStage {
+  const old = stage.iotlb[kind];
+  if (old === undefined) return stage;
+  const tree = rememberCached(old, indexIn(stage.levels, page), mapping);
+  if (tree === old) return stage;
+  return { ...stage, iotlb: stage.iotlb.with(kind, tree), since: stage.since || seq };
+}
+
+/** The first stage with nothing cached. */
+export const nothingCached = (stage: FirstStage): FirstStage => ({
+  ...stage,
+  since: 0,
+  iotlb: noEntries(stage.levels),
+  tables: noTables,
+});
+
+/** The first stage without translations; tables stay. */
+export const translationsFlushed = (stage: FirstStage): FirstStage => ({
+  ...stage,
+  iotlb: noEntries(stage.levels),
+});
+
+/** The pages of a range by their indices; all when the range is as long as the tables are wide. */
+function indices(levels: number, { first, end }: Range): Range {
+  const width = 512 ** levels;
+  if (end - first >= width) return { first: 0, end: width };
+  const low = indexIn(levels, first);
+  return { first: low, end: Math.min(width, low + end - first) };
+}
+
+function tablesWithout(tables: Radix<CachedTable>, level: number, { first, end }: Range) {
+  const span = 512 ** level;
+  let left = tables;
+  radixForEach(tables, Math.floor(first / span), Math.ceil(end / span), (prefix) => {
+    left = radixSet(left, prefix, undefined);
+  });
+  return left;
+}
+
+/** The first stage without what is cached of a range of pages; with `leafOnly` tables stay. */
+export function rangeForgotten(stage: FirstStage, range: Range, leafOnly: boolean): FirstStage {
+  const pages = indices(stage.levels, range);
+  const iotlb = stage.iotlb.map((tree) => dropCached(tree, pages.first, pages.end));
+  const tables = leafOnly
+    ? stage.tables
+    : stage.tables.map((old, level) => tablesWithout(old, level, pages));
+  return { ...stage, iotlb, tables };
+}
+
+/** Whether nothing at all is cached. */
+export const isEmpty = ({ iotlb, tables }: FirstStage): boolean =>
+  iotlb.every(({ root }) => root === 0) && tables.every(({ size }) => size === 0);

@@ -1,0 +1,111 @@
+import { pagesOfSize } from "../../tables/mapping.ts";
+import type { Memory, Page } from "../../tables/memory.ts";
+import { half, pageAt } from "../../tables/memory.ts";
+import type { P2m } from "../../tables/p2m.ts";
+import { readable } from "../../tables/p2m.ts";
+import type { Shadow } from "../shadow/shadow.ts";
+import { markPending } from "../shadow/shadow.ts";
+
+/**
+ * A guest page read as the table of `level` that translates the pages from `base` on, for one
+ * shadow.
+ */
+export interface Use {
+  readonly shadow: number;
+  readonly level: number;
+  readonly base: number;
+}
+
+/** How a guest page is used by walks. */
+export interface TableUse {
+  readonly uses: readonly Use[];
+  /**
+   * Shadows that reach the page in too many places to list: a write concerns all of their pages.
+   */
+  readonly shared: readonly number[];
+  /** It holds root or context entries. */
+  readonly context: boolean;
+}
+
+export const noUse: TableUse = { uses: [], shared: [], context: false };
+
+/** Places of one table in one shadow that are listed one by one. */
+export const maxUses = 8;
+
+export const sameUse = (a: Use, b: Use): boolean =>
+  a.shadow === b.shadow && a.level === b.level && a.base === b.base;
+
+const hasUse = (use: TableUse, wanted: Use): boolean => {
+  for (const one of use.uses) if (sameUse(one, wanted)) return true;
+  return false;
+};
+
+/** Whether writes to the page would mark what `wanted` translates already. */
+export const isRegistered = (use: TableUse | undefined, wanted: Use): boolean =>
+  use !== undefined && (use.shared.includes(wanted.shadow) || hasUse(use, wanted));
+
+/** Whether one more place of the table in the shadow would be too many to list. */
+export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
+  use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;
+
+const noUpperEntry = -1;
+
+/**
+ * The guest page that the present table pointer at half `index` of a page names, or `noUpperEntry`.
+ */
+export function pointerIn(page: Page | undefined, index: number): number {
+  const low = half(page, index);
+  if ((low & 3) === 0 || (low & 0x80) !== 0) return noUpperEntry;
+  return (low >>> 12) + (half(page, index + 1) & 0xfffff) * 0x100000;
+}
+
+/** Whether the guest's tables still reach page `gfn` as `use` says, from the shadow's root. */
+export function isReached(
+  p2m: P2m,
+  memory: Memory,
+  shadow: Shadow,
+  use: Use,
+  gfn: number,
+): boolean {
+  let table = shadow.root;
+  let rest = use.base;
+  for (let level = shadow.levels; level > use.level; level--) {
+    if (!readable(p2m, table)) return false;
+    const span = pagesOfSize[level - 1] as number;
+    const index = Math.floor(rest / span);
+    rest -= index * span;
+    table = pointerIn(pageAt(memory, table), index * 2);
+    if (table === noUpperEntry) return false;
+  }
+  return table === gfn;
+}
+
+/** A superpage leaf; entries of level 1 are always leaves. */
+const isLeaf = (low: number, level: number): boolean =>
+  level === 1 || (level <= 3 && (low & 0x80) !== 0);
+
+/**
+ * Marks what the entries of a table translate whose words differ between two versions of its page.
+ *
+ * @param from, to  indices of the first entry that may differ and of the one after the last.
+ */
+export function markChangedEntries(
+  shadow: Shadow,
+  use: Use,
+  before: Page | undefined,
+  after: Page | undefined,
+  from: number,
+  to: number,
+  seq: number,
+): Shadow {
+  const span = pagesOfSize[use.level - 1] as number;
+  let marked = shadow;
+  for (let index = from; index < to; index++) {
+    const [oldLow, newLow] = [half(before, index * 2), half(after, index * 2)];
+    if (oldLow === newLow && half(before, index * 2 + 1) === half(after, index * 2 + 1)) continue;
+    const upper = !(isLeaf(oldLow, use.level) && isLeaf(newLow, use.level));
+    const first = use.base + index * span;
+    marked = markPending(marked, first, first + span, seq, upper);
+  }
+  return marked;
+}

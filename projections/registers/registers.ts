@@ -1,0 +1,162 @@
+import { FaultRecord } from "../../events/fault/fault-record.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import type { RegisterMap, RegisterSpec } from "../../events/registers/register.ts";
+import { registerMap } from "../../events/registers/register.ts";
+import { faultStatus, queueErrorRecord } from "../fault/faults.ts";
+import type { Guest } from "../guest.ts";
+import { pageRequestStatus } from "../page-request/page-requests.ts";
+import type { Registers } from "./register-file.ts";
+import { registerFile, stored } from "./register-file.ts";
+
+/** Offsets of the registers that the machines name. */
+export const at = {
+  gcmd: 0x18,
+  gsts: 0x1c,
+  rtaddr: 0x20,
+  ccmd: 0x28,
+  fsts: 0x34,
+  fectl: 0x38,
+  fedata: 0x3c,
+  feaddr: 0x40,
+  feuaddr: 0x44,
+  pmen: 0x64,
+  plmbase: 0x68,
+  plmlimit: 0x6c,
+  phmbase: 0x70,
+  phmlimit: 0x78,
+  iqh: 0x80,
+  iqt: 0x88,
+  iqa: 0x90,
+  ics: 0x9c,
+  iectl: 0xa0,
+  iedata: 0xa4,
+  ieaddr: 0xa8,
+  ieuaddr: 0xac,
+  iqercd: 0xb0,
+  irta: 0xb8,
+  pqh: 0xc0,
+  pqt: 0xc8,
+  pqa: 0xd0,
+  prs: 0xdc,
+  pectl: 0xe0,
+  pedata: 0xe4,
+  peaddr: 0xe8,
+  peuaddr: 0xec,
+} as const;
+
+const maps = new WeakMap<Profile, RegisterMap>();
+
+/** The registers that a unit with these capabilities has. */
+export function registersOf(profile: Profile): RegisterMap {
+  const known = maps.get(profile);
+  if (known !== undefined) return known;
+  const made = registerMap(profile);
+  maps.set(profile, made);
+  return made;
+}
+
+/** Every register's value after a reset. Fault records are views and take no room here. */
+export const resetRegisters = (profile: Profile): Registers =>
+  registerFile(registersOf(profile).specs.filter((spec) => spec.bytes < 16));
+
+const bit = (set: boolean, index: bigint): bigint => (set ? 1n << index : 0n);
+
+/** GSTS: the states of the charts. */
+export function globalStatus(guest: Guest): bigint {
+  const { translation, queue, remapping } = guest.charts;
+  return (
+    bit(translation === "enabled", 31n) |
+    bit(translation !== "noPointer", 30n) |
+    bit(queue !== "disabled", 26n) |
+    bit(remapping === "enabled", 25n) |
+    bit(remapping !== "noTable", 24n) |
+    bit(guest.compatibilityInterrupts, 23n)
+  );
+}
+
+function faultRecordValue(guest: Guest, index: number): bigint {
+  const record = guest.faults.records[index];
+  if (record === undefined) return 0n;
+  return FaultRecord.encode({
+    fi: record.page,
+    sid: record.source,
+    fr: record.reason,
+    priv: record.privileged,
+    exe: record.execute,
+    pp: record.pasid !== undefined,
+    pv: record.pasid ?? 0,
+    at: record.request === undefined ? 0 : FaultRecord.fields.at.names[record.request],
+    t: record.read,
+    f: true,
+  });
+}
+
+/**
+ * What is kept of a register, whether software may read it or not: the whole register, at its own
+ * width.
+ */
+export function registerValue(guest: Guest, offset: number): bigint {
+  const kept = stored(guest, offset);
+  switch (offset) {
+    case at.gsts:
+      return globalStatus(guest);
+    case at.fsts:
+      return faultStatus(guest.faults);
+    case at.pmen:
+      return kept | bit(guest.charts.protection === "enabled", 0n);
+    case at.iqh:
+      return BigInt(guest.queue.head);
+    case at.ics:
+      return bit(guest.faults.waitDone, 0n);
+    case at.prs:
+      return pageRequestStatus(guest.pageRequests);
+    case at.iqercd:
+      return queueErrorRecord(guest.faults);
+    default:
+      break;
+  }
+  const { fro, nfr } = guest.profile;
+  if (offset < fro || offset >= fro + nfr * 16) return kept;
+  return faultRecordValue(guest, (offset - fro) >> 4);
+}
+
+/** A part of an access that lies in one register. */
+export interface RegisterPart {
+  readonly spec: RegisterSpec;
+  /** Bytes before the part, in the access and in the register, and of the part itself. */
+  readonly before: number;
+  readonly skip: number;
+  readonly count: number;
+}
+
+/**
+ * The registers that `size` bytes at `offset` touch, in order of offset; bytes of none are left
+ * out.
+ */
+export function partsOf(profile: Profile, offset: number, size: number): readonly RegisterPart[] {
+  const map = registersOf(profile);
+  const parts: RegisterPart[] = [];
+  for (let byte = 0; byte < size; ) {
+    const spec = map.at(offset + byte);
+    if (spec === undefined) {
+      byte += 1;
+      continue;
+    }
+    const skip = offset + byte - spec.offset;
+    const count = Math.min(size - byte, spec.bytes - skip);
+    parts.push({ spec, before: byte, skip, count });
+    byte += count;
+  }
+  return parts;
+}
+
+/** What a read of `size` bytes at `offset` gives: byte by byte; bytes of no register are 0. */
+export function readBytes(guest: Guest, offset: number, size: number): bigint {
+  let value = 0n;
+  for (const { spec, before, skip, count } of partsOf(guest.profile, offset, size)) {
+    const whole = spec.writeOnly ? 0n : registerValue(guest, spec.offset) & ~spec.unread;
+    const part = BigInt.asUintN(count * 8, whole >> BigInt(skip * 8));
+    value |= part << BigInt(before * 8);
+  }
+  return value;
+}
