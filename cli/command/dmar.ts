@@ -6,6 +6,7 @@ import { dmarFromJson, dmarToJson } from "../../events/acpi/dmar.ts";
 import { dmarOfSetup } from "../../events/acpi/dmar-of-setup.ts";
 import { parseDmar } from "../../events/acpi/parse-dmar.ts";
 import { FieldError } from "../../events/field.ts";
+import { parseJson } from "../../events/json.ts";
 import { parseNumber } from "../argument.ts";
 import { readWhole, writeWhole } from "../binary.ts";
 import { worldOf } from "../folding.ts";
@@ -37,7 +38,7 @@ function inFile<T>(file: string, act: () => T): T {
 
 async function configOf(file: string): Promise<Dmar> {
   const text = Buffer.from(await readWhole(file)).toString("utf8");
-  return inFile(file, () => dmarFromJson(JSON.parse(text)));
+  return inFile(file, () => dmarFromJson(parseJson(text)));
 }
 
 /** The table that tells the guest of a log of its vIOMMU. */

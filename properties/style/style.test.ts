@@ -108,6 +108,16 @@ describe("purity", () => {
   });
 });
 
+describe("input", () => {
+  it("[ST22] JSON is read in one place, which knows how deep it may be nested", () => {
+    const isParse = (node: Node, { tree }: Source) =>
+      node.kind === SyntaxKind.PropertyAccessExpression && node.getText(tree) === "JSON.parse";
+    const shipped = sources.filter(({ isTest }) => !isTest);
+    const places = placesWhere(shipped, isParse).map((place) => place.replace(/:\d+$/, ""));
+    expect(places).toEqual(["events/json.ts"]);
+  });
+});
+
 describe("text", () => {
   it("[ST10] no file names a folder of one machine or the host of a package registry", () => {
     const folder = /(?:^|[\s"'`(=:])\/(?:work|tmp|home|root|Users)\//;
