@@ -48,6 +48,13 @@ describe("a text", () => {
     });
   });
 
+  test("[AC16] of Xen's first guest has another signature", async () => {
+    const hidden = Uint8Array.from(table);
+    hidden.set([0x52, 0x4d, 0x41, 0x44]);
+    const { code, out } = await shown(acpidumpOf("RMAD", hidden).join("\n"));
+    expect([code, out]).toEqual([0, expect.stringMatching(/^0x0 +the signature is "RMAD" +Xen/m)]);
+  });
+
   test("[AC16] may be wide, marked or gzipped", async () => {
     const text = dump.join("\n");
     const wide = Buffer.from(`\ufeff${text}`, "utf16le");
@@ -59,6 +66,10 @@ describe("a text", () => {
   test("[AC16] with a gap is warned of by line, and is no whole table", async () => {
     const { code, out } = await shown(dump.toSpliced(4, 1).join("\n"));
     expect([code, out]).toEqual([1, expect.stringMatching(/^line 5 +bytes 0x30 to 0x3f are mis/m)]);
+    const twice = dump.toSpliced(4, 0, (dump[2] ?? "").replace("10: ", "10: FF "));
+    const doubtful = await shown(twice.join("\n"));
+    expect(doubtful.code).toBe(1);
+    expect(doubtful.out).toMatch(/^line 5 +0x10 stands here once more, with other bytes/m);
     const file = fileOf("gap", dump.toSpliced(3, 1).join("\n"));
     const { code: none, err } = await run("dmar", "show", file);
     const what = "bytes 0x20 to 0x2f are missing; what follows is not read";

@@ -42,6 +42,8 @@ describe("a reserved region", () => {
       expect(told([all, ...table])).toEqual(["60 the region overlaps the one at 0x40 (Xen)"]);
     }
     expect(told([all, one, region(0x4000n, 0x4fffn)])).toEqual([]);
+    const byte = told([all, one, region(0x3fffn, 0x3fffn)]);
+    expect(byte).toContain("60 the region overlaps the one at 0x40 (Xen)");
     const around = [region(0x1000n, 0x9fffn), region(0x2000n, 0x2fffn), region(0x5000n, 0x5fffn)];
     expect(told([all, ...around])).toEqual([
       "60 the region overlaps the one at 0x40 (Xen)",
