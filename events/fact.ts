@@ -38,14 +38,17 @@ const size = oneOf(...sizes);
 /** Why an interrupt or a status word was not delivered, a queue halted, a fault not recorded. */
 const halt = oneOf("IQE", "ICE", "ITE");
 const line = oneOf("fault", "invalidation", "pageRequest");
+/** The unit's own interrupts. */
 export type EventLine = "fault" | "invalidation" | "pageRequest";
 
 /** What a group of page requests is answered. */
 export const responses = ["success", "invalid", "failure"] as const;
+/** What a group of page requests is answered. */
 export type PageResponse = (typeof responses)[number];
 
 /** What the toolstack is told of an operation on a unit: the posted interface's error codes. */
 export const operationResults = ["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const;
+/** What the toolstack is told. */
 export type OperationResult = (typeof operationResults)[number];
 
 /** A shadow: the tables of one domain-id and root. */
@@ -398,6 +401,7 @@ export const facts = {
   DeviceRemoved: { guest, device },
 } as const;
 
+/** The name of a fact. */
 export type FactType = keyof typeof facts;
 
 /** One fact by its type. */
