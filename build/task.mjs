@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./bundle.mjs";
+import { declare } from "./declarations.mjs";
 import { install } from "./install.mjs";
+import { checkPackage } from "./package.mjs";
 import { root } from "./root.mjs";
 
 const [task, ...rest] = process.argv.slice(2);
@@ -48,16 +50,19 @@ async function program(name, ...args) {
 }
 
 const vitest = "vitest/vitest.mjs";
+const typedoc = "../build/reference/node_modules/typedoc/bin/typedoc";
 const biome = "@biomejs/biome/bin/biome";
 
 const tasks = {
   install: () => install(),
-  build: () => build(),
+  build: () => build().then(declare),
   start: () => program("shadowfold", ...(rest.length > 0 ? rest : ["replay", ...replayed])),
   test: () => tool(vitest, "run", ...rest),
   bench: () => program("bench", ...rest),
   hunt: () => program("hunt", ...rest),
   docs: () => program("docs", ...rest),
+  "docs:api": () => tool(typedoc, "--options", join(root, "build", "reference", "typedoc.json")),
+  "check:package": () => checkPackage(),
   check: () => tool("typescript/bin/tsc", "-p", ".", ...rest),
   lint: () => tool(biome, "check", ...rest),
   format: () => tool(biome, "check", "--write", ...rest),

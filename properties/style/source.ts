@@ -65,7 +65,7 @@ export function targetOf(source: Source, name: string): string | undefined {
   return join(dirname(source.path), name).replaceAll("\\", "/");
 }
 
-const skipped = new Set([".git", "coverage", "dist", "node_modules"]);
+const skipped = new Set([".git", "api", "coverage", "dist", "node_modules"]);
 
 /** Every text file of the checkout, from the root, but what is built, installed or ignored. */
 export function textFiles(folder = ""): readonly string[] {
