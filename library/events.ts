@@ -31,10 +31,12 @@ export type {
   Fact,
   FactOf,
   FactType,
+  OneFactOf,
   OperationResult,
   PageResponse,
+  QueueError,
 } from "../events/fact.ts";
-export { facts, operationResults, responses } from "../events/fact.ts";
+export { facts, operationResults, queueErrors, responses } from "../events/fact.ts";
 export type { FaultReason, FaultReasonName } from "../events/fault/fault-reason.ts";
 export { faultReasons, reason } from "../events/fault/fault-reason.ts";
 export { FaultRecord } from "../events/fault/fault-record.ts";

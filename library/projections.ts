@@ -22,7 +22,6 @@ export type {
   Device,
   Guest,
   InFlight,
-  Queue,
 } from "../projections/guest.ts";
 export type { HostEntries, HostEntry } from "../projections/host/host-entry.ts";
 export { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
@@ -30,6 +29,7 @@ export { readInterruptEntry } from "../projections/interrupt/interrupt-entry.ts"
 export type { InterruptTable, KnownEntry } from "../projections/interrupt/interrupts.ts";
 export type { TableUse } from "../projections/memory/table-use.ts";
 export type { PageGroup, PageRequests } from "../projections/page-request/page-requests.ts";
+export type { Queue } from "../projections/queue/queue.ts";
 export type { Registers } from "../projections/registers/register-file.ts";
 export { readBytes as readRegisters, registerValue } from "../projections/registers/registers.ts";
 export type { Shadow } from "../projections/shadow/shadow.ts";

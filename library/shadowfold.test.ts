@@ -24,7 +24,6 @@ describe("the public modules", () => {
     const modules = { shadowfold, events, projections, machines, properties };
     const names = Object.values(modules).flatMap((one) => Object.keys(one));
     expect(names.length).toBe(new Set(names).size);
-    expect(Object.keys(modules.machines)).toEqual(["charts"]);
   });
 });
 
