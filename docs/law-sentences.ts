@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { laws } from "../properties/laws/all.ts";
-import { table } from "./table.ts";
+import { table, tableRow } from "./table.ts";
 
 const folder = new URL("../properties/laws/", import.meta.url);
 
@@ -19,7 +19,7 @@ const head = ["id", "law", "file in `properties/laws/`"];
 /** A page with its table of laws as they are now; other lines stay. */
 export function withLawTable(page: string): string {
   const lines = page.split("\n");
-  const start = lines.indexOf(`| ${head.join(" | ")} |`);
+  const start = lines.indexOf(tableRow(head));
   if (start < 0) throw new Error("the page has no table of laws");
   const count = lines.slice(start).findIndex((line) => !line.startsWith("|"));
   const files = filesOfLaws();

@@ -4,6 +4,7 @@ import { pagesWithCommands, withOutputs } from "./command-blocks.ts";
 import { documents } from "./generate.ts";
 import { withLawRules, withLawTable } from "./law-sentences.ts";
 import { nestingLogs } from "./nesting-logs.ts";
+import { withReadings } from "./readings.ts";
 
 for (const [name, text] of [...documents(), ...nestingLogs()]) {
   const file = join("docs", name);
@@ -16,5 +17,6 @@ async function revise(file: string, revised: (page: string) => string | Promise<
   writeFileSync(file, await revised(readFileSync(file, "utf8")));
 }
 for (const name of pagesWithCommands) await revise(join("docs", name), withOutputs);
+await revise(join("docs", "readings.md"), (page) => withReadings(page));
 await revise("README.md", withLawTable);
 await revise("SPEC.md", withLawRules);

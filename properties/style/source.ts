@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Node, Program } from "oxc-parser";
+import type { Comment, Node, Program } from "oxc-parser";
 import { parseSync, visitorKeys } from "oxc-parser";
+import { projectFolder } from "../project-folder.ts";
 
 /** The folder that holds package.json. */
-export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const root = projectFolder();
 
 /** One TypeScript file of the project. */
 export interface Source {
@@ -17,6 +17,8 @@ export interface Source {
   readonly text: string;
   readonly lines: readonly string[];
   readonly tree: Program;
+  /** In the order of the text; each line of `//` is one. */
+  readonly comments: readonly Comment[];
 }
 
 /** A node of a syntax tree and the one that it is a part of. */
@@ -27,11 +29,12 @@ export interface Placed {
 
 function parse(path: string): Source {
   const text = textOf(path);
-  const { program, errors } = parseSync(path, text);
+  const { program, comments, errors } = parseSync(path, text);
   if (errors[0] !== undefined) throw new Error(`${path}: ${errors[0].message}`);
   const folder = path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
   const isTest = path.endsWith(".test.ts");
-  return { path, folder, isTest, text, lines: text.trimEnd().split("\n"), tree: program };
+  const lines = text.trimEnd().split("\n");
+  return { path, folder, isTest, text, lines, tree: program, comments };
 }
 
 /** Every TypeScript file of the checkout, parsed, in order of path. */

@@ -90,20 +90,4 @@ describe("text", () => {
     const isForeign = (line: string) => folder.test(line) || registry.test(line);
     expect(textFiles().flatMap((path) => linesWhere(path, isForeign))).toEqual([]);
   });
-
-  it("[ST11] every `// Reading:` is listed in docs/readings.md", ({ skip }) => {
-    const list = "docs/readings.md";
-    if (!textFiles().includes(list)) return skip();
-    const flat = (text: string) => text.replace(/\s+/g, " ");
-    const listed = flat(textOf(list));
-    const missing = sources.flatMap(({ path, lines }) =>
-      lines.flatMap((line) => {
-        const reading = /^\s*\/\/ Reading: (.*)$/.exec(line)?.[1];
-        return reading === undefined || listed.includes(flat(reading))
-          ? []
-          : [`${path}: ${reading}`];
-      }),
-    );
-    expect(missing).toEqual([]);
-  });
 });
