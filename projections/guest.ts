@@ -49,7 +49,7 @@ export interface InFlight {
   readonly bytes: Uint8Array | undefined;
 }
 
-/** The state of each chart (`machines/charts`) that the unit as a whole is in. */
+/** The state of each chart (`machines/`) that the unit as a whole is in. */
 export interface ChartStates {
   readonly translation: "noPointer" | "disabled" | "enabled";
   readonly queue: "disabled" | "idle" | "fetching" | "draining" | "halted";
