@@ -35,10 +35,23 @@ const outcome = oneOf(...outcomes);
 
 const size = oneOf(...sizes);
 
-/** Why an interrupt or a status word was not delivered, a queue halted, a fault not recorded. */
-const halt = oneOf("IQE", "ICE", "ITE");
+/** Errors that halt the invalidation queue, by their bits in FSTS. */
+export const queueErrors = ["IQE", "ICE", "ITE"] as const;
+export type QueueError = (typeof queueErrors)[number];
+const halt = oneOf(...queueErrors);
 const line = oneOf("fault", "invalidation", "pageRequest");
 export type EventLine = "fault" | "invalidation" | "pageRequest";
+
+/** What the host's IOMMU does with some requests. */
+export const hostStates = [
+  "blocked",
+  "passThrough",
+  "shadowed",
+  "nested",
+  "virtual",
+  "refused",
+] as const;
+export type HostState = (typeof hostStates)[number];
 
 /** What a group of page requests is answered. */
 export const responses = ["success", "invalid", "failure"] as const;
@@ -172,7 +185,7 @@ export const facts = {
     guest,
     source: device,
     pasid: optional(pasid),
-    state: oneOf("blocked", "passThrough", "shadowed", "nested", "virtual", "refused"),
+    state: oneOf(...hostStates),
     did: domain,
     reason: optional(integer(0, 255)),
     fpd: flag,
@@ -403,5 +416,8 @@ export type FactType = keyof typeof facts;
 /** One fact by its type. */
 export type FactOf<T extends FactType> = { readonly type: T } & Shape<(typeof facts)[T]>;
 
+/** A fact of one of some types. */
+export type OneFactOf<T extends FactType> = { [K in T]: FactOf<K> }[T];
+
 /** What followed from an input. */
-export type Fact = { [T in FactType]: FactOf<T> }[FactType];
+export type Fact = OneFactOf<FactType>;

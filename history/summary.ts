@@ -1,8 +1,10 @@
 import { formatSourceId, hex } from "../events/address.ts";
 import type { Profile } from "../events/profile/profile.ts";
+import { Prs } from "../events/registers/page-request.ts";
 import { isScalable } from "../projections/context/context-path.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
+import { pageRequestStatus } from "../projections/page-request/page-requests.ts";
 import { registersOf, registerValue } from "../projections/registers/registers.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
 import { frameOf, hasFrame, sizeName, sizeOf } from "../tables/mapping.ts";
@@ -146,7 +148,8 @@ function typesText({ flts, ssts, nest, passThrough }: Profile): string {
 
 /** What is the case for one guest. Trees with more runs than `maxRuns` are listed in part. */
 export function summarise(guest: Guest): GuestSummary {
-  const { charts, queue, faults, pageRequests } = guest;
+  const { charts, queue, faults } = guest;
+  const { ppr, pro } = Prs.decode(pageRequestStatus(guest.pageRequests));
   return {
     values: {
       profile: guest.profile.name,
@@ -156,7 +159,7 @@ export function summarise(guest: Guest): GuestSummary {
       translation: charts.translation,
       rootPointer: hex(guest.rootPointer),
       ...(isScalable(guest) ? { tableMode: "scalable" } : {}),
-      queue: charts.queue,
+      queue: queue.state,
       queueAddress: hex(queue.address),
       queueHead: hex(queue.head),
       interruptRemapping: charts.remapping,
@@ -165,9 +168,9 @@ export function summarise(guest: Guest): GuestSummary {
       interruptTableEntries: guest.interruptTable.count,
       extendedInterruptMode: guest.interruptTable.eime,
       protectedMemory: charts.protection,
-      faultOverflow: faults.overflow,
-      pageRequestPending: pageRequests.pending,
-      pageRequestOverflow: pageRequests.overflow,
+      faultOverflow: faults.state === "overflowed",
+      pageRequestPending: ppr,
+      pageRequestOverflow: pro,
       requestsInFlight: Object.keys(guest.inFlight).length,
       memoryPages: guest.memory.visible.size,
     },

@@ -29,7 +29,7 @@ import { mapP2m, protectP2m, unmapP2m } from "./memory/p2m.ts";
 import { requestPage } from "./page-request/page-request.ts";
 import { deviceTlbAnswered, giveUp, resume } from "./queue/queue.ts";
 import { writeRegisters } from "./registers/register-write.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn, Watch } from "./turn.ts";
 import { guestIn, record, refuse } from "./turn.ts";
 
 /** The world after an input and all that follows from it. */
@@ -99,11 +99,6 @@ function removeDevice(turn: Turn, { device }: InputOf<"DeviceRemove">): void {
   resume(turn);
 }
 
-function completeDma(turn: Turn, { tag }: InputOf<"DmaComplete">): void {
-  if (guestIn(turn).inFlight[tag] === undefined) refuse(turn, `DMA: tag ${tag} is not in flight`);
-  else land(turn, tag);
-}
-
 function sendDma(turn: Turn, dma: Dma): void {
   if (dma.translated === true) requestTranslated(turn, dma);
   else requestDma(turn, dma);
@@ -118,7 +113,7 @@ const handlers: {
   MemoryWrite: noteDropped,
   Dma: sendDma,
   DmaIssue: sendDma,
-  DmaComplete: completeDma,
+  DmaComplete: (turn, { tag }) => land(turn, tag),
   MsiRequest: msiRequest,
   IoapicRequest: ioapicRequest,
   P2mMap: mapP2m,
@@ -142,11 +137,13 @@ const handlers: {
 /**
  * Folds one input: evolves the world over it, decides what follows, evolves over that. Pure; never
  * throws, whatever the input; what cannot be is refused with a fact.
+ *
+ * @param watch  told of each step that a chart makes, in order.
  */
-export function fold(world: World, input: Input): Folded {
+export function fold(world: World, input: Input, watch?: Watch): Folded {
   const evolved = evolve(world, input);
   const guest = guestOf(world, input);
-  const turn: Turn = { world: evolved, index: guest?.index ?? 0, facts: [] };
+  const turn: Turn = { world: evolved, index: guest?.index ?? 0, facts: [], watch };
   if (guest === undefined) {
     if (world.guests.length > 0) refuse(turn, "there is no guest of that number");
     return { world: turn.world, facts: turn.facts };

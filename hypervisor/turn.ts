@@ -1,8 +1,21 @@
-import type { Fact } from "../events/fact.ts";
-import type { CompiledChart, Stimulus } from "../machines/chart.ts";
+import type { Fact, FactType, OneFactOf } from "../events/fact.ts";
+import type { AnyChart, Chart } from "../machines/chart.ts";
 import { evolveFact } from "../projections/evolve.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { World } from "../projections/world.ts";
+
+/** What a chart was told, in which state, and which facts it answered. */
+export interface ChartStep {
+  readonly guest: number;
+  readonly chart: AnyChart;
+  readonly state: string;
+  readonly stimulus: { readonly type: string };
+  readonly unit: unknown;
+  readonly facts: readonly Fact[];
+}
+
+/** Told of each step of a chart, before its facts take effect. */
+export type Watch = (step: ChartStep) => void;
 
 /** One input being followed up: the world as it is so far, and the facts that led there. */
 export interface Turn {
@@ -10,6 +23,7 @@ export interface Turn {
   /** Index of the guest that the input is about. */
   readonly index: number;
   readonly facts: Fact[];
+  readonly watch?: Watch | undefined;
 }
 
 /** The guest that the input is about, as it is so far. */
@@ -26,16 +40,47 @@ export function record(turn: Turn, fact: Fact): void {
 export const refuse = (turn: Turn, why: string): void =>
   record(turn, { type: "InputRefused", why });
 
-/**
- * Steps a chart from a state and records the facts that its actions are; returns the next state.
- */
-export function advanceChart(
+/** The unit, of a chart that looks at one. */
+type UnitArgument<Unit> = [Unit] extends [void] ? [] : [unit: Unit];
+
+/** What a chart makes of a stimulus. The facts are still to be recorded, in order. */
+export function ask<
+  State extends string,
+  Stimulus extends { readonly type: string },
+  Told extends FactType,
+  Unit = void,
+>(
   turn: Turn,
-  chart: CompiledChart,
-  state: string,
-  stimulus: Stimulus,
-): string {
-  const step = chart.step(state, stimulus);
-  for (const fact of step.facts) record(turn, fact);
-  return step.state;
+  chart: Chart<State, Stimulus, Told, Unit>,
+  state: NoInfer<State>,
+  stimulus: NoInfer<Stimulus>,
+  ...rest: UnitArgument<Unit>
+): readonly OneFactOf<Told>[] {
+  const unit = rest[0] as Unit;
+  const facts = chart.step(state, stimulus, unit);
+  turn.watch?.({
+    guest: turn.index,
+    chart,
+    state,
+    stimulus,
+    unit,
+    facts: facts as readonly Fact[],
+  });
+  return facts;
+}
+
+/** Tells a chart a stimulus and records the facts that follow. */
+export function advance<
+  State extends string,
+  Stimulus extends { readonly type: string },
+  Told extends FactType,
+  Unit = void,
+>(
+  turn: Turn,
+  chart: Chart<State, Stimulus, Told, Unit>,
+  state: NoInfer<State>,
+  stimulus: NoInfer<Stimulus>,
+  ...rest: UnitArgument<Unit>
+): void {
+  for (const fact of ask(turn, chart, state, stimulus, ...rest)) record(turn, fact as Fact);
 }

@@ -1,16 +1,14 @@
 import { pageOf } from "../events/address.ts";
-import type { EventLine } from "../events/fact.ts";
+import type { Fact } from "../events/fact.ts";
+import { translation } from "../machines/context/translation.ts";
+import { remapping } from "../machines/interrupt/remapping.ts";
+import { lifeCycle } from "../machines/life/life-cycle.ts";
+import { protection } from "../machines/registers/protection.ts";
 import { emptyRadix } from "../tables/radix.ts";
 import { deviceEvolvers } from "./device/evolve-device.ts";
 import { dmaLanded, dmaTranslated } from "./device/evolve-request.ts";
 import type { Evolvers } from "./evolver.ts";
-import {
-  faultCleared,
-  faultRecorded,
-  noFaults,
-  queueErrorCleared,
-  queueHalted,
-} from "./fault/faults.ts";
+import { faultEvolvers, noFaults } from "./fault/faults.ts";
 import {
   firstStageCreated,
   firstStageDropped,
@@ -18,9 +16,9 @@ import {
   pasidIotlbInvalidated,
 } from "./first-stage/evolve-first-stage.ts";
 import type { Guest } from "./guest.ts";
-import { copyGuest, initialCharts, noQueue } from "./guest.ts";
+import { copyGuest, initialCharts } from "./guest.ts";
 import { deviceRemoved, p2mMapped, p2mProtected, p2mUnmapped } from "./host/evolve-toolstack.ts";
-import { hostEntryOf, withHost, withoutHost } from "./host/host-entry.ts";
+import { hostsAfter } from "./host/host-entry.ts";
 import {
   interruptEntriesInvalidated,
   interruptEntryCached,
@@ -29,9 +27,12 @@ import {
 import { noInterruptTable } from "./interrupt/interrupts.ts";
 import { deviceTold, unitCreated, unitDestroyed, unitRestored } from "./life/evolve-life.ts";
 import { contextTableUsed, tableShadowed, tableShared, unitWrote } from "./memory/evolve-memory.ts";
-import { descriptorCompleted, withQueue } from "./queue/evolve-queue.ts";
-import { stored, withValue } from "./registers/register-file.ts";
-import { at, resetRegisters } from "./registers/registers.ts";
+import { pageRequestEvolvers } from "./page-request/evolve-page-request.ts";
+import { noPageRequests } from "./page-request/page-requests.ts";
+import { queueEvolvers } from "./queue/evolve-queue.ts";
+import { noQueue } from "./queue/queue.ts";
+import { registersAfterEvent, registersAfterWrite } from "./registers/event-lines.ts";
+import { resetRegisters } from "./registers/registers.ts";
 import {
   contextInvalidated,
   hostIotlbFlushed,
@@ -51,27 +52,25 @@ import {
   shadowUnmapped,
 } from "./shadow/shadow.ts";
 
-function withRegister(guest: Guest, offset: number, value: bigint): Guest {
+function withRegisters(guest: Guest, registers: Guest["registers"]): Guest {
   const next = copyGuest(guest);
-  next.registers = withValue(guest.registers, offset, value);
+  next.registers = registers;
   return next;
 }
 
-const controls = { fault: at.fectl, invalidation: at.iectl, pageRequest: at.pectl } as const;
-
-const interruptPending = 1n << 30n;
-
-function pend(guest: Guest, line: EventLine, pending: boolean): Guest {
-  const offset = controls[line];
-  const old = stored(guest, offset) & ~interruptPending & 0xffff_ffffn;
-  return withRegister(guest, offset, pending ? old | interruptPending : old);
-}
+/** The guest with a chart that keeps nothing else in the state that a fact leads to. */
+const translationAfter = (guest: Guest, fact: Fact): Guest =>
+  inState(guest, { translation: translation.after(guest.charts.translation, fact) });
+const remappingAfter = (guest: Guest, fact: Fact): Guest =>
+  inState(guest, { remapping: remapping.after(guest.charts.remapping, fact) });
+const protectionAfter = (guest: Guest, fact: Fact): Guest =>
+  inState(guest, { protection: protection.after(guest.charts.protection, fact) });
 
 /** Everything of the unit as after a reset; memory, P2M and devices stay, with what they hold. */
-const unitWasReset = (guest: Guest): Guest => ({
+const unitWasReset = (guest: Guest, fact: Fact): Guest => ({
   ...guest,
   registers: resetRegisters(guest.profile),
-  charts: initialCharts,
+  charts: { ...initialCharts, life: lifeCycle.after(guest.charts.life, fact) },
   rootPointer: 0n,
   compatibilityInterrupts: false,
   interruptTable: noInterruptTable,
@@ -79,51 +78,32 @@ const unitWasReset = (guest: Guest): Guest => ({
   queue: noQueue,
   faults: noFaults(guest.profile.nfr),
   virtualCaches: [],
-  pageRequests: { ...guest.pageRequests, pending: false, overflow: false },
+  pageRequests: { ...guest.pageRequests, state: noPageRequests.state },
 });
 
 export const evolvers: Evolvers = {
   ...deviceEvolvers,
+  ...queueEvolvers,
+  ...faultEvolvers,
+  ...pageRequestEvolvers,
   UnitWasReset: unitWasReset,
-  UnitCreated: (guest, fact) => unitWasReset(unitCreated(guest, fact)),
-  UnitDestroyed: (guest) => unitDestroyed(unitWasReset({ ...guest, profile: guest.offered })),
+  UnitCreated: (guest, fact) => unitWasReset(unitCreated(guest, fact), fact),
+  UnitDestroyed: (guest, fact) =>
+    unitDestroyed(unitWasReset({ ...guest, profile: guest.offered }, fact)),
   UnitRestored: unitRestored,
-  RegisterSet: (guest, fact) => withRegister(guest, fact.offset, fact.value),
+  RegisterSet: (guest, fact) => withRegisters(guest, registersAfterWrite(guest, fact)),
   MemoryWritten: (guest, fact, seq) => unitWrote(guest, fact.gpa, fact.bytes, seq),
 
   RootPointerLatched: rootPointerLatched,
-  TranslationEnabled: (guest) => inState(guest, { translation: "enabled" }),
-  TranslationDisabled: (guest) => ({
-    ...inState(guest, { translation: "disabled" }),
-    virtualCaches: [],
-  }),
+  TranslationEnabled: translationAfter,
+  TranslationDisabled: (guest, fact) => ({ ...translationAfter(guest, fact), virtualCaches: [] }),
   InterruptTableLatched: interruptTableLatched,
-  InterruptRemappingEnabled: (guest) => inState(guest, { remapping: "enabled" }),
-  InterruptRemappingDisabled: (guest) => inState(guest, { remapping: "disabled" }),
+  InterruptRemappingEnabled: remappingAfter,
+  InterruptRemappingDisabled: remappingAfter,
   CompatibilityInterruptsAllowed: (guest) => ({ ...guest, compatibilityInterrupts: true }),
   CompatibilityInterruptsBlocked: (guest) => ({ ...guest, compatibilityInterrupts: false }),
-  ProtectedMemoryEnabled: (guest) => inState(guest, { protection: "enabled" }),
-  ProtectedMemoryDisabled: (guest) => inState(guest, { protection: "disabled" }),
-
-  QueueEnabled: (guest, fact) => withQueue(guest, "idle", { ...noQueue, address: fact.value }),
-  QueueDisabled: (guest) => withQueue(guest, "disabled", noQueue),
-  QueueStarted: (guest) => withQueue(guest, "fetching"),
-  QueueEmptied: (guest) => withQueue(guest, "idle"),
-  DescriptorCompleted: descriptorCompleted,
-  QueueHalted: (guest, fact) => ({
-    ...withQueue(guest, "halted"),
-    faults: queueHalted(guest.faults, fact),
-  }),
-  QueueResumed: (guest) => withQueue(guest, "idle"),
-  QueueDraining: (guest) => withQueue(guest, "draining"),
-  QueueDrained: (guest) => withQueue(guest, "fetching"),
-  QueueErrorCleared: (guest, fact) => ({
-    ...guest,
-    faults: queueErrorCleared(guest.faults, fact.error),
-  }),
-  WaitCompleted: (guest, fact) =>
-    fact.interrupt ? { ...guest, faults: { ...guest.faults, waitDone: true } } : guest,
-  CompletionCleared: (guest) => ({ ...guest, faults: { ...guest.faults, waitDone: false } }),
+  ProtectedMemoryEnabled: protectionAfter,
+  ProtectedMemoryDisabled: protectionAfter,
 
   InterruptEntryCached: interruptEntryCached,
   InterruptEntriesInvalidated: interruptEntriesInvalidated,
@@ -133,11 +113,8 @@ export const evolvers: Evolvers = {
   PasidCacheInvalidated: pasidCacheInvalidated,
   PasidIotlbInvalidated: pasidIotlbInvalidated,
 
-  HostEntryChanged: (guest, fact) => ({
-    ...guest,
-    hosts: withHost(guest.hosts, hostEntryOf(fact)),
-  }),
-  HostEntryDropped: (guest, fact) => ({ ...guest, hosts: withoutHost(guest.hosts, fact) }),
+  HostEntryChanged: (guest, fact) => ({ ...guest, hosts: hostsAfter(guest.hosts, fact) }),
+  HostEntryDropped: (guest, fact) => ({ ...guest, hosts: hostsAfter(guest.hosts, fact) }),
   ShadowCreated: (guest, fact) => {
     const levels = gpaLevels(guest.profile.haw);
     const shadow = emptyShadow(fact.shadow, fact.did, pageOf(fact.root), fact.levels, levels);
@@ -165,13 +142,9 @@ export const evolvers: Evolvers = {
   DmaLanded: dmaLanded,
   DeviceTranslationAnswered: deviceTold,
 
-  FaultRecorded: (guest, fact) => ({ ...guest, faults: faultRecorded(guest.faults, fact) }),
-  FaultOverflowed: (guest) => ({ ...guest, faults: { ...guest.faults, overflow: true } }),
-  OverflowCleared: (guest) => ({ ...guest, faults: { ...guest.faults, overflow: false } }),
-  FaultCleared: (guest, fact) => ({ ...guest, faults: faultCleared(guest.faults, fact) }),
-  EventPended: (guest, fact) => pend(guest, fact.line, true),
-  EventUnpended: (guest, fact) => pend(guest, fact.line, false),
-  EventSent: (guest, fact) => pend(guest, fact.line, false),
+  EventPended: (guest, fact) => withRegisters(guest, registersAfterEvent(guest, fact)),
+  EventUnpended: (guest, fact) => withRegisters(guest, registersAfterEvent(guest, fact)),
+  EventSent: (guest, fact) => withRegisters(guest, registersAfterEvent(guest, fact)),
 
   P2mMapped: p2mMapped,
   P2mUnmapped: p2mUnmapped,

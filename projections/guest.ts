@@ -1,6 +1,14 @@
 import type { Gpa, Hpa, Iova, SourceId } from "../events/address.ts";
 import { gpa } from "../events/address.ts";
 import type { Profile } from "../events/profile/profile.ts";
+import type { TranslationState } from "../machines/context/translation.ts";
+import { translation } from "../machines/context/translation.ts";
+import type { RemappingState } from "../machines/interrupt/remapping.ts";
+import { remapping } from "../machines/interrupt/remapping.ts";
+import type { LifeCycleState } from "../machines/life/life-cycle.ts";
+import { lifeCycle } from "../machines/life/life-cycle.ts";
+import type { ProtectionState } from "../machines/registers/protection.ts";
+import { protection } from "../machines/registers/protection.ts";
 import type { Memory } from "../tables/memory.ts";
 import { emptyMemory } from "../tables/memory.ts";
 import type { P2m } from "../tables/p2m.ts";
@@ -8,7 +16,7 @@ import type { PageTree } from "../tables/page-tree.ts";
 import { emptyTree } from "../tables/page-tree.ts";
 import type { Radix } from "../tables/radix.ts";
 import { emptyRadix } from "../tables/radix.ts";
-import type { AskedInvalidation, DeviceTlbs } from "./device/device-tlb.ts";
+import type { DeviceTlbs } from "./device/device-tlb.ts";
 import { noDeviceTlbs } from "./device/device-tlb.ts";
 import type { VirtualCache } from "./device/virtual-cache.ts";
 import type { Faults } from "./fault/faults.ts";
@@ -20,6 +28,8 @@ import { noInterruptTable } from "./interrupt/interrupts.ts";
 import type { TableUse } from "./memory/table-use.ts";
 import type { PageRequests } from "./page-request/page-requests.ts";
 import { noPageRequests } from "./page-request/page-requests.ts";
+import type { Queue } from "./queue/queue.ts";
+import { noQueue } from "./queue/queue.ts";
 import type { Registers } from "./registers/register-file.ts";
 import type { Shadow } from "./shadow/shadow.ts";
 import { gpaLevels } from "./shadow/shadow.ts";
@@ -49,24 +59,12 @@ export interface InFlight {
   readonly bytes: Uint8Array | undefined;
 }
 
-/** The state of each chart (`machines/`) that the unit as a whole is in. */
+/** The states of the charts that keep nothing else. */
 export interface ChartStates {
-  readonly translation: "noPointer" | "disabled" | "enabled";
-  readonly queue: "disabled" | "idle" | "fetching" | "draining" | "halted";
-  readonly remapping: "noTable" | "disabled" | "enabled";
-  readonly protection: "disabled" | "enabled";
-  readonly life: "absent" | "present";
-}
-
-/** The invalidation queue between two descriptors. */
-export interface Queue {
-  /** Base, size and width, as latched from IQA. */
-  readonly address: bigint;
-  /** Byte offset of the next descriptor. */
-  readonly head: number;
-  readonly lastWasWait: boolean;
-  /** Device-TLB invalidations sent and not answered, in the order of sending. */
-  readonly unanswered: readonly AskedInvalidation[];
+  readonly translation: TranslationState;
+  readonly remapping: RemappingState;
+  readonly protection: ProtectionState;
+  readonly life: LifeCycleState;
 }
 
 /** One guest: its vIOMMU, its memory, its devices, and what the host keeps for them. */
@@ -112,14 +110,11 @@ export interface Guest {
   readonly pageRequests: PageRequests;
 }
 
-export const noQueue: Queue = { address: 0n, head: 0, lastWasWait: true, unanswered: [] };
-
 export const initialCharts: ChartStates = {
-  translation: "noPointer",
-  queue: "disabled",
-  remapping: "noTable",
-  protection: "disabled",
-  life: "present",
+  translation: translation.initial,
+  remapping: remapping.initial,
+  protection: protection.initial,
+  life: lifeCycle.initial,
 };
 
 /** Where Xen's toolstack puts a unit. */

@@ -12,7 +12,7 @@ import { capacity } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
 import type { Range } from "../../tables/range.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, record } from "../turn.ts";
+import { advance, guestIn, record } from "../turn.ts";
 import { drain } from "./in-flight.ts";
 
 /**
@@ -26,18 +26,12 @@ function rangeOf(s: boolean, addr: bigint) {
   return { iova: iova(addr - (addr % length)), length };
 }
 
-const owedBy = (turn: Turn, device: SourceId) =>
-  guestIn(turn).queue.unanswered.filter((asked) => asked.device === device);
-
-const stateOf = (turn: Turn, device: SourceId): string =>
-  owedBy(turn, device).length > 0 ? "asked" : "settled";
-
 /** Descriptor type 3: a device forgets what it holds for requests without PASID. */
 export function invalidateDeviceTlb(turn: Turn, descriptor: bigint): void {
   const { sid, s, addr } = DeviceTlbDescriptor.decode(descriptor);
   const device = sid as SourceId;
   const asked = { device, ...rangeOf(s, addr) };
-  advanceChart(turn, deviceTlb, stateOf(turn, device), { type: "Invalidate", asked });
+  advance(turn, deviceTlb, deviceTlb.initial, { type: "Invalidate", asked });
 }
 
 /** Descriptor type 8: a device forgets what it holds for one PASID, or for all. */
@@ -46,7 +40,7 @@ export function invalidatePasidDeviceTlb(turn: Turn, descriptor: bigint): void {
   const device = sid as SourceId;
   const whose = g ? { global: true } : { pasid };
   const asked = { device, ...rangeOf(s, addr), ...whose };
-  advanceChart(turn, deviceTlb, stateOf(turn, device), { type: "Invalidate", asked });
+  advance(turn, deviceTlb, deviceTlb.initial, { type: "Invalidate", asked });
 }
 
 /**
@@ -57,8 +51,7 @@ export function invalidatePasidDeviceTlb(turn: Turn, descriptor: bigint): void {
  * @returns whether the device owed an answer.
  */
 export function takeAnswer(turn: Turn, device: SourceId, result: "done" | "failed"): boolean {
-  const owed = owedBy(turn, device);
-  const [asked] = owed;
+  const asked = guestIn(turn).queue.unanswered.find((one) => one.device === device);
   if (asked === undefined) return false;
   const { first, end } = askedPages(asked);
   if (result === "done") {
@@ -68,9 +61,7 @@ export function takeAnswer(turn: Turn, device: SourceId, result: "done" | "faile
       return flight.translated && flight.device === device && isCovered;
     });
   }
-  const answered = { device, result };
-  const lastOwed = owed.length === 1;
-  advanceChart(turn, deviceTlb, "asked", { type: "Answer", answered, lastOwed });
+  advance(turn, deviceTlb, "asked", { type: "Answer", answered: { device, result } });
   return true;
 }
 

@@ -3,7 +3,8 @@ import { gpa, hpa, iova, isInterruptPage, pageOf } from "../../events/address.ts
 import type { FactOf } from "../../events/fact.ts";
 import type { Access, InputOf } from "../../events/input.ts";
 import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
-import { request } from "../../machines/device/dma.ts";
+import type { DmaRequestState } from "../../machines/device/dma-request.ts";
+import { dmaRequest } from "../../machines/device/dma-request.ts";
 import type { Device, Draft, Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
@@ -25,8 +26,9 @@ import type { Key } from "../host/host-entry.ts";
 import { requestInterrupt } from "../interrupt/interrupt.ts";
 import { isProtected } from "../memory/protected-memory.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, refuse } from "../turn.ts";
+import { advance, ask, guestIn, record, refuse } from "../turn.ts";
 import { answerFor } from "./answer-request.ts";
+import { tagState } from "./in-flight.ts";
 import type { Answer } from "./page-answer.ts";
 import { faultOf } from "./page-answer.ts";
 import type { Rights } from "./rights.ts";
@@ -34,6 +36,10 @@ import { askOf, rightsError, rightsOf } from "./rights.ts";
 
 /** A DMA as it comes: whole, or the first of its two phases. */
 export type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
+
+/** The state of the chart of a request's tag; one without a tag is never in flight. */
+const stateOf = (turn: Turn, dma: Dma): DmaRequestState =>
+  dma.type === "DmaIssue" ? tagState(guestIn(turn), dma.tag) : dmaRequest.initial;
 
 /** Records that a DMA is blocked. */
 export function block(
@@ -43,8 +49,8 @@ export function block(
   why: { reason: number } | { host: NonNullable<FactOf<"DmaBlocked">["host"]> },
 ): void {
   const { device, iova } = dma;
-  const blocked = { type: "DmaBlocked", device, iova, access, ...rightsOf(dma), ...why };
-  advanceChart(turn, request, "issued", { type: "Block", blocked });
+  const blocked = { type: "DmaBlocked", device, iova, access, ...rightsOf(dma), ...why } as const;
+  advance(turn, dmaRequest, stateOf(turn, dma), { type: "Block", blocked });
 }
 
 /** The guest page that a host frame backs: what is cached may be older than the guest stage. */
@@ -77,9 +83,9 @@ export function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void 
   const gfn = guestPageOf(turn, frame) ?? given.gfn;
   if (gfn !== undefined) translated.gpa = landed.gpa = gpa((BigInt(gfn) << 12n) + offset);
   if (access === "write" && dma.bytes !== undefined) translated.bytes = landed.bytes = dma.bytes;
-  const inFlight = dma.type === "DmaIssue";
-  if (inFlight) translated.tag = landed.tag = dma.tag;
-  advanceChart(turn, request, "issued", { type: "Translate", translated, landed, inFlight });
+  const tag = dma.type === "DmaIssue" ? dma.tag : undefined;
+  if (tag !== undefined) translated.tag = landed.tag = tag;
+  advance(turn, dmaRequest, stateOf(turn, dma), { type: "Translate", tag, translated, landed });
 }
 
 const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
@@ -93,7 +99,7 @@ const isInterruptRequest = (dma: Dma): boolean => dma.pasid === undefined && isI
 function interrupt(turn: Turn, dma: Dma, device: Device): void {
   const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
   const message = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
-  advanceChart(turn, request, "issued", { type: "Interrupt", ...message });
+  advance(turn, dmaRequest, stateOf(turn, dma), { type: "Interrupt", ...message });
   requestInterrupt(turn, device.requester, parseMsi(dma.iova, message.data));
 }
 
@@ -150,24 +156,26 @@ function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void
     block(turn, dma, access, { host: "protected" });
   } else if (fault > 0) {
     block(turn, dma, access, { reason: fault });
-    reportFault(turn, device.requester, fault, page, access, entry.fpd, rightsOf(dma));
+    const asked = { source: device.requester, page, access, rights: rightsOf(dma) };
+    reportFault(turn, { ...asked, reason: fault, fpd: entry.fpd });
   } else if (fault < 0) block(turn, dma, access, { host: "hole" });
   else pass(turn, dma, access, given);
 }
 
 /** The device that a request is from; none when it cannot be, or is blocked for want of one. */
 export function admit(turn: Turn, dma: Dma): Device | undefined {
-  const guest = guestIn(turn);
   const error = formError(dma);
   if (error !== undefined) {
     refuse(turn, `DMA: ${error}`);
     return undefined;
   }
-  if (dma.type === "DmaIssue" && guest.inFlight[dma.tag] !== undefined) {
-    refuse(turn, `DMA: tag ${dma.tag} is in flight already`);
-    return undefined;
+  if (dma.type === "DmaIssue") {
+    const { tag } = dma;
+    const facts = ask(turn, dmaRequest, stateOf(turn, dma), { type: "Issue", tag });
+    for (const fact of facts) record(turn, fact);
+    if (facts.length > 0) return undefined;
   }
-  const device = guest.devices[dma.device];
+  const device = guestIn(turn).devices[dma.device];
   if (device === undefined) block(turn, dma, dma.access ?? "read", { host: "unassigned" });
   return device;
 }

@@ -1,9 +1,10 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { request } from "../../machines/device/dma.ts";
-import type { InFlight } from "../../projections/guest.ts";
+import type { DmaRequestState } from "../../machines/device/dma-request.ts";
+import { dmaRequest } from "../../machines/device/dma-request.ts";
+import type { Guest, InFlight } from "../../projections/guest.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn } from "../turn.ts";
+import { advance, guestIn } from "../turn.ts";
 
 /** What a request in flight is when it lands. */
 const landing = (tag: number, flight: InFlight): FactOf<"DmaLanded"> => ({
@@ -16,11 +17,16 @@ const landing = (tag: number, flight: InFlight): FactOf<"DmaLanded"> => ({
   ...(flight.bytes === undefined ? {} : { bytes: flight.bytes }),
 });
 
-/** Lands one request that was translated earlier. */
+/** The state of a tag's chart. */
+export const tagState = ({ inFlight }: Guest, tag: number): DmaRequestState =>
+  inFlight[tag] === undefined ? dmaRequest.initial : "inFlight";
+
+/** Lands the request of a tag, which was translated earlier; of a free one it is refused. */
 export function land(turn: Turn, tag: number): void {
-  const flight = guestIn(turn).inFlight[tag];
-  if (flight === undefined) return;
-  advanceChart(turn, request, "translated", { type: "Land", landed: landing(tag, flight) });
+  const guest = guestIn(turn);
+  const flight = guest.inFlight[tag];
+  const landed = flight && landing(tag, flight);
+  advance(turn, dmaRequest, tagState(guest, tag), { type: "Land", tag, landed });
 }
 
 /**

@@ -60,8 +60,8 @@ export function requestTranslated(turn: Turn, dma: Dma): void {
     block(turn, dma, access, entry === undefined ? { host: "unassigned" } : { reason: fault });
     if (entry === undefined) return;
     const rights = { ...rightsOf(dma), request: "translated" } as const;
-    const page = pageOf(dma.iova);
-    reportFault(turn, device.requester, fault, page, access, entry.fpd, rights);
+    const place = { source: device.requester, page: pageOf(dma.iova), access };
+    reportFault(turn, { ...place, reason: fault, fpd: entry.fpd, rights });
   } else if (entry.state === "refused") block(turn, dma, access, { host: "refused" });
   else send(turn, dma, access, mapping);
 }

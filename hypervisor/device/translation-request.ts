@@ -2,7 +2,6 @@ import { gpaOfPage, hpaOfPage, interruptPages, pageOf } from "../../events/addre
 import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import type { InputOf } from "../../events/input.ts";
-import { translationRequest } from "../../machines/device/translation-request.ts";
 import type { Device, Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import {
@@ -19,7 +18,7 @@ import type { Ask } from "../first-stage/first-stage-rules.ts";
 import { leaveTraces } from "../first-stage/walk-effects.ts";
 import { isProtected } from "../memory/protected-memory.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, refuse } from "../turn.ts";
+import { guestIn, record, refuse } from "../turn.ts";
 import { answerFor } from "./answer-request.ts";
 import { entryOf, guestPageOf, isInterrupt } from "./dma.ts";
 import type { Answer } from "./page-answer.ts";
@@ -60,16 +59,14 @@ function block(
   why: { reason: number } | { host: "unassigned" | "off" },
 ): void {
   const { device, iova, access } = asked;
-  const blocked = { device, iova, access, ...rightsOf(asked), ...why };
-  advanceChart(turn, translationRequest, "issued", { type: "Block", blocked });
+  record(turn, { type: "TranslationBlocked", device, iova, access, ...rightsOf(asked), ...why });
 }
 
 function answer(turn: Turn, asked: Request, rest: Partial<Answered>): void {
   const { device, iova, access } = asked;
   const rights = rightsOf({ ...asked, execute: false });
   const common = { device, iova, access, ...rights, read: false, write: false };
-  const answered: Answered = { ...common, ...rest };
-  advanceChart(turn, translationRequest, "issued", { type: "Answer", answered });
+  record(turn, { type: "TranslationAnswered", ...common, ...rest });
 }
 
 /**
@@ -147,8 +144,9 @@ function translate(turn: Turn, asked: Request, device: Device, entry: HostEntry)
 function fail(turn: Turn, asked: Request, device: Device, entry: HostEntry, fault: number): void {
   block(turn, asked, { reason: fault });
   const rights = { ...rightsOf(asked), request: "translation" } as const;
-  const page = pageOf(asked.iova);
-  reportFault(turn, device.requester, fault, page, asked.access, entry.fpd, rights);
+  const { access, iova } = asked;
+  const place = { source: device.requester, page: pageOf(iova), access };
+  reportFault(turn, { ...place, reason: fault, fpd: entry.fpd, rights });
 }
 
 /**

@@ -1,15 +1,17 @@
 import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
 import { attachment } from "../../machines/host/attachment.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt, hostEntryOf, hostsWhere } from "../../projections/host/host-entry.ts";
 import { radixGet } from "../../tables/radix.ts";
+import type { Context } from "../context/context.ts";
 import { resolve } from "../context/resolve.ts";
 import { drain } from "../device/in-flight.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, record } from "../turn.ts";
-import type { Entry, Key } from "./host-entry.ts";
+import { advance, guestIn, record } from "../turn.ts";
+import type { Key } from "./host-entry.ts";
 import { entryFor } from "./host-entry.ts";
 
 /** The source-ids that requests of the guest's devices carry, each once, in rising order. */
@@ -27,9 +29,9 @@ function registerContextTables(turn: Turn, pages: readonly number[]): void {
 }
 
 /** Whether an entry says what the host has already; marks of changes say that it may not. */
-function sameEntry(old: HostEntry | undefined, entry: Entry): boolean {
+function sameEntry(old: HostEntry | undefined, entry: FactOf<"HostEntryChanged">): boolean {
   if (old === undefined || old.pending !== 0 || old.pasidPending !== 0) return false;
-  const next = hostEntryOf({ type: "HostEntryChanged", ...entry });
+  const next = hostEntryOf(entry);
   return (Object.keys(next) as (keyof HostEntry)[]).every((name) => old[name] === next[name]);
 }
 
@@ -54,20 +56,16 @@ export function dropUnusedShadows(turn: Turn): void {
  *
  * @returns whether a shadow or first stage may have lost its last user.
  */
-function attach(turn: Turn, entry: Entry): boolean {
-  const guest = guestIn(turn);
-  const old = hostAt(guest.hosts, entry.source, entry.pasid);
+function attach(turn: Turn, key: Key, context: Context): boolean {
+  const entry = entryFor(turn, key, context);
+  const old = hostAt(guestIn(turn).hosts, entry.source, entry.pasid);
   if (sameEntry(old, entry)) return false;
-  advanceChart(turn, attachment, old?.state ?? "unassigned", { type: "Resolve", entry });
+  record(turn, entry);
   return old?.shadow !== undefined || old?.space !== undefined;
 }
 
-const passThroughEntry = (source: SourceId): Entry => ({
-  source,
-  state: "passThrough",
-  did: 0,
-  fpd: false,
-});
+/** With translation off the P2M alone decides. */
+const untranslated: Context = { kind: "passThrough", did: 0, fpd: false, pasid: undefined };
 
 /** Lands what is in flight of one key's requests. */
 const drainKey = (turn: Turn, { source, pasid }: Key): void =>
@@ -84,7 +82,7 @@ export function refreshHosts(turn: Turn, keys: readonly Key[]): void {
     // Before the context is read: what lands now may be written over it.
     drainKey(turn, key);
     if (!enabled) {
-      isLeft = attach(turn, passThroughEntry(key.source)) || isLeft;
+      isLeft = attach(turn, { source: key.source }, untranslated) || isLeft;
       continue;
     }
     const pages: number[] = [];
@@ -92,7 +90,7 @@ export function refreshHosts(turn: Turn, keys: readonly Key[]): void {
       pages.push(pageOf(step.address));
     });
     registerContextTables(turn, pages);
-    isLeft = attach(turn, entryFor(turn, key, context)) || isLeft;
+    isLeft = attach(turn, key, context) || isLeft;
   }
   if (isLeft) dropUnusedShadows(turn);
 }
@@ -106,7 +104,8 @@ export function refreshAllHosts(turn: Turn): void {
   for (const entry of hostsWhere(guestIn(turn).hosts, ({ pasid }) => pasid !== undefined)) {
     const { source, pasid } = entry;
     drainKey(turn, keyOf(entry));
-    record(turn, { type: "HostEntryDropped", source, ...(pasid === undefined ? {} : { pasid }) });
+    const dropped = { source, ...(pasid === undefined ? {} : { pasid }) };
+    advance(turn, attachment, entry.state, { type: "Drop", dropped });
   }
   refreshHosts(
     turn,

@@ -1,12 +1,15 @@
 import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import type { Meaning } from "../../machines/host/attachment.ts";
+import { attachment } from "../../machines/host/attachment.ts";
 import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { Context } from "../context/context.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
+import type { Context, SecondStage } from "../context/context.ts";
 import { synchroniseAll } from "../shadow/synchronise.ts";
 import type { Turn } from "../turn.ts";
-import { guestIn, record } from "../turn.ts";
+import { ask, guestIn, record } from "../turn.ts";
 
 /** Whose requests a host entry is for. */
 export interface Key {
@@ -15,7 +18,7 @@ export interface Key {
   readonly pasid?: number;
 }
 
-export type Entry = Omit<FactOf<"HostEntryChanged">, "type">;
+type Entry = Omit<FactOf<"HostEntryChanged">, "type">;
 
 type FirstStageContext = Extract<Context, { kind: "firstStage" }>;
 
@@ -24,7 +27,7 @@ const isPhysical = (guest: Guest, requester: number): boolean =>
   Object.values(guest.devices).some((one) => one.requester === requester && one.physical);
 
 /** The shadow of a domain-id and root; created and built if there is none yet. */
-function shadowFor(turn: Turn, did: number, root: number, levels: number): number {
+function shadowFor(turn: Turn, did: number, { root, levels }: SecondStage): number {
   const guest = guestIn(turn);
   for (const shadow of Object.values(guest.shadows)) {
     if (shadow.did === did && shadow.root === root && shadow.levels === levels) return shadow.id;
@@ -34,9 +37,6 @@ function shadowFor(turn: Turn, did: number, root: number, levels: number): numbe
   synchroniseAll(turn, shadow);
   return shadow;
 }
-
-/** Whether a shadow of second-stage tables can be kept true: every change of them is announced. */
-const canShadow = (guest: Guest): boolean => guest.profile.cachingMode;
 
 const isSameStage = (
   stage: FirstStage,
@@ -80,28 +80,6 @@ function spaceFor(
   return guest.nextSpace;
 }
 
-/** What the host makes of a first stage, alone or over the guest's own second stage. */
-function nestedEntry(
-  turn: Turn,
-  key: Key,
-  context: FirstStageContext,
-  common: Partial<Entry>,
-): Entry {
-  const { did, fpd, second } = context;
-  const entry = { ...key, did, fpd, ...common };
-  const isVirtual = !isPhysical(guestIn(turn), key.source);
-  if (isVirtual) {
-    return { ...entry, state: "virtual", space: spaceFor(turn, context, undefined, true) };
-  }
-  if (second === undefined) {
-    return { ...entry, state: "nested", space: spaceFor(turn, context, undefined, false) };
-  }
-  if (!canShadow(guestIn(turn))) return { ...entry, state: "refused" };
-  const shadow = shadowFor(turn, did, second.root, second.levels);
-  const space = spaceFor(turn, context, shadow, false);
-  return { ...entry, state: "nested", shadow, space };
-}
-
 /** What an entry takes over from the context as it is. */
 function commonOf(context: Context): Partial<Entry> {
   const { pasid } = context;
@@ -113,25 +91,52 @@ function commonOf(context: Context): Partial<Entry> {
   return { tag, ...Object.fromEntries(set) };
 }
 
-/**
- * What the host makes of a context. What faulted is tagged with domain-id 0. Second-stage tables
- * can be shadowed only under caching mode; without it a physical device that needs them is refused.
- * A first stage is the guest's own, walked by the hardware over the P2M or over a shadow.
- */
-export function entryFor(turn: Turn, key: Key, context: Context): Entry {
-  const { fpd } = context;
-  const common = commonOf(context);
-  if (context.kind === "blocked") {
-    return { ...key, state: "blocked", did: 0, reason: context.reason, fpd, ...common };
-  }
-  if (context.kind === "firstStage") return nestedEntry(turn, key, context, common);
+const meanings = {
+  blocked: "fault",
+  passThrough: "passThrough",
+  tables: "secondStage",
+  refused: "other",
+} as const;
+
+/** What a context asks of the host, as its chart is told. */
+function meaningOf(context: Context): Meaning {
+  if (context.kind !== "firstStage") return meanings[context.kind];
+  return context.second === undefined ? "firstStage" : "nested";
+}
+
+/** What an entry says whatever becomes of it. What faulted is tagged with domain-id 0. */
+function entryOf(key: Key, context: Context): Omit<Entry, "state"> {
+  const entry = { ...key, fpd: context.fpd, ...commonOf(context) };
+  if (context.kind === "blocked") return { ...entry, did: 0, reason: context.reason };
   const { did } = context;
-  if (context.kind === "passThrough" || context.kind === "refused") {
-    return { ...key, state: context.kind, did, fpd, ...common };
+  if (context.kind !== "tables") return { ...entry, did };
+  return { ...entry, did, root: gpaOfPage(context.root), levels: context.levels };
+}
+
+/** An entry with the shadow and the first stage that its state takes; they are made if need be. */
+function withTables(turn: Turn, entry: FactOf<"HostEntryChanged">, context: Context) {
+  const { state } = entry;
+  if (context.kind === "tables" && state === "shadowed") {
+    return { ...entry, shadow: shadowFor(turn, context.did, context) };
   }
-  const { root, levels } = context;
-  const tables = { did, fpd, ...common, root: gpaOfPage(root), levels };
-  if (!isPhysical(guestIn(turn), key.source)) return { ...key, state: "virtual", ...tables };
-  if (!canShadow(guestIn(turn))) return { ...key, state: "refused", ...tables };
-  return { ...key, state: "shadowed", ...tables, shadow: shadowFor(turn, did, root, levels) };
+  if (context.kind !== "firstStage" || (state !== "nested" && state !== "virtual")) return entry;
+  const { did, second } = context;
+  if (state === "virtual") return { ...entry, space: spaceFor(turn, context, undefined, true) };
+  if (second === undefined) return { ...entry, space: spaceFor(turn, context, undefined, false) };
+  const shadow = shadowFor(turn, did, second);
+  return { ...entry, shadow, space: spaceFor(turn, context, shadow, false) };
+}
+
+/** What the host makes of a context, as its chart says; what the entry needs is made. */
+export function entryFor(turn: Turn, key: Key, context: Context): FactOf<"HostEntryChanged"> {
+  const guest = guestIn(turn);
+  const state = hostAt(guest.hosts, key.source, key.pasid)?.state ?? attachment.initial;
+  const [told] = ask(turn, attachment, state, {
+    type: "Resolve",
+    means: meaningOf(context),
+    physical: isPhysical(guest, key.source),
+    cachingMode: guest.profile.cachingMode,
+    entry: entryOf(key, context),
+  });
+  return withTables(turn, told as FactOf<"HostEntryChanged">, context);
 }

@@ -1,6 +1,5 @@
 import type { SourceId } from "../../events/address.ts";
 import { functionMasks, sourceId } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import {
   destinationOf,
@@ -15,12 +14,11 @@ import type {
 } from "../../events/interrupt/interrupt-request.ts";
 import { messageOf } from "../../events/interrupt/interrupt-request.ts";
 import type { Profile } from "../../events/profile/profile.ts";
-import { interrupt } from "../../machines/interrupt/interrupt.ts";
 import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
 import { radixGet } from "../../tables/radix.ts";
 import { reportFault } from "../fault/fault.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, record } from "../turn.ts";
+import { guestIn, record } from "../turn.ts";
 import { post } from "./post.ts";
 
 /** Pages of the address in a fault record that one interrupt index takes: it is in bits 63:48. */
@@ -38,12 +36,7 @@ const said = ({ source, index }: Asker) => ({
 });
 
 function deliver(turn: Turn, asker: Asker, message: InterruptMessage): void {
-  const delivered: FactOf<"InterruptDelivered"> = {
-    type: "InterruptDelivered",
-    ...said(asker),
-    ...message,
-  };
-  advanceChart(turn, interrupt, "requested", { type: "Deliver", delivered });
+  record(turn, { type: "InterruptDelivered", ...said(asker), ...message });
 }
 
 /**
@@ -52,10 +45,10 @@ function deliver(turn: Turn, asker: Asker, message: InterruptMessage): void {
  * Reading: the fault of a request whose sender is not known is recorded under source-id 00:00.0.
  */
 function block(turn: Turn, asker: Asker, why: number, fpd = false): void {
-  const blocked = { type: "InterruptBlocked", ...said(asker), reason: why };
-  advanceChart(turn, interrupt, "requested", { type: "Block", blocked });
+  record(turn, { type: "InterruptBlocked", ...said(asker), reason: why });
   const page = (asker.index ?? 0) * indexPages;
-  reportFault(turn, asker.source ?? sourceId(0), why, page, "write", fpd);
+  const source = asker.source ?? sourceId(0);
+  reportFault(turn, { source, reason: why, page, access: "write", fpd });
 }
 
 /**

@@ -5,12 +5,11 @@ import type { PostedEntry } from "../../events/interrupt/interrupt-entry.ts";
 import { destinationOf } from "../../events/interrupt/interrupt-entry.ts";
 import { descriptorBytes, PostedDescriptor } from "../../events/interrupt/posted-descriptor.ts";
 import type { DecodedBy } from "../../events/layout/layout.ts";
-import { interrupt } from "../../machines/interrupt/interrupt.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { blankPage, byteIn, pageAsWritten } from "../../tables/memory.ts";
 import { readable, writable } from "../../tables/p2m.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, record } from "../turn.ts";
+import { guestIn, record } from "../turn.ts";
 
 /** The 512 bits of the descriptor at a GPA, or `undefined` when it cannot be updated. */
 function readDescriptor({ p2m, memory }: Guest, address: bigint): bigint | undefined {
@@ -56,9 +55,8 @@ export function post(
   const notifies = !on && (urgent || !sn);
   const next = word | (1n << BigInt(vector)) | (notifies ? PostedDescriptor.mask("on") : 0n);
   record(turn, { type: "MemoryWritten", gpa: address, bytes: bytesOf(next) });
-  const posted = { type: "InterruptPosted", ...said, index, descriptor: address, vector, urgent };
+  record(turn, { type: "InterruptPosted", ...said, index, descriptor: address, vector, urgent });
   const destination = destinationOf(ndst, guest.interruptTable.eime);
-  const notification = { type: "NotificationSent", destination, vector: nv };
-  advanceChart(turn, interrupt, "requested", { type: "Post", posted, notification, notifies });
+  if (notifies) record(turn, { type: "NotificationSent", destination, vector: nv });
   return 0;
 }

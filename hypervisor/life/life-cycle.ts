@@ -4,12 +4,13 @@ import type { Profile } from "../../events/profile/profile.ts";
 import { profileOf } from "../../events/profile/profile.ts";
 import { ProfileError } from "../../events/profile/profile-check.ts";
 import { Ecap } from "../../events/registers/capability.ts";
+import type { LifeCycleStimulus } from "../../machines/life/life-cycle.ts";
 import { lifeCycle } from "../../machines/life/life-cycle.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { drain } from "../device/in-flight.ts";
 import { refreshAllHosts } from "../host/attach.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn } from "../turn.ts";
+import { advance, guestIn } from "../turn.ts";
 
 type Create = InputOf<"UnitCreate">;
 
@@ -17,10 +18,8 @@ type Create = InputOf<"UnitCreate">;
 export const interruptRemappingCap = 1n;
 
 /** Tells the life cycle's chart; the facts are what it answers. */
-export const stepLife = (
-  turn: Turn,
-  stimulus: { readonly type: string; readonly [key: string]: unknown },
-): string => advanceChart(turn, lifeCycle, guestIn(turn).charts.life, stimulus);
+export const stepLife = (turn: Turn, stimulus: LifeCycleStimulus): void =>
+  advance(turn, lifeCycle, guestIn(turn).charts.life, stimulus);
 
 /** What the interfaces call Intel's unit: none at first, then a bit, then a number. */
 function isKnownType({ interface: posted, unitType }: Create | InputOf<"UnitQuery">): boolean {
@@ -74,7 +73,7 @@ function unitFor(guest: Guest, input: Create): Omit<FactOf<"UnitCreated">, "type
 export function createUnit(turn: Turn, input: Create): void {
   const created = unitFor(guestIn(turn), input);
   const failure: OperationResult | undefined = created === undefined ? "-EINVAL" : undefined;
-  stepLife(turn, { type: "Create", operation: "create", failure, created });
+  stepLife(turn, { type: "Create", failure, created });
 }
 
 /** The toolstack asks what a unit may have; versions 3 and 4 know no such operation. */
@@ -83,7 +82,7 @@ export function queryUnit(turn: Turn, input: InputOf<"UnitQuery">): void {
   const unknown = input.interface === "v3" || input.interface === "v4";
   const failure = unknown ? "-ENOSYS" : isKnownType(input) ? undefined : "-EINVAL";
   const caps = offered.interruptRemapping ? interruptRemappingCap : 0n;
-  stepLife(turn, { type: "Query", operation: "query", failure, caps });
+  stepLife(turn, { type: "Query", failure, caps });
 }
 
 /**
@@ -96,7 +95,7 @@ export function destroyUnit(turn: Turn, input: InputOf<"UnitDestroy">): void {
   const failure = unknown ? "-ENOSYS" : (input.id ?? 0n) === 0n ? undefined : "-EINVAL";
   const there = guestIn(turn).charts.life === "present";
   if (there && failure === undefined) drain(turn, () => true);
-  stepLife(turn, { type: "Destroy", operation: "destroy", failure });
+  stepLife(turn, { type: "Destroy", failure });
   if (!there || failure !== undefined) return;
   refreshAllHosts(turn);
 }

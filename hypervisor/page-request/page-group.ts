@@ -7,7 +7,7 @@ import { pageGroup } from "../../machines/page-request/page-group.ts";
 import { groupAt } from "../../projections/page-request/page-requests.ts";
 import { rightsOf } from "../device/rights.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn } from "../turn.ts";
+import { advance, ask, guestIn, record } from "../turn.ts";
 
 export type PageRequest = InputOf<"PageRequest">;
 
@@ -16,10 +16,16 @@ interface Group extends Pick<PageRequest, "device" | "group"> {
   readonly pasid?: number | undefined;
 }
 
-/** The state of a group's chart; another PASID's of the same number is not the group. */
-function stateOf(turn: Turn, { device, pasid, group }: Group): string {
+/** A group's chart's state, and the PASID of what is in it. */
+function unitOf(turn: Turn, { device, group }: Group) {
   const known = groupAt(guestIn(turn).pageRequests, device, group);
-  return known === undefined || known.pasid !== pasid ? "idle" : known.state;
+  return { state: known?.state ?? pageGroup.initial, pasid: known?.pasid };
+}
+
+/** Whether a device waits for the answer to a group. */
+function isAwaited(turn: Turn, group: Group): boolean {
+  const { state, pasid } = unitOf(turn, group);
+  return state === "awaiting" && pasid === group.pasid;
 }
 
 /** What the facts say of a page request. */
@@ -28,19 +34,24 @@ export const said = (request: PageRequest) => {
   return { device, iova, read, write, ...rightsOf(request), group, last };
 };
 
-/** Why a device that keeps to the rules would not ask so, or `undefined`. */
-export function groupError(turn: Turn, { device, pasid, group }: Group): string | undefined {
-  const known = groupAt(guestIn(turn).pageRequests, device, group);
-  const isOther = known !== undefined && known.pasid !== pasid;
-  return isOther ? "its group is in use for another PASID" : undefined;
-}
-
-/** The device has asked. @returns whether it may: its group does not wait for an answer. */
-export function openGroup(turn: Turn, request: PageRequest): boolean {
-  const state = stateOf(turn, request);
-  const { last } = request;
-  advanceChart(turn, pageGroup, state, { type: "Request", requested: said(request), last });
-  return state !== "awaiting";
+/**
+ * The device has asked, or says that it stops. @returns whether it may: its group has room for the
+ * request.
+ */
+export function openGroup(turn: Turn, request: PageRequest, isStopMarker: boolean): boolean {
+  const unit = unitOf(turn, request);
+  const { pasid, last } = request;
+  const facts = isStopMarker
+    ? ask(turn, pageGroup, unit.state, { type: "StopMarker", pasid }, unit)
+    : ask(
+        turn,
+        pageGroup,
+        unit.state,
+        { type: "Request", pasid, last, requested: said(request) },
+        unit,
+      );
+  for (const fact of facts) record(turn, fact);
+  return facts.every(({ type }) => type !== "InputRefused");
 }
 
 /** Answers a group; one that does not wait for it ignores it. */
@@ -50,10 +61,9 @@ export function respond(
   response: PageResponse,
   automatic: boolean,
 ): void {
-  const ignored = { device, ...(pasid === undefined ? {} : { pasid }), group };
-  const answered = { ...ignored, response, ...(automatic ? { automatic } : {}) };
-  const state = stateOf(turn, { device, pasid, group });
-  advanceChart(turn, pageGroup, state, { type: "Respond", answered, ignored });
+  const unit = unitOf(turn, { device, group });
+  const stimulus = { type: "Respond", device, pasid, group, response, automatic } as const;
+  advance(turn, pageGroup, unit.state, stimulus, unit);
 }
 
 /**
@@ -81,7 +91,7 @@ export function answerPageGroup(turn: Turn, descriptor: bigint): void {
     .filter(({ requester }) => requester === rid)
     .map(({ source }) => source);
   const groups = candidates.map((device) => ({ device, pasid, group: prgi }));
-  const waiting = groups.find((group) => stateOf(turn, group) === "awaiting");
+  const waiting = groups.find((group) => isAwaited(turn, group));
   const target = waiting ?? groups[0] ?? { device: sourceId(rid), pasid, group: prgi };
   respond(turn, target, responseOf(rc), false);
 }

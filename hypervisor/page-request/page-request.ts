@@ -8,20 +8,20 @@ import {
 import { Rtaddr } from "../../events/registers/command.ts";
 import { Pqa, Prs } from "../../events/registers/page-request.ts";
 import { pageRequestQueue } from "../../machines/page-request/page-request-queue.ts";
-import type { Device, Guest } from "../../projections/guest.ts";
+import type { Device } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import type { PageRequests } from "../../projections/page-request/page-requests.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import { at } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
-import { reportFault, signal } from "../fault/fault.ts";
+import { reportFault } from "../fault/fault.ts";
 import { writePosted } from "../memory/posted-write.ts";
 import { invalidatePasidIotlb } from "../queue/invalidate.ts";
+import { raise, withdraw } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, record, refuse } from "../turn.ts";
+import { advance, ask, guestIn, record, refuse } from "../turn.ts";
 import type { PageRequest } from "./page-group.ts";
-import { groupError, openGroup, respond, said } from "./page-group.ts";
+import { openGroup, respond, said } from "./page-group.ts";
 
 type Why = Pick<FactOf<"PageRequestDropped">, "reason" | "why">;
 
@@ -37,13 +37,6 @@ function formError(request: PageRequest): string | undefined {
   if (!isStopMarker(request)) return "it asks for nothing and does not end its group";
   return request.pasid === undefined ? "a stop marker has a PASID" : undefined;
 }
-
-/** The state of the queue's chart. */
-const queueState = ({ pending, overflow }: PageRequests): string =>
-  overflow ? (pending ? "overflowedPending" : "overflowed") : pending ? "pending" : "quiet";
-
-const anyStatus = ({ pageRequests }: Guest): boolean =>
-  pageRequests.pending || pageRequests.overflow;
 
 /** A request ends here; the last of a group is answered without software. */
 function answerDropped(turn: Turn, request: PageRequest, response: "success" | "invalid"): void {
@@ -108,28 +101,27 @@ function entryBytes(request: PageRequest, { requester }: Device): Uint8Array {
  */
 function enqueue(turn: Turn, request: PageRequest, device: Device, entry?: HostEntry): void {
   const guest = guestIn(turn);
+  const { state } = guest.pageRequests;
   const { pqs, pqa } = Pqa.decode(stored(guest, at.pqa));
   const size = 4096 * 2 ** pqs;
-  const tail = Number(stored(guest, at.pqt)) % size;
-  const next = (tail + pageRequestBytes) % size;
-  const full = next === Number(stored(guest, at.pqh)) % size;
-  const isDropped = full || guest.pageRequests.overflow;
-  if (!isDropped) {
+  const [tail, head] = [at.pqt, at.pqh].map((one) => Number(stored(guest, one)) % size);
+  const place = { head: head ?? 0, tail: tail ?? 0, size };
+  const stimulus = { type: "Request", said: said(request), ...place } as const;
+  const facts = ask(turn, pageRequestQueue, state, stimulus);
+  const isQueued = facts[0]?.type === "PageRequestQueued";
+  if (isQueued) {
     forgetPage(turn, request, entry);
-    writePosted(turn, gpa(pqa + BigInt(tail)), entryBytes(request, device));
+    writePosted(turn, gpa(pqa + BigInt(place.tail)), entryBytes(request, device));
   }
-  const queued = { ...said(request), tail: next };
-  const dropped = { ...said(request), why: "overflow" };
-  const quiet = !anyStatus(guest);
-  const state = queueState(guest.pageRequests);
-  advanceChart(turn, pageRequestQueue, state, { type: "Request", full, queued, dropped });
-  if (isDropped) answerDropped(turn, request, "success");
-  if (quiet) signal(turn, "pageRequest", "Raise");
+  for (const fact of facts) record(turn, fact);
+  if (!isQueued) answerDropped(turn, request, "success");
+  if (state === "quiet") raise(turn, "pageRequest");
 }
 
 /** Drops a request that the unit does not take. */
 function drop(turn: Turn, request: PageRequest, why: Why): void {
-  record(turn, { type: "PageRequestDropped", ...said(request), ...why });
+  const { state } = guestIn(turn).pageRequests;
+  advance(turn, pageRequestQueue, state, { type: "Refuse", said: said(request), why });
   answerDropped(turn, request, "invalid");
 }
 
@@ -142,12 +134,12 @@ function drop(turn: Turn, request: PageRequest, why: Why): void {
 export function requestPage(turn: Turn, request: PageRequest): void {
   const guest = guestIn(turn);
   const device = guest.devices[request.device];
-  const error = formError(request) ?? groupError(turn, request);
+  const error = formError(request);
   if (error !== undefined || device === undefined) {
     refuse(turn, `page request: ${error ?? "there is no such device"}`);
     return;
   }
-  if (!isStopMarker(request) && !openGroup(turn, request)) return;
+  if (!openGroup(turn, request, isStopMarker(request))) return;
   if (!guest.profile.pageRequests) {
     drop(turn, request, { why: "unsupported" });
     return;
@@ -166,17 +158,16 @@ export function requestPage(turn: Turn, request: PageRequest): void {
   const access = request.write ? "write" : "read";
   const fpd = entry?.fpd === true;
   const page = pageOf(request.iova);
-  reportFault(turn, device.requester, fault, page, access, fpd, rightsOf(request));
+  const rights = rightsOf(request);
+  reportFault(turn, { source: device.requester, reason: fault, page, access, fpd, rights });
 }
 
 /** Software wrote 1 to PPR, PRO or both; the event that is pending for them goes with the last. */
 export function clearPageRequests(turn: Turn, written: bigint): void {
   const { ppr, pro } = Prs.decode(written);
-  if (!anyStatus(guestIn(turn))) return;
-  const clear = (type: string): void => {
-    advanceChart(turn, pageRequestQueue, queueState(guestIn(turn).pageRequests), { type });
-  };
+  const clear = (type: "ClearPending" | "ClearOverflow"): void =>
+    advance(turn, pageRequestQueue, guestIn(turn).pageRequests.state, { type });
   if (ppr) clear("ClearPending");
   if (pro) clear("ClearOverflow");
-  if (!anyStatus(guestIn(turn))) signal(turn, "pageRequest", "Withdraw");
+  if (guestIn(turn).pageRequests.state === "quiet") withdraw(turn, "pageRequest");
 }

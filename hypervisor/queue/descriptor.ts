@@ -11,9 +11,10 @@ import {
   PasidIotlbDescriptor,
 } from "../../events/queue/scalable-descriptors.ts";
 import { invalidateDeviceTlb, invalidatePasidDeviceTlb } from "../device/device-tlb.ts";
-import { signal } from "../fault/fault.ts";
+
 import { writePosted } from "../memory/posted-write.ts";
 import { answerPageGroup } from "../page-request/page-group.ts";
+import { raise } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
 import {
@@ -113,9 +114,9 @@ function wait(turn: Turn, descriptor: bigint): Outcome {
   if (queue.unanswered.length > 0) return { kind: "mustWait" };
   const { intf, sw, data, statusAddr } = WaitDescriptor.decode(descriptor);
   if (sw) writePosted(turn, gpa(statusAddr), fourBytes(data));
-  const first = intf && !guestIn(turn).faults.waitDone;
+  const first = intf && !queue.waitDone;
   record(turn, { type: "WaitCompleted", interrupt: intf });
-  if (first) signal(turn, "invalidation", "Raise");
+  if (first) raise(turn, "invalidation");
   return { kind: "wait" };
 }
 

@@ -3,12 +3,13 @@ import type { FactOf } from "../../events/fact.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
-import { command } from "../../machines/registers/register-command.ts";
+import type { RegisterCommandStimulus } from "../../machines/registers/register-command.ts";
+import { registerCommand } from "../../machines/registers/register-command.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import type { IotlbScope } from "../../projections/shadow/covered-range.ts";
 import { invalidateContexts, invalidateIotlb, pageScope } from "../queue/invalidate.ts";
 import type { Turn } from "../turn.ts";
-import { guestIn, record, refuse } from "../turn.ts";
+import { ask, guestIn, record } from "../turn.ts";
 
 type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
 
@@ -30,15 +31,17 @@ function iotlbScope(value: bigint, address: bigint): IotlbScope {
 }
 
 /**
- * Asks the chart whether a command may run; it answers with the invalidation as a fact or with a
- * refusal.
+ * Tells the chart of a command. A refusal is recorded.
+ *
+ * @returns whether it may run.
  */
-function ask(turn: Turn, type: string, granularity: number, fact: object) {
-  const { charts } = guestIn(turn);
-  const queueEnabled = charts.queue !== "disabled";
-  const stimulus = { type, queueEnabled, granularity, fact };
-  return command.step("idle", stimulus).facts[0];
+function mayRun(turn: Turn, stimulus: RegisterCommandStimulus): boolean {
+  const [told] = ask(turn, registerCommand, registerCommand.initial, stimulus);
+  if (told?.type === "InputRefused") record(turn, told);
+  return told?.type !== "InputRefused";
 }
+
+const isQueueOn = (turn: Turn): boolean => guestIn(turn).queue.state !== "disabled";
 
 /**
  * Software wrote CCMD with ICC set.
@@ -47,14 +50,13 @@ function ask(turn: Turn, type: string, granularity: number, fact: object) {
  */
 function contextCommand(turn: Turn, value: bigint): number {
   const scope = contextScope(value);
-  const { cirg } = Ccmd.decode(value);
-  const asked = ask(turn, "ContextCommand", cirg, scope);
-  if (asked?.type === "InputRefused") {
-    refuse(turn, asked.why);
+  const { cirg: granularity } = Ccmd.decode(value);
+  const queueEnabled = isQueueOn(turn);
+  if (!mayRun(turn, { type: "ContextCommand", queueEnabled, granularity, scope })) {
     return Ccmd.fields.caig.names.none;
   }
   invalidateContexts(turn, scope);
-  return cirg;
+  return granularity;
 }
 
 /**
@@ -64,17 +66,15 @@ function contextCommand(turn: Turn, value: bigint): number {
  */
 function iotlbCommand(turn: Turn, value: bigint, address: bigint): number {
   const scope = iotlbScope(value, address);
-  const { iirg } = Iotlb.decode(value);
-  const asked = ask(turn, "IotlbCommand", iirg, scope);
+  const { iirg: granularity } = Iotlb.decode(value);
+  const am = scope.scope === "page" ? Iva.decode(address).am : 0;
   const { mamv } = guestIn(turn).profile;
-  if (asked?.type === "InputRefused") refuse(turn, asked.why);
-  else if (scope.scope === "page" && Iva.decode(address).am > mamv) {
-    refuse(turn, "a page-selective invalidation of more pages than CAP.MAMV allows");
-  } else {
-    invalidateIotlb(turn, scope);
-    return iirg;
+  const queueEnabled = isQueueOn(turn);
+  if (!mayRun(turn, { type: "IotlbCommand", queueEnabled, granularity, scope, am, mamv })) {
+    return Iotlb.fields.iaig.names.none;
   }
-  return Iotlb.fields.iaig.names.none;
+  invalidateIotlb(turn, scope);
+  return granularity;
 }
 
 function keep(turn: Turn, offset: number, value: bigint): void {

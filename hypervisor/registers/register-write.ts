@@ -1,12 +1,14 @@
 import { iova } from "../../events/address.ts";
-import type { EventLine } from "../../events/fact.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { Fsts, Ics } from "../../events/registers/event-line.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import { registerWrite } from "../../events/registers/register.ts";
+import type { TranslationStimulus } from "../../machines/context/translation.ts";
 import { translation } from "../../machines/context/translation.ts";
+import type { RemappingStimulus } from "../../machines/interrupt/remapping.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { protection } from "../../machines/registers/protection.ts";
+import { lineAt } from "../../projections/registers/event-lines.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import {
   at,
@@ -15,18 +17,27 @@ import {
   registersOf,
   registerValue,
 } from "../../projections/registers/registers.ts";
-import { clearing, clearOverflow, clearRecord, lineState, signal } from "../fault/fault.ts";
+import { clearing, clearOverflow, clearRecord } from "../fault/fault.ts";
 import { refreshAllHosts } from "../host/attach.ts";
 import { clearPageRequests } from "../page-request/page-request.ts";
 import { invalidateContexts, invalidateIotlb, invalidatePasids } from "../queue/invalidate.ts";
-import { clearQueueError, disableQueue, enableQueue, kickQueue } from "../queue/queue.ts";
+import {
+  clearQueueError,
+  disableQueue,
+  enableQueue,
+  kickQueue,
+  writeQueueAddress,
+} from "../queue/queue.ts";
 import type { Turn } from "../turn.ts";
-import { advanceChart, guestIn, record, refuse } from "../turn.ts";
+import { advance, guestIn, record } from "../turn.ts";
+import { withdraw, writeControl } from "./event-line.ts";
 import { writeInvalidation } from "./register-command.ts";
 
-const stepTranslation = (turn: Turn, stimulus: { type: string; [key: string]: unknown }): void => {
-  advanceChart(turn, translation, guestIn(turn).charts.translation, stimulus);
-};
+const stepTranslation = (turn: Turn, stimulus: TranslationStimulus): void =>
+  advance(turn, translation, guestIn(turn).charts.translation, stimulus);
+
+const stepRemapping = (turn: Turn, stimulus: RemappingStimulus): void =>
+  advance(turn, remapping, guestIn(turn).charts.remapping, stimulus);
 
 /**
  * SRTP: latches RTADDR. With translation on, what was read through the old pointer stays in use
@@ -53,10 +64,6 @@ function setTranslation(turn: Turn, on: boolean): void {
   refreshAllHosts(turn);
   record(turn, { type: "HostIotlbFlushed", iova: iova(0n), length: 1n << 52n });
 }
-
-const stepRemapping = (turn: Turn, stimulus: { type: string; [key: string]: unknown }): void => {
-  advanceChart(turn, remapping, guestIn(turn).charts.remapping, stimulus);
-};
 
 /** SIRTP: latches IRTA; CAP.ESIRTPS makes the unit forget what it read through the old one. */
 function setInterruptTable(turn: Turn): void {
@@ -103,42 +110,20 @@ function writeFaultStatus(turn: Turn, written: bigint): void {
 }
 
 function writeCompletionStatus(turn: Turn, written: bigint): void {
-  if (!Ics.decode(written).iwc || !guestIn(turn).faults.waitDone) return;
+  if (!Ics.decode(written).iwc || !guestIn(turn).queue.waitDone) return;
   record(turn, { type: "CompletionCleared" });
-  signal(turn, "invalidation", "Withdraw");
-}
-
-/** The event line of each control register. */
-const lineAt: Readonly<Record<number, EventLine>> = {
-  [at.fectl]: "fault",
-  [at.iectl]: "invalidation",
-  [at.pectl]: "pageRequest",
-};
-
-/** FECTL, IECTL or PECTL: the mask is kept; unmasking sends what is pending. */
-function writeEventControl(turn: Turn, offset: number, value: bigint): void {
-  const line = lineAt[offset];
-  if (line === undefined) return;
-  const old = stored(guestIn(turn), offset);
-  const state = lineState(guestIn(turn), line);
-  if (value !== old) record(turn, { type: "RegisterSet", offset, value });
-  if (value >> 31n !== old >> 31n) signal(turn, line, value >> 31n ? "Mask" : "Unmask", state);
+  withdraw(turn, "invalidation");
 }
 
 function writeProtection(turn: Turn, value: bigint): void {
   set(turn, at.pmen, value);
   const type = value >> 31n ? "Enable" : "Disable";
-  advanceChart(turn, protection, guestIn(turn).charts.protection, { type });
+  advance(turn, protection, guestIn(turn).charts.protection, { type });
 }
 
 function set(turn: Turn, offset: number, value: bigint): void {
   if (stored(guestIn(turn), offset) === value) return;
   record(turn, { type: "RegisterSet", offset, value });
-}
-
-/** Registers that software may not change while the unit uses them. */
-function isLocked(turn: Turn, offset: number): boolean {
-  return offset === at.iqa && guestIn(turn).charts.queue !== "disabled";
 }
 
 /** Software wrote some bytes of one register: `value` and `lanes` are at their place in it. */
@@ -153,8 +138,6 @@ function writeRegister(turn: Turn, spec: RegisterSpec, value: bigint, lanes: big
   else if (offset === at.prs) clearPageRequests(turn, written & spec.w1c);
   else if (offset >= fro && offset < fro + nfr * 16) {
     if ((written & spec.w1c) !== 0n) clearRecord(turn, (offset - fro) >> 4);
-  } else if (isLocked(turn, offset)) {
-    refuse(turn, `a write to ${spec.name} while the queue is enabled`);
   } else {
     const next = registerWrite(spec, registerValue(guest, offset), value, lanes);
     takeEffect(turn, spec, next);
@@ -163,9 +146,11 @@ function writeRegister(turn: Turn, spec: RegisterSpec, value: bigint, lanes: big
 
 function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
   const { offset, name } = spec;
+  const line = lineAt[offset];
   if (spec.writable === 0n) return;
   if (name === "CCMD" || name === "IOTLB") writeInvalidation(turn, spec, value);
-  else if (lineAt[offset] !== undefined) writeEventControl(turn, offset, value);
+  else if (line !== undefined) writeControl(turn, line, value);
+  else if (offset === at.iqa) writeQueueAddress(turn, value);
   else if (offset === at.pmen) writeProtection(turn, value & ~1n);
   else {
     set(turn, offset, value);

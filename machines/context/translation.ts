@@ -1,5 +1,9 @@
-import { setup } from "xstate";
 import { compileChart } from "../chart.ts";
+import type { Given } from "../definition.ts";
+import { tell, tellOf } from "../definition.ts";
+
+/** Whether a root pointer is latched, and whether requests are translated by it. */
+export type TranslationState = "noPointer" | "disabled" | "enabled";
 
 interface SetRootPointer {
   readonly type: "SetRootPointer";
@@ -8,31 +12,29 @@ interface SetRootPointer {
 }
 
 /** What software asks of translation through GCMD. */
-export type TranslationStimulus = SetRootPointer | { type: "Enable" } | { type: "Disable" };
+export type TranslationStimulus =
+  | SetRootPointer
+  | { readonly type: "Enable" }
+  | { readonly type: "Disable" };
 
-const refusal = (why: string) => ({ type: "InputRefused", params: { why } }) as const;
-const latched = {
-  type: "RootPointerLatched",
-  params: ({ event }: { event: SetRootPointer }) => ({ value: event.value }),
-} as const;
+type Told = "InputRefused" | "RootPointerLatched" | "TranslationEnabled" | "TranslationDisabled";
+
+const latched = tell("RootPointerLatched", ({ event }: Given<SetRootPointer>) => ({
+  value: event.value,
+}));
+const refused = tellOf("InputRefused", {
+  why: "translation is enabled before a root pointer is set",
+});
 
 /** Translation enable and the root pointer: GCMD.TE and SRTP. */
-export const translationMachine = setup({
-  types: { events: {} as TranslationStimulus },
-  actions: {
-    InputRefused: (_, _params: { why: string }) => {},
-    RootPointerLatched: (_, _params: { value: bigint }) => {},
-    TranslationEnabled: () => {},
-    TranslationDisabled: () => {},
-  },
-}).createMachine({
+export const translation = compileChart<TranslationState, TranslationStimulus, Told>()({
   id: "translation",
   initial: "noPointer",
   states: {
     noPointer: {
       on: {
         SetRootPointer: { target: "disabled", actions: latched },
-        Enable: { actions: refusal("translation is enabled before a root pointer is set") },
+        Enable: { actions: refused },
       },
     },
     disabled: {
@@ -49,5 +51,3 @@ export const translationMachine = setup({
     },
   },
 });
-
-export const translation = compileChart(translationMachine);

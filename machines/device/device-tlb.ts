@@ -1,59 +1,41 @@
-import { setup } from "xstate";
-import type { FactOf } from "../../events/fact.ts";
 import { compileChart } from "../chart.ts";
+import type { FieldsOf, Given } from "../definition.ts";
+import { tell } from "../definition.ts";
 
-type Invalidated = Omit<FactOf<"DeviceTlbInvalidated">, "type">;
-type Answered = Omit<FactOf<"DeviceTlbAnswered">, "type">;
+/** Whether a device owes an answer to one device-TLB invalidation. */
+export type DeviceTlbState = "settled" | "asked";
 
 interface Invalidate {
   readonly type: "Invalidate";
-  readonly asked: Invalidated;
+  readonly asked: FieldsOf<"DeviceTlbInvalidated">;
 }
 interface Answer {
   readonly type: "Answer";
-  readonly answered: Answered;
-  /** The device owes no other answer. */
-  readonly lastOwed: boolean;
+  readonly answered: FieldsOf<"DeviceTlbAnswered">;
 }
 
-/** The unit asks a device to forget translations; the device answers. */
-export type DeviceTlbStimulus = Invalidate | Answer;
+/** The unit asks a device to forget translations; the device answers, or time runs out. */
+export type DeviceTlbStimulus = Invalidate | Answer | { readonly type: "GivenUp" };
 
-const invalidated = {
-  type: "DeviceTlbInvalidated",
-  params: ({ event }: { event: Invalidate }) => event.asked,
-} as const;
-const answered = {
-  type: "DeviceTlbAnswered",
-  params: ({ event }: { event: Answer }) => event.answered,
-} as const;
+type Told = "DeviceTlbInvalidated" | "DeviceTlbAnswered" | "DeviceTlbsGivenUp";
+
+const invalidated = tell("DeviceTlbInvalidated", ({ event }: Given<Invalidate>) => event.asked);
+const answered = tell("DeviceTlbAnswered", ({ event }: Given<Answer>) => event.answered);
 
 /**
- * What one device owes to the unit. Between the question and the answer it goes on using what it
- * holds. An answer that nobody asked for changes nothing here: the queue halts on it.
+ * One invalidation of a device's TLB. Between the question and the answer the device goes on using
+ * what it holds. An answer that nobody asked for changes nothing here: the queue halts on it.
  */
-export const deviceTlbMachine = setup({
-  types: { events: {} as DeviceTlbStimulus },
-  guards: { lastOwed: ({ event }) => event.type === "Answer" && event.lastOwed },
-  actions: {
-    DeviceTlbInvalidated: (_, _params: Invalidated) => {},
-    DeviceTlbAnswered: (_, _params: Answered) => {},
-  },
-}).createMachine({
-  id: "device TLB",
+export const deviceTlb = compileChart<DeviceTlbState, DeviceTlbStimulus, Told>()({
+  id: "device-TLB invalidation",
   initial: "settled",
   states: {
     settled: { on: { Invalidate: { target: "asked", actions: invalidated } } },
     asked: {
       on: {
-        Invalidate: { actions: invalidated },
-        Answer: [
-          { guard: "lastOwed", target: "settled", actions: answered },
-          { actions: answered },
-        ],
+        Answer: { target: "settled", actions: answered },
+        GivenUp: { target: "settled", actions: "DeviceTlbsGivenUp" },
       },
     },
   },
 });
-
-export const deviceTlb = compileChart(deviceTlbMachine);

@@ -1,111 +1,105 @@
-import { setup } from "xstate";
 import type { Iova, SourceId } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
+import { faultReasons } from "../../events/fault/fault-reason.ts";
+import type { Access } from "../../events/input.ts";
 import { compileChart } from "../chart.ts";
+import type { FieldsOf, Given } from "../definition.ts";
+import { tell } from "../definition.ts";
 
-type Rights = Pick<FactOf<"FaultRecorded">, "pasid" | "privileged" | "execute" | "request">;
+/** Whether fault records are in use, and whether a fault found none free (FSTS.PFO). */
+export type FaultRecordingState = "empty" | "pending" | "overflowed";
+
+/** What the chart reads of the fault recording registers. */
+export interface FaultUnit {
+  /** One slot a register; empty where F is clear. */
+  readonly records: readonly ({ readonly source: SourceId } | undefined)[];
+  /** The register that the next fault takes. */
+  readonly next: number;
+}
+
+type Rights = Pick<FieldsOf<"FaultRecorded">, "pasid" | "privileged" | "execute" | "request">;
 
 interface Fault {
   readonly type: "Fault";
   readonly source: SourceId;
   readonly reason: number;
   readonly page: Iova;
-  readonly access: "read" | "write";
+  readonly access: Access;
   /** PASID and rights of the request, and its kind, as far as it has them. */
   readonly rights: Rights;
-  /** The record that is next in turn, and whether software has not cleared it yet. */
-  readonly index: number;
-  readonly busy: boolean;
-  /** FPD is set and the reason is a qualified one. */
-  readonly suppressed: boolean;
-  /** A record of the same source-id is pending. */
-  readonly repeated: boolean;
+  /** FPD of the entry that the request met: keeps qualified faults from being recorded. */
+  readonly fpd: boolean;
 }
 interface ClearRecord {
   readonly type: "ClearRecord";
   readonly index: number;
-  readonly last: boolean;
-}
-interface ClearOverflow {
-  readonly type: "ClearOverflow";
-  readonly anyRecord: boolean;
 }
 
 /** A fault arises, or software clears a record's F bit or FSTS.PFO. */
-export type FaultRecordingStimulus = Fault | ClearRecord | ClearOverflow;
+export type FaultRecordingStimulus = Fault | ClearRecord | { readonly type: "ClearOverflow" };
 
-const short = ({ event }: { event: Fault }) => ({ source: event.source, reason: event.reason });
-const recorded = {
-  type: "FaultRecorded",
-  params: ({ event }: { event: Fault }) => ({
-    index: event.index,
-    source: event.source,
-    reason: event.reason,
-    page: event.page,
-    access: event.access,
-    ...event.rights,
-  }),
-} as const;
-const cleared = {
-  type: "FaultCleared",
-  params: ({ event }: { event: ClearRecord }) => ({ index: event.index }),
-} as const;
-const dropped = { type: "FaultDropped", params: short } as const;
-const suppress = {
-  guard: "suppressed",
-  actions: { type: "FaultSuppressed", params: short },
-} as const;
+type Told =
+  | ("FaultRecorded" | "FaultSuppressed" | "FaultCollapsed" | "FaultDropped")
+  | ("FaultOverflowed" | "FaultCleared" | "OverflowCleared");
 
-interface Short {
-  source: SourceId;
-  reason: number;
-}
+type On<Stimulus> = Given<Stimulus, FaultUnit>;
+
+const short = ({ event }: On<Fault>) => ({ source: event.source, reason: event.reason });
+const recorded = tell("FaultRecorded", ({ event, context }: On<Fault>) => ({
+  index: context.next,
+  source: event.source,
+  reason: event.reason,
+  page: event.page,
+  access: event.access,
+  ...event.rights,
+}));
+const dropped = tell("FaultDropped", short);
+const cleared = tell("FaultCleared", ({ event }: On<ClearRecord>) => ({ index: event.index }));
+const suppress = { guard: "suppressed", actions: tell("FaultSuppressed", short) } as const;
 
 /**
  * The fault recording registers. Order of checks: suppressed by FPD, overflowed, same source-id
  * pending, next record busy.
  */
-export const faultRecordingMachine = setup({
-  types: { events: {} as FaultRecordingStimulus },
-  guards: {
-    suppressed: ({ event }) => event.type === "Fault" && event.suppressed,
-    repeated: ({ event }) => event.type === "Fault" && event.repeated,
-    busy: ({ event }) => event.type === "Fault" && event.busy,
-    last: ({ event }) => event.type === "ClearRecord" && event.last,
-    anyRecord: ({ event }) => event.type === "ClearOverflow" && event.anyRecord,
-  },
-  actions: {
-    FaultRecorded: (
-      _,
-      _params: Short & { index: number; page: Iova; access: "read" | "write" },
-    ) => {},
-    FaultSuppressed: (_, _params: Short) => {},
-    FaultCollapsed: (_, _params: Short) => {},
-    FaultDropped: (_, _params: Short) => {},
-    FaultOverflowed: () => {},
-    OverflowCleared: () => {},
-    FaultCleared: (_, _params: { index: number }) => {},
-  },
-}).createMachine({
+export const faultRecording = compileChart<
+  FaultRecordingState,
+  FaultRecordingStimulus,
+  Told,
+  FaultUnit
+>()({
   id: "fault recording",
   initial: "empty",
+  guards: {
+    suppressed: ({ event }: On<Fault>) =>
+      event.fpd && faultReasons.get(event.reason)?.qualified === true,
+    repeated: ({ event, context }: On<Fault>) =>
+      context.records.some((record) => record?.source === event.source),
+    busy: ({ context }) => context.records[context.next] !== undefined,
+    isSet: ({ event, context }: On<{ readonly index: number }>) =>
+      context.records[event.index] !== undefined,
+    isLast: ({ event, context }: On<{ readonly index: number }>) =>
+      context.records.every((record, at) => (record !== undefined) === (at === event.index)),
+    anyRecord: ({ context }) => context.records.some((record) => record !== undefined),
+  },
   states: {
     empty: { on: { Fault: [suppress, { target: "pending", actions: recorded }] } },
     pending: {
       on: {
         Fault: [
           suppress,
-          { guard: "repeated", actions: { type: "FaultCollapsed", params: short } },
+          { guard: "repeated", actions: tell("FaultCollapsed", short) },
           { guard: "busy", target: "overflowed", actions: ["FaultOverflowed", dropped] },
           { actions: recorded },
         ],
-        ClearRecord: [{ guard: "last", target: "empty", actions: cleared }, { actions: cleared }],
+        ClearRecord: [
+          { guard: "isLast", target: "empty", actions: cleared },
+          { guard: "isSet", actions: cleared },
+        ],
       },
     },
     overflowed: {
       on: {
         Fault: [suppress, { actions: dropped }],
-        ClearRecord: { actions: cleared },
+        ClearRecord: { guard: "isSet", actions: cleared },
         ClearOverflow: [
           { guard: "anyRecord", target: "pending", actions: "OverflowCleared" },
           { target: "empty", actions: "OverflowCleared" },
@@ -114,5 +108,3 @@ export const faultRecordingMachine = setup({
     },
   },
 });
-
-export const faultRecording = compileChart(faultRecordingMachine);

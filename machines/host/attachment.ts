@@ -1,64 +1,82 @@
-import { setup } from "xstate";
-import type { FactOf } from "../../events/fact.ts";
+import type { HostState } from "../../events/fact.ts";
 import { compileChart } from "../chart.ts";
+import type { FieldsOf, Given } from "../definition.ts";
+import { tell, tellWith } from "../definition.ts";
 
-type Entry = Omit<FactOf<"HostEntryChanged">, "type">;
+/** What the host's IOMMU does with the requests of one source-id, or of one of its PASIDs. */
+export type AttachmentState = "unassigned" | HostState;
+
+/** What the guest's entries say of the requests. */
+export type Meaning = "fault" | "passThrough" | "secondStage" | "firstStage" | "nested" | "other";
+
+type Entry = Omit<FieldsOf<"HostEntryChanged">, "state">;
 
 interface Resolve {
   readonly type: "Resolve";
-  /** What the guest's context entry comes to for the host. */
+  /** `other` is something that the host cannot do. */
+  readonly means: Meaning;
+  /** The devices are behind a physical IOMMU. */
+  readonly physical: boolean;
+  /** CAP.CM: software announces every change of second-stage tables. */
+  readonly cachingMode: boolean;
   readonly entry: Entry;
 }
+interface Drop {
+  readonly type: "Drop";
+  readonly dropped: FieldsOf<"HostEntryDropped">;
+}
 
-/** A device's context was read again, or the device went away. */
-export type AttachmentStimulus = Resolve | { readonly type: "Remove" };
+/** The guest's entries were read again; or the host entry goes. */
+export type AttachmentStimulus = Resolve | Drop;
 
-const changed = {
-  type: "HostEntryChanged",
-  params: ({ event }: { event: Resolve }) => event.entry,
-} as const;
+type Told = "HostEntryChanged" | "HostEntryDropped";
 
-const become = (state: Entry["state"]) =>
-  ({ guard: state, target: state, actions: changed }) as const;
-const anyState = [
-  become("blocked"),
-  become("passThrough"),
-  become("shadowed"),
-  become("nested"),
-  become("virtual"),
-  become("refused"),
-] as const;
-const resolve = { on: { Resolve: anyState, Remove: "unassigned" } } as const;
+type About = Given<Pick<Resolve, "means" | "physical" | "cachingMode">>;
 
-const is =
-  (state: Entry["state"]) =>
-  ({ event }: { event: AttachmentStimulus }): boolean =>
-    event.type === "Resolve" && event.entry.state === state;
+const becomes = <State extends HostState>(state: State) =>
+  ({
+    target: `.${state}`,
+    actions: tellWith("HostEntryChanged", { state }, ({ event }: Given<Resolve>) => event.entry),
+  }) as const;
+const dropped = tell("HostEntryDropped", ({ event }: Given<Drop>) => event.dropped);
 
-/** The host's entry for one requester. */
-export const attachmentMachine = setup({
-  types: { events: {} as AttachmentStimulus },
-  guards: {
-    blocked: is("blocked"),
-    passThrough: is("passThrough"),
-    shadowed: is("shadowed"),
-    nested: is("nested"),
-    virtual: is("virtual"),
-    refused: is("refused"),
-  },
-  actions: { HostEntryChanged: (_, _params: Entry) => {} },
-}).createMachine({
+/**
+ * The host's entry for one requester. What faults stays blocked; what needs no table of the guest's
+ * passes; device models ask for translations; a physical device has its second stage shadowed,
+ * which takes caching mode, or its first stage walked where it is.
+ */
+export const attachment = compileChart<AttachmentState, AttachmentStimulus, Told>()({
   id: "device attachment",
   initial: "unassigned",
+  guards: {
+    faults: ({ event }: About) => event.means === "fault",
+    passes: ({ event }: About) => event.means === "passThrough",
+    isUnknown: ({ event }: About) => event.means === "other",
+    isVirtual: ({ event }: About) => !event.physical,
+    isFirstStage: ({ event }: About) => event.means === "firstStage",
+    cannotShadow: ({ event }: About) => !event.cachingMode,
+    isNested: ({ event }: About) => event.means === "nested",
+  },
   states: {
-    unassigned: { on: { Resolve: anyState } },
-    blocked: resolve,
-    passThrough: resolve,
-    shadowed: resolve,
-    nested: resolve,
-    virtual: resolve,
-    refused: resolve,
+    unassigned: {},
+    blocked: {},
+    passThrough: {},
+    shadowed: {},
+    nested: {},
+    virtual: {},
+    refused: {},
+  },
+  on: {
+    Resolve: [
+      { guard: "faults", ...becomes("blocked") },
+      { guard: "passes", ...becomes("passThrough") },
+      { guard: "isUnknown", ...becomes("refused") },
+      { guard: "isVirtual", ...becomes("virtual") },
+      { guard: "isFirstStage", ...becomes("nested") },
+      { guard: "cannotShadow", ...becomes("refused") },
+      { guard: "isNested", ...becomes("nested") },
+      becomes("shadowed"),
+    ],
+    Drop: { target: ".unassigned", actions: dropped },
   },
 });
-
-export const attachment = compileChart(attachmentMachine);

@@ -1,5 +1,9 @@
-import { setup } from "xstate";
 import { compileChart } from "../chart.ts";
+import type { Given } from "../definition.ts";
+import { tell, tellOf } from "../definition.ts";
+
+/** Whether an interrupt table is latched, and whether requests are remapped by it. */
+export type RemappingState = "noTable" | "disabled" | "enabled";
 
 interface SetTable {
   readonly type: "SetTable";
@@ -8,32 +12,29 @@ interface SetTable {
 }
 
 /** What software asks of interrupt remapping through GCMD. */
-export type RemappingStimulus = SetTable | { type: "Enable" } | { type: "Disable" };
+export type RemappingStimulus =
+  | SetTable
+  | { readonly type: "Enable" }
+  | { readonly type: "Disable" };
 
-const latched = {
-  type: "InterruptTableLatched",
-  params: ({ event }: { event: SetTable }) => ({ value: event.value }),
-} as const;
-const refusal = {
-  type: "InputRefused",
-  params: { why: "interrupt remapping is enabled before its table is set" },
-} as const;
+type Told =
+  | ("InputRefused" | "InterruptTableLatched")
+  | ("InterruptRemappingEnabled" | "InterruptRemappingDisabled");
+
+const latched = tell("InterruptTableLatched", ({ event }: Given<SetTable>) => ({
+  value: event.value,
+}));
+const refused = tellOf("InputRefused", {
+  why: "interrupt remapping is enabled before its table is set",
+});
 
 /** Interrupt remapping enable and its table: GCMD.IRE and SIRTP. */
-export const remappingMachine = setup({
-  types: { events: {} as RemappingStimulus },
-  actions: {
-    InputRefused: (_, _params: { why: string }) => {},
-    InterruptTableLatched: (_, _params: { value: bigint }) => {},
-    InterruptRemappingEnabled: () => {},
-    InterruptRemappingDisabled: () => {},
-  },
-}).createMachine({
+export const remapping = compileChart<RemappingState, RemappingStimulus, Told>()({
   id: "interrupt remapping",
   initial: "noTable",
   states: {
     noTable: {
-      on: { SetTable: { target: "disabled", actions: latched }, Enable: { actions: refusal } },
+      on: { SetTable: { target: "disabled", actions: latched }, Enable: { actions: refused } },
     },
     disabled: {
       on: {
@@ -49,5 +50,3 @@ export const remappingMachine = setup({
     },
   },
 });
-
-export const remapping = compileChart(remappingMachine);

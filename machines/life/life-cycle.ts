@@ -1,18 +1,27 @@
-import { setup } from "xstate";
-import type { FactOf, OperationResult } from "../../events/fact.ts";
+import type { OperationResult } from "../../events/fact.ts";
 import { compileChart } from "../chart.ts";
+import type { FieldsOf, Given } from "../definition.ts";
+import { tell, tellOf } from "../definition.ts";
 
-type Operation = "create" | "query" | "destroy";
+/** Whether the guest has a unit; there is at most one. */
+export type LifeCycleState = "absent" | "present";
 
 /** What the toolstack asks for; `failure` is the error code of what is wrong with the request. */
 interface Asked {
-  readonly type: "Create" | "Query" | "Destroy";
-  readonly operation: Operation;
   readonly failure: OperationResult | undefined;
-  /** The unit that is to be; of `Create`. */
-  readonly created: Omit<FactOf<"UnitCreated">, "type"> | undefined;
-  /** What a unit may have; of `Query`. */
-  readonly caps: bigint | undefined;
+}
+interface Create extends Asked {
+  readonly type: "Create";
+  /** The unit that is to be; there is one unless the request fails. */
+  readonly created: FieldsOf<"UnitCreated"> | undefined;
+}
+interface Query extends Asked {
+  readonly type: "Query";
+  /** What a unit may have. */
+  readonly caps: bigint;
+}
+interface Destroy extends Asked {
+  readonly type: "Destroy";
 }
 interface Save {
   readonly type: "Save";
@@ -27,88 +36,65 @@ interface Restore {
 
 /** What the toolstack does to a unit as a whole, and that the guest reaches for its registers. */
 export type LifeCycleStimulus =
-  | Asked
+  | Create
+  | Query
+  | Destroy
   | Save
   | Restore
   | { readonly type: "Reset" }
   | { readonly type: "Access" };
 
-const answer = (result: OperationResult) =>
+type Told =
+  | ("InputRefused" | "UnitCreated" | "UnitDestroyed" | "UnitOperationAnswered")
+  | ("UnitWasReset" | "UnitSaved" | "UnitRestored");
+
+type Operation = FieldsOf<"UnitOperationAnswered">["operation"];
+
+const answer = (operation: Operation, result: OperationResult) =>
+  tellOf("UnitOperationAnswered", { operation, result });
+const fails = (operation: Operation) =>
   ({
-    type: "UnitOperationAnswered",
-    params: ({ event }: { event: Asked }) => ({ operation: event.operation, result }),
-  }) as const;
-const failed = {
-  guard: "failed",
-  actions: {
-    type: "UnitOperationAnswered",
-    params: ({ event }: { event: Asked }) => ({
-      operation: event.operation,
+    guard: "failed",
+    actions: tell("UnitOperationAnswered", ({ event }: Given<Asked>) => ({
+      operation,
       result: event.failure ?? "0",
-    }),
-  },
-} as const;
-const created = {
-  type: "UnitCreated",
-  params: ({ event }: { event: Asked }) => event.created ?? {},
-} as const;
-const identified = {
-  type: "UnitOperationAnswered",
-  params: { operation: "create", result: "0", id: 0 },
-} as const;
-const told = {
-  type: "UnitOperationAnswered",
-  params: ({ event }: { event: Asked }) => ({
-    operation: "query",
-    result: "0",
-    ...(event.caps === undefined ? {} : { caps: event.caps }),
-  }),
-} as const;
-const saved = {
-  type: "UnitSaved",
-  params: ({ event }: { event: Save }) => ({ record: event.record }),
-} as const;
-const restored = {
-  type: "UnitRestored",
-  params: ({ event }: { event: Restore }) => ({ record: event.record }),
-} as const;
+    })),
+  }) as const;
+const created = tell(
+  "UnitCreated",
+  ({ event }: Given<Create>) => event.created as FieldsOf<"UnitCreated">,
+);
+const identified = tellOf("UnitOperationAnswered", {
+  ...{ operation: "create", result: "0" },
+  id: 0,
+} as const);
+const told = tell("UnitOperationAnswered", ({ event }: Given<Query>) => ({
+  ...({ operation: "query", result: "0" } as const),
+  caps: event.caps,
+}));
+const saved = tell("UnitSaved", ({ event }: Given<Save>) => ({ record: event.record }));
+const restored = tell("UnitRestored", ({ event }: Given<Restore>) => ({ record: event.record }));
 const unfit = {
   guard: "unfit",
-  actions: {
-    type: "InputRefused",
-    params: ({ event }: { event: Restore }) => ({ why: event.why ?? "" }),
-  },
+  actions: tell("InputRefused", ({ event }: Given<Restore>) => ({ why: event.why ?? "" })),
 } as const;
-const missing = {
-  actions: { type: "InputRefused", params: { why: "the guest has no unit" } },
-} as const;
-const query = [failed, { actions: told }] as const;
+const missing = { actions: tellOf("InputRefused", { why: "the guest has no unit" }) } as const;
+const query = [fails("query"), { actions: told }] as const;
 
-/** A guest's unit as the toolstack sees it: there is at most one. */
-export const lifeCycleMachine = setup({
-  types: { events: {} as LifeCycleStimulus },
-  guards: {
-    failed: ({ event }) => "failure" in event && event.failure !== undefined,
-    unfit: ({ event }) => event.type === "Restore" && event.why !== undefined,
-  },
-  actions: {
-    InputRefused: (_, _params: { why: string }) => {},
-    UnitCreated: (_, _params: object) => {},
-    UnitDestroyed: () => {},
-    UnitOperationAnswered: (_, _params: { operation: string; result: string }) => {},
-    UnitWasReset: () => {},
-    UnitSaved: (_, _params: { record: string }) => {},
-    UnitRestored: (_, _params: { record: string }) => {},
-  },
-}).createMachine({
+/** A guest's unit as the toolstack sees it. */
+export const lifeCycle = compileChart<LifeCycleState, LifeCycleStimulus, Told>()({
   id: "unit life cycle",
   initial: "present",
+  guards: {
+    failed: ({ event }: Given<Asked>) => event.failure !== undefined,
+    unfit: ({ event }: Given<Restore>) => event.why !== undefined,
+  },
   states: {
     absent: {
       on: {
-        Create: [failed, { target: "present", actions: [created, identified] }],
+        Create: [fails("create"), { target: "present", actions: [created, identified] }],
         Query: query,
-        Destroy: [failed, { actions: answer("-EINVAL") }],
+        Destroy: [fails("destroy"), { actions: answer("destroy", "-EINVAL") }],
         Reset: missing,
         Save: missing,
         Restore: missing,
@@ -117,9 +103,12 @@ export const lifeCycleMachine = setup({
     },
     present: {
       on: {
-        Create: { actions: answer("-E2BIG") },
+        Create: { actions: answer("create", "-E2BIG") },
         Query: query,
-        Destroy: [failed, { target: "absent", actions: ["UnitDestroyed", answer("0")] }],
+        Destroy: [
+          fails("destroy"),
+          { target: "absent", actions: ["UnitDestroyed", answer("destroy", "0")] },
+        ],
         Reset: { actions: "UnitWasReset" },
         Save: { actions: saved },
         Restore: [unfit, { actions: restored }],
@@ -127,5 +116,3 @@ export const lifeCycleMachine = setup({
     },
   },
 });
-
-export const lifeCycle = compileChart(lifeCycleMachine);

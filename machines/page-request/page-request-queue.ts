@@ -1,48 +1,67 @@
-import { setup } from "xstate";
-import type { FactOf } from "../../events/fact.ts";
+import { pageRequestBytes } from "../../events/page-request/page-request-entry.ts";
 import { compileChart } from "../chart.ts";
+import type { FieldsOf, Given } from "../definition.ts";
+import { tell, tellWith } from "../definition.ts";
 
-type Queued = Omit<FactOf<"PageRequestQueued">, "type">;
-type Dropped = Omit<FactOf<"PageRequestDropped">, "type">;
+/** PRS.PPR and PRS.PRO: whether there is something new, and whether a request found no room. */
+export type PageRequestQueueState = "quiet" | "pending" | "overflowed" | "overflowedPending";
+
+/** What the facts say of a page request. */
+type Said = Omit<FieldsOf<"PageRequestQueued">, "tail">;
+type Why = Pick<FieldsOf<"PageRequestDropped">, "reason" | "why">;
 
 interface Request {
   readonly type: "Request";
-  /** The tail would reach the head. */
-  readonly full: boolean;
-  readonly queued: Queued;
-  readonly dropped: Dropped;
+  readonly said: Said;
+  /** Byte offsets in the queue, and its size in bytes. */
+  readonly head: number;
+  readonly tail: number;
+  readonly size: number;
+}
+interface Refuse {
+  readonly type: "Refuse";
+  readonly said: Said;
+  /** Why it is no valid request. */
+  readonly why: Why;
 }
 
-/** A valid page request arrives; software clears PPR or PRO. */
+/** A page request arrives, one that is not valid too; software clears PPR or PRO. */
 export type PageRequestQueueStimulus =
   | Request
+  | Refuse
   | { readonly type: "ClearPending" }
   | { readonly type: "ClearOverflow" };
 
-const queued = {
-  type: "PageRequestQueued",
-  params: ({ event }: { event: Request }) => event.queued,
-} as const;
-const dropped = {
-  type: "PageRequestDropped",
-  params: ({ event }: { event: Request }) => event.dropped,
-} as const;
+type Told =
+  | ("PageRequestQueued" | "PageRequestDropped" | "PageRequestsOverflowed")
+  | ("PageRequestsCleared" | "PageRequestOverflowCleared");
+
+const nextTail = ({ tail, size }: Request): number => (tail + pageRequestBytes) % size;
+
+const queued = tell("PageRequestQueued", ({ event }: Given<Request>) => ({
+  ...event.said,
+  tail: nextTail(event),
+}));
+const dropped = tellWith(
+  "PageRequestDropped",
+  { why: "overflow" },
+  ({ event }: Given<Request>) => event.said,
+);
+const refused = tell("PageRequestDropped", ({ event }: Given<Refuse>) => ({
+  ...event.said,
+  ...event.why,
+}));
 const overflow = ["PageRequestsOverflowed", dropped] as const;
 
 /** The page request queue by PPR and PRO: nothing new, something new; overflowed, either way. */
-export const pageRequestQueueMachine = setup({
-  types: { events: {} as PageRequestQueueStimulus },
-  guards: { isFull: ({ event }) => event.type === "Request" && event.full },
-  actions: {
-    PageRequestQueued: (_, _params: Queued) => {},
-    PageRequestDropped: (_, _params: Dropped) => {},
-    PageRequestsOverflowed: () => {},
-    PageRequestsCleared: () => {},
-    PageRequestOverflowCleared: () => {},
-  },
-}).createMachine({
+export const pageRequestQueue = compileChart<
+  PageRequestQueueState,
+  PageRequestQueueStimulus,
+  Told
+>()({
   id: "page request queue",
   initial: "quiet",
+  guards: { isFull: ({ event }: Given<Request>) => nextTail(event) === event.head },
   states: {
     quiet: {
       on: {
@@ -75,6 +94,5 @@ export const pageRequestQueueMachine = setup({
       },
     },
   },
+  on: { Refuse: { actions: refused } },
 });
-
-export const pageRequestQueue = compileChart(pageRequestQueueMachine);

@@ -1,139 +1,191 @@
-import { setup } from "xstate";
 import type { SourceId } from "../../events/address.ts";
+import type { QueueError } from "../../events/fact.ts";
+import { queueErrors } from "../../events/fact.ts";
+import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
 import { compileChart } from "../chart.ts";
+import type { Given } from "../definition.ts";
+import { tell, tellOf } from "../definition.ts";
 
+/** Where the invalidation queue is between two stimuli. */
+export type QueueState = "disabled" | "idle" | "fetching" | "draining" | "halted";
+
+/** What the chart reads of the queue. */
+export interface QueueUnit {
+  /** Base, size and width, as latched from IQA. */
+  readonly address: bigint;
+  /** Byte offset of the next descriptor. */
+  readonly head: number;
+  readonly lastWasWait: boolean;
+  /** Device-TLB invalidations sent and not answered, in the order of sending. */
+  readonly unanswered: readonly { readonly device: SourceId }[];
+  /** The errors that FSTS shows. */
+  readonly errors: Readonly<Record<QueueError, boolean>>;
+}
+
+interface SetAddress {
+  readonly type: "SetAddress";
+  /** A write to IQA: what it would hold, and what it holds. */
+  readonly offset: number;
+  readonly value: bigint;
+  readonly was: bigint;
+}
 interface Enable {
   readonly type: "Enable";
   /** IQA: base, size and width. */
   readonly value: bigint;
 }
-interface Disable {
-  readonly type: "Disable";
-  /** Head equals tail, and the last descriptor executed was a wait. */
-  readonly mayDisable: boolean;
+/** Software asks for the end of the queue, or moved its tail, which is at a byte offset. */
+interface AtTail<Type> {
+  readonly type: Type;
+  readonly tail: number;
 }
-interface TailMoved {
-  readonly type: "TailMoved";
-  readonly hasWork: boolean;
+interface Fetched {
+  readonly type: "Fetched";
+  /** ECAP.SMTS: descriptors of 256 bits exist. */
+  readonly wide: boolean;
+  /** The descriptor at the head, unless it cannot be read. */
+  readonly descriptor: bigint | undefined;
 }
 interface Executed {
   readonly type: "Executed";
-  /** Byte offset of the next descriptor. */
-  readonly head: number;
   readonly wait: boolean;
 }
 interface Failed {
   readonly type: "Failed";
-  readonly error: "IQE" | "ICE" | "ITE";
+  readonly error: QueueError;
   readonly iqei: number;
   readonly source: SourceId | undefined;
 }
-interface Answered {
-  readonly type: "Answered";
-  readonly allAnswered: boolean;
-}
-interface GivenUp {
-  readonly type: "GivenUp";
-  readonly source: SourceId | undefined;
-  readonly head: number;
-}
 interface ErrorCleared {
   readonly type: "ErrorCleared";
-  readonly anyLeft: boolean;
+  readonly error: QueueError;
 }
 
 /** What happens to the invalidation queue. */
 export type QueueStimulus =
+  | SetAddress
   | Enable
-  | Disable
-  | TailMoved
+  | AtTail<"Disable">
+  | AtTail<"TailMoved">
+  | AtTail<"Next">
+  | Fetched
   | Executed
+  | { readonly type: "MustWait" }
   | Failed
-  | Answered
-  | GivenUp
-  | ErrorCleared
-  | { type: "Emptied" }
-  | { type: "MustWait" };
+  | { readonly type: "Answered" }
+  | { readonly type: "GivenUp" }
+  | ErrorCleared;
 
-const refusal = (why: string) => ({ type: "InputRefused", params: { why } }) as const;
+type Told =
+  | ("InputRefused" | "RegisterSet" | "QueueEnabled" | "QueueDisabled" | "QueueStarted")
+  | ("QueueEmptied" | "QueueDraining" | "QueueDrained" | "QueueHalted" | "QueueResumed")
+  | ("DescriptorFetched" | "DescriptorCompleted" | "WaitAborted" | "DeviceTlbsGivenUp")
+  | "QueueErrorCleared";
 
-const halted = {
-  type: "QueueHalted",
-  params: ({ event }: { event: Failed }) => ({
-    error: event.error,
-    iqei: event.iqei,
-    ...(event.source === undefined ? {} : { source: event.source }),
-  }),
-} as const;
-const timedOut = {
-  type: "QueueHalted",
-  params: ({ event }: { event: GivenUp }) => ({
-    error: "ITE",
-    iqei: 0,
-    ...(event.source === undefined ? {} : { source: event.source }),
-  }),
-} as const;
-const completed = {
-  type: "DescriptorCompleted",
-  params: ({ event }: { event: Executed }) => ({ head: event.head, wait: event.wait }),
-} as const;
-const passed = {
-  type: "DescriptorCompleted",
-  params: ({ event }: { event: GivenUp }) => ({ head: event.head, wait: true }),
-} as const;
-const enabled = {
-  type: "QueueEnabled",
-  params: ({ event }: { event: Enable }) => ({ value: event.value }),
-} as const;
+type On<Stimulus> = Given<Stimulus, QueueUnit>;
+type WithTail = On<{ readonly tail: number }>;
+type WithError = On<{ readonly error: QueueError }>;
 
-/** No wait descriptor was reached yet: nothing is aborted, the head stays. */
-const timeOut = { target: "halted", actions: ["DeviceTlbsGivenUp", timedOut] } as const;
+/** The offset after the descriptor at the head. */
+function nextHead({ head, address }: QueueUnit): number {
+  const { bytes, step } = queueGeometry(address);
+  return (head + step) % bytes;
+}
+
+const ofSource = (source: SourceId | undefined) => (source === undefined ? {} : { source });
+
+const iqe = (iqei: number) => tellOf("QueueHalted", { error: "IQE", iqei } as const);
+const code = Iqercd.fields.iqei.names;
+const halted = tell("QueueHalted", ({ event: { error, iqei, source } }: On<Failed>) => ({
+  ...{ error, iqei },
+  ...ofSource(source),
+}));
+const timedOut = tell("QueueHalted", ({ context }: On<object>) => ({
+  ...{ error: "ITE" as const, iqei: 0 },
+  ...ofSource(context.unanswered[0]?.device),
+}));
+const completed = tell("DescriptorCompleted", ({ event, context }: On<Executed>) => ({
+  head: nextHead(context),
+  wait: event.wait,
+}));
+const passed = tell("DescriptorCompleted", ({ context }: On<object>) => ({
+  head: nextHead(context),
+  wait: true,
+}));
+const fetched = tell("DescriptorFetched", ({ event, context }: On<Fetched>) => ({
+  head: context.head,
+  descriptor: event.descriptor ?? 0n,
+}));
+const enabled = tell("QueueEnabled", ({ event }: On<Enable>) => ({ value: event.value }));
+const addressSet = tell("RegisterSet", ({ event }: On<SetAddress>) => ({
+  offset: event.offset,
+  value: event.value,
+}));
+const errorCleared = tell("QueueErrorCleared", ({ event }: On<ErrorCleared>) => ({
+  error: event.error,
+}));
+const refusal = (why: string) => ({ actions: tellOf("InputRefused", { why }) });
 
 const fails = { target: "halted", actions: halted } as const;
+/** No wait descriptor was reached yet: nothing is aborted, the head stays. */
+const timeOut = {
+  guard: "someOwed",
+  target: "halted",
+  actions: ["DeviceTlbsGivenUp", timedOut],
+} as const;
 const disable = [
   { guard: "mayDisable", target: "disabled", actions: "QueueDisabled" },
-  { actions: refusal("the queue is disabled before its last wait was reached") },
+  refusal("the queue is disabled before its last wait was reached"),
 ] as const;
+const wrongTail = [
+  { guard: "beyondEnd", target: "halted", actions: iqe(code.tail) },
+  { guard: "unaligned", target: "halted", actions: iqe(code.alignment) },
+] as const;
+const clearError = { guard: "isSet", actions: errorCleared } as const;
 
 /**
  * The invalidation queue: disabled, idle (head equals tail), fetching, draining (a wait descriptor
- * waits for device TLBs), halted by IQE, ICE or ITE.
+ * waits for device TLBs), halted by IQE, ICE or ITE. Its registers are locked while it is enabled.
  *
  * Reading: a wait that a device's error stopped completes once software has cleared ICE.
  *
  * Reading: clearing the last error bit restarts fetching without a write to the tail; Linux relies
  * on it.
  */
-export const queueMachine = setup({
-  types: { events: {} as QueueStimulus },
-  guards: {
-    mayDisable: ({ event }) => event.type === "Disable" && event.mayDisable,
-    hasWork: ({ event }) => event.type === "TailMoved" && event.hasWork,
-    allAnswered: ({ event }) => event.type === "Answered" && event.allAnswered,
-    noneLeft: ({ event }) => event.type === "ErrorCleared" && !event.anyLeft,
-  },
-  actions: {
-    InputRefused: (_, _params: { why: string }) => {},
-    QueueEnabled: (_, _params: { value: bigint }) => {},
-    QueueDisabled: () => {},
-    QueueStarted: () => {},
-    QueueEmptied: () => {},
-    QueueResumed: () => {},
-    QueueDraining: () => {},
-    QueueDrained: () => {},
-    DeviceTlbsGivenUp: () => {},
-    WaitAborted: () => {},
-    QueueHalted: (_, _params: { error: string; iqei: number; source?: SourceId }) => {},
-    DescriptorCompleted: (_, _params: { head: number; wait: boolean }) => {},
-  },
-}).createMachine({
+export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()({
   id: "invalidation queue",
   initial: "disabled",
+  guards: {
+    changes: ({ event }: On<SetAddress>) => event.value !== event.was,
+    mayDisable: ({ event, context }: WithTail) =>
+      context.head === event.tail && context.lastWasWait,
+    beyondEnd: ({ event, context }: WithTail) => event.tail >= queueGeometry(context.address).bytes,
+    unaligned: ({ event, context }: WithTail) =>
+      event.tail % queueGeometry(context.address).step !== 0,
+    hasWork: ({ event, context }: WithTail) => event.tail !== context.head,
+    isEmpty: ({ event, context }: WithTail) => event.tail === context.head,
+    tooWide: ({ event, context }: On<Fetched>) =>
+      !event.wide && queueGeometry(context.address).step === 32,
+    unreadable: ({ event }: On<Fetched>) => event.descriptor === undefined,
+    someOwed: ({ context }) => context.unanswered.length > 0,
+    noneOwed: ({ context }) => context.unanswered.length === 0,
+    isSet: ({ event, context }: WithError) => context.errors[event.error],
+    isLastError: ({ event, context: { errors } }: WithError) =>
+      errors[event.error] && queueErrors.every((one) => one === event.error || !errors[one]),
+  },
   states: {
-    disabled: { on: { Enable: { target: "idle", actions: enabled } } },
+    disabled: {
+      on: {
+        SetAddress: [{ guard: "changes", actions: addressSet }, {}],
+        Enable: { target: "idle", actions: enabled },
+      },
+    },
     idle: {
       on: {
-        TailMoved: { guard: "hasWork", target: "fetching", actions: "QueueStarted" },
+        TailMoved: [
+          ...wrongTail,
+          { guard: "hasWork", target: "fetching", actions: "QueueStarted" },
+        ],
         Disable: disable,
         Failed: fails,
         GivenUp: timeOut,
@@ -141,32 +193,45 @@ export const queueMachine = setup({
     },
     fetching: {
       on: {
+        Next: { guard: "isEmpty", target: "idle", actions: "QueueEmptied" },
+        Fetched: [
+          { guard: "tooWide", target: "halted", actions: iqe(code.width) },
+          { guard: "unreadable", target: "halted", actions: iqe(code.fetch) },
+          { actions: fetched },
+        ],
         Executed: { actions: completed },
-        Emptied: { target: "idle", actions: "QueueEmptied" },
         MustWait: { target: "draining", actions: "QueueDraining" },
         Failed: fails,
+        TailMoved: wrongTail,
       },
     },
     draining: {
       on: {
-        Answered: { guard: "allAnswered", target: "fetching", actions: "QueueDrained" },
+        Answered: { guard: "noneOwed", target: "fetching", actions: "QueueDrained" },
         GivenUp: {
+          guard: "someOwed",
           target: "halted",
           actions: ["DeviceTlbsGivenUp", "WaitAborted", passed, timedOut],
         },
         Failed: fails,
-        Disable: { actions: refusal("the queue is disabled while a wait is pending") },
+        Disable: refusal("the queue is disabled while a wait is pending"),
       },
     },
     halted: {
       on: {
         Failed: { actions: halted },
         GivenUp: timeOut,
-        ErrorCleared: { guard: "noneLeft", target: "idle", actions: "QueueResumed" },
+        ErrorCleared: {
+          guard: "isLastError",
+          target: "idle",
+          actions: [errorCleared, "QueueResumed"],
+        },
         Disable: disable,
       },
     },
   },
+  on: {
+    SetAddress: refusal("a write to IQA while the queue is enabled"),
+    ErrorCleared: clearError,
+  },
 });
-
-export const queue = compileChart(queueMachine);

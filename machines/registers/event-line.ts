@@ -1,68 +1,82 @@
-import { setup } from "xstate";
 import type { EventLine } from "../../events/fact.ts";
+import { Fectl } from "../../events/registers/event-line.ts";
 import { compileChart } from "../chart.ts";
+import type { Given } from "../definition.ts";
+import { tell } from "../definition.ts";
 
-interface Deliverable {
+/** IM and IP of a control register. An event that is not masked is sent at once. */
+export type EventLineState = "masked" | "pending" | "unmasked";
+
+/** The message: address and data registers of the line. */
+interface Message {
   readonly line: EventLine;
-  /** The message: address and data registers of the line. */
   readonly address: bigint;
   readonly data: number;
 }
-interface Raise extends Deliverable {
+interface Raise extends Message {
   readonly type: "Raise";
 }
-interface Unmask extends Deliverable {
-  readonly type: "Unmask";
+interface Write extends Message {
+  readonly type: "Write";
+  /** Software changes the control register to this value. */
+  readonly offset: number;
+  readonly value: bigint;
+}
+interface Withdraw {
+  readonly type: "Withdraw";
+  readonly line: EventLine;
 }
 
 /** What happens to an event line: its condition arises or goes, software masks or unmasks it. */
-export type EventLineStimulus =
-  | Raise
-  | Unmask
-  | { readonly type: "Withdraw"; readonly line: EventLine }
-  | { readonly type: "Mask" };
+export type EventLineStimulus = Raise | Write | Withdraw;
 
-const sent = {
-  type: "EventSent",
-  params: ({ event }: { event: Raise | Unmask }) => ({
-    line: event.line,
-    address: event.address,
-    data: event.data,
-  }),
-} as const;
-const pended = {
-  type: "EventPended",
-  params: ({ event }: { event: Raise }) => ({ line: event.line }),
-} as const;
-const unpended = {
-  type: "EventUnpended",
-  params: ({ event }: { event: { line: EventLine } }) => ({ line: event.line }),
-} as const;
+type Told = "EventSent" | "EventPended" | "EventUnpended" | "RegisterSet";
+
+const sent = tell("EventSent", ({ event: { line, address, data } }: Given<Message>) => ({
+  line,
+  address,
+  data,
+}));
+const pended = tell("EventPended", ({ event }: Given<Raise>) => ({ line: event.line }));
+const unpended = tell("EventUnpended", ({ event }: Given<Withdraw>) => ({ line: event.line }));
+const controlSet = tell("RegisterSet", ({ event }: Given<Write>) => ({
+  offset: event.offset,
+  value: event.value,
+}));
+
+/** IM, at the same place in the control register of every line. */
+const mask = Fectl.mask("im");
+type WithValue = Given<{ readonly value: bigint }>;
 
 /**
  * An interrupt of the unit's own: used for the fault event, for invalidation completion and for
  * page requests. IM masks, IP is `pending`.
  */
-export const eventLineMachine = setup({
-  types: { events: {} as EventLineStimulus },
-  actions: {
-    EventSent: (_, _params: { line: EventLine; address: bigint; data: number }) => {},
-    EventPended: (_, _params: { line: EventLine }) => {},
-    EventUnpended: (_, _params: { line: EventLine }) => {},
-  },
-}).createMachine({
+export const eventLine = compileChart<EventLineState, EventLineStimulus, Told>()({
   id: "event line",
   initial: "masked",
+  guards: {
+    masks: ({ event }: WithValue) => (event.value & mask) !== 0n,
+    unmasks: ({ event }: WithValue) => (event.value & mask) === 0n,
+  },
   states: {
-    masked: { on: { Raise: { target: "pending", actions: pended }, Unmask: "unmasked" } },
+    masked: {
+      on: {
+        Raise: { target: "pending", actions: pended },
+        Write: { guard: "unmasks", target: "unmasked", actions: controlSet },
+      },
+    },
     pending: {
       on: {
-        Unmask: { target: "unmasked", actions: sent },
+        Write: { guard: "unmasks", target: "unmasked", actions: [controlSet, sent] },
         Withdraw: { target: "masked", actions: unpended },
       },
     },
-    unmasked: { on: { Raise: { actions: sent }, Mask: "masked" } },
+    unmasked: {
+      on: {
+        Raise: { actions: sent },
+        Write: { guard: "masks", target: "masked", actions: controlSet },
+      },
+    },
   },
 });
-
-export const eventLine = compileChart(eventLineMachine);

@@ -1,14 +1,15 @@
-import { setup } from "xstate";
 import { compileChart } from "../chart.ts";
 
+/** PMEN.PRS: whether the regions are protected. */
+export type ProtectionState = "disabled" | "enabled";
+
 /** What software asks of the protected memory regions through PMEN.EPM. */
-export type ProtectionStimulus = { type: "Enable" } | { type: "Disable" };
+export type ProtectionStimulus = { readonly type: "Enable" } | { readonly type: "Disable" };
+
+type Told = "ProtectedMemoryEnabled" | "ProtectedMemoryDisabled";
 
 /** Protected memory regions: DMA that is not translated does not reach them. */
-export const protectionMachine = setup({
-  types: { events: {} as ProtectionStimulus },
-  actions: { ProtectedMemoryEnabled: () => {}, ProtectedMemoryDisabled: () => {} },
-}).createMachine({
+export const protection = compileChart<ProtectionState, ProtectionStimulus, Told>()({
   id: "protected memory",
   initial: "disabled",
   states: {
@@ -16,5 +17,3 @@ export const protectionMachine = setup({
     enabled: { on: { Disable: { target: "disabled", actions: "ProtectedMemoryDisabled" } } },
   },
 });
-
-export const protection = compileChart(protectionMachine);

@@ -1,68 +1,74 @@
-import { setup } from "xstate";
 import { compileChart } from "../chart.ts";
+import type { FieldsOf, Given } from "../definition.ts";
+import { tell, tellOf } from "../definition.ts";
 
 interface Command {
-  readonly type: "Command";
+  /** GCMD.QIE took effect: commands go through the queue. */
   readonly queueEnabled: boolean;
   /** 1 global, 2 domain, 3 device or page; 0 is reserved. */
   readonly granularity: number;
-  /** The invalidation that is asked for, as the fact that it becomes. */
-  readonly fact: object;
 }
-interface ContextCommand extends Omit<Command, "type"> {
+interface ContextCommand extends Command {
   readonly type: "ContextCommand";
+  readonly scope: FieldsOf<"ContextInvalidated">;
 }
-interface IotlbCommand extends Omit<Command, "type"> {
+interface IotlbCommand extends Command {
   readonly type: "IotlbCommand";
+  readonly scope: FieldsOf<"IotlbInvalidated">;
+  /** AM of a page-selective command, else 0, and CAP.MAMV, the largest that is allowed. */
+  readonly am: number;
+  readonly mamv: number;
 }
 
 /** A write to CCMD with ICC, or to IOTLB with IVT. */
-export type CommandStimulus = ContextCommand | IotlbCommand;
+export type RegisterCommandStimulus = ContextCommand | IotlbCommand;
 
-const refusal = (why: string) => ({ type: "InputRefused", params: { why } }) as const;
-const asked = ({ event }: { event: CommandStimulus }) => event.fact;
-const refuseQueue = {
-  guard: "queueEnabled",
-  actions: refusal("a register-based invalidation while the queue is enabled"),
-} as const;
-const refuseReserved = {
-  guard: "reservedGranularity",
-  actions: refusal("a register-based invalidation of reserved granularity"),
-} as const;
+type Told = "InputRefused" | "ContextInvalidated" | "IotlbInvalidated";
+
+const refuse = <Name extends string>(guard: Name, why: string) =>
+  ({ guard, actions: tellOf("InputRefused", { why }) }) as const;
+const whileQueued = refuse(
+  "queueEnabled",
+  "a register-based invalidation while the queue is enabled",
+);
+const reserved = refuse(
+  "reservedGranularity",
+  "a register-based invalidation of reserved granularity",
+);
+const tooMany = refuse(
+  "beyondMamv",
+  "a page-selective invalidation of more pages than CAP.MAMV allows",
+);
 
 /**
- * Register-based invalidation. The unit is done before software can look, so there is one state.
+ * Register-based invalidation: what is allowed, in the order of checks. The unit is done before
+ * software can look, so there is one state.
  */
-export const commandMachine = setup({
-  types: { events: {} as CommandStimulus },
-  guards: {
-    queueEnabled: ({ event }) => event.queueEnabled,
-    reservedGranularity: ({ event }) => event.granularity === 0,
-  },
-  actions: {
-    InputRefused: (_, _params: { why: string }) => {},
-    ContextInvalidated: (_, _params: object) => {},
-    IotlbInvalidated: (_, _params: object) => {},
-  },
-}).createMachine({
+export const registerCommand = compileChart<"idle", RegisterCommandStimulus, Told>()({
   id: "register-based invalidation",
   initial: "idle",
+  guards: {
+    queueEnabled: ({ event }: Given<Command>) => event.queueEnabled,
+    reservedGranularity: ({ event }: Given<Command>) => event.granularity === 0,
+    beyondMamv: ({ event }: Given<IotlbCommand>) => event.am > event.mamv,
+  },
   states: {
     idle: {
       on: {
         ContextCommand: [
-          refuseQueue,
-          refuseReserved,
-          { actions: { type: "ContextInvalidated", params: asked } },
+          whileQueued,
+          reserved,
+          {
+            actions: tell("ContextInvalidated", ({ event }: Given<ContextCommand>) => event.scope),
+          },
         ],
         IotlbCommand: [
-          refuseQueue,
-          refuseReserved,
-          { actions: { type: "IotlbInvalidated", params: asked } },
+          whileQueued,
+          reserved,
+          tooMany,
+          { actions: tell("IotlbInvalidated", ({ event }: Given<IotlbCommand>) => event.scope) },
         ],
       },
     },
   },
 });
-
-export const command = compileChart(commandMachine);

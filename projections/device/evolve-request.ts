@@ -1,5 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { dmaRequest } from "../../machines/device/dma-request.ts";
 import { rememberCached } from "../../tables/cache.ts";
 import { mapped, ok, pagesOfSize, permission, sizeCode, sizeOf } from "../../tables/mapping.ts";
 import { emptyTree } from "../../tables/page-tree.ts";
@@ -40,7 +41,8 @@ export function toldVirtual(
 
 /** What a device's TLB translates, the unit does not. */
 export function dmaTranslated(guest: Guest, fact: FactOf<"DmaTranslated">, seq: number): Guest {
-  const next = fact.tag === undefined ? guest : issued(guest, fact);
+  const isLater = dmaRequest.after(dmaRequest.initial, fact) === "inFlight";
+  const next = isLater ? issued(guest, fact) : guest;
   return fact.translated === true ? next : remembered(next, fact, seq);
 }
 
@@ -114,7 +116,7 @@ function issued(guest: Guest, fact: FactOf<"DmaTranslated">): Guest {
 
 export function dmaLanded(guest: Guest, fact: FactOf<"DmaLanded">, seq: number): Guest {
   let next = guest;
-  if (fact.tag !== undefined) {
+  if (fact.tag !== undefined && dmaRequest.after("inFlight", fact) !== "inFlight") {
     const { [fact.tag]: _landed, ...inFlight } = guest.inFlight;
     next = { ...guest, inFlight };
   }

@@ -1,6 +1,12 @@
 import { produce } from "immer";
 import type { SourceId } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
+import type { Fact, FactOf } from "../../events/fact.ts";
+import { Fsts } from "../../events/registers/event-line.ts";
+import type { FaultRecordingState } from "../../machines/fault/fault-recording.ts";
+import { faultRecording } from "../../machines/fault/fault-recording.ts";
+import type { Evolvers } from "../evolver.ts";
+import type { Queue } from "../queue/queue.ts";
+import { anyError } from "../queue/queue.ts";
 
 /** One fault recording register that is in use. */
 export interface FaultEntry {
@@ -15,103 +21,75 @@ export interface FaultEntry {
   readonly request: "translation" | "translated" | undefined;
 }
 
-/** The fault recording registers and the status that goes with them. */
+/** The fault recording registers. */
 export interface Faults {
+  readonly state: FaultRecordingState;
   /** One slot a register; empty where F is clear. */
   readonly records: readonly (FaultEntry | undefined)[];
   /** The register that the next fault takes. */
   readonly next: number;
-  readonly overflow: boolean;
-  /** Errors of the invalidation queue. */
-  readonly iqe: boolean;
-  readonly ice: boolean;
-  readonly ite: boolean;
-  /** IQERCD: why, and for which source-id. */
-  readonly iqei: number;
-  readonly iceSource: number;
-  readonly iteSource: number;
-  /** Invalidation wait completed (ICS.IWC). */
-  readonly waitDone: boolean;
 }
 
 export const noFaults = (count: number): Faults => ({
+  state: faultRecording.initial,
   records: new Array<undefined>(count).fill(undefined),
   next: 0,
-  overflow: false,
-  iqe: false,
-  ice: false,
-  ite: false,
-  iqei: 0,
-  iceSource: 0,
-  iteSource: 0,
-  waitDone: false,
 });
 
+/** PPF: some record has F set. Once there was an overflow the chart does not tell. */
+const isPending = ({ state, records }: Faults): boolean =>
+  state === "overflowed" ? records.some((record) => record !== undefined) : state === "pending";
+
 /** Whether FSTS shows any condition that raises the fault event. */
-export const anyCondition = (faults: Faults): boolean =>
-  faults.overflow || faults.iqe || faults.ice || faults.ite || anyRecord(faults);
+export const anyCondition = ({ faults, queue }: Owner): boolean =>
+  faults.state !== "empty" || anyError(queue);
 
-/** PPF: some record has F set. */
-export const anyRecord = (faults: Faults): boolean =>
-  faults.records.some((record) => record !== undefined);
-
-/** FSTS as software reads it. FRI is the first record in the order of recording. */
-export function faultStatus(faults: Faults): bigint {
-  const count = faults.records.length;
-  const order = faults.records.map((_, index) => (faults.next + index) % count);
-  const first = order.find((index) => faults.records[index] !== undefined) ?? 0;
-  const bits =
-    (faults.overflow ? 1 : 0) |
-    (anyRecord(faults) ? 2 : 0) |
-    (faults.iqe ? 0x10 : 0) |
-    (faults.ice ? 0x20 : 0) |
-    (faults.ite ? 0x40 : 0);
-  return BigInt(bits | (anyRecord(faults) ? first << 8 : 0));
+interface Owner {
+  readonly faults: Faults;
+  readonly queue: Queue;
 }
 
-/** IQERCD as software reads it. */
-export const queueErrorRecord = (faults: Faults): bigint =>
-  BigInt(faults.iqei) | (BigInt(faults.iteSource) << 32n) | (BigInt(faults.iceSource) << 48n);
+/** FSTS as software reads it. FRI is the first record in the order of recording. */
+export function faultStatus({ faults, queue }: Owner): bigint {
+  const { records, next, state } = faults;
+  const order = records.map((_, index) => (next + index) % records.length);
+  return Fsts.encode({
+    pfo: state === "overflowed",
+    ppf: isPending(faults),
+    iqe: queue.errors.IQE,
+    ice: queue.errors.ICE,
+    ite: queue.errors.ITE,
+    fri: order.find((index) => records[index] !== undefined) ?? 0,
+  });
+}
 
-/** The faults once one was recorded. */
-export const faultRecorded = (faults: Faults, fact: FactOf<"FaultRecorded">): Faults =>
-  produce(faults, (draft) => {
-    const { index, source, reason, page, access, pasid, request } = fact;
-    const [privileged, execute] = [fact.privileged === true, fact.execute === true];
-    const read = access === "read";
+function recorded(faults: Faults, fact: FactOf<"FaultRecorded">): Faults {
+  const { index, source, reason, page, access, pasid, request } = fact;
+  const [privileged, execute] = [fact.privileged === true, fact.execute === true];
+  const read = access === "read";
+  return produce(faults, (draft) => {
+    draft.state = faultRecording.after(faults.state, fact, faults);
     draft.records[index] = { source, reason, page, read, pasid, privileged, execute, request };
     draft.next = (index + 1) % draft.records.length;
   });
+}
 
-/** The faults once software cleared the F bit of one. */
-export const faultCleared = (faults: Faults, fact: FactOf<"FaultCleared">): Faults =>
+const cleared = (faults: Faults, fact: FactOf<"FaultCleared">): Faults =>
   produce(faults, (draft) => {
+    draft.state = faultRecording.after(faults.state, fact, faults);
     draft.records[fact.index] = undefined;
   });
 
-/** The faults once the invalidation queue halted. */
-export const queueHalted = (faults: Faults, fact: FactOf<"QueueHalted">): Faults =>
+/** The chart alone moves. */
+const moved = (faults: Faults, fact: Fact): Faults =>
   produce(faults, (draft) => {
-    const source = fact.source ?? 0;
-    switch (fact.error) {
-      case "IQE":
-        draft.iqe = true;
-        draft.iqei = fact.iqei;
-        break;
-      case "ICE":
-        draft.ice = true;
-        draft.iceSource = source;
-        break;
-      case "ITE":
-        draft.ite = true;
-        draft.iteSource = source;
-    }
+    draft.state = faultRecording.after(faults.state, fact, faults);
   });
 
-/** The faults once software cleared an error of the queue. */
-export const queueErrorCleared = (faults: Faults, error: "IQE" | "ICE" | "ITE"): Faults =>
-  produce(faults, (draft) => {
-    if (error === "IQE") draft.iqe = false;
-    else if (error === "ICE") draft.ice = false;
-    else draft.ite = false;
-  });
+/** What facts about fault recording do. */
+export const faultEvolvers: Evolvers = {
+  FaultRecorded: (guest, fact) => ({ ...guest, faults: recorded(guest.faults, fact) }),
+  FaultCleared: (guest, fact) => ({ ...guest, faults: cleared(guest.faults, fact) }),
+  FaultOverflowed: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),
+  OverflowCleared: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),
+};

@@ -1,6 +1,7 @@
 import type { SourceId } from "../../events/address.ts";
 import { functionMasks, pageOf } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
+import type { FactOf, HostState } from "../../events/fact.ts";
+import { attachment } from "../../machines/host/attachment.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 
@@ -15,7 +16,7 @@ export interface HostEntry {
    * the device model asks with each request, and walks from `root` or by `space`. `refused`: the
    * host has no way to do what the guest asks.
    */
-  readonly state: "blocked" | "passThrough" | "shadowed" | "nested" | "virtual" | "refused";
+  readonly state: HostState;
   /** The tag that invalidations match: the guest's domain-id, or 0 for what faulted. */
   readonly did: number;
   readonly reason: number;
@@ -86,7 +87,7 @@ export const hostAt = (
   pasid: number | undefined,
 ): HostEntry | undefined => radixGet(hosts, requesterKey(source, pasid));
 
-export const withHost = (hosts: HostEntries, entry: HostEntry): HostEntries =>
+const withHost = (hosts: HostEntries, entry: HostEntry): HostEntries =>
   radixSet(hosts, requesterKey(entry.source, entry.pasid), entry);
 
 /** The entries without one. */
@@ -94,6 +95,18 @@ export const withoutHost = (
   hosts: HostEntries,
   { source, pasid }: Pick<HostEntry, "source"> & { readonly pasid?: number | undefined },
 ): HostEntries => radixSet(hosts, requesterKey(source, pasid), undefined);
+
+/** The entries once one changed or went, as its chart says; one that is unassigned is not kept. */
+export function hostsAfter(
+  hosts: HostEntries,
+  fact: FactOf<"HostEntryChanged"> | FactOf<"HostEntryDropped">,
+): HostEntries {
+  const old = hostAt(hosts, fact.source, fact.pasid);
+  const state = attachment.after(old?.state ?? attachment.initial, fact);
+  const entry = fact.type === "HostEntryChanged" ? hostEntryOf(fact) : old;
+  if (state === "unassigned" || entry === undefined) return withoutHost(hosts, fact);
+  return withHost(hosts, { ...entry, state });
+}
 
 /** The entries that `concerned` picks, those without PASID first. */
 export function hostsWhere(

@@ -1,4 +1,5 @@
 import type { FactOf } from "../../events/fact.ts";
+import { remapping } from "../../machines/interrupt/remapping.ts";
 import { emptyRadix, radixForEach, radixSet } from "../../tables/radix.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
@@ -7,8 +8,7 @@ import { interruptTableOf } from "./interrupts.ts";
 
 /** SIRTP; what was cached of the old table stays. */
 export function interruptTableLatched(guest: Guest, fact: FactOf<"InterruptTableLatched">): Guest {
-  const enabled = guest.charts.remapping === "enabled";
-  const next = enabled ? guest : inState(guest, { remapping: "disabled" });
+  const next = inState(guest, { remapping: remapping.after(guest.charts.remapping, fact) });
   return { ...next, interruptTable: interruptTableOf(fact.value) };
 }
 

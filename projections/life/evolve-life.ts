@@ -40,7 +40,6 @@ export const unitDestroyed = (guest: Guest): Guest => ({
   deviceTlbs: noDeviceTlbs,
   pageRequests: noPageRequests,
   profile: guest.offered,
-  charts: { ...guest.charts, life: "absent" },
 });
 
 /** The unit as a record has it; one that cannot be changes nothing. */

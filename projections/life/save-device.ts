@@ -47,8 +47,7 @@ const group = whole<PageGroup>({
 });
 
 export const pageRequestsField = whole<PageRequests>({
-  pending: flag,
-  overflow: flag,
+  state: oneOf("quiet", "pending", "overflowed", "overflowedPending"),
   groups: keyed(group),
 });
 

@@ -28,7 +28,7 @@ import { fieldOf, keyed, numberLists, radixField, whole } from "./save-field.ts"
 import type { FrameRun } from "./save-frames.ts";
 import type { NodeReader, NodeWriter } from "./save-tree.ts";
 import { treeField } from "./save-tree.ts";
-import type { SavedCharts } from "./save-unit.ts";
+import type { SavedCharts, SavedQueue } from "./save-unit.ts";
 import { charts, domain, faults, hostEntry, page, queue } from "./save-unit.ts";
 
 /** What is kept of a shadow: no host address; of the host's tables the shape alone. */
@@ -55,9 +55,17 @@ type Outside = "index" | "profile" | "offered" | "memory" | "p2m" | "devices";
 /** Everything of a guest that a record keeps. */
 export type SavedState = Omit<
   Guest,
-  Outside | "shadows" | "spaces" | "passThroughCache" | "inFlight" | "charts" | "deviceTlbs"
+  | Outside
+  | "shadows"
+  | "spaces"
+  | "passThroughCache"
+  | "inFlight"
+  | "charts"
+  | "queue"
+  | "deviceTlbs"
 > & {
   readonly charts: SavedCharts;
+  readonly queue: SavedQueue;
   readonly shadows: Readonly<Record<number, SavedShadow>>;
   readonly spaces: Readonly<Record<number, SavedSpace>>;
   readonly passThroughCache: readonly FrameRun[];

@@ -62,7 +62,7 @@ const mapped = <A, B>(
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 
 function stateOf(guest: Guest, owners: Owners, shape: (host: Shadow) => number): SavedState {
-  const { index, charts } = guest;
+  const { index, charts, queue } = guest;
   const shadows: Record<number, SavedShadow> = {};
   for (const shadow of Object.values(guest.shadows)) {
     const iotlb = runsInGuest(shadow.iotlb, owners, index);
@@ -71,11 +71,8 @@ function stateOf(guest: Guest, owners: Owners, shape: (host: Shadow) => number):
   const spaces = mapped(guest.spaces, (stage) => savedSpace(stage, owners, index));
   return {
     ...guest,
-    charts: {
-      ...charts,
-      queue: charts.queue === "fetching" ? "idle" : charts.queue,
-      life: "present",
-    },
+    charts: { ...charts, life: "present" },
+    queue: { ...queue, state: queue.state === "fetching" ? "idle" : queue.state },
     shadows,
     spaces,
     deviceTlbs: savedTlbs(guest.deviceTlbs, owners, index),

@@ -2,7 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
 /** Version of the record's form: a reader takes no other. */
-export const recordVersion = 2;
+export const recordVersion = 3;
 const magic = "shadowfold-unit";
 
 /** A record that cannot be restored; one line that says why. */

@@ -1,3 +1,4 @@
+import { hostStates } from "../../events/fact.ts";
 import {
   count,
   device,
@@ -13,14 +14,17 @@ import {
 import { pasid } from "../../events/input.ts";
 import type { AskedInvalidation } from "../device/device-tlb.ts";
 import type { FaultEntry, Faults } from "../fault/faults.ts";
-import type { ChartStates, Queue } from "../guest.ts";
+import type { ChartStates } from "../guest.ts";
 import type { HostEntry } from "../host/host-entry.ts";
+import type { Queue } from "../queue/queue.ts";
 import { fieldOf, nullable, whole } from "./save-field.ts";
 
 /** The states that a unit between two inputs is in; one that is not there is not saved. */
-export type SavedCharts = Omit<ChartStates, "queue" | "life"> & {
-  readonly queue: "disabled" | "idle" | "draining" | "halted";
-  readonly life: "present";
+export type SavedCharts = Omit<ChartStates, "life"> & { readonly life: "present" };
+
+/** Between two inputs nothing is being fetched. */
+export type SavedQueue = Omit<Queue, "state"> & {
+  readonly state: Exclude<Queue["state"], "fetching">;
 };
 
 export const page = integer(0, 2 ** 52 - 1);
@@ -29,7 +33,6 @@ const reason = integer(0, 255);
 
 export const charts = whole<SavedCharts>({
   translation: oneOf("noPointer", "disabled", "enabled"),
-  queue: oneOf("disabled", "idle", "draining", "halted"),
   remapping: oneOf("noTable", "disabled", "enabled"),
   protection: oneOf("disabled", "enabled"),
   life: oneOf("present"),
@@ -54,11 +57,17 @@ const asked = whole<AskedInvalidation>({
   length,
 });
 
-export const queue = whole<Queue>({
+export const queue = whole<SavedQueue>({
+  state: oneOf("disabled", "idle", "draining", "halted"),
   address: word,
   head,
   lastWasWait: flag,
   unanswered: list(asked),
+  errors: whole<Queue["errors"]>({ IQE: flag, ICE: flag, ITE: flag }),
+  iqei: integer(0, 15),
+  iceSource: device,
+  iteSource: device,
+  waitDone: flag,
 });
 
 const faultEntry = whole<FaultEntry>({
@@ -72,22 +81,15 @@ const faultEntry = whole<FaultEntry>({
   request: optional(oneOf("translation", "translated")),
 });
 export const faults = whole<Faults>({
+  state: oneOf("empty", "pending", "overflowed"),
   records: list(nullable(faultEntry)),
   next: integer(0, 255),
-  overflow: flag,
-  iqe: flag,
-  ice: flag,
-  ite: flag,
-  iqei: integer(0, 15),
-  iceSource: domain,
-  iteSource: domain,
-  waitDone: flag,
 });
 
 export const hostEntry = whole<HostEntry>({
   source: device,
   pasid: optional(pasid),
-  state: oneOf("blocked", "passThrough", "shadowed", "nested", "virtual", "refused"),
+  state: oneOf(...hostStates),
   did: domain,
   reason,
   fpd: flag,

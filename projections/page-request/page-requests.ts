@@ -1,4 +1,10 @@
 import type { SourceId } from "../../events/address.ts";
+import type { Fact, FactOf } from "../../events/fact.ts";
+import { Prs } from "../../events/registers/page-request.ts";
+import type { PageGroupState } from "../../machines/page-request/page-group.ts";
+import { pageGroup } from "../../machines/page-request/page-group.ts";
+import type { PageRequestQueueState } from "../../machines/page-request/page-request-queue.ts";
+import { pageRequestQueue } from "../../machines/page-request/page-request-queue.ts";
 
 /** A group of page requests that a device has sent and that was not answered. */
 export interface PageGroup {
@@ -7,20 +13,20 @@ export interface PageGroup {
   readonly group: number;
   readonly pasid: number | undefined;
   /** The last request of the group is still to come, or the answer is. */
-  readonly state: "collecting" | "awaiting";
+  readonly state: Exclude<PageGroupState, "idle">;
 }
 
 /** PRS, and what the devices wait for. */
 export interface PageRequests {
-  /** PPR: software has not acknowledged what is in the queue. */
-  readonly pending: boolean;
-  /** PRO: a request found the queue full. */
-  readonly overflow: boolean;
+  /**
+   * PPR: software has not acknowledged what is in the queue; PRO: a request found the queue full.
+   */
+  readonly state: PageRequestQueueState;
   /** By device and number. */
   readonly groups: Readonly<Record<number, PageGroup>>;
 }
 
-export const noPageRequests: PageRequests = { pending: false, overflow: false, groups: {} };
+export const noPageRequests: PageRequests = { state: pageRequestQueue.initial, groups: {} };
 
 const groupKey = (device: number, group: number): number => device * 512 + group;
 
@@ -32,17 +38,14 @@ export const groupAt = (
 ): PageGroup | undefined => groups[groupKey(device, group)];
 
 /** PRS as software reads it. */
-export const pageRequestStatus = ({ pending, overflow }: PageRequests): bigint =>
-  BigInt((pending ? 1 : 0) | (overflow ? 2 : 0));
-
-/** The requests with a group as it is now. */
-export const withGroup = (requests: PageRequests, group: PageGroup): PageRequests => ({
-  ...requests,
-  groups: { ...requests.groups, [groupKey(group.device, group.group)]: group },
-});
+export const pageRequestStatus = ({ state }: PageRequests): bigint =>
+  Prs.encode({
+    ppr: state === "pending" || state === "overflowedPending",
+    pro: state === "overflowed" || state === "overflowedPending",
+  });
 
 /** The requests without a group. */
-export function withoutGroup(requests: PageRequests, device: number, group: number): PageRequests {
+function withoutGroup(requests: PageRequests, device: number, group: number): PageRequests {
   const { [groupKey(device, group)]: _answered, ...groups } = requests.groups;
   return { ...requests, groups };
 }
@@ -52,3 +55,23 @@ export const withoutGroupsOf = (requests: PageRequests, device: SourceId): PageR
   Object.values(requests.groups)
     .filter((one) => one.device === device)
     .reduce((left, { group }) => withoutGroup(left, device, group), requests);
+
+/** A group after a fact about it, as its chart says; an idle one is not kept. */
+export function groupAfter(
+  requests: PageRequests,
+  fact: FactOf<"PageRequested"> | FactOf<"PageGroupAnswered">,
+): PageRequests {
+  const { device, group, pasid } = fact;
+  const known = groupAt(requests, device, group);
+  const unit = { pasid: known?.pasid };
+  const state = pageGroup.after(known?.state ?? pageGroup.initial, fact, unit);
+  if (state === "idle") return withoutGroup(requests, device, group);
+  const now: PageGroup = { device, group, pasid, state };
+  return { ...requests, groups: { ...requests.groups, [groupKey(device, group)]: now } };
+}
+
+/** The requests with PRS as its chart says. */
+export const statusAfter = (requests: PageRequests, fact: Fact): PageRequests => ({
+  ...requests,
+  state: pageRequestQueue.after(requests.state, fact),
+});

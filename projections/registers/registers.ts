@@ -2,9 +2,10 @@ import { FaultRecord } from "../../events/fault/fault-record.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import type { RegisterMap, RegisterSpec } from "../../events/registers/register.ts";
 import { registerMap } from "../../events/registers/register.ts";
-import { faultStatus, queueErrorRecord } from "../fault/faults.ts";
+import { faultStatus } from "../fault/faults.ts";
 import type { Guest } from "../guest.ts";
 import { pageRequestStatus } from "../page-request/page-requests.ts";
+import { queueErrorRecord } from "../queue/queue.ts";
 import type { Registers } from "./register-file.ts";
 import { registerFile, stored } from "./register-file.ts";
 
@@ -63,11 +64,11 @@ const bit = (set: boolean, index: bigint): bigint => (set ? 1n << index : 0n);
 
 /** GSTS: the states of the charts. */
 export function globalStatus(guest: Guest): bigint {
-  const { translation, queue, remapping } = guest.charts;
+  const { translation, remapping } = guest.charts;
   return (
     bit(translation === "enabled", 31n) |
     bit(translation !== "noPointer", 30n) |
-    bit(queue !== "disabled", 26n) |
+    bit(guest.queue.state !== "disabled", 26n) |
     bit(remapping === "enabled", 25n) |
     bit(remapping !== "noTable", 24n) |
     bit(guest.compatibilityInterrupts, 23n)
@@ -101,17 +102,17 @@ export function registerValue(guest: Guest, offset: number): bigint {
     case at.gsts:
       return globalStatus(guest);
     case at.fsts:
-      return faultStatus(guest.faults);
+      return faultStatus(guest);
     case at.pmen:
       return kept | bit(guest.charts.protection === "enabled", 0n);
     case at.iqh:
       return BigInt(guest.queue.head);
     case at.ics:
-      return bit(guest.faults.waitDone, 0n);
+      return bit(guest.queue.waitDone, 0n);
     case at.prs:
       return pageRequestStatus(guest.pageRequests);
     case at.iqercd:
-      return queueErrorRecord(guest.faults);
+      return queueErrorRecord(guest.queue);
     default:
       break;
   }

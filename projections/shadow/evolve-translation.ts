@@ -1,5 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { translation as chart } from "../../machines/context/translation.ts";
 import { dropCached } from "../../tables/cache.ts";
 import { spaceFlushed, spacesForgotten } from "../first-stage/evolve-first-stage.ts";
 import type { ChartStates, Guest } from "../guest.ts";
@@ -69,10 +70,9 @@ export function rootPointerLatched(
   fact: FactOf<"RootPointerLatched">,
   seq: number,
 ): Guest {
-  const enabled = guest.charts.translation === "enabled";
-  const translation = enabled ? "enabled" : "disabled";
+  const translation = chart.after(guest.charts.translation, fact);
   const next = { ...inState(guest, { translation }), rootPointer: fact.value };
-  if (!enabled || fact.value === guest.rootPointer) return next;
+  if (translation !== "enabled" || fact.value === guest.rootPointer) return next;
   const contexts = markHosts(guest.hosts, seq, "pending", () => true);
   const hosts = markHosts(contexts, seq, "pasidPending", ({ tag }) => tag !== undefined);
   return { ...next, hosts };

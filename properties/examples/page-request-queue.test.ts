@@ -136,7 +136,7 @@ describe("page requests and the unit", () => {
     const gone = one.when({ type: "DeviceRemove", device: nvme });
     expect(gone.guest().pageRequests.groups).toEqual({});
     const destroyed = one.when({ type: "UnitDestroy" });
-    expect(destroyed.guest().pageRequests).toMatchObject({ pending: false, groups: {} });
+    expect(destroyed.guest().pageRequests).toEqual({ state: "quiet", groups: {} });
   });
 
   test("[PQ23] the whole way: asked, mapped, answered, used", () => {

@@ -36,7 +36,7 @@ describe("device TLBs", () => {
   const asked = ready.when(submit(deviceTlbOf(nvme), waitStatus(0x9000n, 1), iotlbOfAll));
 
   test("[IQ13] a wait waits for the answers of devices", () => {
-    expect(asked.guest().charts.queue).toBe("draining");
+    expect(asked.guest().queue.state).toBe("draining");
     expect(asked.word(0x9000n)).toBe(0n);
     const done = asked.when(answer("done"));
     expect(done.word(0x9000n)).toBe(1n);
@@ -64,7 +64,7 @@ describe("device TLBs", () => {
 
   test("[IQ17] a tail that went wrong while the queue waited is an error, not work", () => {
     const waits = ready.when(submit(deviceTlbOf(nvme), waitNothing));
-    expect(waits.guest().charts.queue).toBe("draining");
+    expect(waits.guest().queue.state).toBe("draining");
     const wrong = waits.when(write8(at.iqt, 0x7_fff0n), answer("done"));
     expect(wrong.types).not.toContain("DescriptorFetched");
     expect(wrong.of("QueueHalted")).toMatchObject([{ error: "IQE", iqei: 1 }]);

@@ -124,8 +124,8 @@ describe("records that cannot be", () => {
   });
 
   test("[SV9] another version, other capabilities or other devices are refused by name", () => {
-    expect(refusal(busy, record.replace("unit 2 ", "unit 1 "))).toBe(
-      "restore: the record has version 1, not 2",
+    expect(refusal(busy, record.replace("unit 3 ", "unit 1 "))).toBe(
+      "restore: the record has version 1, not 3",
     );
     const other = given(unit({ cap: { nfr: 5 } }), tables, memory(leafEntry, 0xa003n));
     expect(refusal(other, record)).toBe("restore: the record is of a unit with other capabilities");

@@ -13,13 +13,13 @@ import { isRequest } from "./request-keys.ts";
 import { find } from "./requests.ts";
 
 /** The fault records as the oracle's rule takes them. */
-export const faultStateOf = ({ faults }: Guest): FaultState => ({
-  slots: faults.records.map((record) => ({
+export const faultStateOf = (guest: Guest): FaultState => ({
+  slots: guest.faults.records.map((record) => ({
     pending: record !== undefined,
     sid: record?.source ?? 0,
   })),
-  fsts: Number(faultStatus(faults)),
-  next: faults.next,
+  fsts: Number(faultStatus(guest)),
+  next: guest.faults.next,
 });
 
 /** FSTS without what may differ: FRI counts only while some record is pending. */
@@ -65,7 +65,7 @@ function checkReport(
     if (!same) return "the record does not say what happened";
   }
   if (after.faults.next !== wanted.state.next) return "the next fault takes the wrong record";
-  const status = Number(faultStatus(after.faults));
+  const status = Number(faultStatus(after));
   if (comparableStatus(status) !== comparableStatus(wanted.state.fsts)) {
     return `FSTS is ${hex(status)}, not ${hex(wanted.state.fsts)}`;
   }

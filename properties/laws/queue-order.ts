@@ -120,8 +120,8 @@ function segmentFrom(moments: readonly Moment[], start: number): readonly Fact[]
 
 /** Why a guest's queue rests although there is work, or has moved its head wrongly. */
 function checkRest(guest: Guest): string | undefined {
-  if (guest.charts.queue === "fetching") return "the queue stopped in the middle";
-  if (guest.charts.queue !== "idle") return undefined;
+  if (guest.queue.state === "fetching") return "the queue stopped in the middle";
+  if (guest.queue.state !== "idle") return undefined;
   const { end, work } = expectationOf(guest);
   return end === "empty" && work.length === 0
     ? undefined

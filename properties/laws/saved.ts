@@ -41,8 +41,8 @@ function note(guest: Guest, count: Count): void {
   if (shadows.some(({ iotlb }) => iotlb.root !== 0)) count("cached");
   if (guest.passThroughCache.root !== 0) count("cached for pass-through");
   if (Object.keys(guest.virtualCaches).length > 0) count("told a device model");
-  if (guest.charts.queue === "draining") count("draining");
-  if (guest.charts.queue === "halted") count("halted");
+  if (guest.queue.state === "draining") count("draining");
+  if (guest.queue.state === "halted") count("halted");
   if (guest.faults.records.some((one) => one !== undefined)) count("faults");
 }
 

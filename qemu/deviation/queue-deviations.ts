@@ -98,7 +98,7 @@ export const queueDeviations: readonly Deviation[] = [
       if (register?.name !== "FSTS" || input.type !== "RegisterWrite") return undefined;
       const isUnaligned = input.offset === at.iqt && (input.value & unalignedBit) !== 0n;
       const { dw } = Iqa.decode(registerValue(before, at.iqa));
-      const isIdle = before.charts.queue === "disabled" || before.charts.queue === "halted";
+      const isIdle = before.queue.state === "disabled" || before.queue.state === "halted";
       const isError = (register.target ^ register.model) === queueError;
       return isUnaligned && dw && isIdle && isError ? "end" : undefined;
     },

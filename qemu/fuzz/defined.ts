@@ -20,9 +20,9 @@ function isDefinedCommand(guest: Guest, { value }: InputOf<"RegisterWrite">): bo
   const status = globalStatus(guest);
   const changed = ((value ^ status) & levels) | (value & oneShot);
   if (bitCount(changed) > 1) return false;
-  const { translation, remapping, queue } = guest.charts;
+  const { translation, remapping } = guest.charts;
   // The queue is disabled when it is empty and its last descriptor was a wait: not after an error.
-  if ((changed & ~value & Gcmd.mask("qie")) !== 0n && queue === "halted") return false;
+  if ((changed & ~value & Gcmd.mask("qie")) !== 0n && guest.queue.state === "halted") return false;
   if ((changed & value & (1n << 31n)) !== 0n && translation === "noPointer") return false;
   return (changed & value & (1n << 25n)) === 0n || remapping !== "noTable";
 }
@@ -31,7 +31,7 @@ function isDefinedCommand(guest: Guest, { value }: InputOf<"RegisterWrite">): bo
 export function isDefinedWrite(guest: Guest, input: InputOf<"RegisterWrite">): boolean {
   const { offset, size, value } = input;
   const { iro } = guest.profile;
-  const isQueued = guest.charts.queue !== "disabled";
+  const isQueued = guest.queue.state !== "disabled";
   if (offset === at.gcmd) return isDefinedCommand(guest, input);
   if (offset === at.iqa || offset === at.iqa + 4) return !isQueued;
   const upper = (register: number): bigint =>
