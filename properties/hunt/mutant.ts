@@ -17,7 +17,9 @@ const seeding = (bug: Bug): Plugin => ({
     const path = join(projectFolder(), bug.file);
     build.onLoad({ filter: /\.ts$/ }, (file) => {
       if (file.path !== path) return undefined;
-      const contents = readFileSync(path, "utf8").replace(bug.find, () => bug.replace);
+      const text = readFileSync(path, "utf8");
+      if (!text.includes(bug.find)) throw new Error(`${bug.file} has no place for ${bug.id}`);
+      const contents = text.replace(bug.find, () => bug.replace);
       return { contents, loader: "ts" };
     });
   },
