@@ -1,3 +1,9 @@
+/**
+ * Writes dist/ unless it was made from the sources as they are now, once what is missing is
+ * installed. Programs are bundled one by one; library files share their chunks, so that an error
+ * class is the same one in all of them. Needs no package before.
+ */
+import "./install.mjs";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -9,7 +15,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { install } from "./install.mjs";
 import { root } from "./root.mjs";
 
 const notSources = new Set([".git", "coverage", "dist", "node_modules", "recordings"]);
@@ -79,15 +84,8 @@ function removeOthers(folder, kept) {
   }
 }
 
-/**
- * Installs what is missing and writes dist/ unless it was made from the sources as they are now.
- * Programs are bundled one by one; library files share their chunks, so that an error class is the
- * same one in all of them.
- */
-export async function build() {
-  install();
-  const hash = hashOfSources();
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+const hash = hashOfSources();
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== hash) {
   console.error("Building dist/ …");
   const esbuild = await import("esbuild");
   const programs = await bundle(esbuild, entriesOf("programs"), "dist", {});

@@ -7,25 +7,23 @@ import { quoted } from "./log/excerpt.ts";
 /** A value that does not fit its field; the log codec adds the line. */
 export class FieldError extends Error {}
 
-/** What the values of a field are, in memory: by this they can be checked, copied and drawn. */
-export type FieldKind =
-  /** From 0 to below 2^`bits`. */
-  | { readonly of: "bigint"; readonly bits: number }
-  | { readonly of: "integer"; readonly low: number; readonly high: number }
-  | { readonly of: "boolean" }
-  /** Of up to `longest` UTF-16 units. */
-  | { readonly of: "string"; readonly longest: number }
-  | { readonly of: "bytes"; readonly longest: number }
-  | { readonly of: "choice"; readonly choices: readonly string[] }
-  | { readonly of: "list"; readonly item: AnyField }
-  | { readonly of: "record"; readonly shape: FieldTable };
+/** Which values a field has, by which they are checked, copied and drawn. */
+export type Kind =
+  | { readonly is: "word"; readonly bits: number }
+  | { readonly is: "integer"; readonly low: number; readonly high: number }
+  | { readonly is: "flag" | "device" }
+  /** Of up to `longest` UTF-16 units, or bytes. */
+  | { readonly is: "text" | "bytes"; readonly longest: number }
+  | { readonly is: "choice"; readonly choices: readonly string[] }
+  | { readonly is: "list"; readonly of: AnyField }
+  | { readonly is: "object"; readonly shape: FieldTable };
 
 /** How one field of an event is written in JSON, checked and described. */
 export interface Field<T> {
   /** What the documentation calls it, e.g. `GPA` or `integer 0 to 7`. */
   readonly form: string;
-  /** Missing for what is never an event's. */
-  readonly kind?: FieldKind;
+  /** None where the field has a form of its own, as in ACPI tables and save records. */
+  readonly kind?: Kind | undefined;
   readonly optional: boolean;
   /** The JSON form of a value. */
   readonly toJson: (value: T) => unknown;
@@ -36,7 +34,7 @@ export interface Field<T> {
 /** A field of any value type. */
 export interface AnyField {
   readonly form: string;
-  readonly kind?: FieldKind;
+  readonly kind?: Kind | undefined;
   readonly optional: boolean;
   /** The JSON form of a value. */
   readonly toJson: (value: never) => unknown;
@@ -62,7 +60,7 @@ export type Shape<S extends FieldTable> = {
 
 function field<T>(
   form: string,
-  kind: FieldKind,
+  kind: Kind,
   toJson: (value: T) => unknown,
   fromJson: (raw: unknown) => T,
 ): Field<T> {
@@ -80,7 +78,7 @@ function hexadecimal<T extends bigint>(form: string, bits: number): Field<T> {
     const value = BigInt(raw);
     return value < limit ? (value as T) : wrong(form, raw);
   };
-  return field<T>(form, { of: "bigint", bits }, (value) => `0x${value.toString(16)}`, fromJson);
+  return field<T>(form, { is: "word", bits }, (value) => `0x${value.toString(16)}`, fromJson);
 }
 
 /** A 64-bit word, `"0x…"`. */
@@ -88,7 +86,7 @@ export const word: Field<bigint> = hexadecimal("64-bit word", 64);
 /** A 128- or 256-bit entry or descriptor, `"0x…"`. */
 export const wideWord: Field<bigint> = field<bigint>(
   "word of up to 256 bits",
-  { of: "bigint", bits: 256 },
+  { is: "word", bits: 256 },
   (value) => `0x${value.toString(16)}`,
   (raw) =>
     typeof raw === "string" && /^0x[0-9a-f]{1,64}$/i.test(raw)
@@ -107,7 +105,7 @@ export function integer(low: number, high: number): Field<number> {
   const form = `integer ${low} to ${high}`;
   return field<number>(
     form,
-    { of: "integer", low, high },
+    { is: "integer", low, high },
     (value) => value,
     (raw) =>
       typeof raw === "number" && Number.isInteger(raw) && raw >= low && raw <= high
@@ -121,7 +119,7 @@ export const count: Field<number> = integer(0, Number.MAX_SAFE_INTEGER);
 
 export const flag: Field<boolean> = field<boolean>(
   "true or false",
-  { of: "boolean" },
+  { is: "flag" },
   (value) => value,
   (raw) => (typeof raw === "boolean" ? raw : wrong("true or false", raw)),
 );
@@ -130,7 +128,7 @@ const longestText = 10_000;
 
 export const text: Field<string> = field<string>(
   "text",
-  { of: "string", longest: longestText },
+  { is: "text", longest: longestText },
   (value) => value,
   (raw) => (typeof raw === "string" && raw.length <= longestText ? raw : wrong("text", raw)),
 );
@@ -140,7 +138,7 @@ const longestRecord = 2 ** 25;
 /** What a unit was saved as: text of up to 32 Mi characters. */
 export const saved: Field<string> = field<string>(
   "save record",
-  { of: "string", longest: longestRecord },
+  { is: "text", longest: longestRecord },
   (value) => value,
   (raw) =>
     typeof raw === "string" && raw.length <= longestRecord ? raw : wrong("save record", raw),
@@ -149,7 +147,7 @@ export const saved: Field<string> = field<string>(
 /** A source-id, written `"00:04.0"`. */
 export const device: Field<SourceId> = field<SourceId>(
   "source-id like 00:04.0",
-  { of: "integer", low: 0, high: 0xffff },
+  { is: "device" },
   (value) => formatSourceId(value),
   (raw) =>
     (typeof raw === "string" ? parseSourceId(raw) : undefined) ??
@@ -161,7 +159,7 @@ const mostBytes = 2 ** 20;
 /** Bytes in memory order, two hexadecimal digits each, without a prefix. At most 1 MiB. */
 export const bytes: Field<Uint8Array> = field<Uint8Array>(
   "bytes in hexadecimal",
-  { of: "bytes", longest: mostBytes },
+  { is: "bytes", longest: mostBytes },
   (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex"),
   (raw) =>
     typeof raw === "string" &&
@@ -177,7 +175,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Field<T
   const form = choices.join(" | ");
   return field<T>(
     form,
-    { of: "choice", choices },
+    { is: "choice", choices },
     (value) => value,
     (raw) => choices.find((choice) => choice === raw) ?? wrong(form, raw),
   );
@@ -186,8 +184,8 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Field<T
 /** The same field, which may be missing. */
 export function optional<T>(of: Field<T>): Field<T | undefined> {
   return {
-    ...of,
     form: `${of.form}, optional`,
+    kind: of.kind,
     optional: true,
     toJson: (value) => (value === undefined ? undefined : of.toJson(value)),
     fromJson: (raw) => (raw === undefined ? undefined : of.fromJson(raw)),
@@ -199,7 +197,7 @@ export function list<T>(of: Field<T>): Field<readonly T[]> {
   const form = `list of ${of.form}`;
   return field<readonly T[]>(
     form,
-    { of: "list", item: of },
+    { is: "list", of },
     (values) => values.map((value) => of.toJson(value)),
     (raw) => (Array.isArray(raw) ? raw.map((item) => of.fromJson(item)) : wrong(form, raw)),
   );
@@ -209,7 +207,7 @@ export function list<T>(of: Field<T>): Field<readonly T[]> {
 export function record<S extends FieldTable>(shape: S): Field<Shape<S>> {
   return field<Shape<S>>(
     "object",
-    { of: "record", shape },
+    { is: "object", shape },
     (value) => shapeToJson(shape, value),
     (raw) => shapeFromJson(shape, raw),
   );

@@ -1,4 +1,4 @@
-import type { AnyField, FieldKind, FieldTable, Shape } from "./field.ts";
+import type { AnyField, FieldTable, Kind, Shape } from "./field.ts";
 import { MalformedError, nameOfValue } from "./malformed-error.ts";
 
 /** What is wrong with a value, as seen from where it stands; what reads it adds the path. */
@@ -22,30 +22,35 @@ class Flaw extends Error {
 /** The value as one of the reader's own. @throws Flaw when it is none. */
 type Take = (value: unknown) => unknown;
 
+const highestDevice = 0xffff;
+
 /** What the documentation calls the values of a field, and how they are kept in memory. */
-function expected(form: string, kind: FieldKind): string {
-  if (kind.of === "bigint") return `${form} as a bigint`;
-  if (kind.of === "bytes") return `Uint8Array of up to ${kind.longest.toString()} bytes`;
-  if (kind.of === "integer" && !form.startsWith("integer")) {
-    return `${form}, as an integer ${kind.low.toString()} to ${kind.high.toString()}`;
-  }
+function expected(form: string, kind: Kind): string {
+  if (kind.is === "word") return `${form} as a bigint`;
+  if (kind.is === "bytes") return `Uint8Array of up to ${kind.longest.toString()} bytes`;
+  if (kind.is === "device") return `${form}, as an integer 0 to ${highestDevice.toString()}`;
   return form;
 }
 
+const isBetween = (value: unknown, low: number, high: number): boolean =>
+  Number.isInteger(value) && Number(value) >= low && Number(value) <= high;
+
 /** Tells values of a kind that holds no others. */
-function testOf(kind: FieldKind): (value: unknown) => boolean {
-  switch (kind.of) {
-    case "bigint": {
+function testOf(kind: Kind): (value: unknown) => boolean {
+  switch (kind.is) {
+    case "word": {
       const limit = 1n << BigInt(kind.bits);
       return (value) => typeof value === "bigint" && value >= 0n && value < limit;
     }
     case "integer": {
       const { low, high } = kind;
-      return (value) => Number.isInteger(value) && Number(value) >= low && Number(value) <= high;
+      return (value) => isBetween(value, low, high);
     }
-    case "boolean":
+    case "device":
+      return (value) => isBetween(value, 0, highestDevice);
+    case "flag":
       return (value) => typeof value === "boolean";
-    case "string":
+    case "text":
       return (value) => typeof value === "string" && value.length <= kind.longest;
     case "choice":
       return (value) => typeof value === "string" && kind.choices.includes(value);
@@ -62,20 +67,21 @@ function testOf(kind: FieldKind): (value: unknown) => boolean {
 
 function takerOf({ form, kind }: AnyField): Take {
   if (kind === undefined) throw new Error(`${form}: values of this form cannot be told`);
-  if (kind.of === "record") return recordTaker(kind.shape);
+  if (kind.is === "object") return recordTaker(kind.shape);
   const wanted = expected(form.replace(/, optional$/, ""), kind);
   const fail = (value: unknown): never => {
     throw new Flaw("", `expected ${wanted}, found ${nameOfValue(value)}`);
   };
-  if (kind.of === "list") {
-    const take = takerOf(kind.item);
+  if (kind.is === "list") {
+    const take = takerOf(kind.of);
     return (value) => (Array.isArray(value) ? takeList(value, take) : fail(value));
   }
   const isOne = testOf(kind);
-  switch (kind.of) {
+  switch (kind.is) {
     case "bytes":
       return (value) => (isOne(value) ? new Uint8Array(value as Uint8Array) : fail(value));
     case "integer":
+    case "device":
       // -0 is 0.
       return (value) => (isOne(value) ? Number(value) + 0 : fail(value));
     default:

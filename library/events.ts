@@ -40,7 +40,7 @@ export { facts, operationResults, queueErrors, responses } from "../events/fact.
 export type { FaultReason, FaultReasonName } from "../events/fault/fault-reason.ts";
 export { faultReasons, reason } from "../events/fault/fault-reason.ts";
 export { FaultRecord } from "../events/fault/fault-record.ts";
-export type { AnyField, Field, FieldKind, FieldTable, Shape } from "../events/field.ts";
+export type { AnyField, Field, FieldTable, Kind, Shape } from "../events/field.ts";
 export { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 export type { Access, Input, InputOf, InputType, PageSize } from "../events/input.ts";
 export { inputs } from "../events/input.ts";

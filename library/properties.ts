@@ -10,7 +10,7 @@
  */
 
 export { anyEvents, anyFact, anyInput, anySetup } from "../properties/arbitrary/event.ts";
-export type { Finding } from "../properties/hunt/find.ts";
+export type { Finding, Search } from "../properties/hunt/find.ts";
 export { brokenLaw, findViolation, shrinkFinding } from "../properties/hunt/find.ts";
 export type { Judged } from "../properties/judge.ts";
 export { judge } from "../properties/judge.ts";
