@@ -1,5 +1,6 @@
 import { interruptPages, isInterruptPage } from "../../events/address.ts";
-import { secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
+import { halfMasks, halvesOfField, maskHalves, pageIn } from "../../events/layout/field-halves.ts";
+import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Mapping } from "../../tables/mapping.ts";
 import {
@@ -31,12 +32,14 @@ export const reservedHalves = perProfile((profile) => {
   for (let level = 1; level <= 5; level++) {
     for (const large of [0, 1]) {
       const mask = secondStageReserved(profile, level, large === 1);
-      halves[(level * 2 + large) * 2] = Number(BigInt.asIntN(32, mask));
-      halves[(level * 2 + large) * 2 + 1] = Number(BigInt.asIntN(32, mask >> 32n));
+      halves.set(maskHalves(mask, 64), (level * 2 + large) * 2);
     }
   }
   return halves;
 });
+
+const { r, w, ps } = halfMasks(SecondStageEntry);
+const { above } = halvesOfField(SecondStageEntry.fields.address);
 
 /** The size code of a leaf's mapping; around the interrupt range it counts as smaller ones. */
 export function leafSize(gfn: number, level: number): number {
@@ -79,15 +82,15 @@ export function walkTables(
     }
     const low = entry[0] as number;
     const high = entry[1] as number;
-    if (read === ok && (low & 1) === 0) read = permission;
-    if (write === ok && (low & 2) === 0) write = permission;
+    if (read === ok && (low & r) === 0) read = permission;
+    if (write === ok && (low & w) === 0) write = permission;
     if (read !== ok && write !== ok) return unmapped(read, write);
-    const large = (low >>> 7) & 1;
+    const large = (low & ps) === 0 ? 0 : 1;
     const mask = (level * 2 + large) * 2;
     if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
       return blockedBy(read, write, reserved);
     }
-    table = (low >>> 12) + (high & 0xfffff) * 0x100000;
+    table = pageIn(low, high, above);
     if (level > 1 && large === 0) continue;
     const gfn = level === 1 ? table : table + (level === 2 ? lower & 511 : lower);
     if (isInterruptPage(gfn)) return blockedBy(read, write, interruptRange);
