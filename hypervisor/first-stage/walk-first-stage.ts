@@ -16,7 +16,8 @@ import {
   writeCode,
 } from "../../tables/mapping.ts";
 import { writable } from "../../tables/p2m.ts";
-import { entry, readEntry } from "../memory/table-page.ts";
+import type { EntryHalves } from "../memory/table-page.ts";
+import { readEntry } from "../memory/table-page.ts";
 import type { WalkStep } from "../shadow/walk-second-stage.ts";
 import { indexAt, leafSize, stepOf } from "../shadow/walk-second-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
@@ -100,6 +101,7 @@ export function walkFirstStage(
   const early = rightsFault(rules, rights, ask);
   if (early !== 0) return blocked(early);
   let table = from?.table.page ?? rules.root;
+  const entry: EntryHalves = { low: 0, high: 0 };
   const upper = Math.floor(page * 2 ** -18);
   const lower = page - upper * 2 ** 18;
   for (let level = start; level > 0; level--) {
@@ -108,13 +110,15 @@ export function walkFirstStage(
     const place = second === undefined ? undefined : second(table);
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
     const gfn = place === undefined ? table : frameOf(place);
-    const isRead = hidden === 0 && readEntry(guest, gfn, index);
-    step?.(stepOf(isRead, hidden === 0 ? gfn : table, index, level, true, true));
+    const isRead = hidden === 0 && readEntry(guest, gfn, index, entry);
+    step?.(
+      stepOf(isRead ? entry : undefined, hidden === 0 ? gfn : table, index, level, true, true),
+    );
     if (hidden !== 0) return blocked(hidden);
     if (!isRead) {
       return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
     }
-    const [low, high] = [entry[0] as number, entry[1] as number];
+    const { low, high } = entry;
     if ((low & present) === 0) return blocked(reason.firstStageNotPresent);
     const large = level === 1 || (low & ps) === 0 ? 0 : 1;
     const mask = variant + (level * 2 + large) * 2;

@@ -13,7 +13,8 @@ import {
   unmapped,
   unreadable,
 } from "../../tables/mapping.ts";
-import { entry, lastEntry, readEntry } from "../memory/table-page.ts";
+import type { EntryHalves } from "../memory/table-page.ts";
+import { readEntry, wordOf } from "../memory/table-page.ts";
 import { perProfile } from "../per-profile.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
@@ -70,18 +71,18 @@ export function walkTables(
   step?: (step: WalkStep) => void,
 ): Mapping {
   const masks = reservedHalves(guest.profile);
+  const entry: EntryHalves = { low: 0, high: 0 };
   let [table, read, write] = [root, ok, ok];
   const upper = Math.floor(page * 2 ** -18);
   const lower = page - upper * 2 ** 18;
   for (let level = levels; level > 0; level--) {
     const index = indexAt(upper, lower, level);
-    const isRead = readEntry(guest, table, index);
-    step?.(stepOf(isRead, table, index, level, read === ok, write === ok));
+    const isRead = readEntry(guest, table, index, entry);
+    step?.(stepOf(isRead ? entry : undefined, table, index, level, read === ok, write === ok));
     if (!isRead) {
       return blockedBy(read, write, level === levels ? rootUnreadable : unreadable);
     }
-    const low = entry[0] as number;
-    const high = entry[1] as number;
+    const { low, high } = entry;
     if (read === ok && (low & r) === 0) read = permission;
     if (write === ok && (low & w) === 0) write = permission;
     if (read !== ok && write !== ok) return unmapped(read, write);
@@ -106,9 +107,9 @@ export function walkTables(
 export const indexAt = (upper: number, lower: number, level: number): number =>
   level > 2 ? (upper >> (level * 9 - 27)) & 511 : (lower >> (level * 9 - 9)) & 511;
 
-/** A step of a walk: entry `index` of the table in a page, the one that was read last if any. */
+/** A step of a walk: entry `index` of the table in a page, if it was read. */
 export function stepOf(
-  isRead: boolean,
+  entry: EntryHalves | undefined,
   gfn: number,
   index: number,
   level: number,
@@ -116,5 +117,5 @@ export function stepOf(
   writes: boolean,
 ): WalkStep {
   const address = (BigInt(gfn) << 12n) + BigInt(index * 8);
-  return { level, address, entry: isRead ? lastEntry() : undefined, reads, writes };
+  return { level, address, entry: entry && wordOf(entry), reads, writes };
 }
