@@ -5,18 +5,17 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "no-collapse",
     what: "A second fault of a source-id takes a record of its own.",
-    file: "hypervisor/fault/fault.ts",
-    find: "repeated: records.some((record) => record?.source === source),",
-    replace:
-      "repeated: records.some((record) => record?.source === source && record.reason === 0),",
+    file: "machines/fault/fault-recording.ts",
+    find: "record?.source === event.source)",
+    replace: "record?.source === event.source && event.reason === 0)",
     law: "FA1",
   },
   {
     id: "overflow-overwrites",
     what: "A fault overwrites a record that is in use instead of setting PFO.",
-    file: "hypervisor/fault/fault.ts",
-    find: "busy: records[index] !== undefined,",
-    replace: "busy: records[index] === null,",
+    file: "machines/fault/fault-recording.ts",
+    find: "context.records[context.next] !== undefined",
+    replace: "context.records[context.next] === null",
     law: "FA1",
   },
   {
@@ -30,25 +29,27 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "overflow-forgotten",
     what: "While PFO is set, a fault is recorded as soon as a record is free.",
-    file: "hypervisor/fault/fault.ts",
-    find: `faults.overflow ? "overflowed" : `,
-    replace: "",
+    file: "machines/fault/fault-recording.ts",
+    find: "Fault: [suppress, { actions: dropped }],",
+    replace:
+      `Fault: [suppress, { guard: "repeated", actions: dropped }, { guard: "busy", actions: ` +
+      `dropped }, { actions: recorded }],`,
     law: "FA1",
   },
   {
     id: "fpd-ignored",
     what: "FPD of a context entry does not keep its faults from being recorded.",
     file: "hypervisor/host/host-entry.ts",
-    find: "  const { fpd } = context;",
-    replace: "  const fpd = context.fpd && key.source < 0;",
+    find: "fpd: context.fpd, ",
+    replace: "fpd: context.fpd && key.source < 0, ",
     law: "FA1",
   },
   {
     id: "event-again",
     what: "Every fault raises the event, even while a condition stands.",
     file: "hypervisor/fault/fault.ts",
-    find: "if (!before && anyCondition(guestIn(turn).faults)) signal",
-    replace: "if ((before || true) && anyCondition(guestIn(turn).faults)) signal",
+    find: "if (!before && anyCondition",
+    replace: "if ((before || true) && anyCondition",
     law: "FA1",
   },
   {
@@ -88,7 +89,7 @@ export const unitBugs: readonly Bug[] = [
     what: "A hole of the P2M is reported to the guest as a fault.",
     file: "hypervisor/device/dma.ts",
     find: `else if (fault < 0) block(turn, dma, access, { host: "hole" });`,
-    replace: `else if (fault < 0) block(turn, dma, access, { reason: 6 });`,
+    replace: "else if (fault < 0) block(turn, dma, access, { reason: 6 });",
     law: "DM1",
   },
 ];
