@@ -1,3 +1,5 @@
+// Length: the rules of one declaration language.
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ContextEntry, contextReserved } from "../context/context-entry.ts";

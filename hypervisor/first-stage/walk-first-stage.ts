@@ -1,3 +1,5 @@
+// Length: one walk, read from its top to its page.
+
 import { isInterruptPage } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
