@@ -2,7 +2,7 @@ import type { Bug } from "./bug.ts";
 
 const pasid = "hypervisor/context/pasid.ts";
 const answer = "hypervisor/device/answer-request.ts";
-const entries = "projections/host/host-entry.ts";
+const entries = "projections/queue/coverage.ts";
 
 /** Mistakes in resolving requests in scalable mode, and in what its caches forget. */
 export const scalableBugs: readonly Bug[] = [
@@ -106,24 +106,24 @@ export const scalableBugs: readonly Bug[] = [
     id: "context-by-domain",
     what: "Scalable-mode contexts are matched by a domain-id that they do not have.",
     file: entries,
-    find: "if (!scalable && fact.did !== entry.did) return false;",
-    replace: "if (fact.did !== entry.did) return false;",
+    find: "if (!scalable && scope.did !== entry.did) return false;",
+    replace: "if (scope.did !== entry.did) return false;",
     law: "SH1",
   },
   {
     id: "pasid-cache-tag",
     what: "An announced PASID entry that was missing before is not found under domain-id 0.",
     file: entries,
-    find: "(entry.did === fact.did || entry.did === 0)",
-    replace: "entry.did === fact.did",
+    find: "(entry.did === scope.did || entry.did === 0)",
+    replace: "entry.did === scope.did",
     law: "SH1",
   },
   {
     id: "pasid-cache-kept",
     what: "A PASID-cache invalidation of a domain covers nothing.",
     file: entries,
-    find: `if (fact.scope === "domain") return entry.did === fact.did;`,
-    replace: `if (fact.scope === "domain") return false;`,
+    find: `if (scope.scope === "domain") return entry.did === scope.did;`,
+    replace: `if (scope.scope === "domain") return false;`,
     law: "SH1",
   },
   {
@@ -138,7 +138,7 @@ export const scalableBugs: readonly Bug[] = [
     id: "domain-and-first-stage",
     what: "An IOTLB invalidation drops nothing of first stages.",
     file: "projections/shadow/evolve-shadow.ts",
-    find: `return spacesForgotten(next, ({ did }) => fact.scope === "global" || fact.did === did);`,
+    find: "return spacesForgotten(next, ({ did }) => coversFirstStages(fact, did));",
     replace: "return next;",
     law: "SH1",
   },
@@ -146,15 +146,15 @@ export const scalableBugs: readonly Bug[] = [
     id: "page-and-first-stage",
     what: "A page-selective IOTLB invalidation drops nothing of first stages.",
     file: "projections/shadow/evolve-shadow.ts",
-    find: `fact.scope === "global" || fact.did === did);`,
-    replace: `fact.scope === "global" || (fact.did === did && fact.scope === "domain"));`,
+    find: "({ did }) => coversFirstStages(fact, did)",
+    replace: `({ did }) => fact.scope !== "page" && coversFirstStages(fact, did)`,
     law: "SH1",
   },
   {
     id: "pasid-iotlb-kept",
     what: "An invalidation of all that is cached of a PASID does nothing.",
     file: "projections/first-stage/evolve-first-stage.ts",
-    find: `if (fact.scope === "pasid") return spacesForgotten(guest, concerned);`,
+    find: `if (fact.scope === "pasid") return spacesForgotten(guest, isCovered);`,
     replace: `if (fact.scope === "pasid") return guest;`,
     law: "SH1",
   },
@@ -162,7 +162,7 @@ export const scalableBugs: readonly Bug[] = [
     id: "domain-flight",
     what: "An IOTLB invalidation leaves requests of first stages in flight.",
     file: "hypervisor/queue/invalidate.ts",
-    find: "if (flight.space !== undefined) return covered !== undefined;",
+    find: "if (flight.space !== undefined) return coversFirstStages(scope, did);",
     replace: "if (flight.space !== undefined) return false;",
     law: "IV4",
   },
