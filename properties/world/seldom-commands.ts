@@ -1,0 +1,199 @@
+import { iova } from "../../events/address.ts";
+import { Ccmd } from "../../events/registers/command.ts";
+import { Iotlb } from "../../events/registers/iotlb.ts";
+import { at } from "../../projections/registers/registers.ts";
+import { arena, deviceSources, sources } from "./arena.ts";
+import { boot, command, commandBits, placeQueue, writeLegacy } from "./boot.ts";
+import type { Driver } from "./driver.ts";
+import { emit, pick, writeRegister } from "./driver.ts";
+import type { Command, Draw } from "./mapping-commands.ts";
+import { more, someDomain } from "./mapping-commands.ts";
+import * as outside from "./outside-commands.ts";
+import { pasidIssue } from "./pasid-requests.ts";
+import { submit, usesQueue, waitWord } from "./queue.ts";
+import { queueMishap } from "./queue-mishaps.ts";
+import { someRequest } from "./requests.ts";
+import { announceAll, responseWord } from "./scalable-queue.ts";
+
+/** Register-based invalidations as they may and may not be, while the queue is off, or on. */
+const byRegister: Command = (driver, draw) => {
+  const { did } = someDomain(driver, draw.what);
+  const sid = pick(deviceSources, draw.where);
+  const { iro, mamv } = driver.profile;
+  const pause = usesQueue(driver) && draw.how % 4 !== 0;
+  if (pause) {
+    submit(driver, [waitWord(8, 8)]);
+    command(driver, 0, commandBits.qie);
+  }
+  const cirg = more(draw, 0) % 4;
+  writeRegister(driver, at.ccmd, 8, Ccmd.encode({ did, sid, fm: draw.extra % 4, cirg, icc: true }));
+  const am = mamv + (draw.extra % 3);
+  writeRegister(driver, iro, 8, BigInt(Math.min(63, am)));
+  const iirg = pick([3, 3, 0, 1, 2, 3, 3, 0], more(draw, 4));
+  writeRegister(driver, iro + 8, 8, Iotlb.encode({ did, iirg, ivt: true }));
+  if (!pause) return;
+  placeQueue(driver, draw.extra);
+  driver.tail = 0;
+  writeRegister(driver, at.iqt, 8, 0n);
+  command(driver, commandBits.qie);
+};
+
+/** A reset after which software enables what has no table yet; mostly it then boots anew. */
+const tooEarly: Command = (driver, draw) => {
+  const { te, ire, sirtp } = commandBits;
+  emit(driver, { type: "UnitReset" });
+  driver.command = 0;
+  driver.tail = 0;
+  for (const bit of [te, ire]) {
+    command(driver, bit);
+    driver.command = 0;
+  }
+  const domains = [1, 2, 3, 4, 5].map((index) => draw.what + index * 16);
+  const plan = { queued: true, translate: true, unmask: false, domains, maps: [], bindings: [] };
+  if (!driver.isScalable) writeLegacy(driver, plan);
+  boot(driver, plan);
+  writeRegister(driver, at.irta, 8, (BigInt(arena.interrupts) << 12n) | 3n);
+  command(driver, sirtp);
+  command(driver, sirtp);
+  command(driver, ire);
+};
+
+/** Clears PFO while records are in use, or after they all were cleared. */
+const clearOverflow: Command = (driver, draw) => {
+  const { fro, nfr } = driver.profile;
+  if (draw.how % 2 === 0) {
+    for (let index = 0; index < nfr; index++) {
+      writeRegister(driver, fro + 16 * index + 12, 4, 1n << 31n);
+    }
+  }
+  writeRegister(driver, at.fsts, 4, 1n);
+};
+
+/** A completion event that is masked at first; software looks before it unmasks, or after. */
+const maskedEvent: Command = (driver, draw) => {
+  writeRegister(driver, at.ics, 4, 1n);
+  writeRegister(driver, at.iectl, 4, 1n << 31n);
+  if (usesQueue(driver)) submit(driver, [waitWord(9, 9, true)]);
+  if (draw.how % 2 === 0) writeRegister(driver, at.ics, 4, 1n);
+  writeRegister(driver, at.iectl, 4, 0n);
+};
+
+/** The protected regions go on and off again, with a DMA in between. */
+const protectOnce: Command = (driver, draw, manner) => {
+  writeRegister(driver, at.pmen, 4, 1n << 31n);
+  outside.dma(driver, draw, manner);
+  writeRegister(driver, at.pmen, 4, 0n);
+};
+
+/** A tag is used again before its request has landed, and lands twice. */
+const sameTag: Command = (driver, draw, manner) => {
+  const { nextTag: tag } = driver;
+  for (const shift of [0, 1]) {
+    driver.nextTag = tag;
+    const again = { ...draw, where: draw.where >> shift };
+    pasidIssue(driver, again, manner);
+  }
+  for (let times = 0; times < 2; times++) emit(driver, { type: "DmaComplete", tag });
+};
+
+/** The unit is written down and put back at once. */
+const saved: Command = (driver, draw) => {
+  emit(driver, { type: "UnitSave" });
+  emit(driver, { type: "UnitRestore", record: draw.how % 4 === 3 ? "no record" : "" });
+};
+
+interface Asking {
+  readonly pasid: number | undefined;
+  readonly last: boolean;
+  readonly stop?: boolean;
+}
+
+/** A group of page requests that meets another PASID's, a stop marker, answers too early and late. */
+const groupMixed: Command = (driver, draw) => {
+  const { device, page, rights } = someRequest(driver, draw);
+  const { pasid } = rights;
+  const other = pasid === undefined ? 1 : pasid === 1 ? 2 : 1;
+  const group = draw.extra % 6;
+  const ask = ({ pasid, last, stop = false }: Asking): void =>
+    emit(driver, {
+      ...{ type: "PageRequest", device, iova: iova(BigInt(page) << 12n), group, last },
+      ...{ read: !stop, write: false },
+      ...(pasid === undefined ? {} : { pasid }),
+    });
+  const rid = device === sources.behindBridge ? sources.bridge : device;
+  const answer = (whose: number | undefined): void => {
+    announceAll(driver, [responseWord({ rid, pasid: whose, rc: 0, group, last: true })], 1);
+  };
+  const intrude = (): void => {
+    ask({ pasid: other, last: false });
+    ask({ pasid: other, last: true, stop: true });
+    answer(other);
+  };
+  ask({ pasid, last: false });
+  intrude();
+  ask({ pasid, last: true });
+  intrude();
+  ask({ pasid, last: true });
+  answer(pasid);
+};
+
+/** The page-request queue overflows, with something new in it or not, and PPR and PRO go. */
+const requestsOverflow: Command = (driver, draw, manner) => {
+  if (!driver.profile.pageRequests) return;
+  const [ppr, pro] = [1n, 2n];
+  const prs = (bits: bigint): void => writeRegister(driver, at.prs, 4, bits);
+  const place = (head: number): void => {
+    writeRegister(driver, at.pqh, 8, BigInt(32 * head));
+    writeRegister(driver, at.pqt, 8, 0n);
+  };
+  const request = (shift: number): void => askForPage(driver, draw, shift);
+  prs(ppr | pro);
+  place(draw.how % 2 === 0 ? 1 : 2);
+  for (let shift = 0; shift < 6; shift++) request(shift);
+  prs(draw.what % 2 === 0 ? pro : ppr);
+  place(draw.extra % 2 === 0 ? 64 : 1);
+  for (let shift = 6; shift < 9; shift++) request(shift);
+  prs(draw.what % 2 === 0 ? ppr : pro);
+  place(64);
+  if (draw.extra % 3 === 0) outside.dma(driver, draw, manner);
+};
+
+/** One page for a group of its own, by a device that a PASID entry serves. */
+function askForPage(driver: Driver, draw: Draw, shift: number): void {
+  const { device, page, rights } = someRequest(driver, { ...draw, where: draw.where >> shift });
+  const { pasid } = rights;
+  emit(driver, {
+    ...{ type: "PageRequest", device, iova: iova(BigInt(page) << 12n), read: true, write: false },
+    ...{ group: 8 + ((draw.extra + 9 * shift) % 200), last: true },
+    ...(pasid === undefined ? {} : { pasid }),
+  });
+}
+
+/** Those with more cases more often. */
+const rare: readonly Command[] = [
+  ...[queueMishap, queueMishap, queueMishap, queueMishap, queueMishap, queueMishap],
+  ...[
+    groupMixed,
+    groupMixed,
+    requestsOverflow,
+    requestsOverflow,
+    requestsOverflow,
+    byRegister,
+    byRegister,
+  ],
+  ...[
+    clearOverflow,
+    maskedEvent,
+    protectOnce,
+    sameTag,
+    sameTag,
+    saved,
+    saved,
+    tooEarly,
+    outside.reset,
+  ],
+];
+
+/** Something that seldom happens to a unit, so that every way through its charts is taken. */
+export const seldom: Command = (driver, draw, manner) =>
+  pick(rare, more(draw, 48))(driver, draw, manner);
