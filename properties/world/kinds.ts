@@ -123,7 +123,7 @@ const scalable: Weighted = [
   [4, outside.p2mMap],
   [2, outside.p2mRenew],
   [1, outside.devices],
-  [14, seldom],
+  [18, seldom],
   [1, toolstack.life],
   [1, toolstack.ask],
   [1, unit.context],

@@ -23,6 +23,12 @@ const clearErrors = (driver: Driver): void => writeRegister(driver, at.fsts, 4, 
 
 const time = (driver: Driver): void => emit(driver, { type: "InvalidationTimeout" });
 
+/** Nobody waits for any device, and no error stands. */
+function settle(driver: Driver): void {
+  time(driver);
+  clearErrors(driver);
+}
+
 /** Turns the queue off as it may be. */
 function stop(driver: Driver): void {
   submit(driver, [waitWord(3, 3)]);
@@ -64,6 +70,7 @@ const strayTail = ({ step, tail }: Driver, draw: number): bigint =>
 const whileWaiting: Command = (driver, draw) => {
   const device = sourceId(pick(deviceSources, draw.what));
   answerAll(driver);
+  settle(driver);
   submit(driver, [deviceTlbWord(device), waitWord(2, 2)]);
   const turnsOff = draw.how % 4 === 0;
   if (turnsOff) command(driver, 0, commandBits.qie);
@@ -77,6 +84,7 @@ const whileWaiting: Command = (driver, draw) => {
 
 /** The tail moves to where it cannot be, and back. */
 const oddTail: Command = (driver, draw) => {
+  settle(driver);
   writeRegister(driver, at.iqt, 8, strayTail(driver, draw.extra));
   moveTail(driver);
   clearErrors(driver);
@@ -84,6 +92,7 @@ const oddTail: Command = (driver, draw) => {
 
 /** The queue is turned off after a descriptor that is no wait, which it does not take. */
 const offTooEarly: Command = (driver) => {
+  settle(driver);
   submit(driver, [iotlbWord(everything)]);
   command(driver, 0, commandBits.qie);
   command(driver, commandBits.qie);
@@ -91,6 +100,7 @@ const offTooEarly: Command = (driver) => {
 
 /** An answer that nobody waits for halts the queue, which is turned off all the same. */
 const offWhileHalted: Command = (driver, draw) => {
+  settle(driver);
   submit(driver, [waitWord(4, 4)]);
   const device = sourceId(pick(deviceSources, draw.what));
   emit(driver, { type: "DeviceTlbAnswer", device, result: "done" });
@@ -123,8 +133,11 @@ const tooWide: Command = (driver, draw) => {
   clearErrors(driver);
 };
 
-const mishaps = [oddTail, offTooEarly, offWhileHalted, sameAddress, tooWide];
-const ofDevices = [lateAnswer, lateAnswer, lateAnswer, whileWaiting, whileWaiting, whileWaiting];
+const mishaps = [oddTail, oddTail, offTooEarly, offWhileHalted, sameAddress, tooWide];
+const ofDevices = [
+  ...[lateAnswer, lateAnswer, lateAnswer, whileWaiting, whileWaiting],
+  ...[whileWaiting, whileWaiting, whileWaiting],
+];
 
 /** Something that seldom happens to the invalidation queue. */
 export const queueMishap: Command = (driver, draw, manner) => {

@@ -4,6 +4,7 @@ import { Iotlb } from "../../events/registers/iotlb.ts";
 import { at } from "../../projections/registers/registers.ts";
 import { arena, deviceSources, sources } from "./arena.ts";
 import { boot, command, commandBits, placeQueue, writeLegacy } from "./boot.ts";
+import { atsRequest } from "./device-commands.ts";
 import type { Driver } from "./driver.ts";
 import { emit, pick, writeRegister } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
@@ -169,31 +170,34 @@ function askForPage(driver: Driver, draw: Draw, shift: number): void {
   });
 }
 
+/** Several pages are asked for, to be taken back. */
+const askedAndTaken: Command = (driver, draw, manner) => {
+  if (!driver.profile.deviceTlb) return;
+  for (const shift of [0, 5, 10, 15]) {
+    const word = draw.word >> BigInt(shift);
+    const extra = 3 * (draw.extra >> shift) + 1;
+    atsRequest(driver, { ...draw, where: draw.where >> shift, extra, word }, manner);
+  }
+};
+
 /** Those with more cases more often. */
-const rare: readonly Command[] = [
+const anywhere: readonly Command[] = [
   ...[queueMishap, queueMishap, queueMishap, queueMishap, queueMishap, queueMishap],
-  ...[
-    groupMixed,
-    groupMixed,
-    requestsOverflow,
-    requestsOverflow,
-    requestsOverflow,
-    byRegister,
-    byRegister,
-  ],
-  ...[
-    clearOverflow,
-    maskedEvent,
-    protectOnce,
-    sameTag,
-    sameTag,
-    saved,
-    saved,
-    tooEarly,
-    outside.reset,
-  ],
+  ...[byRegister, byRegister, clearOverflow, maskedEvent, protectOnce, sameTag, sameTag, sameTag],
+  ...[saved, saved, tooEarly, outside.reset],
+];
+const inScalableMode: readonly Command[] = [
+  ...[...anywhere, queueMishap, queueMishap, queueMishap, queueMishap],
+  ...[askedAndTaken, askedAndTaken, askedAndTaken, askedAndTaken, askedAndTaken],
+];
+const withPageRequests: readonly Command[] = [
+  ...[...inScalableMode, groupMixed, groupMixed, groupMixed, groupMixed, groupMixed],
+  ...[requestsOverflow, requestsOverflow, requestsOverflow, requestsOverflow, requestsOverflow],
 ];
 
 /** Something that seldom happens to a unit, so that every way through its charts is taken. */
-export const seldom: Command = (driver, draw, manner) =>
-  pick(rare, more(draw, 48))(driver, draw, manner);
+export const seldom: Command = (driver, draw, manner) => {
+  const richest = driver.profile.pageRequests ? withPageRequests : inScalableMode;
+  const kinds = driver.isScalable ? richest : anywhere;
+  pick(kinds, more(draw, 48))(driver, draw, manner);
+};
