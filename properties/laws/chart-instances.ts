@@ -1,103 +1,21 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
-import type { GuestSetup } from "../../events/setup.ts";
 import type { ChartStep } from "../../hypervisor/turn.ts";
-import type { AnyChart } from "../../machines/chart.ts";
 import { charts } from "../../machines/charts.ts";
 import { deviceTlb } from "../../machines/device/device-tlb.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
 import { attachment } from "../../machines/host/attachment.ts";
 import { lifeCycle } from "../../machines/life/life-cycle.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
-import { eventLine } from "../../machines/registers/event-line.ts";
 import type { Guest } from "../../projections/guest.ts";
+import type { Named } from "./chart-keys.ts";
+import { askedName, keyOf, only } from "./chart-keys.ts";
 import { referenceStep } from "./chart-transitions.ts";
+import type { GuestCharts, Pending } from "./guest-charts.ts";
+import { drop, enter, instancesOf, stateOf } from "./guest-charts.ts";
 import type { Count } from "./law.ts";
 
-/** The instances of a chart that are not in its initial state, by what tells them apart. */
-export type Instances = ReadonlyMap<string, string>;
-
-/** A step whose first fact is still to come, and where it leads. */
-interface Pending {
-  readonly step: ChartStep;
-  readonly key: string;
-  readonly state: string;
-}
-
-/** Where each chart of a guest is, by xstate alone. */
-export interface GuestCharts {
-  readonly states: Map<AnyChart, Instances>;
-  pending: readonly Pending[];
-  /** The states that a record has, by its text. */
-  readonly records: Map<string, ReadonlyMap<AnyChart, Instances>>;
-  /** How many device-TLB invalidations there were: they have no other name. */
-  asked: number;
-}
-
-const none: Instances = new Map();
-
-export const instancesOf = ({ states }: GuestCharts, chart: AnyChart): Instances =>
-  states.get(chart) ?? none;
-
-const stateOf = (guest: GuestCharts, chart: AnyChart, key: string): string =>
-  instancesOf(guest, chart).get(key) ?? chart.initial;
-
-function enter(guest: GuestCharts, chart: AnyChart, key: string, state: string): void {
-  const next = new Map(instancesOf(guest, chart));
-  if (state === chart.initial) next.delete(key);
-  else next.set(key, state);
-  guest.states.set(chart, next);
-}
-
-/** The instances of a chart that `isGone` does not pick. */
-function drop(guest: GuestCharts, chart: AnyChart, isGone: (key: string) => boolean): void {
-  const left = [...instancesOf(guest, chart)].filter(([key]) => !isGone(key));
-  guest.states.set(chart, new Map(left));
-}
-
-/** The key of a chart of which a guest has one. */
-export const only = "";
-
-type Requester = Readonly<Record<"source" | "pasid", number | undefined>>;
-type Group = Readonly<Record<"device" | "group", number>>;
-
-export const requesterName = ({ source, pasid }: Requester): string => `${source} ${pasid}`;
-export const groupName = ({ device, group }: Group): string => `${device} ${group}`;
-
-interface Asked {
-  readonly device: number;
-  readonly pasid?: number | undefined;
-  readonly global?: boolean | undefined;
-  readonly iova: bigint;
-  readonly length: bigint;
-}
-
-/** A unit after power-on, whose devices were assigned: with translation off all of them pass. */
-export function newGuestCharts({ devices }: GuestSetup): GuestCharts {
-  const passing = devices.map(({ device, alias }) => {
-    const name = requesterName({ source: alias ?? device, pasid: undefined });
-    return [name, "passThrough"] as const;
-  });
-  const states = new Map([[attachment, new Map(passing)]]);
-  return { states, pending: [], records: new Map(), asked: 0 };
-}
-
-/** An invalidation that a device was asked for; what stands before the colon is not shown. */
-export const askedName = ({ device, pasid, global, iova, length }: Asked): string =>
-  `: ${device} ${pasid} ${global === true} ${iova} ${length}`;
-
-/** What stimuli name their instance by. */
-interface Named extends Group, Requester {
-  readonly type: string;
-  readonly line: string;
-  readonly tag: number | undefined;
-  readonly entry: Requester | undefined;
-  readonly dropped: Requester | undefined;
-  readonly requested: Group | undefined;
-  readonly asked: Asked | undefined;
-  readonly answered: { readonly device: number } | undefined;
-}
-
+/** A device answers the first invalidation that it was asked for; each new one has a number. */
 function deviceTlbKey(guest: GuestCharts, { asked, answered }: Named): string {
   if (asked !== undefined) {
     guest.asked += 1;
@@ -105,25 +23,6 @@ function deviceTlbKey(guest: GuestCharts, { asked, answered }: Named): string {
   }
   const device = `: ${answered?.device} `;
   return [...instancesOf(guest, deviceTlb).keys()].find((key) => key.includes(device)) ?? only;
-}
-
-/** Which instance of its chart a stimulus is for. */
-function keyOf(guest: GuestCharts, { chart, stimulus }: ChartStep, input: Input): string {
-  const named = stimulus as Named;
-  switch (chart) {
-    case eventLine:
-      return named.line;
-    case attachment:
-      return requesterName(named.entry ?? named.dropped ?? named);
-    case dmaRequest:
-      return `${named.tag}`;
-    case pageGroup:
-      return groupName(named.type === "StopMarker" ? (input as Named) : (named.requested ?? named));
-    case deviceTlb:
-      return deviceTlbKey(guest, named);
-    default:
-      return only;
-  }
 }
 
 /** Asks xstate where a chart goes. @returns the state, once the transition is counted. */
@@ -166,7 +65,7 @@ export function takeStep(
   count: Count,
 ): string | undefined {
   const { chart, stimulus, facts } = step;
-  const key = keyOf(guest, step, input);
+  const key = chart === deviceTlb ? deviceTlbKey(guest, stimulus as Named) : keyOf(step, input);
   const stray = settle(guest, (one) => one.step.chart === chart && one.key === key);
   if (stray !== undefined) return stray;
   const own = stateOf(guest, chart, key);

@@ -1,10 +1,12 @@
 import type { ChartStep } from "../../hypervisor/turn.ts";
 import { charts } from "../../machines/charts.ts";
 import type { World } from "../../projections/world.ts";
-import type { GuestCharts, Instances } from "./chart-instances.ts";
-import { endInput, instancesOf, newGuestCharts, takeFact, takeStep } from "./chart-instances.ts";
+import { endInput, takeFact, takeStep } from "./chart-instances.ts";
 import { transitionsOf } from "./chart-transitions.ts";
-import { chartViews, differenceIn } from "./chart-views.ts";
+import { differenceIn } from "./chart-view.ts";
+import { chartViews } from "./chart-views.ts";
+import type { GuestCharts, Instances } from "./guest-charts.ts";
+import { instancesOf, newGuestCharts } from "./guest-charts.ts";
 import type { Count, Law } from "./law.ts";
 import type { Moment, Run } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
