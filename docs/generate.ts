@@ -30,6 +30,7 @@ import { Ecap } from "../events/registers/capability.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
 import { registerMap } from "../events/registers/register.ts";
 import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
+import { chartPage } from "./chart-pictures.ts";
 import { deviationPage } from "./deviations.ts";
 import { layoutTable } from "./layout-table.ts";
 import { table } from "./table.ts";
@@ -150,5 +151,6 @@ export const documents = (): ReadonlyMap<string, string> =>
     ["descriptors.md", descriptorPage()],
     ["faults.md", faults()],
     ["events.md", events()],
+    ["charts.md", chartPage()],
     ["qemu-deviations.md", deviationPage()],
   ]);

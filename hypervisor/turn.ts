@@ -57,7 +57,7 @@ export function ask<
   state: NoInfer<State>,
   stimulus: NoInfer<Stimulus>,
   ...rest: UnitArgument<Unit>
-): readonly OneFactOf<Told>[] {
+): readonly (Fact & OneFactOf<Told>)[] {
   const unit = rest[0] as Unit;
   const facts = chart.step(state, stimulus, unit);
   turn.watch?.({
@@ -67,7 +67,7 @@ export function ask<
     state,
     stimulus,
     unit,
-    facts: facts as readonly Fact[],
+    facts,
   });
   return facts;
 }
@@ -85,5 +85,5 @@ export function advance<
   stimulus: NoInfer<Stimulus>,
   ...rest: UnitArgument<Unit>
 ): void {
-  for (const fact of ask(turn, chart, state, stimulus, ...rest)) record(turn, fact as Fact);
+  for (const fact of ask(turn, chart, state, stimulus, ...rest)) record(turn, fact);
 }

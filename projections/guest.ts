@@ -185,3 +185,10 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   deviceTlbs: guest.deviceTlbs,
   pageRequests: guest.pageRequests,
 });
+
+/** The guest with some of its charts in other states. */
+export function inState(guest: Guest, charts: Partial<ChartStates>): Guest {
+  const next = copyGuest(guest);
+  next.charts = { ...guest.charts, ...charts };
+  return next;
+}

@@ -60,7 +60,7 @@ export interface QueueGeometry {
 
 let last = { value: -1n, geometry: { base: 0n, bytes: 4096, step: 16 } as QueueGeometry };
 
-/** The geometry that IQA says. The last answer is at hand: one queue is asked for again and again. */
+/** The geometry that IQA says. The last answer is kept, since one queue is asked for again. */
 export function queueGeometry(value: bigint): QueueGeometry {
   if (last.value === value) return last.geometry;
   const { qs, dw, iqa } = Iqa.decode(value);

@@ -1,4 +1,4 @@
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { FieldsOf, Given } from "../definition.ts";
 import { tell } from "../definition.ts";
 

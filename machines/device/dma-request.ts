@@ -1,6 +1,6 @@
 import type { Iova, SourceId } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { Given } from "../definition.ts";
 import { tell } from "../definition.ts";
 

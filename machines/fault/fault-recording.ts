@@ -1,7 +1,7 @@
 import type { Iova, SourceId } from "../../events/address.ts";
 import { faultReasons } from "../../events/fault/fault-reason.ts";
 import type { Access } from "../../events/input.ts";
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { FieldsOf, Given } from "../definition.ts";
 import { tell } from "../definition.ts";
 

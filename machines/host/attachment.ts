@@ -1,5 +1,5 @@
 import type { HostState } from "../../events/fact.ts";
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { FieldsOf, Given } from "../definition.ts";
 import { tell, tellWith } from "../definition.ts";
 

@@ -1,6 +1,6 @@
 import type { SourceId } from "../../events/address.ts";
 import type { PageResponse } from "../../events/fact.ts";
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { FieldsOf, Given } from "../definition.ts";
 import { tell, tellOf } from "../definition.ts";
 

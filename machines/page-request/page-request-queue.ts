@@ -1,5 +1,5 @@
 import { pageRequestBytes } from "../../events/page-request/page-request-entry.ts";
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { FieldsOf, Given } from "../definition.ts";
 import { tell, tellWith } from "../definition.ts";
 

@@ -1,8 +1,10 @@
+// Length: one chart, with everything that it can be told.
+
 import type { SourceId } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
 import { queueErrors } from "../../events/fact.ts";
 import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { Given } from "../definition.ts";
 import { tell, tellOf } from "../definition.ts";
 

@@ -1,6 +1,6 @@
 import type { EventLine } from "../../events/fact.ts";
 import { Fectl } from "../../events/registers/event-line.ts";
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 import type { Given } from "../definition.ts";
 import { tell } from "../definition.ts";
 

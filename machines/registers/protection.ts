@@ -1,4 +1,4 @@
-import { compileChart } from "../chart.ts";
+import { compileChart } from "../compile-chart.ts";
 
 /** PMEN.PRS: whether the regions are protected. */
 export type ProtectionState = "disabled" | "enabled";

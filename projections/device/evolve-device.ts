@@ -1,6 +1,7 @@
 import type { FactOf } from "../../events/fact.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
+import { hostsWhere, withoutHost } from "../host/host-entry.ts";
 import { withoutGroupsOf } from "../page-request/page-requests.ts";
 import { answerHeld, askedPages, pagesForgotten, tlbAt, withoutTlbsOf } from "./device-tlb.ts";
 import { remembered } from "./evolve-request.ts";
@@ -27,14 +28,33 @@ function hostFlushed(guest: Guest, fact: FactOf<"HostDeviceTlbFlushed">): Guest 
 }
 
 /** A device that is gone has no TLB, waits for nothing and owes no answer. */
-export const withoutDeviceSide = (guest: Guest, device: Guest["devices"][number]): Guest => ({
+const withoutDeviceSide = (guest: Guest, device: Guest["devices"][number]): Guest => ({
   ...guest,
   deviceTlbs: withoutTlbsOf(guest.deviceTlbs, device.source),
   pageRequests: withoutGroupsOf(guest.pageRequests, device.source),
 });
 
-/** What facts about device TLBs do. */
+function deviceAssigned(guest: Guest, fact: FactOf<"DeviceAssigned">): Guest {
+  const { device: source, physical, alias: requester = source } = fact;
+  return { ...guest, devices: { ...guest.devices, [source]: { source, physical, requester } } };
+}
+
+function deviceRemoved(guest: Guest, fact: FactOf<"DeviceRemoved">): Guest {
+  const { [fact.device]: device, ...devices } = guest.devices;
+  const unanswered = guest.queue.unanswered.filter((asked) => asked.device !== fact.device);
+  const without = { ...guest, devices, queue: { ...guest.queue, unanswered } };
+  if (device === undefined) return without;
+  const next = withoutDeviceSide(without, device);
+  const shared = Object.values(devices).some((other) => other.requester === device.requester);
+  if (shared) return next;
+  const gone = hostsWhere(guest.hosts, ({ source }) => source === device.requester);
+  return { ...next, hosts: gone.reduce(withoutHost, guest.hosts) };
+}
+
+/** What facts about devices and what they remember do. */
 export const deviceEvolvers: Evolvers = {
+  DeviceAssigned: deviceAssigned,
+  DeviceRemoved: deviceRemoved,
   TranslationAnswered: translationAnswered,
   HostDeviceTlbFlushed: hostFlushed,
 };

@@ -1,10 +1,19 @@
-import { pageOf } from "../../events/address.ts";
+import { gpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
 import { rememberCached } from "../../tables/cache.ts";
-import { mapped, ok, pagesOfSize, permission, sizeCode, sizeOf } from "../../tables/mapping.ts";
+import {
+  mapped,
+  ok,
+  pagesOfSize,
+  permission,
+  sizeCode,
+  sizeName,
+  sizeOf,
+} from "../../tables/mapping.ts";
 import { emptyTree } from "../../tables/page-tree.ts";
 import { fill } from "../../tables/page-tree-change.ts";
+import type { Evolvers } from "../evolver.ts";
 import { withSpace } from "../first-stage/evolve-first-stage.ts";
 import { classOf, translationCached } from "../first-stage/first-stage.ts";
 import type { Guest, InFlight } from "../guest.ts";
@@ -19,7 +28,7 @@ import { virtualCacheOf } from "./virtual-cache.ts";
 type Tables = Pick<HostEntry, "did" | "levels"> & { readonly root: number };
 
 /** A device model was told a translation of some tables. */
-export function toldVirtual(
+function toldVirtual(
   guest: Guest,
   { did, root, levels }: Tables,
   page: number,
@@ -40,7 +49,7 @@ export function toldVirtual(
 }
 
 /** What a device's TLB translates, the unit does not. */
-export function dmaTranslated(guest: Guest, fact: FactOf<"DmaTranslated">, seq: number): Guest {
+function dmaTranslated(guest: Guest, fact: FactOf<"DmaTranslated">, seq: number): Guest {
   const isLater = dmaRequest.after(dmaRequest.initial, fact) === "inFlight";
   const next = isLater ? issued(guest, fact) : guest;
   return fact.translated === true ? next : remembered(next, fact, seq);
@@ -114,7 +123,7 @@ function issued(guest: Guest, fact: FactOf<"DmaTranslated">): Guest {
   return { ...guest, inFlight: { ...guest.inFlight, [fact.tag ?? 0]: request } };
 }
 
-export function dmaLanded(guest: Guest, fact: FactOf<"DmaLanded">, seq: number): Guest {
+function dmaLanded(guest: Guest, fact: FactOf<"DmaLanded">, seq: number): Guest {
   let next = guest;
   if (fact.tag !== undefined && dmaRequest.after("inFlight", fact) !== "inFlight") {
     const { [fact.tag]: _landed, ...inFlight } = guest.inFlight;
@@ -123,3 +132,21 @@ export function dmaLanded(guest: Guest, fact: FactOf<"DmaLanded">, seq: number):
   if (fact.bytes === undefined || fact.gpa === undefined) return next;
   return unitWrote(next, fact.gpa, fact.bytes, seq);
 }
+
+/** A device's model was told a page; it may go on using it until an invalidation covers it. */
+function deviceTold(guest: Guest, fact: FactOf<"DeviceTranslationAnswered">, seq: number): Guest {
+  const requester = guest.devices[fact.device]?.requester ?? -1;
+  const host = hostAt(guest.hosts, requester, fact.pasid);
+  if (host?.state !== "virtual" || fact.gpa === undefined) return guest;
+  const size = sizeCode(fact.size ?? "4K");
+  const within = pageOf(fact.iova) % (pagesOfSize[size] as number);
+  const address = gpaOfPage(pageOf(fact.gpa) + within);
+  return remembered(guest, { ...fact, gpa: address, size: sizeName(size) }, seq);
+}
+
+/** What facts about requests do. */
+export const requestEvolvers: Evolvers = {
+  DmaTranslated: dmaTranslated,
+  DmaLanded: dmaLanded,
+  DeviceTranslationAnswered: deviceTold,
+};

@@ -1,5 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import type { FirstStage } from "./first-stage.ts";
@@ -27,19 +28,19 @@ export function withSpace(
   return next;
 }
 
-export function firstStageCreated(guest: Guest, fact: FactOf<"FirstStageCreated">): Guest {
+function firstStageCreated(guest: Guest, fact: FactOf<"FirstStageCreated">): Guest {
   const next = copyGuest(guest);
   next.spaces = { ...guest.spaces, [fact.space]: firstStageOf(fact) };
   next.nextSpace = fact.space + 1;
   return next;
 }
 
-export function firstStageDropped(guest: Guest, fact: FactOf<"FirstStageDropped">): Guest {
+function firstStageDropped(guest: Guest, fact: FactOf<"FirstStageDropped">): Guest {
   const { [fact.space]: _dropped, ...spaces } = guest.spaces;
   return { ...guest, spaces };
 }
 
-export const firstStageTablesCached = (
+const firstStageTablesCached = (
   guest: Guest,
   fact: FactOf<"FirstStageTablesCached">,
   seq: number,
@@ -59,7 +60,7 @@ export function spacesForgotten(
 }
 
 /** PASID-based invalidation: entries of one domain-id and PASID, all or those of a range. */
-export function pasidIotlbInvalidated(guest: Guest, fact: FactOf<"PasidIotlbInvalidated">): Guest {
+function pasidIotlbInvalidated(guest: Guest, fact: FactOf<"PasidIotlbInvalidated">): Guest {
   const concerned = ({ did, pasid }: FirstStage): boolean =>
     did === fact.did && pasid === fact.pasid;
   if (fact.scope === "pasid") return spacesForgotten(guest, concerned);
@@ -73,3 +74,11 @@ export function pasidIotlbInvalidated(guest: Guest, fact: FactOf<"PasidIotlbInva
 /** The host flushed its own IOTLB of a first stage. */
 export const spaceFlushed = (guest: Guest, id: number): Guest =>
   withSpace(guest, id, translationsFlushed);
+
+/** What facts about first stages do. */
+export const firstStageEvolvers: Evolvers = {
+  FirstStageCreated: firstStageCreated,
+  FirstStageDropped: firstStageDropped,
+  FirstStageTablesCached: firstStageTablesCached,
+  PasidIotlbInvalidated: pasidIotlbInvalidated,
+};

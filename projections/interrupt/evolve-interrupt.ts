@@ -1,18 +1,21 @@
-import type { FactOf } from "../../events/fact.ts";
+import type { Fact, FactOf } from "../../events/fact.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { emptyRadix, radixForEach, radixSet } from "../../tables/radix.ts";
+import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
-import { copyGuest } from "../guest.ts";
-import { inState } from "../shadow/evolve-translation.ts";
+import { copyGuest, inState } from "../guest.ts";
 import { interruptTableOf } from "./interrupts.ts";
 
+/** The chart alone moves. */
+const moved = (guest: Guest, fact: Fact): Guest =>
+  inState(guest, { remapping: remapping.after(guest.charts.remapping, fact) });
+
 /** SIRTP; what was cached of the old table stays. */
-export function interruptTableLatched(guest: Guest, fact: FactOf<"InterruptTableLatched">): Guest {
-  const next = inState(guest, { remapping: remapping.after(guest.charts.remapping, fact) });
-  return { ...next, interruptTable: interruptTableOf(fact.value) };
+function interruptTableLatched(guest: Guest, fact: FactOf<"InterruptTableLatched">): Guest {
+  return { ...moved(guest, fact), interruptTable: interruptTableOf(fact.value) };
 }
 
-export function interruptEntryCached(
+function interruptEntryCached(
   guest: Guest,
   fact: FactOf<"InterruptEntryCached">,
   seq: number,
@@ -24,7 +27,7 @@ export function interruptEntryCached(
 }
 
 /** Without indices the whole cache goes. */
-export function interruptEntriesInvalidated(
+function interruptEntriesInvalidated(
   guest: Guest,
   fact: FactOf<"InterruptEntriesInvalidated">,
 ): Guest {
@@ -40,3 +43,14 @@ export function interruptEntriesInvalidated(
   });
   return next;
 }
+
+/** What facts about interrupt remapping do. */
+export const interruptEvolvers: Evolvers = {
+  InterruptTableLatched: interruptTableLatched,
+  InterruptRemappingEnabled: moved,
+  InterruptRemappingDisabled: moved,
+  CompatibilityInterruptsAllowed: (guest) => ({ ...guest, compatibilityInterrupts: true }),
+  CompatibilityInterruptsBlocked: (guest) => ({ ...guest, compatibilityInterrupts: false }),
+  InterruptEntryCached: interruptEntryCached,
+  InterruptEntriesInvalidated: interruptEntriesInvalidated,
+};

@@ -1,14 +1,18 @@
-import { gpaOfPage, pageOf } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
+import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import { profileOf } from "../../events/profile/profile.ts";
 import { ProfileError } from "../../events/profile/profile-check.ts";
-import { pagesOfSize, sizeCode, sizeName } from "../../tables/mapping.ts";
+import { lifeCycle } from "../../machines/life/life-cycle.ts";
+import { emptyRadix } from "../../tables/radix.ts";
 import { noDeviceTlbs } from "../device/device-tlb.ts";
-import { remembered } from "../device/evolve-request.ts";
+import type { Evolvers } from "../evolver.ts";
+import { noFaults } from "../fault/faults.ts";
 import type { Guest } from "../guest.ts";
-import { hostAt } from "../host/host-entry.ts";
+import { initialCharts } from "../guest.ts";
+import { noInterruptTable } from "../interrupt/interrupts.ts";
 import { noPageRequests } from "../page-request/page-requests.ts";
+import { noQueue } from "../queue/queue.ts";
+import { resetRegisters } from "../registers/registers.ts";
 import { restoreGuest } from "./save-record.ts";
 import { RecordError } from "./save-text.ts";
 
@@ -25,7 +29,7 @@ function profileFrom(offered: Profile, { ver, cap, ecap }: FactOf<"UnitCreated">
 }
 
 /** A guest that is about to have a unit with the fact's base and capabilities. */
-export const unitCreated = (guest: Guest, fact: FactOf<"UnitCreated">): Guest => ({
+const unitCreated = (guest: Guest, fact: FactOf<"UnitCreated">): Guest => ({
   ...guest,
   profile: profileFrom(guest.offered, fact),
   base: fact.base,
@@ -35,7 +39,7 @@ export const unitCreated = (guest: Guest, fact: FactOf<"UnitCreated">): Guest =>
  * A guest whose unit was just reset, without it: the host has taken translation requests and page
  * requests from its devices.
  */
-export const unitDestroyed = (guest: Guest): Guest => ({
+const unitDestroyed = (guest: Guest): Guest => ({
   ...guest,
   deviceTlbs: noDeviceTlbs,
   pageRequests: noPageRequests,
@@ -43,7 +47,7 @@ export const unitDestroyed = (guest: Guest): Guest => ({
 });
 
 /** The unit as a record has it; one that cannot be changes nothing. */
-export function unitRestored(guest: Guest, fact: FactOf<"UnitRestored">): Guest {
+function unitRestored(guest: Guest, fact: FactOf<"UnitRestored">): Guest {
   try {
     return restoreGuest(guest, fact.record);
   } catch (error) {
@@ -52,17 +56,26 @@ export function unitRestored(guest: Guest, fact: FactOf<"UnitRestored">): Guest 
   }
 }
 
-/** A device's model was told a page; it may go on using it until an invalidation covers it. */
-export function deviceTold(
-  guest: Guest,
-  fact: FactOf<"DeviceTranslationAnswered">,
-  seq: number,
-): Guest {
-  const requester = guest.devices[fact.device]?.requester ?? -1;
-  const host = hostAt(guest.hosts, requester, fact.pasid);
-  if (host?.state !== "virtual" || fact.gpa === undefined) return guest;
-  const size = sizeCode(fact.size ?? "4K");
-  const within = pageOf(fact.iova) % (pagesOfSize[size] as number);
-  const address = gpaOfPage(pageOf(fact.gpa) + within);
-  return remembered(guest, { ...fact, gpa: address, size: sizeName(size) }, seq);
-}
+/** Everything of the unit as after a reset; memory, P2M and devices stay, with what they hold. */
+const unitWasReset = (guest: Guest, fact: Fact): Guest => ({
+  ...guest,
+  registers: resetRegisters(guest.profile),
+  charts: { ...initialCharts, life: lifeCycle.after(guest.charts.life, fact) },
+  rootPointer: 0n,
+  compatibilityInterrupts: false,
+  interruptTable: noInterruptTable,
+  interruptCache: emptyRadix(),
+  queue: noQueue,
+  faults: noFaults(guest.profile.nfr),
+  virtualCaches: [],
+  pageRequests: { ...guest.pageRequests, state: noPageRequests.state },
+});
+
+/** What facts about a unit as a whole do. */
+export const lifeEvolvers: Evolvers = {
+  UnitWasReset: unitWasReset,
+  UnitCreated: (guest, fact) => unitWasReset(unitCreated(guest, fact), fact),
+  UnitDestroyed: (guest, fact) =>
+    unitDestroyed(unitWasReset({ ...guest, profile: guest.offered }, fact)),
+  UnitRestored: unitRestored,
+};

@@ -4,6 +4,7 @@ import type { InputOf } from "../../events/input.ts";
 import { dropPage, flushLines, writeAhead, writeVisible } from "../../tables/memory.ts";
 import { writable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
+import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import { tablesChanged } from "./table-change.ts";
@@ -102,7 +103,7 @@ export function contentsLost(guest: Guest, first: number, end: number): Guest {
 }
 
 /** The guest with a table page that walks read from now on, for `use`. */
-export function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
+function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
   const gfn = pageOf(fact.table);
   const old = radixGet(guest.tables, gfn) ?? noUse;
   const one: Use = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
@@ -110,7 +111,7 @@ export function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Gues
 }
 
 /** The guest with a table page that one shadow reaches in too many places to list. */
-export function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
+function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
   const gfn = pageOf(fact.table);
   const old = radixGet(guest.tables, gfn) ?? noUse;
   const uses = old.uses.filter((use) => use.shadow !== fact.shadow);
@@ -119,8 +120,16 @@ export function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
 }
 
 /** The guest with a page that holds root or context entries. */
-export function contextTableUsed(guest: Guest, fact: FactOf<"ContextTableUsed">): Guest {
+function contextTableUsed(guest: Guest, fact: FactOf<"ContextTableUsed">): Guest {
   const gfn = pageOf(fact.table);
   const old = radixGet(guest.tables, gfn) ?? noUse;
   return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, context: true }) };
 }
+
+/** What facts about guest memory, and which of its pages walks read, do. */
+export const memoryEvolvers: Evolvers = {
+  MemoryWritten: (guest, fact, seq) => unitWrote(guest, fact.gpa, fact.bytes, seq),
+  TableShadowed: tableShadowed,
+  TableShared: tableShared,
+  ContextTableUsed: contextTableUsed,
+};

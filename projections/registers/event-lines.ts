@@ -37,7 +37,8 @@ const bitsOf: Readonly<Record<EventLineState, bigint>> = {
   unmasked: 0n,
 };
 
-type EventFact = FactOf<"EventSent"> | FactOf<"EventPended"> | FactOf<"EventUnpended">;
+/** What happened to an event. */
+export type EventFact = FactOf<"EventSent"> | FactOf<"EventPended"> | FactOf<"EventUnpended">;
 
 /** The registers with a control register's value, and IM and IP of it as the line's chart says. */
 function withLine(owner: Owner, line: EventLine, fact: Fact, value: bigint): Registers {

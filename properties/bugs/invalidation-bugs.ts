@@ -37,7 +37,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "pending-too-wide",
     what: "An invalidation of some pages clears what is pending in the whole domain.",
-    file: "projections/shadow/evolve-translation.ts",
+    file: "projections/shadow/evolve-shadow.ts",
     find: "const { first, end } = covered;",
     replace: "const [first, end] = [0, covered.end + 2 ** 40];",
     law: "SH1",
@@ -53,7 +53,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "iotlb-kept",
     what: "An IOTLB invalidation updates the shadow and leaves the IOTLB as it is.",
-    file: "projections/shadow/evolve-translation.ts",
+    file: "projections/shadow/evolve-shadow.ts",
     find: "withIotlb(cleared, dropCached(shadow.iotlb, first, end))",
     replace: "withIotlb(cleared, shadow.iotlb)",
     law: "IV2",

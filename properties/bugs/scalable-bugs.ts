@@ -137,7 +137,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "domain-and-first-stage",
     what: "An IOTLB invalidation drops nothing of first stages.",
-    file: "projections/shadow/evolve-translation.ts",
+    file: "projections/shadow/evolve-shadow.ts",
     find: `return spacesForgotten(next, ({ did }) => fact.scope === "global" || fact.did === did);`,
     replace: "return next;",
     law: "SH1",
@@ -145,7 +145,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "page-and-first-stage",
     what: "A page-selective IOTLB invalidation drops nothing of first stages.",
-    file: "projections/shadow/evolve-translation.ts",
+    file: "projections/shadow/evolve-shadow.ts",
     find: `fact.scope === "global" || fact.did === did);`,
     replace: `fact.scope === "global" || (fact.did === did && fact.scope === "domain"));`,
     law: "SH1",

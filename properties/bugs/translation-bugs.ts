@@ -101,7 +101,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "page-comes-back",
     what: "A guest page that was taken away holds its old contents when it is given again.",
-    file: "projections/host/evolve-toolstack.ts",
+    file: "projections/host/evolve-host.ts",
     find: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, end);",
     replace: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, first);",
     law: "ME1",

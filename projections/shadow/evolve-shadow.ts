@@ -1,22 +1,24 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { translation as chart } from "../../machines/context/translation.ts";
 import { dropCached } from "../../tables/cache.ts";
+import type { Evolvers } from "../evolver.ts";
 import { spaceFlushed, spacesForgotten } from "../first-stage/evolve-first-stage.ts";
-import type { ChartStates, Guest } from "../guest.ts";
+import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
-import { clearHosts, coversContext, coversPasid, markHosts } from "../host/host-entry.ts";
 import { coveredRange } from "./covered-range.ts";
 import type { Shadow } from "./shadow.ts";
-import { clearPending, withIotlb } from "./shadow.ts";
+import {
+  clearPending,
+  emptyShadow,
+  gpaLevels,
+  shadowBlocked,
+  shadowMapped,
+  shadowShared,
+  shadowUnmapped,
+  withIotlb,
+} from "./shadow.ts";
 
-export function inState(guest: Guest, charts: Partial<ChartStates>): Guest {
-  const next = copyGuest(guest);
-  next.charts = { ...guest.charts, ...charts };
-  return next;
-}
-
-export function withShadow(guest: Guest, id: number, change: (shadow: Shadow) => Shadow): Guest {
+function withShadow(guest: Guest, id: number, change: (shadow: Shadow) => Shadow): Guest {
   const shadow = guest.shadows[id];
   if (shadow === undefined) return guest;
   const changed = change(shadow);
@@ -40,7 +42,7 @@ function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
  * Drops what an invalidation covers of each domain's second stage, and all that is cached of its
  * first stages, whatever the range.
  */
-export function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest {
+function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest {
   const next = copyGuest(guest);
   for (const id in guest.shadows) {
     const shadow = guest.shadows[id] as Shadow;
@@ -55,30 +57,7 @@ export function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">)
   return spacesForgotten(next, ({ did }) => fact.scope === "global" || fact.did === did);
 }
 
-export function contextInvalidated(guest: Guest, fact: FactOf<"ContextInvalidated">): Guest {
-  const hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
-  return { ...guest, hosts };
-}
-
-export function pasidCacheInvalidated(guest: Guest, fact: FactOf<"PasidCacheInvalidated">): Guest {
-  const hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry));
-  return { ...guest, hosts };
-}
-
-export function rootPointerLatched(
-  guest: Guest,
-  fact: FactOf<"RootPointerLatched">,
-  seq: number,
-): Guest {
-  const translation = chart.after(guest.charts.translation, fact);
-  const next = { ...inState(guest, { translation }), rootPointer: fact.value };
-  if (translation !== "enabled" || fact.value === guest.rootPointer) return next;
-  const contexts = markHosts(guest.hosts, seq, "pending", () => true);
-  const hosts = markHosts(contexts, seq, "pasidPending", ({ tag }) => tag !== undefined);
-  return { ...next, hosts };
-}
-
-export function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest {
+function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest {
   const first = pageOf(fact.iova);
   const end = first + pageOf(fact.length);
   if (fact.space !== undefined) return spaceFlushed(guest, fact.space);
@@ -90,7 +69,26 @@ export function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">)
   );
 }
 
-export function shadowDropped(guest: Guest, fact: FactOf<"ShadowDropped">): Guest {
+function shadowDropped(guest: Guest, fact: FactOf<"ShadowDropped">): Guest {
   const { [fact.shadow]: _gone, ...shadows } = guest.shadows;
   return { ...guest, shadows };
 }
+
+function shadowCreated(guest: Guest, fact: FactOf<"ShadowCreated">): Guest {
+  const { shadow: id, did, root, levels } = fact;
+  const shadow = emptyShadow(id, did, pageOf(root), levels, gpaLevels(guest.profile.haw));
+  return { ...guest, shadows: { ...guest.shadows, [id]: shadow }, nextShadow: id + 1 };
+}
+
+/** What facts about shadows and the host's IOTLB do. */
+export const shadowEvolvers: Evolvers = {
+  ShadowCreated: shadowCreated,
+  ShadowDropped: shadowDropped,
+  ShadowMapped: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowMapped(old, fact)),
+  ShadowBlocked: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowBlocked(old, fact)),
+  ShadowUnmapped: (guest, fact) =>
+    withShadow(guest, fact.shadow, (old) => shadowUnmapped(old, fact)),
+  ShadowShared: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowShared(old, fact)),
+  IotlbInvalidated: iotlbInvalidated,
+  HostIotlbFlushed: hostIotlbFlushed,
+};

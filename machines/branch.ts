@@ -1,0 +1,90 @@
+import type { Fact } from "../events/fact.ts";
+
+/** What a guard and the fields of a fact are computed from. */
+export interface Given {
+  readonly event: { readonly type: string };
+  readonly context: unknown;
+}
+
+type Fields = ((given: Given) => object) & { readonly fixed?: object };
+
+interface CompiledAction {
+  readonly type: Fact["type"];
+  readonly params: Fields | object | undefined;
+  /** The fields that are the same each time. */
+  readonly fixed: object;
+  /** The fact when there are no others. */
+  readonly whole: Fact;
+}
+
+export interface Branch<State> {
+  readonly guard: ((given: Given) => boolean) | undefined;
+  readonly target: State | undefined;
+  readonly actions: readonly CompiledAction[];
+}
+
+/** The parts of an xstate configuration that a chart may use. */
+interface RawTransition {
+  readonly guard?: unknown;
+  readonly target?: unknown;
+  readonly actions?: unknown;
+}
+export type RawTransitions = Readonly<Record<string, unknown>>;
+
+const allowedInTransition: ReadonlySet<string> = new Set(["guard", "target", "actions"]);
+
+export function onlyAllowed(what: string, object: object, allowed: ReadonlySet<string>): void {
+  for (const key of Object.keys(object)) {
+    if (!allowed.has(key)) throw new Error(`${what} uses "${key}", which does not compile`);
+  }
+}
+
+export const listOf = (value: unknown): readonly unknown[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+function compileAction(raw: unknown): CompiledAction {
+  const action = typeof raw === "string" ? { type: raw } : (raw as CompiledAction);
+  const { type, params } = action as Pick<CompiledAction, "type" | "params">;
+  const fixed = (typeof params === "function" ? (params as Fields).fixed : params) ?? {};
+  return { type, params, fixed, whole: { type, ...fixed } as Fact };
+}
+
+export type Guards = Readonly<Record<string, Branch<string>["guard"]>>;
+
+export function compileBranch<State extends string>(
+  id: string,
+  states: readonly State[],
+  guards: Guards,
+  raw: unknown,
+): Branch<State> {
+  const transition = (typeof raw === "string" ? { target: raw } : raw) as RawTransition;
+  onlyAllowed(`a transition of ${id}`, transition, allowedInTransition);
+  const { guard: name, actions } = transition;
+  const target = (transition.target as string | undefined)?.replace(/^\./, "");
+  if (name !== undefined && guards[name as string] === undefined) {
+    throw new Error(`a guard of ${id} has no implementation: ${String(name)}`);
+  }
+  if (target !== undefined && !states.includes(target as State)) {
+    throw new Error(`${id} has no state ${String(target)}`);
+  }
+  return {
+    guard: name === undefined ? undefined : guards[name as string],
+    target: target as State | undefined,
+    actions: listOf(actions).map(compileAction),
+  };
+}
+
+/** The fact that an action is. Fields that have a type are the whole fact already. */
+export function factOf(action: CompiledAction, given: Given): Fact {
+  const { params } = action;
+  if (typeof params !== "function") return action.whole;
+  const fields = params(given);
+  return "type" in fields ? (fields as Fact) : ({ type: action.type, ...fields } as Fact);
+}
+
+/** Whether an action could have told a fact: the type is the same, and so are fixed fields. */
+export function couldTell({ type, fixed }: CompiledAction, fact: Fact): boolean {
+  if (type !== fact.type) return false;
+  const said = fact as unknown as Readonly<Record<string, unknown>>;
+  return Object.entries(fixed).every(([name, value]) => said[name] === value);
+}

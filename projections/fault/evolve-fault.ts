@@ -1,0 +1,36 @@
+import { produce } from "immer";
+import type { Fact, FactOf } from "../../events/fact.ts";
+import { faultRecording } from "../../machines/fault/fault-recording.ts";
+import type { Evolvers } from "../evolver.ts";
+import type { Faults } from "./faults.ts";
+
+function recorded(faults: Faults, fact: FactOf<"FaultRecorded">): Faults {
+  const { index, source, reason, page, access, pasid, request } = fact;
+  const [privileged, execute] = [fact.privileged === true, fact.execute === true];
+  const read = access === "read";
+  return produce(faults, (draft) => {
+    draft.state = faultRecording.after(faults.state, fact, faults);
+    draft.records[index] = { source, reason, page, read, pasid, privileged, execute, request };
+    draft.next = (index + 1) % draft.records.length;
+  });
+}
+
+const cleared = (faults: Faults, fact: FactOf<"FaultCleared">): Faults =>
+  produce(faults, (draft) => {
+    draft.state = faultRecording.after(faults.state, fact, faults);
+    draft.records[fact.index] = undefined;
+  });
+
+/** The chart alone moves. */
+const moved = (faults: Faults, fact: Fact): Faults =>
+  produce(faults, (draft) => {
+    draft.state = faultRecording.after(faults.state, fact, faults);
+  });
+
+/** What facts about fault recording do. */
+export const faultEvolvers: Evolvers = {
+  FaultRecorded: (guest, fact) => ({ ...guest, faults: recorded(guest.faults, fact) }),
+  FaultCleared: (guest, fact) => ({ ...guest, faults: cleared(guest.faults, fact) }),
+  FaultOverflowed: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),
+  OverflowCleared: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),
+};
