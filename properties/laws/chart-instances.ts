@@ -32,7 +32,7 @@ function lead(
   count: Count,
 ): string {
   const { state: next, by } = referenceStep(step.chart, state, step.stimulus, step.unit);
-  if (by !== undefined) count(`${step.chart.id}: ${by.name}`);
+  if (by !== undefined) count(`${step.chart.id}: ${by}`);
   return next;
 }
 

@@ -1,8 +1,9 @@
 import type { ChartStep } from "../../hypervisor/turn.ts";
 import { charts } from "../../machines/charts.ts";
+import { transitionsOf } from "../../machines/transitions.ts";
 import type { World } from "../../projections/world.ts";
 import { endInput, takeFact, takeStep } from "./chart-instances.ts";
-import { transitionsOf } from "./chart-transitions.ts";
+import { transitionName } from "./chart-transitions.ts";
 import { differenceIn } from "./chart-view.ts";
 import { chartViews } from "./chart-views.ts";
 import type { GuestCharts, Instances } from "./guest-charts.ts";
@@ -68,7 +69,7 @@ export const chartsAreFollowed: Law = {
     "xstate's own transition reaches from the same stimuli.",
   sometimes: charts.flatMap((chart) => [
     ...chart.states.map((state) => `${chart.id}: ${state}`),
-    ...transitionsOf(chart).map(({ name }) => `${chart.id}: ${name}`),
+    ...transitionsOf(chart).map((one) => `${chart.id}: ${transitionName(one)}`),
   ]),
   check(run, count) {
     const guests = run.setup.guests.map((setup) => ({

@@ -1,39 +1,28 @@
-import type { AnyMachineSnapshot, AnyStateNode } from "xstate";
+import type { AnyMachineSnapshot } from "xstate";
 import { transition } from "xstate";
 import type { AnyChart } from "../../machines/chart.ts";
+import type { ChartTransition } from "../../machines/transitions.ts";
+import { transitionsOf } from "../../machines/transitions.ts";
 
-/** One transition as a chart's definition has it. */
-export interface ChartTransition {
-  /** Where it is written: a state, or `undefined` for what every state has in common. */
-  readonly state: string | undefined;
-  readonly stimulus: string;
-  /** Its place among those of the stimulus. */
-  readonly index: number;
-  readonly target: string | undefined;
-  readonly name: string;
+/** What a transition is called, among those of its chart. */
+export function transitionName({ from, stimulus, index, guard }: ChartTransition): string {
+  const when = guard ?? (index === 0 ? undefined : "else");
+  return `${from ?? "any state"}, ${stimulus}${when === undefined ? "" : ` [${when}]`}`;
 }
 
-function transitionsIn(node: AnyStateNode, state: string | undefined): readonly ChartTransition[] {
-  return [...node.transitions].flatMap(([stimulus, branches]) =>
-    branches.map(({ guard, target }, index) => {
-      const asked = typeof guard === "string" ? guard : "else";
-      const question = branches.length === 1 && guard === undefined ? "" : ` [${asked}]`;
-      const name = `${state ?? "any state"}, ${stimulus}${question}`;
-      return { state, stimulus, index, target: target?.[0]?.key, name };
-    }),
-  );
-}
+const named = new Map<AnyChart, ReadonlyMap<string, string>>();
 
-const known = new Map<AnyChart, readonly ChartTransition[]>();
-
-/** Every transition of a chart, in the order of its definition. */
-export function transitionsOf(chart: AnyChart): readonly ChartTransition[] {
-  const { root } = chart.machine;
-  const made = known.get(chart) ?? [
-    ...Object.values(root.states).flatMap((node) => transitionsIn(node, node.key)),
-    ...transitionsIn(root, undefined),
-  ];
-  known.set(chart, made);
+/** The names of a chart's transitions by where they stand. */
+function namesOf(chart: AnyChart): ReadonlyMap<string, string> {
+  const made =
+    named.get(chart) ??
+    new Map(
+      transitionsOf(chart).map((one) => [
+        `${one.from} ${one.stimulus} ${one.index}`,
+        transitionName(one),
+      ]),
+    );
+  named.set(chart, made);
   return made;
 }
 
@@ -41,7 +30,7 @@ export function transitionsOf(chart: AnyChart): readonly ChartTransition[] {
 export interface Reference {
   readonly state: string;
   /** `undefined` where the chart ignores the stimulus. */
-  readonly by: ChartTransition | undefined;
+  readonly by: string | undefined;
 }
 
 /** What xstate's own `transition` makes of a stimulus, with the unit as context. */
@@ -55,10 +44,8 @@ export function referenceStep(
   const at: AnyMachineSnapshot = machine.resolveState({ value: state, context: unit } as never);
   const [next] = transition(machine, at, stimulus);
   const [chosen] = machine.getTransitionData(at, stimulus);
-  const index = chosen?.source.transitions.get(stimulus.type)?.indexOf(chosen);
   const source = chosen?.source === machine.root ? undefined : chosen?.source.key;
-  const by = transitionsOf(chart).find(
-    (one) => one.index === index && one.stimulus === stimulus.type && one.state === source,
-  );
+  const index = chosen?.source.transitions.get(stimulus.type)?.indexOf(chosen);
+  const by = namesOf(chart).get(`${source} ${stimulus.type} ${index}`);
   return { state: String((next as AnyMachineSnapshot).value), by };
 }

@@ -1,20 +1,17 @@
-import { iova } from "../../events/address.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
 import { at } from "../../projections/registers/registers.ts";
-import { arena, deviceSources, sources } from "./arena.ts";
+import { arena, deviceSources } from "./arena.ts";
 import { boot, command, commandBits, placeQueue, writeLegacy } from "./boot.ts";
 import { atsRequest } from "./device-commands.ts";
-import type { Driver } from "./driver.ts";
 import { emit, pick, writeRegister } from "./driver.ts";
-import type { Command, Draw } from "./mapping-commands.ts";
+import type { Command } from "./mapping-commands.ts";
 import { more, someDomain } from "./mapping-commands.ts";
 import * as outside from "./outside-commands.ts";
+import { groupMixed, requestsOverflow } from "./page-request-mishaps.ts";
 import { pasidIssue } from "./pasid-requests.ts";
 import { submit, usesQueue, waitWord } from "./queue.ts";
 import { queueMishap } from "./queue-mishaps.ts";
-import { someRequest } from "./requests.ts";
-import { announceAll, responseWord } from "./scalable-queue.ts";
 
 /** Register-based invalidations as they may and may not be, while the queue is off, or on. */
 const byRegister: Command = (driver, draw) => {
@@ -102,73 +99,6 @@ const saved: Command = (driver, draw) => {
   emit(driver, { type: "UnitSave" });
   emit(driver, { type: "UnitRestore", record: draw.how % 4 === 3 ? "no record" : "" });
 };
-
-interface Asking {
-  readonly pasid: number | undefined;
-  readonly last: boolean;
-  readonly stop?: boolean;
-}
-
-/** A group of page requests that meets another PASID's, a stop marker, answers too early and late. */
-const groupMixed: Command = (driver, draw) => {
-  const { device, page, rights } = someRequest(driver, draw);
-  const { pasid } = rights;
-  const other = pasid === undefined ? 1 : pasid === 1 ? 2 : 1;
-  const group = draw.extra % 6;
-  const ask = ({ pasid, last, stop = false }: Asking): void =>
-    emit(driver, {
-      ...{ type: "PageRequest", device, iova: iova(BigInt(page) << 12n), group, last },
-      ...{ read: !stop, write: false },
-      ...(pasid === undefined ? {} : { pasid }),
-    });
-  const rid = device === sources.behindBridge ? sources.bridge : device;
-  const answer = (whose: number | undefined): void => {
-    announceAll(driver, [responseWord({ rid, pasid: whose, rc: 0, group, last: true })], 1);
-  };
-  const intrude = (): void => {
-    ask({ pasid: other, last: false });
-    ask({ pasid: other, last: true, stop: true });
-    answer(other);
-  };
-  ask({ pasid, last: false });
-  intrude();
-  ask({ pasid, last: true });
-  intrude();
-  ask({ pasid, last: true });
-  answer(pasid);
-};
-
-/** The page-request queue overflows, with something new in it or not, and PPR and PRO go. */
-const requestsOverflow: Command = (driver, draw, manner) => {
-  if (!driver.profile.pageRequests) return;
-  const [ppr, pro] = [1n, 2n];
-  const prs = (bits: bigint): void => writeRegister(driver, at.prs, 4, bits);
-  const place = (head: number): void => {
-    writeRegister(driver, at.pqh, 8, BigInt(32 * head));
-    writeRegister(driver, at.pqt, 8, 0n);
-  };
-  const request = (shift: number): void => askForPage(driver, draw, shift);
-  prs(ppr | pro);
-  place(draw.how % 2 === 0 ? 1 : 2);
-  for (let shift = 0; shift < 6; shift++) request(shift);
-  prs(draw.what % 2 === 0 ? pro : ppr);
-  place(draw.extra % 2 === 0 ? 64 : 1);
-  for (let shift = 6; shift < 9; shift++) request(shift);
-  prs(draw.what % 2 === 0 ? ppr : pro);
-  place(64);
-  if (draw.extra % 3 === 0) outside.dma(driver, draw, manner);
-};
-
-/** One page for a group of its own, by a device that a PASID entry serves. */
-function askForPage(driver: Driver, draw: Draw, shift: number): void {
-  const { device, page, rights } = someRequest(driver, { ...draw, where: draw.where >> shift });
-  const { pasid } = rights;
-  emit(driver, {
-    ...{ type: "PageRequest", device, iova: iova(BigInt(page) << 12n), read: true, write: false },
-    ...{ group: 8 + ((draw.extra + 9 * shift) % 200), last: true },
-    ...(pasid === undefined ? {} : { pasid }),
-  });
-}
 
 /** Several pages are asked for, to be taken back. */
 const askedAndTaken: Command = (driver, draw, manner) => {
