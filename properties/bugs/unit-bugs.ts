@@ -21,7 +21,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "one-record",
     what: "Every fault takes the same record.",
-    file: "projections/fault/faults.ts",
+    file: "projections/fault/evolve-fault.ts",
     find: "draft.next = (index + 1) % draft.records.length;",
     replace: "draft.next = index % draft.records.length;",
     law: "FA1",
@@ -69,11 +69,19 @@ export const unitBugs: readonly Bug[] = [
     law: "RG2",
   },
   {
+    id: "chart-unasked",
+    what: "Once PFO is cleared the fault recording stays as it was.",
+    file: "projections/fault/evolve-fault.ts",
+    find: "OverflowCleared: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),",
+    replace: "",
+    law: "CH2",
+  },
+  {
     id: "alias-ignored",
     what: "A device behind a bridge is looked up by its own source-id.",
-    file: "projections/evolvers.ts",
-    find: "requester: fact.alias ?? fact.device,",
-    replace: "requester: fact.device,",
+    file: "projections/device/evolve-device.ts",
+    find: "alias: requester = source } = fact;",
+    replace: "} = fact; const requester = source;",
     law: "DM1",
   },
   {

@@ -60,7 +60,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-next-record",
     what: "A fault goes to the record after the one that is free.",
-    file: "projections/fault/faults.ts",
+    file: "projections/fault/evolve-fault.ts",
     find: "draft.records[index] = { source, reason,",
     replace: "draft.records[(index + 1) % draft.records.length] = { source, reason,",
     law: "FA1",
