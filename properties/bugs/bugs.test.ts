@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { chase } from "../hunt/chase.ts";
-import { importMutant, occurrences } from "../hunt/mutant.ts";
+import { chaseMutant } from "../hunt/chase-mutant.ts";
+import { occurrences, seeding } from "../hunt/mutant.ts";
 import { laws } from "../laws/all.ts";
 import { bugs } from "./all.ts";
 
@@ -23,10 +23,9 @@ describe("seeded bugs", () => {
 
   it("[BU4] a bug is caught, and the same search in the model as it is finds nothing", async () => {
     const bug = bugs.find(({ id }) => id === "long-status");
-    const entry = "properties/hunt/chase.ts";
-    const mutant = (await importMutant(entry, bug)) as { chase: typeof chase };
-    const model = (await importMutant(entry, undefined)) as { chase: typeof chase };
-    expect(mutant.chase(1, 20, "QU1")?.law).toBe("QU1");
-    expect(model.chase(1, 2, "QU1")).toBeUndefined();
+    const how = { seed: 1, suspects: ["QU1"], shrinking: 1 };
+    const caught = await chaseMutant(bug && seeding(bug), { ...how, seconds: 20 });
+    expect(caught?.law).toBe("QU1");
+    expect(await chaseMutant(undefined, { ...how, seconds: 2 })).toBeUndefined();
   });
 });

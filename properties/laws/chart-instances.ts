@@ -10,7 +10,7 @@ import { pageGroup } from "../../machines/page-request/page-group.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Named } from "./chart-keys.ts";
 import { askedName, keyOf, only } from "./chart-keys.ts";
-import { referenceStep } from "./chart-transitions.ts";
+import { referenceStep, transitionName } from "./chart-transitions.ts";
 import type { GuestCharts, Pending } from "./guest-charts.ts";
 import { drop, enter, instancesOf, stateOf } from "./guest-charts.ts";
 import type { Count } from "./law.ts";
@@ -32,7 +32,7 @@ function lead(
   count: Count,
 ): string {
   const { state: next, by } = referenceStep(step.chart, state, step.stimulus, step.unit);
-  if (by !== undefined) count(`${step.chart.id}: ${by}`);
+  if (by !== undefined) count(`${step.chart.id}: ${transitionName(by)}`);
   return next;
 }
 

@@ -10,19 +10,16 @@ export function transitionName({ from, stimulus, index, guard }: ChartTransition
   return `${from ?? "any state"}, ${stimulus}${when === undefined ? "" : ` [${when}]`}`;
 }
 
-const named = new Map<AnyChart, ReadonlyMap<string, string>>();
+const known = new Map<AnyChart, ReadonlyMap<string, ChartTransition>>();
 
-/** The names of a chart's transitions by where they stand. */
-function namesOf(chart: AnyChart): ReadonlyMap<string, string> {
+/** A chart's transitions by where they stand. */
+function placesOf(chart: AnyChart): ReadonlyMap<string, ChartTransition> {
   const made =
-    named.get(chart) ??
+    known.get(chart) ??
     new Map(
-      transitionsOf(chart).map((one) => [
-        `${one.from} ${one.stimulus} ${one.index}`,
-        transitionName(one),
-      ]),
+      transitionsOf(chart).map((one) => [`${one.from} ${one.stimulus} ${one.index}`, one] as const),
     );
-  named.set(chart, made);
+  known.set(chart, made);
   return made;
 }
 
@@ -30,7 +27,7 @@ function namesOf(chart: AnyChart): ReadonlyMap<string, string> {
 export interface Reference {
   readonly state: string;
   /** `undefined` where the chart ignores the stimulus. */
-  readonly by: string | undefined;
+  readonly by: ChartTransition | undefined;
 }
 
 /** What xstate's own `transition` makes of a stimulus, with the unit as context. */
@@ -46,6 +43,6 @@ export function referenceStep(
   const [chosen] = machine.getTransitionData(at, stimulus);
   const source = chosen?.source === machine.root ? undefined : chosen?.source.key;
   const index = chosen?.source.transitions.get(stimulus.type)?.indexOf(chosen);
-  const by = namesOf(chart).get(`${source} ${stimulus.type} ${index}`);
+  const by = placesOf(chart).get(`${source} ${stimulus.type} ${index}`);
   return { state: String((next as AnyMachineSnapshot).value), by };
 }
