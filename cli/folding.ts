@@ -1,12 +1,11 @@
 import { ProfileError } from "../events/profile/profile-check.ts";
 import type { Step } from "../history/step.ts";
-import { worldWithin } from "../history/step.ts";
+import { stepOf, stepUntil } from "../history/step.ts";
 import { createWorld, SetupError } from "../hypervisor/create-world.ts";
-import { fold } from "../hypervisor/fold.ts";
 import type { World } from "../projections/world.ts";
 import { InputError, lineError } from "./input-error.ts";
 import { startProgress } from "./progress.ts";
-import type { FactEntry, InputEntry, Source } from "./read.ts";
+import type { FactEntry, Source } from "./read.ts";
 import { openSource } from "./read.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -44,11 +43,6 @@ export async function worldOf({ file, setup, close }: Source): Promise<World> {
   }
 }
 
-function foldEntry(world: World, entry: InputEntry): Step {
-  const { world: after, facts } = fold(world, entry.input);
-  return { seq: world.seq + 1, input: entry.input, facts, before: world, after };
-}
-
 /**
  * Folds a file that has been opened.
  *
@@ -75,13 +69,11 @@ export async function foldSource(
           continue;
         }
         if (world.seq >= until) return result();
-        const step = foldEntry(world, entry);
-        const whole = step.after.seq <= until;
-        world = whole ? step.after : worldWithin(step, until);
+        const step = stepUntil(stepOf(world, entry.input), until);
+        world = step.after;
         inputs += 1;
-        facts += whole ? step.facts.length : until - step.seq;
-        const shown = whole ? step : { ...step, facts: step.facts.slice(0, until - step.seq) };
-        const waiting = watcher.step?.(shown, entry.line);
+        facts += step.facts.length;
+        const waiting = watcher.step?.(step, entry.line);
         if (waiting !== undefined) await waiting;
       }
     }

@@ -1,28 +1,38 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { Iova, SourceId } from "../../events/address.ts";
 import { formatSourceId } from "../../events/address.ts";
-import type { Access } from "../../events/input.ts";
-import type { Use } from "../../history/use.ts";
-import type { Asked } from "../../hypervisor/translate/composed.ts";
-import type { HostEntry } from "../../projections/host/host-entry.ts";
-import { hostAt } from "../../projections/host/host-entry.ts";
+import type { Search } from "../../history/moment.ts";
+import { followSearch } from "../../history/moment.ts";
+import type { Question } from "../../history/question.ts";
+import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";
 import { parseAccess, parseDevice, parseIova, parseNumber, parsePasid } from "../argument.ts";
+import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";
+import type { Run } from "../run.ts";
 
 /** The options of commands that look at one page of one device. */
-export interface LookupOptions {
-  readonly device: SourceId;
-  readonly iova: Iova;
-  readonly at?: number;
-  readonly access?: Access;
-  /** Missing for a request without PASID. */
-  readonly pasid?: number;
-  readonly privileged?: true;
-  readonly execute?: true;
+export interface LookupOptions extends Question {
   readonly guest: number;
   readonly json?: true;
+}
+
+/** What is known once a file was searched. */
+export interface Found {
+  readonly search: Search;
+  /** The state after `--at`, or at the end. */
+  readonly world: World;
+  readonly failure: InputError | undefined;
+}
+
+/** Folds a file, up to the event that is asked for, and looks for the DMA that it is about. */
+export async function findMoment(run: Run, file: string, start: Search): Promise<Found> {
+  let search = start;
+  const step = (one: Step): void => {
+    search = followSearch(search, one);
+  };
+  const { world, failure } = await foldFile(file, run.terminal, { step }, start.question.at);
+  return { search, world, failure };
 }
 
 /** `--guest N`, of the first guest when missing. */
@@ -49,28 +59,6 @@ export function checkRights({ pasid, privileged, execute, access }: LookupOption
     throw new InputError(`${asked}: only a request with PASID asks for rights; add --pasid`);
   }
   if (execute && access === "write") throw new InputError("--execute: a write does not execute");
-}
-
-/**
- * What the request of a look asks for.
- *
- * @param use  the DMA that is looked at, if there is one: what it asked for.
- */
-export function askedOf(options: LookupOptions, access: Access, use?: Use): Asked {
-  const { privileged, execute } = use ?? options;
-  return {
-    write: access === "write",
-    pasid: options.pasid,
-    privileged: privileged === true,
-    execute: execute === true && access === "read",
-  };
-}
-
-/** What the host has for the requests of a look. */
-export function hostOf(world: World, options: LookupOptions): HostEntry | undefined {
-  const guest = world.guests[options.guest];
-  const source = guest?.devices[options.device]?.requester ?? options.device;
-  return guest && hostAt(guest.hosts, source, options.pasid);
 }
 
 /** Adds the options of a look at one page. */

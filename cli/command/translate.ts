@@ -1,21 +1,22 @@
 import type { Command } from "commander";
+import type { Request } from "../../history/explanation.ts";
+import type { Search, Weigh } from "../../history/moment.ts";
+import { startSearch } from "../../history/moment.ts";
+import { askedOf, hostOf } from "../../history/question.ts";
+import { regimeOf } from "../../history/regime.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import { renderJson } from "../render/json.ts";
-import { regimeOf } from "../render/regime.ts";
-import type { Request } from "../render/request.ts";
 import type { WalkView } from "../render/walk.ts";
 import { renderWalk, walkJson } from "../render/walk.ts";
 import type { Run } from "../run.ts";
 import type { LookupOptions } from "./lookup.ts";
-import { askedOf, checkDevice, checkRights, hostOf, withLookup } from "./lookup.ts";
-import type { Found, Weigh } from "./moment.ts";
-import { findMoment } from "./moment.ts";
+import { checkDevice, checkRights, findMoment, withLookup } from "./lookup.ts";
 
 /** A DMA that met the guest's tables; any other says nothing about them. */
 const weigh: Weigh = (_use, _isExact, isOn) => (isOn ? 1 : 0);
 
 /** Why this state is shown, or which other one to look at. */
-function choiceText({ off, meeting }: Found): string | undefined {
+function choiceText({ off, meeting }: Search): string | undefined {
   if (off === undefined) return undefined;
   if (meeting === undefined) {
     const at = off.before.toString();
@@ -30,11 +31,12 @@ function choiceText({ off, meeting }: Found): string | undefined {
 
 async function show(run: Run, file: string, options: LookupOptions): Promise<void> {
   checkRights(options);
-  const found = await findMoment(run, file, options, weigh);
-  const { off, failure } = found;
+  const start = startSearch(options, weigh);
+  const { search, world: end, failure } = await findMoment(run, file, start);
+  const { off } = search;
   const isChosen = options.at === undefined && off !== undefined;
-  const meeting = isChosen ? found.meeting : undefined;
-  const world = meeting?.world ?? found.world;
+  const meeting = isChosen ? search.meeting : undefined;
+  const world = meeting?.world ?? end;
   checkDevice(file, world, options);
   const { device, guest, iova } = options;
   const access = options.access ?? meeting?.use.access ?? "read";
@@ -48,7 +50,7 @@ async function show(run: Run, file: string, options: LookupOptions): Promise<voi
     regime: regimeOf(world.guests[guest], walk),
     host: hostOf(world, options),
     offSince: off?.seq,
-    choice: isChosen ? choiceText(found) : undefined,
+    choice: isChosen ? choiceText(search) : undefined,
   };
   run.terminal.out(
     options.json ? renderJson(walkJson(world.seq, request, walk)) : renderWalk(run.terminal, view),

@@ -1,34 +1,22 @@
-import type { Iova, SourceId } from "../../events/address.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import { parseMsi, RemappableAddress } from "../../events/interrupt/interrupt-request.ts";
-import type { Use, UsedInterrupt } from "../../history/use.ts";
+import type { InterruptExplanation } from "../../history/explanation.ts";
+import type { UsedInterrupt } from "../../history/use.ts";
 import type { Terminal } from "../terminal.ts";
 import { reportText } from "./aftermath.ts";
 import { faultText } from "./landing.ts";
 import { eventName } from "./plot.ts";
 import { factJson, wrapped } from "./why.ts";
 
-/** What is told of a write to the interrupt range. */
-export interface InterruptTale {
-  /** Number of the last event before the moment that is explained. */
-  readonly at: number;
-  readonly device: SourceId;
-  readonly iova: Iova;
-  /** The write that is explained; `undefined` when it is the state alone. */
-  readonly use: Use | undefined;
-  /** Interrupt remapping is on. */
-  readonly isOn: boolean;
-}
-
 /** The interrupt index, as far as it is known: an address with a sub-handle has it in the data. */
-function indexOf({ iova, use, isOn }: InterruptTale): number | undefined {
+function indexOf({ iova, use, isOn }: InterruptExplanation): number | undefined {
   if (use !== undefined) return use.interrupt?.outcome?.index;
   const { shv, format } = RemappableAddress.decode(iova);
   return isOn && format && !shv ? parseMsi(iova, 0).index : undefined;
 }
 
 /** `for index 3`, or what is known instead. */
-function subject(tale: InterruptTale): string {
+function subject(tale: InterruptExplanation): string {
   const index = indexOf(tale);
   if (index !== undefined) return `an interrupt request for index ${index.toString()}`;
   const { format } = RemappableAddress.decode(tale.iova);
@@ -54,7 +42,7 @@ function outcomeText(outcome: UsedInterrupt["outcome"]): string {
   }
 }
 
-function tell(tale: InterruptTale): readonly string[] {
+function tell(tale: InterruptExplanation): readonly string[] {
   const { at, device, iova, use, isOn } = tale;
   const what = `DMA write to ${hex(iova)} by ${formatSourceId(device)}`;
   const range = "A write to the interrupt range meets no second-stage table.";
@@ -68,13 +56,13 @@ function tell(tale: InterruptTale): readonly string[] {
 }
 
 /** The story of an interrupt request for people. */
-export function renderWhyInterrupt(terminal: Terminal, tale: InterruptTale): string {
+export function renderWhyInterrupt(terminal: Terminal, tale: InterruptExplanation): string {
   const [first = "", ...rest] = tell(tale);
   return `${terminal.colours.bold(first)}\n\n${rest.map(wrapped).join("")}`;
 }
 
 /** Where to read on, when the request has an entry. */
-export function interruptHint(file: string, guest: number, tale: InterruptTale): string {
+export function interruptHint(file: string, guest: number, tale: InterruptExplanation): string {
   const index = indexOf(tale);
   if (index === undefined) return "";
   const whose = guest === 0 ? "" : ` --guest ${guest.toString()}`;
@@ -82,7 +70,7 @@ export function interruptHint(file: string, guest: number, tale: InterruptTale):
 }
 
 /** The object that `--json` prints. */
-export function whyInterruptJson(tale: InterruptTale): object {
+export function whyInterruptJson(tale: InterruptExplanation): object {
   const { at, device, iova, use, isOn } = tale;
   const outcome = use?.interrupt?.outcome;
   const {

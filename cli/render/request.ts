@@ -1,17 +1,7 @@
-import type { SourceId } from "../../events/address.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
-import type { Access } from "../../events/input.ts";
-import type { Asked } from "../../hypervisor/translate/composed.ts";
+import type { Request } from "../../history/explanation.ts";
 import type { Translation } from "../../hypervisor/translate/three-answers.ts";
-
-/** A DMA as it is asked for. */
-export interface Request {
-  readonly device: SourceId;
-  readonly iova: bigint;
-  readonly access: Access;
-  readonly asked: Omit<Asked, "write">;
-}
 
 /** The PASID whose entry serves requests without one, where the walk has come so far. */
 export function ridPasidOf({ steps, scalable }: Translation): number | undefined {

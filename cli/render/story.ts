@@ -1,8 +1,8 @@
 import { formatSourceId, hex } from "../../events/address.ts";
+import { mapsNothing } from "../../history/decisive.ts";
 import type { EntryTrail, EntryWrite } from "../../history/provenance.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
-import { decisive, mapsNothing } from "./decisive.ts";
 import { faultText, landingText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning, verbPhrase } from "./meaning.ts";
@@ -109,7 +109,7 @@ function headline(plot: Plot): string {
 
 /** The point of a story about a page that no DMA reaches. */
 function conclusion(plot: Plot): string[] {
-  const index = decisive(plot);
+  const { decisive: index } = plot;
   const step = plot.walk.steps[index];
   const last = lastWrite(plot.trail.entries[index]);
   const { use, walk } = plot;
@@ -168,8 +168,7 @@ function contextSentences({ walk, trail, request }: Plot): string[] {
 }
 
 function decisiveSentences(plot: Plot): string[] {
-  const { walk } = plot;
-  const index = decisive(plot);
+  const { walk, decisive: index } = plot;
   const step = walk.steps[index];
   const trail = plot.trail.entries[index];
   if (step === undefined || trail === undefined) return [];

@@ -1,7 +1,7 @@
-import { hex, pageOf } from "../../events/address.ts";
+import { hex } from "../../events/address.ts";
 import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
-import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
+import { addressNamed, namerOf } from "../../history/walk-path.ts";
 import type { Translation, TranslationStep } from "../../hypervisor/translate/three-answers.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { faultText } from "./landing.ts";
@@ -45,15 +45,6 @@ export function entryName({ table, level }: TranslationStep, scalable: boolean):
   return `${table.replace(" ", "-")} entry of level ${level.toString()}`;
 }
 
-/** The address that an entry names: the next first-stage table, or the byte that is asked for. */
-function named({ table, level = 1, entry }: TranslationStep, iova: bigint): bigint {
-  if (table === "PASID entry") return PasidEntry.decode(entry).fsptptr;
-  const { address, ps } = FirstStageEntry.decode(entry);
-  if (level > 1 && !(ps && level <= 3)) return address;
-  const size = 1n << BigInt(12 + 9 * (level - 1));
-  return address - (address % size) + (iova % size);
-}
-
 /** Faults of a first-stage walk that are not the second stage's doing. */
 const ofFirstStage: ReadonlySet<number> = new Set([reason.firstStageRoot, reason.firstStageAccess]);
 
@@ -70,7 +61,7 @@ function gaveRow(
   iova: bigint,
 ): WalkRow {
   const { guest } = walk;
-  const asked = named(from, iova) + (next === undefined ? 0n : next.address & 0xfffn);
+  const asked = addressNamed(from, iova) + (next === undefined ? 0n : next.address & 0xfffn);
   const failed = next === undefined ? "fault" in guest : isHidden(walk, next);
   const gpa = next?.address ?? ("gpa" in guest ? guest.gpa : 0n);
   const fault = "fault" in guest ? faultText(guest.fault) : "";
@@ -91,10 +82,6 @@ const isNested = ({ steps }: Translation): boolean =>
     ({ table, entry }) =>
       table === "PASID entry" && PasidEntry.decode(entry).pgtt === pasidTypes.nested,
   );
-
-/** The step that named what the second-stage entries before `index` translate. */
-const namerOf = (steps: readonly TranslationStep[], index: number): TranslationStep | undefined =>
-  steps.slice(0, index).findLast(({ below }) => !below);
 
 /**
  * The walk row by row. Under nesting the second-stage entries that lead to a first-stage entry come
@@ -126,18 +113,6 @@ export function walkRows(walk: Translation, iova: bigint): readonly WalkRow[] {
   const hasEnd = last?.below === true || (isBeyond && last === leaf);
   if (nested && hasEnd && leaf !== undefined) rows.push(gaveRow(walk, leaf, undefined, iova));
   return rows;
-}
-
-/**
- * The page that each step's entry translates: that of the request, but for second-stage entries
- * under a first stage, which translate the next table or the page that the first stage names.
- */
-export function pagesOfSteps(walk: Translation, iova: bigint): readonly number[] {
-  const { steps } = walk;
-  return steps.map(({ below }, index) => {
-    const from = below ? namerOf(steps, index) : undefined;
-    return pageOf(from === undefined ? iova : named(from, iova));
-  });
 }
 
 /** The first cell of a row: what is below is set in. */

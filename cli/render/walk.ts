@@ -1,13 +1,13 @@
 import { hex } from "../../events/address.ts";
+import type { Request } from "../../history/explanation.ts";
+import type { Regime } from "../../history/regime.ts";
 import type { Translation } from "../../hypervisor/translate/three-answers.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Landing } from "./landing.ts";
 import { landingText } from "./landing.ts";
 import { meaning } from "./meaning.ts";
-import type { Regime } from "./regime.ts";
 import { regimeSentences } from "./regime.ts";
-import type { Request } from "./request.ts";
 import { requestText, ridPasidOf } from "./request.ts";
 import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";

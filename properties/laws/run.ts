@@ -2,8 +2,8 @@ import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import type { Setup } from "../../events/setup.ts";
 import type { Step } from "../../history/step.ts";
+import { stepsOf } from "../../history/step.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
-import { fold } from "../../hypervisor/fold.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { World } from "../../projections/world.ts";
 
@@ -19,14 +19,7 @@ export interface Run {
 export function runOf(program: { readonly setup: Setup; readonly inputs: readonly Input[] }): Run {
   const { setup, inputs } = program;
   const start = createWorld(setup);
-  let before = start;
-  const steps = inputs.map((input): Step => {
-    const { world: after, facts } = fold(before, input);
-    const step = { seq: before.seq + 1, input, facts, before, after };
-    before = after;
-    return step;
-  });
-  return { setup, inputs, start, steps };
+  return { setup, inputs, start, steps: [...stepsOf(start, inputs)] };
 }
 
 /** One event of a run, with the worlds before and after it. */

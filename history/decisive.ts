@@ -1,6 +1,6 @@
-import { reason } from "../../events/fault/fault-reason.ts";
-import type { Translation, TranslationStep } from "../../hypervisor/translate/three-answers.ts";
-import type { Plot } from "./plot.ts";
+import { reason } from "../events/fault/fault-reason.ts";
+import type { Access } from "../events/input.ts";
+import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
 
 /** The first of some second-stage entries that lacks R (bit 0) or W (bit 1), or -1. */
 const lacking = (steps: readonly TranslationStep[], first: number, bit: bigint): number =>
@@ -31,9 +31,12 @@ function decisiveNested({ steps, guest }: Translation, bit: bigint): number {
   return denying < 0 ? last - 1 : denying;
 }
 
-/** The entry that decides: the last one read, or the first that does not allow the access. */
-export function decisive({ walk, request }: Plot): number {
-  const bit = request.access === "read" ? 1n : 2n;
+/**
+ * Index of the step of a walk that decides: the last entry read, or the first that does not allow
+ * the access; -1 where no entry was read.
+ */
+export function decisiveStep(walk: Translation, access: Access): number {
+  const bit = access === "read" ? 1n : 2n;
   const { steps } = walk;
   if (steps.some(({ table }) => table === "first stage")) return decisiveNested(walk, bit);
   const denying = lacking(steps, 0, bit);

@@ -1,0 +1,85 @@
+import type { Iova } from "../events/address.ts";
+import type { World } from "../projections/world.ts";
+import type { Question } from "./question.ts";
+import { pageAsked } from "./question.ts";
+import type { Step } from "./step.ts";
+import type { Use } from "./use.ts";
+import { useIn } from "./use.ts";
+
+/** A DMA to a page, and the state that it met. */
+export interface Meeting {
+  readonly use: Use;
+  readonly iova: Iova;
+  readonly world: World;
+  /** Number of the last event of its step. */
+  readonly until: number;
+}
+
+/** How translation was turned off at last. */
+export interface TurnedOff {
+  readonly seq: number;
+  /** Number of the last event with translation on. */
+  readonly before: number;
+}
+
+/**
+ * What a DMA to the page is worth to who looks at it, more than 0 if anything.
+ *
+ * @param isExact  it was to the very address.
+ * @param isOn     translation was on.
+ */
+export type Weigh = (use: Use, isExact: boolean, isOn: boolean) => number;
+
+/** What is known, after some steps, of the DMA that a question is about. */
+export interface Search {
+  readonly question: Question;
+  readonly weigh: Weigh;
+  /** Translation is off, and was turned off by this. */
+  readonly off: TurnedOff | undefined;
+  /** The DMA to the page that is worth most; of equals, the last one. */
+  readonly meeting: Meeting | undefined;
+  /** What that one is worth. */
+  readonly worth: number;
+}
+
+/** Nothing found yet: the state before the first event. */
+export const startSearch = (question: Question, weigh: Weigh): Search => ({
+  question,
+  weigh,
+  off: undefined,
+  meeting: undefined,
+  worth: 0,
+});
+
+const isOn = (world: World, guest: number): boolean =>
+  world.guests[guest]?.charts.translation === "enabled";
+
+/** What a step did to translation: turned it off, on, or neither. */
+function followOff(old: TurnedOff | undefined, step: Step, guest: number): TurnedOff | undefined {
+  const [was, is] = [isOn(step.before, guest), isOn(step.after, guest)];
+  if (was === is) return old;
+  if (is) return undefined;
+  const index = step.facts.findIndex((fact) => /^(TranslationDis|UnitWasRe)/.test(fact.type));
+  return { seq: step.seq + 1 + index, before: step.before.seq };
+}
+
+/** Whether a DMA is of the kind that was asked for. */
+const isMeant = ({ access, privileged, execute }: Question, use: Use): boolean =>
+  (access === undefined || use.access === access) &&
+  (privileged !== true || use.privileged) &&
+  (execute !== true || use.execute);
+
+/** What is known once one more step was taken. */
+export function followSearch(search: Search, step: Step): Search {
+  const { question, weigh } = search;
+  const guest = question.guest ?? 0;
+  const off = followOff(search.off, step, guest);
+  const known = off === search.off ? search : { ...search, off };
+  const use = useIn(pageAsked(question), step);
+  if (use === undefined || !isMeant(question, use)) return known;
+  const iova = "iova" in step.input ? step.input.iova : question.iova;
+  const worth = weigh(use, iova === question.iova, isOn(step.before, guest));
+  if (worth === 0 || worth < search.worth) return known;
+  const until = step.seq + step.facts.length;
+  return { ...known, worth, meeting: { use, iova, world: step.before, until } };
+}

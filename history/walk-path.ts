@@ -1,0 +1,48 @@
+import { pageOf } from "../events/address.ts";
+import { PasidEntry } from "../events/context/pasid-entry.ts";
+import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
+import type { PathTable } from "../hypervisor/translate/path-table.ts";
+import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
+import type { PathEntry } from "./path-entry.ts";
+
+/** The address that an entry names: the next first-stage table, or the byte that is asked for. */
+export function addressNamed(step: TranslationStep, iova: bigint): bigint {
+  const { table, level = 1, entry } = step;
+  if (table === "PASID entry") return PasidEntry.decode(entry).fsptptr;
+  const { address, ps } = FirstStageEntry.decode(entry);
+  if (level > 1 && !(ps && level <= 3)) return address;
+  const size = 1n << BigInt(12 + 9 * (level - 1));
+  return address - (address % size) + (iova % size);
+}
+
+/** The step that named what the second-stage entries before `index` translate. */
+export const namerOf = (
+  steps: readonly TranslationStep[],
+  index: number,
+): TranslationStep | undefined => steps.slice(0, index).findLast(({ below }) => !below);
+
+/**
+ * The page that a step's entry translates: that of the request, but for second-stage entries under
+ * a first stage, which translate the next table or the page that the first stage names.
+ */
+function pageOfStep({ steps }: Translation, index: number, iova: bigint): number {
+  const from = steps[index]?.below ? namerOf(steps, index) : undefined;
+  return pageOf(from === undefined ? iova : addressNamed(from, iova));
+}
+
+/** Words of 64 bits in the entries of each table; of root and context entries, in each mode. */
+const wordsOf = (table: PathTable, scalable: boolean): PathEntry["words"] => {
+  if (table === "root") return scalable ? 1 : 2;
+  if (table === "context") return scalable ? 4 : 2;
+  return table === "PASID entry" ? 8 : 1;
+};
+
+/** The entries that a walk for an address read, in order. */
+export const pathOf = (walk: Translation, iova: bigint): readonly PathEntry[] =>
+  walk.steps.map(({ table, level, address }, index) => ({
+    table,
+    level,
+    address,
+    words: wordsOf(table, walk.scalable),
+    page: pageOfStep(walk, index, iova),
+  }));
