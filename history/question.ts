@@ -1,6 +1,7 @@
 import type { Iova, SourceId } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
 import type { Access } from "../events/input.ts";
+import { worldMet } from "../hypervisor/device/world-met.ts";
 import type { Asked } from "../hypervisor/translate/composed.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
@@ -48,10 +49,10 @@ export function askedOf(question: Question, access: Access, use?: Use): Asked {
   };
 }
 
-/** What the host has for the requests of a question. */
+/** What the host has for the requests of a question, once such a request has come. */
 export function hostOf(world: World, question: Question): HostEntry | undefined {
   const { guest: index = 0, device, pasid } = question;
-  const guest = world.guests[index];
+  const guest = worldMet(world, index, device, pasid).guests[index];
   const source = guest?.devices[device]?.requester ?? device;
   return guest && hostAt(guest.hosts, source, pasid);
 }

@@ -59,7 +59,10 @@ const objects: Model = {
     plain({ gpa: bits(64) }),
     plain({ reason: fc.nat(255) }),
   ),
-  "MsiRequest.observed": plain({ address: bits(64), data: fc.nat(0xffff_ffff) }),
+  "MsiRequest.observed": fc.oneof(
+    plain({ address: bits(64), data: fc.nat(0xffff_ffff) }),
+    plain({ reason: fc.nat(255) }),
+  ),
 };
 
 /**
