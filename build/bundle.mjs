@@ -1,3 +1,9 @@
+/**
+ * Writes dist/ unless it was made from the sources as they are now, once what is missing is
+ * installed. Programs are bundled one by one; library files share their chunks, so that an error
+ * class is the same one in all of them. Needs no package before.
+ */
+import "./install.mjs";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -5,10 +11,10 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { install } from "./install.mjs";
 import { root } from "./root.mjs";
 
 const notSources = new Set([".git", "coverage", "dist", "node_modules", "recordings"]);
@@ -22,12 +28,14 @@ function sources() {
   const inside = folders.flatMap(({ name }) =>
     readdirSync(join(root, name), { recursive: true }).map((path) => join(name, path)),
   );
-  const wanted = inside.filter((path) => /^build.*\.(mjs|json)$|(?<!\.test)\.ts$/.test(path));
+  const wanted = inside.filter(
+    (path) => !path.includes("node_modules") && /^build.*\.(mjs|json)$|(?<!\.test)\.ts$/.test(path),
+  );
   return ["package.json", "package-lock.json", ...wanted.sort()];
 }
 
 /** One hash over names and contents of all sources: it sees a removed file, times do not. */
-function hashOfSources() {
+export function hashOfSources() {
   const hash = createHash("sha256");
   for (const path of sources()) hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest("hex");
@@ -41,13 +49,13 @@ function entriesOf(kind) {
   );
 }
 
-/** Bundles `entries` (output name to source) in memory; `options` are esbuild's. */
-async function bundle(esbuild, entries, options) {
+/** Bundles `entries` (output name to source) in memory for a folder; `options` are esbuild's. */
+async function bundle(esbuild, entries, outdir, options) {
   if (Object.keys(entries).length === 0) return [];
   const result = await esbuild.build({
     absWorkingDir: root,
     entryPoints: entries,
-    outdir: "dist",
+    outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     write: false,
@@ -69,19 +77,24 @@ function replaceFile(path, contents) {
   renameSync(draft, path);
 }
 
-/**
- * Installs what is missing and writes dist/ unless it was made from the sources as they are now.
- * Programs are bundled one by one; library files share their chunks, so that an error class is the
- * same one in all of them.
- */
-export async function build() {
-  install();
-  const hash = hashOfSources();
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+/** Removes the files of a folder that are not among `kept`: chunks of an earlier build. */
+function removeOthers(folder, kept) {
+  for (const name of readdirSync(folder)) {
+    if (!kept.includes(join(folder, name))) rmSync(join(folder, name), { recursive: true });
+  }
+}
+
+const hash = hashOfSources();
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== hash) {
   console.error("Building dist/ …");
   const esbuild = await import("esbuild");
-  const programs = await bundle(esbuild, entriesOf("programs"), {});
-  const library = await bundle(esbuild, entriesOf("library"), { splitting: true });
+  const programs = await bundle(esbuild, entriesOf("programs"), "dist", {});
+  const folder = join("dist", "library");
+  const library = await bundle(esbuild, entriesOf("library"), folder, { splitting: true });
   for (const { path, contents } of [...programs, ...library]) replaceFile(path, contents);
+  removeOthers(
+    join(root, folder),
+    library.map(({ path }) => path),
+  );
   replaceFile(stamp, hash);
 }

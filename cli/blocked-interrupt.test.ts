@@ -58,6 +58,8 @@ test.each([{}, { address: "0xfee01000" }, { data: 1 }, { address: "0x0", data: 1
       fileOf("half", interruptLog(seen("00:04.0", observed))),
     );
     expect(code).toBe(2);
-    expect(err).toMatch(/MsiRequest: observed: either address and data of a message or the reaso/);
+    expect(err).toMatch(
+      /MsiRequest: observed: is neither the address and data of a message nor the reas/,
+    );
   },
 );

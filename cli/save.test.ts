@@ -24,7 +24,7 @@ describe("save", () => {
     const out = join(folder, "edu.unit");
     expect(await run("save", edu, out, "--at", "5000")).toEqual({ code: 0, out: "", err: "" });
     const [first, body = ""] = readFileSync(out, "utf8").split("\n");
-    expect(first).toBe(`shadowfold-unit 2 ${body.length} ${first?.slice(-64)}`);
+    expect(first).toBe(`shadowfold-unit 3 ${body.length} ${first?.slice(-64)}`);
     expect(JSON.parse(body)).toMatchObject({ state: { charts: { translation: "enabled" } } });
   });
 

@@ -85,9 +85,9 @@ export function chartPage(): string {
   const text = [
     "# Charts",
     "Derived from the charts in `machines/` by `npm run docs`; change those.",
-    "A stimulus is what a unit is told. Of several transitions the first whose guard holds is taken; " +
-      "its facts are what follows, and the first of them takes the unit to its next state. Where no " +
-      "next state is named the unit stays as it is.",
+    "A stimulus is what a unit is told. Of several transitions the first whose guard holds is " +
+      "taken; its facts are what follows, and the first of them takes the unit to its next " +
+      "state. Where no next state is named the unit stays as it is.",
     ...charts.map(sectionOf),
   ];
   return `${text.join("\n\n")}\n`;

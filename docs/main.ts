@@ -2,15 +2,21 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pagesWithCommands, withOutputs } from "./command-blocks.ts";
 import { documents } from "./generate.ts";
+import { withLawRules, withLawTable } from "./law-sentences.ts";
 import { nestingLogs } from "./nesting-logs.ts";
+import { withReadings } from "./readings.ts";
 
-const [folder = "docs"] = process.argv.slice(2);
 for (const [name, text] of [...documents(), ...nestingLogs()]) {
-  const file = join(folder, name);
+  const file = join("docs", name);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
-for (const name of pagesWithCommands) {
-  const file = join("docs", name);
-  writeFileSync(join(folder, name), await withOutputs(readFileSync(file, "utf8")));
+
+/** Writes a page anew from what it is. */
+async function revise(file: string, revised: (page: string) => string | Promise<string>) {
+  writeFileSync(file, await revised(readFileSync(file, "utf8")));
 }
+for (const name of pagesWithCommands) await revise(join("docs", name), withOutputs);
+await revise(join("docs", "readings.md"), (page) => withReadings(page));
+await revise("README.md", withLawTable);
+await revise("SPEC.md", withLawRules);

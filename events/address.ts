@@ -13,9 +13,13 @@ export type Hpa = bigint & { readonly [kind]: "hpa" };
 /** A requester's bus, device and function: bus in bits 15:8, device in 7:3, function in 2:0. */
 export type SourceId = number & { readonly [kind]: "source-id" };
 
+/** An address that a device uses, of its 64 bits. */
 export const iova = (value: bigint): Iova => BigInt.asUintN(64, value) as Iova;
+/** A guest-physical address, of its 64 bits. */
 export const gpa = (value: bigint): Gpa => BigInt.asUintN(64, value) as Gpa;
+/** A host-physical address, of its 64 bits. */
 export const hpa = (value: bigint): Hpa => BigInt.asUintN(64, value) as Hpa;
+/** A source-id, of its 16 bits. */
 export const sourceId = (value: number): SourceId => (value & 0xffff) as SourceId;
 
 /** Bytes in the smallest page. */

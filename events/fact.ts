@@ -37,9 +37,11 @@ const size = oneOf(...sizes);
 
 /** Errors that halt the invalidation queue, by their bits in FSTS. */
 export const queueErrors = ["IQE", "ICE", "ITE"] as const;
+/** Why a queue halted. */
 export type QueueError = (typeof queueErrors)[number];
 const halt = oneOf(...queueErrors);
 const line = oneOf("fault", "invalidation", "pageRequest");
+/** The unit's own interrupts. */
 export type EventLine = "fault" | "invalidation" | "pageRequest";
 
 /** What the host's IOMMU does with some requests. */
@@ -55,10 +57,12 @@ export type HostState = (typeof hostStates)[number];
 
 /** What a group of page requests is answered. */
 export const responses = ["success", "invalid", "failure"] as const;
+/** What a group of page requests is answered. */
 export type PageResponse = (typeof responses)[number];
 
 /** What the toolstack is told of an operation on a unit: the posted interface's error codes. */
 export const operationResults = ["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const;
+/** What the toolstack is told. */
 export type OperationResult = (typeof operationResults)[number];
 
 /** A shadow: the tables of one domain-id and root. */
@@ -411,6 +415,7 @@ export const facts = {
   DeviceRemoved: { guest, device },
 } as const;
 
+/** The name of a fact. */
 export type FactType = keyof typeof facts;
 
 /** One fact by its type. */

@@ -7,21 +7,38 @@ import { quoted } from "./log/excerpt.ts";
 /** A value that does not fit its field; the log codec adds the line. */
 export class FieldError extends Error {}
 
+/** Which values a field has, by which they are checked, copied and drawn. */
+export type Kind =
+  | { readonly is: "word"; readonly bits: number }
+  | { readonly is: "integer"; readonly low: number; readonly high: number }
+  | { readonly is: "flag" | "device" }
+  /** Of up to `longest` UTF-16 units, or bytes. */
+  | { readonly is: "text" | "bytes"; readonly longest: number }
+  | { readonly is: "choice"; readonly choices: readonly string[] }
+  | { readonly is: "list"; readonly of: AnyField }
+  | { readonly is: "object"; readonly shape: FieldTable };
+
 /** How one field of an event is written in JSON, checked and described. */
 export interface Field<T> {
   /** What the documentation calls it, e.g. `GPA` or `integer 0 to 7`. */
   readonly form: string;
+  /** None where the field has a form of its own, as in ACPI tables and save records. */
+  readonly kind?: Kind | undefined;
   readonly optional: boolean;
+  /** The JSON form of a value. */
   readonly toJson: (value: T) => unknown;
-  /** @throws FieldError when `raw` is not of this form. */
+  /** The value of a JSON form. @throws FieldError when `raw` is not of this form. */
   readonly fromJson: (raw: unknown) => T;
 }
 
 /** A field of any value type. */
 export interface AnyField {
   readonly form: string;
+  readonly kind?: Kind | undefined;
   readonly optional: boolean;
+  /** The JSON form of a value. */
   readonly toJson: (value: never) => unknown;
+  /** The value of a JSON form. @throws FieldError */
   readonly fromJson: (raw: unknown) => unknown;
 }
 
@@ -43,10 +60,11 @@ export type Shape<S extends FieldTable> = {
 
 function field<T>(
   form: string,
+  kind: Kind,
   toJson: (value: T) => unknown,
   fromJson: (raw: unknown) => T,
 ): Field<T> {
-  return { form, optional: false, toJson, fromJson };
+  return { form, kind, optional: false, toJson, fromJson };
 }
 
 const wrong = (form: string, raw: unknown): never => {
@@ -60,7 +78,7 @@ function hexadecimal<T extends bigint>(form: string, bits: number): Field<T> {
     const value = BigInt(raw);
     return value < limit ? (value as T) : wrong(form, raw);
   };
-  return field<T>(form, (value) => `0x${value.toString(16)}`, fromJson);
+  return field<T>(form, { is: "word", bits }, (value) => `0x${value.toString(16)}`, fromJson);
 }
 
 /** A 64-bit word, `"0x…"`. */
@@ -68,6 +86,7 @@ export const word: Field<bigint> = hexadecimal("64-bit word", 64);
 /** A 128- or 256-bit entry or descriptor, `"0x…"`. */
 export const wideWord: Field<bigint> = field<bigint>(
   "word of up to 256 bits",
+  { is: "word", bits: 256 },
   (value) => `0x${value.toString(16)}`,
   (raw) =>
     typeof raw === "string" && /^0x[0-9a-f]{1,64}$/i.test(raw)
@@ -86,6 +105,7 @@ export function integer(low: number, high: number): Field<number> {
   const form = `integer ${low} to ${high}`;
   return field<number>(
     form,
+    { is: "integer", low, high },
     (value) => value,
     (raw) =>
       typeof raw === "number" && Number.isInteger(raw) && raw >= low && raw <= high
@@ -99,40 +119,52 @@ export const count: Field<number> = integer(0, Number.MAX_SAFE_INTEGER);
 
 export const flag: Field<boolean> = field<boolean>(
   "true or false",
+  { is: "flag" },
   (value) => value,
   (raw) => (typeof raw === "boolean" ? raw : wrong("true or false", raw)),
 );
 
+const longestText = 10_000;
+
 export const text: Field<string> = field<string>(
   "text",
+  { is: "text", longest: longestText },
   (value) => value,
-  (raw) => (typeof raw === "string" && raw.length <= 10_000 ? raw : wrong("text", raw)),
+  (raw) => (typeof raw === "string" && raw.length <= longestText ? raw : wrong("text", raw)),
 );
+
+const longestRecord = 2 ** 25;
 
 /** What a unit was saved as: text of up to 32 Mi characters. */
 export const saved: Field<string> = field<string>(
   "save record",
+  { is: "text", longest: longestRecord },
   (value) => value,
-  (raw) => (typeof raw === "string" && raw.length <= 2 ** 25 ? raw : wrong("save record", raw)),
+  (raw) =>
+    typeof raw === "string" && raw.length <= longestRecord ? raw : wrong("save record", raw),
 );
 
 /** A source-id, written `"00:04.0"`. */
 export const device: Field<SourceId> = field<SourceId>(
   "source-id like 00:04.0",
+  { is: "device" },
   (value) => formatSourceId(value),
   (raw) =>
     (typeof raw === "string" ? parseSourceId(raw) : undefined) ??
     wrong("source-id like 00:04.0", raw),
 );
 
+const mostBytes = 2 ** 20;
+
 /** Bytes in memory order, two hexadecimal digits each, without a prefix. At most 1 MiB. */
 export const bytes: Field<Uint8Array> = field<Uint8Array>(
   "bytes in hexadecimal",
+  { is: "bytes", longest: mostBytes },
   (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex"),
   (raw) =>
     typeof raw === "string" &&
     raw.length % 2 === 0 &&
-    raw.length <= 2 ** 21 &&
+    raw.length <= 2 * mostBytes &&
     /^[0-9a-f]*$/i.test(raw)
       ? new Uint8Array(Buffer.from(raw, "hex"))
       : wrong("bytes in hexadecimal", raw),
@@ -143,6 +175,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Field<T
   const form = choices.join(" | ");
   return field<T>(
     form,
+    { is: "choice", choices },
     (value) => value,
     (raw) => choices.find((choice) => choice === raw) ?? wrong(form, raw),
   );
@@ -152,6 +185,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Field<T
 export function optional<T>(of: Field<T>): Field<T | undefined> {
   return {
     form: `${of.form}, optional`,
+    kind: of.kind,
     optional: true,
     toJson: (value) => (value === undefined ? undefined : of.toJson(value)),
     fromJson: (raw) => (raw === undefined ? undefined : of.fromJson(raw)),
@@ -163,6 +197,7 @@ export function list<T>(of: Field<T>): Field<readonly T[]> {
   const form = `list of ${of.form}`;
   return field<readonly T[]>(
     form,
+    { is: "list", of },
     (values) => values.map((value) => of.toJson(value)),
     (raw) => (Array.isArray(raw) ? raw.map((item) => of.fromJson(item)) : wrong(form, raw)),
   );
@@ -172,6 +207,7 @@ export function list<T>(of: Field<T>): Field<readonly T[]> {
 export function record<S extends FieldTable>(shape: S): Field<Shape<S>> {
   return field<Shape<S>>(
     "object",
+    { is: "object", shape },
     (value) => shapeToJson(shape, value),
     (raw) => shapeFromJson(shape, raw),
   );

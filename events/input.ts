@@ -19,10 +19,12 @@ import {
 
 /** What a DMA does to memory. */
 export const access = oneOf("read", "write");
+/** A read or a write. */
 export type Access = "read" | "write";
 
 /** Sizes of a mapping in the P2M. */
 export const pageSize = oneOf("4K", "2M", "1G");
+/** The size of a mapping in the P2M. */
 export type PageSize = "4K" | "2M" | "1G";
 
 /** Pages of 4 KiB in a mapping of each size. */
@@ -147,6 +149,7 @@ export const inputs = {
   Note: { guest, text },
 } as const;
 
+/** The name of an input. */
 export type InputType = keyof typeof inputs;
 
 /** One input by its type. */

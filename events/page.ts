@@ -12,10 +12,12 @@ export const outcomes = [
   "root",
   "interrupt",
 ] as const;
+/** What becomes of an access. */
 export type Outcome = (typeof outcomes)[number];
 
 /** Size of a translation: 2^12, 2^21, 2^30, 2^39, 2^48 bytes. */
 export const sizes = ["4K", "2M", "1G", "512G", "256T"] as const;
+/** The size of a translation. */
 export type Size = (typeof sizes)[number];
 
 /** The outcomes of a read and of a write of one page. */

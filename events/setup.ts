@@ -32,7 +32,10 @@ export const guestSetup = {
   rmrr: optional(list(record({ base: gpaField, end: gpaField, devices: list(device) }))),
 } as const;
 
+/** Every guest of a set-up. */
 export const setup = { guests: list(record(guestSetup)) } as const;
 
+/** One guest at the start. */
 export type GuestSetup = Shape<typeof guestSetup>;
+/** What the world is at the start. */
 export type Setup = Shape<typeof setup>;

@@ -1,6 +1,12 @@
 import type { Iova, SourceId } from "../events/address.ts";
 import { pageOf } from "../events/address.ts";
+import type { AnyField } from "../events/field.ts";
+import { count, device, flag, iovaField, optional } from "../events/field.ts";
 import type { Access } from "../events/input.ts";
+import { access, pasid } from "../events/input.ts";
+import { MalformedError } from "../events/malformed-error.ts";
+import { shapeFromValue } from "../events/shape-from-value.ts";
+import { rightsError } from "../hypervisor/device/rights.ts";
 import { worldMet } from "../hypervisor/device/world-met.ts";
 import type { Asked } from "../hypervisor/translate/composed.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
@@ -26,12 +32,35 @@ export interface Question {
   readonly at?: number;
 }
 
-/** The page that a question is about. */
-export const pageAsked = ({ guest = 0, device, iova, pasid }: Question): UsedPage => ({
-  guest,
+const questionFields = {
+  guest: optional(count),
   device,
-  page: pageOf(iova),
-  pasid,
+  iova: iovaField,
+  access: optional(access),
+  pasid: optional(pasid),
+  privileged: optional(flag),
+  execute: optional(flag),
+  at: optional(count),
+} satisfies Record<keyof Question, AnyField>;
+
+/**
+ * The question that a value is, as a copy that nobody else can change.
+ *
+ * @throws MalformedError when it is none, that names the field.
+ */
+export function checkQuestion(value: unknown): Question {
+  const question = shapeFromValue("question", questionFields, value);
+  const why = rightsError(question, question.access === "write");
+  if (why === undefined) return question;
+  throw new MalformedError("question", question.privileged ? "privileged" : "execute", why);
+}
+
+/** The page that a question is about. */
+export const pageAsked = (question: Question): UsedPage => ({
+  guest: question.guest ?? 0,
+  device: question.device,
+  page: pageOf(question.iova),
+  pasid: question.pasid,
 });
 
 /**
@@ -39,20 +68,20 @@ export const pageAsked = ({ guest = 0, device, iova, pasid }: Question): UsedPag
  *
  * @param use  the DMA that is looked at, if there is one: what it asked for.
  */
-export function askedOf(question: Question, access: Access, use?: Use): Asked {
+export function askedOf(question: Question, as: Access, use?: Use): Asked {
   const { privileged, execute } = use ?? question;
   return {
-    write: access === "write",
+    write: as === "write",
     pasid: question.pasid,
     privileged: privileged === true,
-    execute: execute === true && access === "read",
+    execute: execute === true && as === "read",
   };
 }
 
 /** What the host has for the requests of a question, once such a request has come. */
 export function hostOf(world: World, question: Question): HostEntry | undefined {
-  const { guest: index = 0, device, pasid } = question;
-  const guest = worldMet(world, index, device, pasid).guests[index];
-  const source = guest?.devices[device]?.requester ?? device;
-  return guest && hostAt(guest.hosts, source, pasid);
+  const index = question.guest ?? 0;
+  const guest = worldMet(world, index, question.device, question.pasid).guests[index];
+  const source = guest?.devices[question.device]?.requester ?? question.device;
+  return guest && hostAt(guest.hosts, source, question.pasid);
 }

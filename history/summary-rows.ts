@@ -5,9 +5,11 @@ import { capacity } from "../tables/page-tree.ts";
 import type { Visit } from "../tables/page-tree-range.ts";
 import { forEachRun } from "../tables/page-tree-range.ts";
 
+/** One cell of a table, or one value by itself. */
 export type Value = string | number | boolean;
 /** One row of a table, by column. */
 export type Row = Readonly<Record<string, Value>>;
+/** The rows of a table, by name. */
 export type Rows = Readonly<Record<string, Row>>;
 
 /** Runs of one tree that are listed; a guest's tables can describe any number. */

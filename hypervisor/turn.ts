@@ -41,6 +41,7 @@ export const refuse = (turn: Turn, why: string): void =>
   record(turn, { type: "InputRefused", why });
 
 /** The unit, of a chart that looks at one. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a chart that looks at no unit has void there
 type UnitArgument<Unit> = [Unit] extends [void] ? [] : [unit: Unit];
 
 /** What a chart makes of a stimulus. The facts are still to be recorded, in order. */

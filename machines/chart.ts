@@ -43,6 +43,8 @@ export interface AnyChart {
   readonly machine: AnyStateMachine;
   readonly initial: string;
   readonly states: readonly string[];
+  /** The facts that follow from a stimulus, in order. */
   step(state: string, stimulus: { readonly type: string }, unit: unknown): readonly Fact[];
+  /** The state once a fact took effect. */
   after(state: string, fact: Fact, unit: unknown): string;
 }

@@ -41,7 +41,7 @@ describe("laws", () => {
     );
   });
 
-  test("[PF1] no text whatsoever makes the codec fail in another way", () => {
+  test("[PF3] no text whatsoever makes the codec fail in another way", () => {
     const near = fc.json().map((json) => `{"seq":1,"input":"Dma","iova":${json}}`);
     const event = fc.json().map((json) => `{"seq":${json},"cause":${json},"fact":"ShadowMapped"}`);
     const header = fc.json().map((json) => `{"shadowfold":1,"model":"x","guests":[${json}]}`);

@@ -26,13 +26,16 @@ export const mapped = (frame: number, read: number, write: number, size: number)
 /** A page that is not. */
 export const unmapped = (read: number, write: number): Mapping => read + write * 8;
 
+/** Whether a page is mapped. */
 export const hasFrame = (mapping: Mapping): boolean => mapping >= frameUnit;
+/** The page that a page is mapped to; -1 for none. */
 export const frameOf = (mapping: Mapping): number => Math.floor(mapping * (1 / frameUnit)) - 1;
 /** All below the frame. */
 export const flagsOf = (mapping: Mapping): number =>
   mapping - Math.floor(mapping * (1 / frameUnit)) * frameUnit;
 export const readCode = (mapping: Mapping): number => flagsOf(mapping) & 7;
 export const writeCode = (mapping: Mapping): number => (flagsOf(mapping) >> 3) & 7;
+/** The code of the size of the mapping that the page is part of. */
 export const sizeOf = (mapping: Mapping): number => flagsOf(mapping) >> 6;
 
 /** The same mapping, said to be of another size. */
@@ -44,6 +47,7 @@ export const pagesOfSize: readonly number[] = [1, 512, 512 ** 2, 512 ** 3, 512 *
 
 export const outcomeName = (code: number): Outcome => outcomes[code] ?? "permission";
 export const outcomeCode = (name: Outcome): number => outcomes.indexOf(name);
+/** The name of a size code. */
 export const sizeName = (code: number): Size => sizes[code] ?? "4K";
 export const sizeCode = (name: Size): number => sizes.indexOf(name);
 

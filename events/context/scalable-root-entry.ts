@@ -21,7 +21,7 @@ export const ScalableRootEntry = layout({
 /**
  * The bits that must be 0 in the half of a root entry that a request uses, as a 64-bit word.
  *
- * Reading: the other half is not checked.
+ * Reading: only the half that the function uses is checked.
  */
 export const scalableRootReserved = (profile: Profile): bigint =>
   bitMask(11, 1) | bitMask(63, profile.haw);

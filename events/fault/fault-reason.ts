@@ -90,6 +90,7 @@ const declared = {
   accessedDirtyFailed: qualified(0x91, "An accessed or dirty bit could not be written."),
 } as const;
 
+/** The name of a fault reason. */
 export type FaultReasonName = keyof typeof declared;
 
 /** The code of each reason: `reason.rootNotPresent` is 1. */

@@ -1,6 +1,7 @@
 /** `[msb, lsb]`, both included; either order is accepted. Bit 0 is the lowest bit of the word. */
 export type BitRange = readonly [number, number];
 
+/** Where a field lies in its word, and what it means. */
 export interface Placed {
   readonly msb: number;
   readonly lsb: number;
@@ -10,23 +11,31 @@ export interface Placed {
 /** The names of a field's values; a value without a name is reserved. */
 export type CodeNames = Readonly<Record<string, number>>;
 
+/** One bit, a boolean. */
 export type FlagField = Placed & { readonly kind: "flag" };
 
+/** A number of up to 32 bits. */
 export type UintField = Placed & { readonly kind: "uint" };
 
+/** A number whose values have names. */
 export type CodeField<N extends CodeNames = CodeNames> = Placed & {
   readonly kind: "code";
   readonly names: N;
 };
 
+/** Bits of an address, a bigint with the bits below them as 0. */
 export type AddressField = Placed & { readonly kind: "address" };
 
+/** A number of more than 32 bits, a bigint. */
 export type WideField = Placed & { readonly kind: "wide" };
 
+/** A field of any kind. */
 export type LayoutField = FlagField | UintField | CodeField | AddressField | WideField;
 
+/** The fields of a word, by name. */
 export type LayoutFields = Readonly<Record<string, LayoutField>>;
 
+/** What a field decodes to. */
 export type FieldValue = boolean | number | bigint;
 
 /** A mask of the bits from `msb` down to `lsb`; 0 when `msb` is below `lsb`. */

@@ -29,12 +29,14 @@ export interface AnyLayout {
   readonly reserved: readonly BitRange[];
   /** The bits that are reserved whatever the capabilities are. */
   readonly reservedMask: bigint;
+  /** The value of each field of a word. */
   readonly decode: (word: bigint) => Readonly<Record<string, FieldValue>>;
 }
 
 /** How a word of `width` bits is divided into fields and reserved bits. */
 export interface Layout<F extends LayoutFields> extends AnyLayout {
   readonly fields: F;
+  /** The value of each field of a word. */
   readonly decode: (word: bigint) => Decoded<F>;
   /** The word with these fields, other bits 0. @throws RangeError when a value does not fit. */
   readonly encode: (values: Partial<Decoded<F>>) => bigint;

@@ -21,6 +21,7 @@ export type RawObject = Readonly<Record<string, unknown>>;
  * @throws LogError when the line is not JSON, or is JSON but not an object.
  */
 export function parseObject(line: string, lineNumber: number): RawObject {
+  if (typeof line !== "string") throw new LogError(lineNumber, "no text");
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -20,11 +20,13 @@ export interface Header {
   readonly setup: Setup;
 }
 
+/** A line that is an input. */
 export interface LoggedInput {
   readonly seq: number;
   readonly input: Input;
 }
 
+/** A line that is a fact. */
 export interface LoggedFact {
   readonly seq: number;
   /** The sequence number of the input behind the fact. */
@@ -77,14 +79,12 @@ export function encodeHeader(setup: Setup): string {
 }
 
 /** The line of an input. */
-export function encodeInput(seq: number, input: Input): string {
-  return encodeBody({ seq, input: input.type }, inputColumns, input);
-}
+export const encodeInput = (seq: number, input: Input): string =>
+  encodeBody({ seq, input: input.type }, inputColumns, input);
 
 /** The line of a fact. */
-export function encodeFact(seq: number, cause: number, fact: Fact): string {
-  return encodeBody({ seq, cause, fact: fact.type }, factColumns, fact);
-}
+export const encodeFact = (seq: number, cause: number, fact: Fact): string =>
+  encodeBody({ seq, cause, fact: fact.type }, factColumns, fact);
 
 /** The line of either. */
 export function encodeEvent(event: LogEvent): string {
@@ -190,9 +190,9 @@ export function parseEvent(
   const name = type as string;
   if (inputType !== undefined) {
     const input = parseBody(name, columns, raw, 2, lineNumber) as unknown as Input;
-    const why = impossible(input);
-    if (why !== undefined) throw new LogError(lineNumber, `${name}: ${why}`);
-    return { seq, input };
+    const wrong = impossible(input);
+    if (wrong === undefined) return { seq, input };
+    throw new LogError(lineNumber, `${name}: ${wrong.field}: ${wrong.why}`);
   }
   const cause = parseNumber(raw["cause"], "cause", lineNumber);
   if (cause >= seq) throw new LogError(lineNumber, `cause ${cause.toString()} is not before it`);

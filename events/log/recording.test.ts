@@ -127,7 +127,7 @@ describe("lines", () => {
     expect(() => openRecording(later)).toThrow("line 1: recording format 2; this reads 1");
   });
 
-  test("[PF1] no text whatsoever makes the importer fail in another way", () => {
+  test("[PF3] no text whatsoever makes the importer fail in another way", () => {
     const { read } = openRecording(header);
     const near = fc
       .tuple(fc.constantFrom("mmio", "mem", "dma", "fault", "msi", "note"), fc.json())

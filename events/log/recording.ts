@@ -94,8 +94,8 @@ const importers: { readonly [K in Kind]: (line: Line<K>) => Input } = {
 
 function readLine<K extends Kind>(kind: K, raw: RawObject): Input {
   const input = importers[kind](shapeFromJson(lines[kind], raw) as unknown as Line<K>);
-  const why = impossible(input);
-  if (why !== undefined) throw new FieldError(`${kind}: ${why}`);
+  const wrong = impossible(input);
+  if (wrong !== undefined) throw new FieldError(`${kind}: ${wrong.field}: ${wrong.why}`);
   return input;
 }
 

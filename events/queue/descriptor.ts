@@ -30,6 +30,7 @@ export const descriptorTypes = {
   pageStreamResponse: 0xa,
 } as const;
 
+/** The name of a kind of descriptor. */
 export type DescriptorName = keyof typeof descriptorTypes;
 
 /** One kind of descriptor. */

@@ -2,6 +2,7 @@ import { layout } from "../layout/layout.ts";
 import { address, code, flag, uint } from "../layout/layout-field.ts";
 import { addr, am, did, ih, pfsidHigh, pfsidLow, type, typeHigh } from "./descriptor-field.ts";
 
+/** Forget context entries: all, those of a domain-id, or those of a source-id. */
 export const ContextCacheDescriptor = layout({
   name: "Context-cache invalidate",
   width: 128,
@@ -24,6 +25,7 @@ export const ContextCacheDescriptor = layout({
   ],
 });
 
+/** Forget translations: all, those of a domain-id, or some pages of one. */
 export const IotlbDescriptor = layout({
   name: "IOTLB invalidate",
   width: 128,
@@ -46,6 +48,7 @@ export const IotlbDescriptor = layout({
   ],
 });
 
+/** A device is to forget some pages. */
 export const DeviceTlbDescriptor = layout({
   name: "Device TLB invalidate",
   width: 128,
@@ -67,6 +70,7 @@ export const DeviceTlbDescriptor = layout({
   ],
 });
 
+/** Forget interrupt entries: all, or those of some indices. */
 export const InterruptEntryDescriptor = layout({
   name: "Interrupt entry cache invalidate",
   width: 128,
@@ -84,6 +88,7 @@ export const InterruptEntryDescriptor = layout({
   ],
 });
 
+/** Wait for what was queued before, and tell software. */
 export const WaitDescriptor = layout({
   name: "Invalidation wait",
   width: 128,

@@ -12,6 +12,7 @@ import {
   typeHigh,
 } from "./descriptor-field.ts";
 
+/** Forget first-stage translations: all of a PASID, or some pages. */
 export const PasidIotlbDescriptor = layout({
   name: "PASID-based IOTLB invalidate",
   width: 128,
@@ -33,6 +34,7 @@ export const PasidIotlbDescriptor = layout({
   ],
 });
 
+/** Forget PASID entries: all, those of a domain-id, or one. */
 export const PasidCacheDescriptor = layout({
   name: "PASID-cache invalidate",
   width: 128,
@@ -50,6 +52,7 @@ export const PasidCacheDescriptor = layout({
   ],
 });
 
+/** A device is to forget some pages of a PASID. */
 export const PasidDeviceTlbDescriptor = layout({
   name: "PASID-based device TLB invalidate",
   width: 128,
@@ -68,6 +71,7 @@ export const PasidDeviceTlbDescriptor = layout({
   reserved: [[74, 65]],
 });
 
+/** Answers a group of page requests. */
 export const PageGroupResponseDescriptor = layout({
   name: "Page group response",
   width: 128,

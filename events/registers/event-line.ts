@@ -38,14 +38,20 @@ const data = {
 const lower = { ma: address([31, 2], "Address of the message, bits 31:2.") };
 const upper = { mua: wide([31, 0], "Address of the message, bits 63:32.") };
 
-/** Fault event: control, data, address, upper address. */
+/** Fault event control register. */
 export const Fectl = layout({ name: "FECTL", width: 32, fields: control, reserved: [[29, 0]] });
+/** Fault event data register. */
 export const Fedata = layout({ name: "FEDATA", width: 32, fields: data, reserved: [] });
+/** Fault event address register. */
 export const Feaddr = layout({ name: "FEADDR", width: 32, fields: lower, reserved: [[1, 0]] });
+/** Fault event upper address register. */
 export const Feuaddr = layout({ name: "FEUADDR", width: 32, fields: upper, reserved: [] });
 
-/** Invalidation completion event: control, data, address, upper address. */
+/** Invalidation completion event control register. */
 export const Iectl = layout({ name: "IECTL", width: 32, fields: control, reserved: [[29, 0]] });
+/** Invalidation completion event data register. */
 export const Iedata = layout({ name: "IEDATA", width: 32, fields: data, reserved: [] });
+/** Invalidation completion event address register. */
 export const Ieaddr = layout({ name: "IEADDR", width: 32, fields: lower, reserved: [[1, 0]] });
+/** Invalidation completion event upper address register. */
 export const Ieuaddr = layout({ name: "IEUADDR", width: 32, fields: upper, reserved: [] });

@@ -52,6 +52,7 @@ export const Pectl = layout({
   fields: { ip: flag(30, "An interrupt is pending."), im: flag(31, "The interrupt is masked.") },
   reserved: [[29, 0]],
 });
+/** Page request event data register. */
 export const Pedata = layout({
   name: "PEDATA",
   width: 32,
@@ -61,12 +62,14 @@ export const Pedata = layout({
   },
   reserved: [],
 });
+/** Page request event address register. */
 export const Peaddr = layout({
   name: "PEADDR",
   width: 32,
   fields: { ma: address([31, 2], "Address of the message, bits 31:2.") },
   reserved: [[1, 0]],
 });
+/** Page request event upper address register. */
 export const Peuaddr = layout({
   name: "PEUADDR",
   width: 32,

@@ -22,18 +22,21 @@ export const Plmbase = layout({
   fields: { base: address([31, 21], "First byte of the low region.") },
   reserved: [[20, 0]],
 });
+/** Limit of the low region. */
 export const Plmlimit = layout({
   name: "PLMLIMIT",
   width: 32,
   fields: { limit: address([31, 21], "Last 2 MiB of the low region.") },
   reserved: [[20, 0]],
 });
+/** Base of the high region. */
 export const Phmbase = layout({
   name: "PHMBASE",
   width: 64,
   fields: { base: address([63, 21], "First byte of the high region.") },
   reserved: [[20, 0]],
 });
+/** Limit of the high region. */
 export const Phmlimit = layout({
   name: "PHMLIMIT",
   width: 64,

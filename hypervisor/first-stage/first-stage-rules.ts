@@ -1,5 +1,6 @@
 import { reason } from "../../events/fault/fault-reason.ts";
 import { firstStageReserved } from "../../events/first-stage/first-stage-entry.ts";
+import { maskHalves } from "../../events/layout/field-halves.ts";
 import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
 import { right } from "../../projections/first-stage/first-stage.ts";
 import type { Mapping } from "../../tables/mapping.ts";
@@ -29,8 +30,7 @@ export const reservedHalves = perProfile((profile) => {
       const [large, nested, nxe] = [variant & 1, variant & 2, variant & 4];
       const mask = firstStageReserved(profile, level, large !== 0, nested !== 0, nxe !== 0);
       const at = (variant >> 1) * 24 + (level * 2 + large) * 2;
-      halves[at] = Number(BigInt.asIntN(32, mask));
-      halves[at + 1] = Number(BigInt.asIntN(32, mask >> 32n));
+      halves.set(maskHalves(mask, 64), at);
     }
   }
   return halves;

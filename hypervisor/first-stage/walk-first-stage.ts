@@ -1,5 +1,9 @@
+// Length: one walk, read from its top to its page.
+
 import { isInterruptPage } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
+import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
+import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
 import type { CachedTable, FirstStageRules } from "../../projections/first-stage/first-stage.ts";
 import { right } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -14,7 +18,8 @@ import {
   writeCode,
 } from "../../tables/mapping.ts";
 import { writable } from "../../tables/p2m.ts";
-import { entry, readEntry } from "../memory/table-page.ts";
+import type { EntryHalves } from "../memory/table-page.ts";
+import { readEntry } from "../memory/table-page.ts";
 import type { WalkStep } from "../shadow/walk-second-stage.ts";
 import { indexAt, leafSize, stepOf } from "../shadow/walk-second-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
@@ -26,6 +31,9 @@ import {
   smepFault,
   tableFault,
 } from "./first-stage-rules.ts";
+
+const { present, rw, us, a, d, ps, ea, xd } = halfMasks(FirstStageEntry);
+const { above } = halvesOfField(FirstStageEntry.fields.address);
 
 /**
  * The second stage under a nested first stage: where one of its pages lies in guest memory.
@@ -95,6 +103,7 @@ export function walkFirstStage(
   const early = rightsFault(rules, rights, ask);
   if (early !== 0) return blocked(early);
   let table = from?.table.page ?? rules.root;
+  const entry: EntryHalves = { low: 0, high: 0 };
   const upper = Math.floor(page * 2 ** -18);
   const lower = page - upper * 2 ** 18;
   for (let level = start; level > 0; level--) {
@@ -103,31 +112,33 @@ export function walkFirstStage(
     const place = second === undefined ? undefined : second(table);
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
     const gfn = place === undefined ? table : frameOf(place);
-    const isRead = hidden === 0 && readEntry(guest, gfn, index);
-    step?.(stepOf(isRead, hidden === 0 ? gfn : table, index, level, true, true));
+    const isRead = hidden === 0 && readEntry(guest, gfn, index, entry);
+    step?.(
+      stepOf(isRead ? entry : undefined, hidden === 0 ? gfn : table, index, level, true, true),
+    );
     if (hidden !== 0) return blocked(hidden);
     if (!isRead) {
       return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
     }
-    const [low, high] = [entry[0] as number, entry[1] as number];
-    if ((low & 1) === 0) return blocked(reason.firstStageNotPresent);
-    const large = level === 1 ? 0 : (low >>> 7) & 1;
+    const { low, high } = entry;
+    if ((low & present) === 0) return blocked(reason.firstStageNotPresent);
+    const large = level === 1 || (low & ps) === 0 ? 0 : 1;
     const mask = variant + (level * 2 + large) * 2;
     if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
       return blocked(reason.firstStageReserved);
     }
-    rights &= ((low >>> 1) & 3) | (high >>> 31 === 1 && rules.nxe ? 0 : right.execute);
+    rights &= rightsIn(low, high, rules.nxe);
     const isLeaf = level === 1 || large === 1;
     const denied = rightsFault(rules, rights, ask) || (isLeaf ? smepFault(rules, rights, ask) : 0);
     if (denied !== 0) return blocked(denied);
-    const set = 0x20 | (rules.eafe ? 0x400 : 0) | (isLeaf && ask.write ? 0x40 : 0);
+    const set = a | (rules.eafe ? ea : 0) | (isLeaf && ask.write ? d : 0);
     const failed =
       (low & set) === set ? 0 : noteUpdate(traces, guest, place, gfn, index, low | set, high);
     if (failed !== 0) return blocked(failed);
-    const named = (low >>> 12) + (high & 0xfffff) * 0x100000;
+    const named = pageIn(low, high, above);
     if (isLeaf) {
       const frame = frameIn(named, lower, level);
-      const isDirty = ((low | set) & 0x40) !== 0;
+      const isDirty = ((low | set) & d) !== 0;
       return reached(rules, frame, level, rights, ask, isDirty, second);
     }
     table = named;
@@ -135,6 +146,12 @@ export function walkFirstStage(
   }
   return blocked(reason.firstStageAccess);
 }
+
+/** The rights that one entry gives. */
+const rightsIn = (low: number, high: number, nxe: boolean): number =>
+  ((low & rw) !== 0 ? right.write : 0) |
+  ((low & us) !== 0 ? right.user : 0) |
+  ((high & xd) !== 0 && nxe ? 0 : right.execute);
 
 /** The page of a leaf's frame that is asked for; the frame's bits below its size are no address. */
 const frameIn = (named: number, lower: number, level: number): number => {

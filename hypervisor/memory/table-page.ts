@@ -34,12 +34,15 @@ const fewUses = 12;
 const uses = new Uint8Array(slots);
 const copies = new Array<Int32Array | undefined>(slots).fill(undefined);
 
-/** The halves of the entry that was read last. */
-export const entry = new Int32Array(2);
+/** The halves of a table entry, signed as `&` gives them. A walk has one and reads into it. */
+export interface EntryHalves {
+  low: number;
+  high: number;
+}
 
-/** Its 64 bits. */
-export const lastEntry = (): bigint =>
-  (BigInt((entry[1] as number) >>> 0) << 32n) | BigInt((entry[0] as number) >>> 0);
+/** Their 64 bits. */
+export const wordOf = ({ low, high }: EntryHalves): bigint =>
+  (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 
 /**
  * Reads entry `index` of the table in a guest page into `entry`. A page that is read again and
@@ -47,21 +50,21 @@ export const lastEntry = (): bigint =>
  *
  * @returns whether the P2M lets it be read.
  */
-export function readEntry(guest: Guest, gfn: number, index: number): boolean {
+export function readEntry(guest: Guest, gfn: number, index: number, entry: EntryHalves): boolean {
   if (guest.memory !== memory || guest.p2m !== p2m) begin(guest);
   const slot = gfn & (slots - 1);
   if (keys[slot] === base + gfn) {
     const copy = copies[slot];
     if (copy !== undefined) {
-      entry[0] = copy[index * 2] as number;
-      entry[1] = copy[index * 2 + 1] as number;
+      entry.low = copy[index * 2] as number;
+      entry.high = copy[index * 2 + 1] as number;
       return true;
     }
   }
   const page = tablePage(guest, gfn);
   if (page === undefined) return false;
-  entry[0] = half(page, index * 2);
-  entry[1] = half(page, index * 2 + 1);
+  entry.low = half(page, index * 2) | 0;
+  entry.high = half(page, index * 2 + 1) | 0;
   const count = (uses[slot] as number) + 1;
   uses[slot] = count;
   if (count === fewUses)

@@ -1,3 +1,5 @@
+import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import {
   ok,
@@ -18,6 +20,9 @@ import { listLimit, reuse } from "./built-table.ts";
 import { both, leafSlot } from "./stage-entry.ts";
 import { reservedHalves } from "./walk-second-stage.ts";
 
+const { r, w, ps } = halfMasks(SecondStageEntry);
+const { above } = halvesOfField(SecondStageEntry.fields.address);
+
 /**
  * What one entry comes to: the whole of a leaf, of what it blocks or of a table only the wanted
  * part.
@@ -33,18 +38,18 @@ function entrySlot(
   at: number,
 ): Slot {
   const depth = (level - 1) * 2;
-  const read = readAbove !== ok ? readAbove : (low & 1) !== 0 ? ok : permission;
-  const write = writeAbove !== ok ? writeAbove : (low & 2) !== 0 ? ok : permission;
+  const read = readAbove !== ok ? readAbove : (low & r) !== 0 ? ok : permission;
+  const write = writeAbove !== ok ? writeAbove : (low & w) !== 0 ? ok : permission;
   const blocked = (value: number): Slot =>
     fillSlot(old, depth, at, build.first, build.end, value, at, true);
   if (read !== ok && write !== ok) return blocked(unmapped(read, write));
-  const large = (low & 0x80) !== 0;
+  const large = (low & ps) !== 0;
   const masks = reservedHalves(build.guest.profile);
   const mask = (level * 2 + (large ? 1 : 0)) * 2;
   if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
     return blocked(both(read, write, reserved));
   }
-  const frame = (low >>> 12) + (high & 0xfffff) * 0x100000;
+  const frame = pageIn(low, high, above);
   if (level === 1 || large) {
     if (at < build.low) build.low = at;
     if (at + (spans[depth] as number) > build.high) build.high = at + (spans[depth] as number);

@@ -1,5 +1,6 @@
 import { interruptPages, isInterruptPage } from "../../events/address.ts";
-import { secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
+import { halfMasks, halvesOfField, maskHalves, pageIn } from "../../events/layout/field-halves.ts";
+import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Mapping } from "../../tables/mapping.ts";
 import {
@@ -12,7 +13,8 @@ import {
   unmapped,
   unreadable,
 } from "../../tables/mapping.ts";
-import { entry, lastEntry, readEntry } from "../memory/table-page.ts";
+import type { EntryHalves } from "../memory/table-page.ts";
+import { readEntry, wordOf } from "../memory/table-page.ts";
 import { perProfile } from "../per-profile.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
@@ -31,12 +33,14 @@ export const reservedHalves = perProfile((profile) => {
   for (let level = 1; level <= 5; level++) {
     for (const large of [0, 1]) {
       const mask = secondStageReserved(profile, level, large === 1);
-      halves[(level * 2 + large) * 2] = Number(BigInt.asIntN(32, mask));
-      halves[(level * 2 + large) * 2 + 1] = Number(BigInt.asIntN(32, mask >> 32n));
+      halves.set(maskHalves(mask, 64), (level * 2 + large) * 2);
     }
   }
   return halves;
 });
+
+const { r, w, ps } = halfMasks(SecondStageEntry);
+const { above } = halvesOfField(SecondStageEntry.fields.address);
 
 /** The size code of a leaf's mapping; around the interrupt range it counts as smaller ones. */
 export function leafSize(gfn: number, level: number): number {
@@ -67,27 +71,27 @@ export function walkTables(
   step?: (step: WalkStep) => void,
 ): Mapping {
   const masks = reservedHalves(guest.profile);
+  const entry: EntryHalves = { low: 0, high: 0 };
   let [table, read, write] = [root, ok, ok];
   const upper = Math.floor(page * 2 ** -18);
   const lower = page - upper * 2 ** 18;
   for (let level = levels; level > 0; level--) {
     const index = indexAt(upper, lower, level);
-    const isRead = readEntry(guest, table, index);
-    step?.(stepOf(isRead, table, index, level, read === ok, write === ok));
+    const isRead = readEntry(guest, table, index, entry);
+    step?.(stepOf(isRead ? entry : undefined, table, index, level, read === ok, write === ok));
     if (!isRead) {
       return blockedBy(read, write, level === levels ? rootUnreadable : unreadable);
     }
-    const low = entry[0] as number;
-    const high = entry[1] as number;
-    if (read === ok && (low & 1) === 0) read = permission;
-    if (write === ok && (low & 2) === 0) write = permission;
+    const { low, high } = entry;
+    if (read === ok && (low & r) === 0) read = permission;
+    if (write === ok && (low & w) === 0) write = permission;
     if (read !== ok && write !== ok) return unmapped(read, write);
-    const large = (low >>> 7) & 1;
+    const large = (low & ps) === 0 ? 0 : 1;
     const mask = (level * 2 + large) * 2;
     if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
       return blockedBy(read, write, reserved);
     }
-    table = (low >>> 12) + (high & 0xfffff) * 0x100000;
+    table = pageIn(low, high, above);
     if (level > 1 && large === 0) continue;
     const gfn = level === 1 ? table : table + (level === 2 ? lower & 511 : lower);
     if (isInterruptPage(gfn)) return blockedBy(read, write, interruptRange);
@@ -103,9 +107,9 @@ export function walkTables(
 export const indexAt = (upper: number, lower: number, level: number): number =>
   level > 2 ? (upper >> (level * 9 - 27)) & 511 : (lower >> (level * 9 - 9)) & 511;
 
-/** A step of a walk: entry `index` of the table in a page, the one that was read last if any. */
+/** A step of a walk: entry `index` of the table in a page, if it was read. */
 export function stepOf(
-  isRead: boolean,
+  entry: EntryHalves | undefined,
   gfn: number,
   index: number,
   level: number,
@@ -113,5 +117,5 @@ export function stepOf(
   writes: boolean,
 ): WalkStep {
   const address = (BigInt(gfn) << 12n) + BigInt(index * 8);
-  return { level, address, entry: isRead ? lastEntry() : undefined, reads, writes };
+  return { level, address, entry: entry && wordOf(entry), reads, writes };
 }

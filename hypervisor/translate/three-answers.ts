@@ -8,7 +8,7 @@ import { faultOf } from "../device/page-answer.ts";
 import type { PathTable } from "./path-table.ts";
 
 /** A page with what it grants. */
-interface Grants {
+export interface Grants {
   readonly size: Size;
   readonly read: boolean;
   readonly write: boolean;
@@ -19,13 +19,16 @@ type Fault = { readonly fault: number };
 type Hole = { readonly hole: true };
 
 /** The host has no way to do what the guest asks, and refuses the device by name. */
-type Refusal = { readonly refused: true };
+export type Refusal = { readonly refused: true };
 
-type InGuest = ({ readonly gpa: Gpa } & Grants) | Fault;
+/** A guest page, or the reason of the fault. */
+export type InGuest = ({ readonly gpa: Gpa } & Grants) | Fault;
 
-type InHost = ({ readonly hpa: Hpa } & Grants) | Fault | Hole;
+/** A host page, the reason of the fault, or a hole of the P2M. */
+export type InHost = ({ readonly hpa: Hpa } & Grants) | Fault | Hole;
 
-type InDevice = ({ readonly gpa: Gpa } | { readonly hpa: Hpa }) & Grants;
+/** What the TLB of a device holds: a guest page if the device is virtual, else a host page. */
+export type InDevice = ({ readonly gpa: Gpa } | { readonly hpa: Hpa }) & Grants;
 
 /** One entry that the guest's walk reads. */
 export interface TranslationStep {

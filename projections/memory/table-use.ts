@@ -1,3 +1,5 @@
+import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { pagesOfSize } from "../../tables/mapping.ts";
 import type { Memory, Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
@@ -48,6 +50,9 @@ export const isRegistered = (use: TableUse | undefined, wanted: Use): boolean =>
 export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
   use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;
 
+const { r, w, ps } = halfMasks(SecondStageEntry);
+const { above } = halvesOfField(SecondStageEntry.fields.address);
+
 const noUpperEntry = -1;
 
 /**
@@ -55,8 +60,8 @@ const noUpperEntry = -1;
  */
 export function pointerIn(page: Page | undefined, index: number): number {
   const low = half(page, index);
-  if ((low & 3) === 0 || (low & 0x80) !== 0) return noUpperEntry;
-  return (low >>> 12) + (half(page, index + 1) & 0xfffff) * 0x100000;
+  if ((low & (r | w)) === 0 || (low & ps) !== 0) return noUpperEntry;
+  return pageIn(low, half(page, index + 1), above);
 }
 
 /** Whether the guest's tables still reach page `gfn` as `use` says, from the shadow's root. */
@@ -82,7 +87,7 @@ export function isReached(
 
 /** A superpage leaf; entries of level 1 are always leaves. */
 const isLeaf = (low: number, level: number): boolean =>
-  level === 1 || (level <= 3 && (low & 0x80) !== 0);
+  level === 1 || (level <= 3 && (low & ps) !== 0);
 
 /**
  * Marks what the entries of a table translate whose words differ between two versions of its page.

@@ -78,8 +78,8 @@ export const invalidationBugs: readonly Bug[] = [
     id: "faulting-tag",
     what: "What is cached of a faulting context is not found under domain-id 0.",
     file: "hypervisor/host/host-entry.ts",
-    find: `state: "blocked", did: 0, `,
-    replace: `state: "blocked", did: 1, `,
+    find: "did: 0, reason: context.reason",
+    replace: "did: 1, reason: context.reason",
     law: "SH1",
   },
   {
@@ -93,9 +93,9 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "ring-wrap",
     what: "The head of the queue does not wrap around.",
-    file: "hypervisor/queue/queue.ts",
-    find: "const next = (head + place.step) % place.bytes;",
-    replace: "const next = head + place.step;",
+    file: "machines/queue/queue.ts",
+    find: "return (head + step) % bytes;",
+    replace: "return head + step;",
     law: "QU1",
   },
   {
@@ -141,9 +141,9 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "tail-beyond-end",
     what: "A tail beyond the end of the queue is followed.",
-    file: "hypervisor/queue/queue.ts",
-    find: "if (tail >= bytes) return iqei.tail;",
-    replace: "if (tail > 8 * bytes) return iqei.tail;",
+    file: "machines/queue/queue.ts",
+    find: "event.tail >= queueGeometry(context.address).bytes",
+    replace: "event.tail > 8 * queueGeometry(context.address).bytes",
     law: "QU1",
   },
 ];

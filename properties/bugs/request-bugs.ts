@@ -22,8 +22,8 @@ export const requestBugs: readonly Bug[] = [
     id: "pasid-of-fault",
     what: "A fault record shows no PASID.",
     file: "hypervisor/device/dma.ts",
-    find: "page, access, entry.fpd, rightsOf(dma));",
-    replace: "page, access, entry.fpd, {});",
+    find: "rights: rightsOf(dma) };",
+    replace: "rights: {} };",
     law: "FA1",
   },
   {

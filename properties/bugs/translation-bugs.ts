@@ -14,8 +14,9 @@ export const translationBugs: readonly Bug[] = [
     id: "upper-not-present",
     what: "A table pointer without permissions lets writes through to the table below.",
     file: "hypervisor/shadow/build.ts",
-    find: "writeAbove : (low & 2) !== 0 ? ok : permission;",
-    replace: "writeAbove : (low & 2) !== 0 || (level > 1 && (low & 3) === 0) ? ok : permission;",
+    find: "writeAbove : (low & w) !== 0 ? ok : permission;",
+    replace:
+      "writeAbove : (low & w) !== 0 || (level > 1 && (low & (r | w)) === 0) ? ok : permission;",
     law: "SH1",
   },
   {

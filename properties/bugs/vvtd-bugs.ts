@@ -60,7 +60,7 @@ export const vvtdBugs: readonly Bug[] = [
   {
     id: "vvtd-next-record",
     what: "A fault goes to the record after the one that is free.",
-    file: "projections/fault/faults.ts",
+    file: "projections/fault/evolve-fault.ts",
     find: "draft.records[index] = { source, reason,",
     replace: "draft.records[(index + 1) % draft.records.length] = { source, reason,",
     law: "FA1",
@@ -69,10 +69,10 @@ export const vvtdBugs: readonly Bug[] = [
     id: "vvtd-head-moves-on",
     what: "IQH points behind the descriptor that failed.",
     file: "hypervisor/queue/queue.ts",
-    find: `if (outcome.kind === "failed") fail(turn, outcome.error, outcome.iqei);`,
+    find: `stepRaising(turn, { type: "Failed", error, iqei, source: undefined });`,
     replace:
-      `if (outcome.kind === "failed") { advanceChart(turn, queue, "fetching", ` +
-      `{ type: "Executed", head: next, wait: false }); fail(turn, outcome.error, outcome.iqei); }`,
+      `step(turn, { type: "Executed", wait: false }); stepRaising(turn, { type: "Failed", ` +
+      `error, iqei, source: undefined });`,
     law: "QU1",
   },
   {
@@ -103,8 +103,8 @@ export const vvtdBugs: readonly Bug[] = [
     id: "unit-second",
     what: "A second unit takes the place of the first.",
     file: "machines/life/life-cycle.ts",
-    find: `Create: { actions: answer("-E2BIG") },`,
-    replace: `Create: [failed, { actions: [created, identified] }],`,
+    find: `Create: { actions: answer("create", "-E2BIG") },`,
+    replace: `Create: [fails("create"), { actions: [created, identified] }],`,
     law: "LC1",
   },
   {

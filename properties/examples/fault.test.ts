@@ -153,7 +153,7 @@ describe("fault event", () => {
 });
 
 describe("faults and the tables of now", () => {
-  test("[FA1] an unmapped page faults once its invalidation was queued, not before", () => {
+  test("[DM1] an unmapped page faults once its invalidation was queued, not before", () => {
     const gone = memory(leafEntry, 0n);
     const scene = given(unit(), booted, queueOn, reads(page)).when(gone, reads(page));
     expect(scene.of("DmaLanded")).toHaveLength(1);

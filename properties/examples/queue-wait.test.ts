@@ -118,7 +118,7 @@ describe("what is in flight", () => {
     bytes: new Uint8Array(8).fill(7),
   };
 
-  test("[IV1] what used the translation lands before the wait completes", () => {
+  test("[IV4] what used the translation lands before the wait completes", () => {
     const scene = ready.when(reads(page), issue, memory(leafEntry, 0n));
     const told = scene.when(submit(iotlbOfPage(5, page), waitStatus(0x9000n, 1)));
     const order = told.types.filter((type) => type === "DmaLanded" || type === "WaitCompleted");

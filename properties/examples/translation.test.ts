@@ -138,7 +138,7 @@ describe("faults", () => {
 });
 
 describe("what is malformed", () => {
-  test("[PF1] a DMA that is empty or crosses a page is refused", () => {
+  test("[TR14] a DMA that is empty or crosses a page is refused", () => {
     const scene = given(unit(), booted);
     const crossing: Input = { ...dma("read", page + 0xffcn), length: 8 };
     const twoSizes: Input = { ...dma("write", page), length: 8, bytes: new Uint8Array(4) };

@@ -1,3 +1,4 @@
+import type { Search } from "./find.ts";
 import { findViolation, shrinkFinding } from "./find.ts";
 
 /** What chasing one bug came to. */
@@ -13,19 +14,18 @@ export interface Catch {
 }
 
 /**
- * Looks for a violation of any law in the model that this module was bundled with.
+ * Looks for a violation of any law in the model that this module was bundled with. Shrinking may
+ * take as long again as the search may, and at most 5 seconds.
  *
- * @param suspect  id of the law that is likely to break.
- * @param seconds  how long at most; shrinking may take as long again, and at most 5 seconds.
  * @returns what was found; `undefined` when nothing was.
  */
-export function chase(seed: number, seconds: number, suspect: string): Catch | undefined {
+export function chase(search: Search): Catch | undefined {
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
-  const finding = findViolation(seed, seconds, suspect);
+  const finding = findViolation(search);
   if (finding === undefined) return undefined;
   const found = elapsed();
-  const limit = found + Math.min(5, seconds);
+  const limit = found + Math.min(5, search.seconds);
   const small = shrinkFinding(finding, () => elapsed() > limit);
   const { law, text } = small.violation;
   const inputs = finding.program.inputs.length;

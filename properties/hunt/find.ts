@@ -37,14 +37,21 @@ export function brokenLaw(program: Program, wanted: readonly Law[] = laws): Viol
 /** Of so many programs one is held to every law, the others to the suspect alone. */
 const everyLaw = 8;
 
-/**
- * Tries random programs until one breaks a law.
- *
- * @param seed     decides which programs; the same ones for the same seed.
- * @param seconds  how long at most.
- * @param suspect  id of the law that is likely to break, which is looked at first and most.
- */
-export function findViolation(seed: number, seconds: number, suspect: string): Finding | undefined {
+/** Where to look for a violation, and how far. */
+export interface Search {
+  /** Decides which programs; the same ones for the same seed. */
+  readonly seed: number;
+  /** Id of the law that is likely to break, which is looked at first and most. */
+  readonly suspect: string;
+  /** How long at most. */
+  readonly seconds: number;
+  /** How many programs at most; as many as the time allows when missing. */
+  readonly runs?: number;
+}
+
+/** Tries random programs until one breaks a law. */
+export function findViolation(search: Search): Finding | undefined {
+  const { seed, suspect, seconds, runs = 1_000_000 } = search;
   const likely = laws.filter(({ id }) => id === suspect);
   let tried = 0;
   let found: Finding | undefined;
@@ -57,7 +64,7 @@ export function findViolation(seed: number, seconds: number, suspect: string): F
     return false;
   });
   const interruptAfterTimeLimit = seconds * 1000;
-  fc.check(property, { seed, numRuns: 1_000_000, endOnFailure: true, interruptAfterTimeLimit });
+  fc.check(property, { seed, numRuns: runs, endOnFailure: true, interruptAfterTimeLimit });
   return found;
 }
 

@@ -31,7 +31,7 @@ function oneOfTheBugs(id: string, before: readonly string[] = []): readonly stri
 
 async function hunt(bug: Bug, { seed, seconds }: Options): Promise<Outcome> {
   const mutant = (await importMutant("properties/hunt/chase.ts", bug)) as { chase: typeof chase };
-  return { bug, caught: mutant.chase(seed, seconds, bug.law) };
+  return { bug, caught: mutant.chase({ seed, seconds, suspect: bug.law }) };
 }
 
 function printTable(outcomes: readonly Outcome[]): void {

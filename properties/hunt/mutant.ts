@@ -1,16 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Plugin } from "esbuild";
 import type { Bug } from "../bugs/bug.ts";
-
-/** The folder that holds package.json, from wherever this module is run. */
-export function projectFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
-  return folder;
-}
+import { projectFolder } from "../project-folder.ts";
 
 /** How often a bug's text occurs in its file. */
 export const occurrences = (bug: Bug): number =>
@@ -23,7 +17,9 @@ const seeding = (bug: Bug): Plugin => ({
     const path = join(projectFolder(), bug.file);
     build.onLoad({ filter: /\.ts$/ }, (file) => {
       if (file.path !== path) return undefined;
-      const contents = readFileSync(path, "utf8").replace(bug.find, () => bug.replace);
+      const text = readFileSync(path, "utf8");
+      if (!text.includes(bug.find)) throw new Error(`${bug.file} has no place for ${bug.id}`);
+      const contents = text.replace(bug.find, () => bug.replace);
       return { contents, loader: "ts" };
     });
   },

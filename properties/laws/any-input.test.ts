@@ -6,7 +6,7 @@ import { anyProgram } from "../world/program.ts";
 import { runOf } from "./run.ts";
 
 describe("any input", () => {
-  it("[PF1] no input throws in any world, and a refused one changes nothing", () => {
+  it("[PF2] no input throws in any world, and a refused one changes nothing", () => {
     const inputs = fc.array(anyInput, { minLength: 5, maxLength: 40, size: "max" });
     const worlds = fc.property(anyProgram, inputs, ({ setup, inputs: first }, strange) => {
       const { steps } = runOf({ setup, inputs: [...first.slice(0, 40), ...strange] });

@@ -94,8 +94,8 @@ function suppressions(probe: Probe, access: Access, reason: number): readonly bo
 export const faultsAreReported: Law = {
   id: "FA1",
   says:
-    "A fault is recorded, collapsed, dropped or suppressed as the rules of fault recording " +
-    "say.",
+    "The fault of a DMA is recorded, collapsed, dropped or suppressed as the rules of fault " +
+    "recording say, and its record says what happened.",
   sometimes: ["recorded", "collapsed", "dropped", "suppressed", "overflowed"],
   check(run, count) {
     const { asked } = sightOf(run);

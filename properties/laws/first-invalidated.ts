@@ -133,8 +133,8 @@ export const noFirstStageStays: Law = {
 export const firstStagesOnce: Law = {
   id: "IV7",
   says:
-    "Invalidating first stages twice is invalidating them once, and all of a PASID is more than " +
-    "some pages of it.",
+    "Invalidating first stages twice is invalidating them once, and after all of a PASID nothing " +
+    "is left of it.",
   sometimes: ["something left"],
   check(run, count) {
     for (const { fact, now, after, seq } of invalidationsOf(momentsOf(run))) {

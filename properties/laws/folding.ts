@@ -58,7 +58,9 @@ export const seekingIsFolding: Law = {
 
 export const refusalsChangeNothing: Law = {
   id: "PF1",
-  says: "What must be refused is refused, and a refused input changes nothing.",
+  says:
+    "A P2M change that must be refused is refused, and an input that is refused changes " +
+    "nothing.",
   sometimes: ["refused", "P2M refused"],
   check(run, count) {
     const { refusals } = sightOf(run);

@@ -94,8 +94,8 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
 export const framesAreGranted: Law = {
   id: "IS1",
   says:
-    "At every event, each host frame in shadow, IOTLB, device TLB or flight is one that the P2M " +
-    "grants now.",
+    "After every event, each host page in shadow, IOTLB, device TLB or flight is one that the " +
+    "P2M grants now, with the permissions that are used.",
   sometimes: ["P2M change with shadows", "cached", "in flight"],
   check(run, count) {
     const known = new Map<number, Good>();

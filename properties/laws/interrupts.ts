@@ -40,9 +40,8 @@ export const interruptsFollowTheTable: Law = {
 export const entriesAreRemembered: Law = {
   id: "IR2",
   says:
-    "An interrupt entry that was used stays in use until an invalidation covers its " +
-    "index, and no " +
-    "longer.",
+    "An interrupt entry that was used stays in use until an invalidation covers its index, and " +
+    "no longer.",
   sometimes: ["stale", "as memory has it"],
   check(run, count) {
     for (const { step, expected, fresh } of interruptsOf(run)) {
@@ -121,9 +120,8 @@ const silent = (step: Step): boolean => !step.facts.some(({ type }) => /^Fault/.
 export const blockedInterruptsAreReported: Law = {
   id: "IR4",
   says:
-    "A blocked interrupt is reported with its index by the rules of fault recording, " +
-    "and one that " +
-    "is not blocked is not.",
+    "A blocked interrupt is reported with its index by the rules of fault recording, and one " +
+    "that is not blocked is not.",
   sometimes: ["recorded", "collapsed", "dropped", "suppressed", "overflowed"],
   check(run, count): Violation | undefined {
     for (const asked of interruptsOf(run)) {

@@ -76,7 +76,9 @@ function countScope(fact: Invalidation, count: Count): void {
 
 export const nothingStaysCached: Law = {
   id: "IV2",
-  says: "After an invalidation no cached translation is left that it covers, not even in part.",
+  says:
+    "After an IOTLB invalidation no cached second-stage translation is left that it covers, not " +
+    "even in part.",
   sometimes: ["global", "domain", "page", "leaves only", "dropped"],
   check(run, count) {
     for (const { fact, before, after, seq } of momentsOf(run)) {
@@ -102,8 +104,8 @@ export const nothingStaysCached: Law = {
 export const invalidatingTwice: Law = {
   id: "IV3",
   says:
-    "Invalidating twice is invalidating once, and a wider invalidation leaves a part of what " +
-    "a narrower one leaves.",
+    "An IOTLB invalidation done twice leaves what it leaves once, and a global one after it " +
+    "leaves a part of that.",
   sometimes: ["something left"],
   check(run, count) {
     for (const { fact, after, seq } of momentsOf(run)) {

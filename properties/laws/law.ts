@@ -11,6 +11,10 @@ export interface Law {
   readonly says: string;
   /** Cases that a batch of runs must reach, or the law proves nothing. */
   readonly sometimes: readonly string[];
-  /** @returns the first violation in the order of events. */
+  /**
+   * Looks at all of a run, and counts what it reaches.
+   *
+   * @returns the first violation in the order of events.
+   */
   readonly check: (run: Run, count: Count) => Violation | undefined;
 }

@@ -70,8 +70,8 @@ const mayDiffer = (name: string, facts: readonly Fact[]): boolean =>
 export const registersKeepTheirRules: Law = {
   id: "RG1",
   says:
-    "Read-only, write-1-to-clear and reserved bits obey their layout at every size and " +
-    "alignment.",
+    "In registers that command nothing, writable, read-only, write-1-to-clear and reserved bits " +
+    "obey their layout at every size and alignment.",
   sometimes: ["writes", "odd size", "unaligned", "several registers"],
   check(run, count) {
     for (const { input, facts, before, after, seq } of run.steps) {

@@ -177,7 +177,9 @@ function isShared({ world, key }: Probe): boolean {
 
 export const pendingIsKnown: Law = {
   id: "SH4",
-  says: "No page is pending whose walk has not changed since the last invalidation that covers it.",
+  says:
+    "Where no table stands in many places, a page that its walk reaches is pending only if a " +
+    "word of the walk changed since the covering invalidation.",
   sometimes: ["pending", "not pending"],
   check(run, count) {
     for (const probe of sightOf(run).settled) {

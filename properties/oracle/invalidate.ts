@@ -15,7 +15,10 @@ const isLegacy = ({ root }: Unit): boolean => ((root >> 10n) & 3n) === 0n;
 
 /**
  * Context-cache invalidation. Until a global one, nothing else makes up for a replaced root
- * pointer. Reading: contexts of scalable mode have no domain-id; a domain-selective one covers all.
+ * pointer.
+ *
+ * Reading: a scalable-mode context has no domain-id, so that its invalidations match source-ids
+ * alone, and those of a domain cover every context.
  */
 export function invalidateContexts(
   unit: Unit,
@@ -36,7 +39,9 @@ export function invalidateContexts(
 
 /**
  * PASID-cache invalidation: of what is covered nothing is cached but what the tables say now.
- * Reading: one of a single PASID covers entries that faulted, whatever their domain-id will be.
+ *
+ * Reading: one of a single PASID covers entries that are tagged with domain-id 0 as well, which are
+ * those that were not present: Linux announces a new entry with the domain-id that it has now.
  */
 export function invalidatePasids(
   unit: Unit,

@@ -60,7 +60,7 @@ export function readPasid(
   if (read.includes(undefined)) return stop(0x58);
   const entry = read.reduce<bigint>((all, word, at) => all | ((word ?? 0n) << BigInt(64 * at)), 0n);
   fpd ||= bit(entry, 1);
-  // Reading: whether it is present counts before everything else in it.
+  // Reading: P is checked before all else of the entry; QEMU looks at PGTT and AW first.
   if (!bit(entry, 0)) return stop(0x59);
   if ((entry & reservedBits(unit, entry)) !== 0n) return stop(0x5a);
   const leads = leadsTo(unit, entry, pasid);

@@ -113,7 +113,11 @@ export function readThrough(unit: Unit, page: number, access: Access, limited: b
   return { kind: "page", gpa, size: "1G" };
 }
 
-/** Reserved bits of a second-stage entry. Bits 61:52 and 63 are ignored. Reading: bit 62 too. */
+/**
+ * Reserved bits of a second-stage entry. Bits 61:52 and 63 are ignored.
+ *
+ * Reading: bit 62 (TM) is never reserved.
+ */
 function reservedBits(unit: Unit, level: number, leaf: boolean): bigint {
   let mask = ones(51, unit.haw);
   if (!bit(unit.ecap, 7)) mask |= 1n << 11n;

@@ -1,8 +1,6 @@
-import type { Node } from "typescript/unstable/ast";
-import { isCallExpression, SyntaxKind } from "typescript/unstable/ast";
 import { describe, expect, it } from "vitest";
-import type { Source } from "./source.ts";
-import { nodesOf, parseSources, placeOf, textOf } from "./source.ts";
+import type { Placed, Source } from "./source.ts";
+import { nodesOf, parseSources, placeOf, textOf, writtenAs } from "./source.ts";
 
 const sources = parseSources();
 const idAt = /^\[([A-Z]{2,4}[0-9]+)\] \S/;
@@ -16,22 +14,21 @@ interface Named {
   readonly skipped: boolean;
 }
 
-function namedTest(source: Source, node: Node): readonly Named[] {
-  if (!isCallExpression(node)) return [];
-  const callee = node.expression.getText(source.tree);
+function namedTest(source: Source, { node }: Placed): readonly Named[] {
+  if (node.type !== "CallExpression") return [];
+  const callee = writtenAs(source, node.callee);
   const [name] = node.arguments;
   if (!/^(test|it)\b/.test(callee) || name === undefined) return [];
-  const literal = [SyntaxKind.StringLiteral, SyntaxKind.NoSubstitutionTemplateLiteral];
-  const text = name.getText(source.tree).slice(1);
-  const drawn = name.kind === SyntaxKind.TemplateExpression && text.startsWith("[$" + "{");
-  if (name.kind !== SyntaxKind.TemplateExpression && !literal.includes(name.kind)) return [];
+  if (name.type !== "Literal" && name.type !== "TemplateLiteral") return [];
+  const text = writtenAs(source, name).slice(1);
+  const drawn = name.type === "TemplateLiteral" && text.startsWith("[$" + "{");
   const skipped = /\.(skip|todo)$/.test(callee);
   return [{ place: placeOf(source, node), id: idAt.exec(text)?.[1], drawn, skipped }];
 }
 
 const tests = sources
   .filter(({ isTest }) => isTest)
-  .flatMap((source) => [...nodesOf(source.tree)].flatMap((node) => namedTest(source, node)));
+  .flatMap((source) => [...nodesOf(source.tree)].flatMap((placed) => namedTest(source, placed)));
 
 /** The ids of the laws over generated worlds, from the `id:` of each. */
 const laws = sources

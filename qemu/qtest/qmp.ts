@@ -8,46 +8,80 @@ export interface Monitor {
   readonly close: () => void;
 }
 
+/** What QMP sends, one JSON object a line: its greeting, an answer, an error or an event. */
+interface Message {
+  readonly QMP?: unknown;
+  readonly return?: unknown;
+  readonly error?: { readonly class?: string; readonly desc?: string };
+  readonly event?: string;
+}
+
+/** A message that somebody waits for. */
+interface Awaited {
+  readonly matches: (message: Message) => boolean;
+  readonly done: (error?: QemuError) => void;
+}
+
 const patienceSeconds = 20;
 
-/** Connects to a QMP socket. @throws QemuError when it ends or does not answer. */
+/** @throws QemuError for a line that is no JSON object. */
+function messageOf(line: string): Message {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // Said below.
+  }
+  if (typeof value === "object" && value !== null) return value;
+  throw new QemuError(`the monitor does not speak QMP: ${line.slice(0, 60)}`);
+}
+
+/** Connects to a QMP socket. @throws QemuError when it ends, refuses or does not answer. */
 export async function connectMonitor(path: string, isOver: () => boolean): Promise<Monitor> {
   const socket = await connectTo(path, isOver);
   socket.setEncoding("utf8");
   let rest = "";
-  let wanted: { readonly name: string; readonly done: (error?: Error) => void } | undefined;
-  const settle = (error?: Error): void => {
-    const { done } = wanted ?? {};
-    wanted = undefined;
+  let awaited: Awaited | undefined;
+  const settle = (error?: QemuError): void => {
+    const { done } = awaited ?? {};
+    awaited = undefined;
     done?.(error);
+  };
+  const hear = (line: string): void => {
+    try {
+      const message = messageOf(line);
+      if (message.error !== undefined) settle(new QemuError(`refuses: ${message.error.desc}`));
+      else if (awaited?.matches(message) === true) settle();
+    } catch (error) {
+      if (error instanceof QemuError) settle(error);
+      else throw error;
+    }
   };
   socket.on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (wanted !== undefined && line.includes(`"${wanted.name}"`)) settle();
-    }
+    for (const line of lines) if (line.trim() !== "") hear(line);
   });
   socket.on("error", (error) => settle(new QemuError(error.message)));
   socket.on("close", () => settle(new QemuError("the monitor's connection ended")));
-  const waitFor = (name: string, command?: string): Promise<void> =>
+  const until = (matches: Awaited["matches"], command?: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const limit = setTimeout(() => {
         settle(new QemuError("the monitor does not answer"));
       }, patienceSeconds * 1000);
-      const done = (error?: Error): void => {
+      const done = (error?: QemuError): void => {
         clearTimeout(limit);
         if (error === undefined) resolve();
         else reject(error);
       };
-      wanted = { name, done };
+      awaited = { matches, done };
       if (socket.destroyed) settle(new QemuError("the monitor's connection ended"));
-      else if (command !== undefined) socket.write(`{"execute":"${command}"}\n`);
+      else if (command !== undefined) socket.write(`${JSON.stringify({ execute: command })}\n`);
     });
-  await waitFor("QMP");
-  await waitFor("return", "qmp_capabilities");
+  await until((message) => "QMP" in message);
+  await until((message) => "return" in message, "qmp_capabilities");
   return {
-    reset: () => waitFor("RESET", "system_reset"),
+    reset: () => until(({ event }) => event === "RESET", "system_reset"),
     close: () => socket.destroy(),
   };
 }

@@ -1,0 +1,46 @@
+/**
+ * What is the case: the world and all that is in it, and questions about it.
+ *
+ * A world is immutable: an earlier one stays valid and costs little to keep. Page numbers are those
+ * of 4 KiB pages.
+ *
+ * @module shadowfold/projections
+ */
+
+export type { Change } from "../history/changes.ts";
+export { changesBetween } from "../history/changes.ts";
+export type { GuestSummary } from "../history/summary.ts";
+export { summarise } from "../history/summary.ts";
+export type { Row, Rows, Value } from "../history/summary-rows.ts";
+export type { AskedInvalidation, DeviceTlb, DeviceTlbs } from "../projections/device/device-tlb.ts";
+export type { VirtualCache } from "../projections/device/virtual-cache.ts";
+export { stateHash } from "../projections/digest.ts";
+export type { FaultEntry, Faults } from "../projections/fault/faults.ts";
+export type { CachedTable, FirstStage } from "../projections/first-stage/first-stage.ts";
+export type {
+  ChartStates,
+  Device,
+  Guest,
+  InFlight,
+} from "../projections/guest.ts";
+export type { HostEntries, HostEntry } from "../projections/host/host-entry.ts";
+export { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
+export { readInterruptEntry } from "../projections/interrupt/interrupt-entry.ts";
+export type { InterruptTable, KnownEntry } from "../projections/interrupt/interrupts.ts";
+export type { TableUse } from "../projections/memory/table-use.ts";
+export type { PageGroup, PageRequests } from "../projections/page-request/page-requests.ts";
+export type { Queue } from "../projections/queue/queue.ts";
+export type { Registers } from "../projections/registers/register-file.ts";
+export { readBytes as readRegisters, registerValue } from "../projections/registers/registers.ts";
+export type { Shadow } from "../projections/shadow/shadow.ts";
+export type { World } from "../projections/world.ts";
+export type { Mapping } from "../tables/mapping.ts";
+export { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../tables/mapping.ts";
+export type { Memory, Page } from "../tables/memory.ts";
+export { byteIn, pageAt, wordIn } from "../tables/memory.ts";
+export type { PageTree } from "../tables/page-tree.ts";
+export { get as mappingAt } from "../tables/page-tree.ts";
+export type { Visit } from "../tables/page-tree-range.ts";
+export { forEachRun } from "../tables/page-tree-range.ts";
+export type { Radix } from "../tables/radix.ts";
+export { radixForEach, radixGet } from "../tables/radix.ts";
