@@ -29,10 +29,12 @@ export function parseNumber(text: string): number {
   return value;
 }
 
-/** An index into the interrupt remapping table. */
+/** An index into the interrupt remapping table, in hexadecimal with `0x`, else decimal. */
 export function parseIndex(text: string): number {
-  const value = parseNumber(text);
-  if (value > 0xffff) throw new InvalidArgumentError("Expected an index up to 65535.");
+  const value = /^(0x[0-9a-f]{1,16}|\d{1,16})$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= 0xffff)) {
+    throw new InvalidArgumentError("Expected an index from 0 to 0xffff, like 17 or 0x11.");
+  }
   return value;
 }
 

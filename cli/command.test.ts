@@ -47,7 +47,7 @@ describe("replay", () => {
       '"gpa":"0x4748000"',
       "landed at 0x4748000, but went to 0x4747000",
     ],
-    ["reason", '"reason":6', '"reason":5', "recorded as fault 5, but blocked by 6"],
+    ["reason", '"reason":6', '"reason":5', "recorded as fault 5h, but blocked by 6h"],
   ])("[CL3] a recorded %s that is wrong makes exit code 1", async (_, right, wrong, text) => {
     const content = gunzipSync(readFileSync(edu)).toString("utf8").replace(right, wrong);
     const { code, out } = await run("replay", fileOf("wrong", content));

@@ -1,61 +1,19 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
+import { dma, interruptLog } from "./test/interrupt-log.ts";
 import { scratch } from "./test/scratch.ts";
 
-const { folder } = scratch("interrupt", afterAll);
+const { fileOf } = scratch("interrupt", afterAll);
 
-const unit = {
-  ver: "0x10",
-  cap: "0xd2008c222f0686",
-  ecap: "0xf00f4b",
-  p2m: [
-    {
-      gpa: "0x0",
-      hpa: "0x100000000",
-      length: "0x200000",
-      pageSize: "2M",
-      read: true,
-      write: true,
-    },
-  ],
-  devices: [{ device: "00:04.0", physical: true }],
-};
 const place = (iova: string) => ["--device", "00:04.0", "--iova", iova] as const;
-const dma = (iova: string, bytes: string) => ({
-  input: "Dma",
-  device: "00:04.0",
-  iova,
-  access: "write",
-  bytes,
-});
-
-/** A log of a guest that writes entry 1 of a table of two, and then sets it and turns it on. */
-function logOf(name: string, ...rest: readonly object[]): string {
-  const register = (offset: number, size: number, value: string) => {
-    return { input: "RegisterWrite", offset, size, value };
-  };
-  const lines = [
-    { shadowfold: 1, model: "0.1.0", guests: [unit] },
-    { input: "MemoryWrite", gpa: "0x3010", bytes: "01003300000200000000000000000000" },
-    register(0xb8, 8, "0x3000"),
-    register(0x18, 4, "0x1000000"),
-    register(0x18, 4, "0x2000000"),
-    ...rest,
-  ];
-  const path = join(folder, name);
-  const text = lines.map((line, at) => JSON.stringify(at === 0 ? line : { seq: at, ...line }));
-  writeFileSync(path, `${text.join("\n")}\n`);
-  return path;
-}
-
-const requests = logOf(
+const requests = fileOf(
   "requests",
-  dma("0xfee00030", "00000000"),
-  dma("0xfee00018", "01000000"),
-  dma("0xfee000b0", "00000000"),
-  dma("0xfee01000", "41000000"),
+  interruptLog(
+    dma("0xfee00030", "00000000"),
+    dma("0xfee00018", "01000000"),
+    dma("0xfee000b0", "00000000"),
+    dma("0xfee01000", "41000000"),
+  ),
 );
 
 const nvme = recordingPath("linux-legacy-nvme");
@@ -92,8 +50,18 @@ describe("interrupts", () => {
   test("[CI3] an index beyond the table, and one that cannot be", async () => {
     const beyond = await run("interrupt", requests, "--index", "5");
     expect(beyond.out).toContain("beyond the table");
-    const wrong = await run("interrupt", nvme, "--index", "70000");
-    expect([wrong.code, wrong.out]).toEqual([2, ""]);
+    for (const index of ["70000", "0x10000", "0x", "-1", "1e2"]) {
+      const wrong = await run("interrupt", nvme, "--index", index);
+      expect([index, wrong.code, wrong.out]).toEqual([index, 2, ""]);
+    }
+  });
+
+  test("[CI3] an index may be hexadecimal", async () => {
+    const [hex, decimal] = await Promise.all(
+      ["0x11", "17"].map((index) => run("interrupt", requests, "--index", index)),
+    );
+    expect(hex).toEqual(decimal);
+    expect(hex?.code).toBe(0);
   });
 
   test("[CI4] state, diff, log and why know interrupts", async () => {

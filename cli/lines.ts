@@ -10,6 +10,8 @@ export interface LineBatch {
   readonly lines: readonly string[];
   /** The last line may be incomplete, because the data was cut short; an error follows. */
   readonly cut: boolean;
+  /** Index of the first line that is no UTF-8 text; what is none in it was replaced. */
+  readonly garbled?: number;
 }
 
 /** The longest line that is read: more is no log, but some other file. */
@@ -26,31 +28,31 @@ const unmarked = (text: string, first: number): string =>
 const isTextStart = (bytes: Buffer): boolean =>
   [0, 1, 2, 3].some((missing) => isUtf8(bytes.subarray(0, bytes.length - missing)));
 
-/** The lines of some bytes up to the first that is no text, and the error that it is. */
-function decode(
-  file: string,
-  first: number,
-  bytes: Buffer,
-): { batch: LineBatch; failure: InputError | undefined } {
+/** The lines of some bytes, and which of them is the first that is no text. */
+function decode(first: number, bytes: Buffer): LineBatch {
   const batch = { first, lines: unmarked(bytes.toString("utf8"), first).split("\n"), cut: false };
-  if (isUtf8(bytes)) return { batch, failure: undefined };
-  let [good, start] = [0, 0];
+  if (isUtf8(bytes)) return batch;
+  let [garbled, start] = [0, 0];
   for (;;) {
     const end = bytes.indexOf(lineFeed, start);
     if (!isUtf8(bytes.subarray(start, end < 0 ? bytes.length : end))) break;
-    good += 1;
+    garbled += 1;
     start = end + 1;
   }
-  const failure = lineError(file, first + good, "not UTF-8 text");
-  return { batch: { ...batch, lines: batch.lines.slice(0, good) }, failure };
+  return { ...batch, garbled };
 }
+
+/** The error that a line is no text. */
+export const garbledError = (file: string, line: number): InputError =>
+  lineError(file, line, "not UTF-8 text");
 
 /**
  * Splits a stream of bytes into lines, without the line ends. A last line without a line end
- * counts; a byte order mark before the first one does not.
+ * counts; a byte order mark before the first one does not. Lines that are no text are marked: to a
+ * log that is an error, in a trace it is noise.
  *
- * @throws InputError when a line is too long or no UTF-8, or the data was cut short, after the
- *   lines before that.
+ * @throws InputError when a line is too long, or the data was cut short, after the lines before
+ *   that.
  */
 export async function* splitLines(
   file: string,
@@ -65,10 +67,9 @@ export async function* splitLines(
       const end = chunk.lastIndexOf(lineFeed);
       if (end >= 0) {
         open.push(chunk.subarray(0, end));
-        const decoded = decode(file, first, Buffer.concat(open));
-        if (decoded.batch.lines.length > 0) yield decoded.batch;
-        if (decoded.failure !== undefined) throw decoded.failure;
-        first += decoded.batch.lines.length;
+        const batch = decode(first, Buffer.concat(open));
+        yield batch;
+        first += batch.lines.length;
         open = [];
         openLength = 0;
       }
@@ -81,8 +82,8 @@ export async function* splitLines(
     failure = error;
   }
   const rest = Buffer.concat(open);
-  if (!failure && !isTextStart(rest)) throw lineError(file, first, "not UTF-8 text");
+  const garbled = !failure && !isTextStart(rest) ? { garbled: 0 } : {};
   const last = unmarked(rest.toString("utf8"), first);
-  if (last !== "") yield { first, lines: [last], cut: failure !== undefined };
+  if (last !== "") yield { first, lines: [last], cut: failure !== undefined, ...garbled };
   if (failure) throw lineError(file, first, failure.message);
 }

@@ -1,5 +1,3 @@
-import type { TraceFormat } from "../qemu/trace/trace.ts";
-import { formatOf } from "../qemu/trace/trace.ts";
 import { openBytes } from "./bytes.ts";
 import { lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";
@@ -40,6 +38,6 @@ export async function openLines(file: string): Promise<OpenedLines> {
   }
 }
 
-/** The format of a trace that was opened; `undefined` when it is none. */
-export const traceFormatOf = ({ head }: OpenedLines): TraceFormat | undefined =>
-  head.lines[0]?.trimStart().startsWith("{") === true ? undefined : formatOf(head.lines);
+/** Whether the first line is a JSON object, as that of a log or a recording is. */
+export const beginsWithJson = ({ head }: OpenedLines): boolean =>
+  head.lines[0]?.trimStart().startsWith("{") === true;

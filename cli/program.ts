@@ -42,7 +42,7 @@ function createProgram(run: Run): Command {
       "after",
       "\nFiles are logs or recordings, one JSON object a line, gzipped or not.\n" +
         "Exit code 0: all is well; 1: something differs or a law is violated; 2: bad\n" +
-        "usage, or a file that cannot be read.",
+        "usage, or a file that cannot be read; 3: there was nothing to judge.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
@@ -62,7 +62,7 @@ function lineOf(error: unknown): string {
  *
  * @param words  the arguments after the program's name.
  * @returns the exit code: 0; 1 when something differs or a law is violated; 2 for bad usage or
- *   input.
+ *   input; 3 when nothing could be judged.
  */
 export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
   const run = startRun(terminal);

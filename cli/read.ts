@@ -4,11 +4,13 @@ import { parseEvent, parseHeader } from "../events/log/log.ts";
 import { LogError } from "../events/log/log-error.ts";
 import { openRecording } from "../events/log/recording.ts";
 import type { Setup } from "../events/setup.ts";
-import { formatNames } from "../qemu/trace/trace.ts";
+import type { TraceFormat } from "../qemu/trace/trace.ts";
+import { formatNames, formatOf } from "../qemu/trace/trace.ts";
 import { InputError, lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";
+import { garbledError } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
-import { openLines, traceFormatOf } from "./opened-lines.ts";
+import { beginsWithJson, openLines } from "./opened-lines.ts";
 
 /** An input and the line that it stands on, from 1; a recording has no sequence numbers. */
 export interface InputEntry {
@@ -92,6 +94,7 @@ function parseBatch(
   try {
     for (const [index, line] of batch.lines.entries()) {
       const at = batch.first + index;
+      if (index === batch.garbled) throw garbledError(file, at);
       for (const entry of located(file, () => parse(line, at))) entries.push(entry);
     }
   } catch (error) {
@@ -125,11 +128,19 @@ async function* entriesOf(
 /** What opened lines are, unless a trace. @throws InputError, see openSource. */
 export function sourceOf(opened: OpenedLines): Source {
   const { file, head, rest, progress, close } = opened;
+  const { garbled } = head;
+  if (garbled === 0) throw garbledError(file, 1);
   const [first = "", ...others] = head.lines;
   const { kind, setup, parse } = located(file, () => openFirst(first));
-  const batches = entriesOf(file, { first: 2, lines: others, cut: false }, rest, parse, close);
+  const later = garbled === undefined ? {} : { garbled: garbled - 1 };
+  const rows = { first: 2, lines: others, cut: false, ...later };
+  const batches = entriesOf(file, rows, rest, parse, close);
   return { file, kind, setup, batches, progress, close };
 }
+
+/** The format of a trace whose first lines these are, if one of them is a line of a trace. */
+const firstFormat = (lines: readonly string[]): TraceFormat | undefined =>
+  lines.map(formatOf).find((format) => format !== undefined);
 
 /**
  * Opens a log or a recording, told apart by the first line; gzipped or not, told by the first
@@ -141,7 +152,7 @@ export function sourceOf(opened: OpenedLines): Source {
 export async function openSource(file: string): Promise<Source> {
   const opened = await openLines(file);
   try {
-    const format = traceFormatOf(opened);
+    const format = beginsWithJson(opened) ? undefined : firstFormat(opened.head.lines);
     if (format === undefined) return sourceOf(opened);
     const name = formatNames[format];
     throw new InputError(`${file}: is a ${name}: no guest memory to fold; use replay or trace`);

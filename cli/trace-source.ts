@@ -1,48 +1,61 @@
-import type { Trace, TraceFormat } from "../qemu/trace/trace.ts";
+import { quoted } from "../events/log/excerpt.ts";
+import type { Trace } from "../qemu/trace/trace.ts";
 import { startTrace } from "../qemu/trace/trace.ts";
-import { InputError } from "./input-error.ts";
+import { InputError, lineError } from "./input-error.ts";
+import type { LineBatch } from "./lines.ts";
+import { garbledError } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
-import { openLines, traceFormatOf } from "./opened-lines.ts";
+import { beginsWithJson, openLines } from "./opened-lines.ts";
 import { startProgress } from "./progress.ts";
 import type { Source } from "./read.ts";
 import { sourceOf } from "./read.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A trace whose format is known. */
+/** What is no JSON: a trace, if one of its lines is that of one. */
 export interface TraceSource {
   readonly kind: "trace";
-  readonly format: TraceFormat;
   readonly opened: OpenedLines;
 }
 
+/** A trace that was read, and why the reading ended before the end of the file. */
+export interface ReadTrace {
+  readonly trace: Trace;
+  readonly failure: InputError | undefined;
+}
+
 /**
- * Opens a log, a recording or a trace, told apart by the first lines.
+ * Opens a log, a recording or a trace: what does not begin with a JSON object can only be a trace.
  *
- * @throws InputError in one line when it cannot be read, is empty, or is none of them.
+ * @throws InputError in one line when it cannot be read or is empty.
  */
 export async function openAny(file: string): Promise<Source | TraceSource> {
   const opened = await openLines(file);
   try {
-    const format = traceFormatOf(opened);
-    return format === undefined ? sourceOf(opened) : { kind: "trace", format, opened };
+    return beginsWithJson(opened) ? sourceOf(opened) : { kind: "trace", opened };
   } catch (error) {
     await opened.close();
     throw error;
   }
 }
 
+/** Why a text is no trace: none of its lines is one of a trace. */
+function noTrace(file: string, { lines, garbled }: LineBatch): InputError {
+  if (garbled === 0) return garbledError(file, 1);
+  const first = quoted(lines[0] ?? "");
+  const what = "no log or recording, and no line of it is one of a QEMU or Linux trace";
+  return lineError(file, 1, `not JSON: ${first}: ${what}`);
+}
+
 /**
- * Reads a trace to its end.
+ * Reads a trace to its end, whatever other text is before and between its lines.
  *
- * @returns the trace, and why the reading ended before the end of the file.
+ * @throws InputError when no line is one of a trace.
  */
-export async function readTrace(
-  { format, opened }: TraceSource,
-  terminal: Terminal,
-): Promise<{ trace: Trace; failure: InputError | undefined }> {
+export async function readTrace({ opened }: TraceSource, terminal: Terminal): Promise<ReadTrace> {
   const { file, head, rest } = opened;
-  const reader = startTrace(format);
+  const reader = startTrace();
   const progress = startProgress(terminal, file);
+  let failure: InputError | undefined;
   try {
     for (const [index, text] of head.lines.entries()) reader.add(text, head.first + index);
     for await (const { first, lines } of rest) {
@@ -50,13 +63,24 @@ export async function readTrace(
       for (const [index, text] of lines.entries()) reader.add(text, first + index);
     }
   } catch (error) {
-    if (error instanceof InputError) return { trace: reader.trace(), failure: error };
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    failure = error;
   } finally {
     progress.done();
     await opened.close();
   }
-  return { trace: reader.trace(), failure: undefined };
+  const trace = reader.trace();
+  if (trace === undefined) throw failure ?? noTrace(file, head);
+  if (failure === undefined && trace.understood === 0) failure = notUnderstood(file, trace);
+  return { trace, failure };
+}
+
+/** That a trace has no line that means anything. */
+function notUnderstood(file: string, { unparsed, passedBy }: Trace): InputError {
+  const others = Object.entries(passedBy).map(([what, count]) => `${count.toString()} × ${what}`);
+  const left = unparsed.count === 0 ? [] : [`${unparsed.count.toString()} × line not understood`];
+  const found = [...left, ...others].join(", ");
+  return new InputError(`${file}: no line of it is understood${found === "" ? "" : `: ${found}`}`);
 }
 
 /**
@@ -64,13 +88,9 @@ export async function readTrace(
  *
  * @throws InputError when it cannot be read or is no trace.
  */
-export async function readTraceFile(
-  file: string,
-  terminal: Terminal,
-): Promise<{ trace: Trace; failure: InputError | undefined }> {
+export async function readTraceFile(file: string, terminal: Terminal): Promise<ReadTrace> {
   const opened = await openLines(file);
-  const format = traceFormatOf(opened);
-  if (format !== undefined) return readTrace({ kind: "trace", format, opened }, terminal);
+  if (!beginsWithJson(opened)) return readTrace({ kind: "trace", opened }, terminal);
   await opened.close();
   throw new InputError(`${file}: is no QEMU vtd_* log and no Linux trace`);
 }

@@ -54,11 +54,12 @@ describe("replay of a trace", () => {
   });
 
   test("[TC18] lines that are not understood are shown", async () => {
-    const file = fileOf("odd.log", "vtd_inv_qi_tail write tail 0\nvtd_dream 1\n\u001b[31mred\n");
-    const { code, out } = await captureRun("replay", file);
-    expect(code).toBe(0);
+    const odd = "vtd_inv_qi_tail write tail 0\nvtd_dream 1\nvtd_\u001b[31mred\n\u001b[31mred\n";
+    const { code, out } = await captureRun("replay", fileOf("odd.log", odd));
+    expect(code).toBe(3);
     expect(out).toContain("line 2: vtd_dream 1\n");
-    expect(out).toContain("line 3: \\u001b[31mred\n");
+    expect(out).toContain("line 3: vtd_\\u001b[31mred\n");
+    expect(out).toContain("      1  line of a console, or other text\n");
   });
 
   test("[TC18] --profile holds descriptors against a unit", async () => {

@@ -1,4 +1,4 @@
-import type { Input } from "./input.ts";
+import type { Input, InputOf } from "./input.ts";
 
 const registerPage = 4096;
 
@@ -9,6 +9,16 @@ export interface Impossible {
 }
 
 const beyondPage: Impossible = { field: "offset", why: "goes beyond the register page" };
+
+/** What is wrong with what was seen of an interrupt request: it became a message or was blocked. */
+function observedMsi(observed: InputOf<"MsiRequest">["observed"]): Impossible | undefined {
+  if (observed === undefined) return undefined;
+  const { address, data, reason } = observed;
+  const isMessage = address !== undefined && data !== undefined && reason === undefined;
+  const isBlocked = address === undefined && data === undefined && reason !== undefined;
+  const why = "is neither the address and data of a message nor the reason of a fault";
+  return isMessage || isBlocked ? undefined : { field: "observed", why };
+}
 
 /**
  * Why an input whose fields are each in range cannot be as a whole, or `undefined`: what a log may
@@ -28,6 +38,12 @@ export function impossible(input: Input): Impossible | undefined {
       return input.gpa + BigInt(input.bytes.length) > 1n << 64n
         ? { field: "bytes", why: "go beyond 64-bit addresses" }
         : undefined;
+    case "Dma":
+      return input.observed?.gpa !== undefined && input.observed.reason !== undefined
+        ? { field: "observed", why: "has both a GPA and the reason of a fault" }
+        : undefined;
+    case "MsiRequest":
+      return observedMsi(input.observed);
     default:
       return undefined;
   }

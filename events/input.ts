@@ -39,8 +39,15 @@ const observedDma = record({
   reason: optional(integer(0, 255)),
 });
 
-/** What somebody else saw happen to an interrupt request. */
-const observedMsi = record({ address: word, data: integer(0, 0xffff_ffff) });
+/**
+ * What somebody else saw happen to an interrupt request: the message that came of it, `address` and
+ * `data`, or the reason for which it was blocked.
+ */
+const observedMsi = record({
+  address: optional(word),
+  data: optional(integer(0, 0xffff_ffff)),
+  reason: optional(integer(0, 255)),
+});
 
 /** The process address space of a request; one without it belongs to the device as a whole. */
 export const pasid = integer(0, 0xf_ffff);

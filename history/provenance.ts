@@ -20,7 +20,7 @@ export interface EntryWrite {
   readonly to: bigint;
   /**
    * Whether the unit may use what it knew before until it is told: not of a first-stage entry that
-   * was not present, nor of what the unit changed itself.
+   * was not present, nor of what the unit changed itself, nor without caching mode of what faulted.
    */
   readonly needed: boolean;
   /** The first fact after it that covered it; `undefined` while there is none. */
@@ -88,6 +88,23 @@ function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bi
   return value;
 }
 
+/**
+ * Whether the unit may keep what an entry said: without caching mode neither a second-stage entry
+ * that maps nothing nor what made the requests of the device fault.
+ */
+function isKept(
+  guest: Guest | undefined,
+  { device, pasid }: Place,
+  { table }: PathEntry,
+  value: bigint,
+): boolean {
+  if (table === "first stage") return (value & 1n) !== 0n;
+  if (guest === undefined || guest.profile.cachingMode) return true;
+  if (table === "second stage") return (value & 3n) !== 0n;
+  const source = guest.devices[device]?.requester ?? device;
+  return hostAt(guest.hosts, source, pasid)?.state !== "blocked";
+}
+
 function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
   const { entry } = old;
   let { writes } = old;
@@ -97,8 +114,7 @@ function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
     const [from, to] = [entryValue(before, entry), entryValue(after, entry)];
     if (from !== to) {
       const by = writerIn(step, entry);
-      const isFirst = entry.table === "first stage";
-      const needed = by !== "unit" && !(isFirst && (from & 1n) === 0n);
+      const needed = by !== "unit" && isKept(before, trail.place, entry, from);
       writes = withNewest(writes, { seq: step.seq, by, from, to, needed, announced: undefined });
     }
   }

@@ -7,6 +7,7 @@ import { access, pasid } from "../events/input.ts";
 import { MalformedError } from "../events/malformed-error.ts";
 import { shapeFromValue } from "../events/shape-from-value.ts";
 import { rightsError } from "../hypervisor/device/rights.ts";
+import { worldMet } from "../hypervisor/device/world-met.ts";
 import type { Asked } from "../hypervisor/translate/composed.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
@@ -77,9 +78,10 @@ export function askedOf(question: Question, as: Access, use?: Use): Asked {
   };
 }
 
-/** What the host has for the requests of a question. */
+/** What the host has for the requests of a question, once such a request has come. */
 export function hostOf(world: World, question: Question): HostEntry | undefined {
-  const guest = world.guests[question.guest ?? 0];
+  const index = question.guest ?? 0;
+  const guest = worldMet(world, index, question.device, question.pasid).guests[index];
   const source = guest?.devices[question.device]?.requester ?? question.device;
   return guest && hostAt(guest.hosts, source, question.pasid);
 }

@@ -44,6 +44,7 @@ export type {
   InDevice,
   InGuest,
   InHost,
+  Refusal,
   Translation,
   TranslationStep,
 } from "../hypervisor/translate/three-answers.ts";

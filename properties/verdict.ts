@@ -14,3 +14,6 @@ export interface Violation {
 
 export const agree: Verdict = { verdict: "agree" };
 export const disagree = (text: string): Verdict => ({ verdict: "disagree", text });
+
+/** Of what nothing was recorded. */
+export const unjudged: Verdict = { verdict: "unjudged", text: "nothing was recorded beside it" };

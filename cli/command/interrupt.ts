@@ -63,7 +63,7 @@ export function addInterrupt(program: Command, run: Run): void {
         "invalidation announced it, what it does, and what became of the last request through it.",
     )
     .argument("<file>", "log or recording, gzipped or not; - is standard input")
-    .requiredOption("--index <number>", "index of the entry, from 0", parseIndex)
+    .requiredOption("--index <number>", "index of the entry, like 17 or 0x11", parseIndex)
     .addOption(atOption("the entry after this event; the end when missing"))
     .addOption(guestOption())
     .option("--json", "print one object")

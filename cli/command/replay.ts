@@ -38,13 +38,14 @@ async function replaySource(
   const violations: Violation[] = [];
   const unjudged: Record<string, number> = {};
   const disagreements: Disagreement[] = [];
-  let refused = 0;
+  let [refused, checked] = [0, 0];
   const start = performance.now();
   const folded = await foldSource(source, run.terminal, {
     step: (step, line) => {
       if (step.facts.some((fact) => fact.type === "InputRefused")) refused += 1;
-      const { kind, verdict, violations: broken } = judge(step);
+      const { kind, verdict, checked: isChecked, violations: broken } = judge(step);
       if (kind === undefined) return;
+      if (isChecked) checked += 1;
       tallies[kind][verdict.verdict] += 1;
       violations.push(...broken);
       if (verdict.verdict === "unjudged") {
@@ -63,6 +64,7 @@ async function replaySource(
     facts,
     refused,
     ...tallies,
+    checked,
     unjudged,
     violations,
     disagreements,
@@ -82,6 +84,14 @@ const isClean = (report: Report): boolean =>
   isTrace(report)
     ? report.findings.length === 0
     : report.violations.length === 0 && report.disagreements.length === 0;
+
+const isJudged = ({ agree, disagree }: Omit<Tally, "unjudged">): boolean => agree + disagree > 0;
+
+/** Whether anything at all was judged. */
+const isJudgement = (report: Report): boolean =>
+  isTrace(report)
+    ? isJudged(report.verdicts)
+    : report.checked > 0 || [report.dma, report.faults, report.interrupts].some(isJudged);
 
 async function replayFile(
   run: Run,
@@ -123,6 +133,11 @@ async function replay(run: Run, files: readonly string[], options: Options): Pro
   else if (reports.length > 0) run.terminal.out(render(run, reports));
   for (const failure of failures) run.fail(failure);
   if (!reports.every(isClean)) run.differ();
+  for (const report of reports) {
+    if (isJudgement(report)) continue;
+    run.terminal.err(`${report.file}: nothing in it could be judged\n`);
+    run.learnNothing();
+  }
 }
 
 /** Adds `replay FILE...`. */
@@ -135,7 +150,8 @@ export function addReplay(program: Command, run: Run): void {
         "recorded beside it, and checks the laws that they show. A trace, a QEMU vtd_* log or " +
         "Linux's of intel_iommu:* and iommu:*, has no guest memory: what can be judged is. Exit " +
         "code 0: all agrees; 1: something differs, a law is violated or there is a finding; 2: a " +
-        "file cannot be read to its end.",
+        "file cannot be read to its end, or no line of it is understood; 3: nothing in it could " +
+        "be judged.",
     )
     .argument("<files...>", "logs, recordings or traces, gzipped or not; - is standard input")
     .addOption(

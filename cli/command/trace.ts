@@ -1,13 +1,18 @@
 import type { Command } from "commander";
 import type { Comparison } from "../../qemu/trace/compare.ts";
 import { compareSequences, countsByKind } from "../../qemu/trace/compare.ts";
+import { withWholeFaults } from "../../qemu/trace/faults.ts";
 import { checkJointly } from "../../qemu/trace/joint-check.ts";
+import type { Invalidated } from "../../qemu/trace/observation.ts";
 import { descriptorText } from "../../qemu/trace/reach.ts";
 import type { Sequence } from "../../qemu/trace/sequence.ts";
 import { sequenceOf } from "../../qemu/trace/sequence.ts";
+import type { ToldFault } from "../../qemu/trace/told-fault.ts";
+import { toldFaults } from "../../qemu/trace/told-fault.ts";
 import type { Trace } from "../../qemu/trace/trace.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
+import { printable } from "../render/printable.ts";
 import type { ComparisonReport } from "../render/trace.ts";
 import { renderComparison } from "../render/trace.ts";
 import type { Run } from "../run.ts";
@@ -21,12 +26,14 @@ interface Options {
 interface Read {
   readonly trace: Trace;
   readonly sequence: Sequence;
+  readonly faults: readonly ToldFault[];
 }
 
 async function read(run: Run, file: string): Promise<Read> {
   const { trace, failure } = await readTraceFile(file, run.terminal);
   if (failure !== undefined) run.fail(failure);
-  return { trace, sequence: sequenceOf(trace.observations) };
+  const faults = toldFaults(withWholeFaults(trace.observations));
+  return { trace, sequence: sequenceOf(trace.observations), faults };
 }
 
 /** One invalidation as the list has it. */
@@ -35,7 +42,7 @@ interface Listed {
   /** Missing for a ring entry that the unit does not log. */
   readonly descriptor?: string;
   readonly text: string;
-  readonly via?: "queue" | "register";
+  readonly via?: Invalidated["via"];
   readonly unit?: string;
   readonly context?: string;
 }
@@ -55,24 +62,36 @@ const entriesOf = ({ entries }: Sequence): readonly Listed[] =>
     };
   });
 
+/** Where an invalidation is from, as far as that is told. */
+function originOf({ via, unit, context }: Listed): string {
+  const where = [via === "register" ? "by register" : "", unit ?? "", context ?? ""];
+  return where.filter((part) => part !== "").join(", ");
+}
+
 async function list(run: Run, file: string, options: Options): Promise<void> {
-  const { trace, sequence } = await read(run, file);
-  const { format, lines, unparsed } = trace;
+  const { trace, sequence, faults } = await read(run, file);
+  const { format, lines, understood, unparsed, passedBy } = trace;
   const entries = entriesOf(sequence);
+  if (entries.length + faults.length === 0) run.learnNothing();
   if (options.json) {
+    const counts = { lines, understood, unparsed, passedBy };
     const invalidations = countsByKind(sequence);
-    run.terminal.out(
-      renderJson({ file, format, lines, unparsed, invalidations, sequence: entries }),
-    );
+    const listed = { invalidations, sequence: entries, faults };
+    run.terminal.out(renderJson({ file, format, ...counts, ...listed }));
     return;
   }
-  const { dim } = run.terminal.colours;
-  for (const { line, text, via, unit, context } of entries) {
-    const where = [via === "register" ? "by register" : "", unit ?? "", context ?? ""];
-    const from = where.filter((part) => part !== "").join(", ");
-    const end = from === "" ? "" : dim(`  (${from})`);
-    run.terminal.out(`${line.toString().padStart(8)}  ${text}${end}\n`);
+  const { dim, yellow } = run.terminal.colours;
+  const rows = [
+    ...entries.map((entry) => {
+      const from = originOf(entry);
+      return { line: entry.line, text: `${entry.text}${from === "" ? "" : dim(`  (${from})`)}` };
+    }),
+    ...faults.map(({ line, text }) => ({ line, text: yellow(printable(text)) })),
+  ];
+  for (const { line, text } of rows.toSorted((a, b) => a.line - b.line)) {
+    run.terminal.out(`${line.toString().padStart(8)}  ${text}\n`);
   }
+  if (rows.length === 0) run.terminal.err(`${file}: there is no invalidation and no fault in it\n`);
   if (unparsed.count === 0) return;
   const { line } = unparsed.first[0] ?? { line: 0 };
   const count = unparsed.count.toString();
@@ -113,6 +132,10 @@ async function compare(
   };
   run.terminal.out(options.json ? renderJson(report) : renderComparison(run.terminal, report));
   if (differences.length > 0 || report.findings.length > 0) run.differ();
+  if (counts[0] + counts[1] === 0) {
+    run.terminal.err(`${files[0]}, ${files[1]}: there is no invalidation in them\n`);
+    run.learnNothing();
+  }
 }
 
 async function trace(run: Run, files: readonly string[], options: Options): Promise<void> {
@@ -127,12 +150,15 @@ async function trace(run: Run, files: readonly string[], options: Options): Prom
 export function addTrace(program: Command, run: Run): void {
   program
     .command("trace")
-    .summary("list the invalidations of a trace, or compare those of two")
+    .summary("list the invalidations and faults of a trace, or compare two")
     .description(
-      "Lists the invalidations of a QEMU vtd_* log or a Linux trace of intel_iommu:* and " +
-        "iommu:*. Of two traces of one boot it compares them one by one, waits left out, and " +
-        "says which is missing where; replay judges a trace by itself. Exit code 0: all is the " +
-        "same; 1: an invalidation is in one trace alone; 2: a file cannot be read to its end.",
+      "Lists the invalidations and the faults of a QEMU vtd_* log, with QEMU's own error " +
+        "messages in it, or of a Linux trace of intel_iommu:* and iommu:*; other text, as of a " +
+        "console, is passed by. Of two traces of one boot it compares the invalidations one by " +
+        "one, waits left out, and says which is missing where; replay judges a trace by itself. " +
+        "Exit code 0: all is the same; 1: an invalidation is in one trace alone; 2: a file " +
+        "cannot be read to its end, or no line of it is understood; 3: there is nothing to list " +
+        "or to compare.",
     )
     .argument("<files...>", "one trace or two, gzipped or not; - is standard input")
     .option("--overlap", "leave out what lies before the first or after the last common one")

@@ -129,6 +129,7 @@ async function verify(run: Run, file: string, options: Options): Promise<void> {
     out(`${file}: ${what}: ${result}\n`);
   }
   if (difference) run.differ();
+  if (facts === 0) run.learnNothing();
   if (failure !== undefined) run.fail(failure);
 }
 
@@ -139,8 +140,8 @@ export function addVerify(program: Command, run: Run): void {
     .summary("decide a log's facts again and compare")
     .description(
       "Decides again what follows from a log's inputs and compares it with the facts that " +
-        "the log has, number by number. Names the first difference. Exit code 0: the same, or " +
-        "no facts to compare; 1: different; 2: the log cannot be read to its end.",
+        "the log has, number by number. Names the first difference. Exit code 0: the same; " +
+        "1: different; 2: the log cannot be read to its end; 3: it has no facts to compare.",
     )
     .argument("<log>", "log, gzipped or not; - is standard input")
     .option("--json", "print one object")

@@ -25,12 +25,18 @@ export function reportText(report: PlaceFact | undefined): string[] {
   }
 }
 
-function agreement({ walk, host, use }: Plot): readonly string[] {
-  if (use?.blocked?.host === "refused") return [];
-  if (walk.scalable && host === undefined) {
-    return ["The host had not read the entry of this PASID before."];
-  }
-  return [agreementText(walk, host)];
+/** That the request itself read the entries that it met. */
+const readTexts: Readonly<Record<NonNullable<Plot["walk"]["reads"]>, string>> = {
+  firstUse: "The host had not read the entry of this PASID before.",
+  notKept:
+    "What faulted before is not kept without caching mode (CAP.CM): the request itself makes the " +
+    "unit read the entries again.",
+};
+
+function agreement({ walk, host }: Plot): readonly string[] {
+  if ("refused" in walk.shadow) return [];
+  if (walk.reads === undefined) return [agreementText(walk, host)];
+  return [readTexts[walk.reads], ...(walk.agree ? [] : [agreementText(walk, host)])];
 }
 
 function agreementText(walk: Plot["walk"], host: Plot["host"]): string {
@@ -51,8 +57,8 @@ function agreementText(walk: Plot["walk"], host: Plot["host"]): string {
 }
 
 /** Why the host has no way to do what the guest asks. */
-function refusalSentences({ use, profile }: Plot): string[] {
-  if (use?.blocked?.host !== "refused") return [];
+function refusalSentences({ walk, profile }: Plot): string[] {
+  if (!("refused" in walk.shadow)) return [];
   return profile?.cachingMode === false
     ? ["The host refuses: without caching mode (CAP.CM) no shadow follows the second stage."]
     : ["The host refuses: a shadow has no accessed and dirty bits of its own (SSADE)."];

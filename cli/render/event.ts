@@ -1,12 +1,12 @@
 import { hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import { facts } from "../../events/fact.ts";
+import { reasonText } from "../../events/fault/fault-text.ts";
 import type { FieldTable } from "../../events/field.ts";
 import { shapeToJson } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
 import type { Terminal } from "../terminal.ts";
-import { reasonText } from "./landing.ts";
 import { printable } from "./printable.ts";
 
 const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };

@@ -1,10 +1,10 @@
 import { formatSourceId, hex } from "../../events/address.ts";
+import { faultText } from "../../events/fault/fault-text.ts";
 import { parseMsi, RemappableAddress } from "../../events/interrupt/interrupt-request.ts";
 import type { InterruptExplanation } from "../../history/explanation.ts";
 import type { UsedInterrupt } from "../../history/use.ts";
 import type { Terminal } from "../terminal.ts";
 import { reportText } from "./aftermath.ts";
-import { faultText } from "./landing.ts";
 import { eventName } from "./plot.ts";
 import { factJson, wrapped } from "./why.ts";
 

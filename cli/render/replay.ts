@@ -27,6 +27,8 @@ export interface ReplayReport {
   readonly dma: Tally;
   readonly faults: Tally;
   readonly interrupts: Tally;
+  /** DMAs of which laws were checked. */
+  readonly checked: number;
   /** How often nothing could be compared, by what and why. */
   readonly unjudged: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];

@@ -1,9 +1,11 @@
 import { formatSourceId, hex } from "../../events/address.ts";
+import { faultText } from "../../events/fault/fault-text.ts";
 import { mapsNothing } from "../../history/decisive.ts";
 import type { EntryTrail, EntryWrite } from "../../history/provenance.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
-import { faultText, landingText } from "./landing.ts";
+import { announcedText } from "./announced.ts";
+import { landingText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning, verbPhrase } from "./meaning.ts";
 import { invalidSentences } from "./pasid-fault.ts";
@@ -20,26 +22,6 @@ const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
   unit: "the vIOMMU itself",
   host: "a change of the P2M",
 };
-
-/** How a change became known to the vIOMMU. */
-function announcedText(
-  { announced, needed }: EntryWrite,
-  isFirst: boolean,
-  scalable: boolean,
-): string {
-  if (!needed) return "which needs no announcement: it was not present, and that is not cached";
-  if (announced === undefined) return "and no invalidation has announced it yet";
-  if (announced.type === "HostEntryChanged" && isFirst) {
-    return `and taken in when the first stage came into use at ${eventName(announced.seq)}`;
-  }
-  if (announced.type === "HostEntryChanged" && scalable) {
-    return `and taken in when the host's entry was made at ${eventName(announced.seq)}`;
-  }
-  if (announced.type === "HostEntryChanged") {
-    return `and taken in when the device was attached to its tables at ${eventName(announced.seq)}`;
-  }
-  return `and announced by the invalidation at ${eventName(announced.seq)}`;
-}
 
 /** What the unit did to an entry itself, after it was written. */
 function marksText(marks: readonly EntryWrite[]): string {
@@ -80,8 +62,11 @@ function history(trail: EntryTrail, scalable: boolean): string {
 
 /** What would become of a DMA: where both the guest and the host let it. */
 function prospect({ walk }: Plot): string {
-  const { guest, composed, agree } = walk;
-  const other = agree ? "" : `; the host says otherwise: ${landingText(walk.shadow)}`;
+  const { guest, composed, agree, shadow } = walk;
+  if ("refused" in shadow) {
+    return "would be blocked: the host refuses the device, and the guest would see no fault";
+  }
+  const other = agree ? "" : `; the host says otherwise: ${landingText(shadow)}`;
   if ("fault" in guest) return `would be blocked: ${faultText(guest.fault)}${other}`;
   if ("hpa" in composed) {
     const inGuest = `in the guest's memory at ${hex(guest.gpa)}`;

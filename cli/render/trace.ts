@@ -1,6 +1,7 @@
 import type { TraceReport } from "../../qemu/trace/check.ts";
 import type { Comparison, Difference } from "../../qemu/trace/compare.ts";
 import type { Finding } from "../../qemu/trace/finding.ts";
+import type { ToldFault } from "../../qemu/trace/told-fault.ts";
 import { formatNames } from "../../qemu/trace/trace.ts";
 import type { InputError } from "../input-error.ts";
 import type { Terminal } from "../terminal.ts";
@@ -53,9 +54,23 @@ function modeText({ file, driver }: TraceFileReport): string {
 const findingText = ({ kind, line, text }: Finding): string =>
   `line ${line.toString()}: ${text} (${kind})`;
 
+/** A fault with its line. */
+export const faultLine = ({ line, text }: ToldFault): string =>
+  `line ${line.toString()}: ${printable(text)}`;
+
+/** How many findings there are, and how many more there may be. */
+function findingCell(terminal: Terminal, { verdicts }: TraceFileReport): string {
+  const { green, red, yellow } = terminal.colours;
+  const { agree, disagree, undecided } = verdicts;
+  const open = undecided === 0 ? [] : [yellow(`${grouped(undecided)} undecided`)];
+  if (disagree > 0) return [red(plural(disagree, "finding", "findings")), ...open].join(", ");
+  if (open.length > 0) return open.join("");
+  return agree > 0 ? green("none") : yellow("nothing judged");
+}
+
 function details(terminal: Terminal, report: TraceFileReport): string {
   const { dim, red, yellow } = terminal.colours;
-  const { file, unparsed, findings, notObservable, invalidations, lost } = report;
+  const { file, unparsed, findings, notObservable, undecided, invalidations, lost } = report;
   const unread = unparsed.first.map(
     ({ line, text }) => `line ${line.toString()}: ${printable(text)}`,
   );
@@ -67,7 +82,10 @@ function details(terminal: Terminal, report: TraceFileReport): string {
     (gone === "" ? "" : yellow(`${file}: ${gone} were lost\n`)) +
     dim(modeText(report)) +
     listed(`${file}: invalidations`, countLines(invalidations)) +
+    listed(yellow(`${file}: faults`), report.faults.map(faultLine)) +
     listed(`${file}: not observable`, countLines(notObservable)) +
+    listed(yellow(`${file}: undecided, as the trace ends too early`), countLines(undecided)) +
+    listed(`${file}: lines that are none of the trace`, countLines(report.passedBy)) +
     listed(yellow(`${file}: lines that were not understood`), unread) +
     listed(red(`${file}: findings`), found)
   );
@@ -85,13 +103,10 @@ const headings = [
 
 /** One row a trace, and below it what it invalidates, what cannot be judged and what is wrong. */
 export function renderTraces(terminal: Terminal, reports: readonly TraceFileReport[]): string {
-  const { green, red } = terminal.colours;
   const rows = reports.map((report): Cell[] => {
-    const { file, format, lines, invalidations, verdicts, findings } = report;
-    const none = findings.length === 0;
-    const said = none ? green("none") : red(plural(findings.length, "finding", "findings"));
+    const { file, format, lines, invalidations, verdicts } = report;
     const judged = [total(invalidations), verdicts.agree, verdicts.notObservable];
-    return [file, formatNames[format], lines, ...judged, said];
+    return [file, formatNames[format], lines, ...judged, findingCell(terminal, report)];
   });
   const table = renderTable(terminal, headings, rows);
   return `${table}${reports.map((report) => details(terminal, report)).join("")}`;

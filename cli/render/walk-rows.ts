@@ -1,10 +1,10 @@
 import { hex } from "../../events/address.ts";
 import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
+import { faultText } from "../../events/fault/fault-text.ts";
 import { addressNamed, namerOf } from "../../history/walk-path.ts";
 import type { Translation, TranslationStep } from "../../hypervisor/translate/three-answers.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import { faultText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning } from "./meaning.ts";
 

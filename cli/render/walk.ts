@@ -45,15 +45,18 @@ function stepsTable(terminal: Terminal, { walk, request }: WalkView): string {
 
 /** Who answers for the host. */
 function keeperName({ walk, host }: WalkView): string {
+  if ("refused" in walk.shadow) return "the host";
   if (hasFirstStage(walk) && host !== undefined) return "the host's IOMMU";
   return walk.scalable && host?.shadow === undefined ? "the host keeps" : "the shadow";
 }
 
-/** What the host answers; of a PASID that it has not met it has nothing yet. */
-const keptText = ({ walk, host }: WalkView): string =>
-  walk.scalable && host === undefined
-    ? "nothing yet: it reads the entry of this PASID at the first request"
-    : landingText(walk.shadow);
+/** What the host answers, and what it has to read for it. */
+function keptText({ walk }: WalkView): string {
+  const kept = landingText(walk.shadow);
+  if (walk.reads === undefined) return kept;
+  const what = walk.reads === "firstUse" ? "the entry of this PASID" : "the entries again";
+  return `${kept}, once the request has made it read ${what}`;
+}
 
 /** What the device's own TLB says, if it holds the page. */
 const devicePairs = ({ deviceTlb }: Translation): readonly (readonly [string, Cell])[] =>
@@ -69,7 +72,7 @@ function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
     return [
       ["guest address", here],
       ["then the P2M", host],
-      ["the host keeps", landingText(walk.shadow)],
+      ["the host keeps", keptText(view)],
       ...devicePairs(walk),
     ];
   }
@@ -85,16 +88,25 @@ function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
   ];
 }
 
+type Paint = (text: string) => string;
+
+function agreeText({ agree, shadow }: Translation, green: Paint, red: Paint): string {
+  if ("refused" in shadow) return "not compared: the host refuses the device";
+  return agree ? green("yes") : red("no");
+}
+
 function pendingPairs(
   terminal: Terminal,
   { walk, host }: WalkView,
 ): readonly (readonly [string, string])[] {
   const { green, red, yellow } = terminal.colours;
-  const agree = walk.agree ? green("yes") : red("no");
+  const agree = agreeText(walk, green, red);
   if (walk.pending === undefined) {
     const must = hasFirstStage(walk) ? " that must be announced was" : " was announced";
+    const read = "the request itself makes the unit read what changed";
+    const why = walk.reads === undefined ? `every change on this path${must}` : read;
     return [
-      ["pending", `no: every change on this path${must}`],
+      ["pending", `no: ${why}`],
       ["both agree", agree],
     ];
   }
@@ -148,6 +160,7 @@ export const walkJson = (at: number, { asked }: Request, walk: Translation): Jso
   deviceTlb: walk.deviceTlb === undefined ? null : landingJson(walk.deviceTlb),
   pending: walk.pending ?? null,
   agree: walk.agree,
+  reads: walk.reads ?? null,
   steps: walk.steps.map((step) => {
     const { table, level, address, entry, host, below } = step;
     const said = host === undefined ? null : meaning(placeOf(walk, step), entry);

@@ -73,10 +73,14 @@ export function rightsDenied(
   return ask.privileged && !rights.sre ? reason.supervisorDisabled : 0;
 }
 
+/** What a request asks for: supervisor rights where its entry says so, whether it does or not. */
+export const asRequested = ({ privileged }: HostEntry, asked: Ask): Ask =>
+  privileged && !asked.privileged ? { ...asked, privileged: true } : asked;
+
 /** What answers a request for a page, as the host's entry for the requester says. */
 export function answerFor(guest: Guest, entry: HostEntry, page: number, asked: Ask): Answer {
   if (entry.state === "blocked") return fails(entry.reason);
-  const ask = entry.privileged && !asked.privileged ? { ...asked, privileged: true } : asked;
+  const ask = asRequested(entry, asked);
   const denied = entry.tag === undefined ? 0 : rightsDenied(entry, ask);
   if (denied !== 0 && entry.state !== "refused") return fails(denied);
   const stage = entry.space === undefined ? undefined : guest.spaces[entry.space];

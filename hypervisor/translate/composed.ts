@@ -119,4 +119,5 @@ function contextAnswer(
   return answered(mapping, hasFrame(mapping) ? frameOf(mapping) : undefined, scalable);
 }
 
-const untranslated = (page: number): Answer => answered(mapped(page, ok, ok, 4), page, false);
+/** The page itself. Of some pages no mapping could hold the number; the P2M grants none of them. */
+const untranslated = (page: number): Answer => answered(mapped(0, ok, ok, 4), page, false);

@@ -6,7 +6,7 @@ import { hostAt } from "../../projections/host/host-entry.ts";
 import { behindP2m, frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { capacity, get } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
-import { answerFor, rightsDenied } from "../device/answer-request.ts";
+import { answerFor, asRequested, rightsDenied } from "../device/answer-request.ts";
 import type { Answer } from "../device/page-answer.ts";
 import { answered, beyondSecond, fails, faultOf } from "../device/page-answer.ts";
 import type { Ask } from "../first-stage/first-stage-rules.ts";
@@ -21,11 +21,12 @@ const behind = (guest: Guest, given: Answer): Answer =>
     : { ...given, mapping: behindP2m(given.mapping, get(guest.p2m, given.gfn)) };
 
 /** What the host has for a page, without its IOTLB. */
-function hostAnswer(guest: Guest, entry: HostEntry, page: number, ask: Ask): Answer {
+function hostAnswer(guest: Guest, entry: HostEntry, page: number, asked: Ask): Answer {
   const shadow = entry.shadow === undefined ? undefined : guest.shadows[entry.shadow];
   if (shadow === undefined || entry.state !== "shadowed") {
-    return answerFor(guest, entry, page, ask);
+    return answerFor(guest, entry, page, asked);
   }
+  const ask = asRequested(entry, asked);
   const scalable = entry.tag !== undefined;
   const denied = scalable ? rightsDenied(entry, ask) : 0;
   if (denied !== 0) return fails(denied);
@@ -75,8 +76,13 @@ export interface Ways {
   readonly composed: Answer;
   /** By what the host keeps. */
   readonly host: Answer;
-  /** Composed and host say the same: the same fault, or the same page with the same permissions. */
+  /**
+   * Composed and host say the same: the same fault, or the same page with the same permissions.
+   * What the host refuses by name is no difference.
+   */
   readonly agree: boolean;
+  /** The host has no way to do what the guest asks, and says so: no such request reaches memory. */
+  readonly refused: boolean;
   /** The first event that changed something on the path and was not announced, or 0. */
   readonly since: number;
 }
@@ -111,12 +117,15 @@ export function waysOf(
   const composed = behind(guest, walked);
   const enabled = guest.charts.translation === "enabled";
   const entry = hostAt(guest.hosts, requester, enabled ? asked.pasid : undefined);
-  if (entry === undefined) return { walked, composed, host: composed, agree: true, since: 0 };
+  if (entry === undefined) {
+    return { walked, composed, host: composed, agree: true, refused: false, since: 0 };
+  }
+  const refused = entry.state === "refused";
   const host = hostAnswer(guest, entry, page, asked);
-  const agree = sameAnswer(composed, host, write, entry.space);
+  const agree = refused || sameAnswer(composed, host, write, entry.space);
   const marked = pendingSince(guest, entry, page);
   const since = marked !== 0 || agree ? marked : staleSince(guest, entry, page);
-  return { walked, composed, host, agree, since };
+  return { walked, composed, host, agree, refused, since };
 }
 
 /** A plain request without PASID. */

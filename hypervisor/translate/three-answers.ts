@@ -18,6 +18,9 @@ type Fault = { readonly fault: number };
 
 type Hole = { readonly hole: true };
 
+/** The host has no way to do what the guest asks, and refuses the device by name. */
+export type Refusal = { readonly refused: true };
+
 /** A guest page, or the reason of the fault. */
 export type InGuest = ({ readonly gpa: Gpa } & Grants) | Fault;
 
@@ -52,7 +55,7 @@ export interface Translation {
    * By what the host keeps: host entry and shadow; for a virtual device, what its model would be
    * told.
    */
-  readonly shadow: InHost;
+  readonly shadow: InHost | Refusal;
   /**
    * What the device's own TLB holds for it, a guest page if the device is virtual: a translated
    * request goes there until the device is made to forget.
@@ -60,8 +63,14 @@ export interface Translation {
   readonly deviceTlb: InDevice | undefined;
   /** Whether a change on the path was not announced, and the first event that made one. */
   readonly pending: { readonly since: number } | undefined;
-  /** Composed and shadow say the same. */
+  /** Composed and shadow say the same; what the host refuses by name is no difference. */
   readonly agree: boolean;
+  /**
+   * Why the request itself makes the unit read the entries of its device and PASID: it is the first
+   * with that PASID, or what was read before faulted, which is not kept without caching mode. What
+   * the host keeps is then what it keeps once that is done. `undefined` where it reads none.
+   */
+  readonly reads: "firstUse" | "notKept" | undefined;
   /** The tables are those of scalable mode. */
   readonly scalable: boolean;
   readonly steps: readonly TranslationStep[];
@@ -101,6 +110,7 @@ export const nowhere: Translation = {
   deviceTlb: undefined,
   pending: undefined,
   agree: true,
+  reads: undefined,
   scalable: false,
   steps: [],
 };

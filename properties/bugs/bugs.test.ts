@@ -24,7 +24,7 @@ function ofDay(day: number): readonly string[] {
 const search = (bug: Bug | undefined, suspect: string, runs: number): Promise<Catch | undefined> =>
   chaseMutant(bug && seeding(bug), {
     ...{ seed: 1, suspects: [suspect], runs },
-    ...{ seconds: 20, shrinking: 0 },
+    ...{ seconds: 45, shrinking: 0 },
   });
 
 describe("seeded bugs", () => {

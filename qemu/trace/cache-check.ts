@@ -1,4 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
+import { reasonText } from "../../events/fault/fault-text.ts";
+import { judgeFault } from "./fault-check.ts";
 import type { Judge } from "./finding.ts";
 import type { CacheUsed, Faulted, Invalidated, Observation, Translated } from "./observation.ts";
 import { dropsTranslations, reachOf } from "./reach.ts";
@@ -131,12 +133,13 @@ function forget(cache: Cache, seen: Invalidated): void {
 
 function fault(cache: Cache | undefined, seen: Faulted, judge: Judge): void {
   const { source, iova, reason, line } = seen;
-  const gone = cache === undefined ? undefined : forgottenAt(cache, iova);
-  if (gone === undefined) {
-    judge.notObservable("fault: whether the tables say so is in guest memory");
+  const isKnown = cache !== undefined && source !== undefined && iova !== undefined;
+  const gone = isKnown ? forgottenAt(cache, iova) : undefined;
+  if (!isKnown || gone === undefined) {
+    judgeFault(seen, judge);
     return;
   }
-  const why = reason === undefined ? "" : ` (reason ${reason.toString(16)}h)`;
+  const why = reason === undefined ? "" : ` (reason ${reasonText(reason)})`;
   const text = `${where(source, iova)} faults${why}; it was translated until line`;
   judge.disagree("usedAfterUnmap", line, `${text} ${gone.toString()} invalidated it`);
 }
@@ -160,7 +163,7 @@ export function checkCache(observations: readonly Observation[], judge: Judge): 
     if (seen.kind === "cacheUsed") {
       (seen.use === "hit" ? hit : fill)(cacheOf(seen.source), seen, judge);
     } else if (seen.kind === "translated") resize(cacheOf(seen.source), seen);
-    else if (seen.kind === "faulted") fault(caches.get(seen.source), seen, judge);
+    else if (seen.kind === "faulted") fault(caches.get(seen.source ?? -1), seen, judge);
     // Whatever the reason is for which QEMU drops context entries, it drops translations too.
     else if (seen.kind === "cacheDropped") caches.clear();
     else if (seen.kind === "invalidated" && dropsTranslations(reachOf(seen.words))) {

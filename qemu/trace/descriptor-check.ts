@@ -55,7 +55,8 @@ export function checkDescriptor(
   profile: Profile | undefined,
   judge: Judge,
 ): void {
-  if (seen.via === "register") return;
+  if (seen.via === "unknown") judge.notObservable("invalidation: who asked for it, and how");
+  if (seen.via !== "queue") return;
   const fault = faultOf(seen, profile);
   if (fault === undefined) judge.agree();
   else {

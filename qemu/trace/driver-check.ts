@@ -62,7 +62,7 @@ function judgeLazy(outcome: Outcome, domains: ReadonlySet<number>, judge: Judge)
     }
   }
   if (coveredAt !== undefined) judge.agree();
-  else judge.notObservable("unmapping: the trace ends before the flush queue is emptied");
+  else judge.undecided("unmapping: the trace ends before the flush queue is emptied");
 }
 
 /**
@@ -86,11 +86,11 @@ export function checkDriver(history: DriverHistory, judge: Judge): void {
     } else if (change.seen.change === "map") {
       if (met) judge.agree();
       else if (!cachingMode) judge.notObservable("mapping: need not be invalidated, as it seems");
-      else if (late) judge.notObservable("mapping at the end of the trace");
+      else if (late) judge.undecided("mapping at the end of the trace");
       else report(outcome, judge);
     } else if (met) judgeMet(outcome, judge);
     else if (!strict) judgeLazy(outcome, domains, judge);
-    else if (late) judge.notObservable("unmapping at the end of the trace");
+    else if (late) judge.undecided("unmapping at the end of the trace");
     else report(outcome, judge);
   }
 }

@@ -24,16 +24,33 @@ export interface Flow {
   changes: Change[];
 }
 
-/** How a change was left: `met` at once, in its own context; else `left` open. */
+/**
+ * How a change was left: `met` at once, in its own context; `left` open by a context that went on
+ * to something else; or still `open` when the trace ends.
+ */
 export interface Watch {
   readonly met: (change: Change) => void;
   readonly left: (change: Change) => void;
+  readonly open: (change: Change) => void;
 }
 
 /** Changes of one context that may share an invalidation; more of them are never announced. */
 const longestBatch = 1024;
 
 const rangeOf = ({ first, end }: MappingChanged): Range => ({ first, end });
+
+/**
+ * Whether a change may be announced together with those before it: several of a kind may be, but
+ * not one after another of the same page, nor one with what was announced in part.
+ */
+const mayShare = ({ changes }: Flow, seen: MappingChanged): boolean =>
+  changes.length < longestBatch &&
+  changes.every(
+    (one) =>
+      one.seen.change === seen.change &&
+      one.covered.length === 0 &&
+      !overlaps(rangeOf(one.seen), rangeOf(seen)),
+  );
 
 /** The changes that a context has made and not announced. */
 export function startFlows(watch: Watch): {
@@ -59,13 +76,7 @@ export function startFlows(watch: Watch): {
     change: (seen) => {
       const flow = flowOf(seen.context);
       const range = rangeOf(seen);
-      // Several of a kind may share an invalidation; one after another of the same page may not.
-      const batch =
-        flow.changes.length < longestBatch &&
-        flow.changes.every(
-          (one) => one.seen.change === seen.change && !overlaps(rangeOf(one.seen), range),
-        );
-      if (!batch) leaveAll(flow);
+      if (!mayShare(flow, seen)) leaveAll(flow);
       const made: Change = {
         seen,
         open: [range],
@@ -99,7 +110,7 @@ export function startFlows(watch: Watch): {
     },
     pause: (context) => leaveAll(flowOf(context)),
     end: () => {
-      for (const flow of flows.values()) leaveAll(flow);
+      for (const flow of flows.values()) for (const one of flow.changes) watch.open(one);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Change } from "./driver-context.ts";
+import type { Change, Watch } from "./driver-context.ts";
 import { startFlows } from "./driver-context.ts";
 import { startLiveMaps } from "./live-maps.ts";
 import type { Context, Invalidated, Observation } from "./observation.ts";
@@ -11,7 +11,7 @@ export interface Outcome {
   readonly change: Change;
   /** Announced at once, by the context that made it. */
   readonly met: boolean;
-  /** The trace was nearly at its end when the change was made. */
+  /** The trace ends soon after the change, and its context has done nothing else by then. */
   readonly late: boolean;
   /** The context has moved a device just before: the domain may have none left. */
   readonly moved: boolean;
@@ -32,7 +32,7 @@ export interface DriverHistory {
   readonly domains: ReadonlySet<number>;
 }
 
-/** Observations after which a change that is not announced cannot be due to the trace's end. */
+/** Observations after which a change that is still open cannot be due to the trace's end. */
 const patience = 50;
 /** The share of changes that are announced at once from which it is taken to be the rule. */
 const rule = 0.9;
@@ -63,7 +63,7 @@ const unknown: Made = { index: 0, moved: false, maps: [], owners: new Set() };
 /** Collects outcomes while the observations go by. */
 function startOutcomes(total: number): {
   readonly begin: (change: Change, index: number) => void;
-  readonly close: (change: Change, met: boolean) => void;
+  readonly close: (change: Change, how: keyof Watch) => void;
   readonly cover: (seen: Invalidated, reach: Reach) => void;
   /** A context attached or detached a device. */
   readonly move: (context: Context) => void;
@@ -94,13 +94,15 @@ function startOutcomes(total: number): {
   return {
     outcomes,
     begin: (change, index) => (change.seen.change === "map" ? map : unmap)(change, index),
-    close: (change, met) => {
+    close: (change, how) => {
       const { index, moved, maps, owners } = made.get(change) ?? unknown;
+      const met = how === "met";
       made.delete(change);
       if (met) movers.delete(change.seen.context);
       if (met) change.did = reachOf(change.covered[0]?.words ?? 0n).did ?? change.did;
       live.remove(maps, change.did);
-      outcomes.push({ change, met, late: total - index < patience, moved, owners });
+      const late = how === "open" && total - index < patience;
+      outcomes.push({ change, met, late, moved, owners });
     },
     move: (context) => {
       movers.add(context);
@@ -123,8 +125,9 @@ export function driverHistory(observations: readonly Observation[]): DriverHisto
   let invalidates = false;
   const { begin, close, cover, move, outcomes } = startOutcomes(observations.length);
   const flows = startFlows({
-    met: (change) => close(change, true),
-    left: (change) => close(change, false),
+    met: (change) => close(change, "met"),
+    left: (change) => close(change, "left"),
+    open: (change) => close(change, "open"),
   });
   for (const [index, seen] of observations.entries()) {
     if (seen.kind === "mappingChanged" && seen.ordered) begin(flows.change(seen), index);

@@ -9,6 +9,7 @@ export const findingKinds = {
   changedTranslation: "a page is translated to another address and no invalidation covers it",
   staleTranslation: "the unit used a translation that an invalidation had removed",
   usedAfterUnmap: "a device used an IOVA after it was unmapped",
+  faultUnexplained: "the entry that is told beside a fault allows what was blocked",
   staleInterruptEntry: "an interrupt entry changed and no invalidation covers it",
   malformedDescriptor: "a descriptor breaks a rule of its layout",
   missingDescriptor: "the unit fetched or executed a descriptor that the trace does not have",
@@ -31,6 +32,8 @@ export interface Judge {
   readonly agree: () => void;
   readonly disagree: (kind: FindingKind, line: number, text: string) => void;
   readonly notObservable: (what: string, count?: number) => void;
+  /** The trace ends before it can be known. */
+  readonly undecided: (what: string, count?: number) => void;
 }
 
 /** How many judgements came out each way. */
@@ -38,6 +41,7 @@ export interface Verdicts {
   readonly agree: number;
   readonly disagree: number;
   readonly notObservable: number;
+  readonly undecided: number;
 }
 
 /** What all checks of a trace came to. */
@@ -45,9 +49,19 @@ export interface Judged {
   readonly verdicts: Verdicts;
   /** By what cannot be judged. */
   readonly notObservable: Readonly<Record<string, number>>;
+  /** By what the trace ends too early for. */
+  readonly undecided: Readonly<Record<string, number>>;
   /** In the order of their lines. */
   readonly findings: readonly Finding[];
 }
+
+type Counts = Map<string, number>;
+
+function note(counts: Counts, what: string, count = 1): void {
+  if (count > 0) counts.set(what, (counts.get(what) ?? 0) + count);
+}
+
+const total = (counts: Counts): number => [...counts.values()].reduce((sum, one) => sum + one, 0);
 
 /**
  * A judge without verdicts yet.
@@ -58,7 +72,8 @@ export function startJudge(counts: Readonly<Record<string, number>>): {
   readonly judge: Judge;
   readonly judged: () => Judged;
 } {
-  const reasons = new Map(Object.entries(counts));
+  const unseen = new Map(Object.entries(counts));
+  const open = new Map<string, number>();
   const findings: Finding[] = [];
   let agreed = 0;
   const judge: Judge = {
@@ -68,15 +83,15 @@ export function startJudge(counts: Readonly<Record<string, number>>): {
     disagree: (kind, line, text) => {
       findings.push({ kind, line, text });
     },
-    notObservable: (what, count = 1) => {
-      if (count > 0) reasons.set(what, (reasons.get(what) ?? 0) + count);
-    },
+    notObservable: (what, count) => note(unseen, what, count),
+    undecided: (what, count) => note(open, what, count),
   };
   const judged = (): Judged => {
-    const unseen = [...reasons.values()].reduce((sum, count) => sum + count, 0);
+    const [notObservable, undecided] = [total(unseen), total(open)];
     return {
-      verdicts: { agree: agreed, disagree: findings.length, notObservable: unseen },
-      notObservable: Object.fromEntries(reasons),
+      verdicts: { agree: agreed, disagree: findings.length, notObservable, undecided },
+      notObservable: Object.fromEntries(unseen),
+      undecided: Object.fromEntries(open),
       findings: findings.toSorted((a, b) => a.line - b.line),
     };
   };

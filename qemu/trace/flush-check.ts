@@ -31,7 +31,7 @@ function close({ asked, submitted }: Window, late: boolean, judge: Judge): void 
     const left = own.reduce(without, [range]);
     // What the last pages of the address space hold no descriptor can name alone.
     if (left.length === 0 || (one.end === everything && own.length > 0)) judge.agree();
-    else if (late) judge.notObservable("flush at the end of the trace");
+    else if (late) judge.undecided("flush at the end of the trace");
     else {
       const device = one.cache === "deviceTlb";
       const whose = device ? `of ${formatSourceId(one.source ?? 0)}` : `of domain ${one.did}`;

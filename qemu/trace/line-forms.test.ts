@@ -1,13 +1,13 @@
 // Length: one line of each form that the two programs write.
 import { describe, expect, test } from "vitest";
-import { readLinuxLine } from "./linux-trace.ts";
+import { startLinuxReader } from "./linux-trace.ts";
 import type { Line } from "./observation.ts";
 import { readQemuLine } from "./qemu-log.ts";
 import { descriptorText } from "./reach.ts";
 import { formatOf, traceOf } from "./trace.ts";
 
 const qemu = (text: string): Line => readQemuLine(text, 7);
-const linux = (text: string): Line => readLinuxLine(text, 7);
+const linux = (text: string): Line => startLinuxReader()(text, 7);
 const seen = (observation: object) => ({ result: "observed", observation });
 
 describe("QEMU's log", () => {
@@ -201,17 +201,19 @@ describe("any trace", () => {
   test("[TC3] of many lines the first five are shown, long ones cut", () => {
     const { unparsed } = traceOf(
       "qemu",
-      Array.from({ length: 9 }, () => "x ".repeat(99)),
+      Array.from({ length: 9 }, () => `vtd_x ${"x ".repeat(99)}`),
     );
     expect([unparsed.count, unparsed.first.length]).toEqual([9, 5]);
     expect(unparsed.first[0]?.text).toHaveLength(80);
   });
 
-  test("[TC4] the format is told by the first lines", () => {
-    expect(formatOf(["a warning", "4711@1.000001:vtd_reg_read addr 0x8 size 0x8"])).toBe("qemu");
-    expect(formatOf(["# tracer: nop"])).toBe("linux");
-    expect(formatOf(["cpus=1"])).toBe("linux");
-    expect(formatOf(["init-1 [000] .....  1.1: add_device_to_group: IOMMU: x"])).toBe("linux");
-    expect(formatOf(["hello", "vtd is a word", ""])).toBeUndefined();
+  test("[TC4] the format is told by the first line that is one of a trace", () => {
+    expect(formatOf("4711@1.000001:vtd_reg_read addr 0x8 size 0x8")).toBe("qemu");
+    expect(formatOf("# tracer: nop")).toBe("linux");
+    expect(formatOf("cpus=1")).toBe("linux");
+    expect(formatOf("init-1 [000] .....  1.1: add_device_to_group: IOMMU: x")).toBe("linux");
+    for (const text of ["hello", "vtd is a word", "", "a warning", "x".repeat(9999)]) {
+      expect(formatOf(text)).toBeUndefined();
+    }
   });
 });

@@ -1,125 +1,42 @@
-import { parseSourceId } from "../../events/address.ts";
-import type { Line, LineReader, Observation } from "./observation.ts";
-import { header, notObservable, observed, plain, unparsed } from "./observation.ts";
+import { linuxEvents } from "./linux-event.ts";
+import type { Line, LineReader } from "./observation.ts";
+import { foreignEvent, foreignText, header, observed, unparsed } from "./observation.ts";
 
 /**
  * Lines of Linux's trace: `/sys/kernel/tracing/trace` and `trace_pipe`, the text of `trace-cmd
- * report`, and that of `perf script`. Each has the task, the CPU, mostly five letters of flags, the
- * time, the event and its fields.
+ * report`, and that of `perf script`. Each has the task, the CPU, mostly four to seven letters of
+ * flags, the time, the event and its fields.
  */
 const task =
   /^\s*(?<task>\S.*?)(?:-|\s+)(?<pid>\d+|<\.{3}>)\s+(?:\([\s\d-]+\)\s+)?\[(?<cpu>\d+)\]\s+/;
-const place = /(?:(?<flags>[^\s:]{4,6})\s+)?(?<time>\d+\.\d+):\s+(?:(?<group>\w+):)?(?<event>\w+):/;
+const place =
+  /(?:(?<flags>[^\s:]{4,12})\s+)?(?<time>\d+\.\d+):\s+(?:(?<group>\w+):)?(?<event>\w+):/;
 const eventLine = new RegExp(`${task.source}${place.source}\\s*(?<fields>.*)$`);
 
 const lostLine = /\[LOST (\d+) EVENTS\]|^CPU:?\s*\d+ \[(\d+) EVENTS DROPPED\]/;
 const overwritten = /^#\s*entries-in-buffer\/entries-written:\s*(\d+)\/(\d+)/;
+/** The header of the flags: from the first column on, each has a line that says what it is. */
+const flagColumn = /^#[^=]*=> (?<name>\S.*)$/;
+const firstColumn = /^irqs-off/;
 const headers = /^(#|cpus=\d+|version = \d|CPU \d+ is empty|trace-cmd version|\s*$)/;
 
-/** A match whose groups are all there; throws RangeError where a line has another form. */
-function fieldsOf(pattern: RegExp, text: string): readonly string[] {
-  const match = pattern.exec(text);
-  if (match === null) throw new RangeError(text);
-  return match.slice(1).map((group) => group ?? "");
-}
+/** What interrupts a task, as the third flag says, or where the header puts it. */
+const levels = /[hHsZz]/;
+const levelColumn = "hardirq/softirq";
 
-function sourceOf(text: string): number {
-  const source = parseSourceId(text);
-  if (source === undefined) throw new RangeError(text);
-  return source;
-}
-
-interface Event {
-  readonly fields: string;
-  readonly line: number;
-  readonly context: string;
-}
-
-type Reader = (event: Event) => Line | Observation;
-
-const mapping =
-  (change: "map" | "unmap", pattern: RegExp, ordered: boolean): Reader =>
-  ({ fields, line, context }) => {
-    const [first = "", size = ""] = fieldsOf(pattern, fields);
-    const start = BigInt(first);
-    if (size === "0") return plain;
-    const end = start + BigInt(size);
-    return { kind: "mappingChanged", line, change, first: start, end, context, ordered };
-  };
-
-const moved =
-  (attached: boolean): Reader =>
-  ({ fields, line, context }) => {
-    const [device = ""] = fieldsOf(/device=(\S+)/, fields);
-    return { kind: "deviceMoved", line, attached, source: sourceOf(device), context };
-  };
-
-const iommuMap = /iova=(0x[0-9a-f]+) .*\bsize=(\d+)/;
-const iommuUnmap = /iova=(0x[0-9a-f]+) .*\bunmapped_size=(\d+)/;
-const dmaRange = /dev_addr=(0x[0-9a-f]+) .*?\bsize=(\d+)/;
-const submission = /^(\w+) (\S+): (0x[0-9a-f]+) (0x[0-9a-f]+) (0x[0-9a-f]+) (0x[0-9a-f]+)/;
-const flushRange = /(\S+)\[\d+\] type (\w+) did (\d+) \[(0x[0-9a-f]+)-(0x[0-9a-f]+)\]/;
-const flushAll = /\/(\S+) type (\w+) did (\d+)/;
-
-/** Since Linux 6.9: a line for each cache that a flush concerns. */
-const flushAsked =
-  (pattern: RegExp, onMap: boolean): Reader =>
-  ({ fields, line, context }) => {
-    const [device = "", type = "", domain = "", from, to] = fieldsOf(pattern, fields);
-    const isDevice = type.endsWith("devtlb");
-    // What was not mapped before no device has kept.
-    if (onMap && isDevice) return plain;
-    const cache = isDevice ? "deviceTlb" : "iotlb";
-    const source = isDevice ? sourceOf(device) : undefined;
-    const [first, end] = [BigInt(from ?? 0), BigInt(to ?? (1n << 64n) - 1n) + 1n];
-    return { kind: "flushAsked", line, cache, did: Number(domain), source, first, end, context };
-  };
-
-const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  [
-    "qi_submit",
-    ({ fields, line, context }) => {
-      const [, unit = "", ...parts] = fieldsOf(submission, fields);
-      const [low = 0n, high = 0n, third = 0n, fourth = 0n] = parts.map(BigInt);
-      const words = (high << 64n) | low;
-      const upper = (fourth << 64n) | third;
-      return { kind: "invalidated", line, words, upper, via: "queue", unit, context };
-    },
-  ],
-  ["map", mapping("map", iommuMap, true)],
-  ["unmap", mapping("unmap", iommuUnmap, true)],
-  // The driver's own events, before Linux 5.12, come after what they tell of is done.
-  ["map_single", mapping("map", dmaRange, false)],
-  ["bounce_map_single", mapping("map", dmaRange, false)],
-  ["map_sg", mapping("map", dmaRange, false)],
-  ["bounce_map_sg", mapping("map", dmaRange, false)],
-  ["unmap_single", mapping("unmap", dmaRange, false)],
-  ["bounce_unmap_single", mapping("unmap", dmaRange, false)],
-  ["unmap_sg", mapping("unmap", dmaRange, false)],
-  ["attach_device_to_domain", moved(true)],
-  ["detach_device_from_domain", moved(false)],
-  [
-    "io_page_fault",
-    ({ fields, line }) => {
-      const [device = "", iova = ""] = fieldsOf(/(\S+) iova=(0x[0-9a-f]+)/, fields);
-      const source = sourceOf(device);
-      return { kind: "faulted", line, source, iova: BigInt(iova), reason: undefined };
-    },
-  ],
-  ["cache_tag_flush_range", flushAsked(flushRange, false)],
-  ["cache_tag_flush_range_np", flushAsked(flushRange, true)],
-  ["cache_tag_flush_all", flushAsked(flushAll, false)],
-  ["cache_tag_assign", () => plain],
-  ["cache_tag_unassign", () => plain],
-  ["add_device_to_group", () => plain],
-  ["remove_device_from_group", () => plain],
-  ["prq_report", () => notObservable("page request: what the guest answers is in its queue")],
-]);
-
-/** Whose events come one after the other: a task, or on a CPU what interrupts it. */
-function contextOf(groups: Readonly<Record<string, string | undefined>>): string {
+/**
+ * Whose events come one after the other: a task, or on a CPU what interrupts it.
+ *
+ * @param columns  the names of the flags, as far as the header had them.
+ */
+function contextOf(
+  groups: Readonly<Record<string, string | undefined>>,
+  columns: readonly string[],
+): string {
   const { task: name = "", pid = "", cpu = "", flags = "" } = groups;
-  const level = /[hHsZz]/.exec(flags.slice(2, 3))?.[0];
+  const at = columns.length === flags.length ? columns.indexOf(levelColumn) : -1;
+  // Without a header: the flags before it have no such letters, those after it are numbers.
+  const level = levels.exec(at < 0 ? flags.slice(2) : flags.slice(at, at + 1))?.[0];
   const who = pid === "0" || level !== undefined ? `CPU ${Number(cpu).toString()}` : name;
   return `${who}-${pid}${level === undefined ? "" : ` ${level.toLowerCase()}`}`;
 }
@@ -134,21 +51,43 @@ function lost(text: string, line: number): Line | undefined {
   return observed({ kind: "eventsLost", line, count: written - kept });
 }
 
-/** Reads a line of Linux's trace. */
-export const readLinuxLine: LineReader = (text, line) => {
-  const { groups } = eventLine.exec(text) ?? {};
-  if (groups === undefined) return lost(text, line) ?? (headers.test(text) ? header : unparsed);
-  const reader = readers.get(groups["event"] ?? "");
-  // Another subsystem's event is no concern of this one.
-  if (reader === undefined) return plain;
-  try {
-    const said = reader({ fields: groups["fields"] ?? "", line, context: contextOf(groups) });
-    return "result" in said ? said : observed(said);
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof SyntaxError) return unparsed;
-    throw error;
-  }
-};
+/** An event of this trace is named, or the kernel speaks of the unit: worth being shown. */
+const names = [...linuxEvents.keys()].filter((name) => name.includes("_")).join("|");
+const telling = new RegExp(`\\b(${names}): |map: IOMMU: |\\bDMAR\\b|\\biommu\\b`, "i");
+
+/** What a line is that is no event. */
+function otherLine(text: string, line: number): Line {
+  const said = lost(text, line);
+  if (said !== undefined) return said;
+  if (headers.test(text)) return header;
+  return telling.test(text) ? unparsed : foreignText;
+}
+
+/** Starts to read the lines of Linux's trace, in order: a header says what the flags are. */
+export function startLinuxReader(): LineReader {
+  let columns: string[] = [];
+  return (text, line) => {
+    const column = flagColumn.exec(text)?.groups?.["name"];
+    if (column !== undefined) {
+      if (firstColumn.test(column)) columns = [];
+      columns.push(column);
+      return header;
+    }
+    const { groups } = eventLine.exec(text) ?? {};
+    if (groups === undefined) return otherLine(text, line);
+    const reader = linuxEvents.get(groups["event"] ?? "");
+    // Another subsystem's event is no concern of this one.
+    if (reader === undefined) return foreignEvent;
+    try {
+      const context = contextOf(groups, columns);
+      const said = reader({ fields: groups["fields"] ?? "", line, context });
+      return "result" in said ? said : observed(said);
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof SyntaxError) return unparsed;
+      throw error;
+    }
+  };
+}
 
 /** Whether a line is one of a Linux trace, be it a header. */
 export const isLinuxLine = (text: string): boolean =>

@@ -1,3 +1,4 @@
+// Length: one table of everything that a line may say.
 /** Where in a file something was seen: the number of its line, from 1. */
 interface Seen {
   readonly line: number;
@@ -16,7 +17,8 @@ export interface Invalidated extends Seen {
   readonly words: bigint;
   /** Bits 255:128, where the trace has them. */
   readonly upper: bigint;
-  readonly via: "queue" | "register";
+  /** `unknown` where the trace says that it was executed, and of nothing who asked for it. */
+  readonly via: "queue" | "register" | "unknown";
   /** The name of the unit, where the trace has one. */
   readonly unit: string;
   readonly context: Context;
@@ -94,12 +96,56 @@ export interface Translated extends Seen {
   readonly mask: bigint;
 }
 
-/** A request faulted. `reason` is missing where the trace does not say it. */
-export interface Faulted extends Seen {
+/** What is told of a fault; a member is missing where nothing says it. */
+export interface FaultFields {
+  readonly source?: number | undefined;
+  readonly iova?: bigint | undefined;
+  readonly access?: "read" | "write" | undefined;
+  readonly pasid?: number | undefined;
+  readonly reason?: number | undefined;
+  /** Of an interrupt request: which entry it asked for. */
+  readonly index?: number | undefined;
+  /** The table level at which the walk ended, and the entry there; of an interrupt, its entry. */
+  readonly level?: number | undefined;
+  readonly entry?: bigint | undefined;
+  /** Why the guest was not told: a record of the same source was pending, or none was free. */
+  readonly unrecorded?: "collapsed" | "dropped" | undefined;
+}
+
+/** A request faulted. */
+export interface Faulted extends Seen, FaultFields {
   readonly kind: "faulted";
+}
+
+/** What an error message says of the fault whose own line comes next, if faults have lines. */
+export interface FaultDetail extends Seen, FaultFields {
+  readonly kind: "faultDetail";
+}
+
+/** An error message: a request of this device to this address failed. It follows the fault. */
+export interface TranslationFailed extends Seen {
+  readonly kind: "translationFailed";
   readonly source: number;
   readonly iova: bigint;
-  readonly reason: number | undefined;
+}
+
+/** An error message: a fault was not recorded. It follows the fault, as far as that is told. */
+export interface FaultUnrecorded extends Seen {
+  readonly kind: "faultUnrecorded";
+  readonly unrecorded: "collapsed" | "dropped";
+}
+
+/** Interrupt remapping was turned on or off. */
+export interface RemappingSet extends Seen {
+  readonly kind: "remappingSet";
+  readonly on: boolean;
+}
+
+/** An interrupt request passed on, remapped or not. */
+export interface InterruptPassed extends Seen {
+  readonly kind: "interruptPassed";
+  /** The request was of the compatibility format. */
+  readonly compatibility: boolean;
 }
 
 /** The unit read an interrupt entry. */
@@ -161,24 +207,39 @@ export type Observation =
   | CacheUsed
   | Translated
   | Faulted
+  | FaultDetail
+  | TranslationFailed
+  | FaultUnrecorded
+  | RemappingSet
+  | InterruptPassed
   | InterruptEntryRead
   | MappingChanged
   | DeviceMoved
   | FlushAsked
   | EventsLost;
 
+/** What a line is that is none of the trace: an event of another subsystem, or any other text. */
+export const foreign = {
+  event: "event of another subsystem",
+  text: "line of a console, or other text",
+} as const;
+
 /**
  * What became of a line: an observation; `counted`, an event that nothing is judged by, by what
- * cannot be judged of it; `header`, no event; `unparsed`.
+ * cannot be judged of it; `header`, no event; `foreign`, no line of the trace; `unparsed`, one that
+ * is not understood.
  */
 export type Line =
   | { readonly result: "observed"; readonly observation: Observation }
   | { readonly result: "counted"; readonly what: string | undefined }
   | { readonly result: "header" }
+  | { readonly result: "foreign"; readonly what: keyof typeof foreign }
   | { readonly result: "unparsed" };
 
 export const header: Line = { result: "header" };
 export const unparsed: Line = { result: "unparsed" };
+export const foreignEvent: Line = { result: "foreign", what: "event" };
+export const foreignText: Line = { result: "foreign", what: "text" };
 /** An event that says nothing that could be judged. */
 export const plain: Line = { result: "counted", what: undefined };
 export const observed = (observation: Observation): Line => ({ result: "observed", observation });

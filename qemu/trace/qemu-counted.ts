@@ -22,10 +22,13 @@ const counted: Readonly<Record<string, Line>> = {
   vtd_translate_pt: notObservable("pass-through request: the context entry is in guest memory"),
   ...Object.fromEntries(
     [
-      ...["ir_remap_msi", "ir_remap_msi_req", "ir_remap_type", "ir_enable", "reg_ir_root"],
+      ...["ir_remap_msi_req", "ir_remap_type", "reg_ir_root"],
       ...["warn_ir_vector", "warn_ir_trigger", "irq_generate", "fault_disabled", "dmar_enable"],
       ...["switch_address_space", "as_unmap_whole", "pt_enable_fast_path", "reg_read"],
-      ...["reg_write_gcmd", "reg_write_fectl", "reg_write_iectl", "reg_ics_clear_ip"],
+      ...["pasid_cache_reset", "pasid_cache_devsi", "inv_desc_pasid_cache_gsi"],
+      ...["inv_desc_pasid_cache_dsi", "inv_desc_pasid_cache_psi", "device_attach_hwpt"],
+      ...["device_detach_hwpt", "device_reattach_def_hwpt", "reg_write_fectl"],
+      ...["reg_write_iectl", "reg_ics_clear_ip"],
       ...["fsts_ppf", "fsts_clear_ip", "frr_new", "reset_exit"],
     ].map((name) => [`vtd_${name}`, plain]),
   ),

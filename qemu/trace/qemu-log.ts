@@ -1,35 +1,35 @@
-import { parseSourceId } from "../../events/address.ts";
+import { RemappableAddress } from "../../events/interrupt/interrupt-request.ts";
 import {
   ContextCacheDescriptor,
   InterruptEntryDescriptor,
   IotlbDescriptor,
 } from "../../events/queue/descriptors.ts";
+import { Gcmd } from "../../events/registers/command.ts";
+import { deviceOf, fieldOf, numberOf } from "./field-text.ts";
 import type { Line, LineReader, Observation } from "./observation.ts";
-import { observed, plain, unparsed } from "./observation.ts";
+import { foreignEvent, foreignText, observed, plain, unparsed } from "./observation.ts";
 import { countedEvents } from "./qemu-counted.ts";
+import { isMessage, readMessage } from "./qemu-message.ts";
 
 /**
- * Lines of QEMU's log of trace events, `-trace 'vtd_*' -D FILE`, as QEMU 5 to 10 write them: name
+ * Lines of QEMU's log of trace events, `-trace 'vtd_*' -D FILE`, as QEMU 5 to 11 write them: name
  * and fields, before them `pid@seconds.microseconds:` or nothing. The names of fields changed
  * little, their order and number did not, so fields are found by name.
  */
 const prefix = /^(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\dT\S+ )/;
 const eventLine = /^([a-z][a-z0-9_]*)(?: (.*))?$/s;
+/** Events of the unit; those of other subsystems are named in the same way. */
+const own = /^(vtd|x86_iommu)_/;
+const named = /^[a-z][a-z0-9]*(_[a-z0-9]+)+( |$)/;
+/** QEMU itself says something, or somebody speaks of the unit: worth being shown. */
+const telling = /\bvtd_|\bDMAR\b|\biommu\b|^(\S+Z )?\S*qemu\S*: /i;
 
-/** A number after a word: `addr 0x1000`, `size 256`. */
-function fieldOf(text: string, name: string): bigint {
-  const at = new RegExp(`(?:^|[\\s,(])${name}[ =:]+(0x[0-9a-f]+|\\d+)`).exec(text);
-  if (at?.[1] === undefined) throw new RangeError(name);
-  return BigInt(at[1]);
-}
-
-const numberOf = (text: string, name: string): number => Number(fieldOf(text, name));
-
-function deviceOf(text: string): number {
-  const at = /([0-9a-f]{2}:[0-9a-f]{2})\.0?([0-7])\b/.exec(text);
-  const source = at === null ? undefined : parseSourceId(`${at[1] ?? ""}.${at[2] ?? ""}`);
-  if (source === undefined) throw new RangeError("device");
-  return source;
+/** What a line is that is no event that is known, and none of QEMU's messages. */
+function otherLine(text: string): Line {
+  const said = text.replace(prefix, "");
+  if (own.test(said)) return unparsed;
+  if (named.test(said)) return foreignEvent;
+  return telling.test(text) ? unparsed : foreignText;
 }
 
 /** What an event says; throws RangeError where a field is missing. */
@@ -134,12 +134,28 @@ const requestReaders: Readonly<Record<string, Reader>> = {
     source: numberOf(text, "sid"),
     reason: numberOf(text, "fault"),
     iova: fieldOf(text, "addr"),
+    access: numberOf(text, "write") === 1 ? "write" : "read",
   }),
   vtd_ir_irte_get: (text, line) => ({
     kind: "interruptEntryRead",
     line,
     index: numberOf(text, "index"),
     value: (fieldOf(text, "high") << 64n) | fieldOf(text, "low"),
+  }),
+  vtd_ir_enable: (text, line) => ({
+    kind: "remappingSet",
+    line,
+    on: fieldOf(text, "enable") === 1n,
+  }),
+  vtd_reg_write_gcmd: (text, line) => ({
+    kind: "remappingSet",
+    line,
+    on: Gcmd.decode(fieldOf(text, "value")).ire,
+  }),
+  vtd_ir_remap_msi: (text, line) => ({
+    kind: "interruptPassed",
+    line,
+    compatibility: !RemappableAddress.decode(fieldOf(text, "addr")).format,
   }),
   vtd_reg_write: (text, line) => ({
     kind: "registerWritten",
@@ -164,7 +180,7 @@ export const readQemuLine: LineReader = (text, line) => {
   const known = countedEvents.get(name);
   if (known !== undefined) return known;
   const reader = readers.get(name);
-  if (reader === undefined) return unparsed;
+  if (reader === undefined) return readMessage(text, line) ?? otherLine(text);
   try {
     const said = reader(fields, line);
     return "result" in said ? said : observed(said);
@@ -174,6 +190,6 @@ export const readQemuLine: LineReader = (text, line) => {
   }
 };
 
-/** Whether a line is one of a QEMU log of vIOMMU events. */
+/** Whether a line is one of a QEMU log of vIOMMU events, or one of QEMU's messages about them. */
 export const isQemuLine = (text: string): boolean =>
-  /^vtd_[a-z_]+( |$)/.test(text.replace(prefix, ""));
+  /^vtd_[a-z_]+( |$)/.test(text.replace(prefix, "")) || isMessage(text);

@@ -44,15 +44,22 @@ function comesFrom(said: Reach, asked: Reach): boolean {
   );
 }
 
-const registerCommand = ({ line, words }: Executed): Invalidated => ({
+const asExecuted = ({ line, words }: Executed, via: "register" | "unknown"): Invalidated => ({
   kind: "invalidated",
   line,
   words,
   upper: 0n,
-  via: "register",
+  via,
   unit: "",
   context: "",
 });
+
+/** Whether an observation is of somebody who asks for an invalidation. */
+const asks = ({ kind }: Observation): boolean =>
+  kind === "invalidated" ||
+  kind === "headRead" ||
+  kind === "tailWritten" ||
+  kind === "registerWritten";
 
 /** Puts the invalidations of a trace in order, and finds what was executed without being asked. */
 export function sequenceOf(observations: readonly Observation[]): Sequence {
@@ -60,6 +67,8 @@ export function sequenceOf(observations: readonly Observation[]): Sequence {
   const holes: Hole[] = [];
   let asked: Reach | undefined;
   let [scalable, fromRegister] = [false, false];
+  // Where nobody is seen to ask, all that is executed was asked for by somebody.
+  const isAlone = !observations.some(asks);
   let fetched: number | undefined;
   const close = (): void => {
     if (fetched !== undefined && scalable) entries.push({ kind: "unlogged", line: fetched });
@@ -79,7 +88,8 @@ export function sequenceOf(observations: readonly Observation[]): Sequence {
     else if (seen.kind === "executed") {
       const said = reachOf(seen.words);
       if (asked !== undefined && comesFrom(said, asked)) continue;
-      if (fromRegister) entries.push(registerCommand(seen));
+      if (fromRegister) entries.push(asExecuted(seen, "register"));
+      else if (isAlone) entries.push(asExecuted(seen, "unknown"));
       else {
         const text = `the unit executes ${descriptorText(seen.words)}; its descriptor is missing`;
         holes.push({ kind: "missingDescriptor", line: seen.line, text });

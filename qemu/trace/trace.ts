@@ -1,6 +1,7 @@
 import { shortened } from "../../events/log/excerpt.ts";
-import { isLinuxLine, readLinuxLine } from "./linux-trace.ts";
+import { isLinuxLine, startLinuxReader } from "./linux-trace.ts";
 import type { Line, LineReader, Observation } from "./observation.ts";
+import { foreign, foreignText } from "./observation.ts";
 import { isQemuLine, readQemuLine } from "./qemu-log.ts";
 
 /** Which program wrote a trace. */
@@ -16,18 +17,23 @@ export interface Unparsed {
 export interface Trace {
   readonly format: TraceFormat;
   readonly lines: number;
+  /** Lines that are events of the trace's own. */
+  readonly understood: number;
   readonly observations: readonly Observation[];
   /** How often something cannot be judged, by what. */
   readonly notObservable: Readonly<Record<string, number>>;
   readonly unparsed: Unparsed;
+  /** Lines that are none of the trace, by what they are: a console's, and other subsystems'. */
+  readonly passedBy: Readonly<Record<string, number>>;
 }
 
 const formats: Readonly<
-  Record<TraceFormat, { readonly read: LineReader; readonly is: (text: string) => boolean }>
+  Record<TraceFormat, { readonly start: () => LineReader; readonly is: (text: string) => boolean }>
 > = {
-  qemu: { read: readQemuLine, is: isQemuLine },
-  linux: { read: readLinuxLine, is: isLinuxLine },
+  qemu: { start: () => readQemuLine, is: isQemuLine },
+  linux: { start: startLinuxReader, is: isLinuxLine },
 };
+const formatList: readonly TraceFormat[] = ["qemu", "linux"];
 
 /** The trace formats in words. */
 export const formatNames: Readonly<Record<TraceFormat, string>> = {
@@ -35,61 +41,95 @@ export const formatNames: Readonly<Record<TraceFormat, string>> = {
   linux: "Linux trace",
 };
 
-/** Lines at the beginning of a file by which its format is recognised. */
-const examined = 200;
 const shownUnparsed = 5;
 
-/** The format of a file with these first lines; `undefined` when it is no trace. */
-export function formatOf(lines: readonly string[]): TraceFormat | undefined {
-  const head = lines.slice(0, examined);
-  const names: readonly TraceFormat[] = ["qemu", "linux"];
-  return names.find((format) => head.some((line) => formats[format].is(line)));
-}
+/** No event has so many characters. */
+const longestEvent = 4096;
+
+/** The format that a line is of; `undefined` for one that may be any text. */
+export const formatOf = (line: string): TraceFormat | undefined =>
+  line.length > longestEvent ? undefined : formatList.find((format) => formats[format].is(line));
 
 /** Takes in the lines of a trace, one after the other. */
 export interface TraceReader {
   /** @param line  number of the line in its file, from 1. */
   readonly add: (text: string, line: number) => void;
-  /** What was read so far. */
+  /** What was read so far; `undefined` while no line was one of a trace. */
+  readonly trace: () => Trace | undefined;
+}
+
+/** Takes in lines as those of one format. */
+interface Reading {
+  readonly add: (text: string, line: number) => void;
   readonly trace: () => Trace;
 }
 
-/** Starts to read a trace. */
-export function startTrace(format: TraceFormat): TraceReader {
-  const { read } = formats[format];
+function startReading(format: TraceFormat): Reading {
+  const read = formats[format].start();
   const observations: Observation[] = [];
   const counts = new Map<string, number>();
+  const passed = new Map<string, number>();
   const first: { line: number; text: string }[] = [];
-  let [lines, unparsed] = [0, 0];
+  let [lines, unparsed, understood] = [0, 0, 0];
   const take = (said: Line, text: string, line: number): void => {
     if (said.result === "observed") observations.push(said.observation);
     else if (said.result === "counted" && said.what !== undefined) {
       counts.set(said.what, (counts.get(said.what) ?? 0) + 1);
+    } else if (said.result === "foreign") {
+      const what = foreign[said.what];
+      passed.set(what, (passed.get(what) ?? 0) + 1);
     } else if (said.result === "unparsed") {
       unparsed += 1;
       if (first.length < shownUnparsed) first.push({ line, text: shortened(text) });
     }
+    if (said.result === "observed" || said.result === "counted") understood += 1;
   };
   return {
-    add: (raw, line) => {
+    add: (text, line) => {
       lines += 1;
-      // A trace that was taken from a serial line ends its lines as terminals do.
-      const text = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-      if (text !== "") take(read(text, line), text, line);
+      if (text === "") return;
+      take(text.length > longestEvent ? foreignText : read(text, line), text, line);
     },
     trace: () => ({
       format,
       lines,
+      understood,
       observations,
       notObservable: Object.fromEntries(counts),
       unparsed: { count: unparsed, first },
+      passedBy: Object.fromEntries(passed),
     }),
   };
 }
 
-/** Reads a whole trace. For tests and small files. */
+/** A trace that was taken from a serial line ends its lines as terminals do. */
+const unended = (raw: string): string => raw.replace(/\r+$/, "");
+
+/**
+ * Starts to read a trace whose format is not known yet. The first line that is one of a trace tells
+ * it, however much other text comes before.
+ */
+export function startTrace(): TraceReader {
+  let known: Reading | undefined;
+  const readings = formatList.map((format) => ({ format, reading: startReading(format) }));
+  return {
+    add: (raw, line) => {
+      const text = unended(raw);
+      if (known === undefined) {
+        const format = formatOf(text);
+        for (const each of readings) {
+          each.reading.add(text, line);
+          if (each.format === format) known = each.reading;
+        }
+      } else known.add(text, line);
+    },
+    trace: () => known?.trace(),
+  };
+}
+
+/** Reads a whole trace of a known format. For tests and small files. */
 export function traceOf(format: TraceFormat, lines: readonly string[]): Trace {
-  const { add, trace } = startTrace(format);
-  for (const [index, text] of lines.entries()) add(text, index + 1);
+  const { add, trace } = startReading(format);
+  for (const [index, text] of lines.entries()) add(unended(text), index + 1);
   return trace();
 }

@@ -1,12 +1,13 @@
 import { formatSourceId, hex } from "../../events/address.ts";
+import { judgeFault } from "./fault-check.ts";
 import type { Judge } from "./finding.ts";
 import type { Faulted, MappingChanged, Observation } from "./observation.ts";
 
 /** Unmappings that are looked through for the address of a fault; older ones are forgotten. */
 const remembered = 4096;
 
-const contains = ({ first, end }: MappingChanged, iova: bigint): boolean =>
-  first <= iova && iova < end;
+const contains = ({ first, end }: MappingChanged, iova: bigint | undefined): boolean =>
+  iova !== undefined && first <= iova && iova < end;
 
 /** The newest change of the page that faulted, with whose unmapping it began. */
 function newestOf(changes: readonly MappingChanged[], { iova }: Faulted) {
@@ -27,10 +28,10 @@ export function checkUses(observations: readonly Observation[], judge: Judge): v
     } else if (seen.kind === "faulted") {
       const newest = newestOf(changes, seen);
       if (newest?.change !== "unmap") {
-        judge.notObservable("fault: whether the tables say so is in guest memory");
+        judgeFault(seen, judge);
         continue;
       }
-      const where = `${formatSourceId(seen.source)} at ${hex(seen.iova)}`;
+      const where = `${formatSourceId(seen.source ?? 0)} at ${hex(seen.iova ?? 0n)}`;
       const text = `${where} faults; line ${newest.line.toString()} unmapped it`;
       judge.disagree("usedAfterUnmap", seen.line, text);
     }

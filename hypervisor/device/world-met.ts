@@ -1,0 +1,26 @@
+import type { World } from "../../projections/world.ts";
+import type { Turn } from "../turn.ts";
+import { entryOf } from "./dma.ts";
+
+/**
+ * The world that a request of a device meets: with what the request itself makes the unit read.
+ * What is known of its context and PASID may be nothing yet, or nothing that is kept: the entry of
+ * a PASID that was not used, and without caching mode whatever faulted, is read by the request.
+ *
+ * @param index   of the guest.
+ * @param source  of the device; one that is not there makes the unit read nothing.
+ * @param pasid   of the request, or `undefined` for one without.
+ * @returns the same world where the request meets what is kept.
+ */
+export function worldMet(
+  world: World,
+  index: number,
+  source: number,
+  pasid: number | undefined,
+): World {
+  const device = world.guests[index]?.devices[source];
+  if (device === undefined) return world;
+  const turn: Turn = { world, index, facts: [] };
+  entryOf(turn, device.requester, pasid);
+  return turn.world;
+}
