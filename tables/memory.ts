@@ -6,6 +6,9 @@ type Chunk = readonly number[];
 /** 4 KiB of memory as 32 chunks; a missing one is all zeros. */
 export type Page = readonly (Chunk | undefined)[];
 
+/** A half's number among those of all memory: `mask` leaves that in its page, `bits` lie below. */
+export const pageHalves = { bits: 10, mask: 1023 } as const;
+
 /** A page as the CPU sees it while some of its lines have not left the CPU's caches. */
 interface Ahead {
   readonly page: Page;
@@ -50,6 +53,15 @@ export function half(page: Page | undefined, index: number): number {
 export function wordIn(page: Page | undefined, offset: number): bigint {
   const index = offset >> 2;
   return (BigInt(half(page, index + 1)) << 32n) | BigInt(half(page, index));
+}
+
+/** `count` words of 64 bits from `offset` bytes on, the first the lowest. */
+export function wordsIn(page: Page | undefined, offset: number, count: number): bigint {
+  let words = 0n;
+  for (let word = 0; word < count; word++) {
+    words |= wordIn(page, offset + word * 8) << BigInt(word * 64);
+  }
+  return words;
 }
 
 /** The byte at `offset` of a page. */

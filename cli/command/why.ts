@@ -8,6 +8,7 @@ import { isInterrupt } from "../../hypervisor/device/dma.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import type { Translation } from "../../hypervisor/translate/three-answers.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
+import { tablesOf } from "../../projections/context/context-table.ts";
 import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";
 import type { InterruptTale } from "../render/interrupt-request.ts";
@@ -43,10 +44,9 @@ const weigh: Weigh = (use, isExact, isOn) => {
 };
 
 /** Words of 64 bits in the entries of each table; of root and context entries, in each mode. */
-const wordsOf = (table: PathTable, scalable: boolean): PathEntry["words"] => {
-  if (table === "root") return scalable ? 1 : 2;
-  if (table === "context") return scalable ? 4 : 2;
-  return table === "PASID entry" ? 8 : 1;
+const wordsOf = (table: PathTable, scalable: boolean): number => {
+  const entry = tablesOf(scalable).find(({ name }) => name === table);
+  return entry === undefined ? 1 : entry.length / 2;
 };
 
 /** The entries that a walk reads. */

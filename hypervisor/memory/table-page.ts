@@ -34,7 +34,7 @@ const fewUses = 12;
 const uses = new Uint8Array(slots);
 const copies = new Array<Int32Array | undefined>(slots).fill(undefined);
 
-/** The halves of a table entry, with the sign that `&` gives them. A walk has one and reads into it. */
+/** A table entry in halves, with the sign that `&` gives them; each walk reads into its own. */
 export interface EntryHalves {
   low: number;
   high: number;

@@ -55,8 +55,8 @@ export const translationBugs: readonly Bug[] = [
     id: "context-reserved",
     what: "Reserved bits of context entries are not checked.",
     file: "hypervisor/context/context.ts",
-    find: "context: halvesOf(contextReserved(profile))",
-    replace: "context: halvesOf(contextReserved(profile) & 0n)",
+    find: "context: maskHalves(contextReserved(profile), ",
+    replace: "context: maskHalves(contextReserved(profile) & 0n, ",
     law: "SH1",
   },
   {
