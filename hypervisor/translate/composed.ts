@@ -107,7 +107,7 @@ function contextAnswer(
     const tell = ({ level, address, entry }: WalkStep): void =>
       note(notes, "first stage", level, address, entry);
     const told = steps === undefined ? undefined : tell;
-    const walk = walkFirstStage(guest, first, page, ask, under, undefined, undefined, told);
+    const walk = walkFirstStage(guest, first, page, ask, { second: under, step: told });
     if (walk.fault !== 0) return fails(walk.fault);
     return answered(walk.mapping, frameOf(walk.mapping), true);
   }
