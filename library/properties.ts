@@ -9,8 +9,9 @@
  * @module shadowfold/properties
  */
 
+export type { ChartStep } from "../hypervisor/turn.ts";
 export { anyEvents, anyFact, anyInput, anySetup } from "../properties/arbitrary/event.ts";
-export type { Finding, Search } from "../properties/hunt/find.ts";
+export type { Concern, Finding, Search } from "../properties/hunt/find.ts";
 export { brokenLaw, findViolation, shrinkFinding } from "../properties/hunt/find.ts";
 export type { Judged } from "../properties/judge.ts";
 export { judge } from "../properties/judge.ts";

@@ -11,6 +11,7 @@
  * @module shadowfold
  */
 
+export type { FieldHalves } from "../events/layout/field-halves.ts";
 export type { Header, LogEvent, LoggedFact, LoggedInput } from "../events/log/log.ts";
 export { parseEvent, parseHeader } from "../events/log/log.ts";
 export { LogError } from "../events/log/log-error.ts";
@@ -48,7 +49,9 @@ export type {
   Translation,
   TranslationStep,
 } from "../hypervisor/translate/three-answers.ts";
+export type { ContextTable } from "../projections/context/context-table.ts";
 export type { Event } from "../projections/evolve.ts";
+export type { PathPart } from "../projections/host/host-entry.ts";
 export {
   createWorld,
   decide,
