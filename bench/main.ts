@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import type { Terminal } from "../cli/terminal.ts";
 import { processTerminal } from "../cli/terminal.ts";
+import { parseJson } from "../events/json.ts";
 import { measureCharts } from "./chart.ts";
 import type { Figure } from "./figure.ts";
 import { figuresToJson, renderFigures } from "./figure.ts";
@@ -48,7 +49,7 @@ function measureApart(part: string, short: boolean): readonly Figure[] {
     timeout: patienceOf(short) * 1000,
     maxBuffer: 2 ** 24,
   });
-  if (status === 0) return (JSON.parse(stdout) as { figures: readonly Figure[] }).figures;
+  if (status === 0) return (parseJson(stdout) as { figures: readonly Figure[] }).figures;
   const name = `did not end within ${patienceOf(short).toString()} s, or ran out of memory`;
   return [{ group: part, name, value: Number.NaN, unit: "", budget: { atMost: 0 } }];
 }

@@ -1,6 +1,6 @@
 import { walkedSecond } from "../hypervisor/first-stage/first-stage-answer.ts";
 import type { Ask } from "../hypervisor/first-stage/first-stage-rules.ts";
-import type { SecondStageAt } from "../hypervisor/first-stage/walk-first-stage.ts";
+import type { Surroundings } from "../hypervisor/first-stage/surroundings.ts";
 import { walkFirstStage } from "../hypervisor/first-stage/walk-first-stage.ts";
 import type { FirstStageRules } from "../projections/first-stage/first-stage.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -25,11 +25,11 @@ function translateAll(
   guest: Guest,
   rules: FirstStageRules,
   pages: readonly number[],
-  second: SecondStageAt | undefined,
+  around: Surroundings,
 ): number {
   let sum = 0;
   for (const page of pages) {
-    const { fault, mapping } = walkFirstStage(guest, rules, page, ask, second);
+    const { fault, mapping } = walkFirstStage(guest, rules, page, ask, around);
     if (fault !== 0) throw new Error(`a page of the benchmark faults: ${fault.toString(16)}h`);
     sum += behindP2m(mapping, get(guest.p2m, frameOf(mapping)));
   }
@@ -64,10 +64,10 @@ export function measureNested(effort: Effort): readonly Figure[] {
     return { group, name, value, unit: "1/s" };
   };
   const nested = figure("over a second stage: 24 table reads", () =>
-    translateAll(guest, rules, pages, below),
+    translateAll(guest, rules, pages, { second: below }),
   );
   return [
-    figure("a first stage alone", () => translateAll(guest, rules, pages, undefined)),
+    figure("a first stage alone", () => translateAll(guest, rules, pages, {})),
     { ...nested, budget: { atLeast: 500_000 } },
   ];
 }

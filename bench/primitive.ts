@@ -43,15 +43,19 @@ function treeMarks(): () => unknown {
 function memoryWrites(): () => unknown {
   const draw = numbers(4);
   const bytes = new Uint8Array(8).fill(0x5a);
+  const ones = new Uint8Array(4096).fill(1);
   let memory: Memory = emptyMemory;
   for (let gfn = 0; gfn < 1024; gfn++) {
-    memory = writeVisible(memory, gfn, 0, new Uint8Array(4096).fill(1));
+    memory = writeVisible(memory, { gfn, offset: 0, bytes: ones, from: 0, to: 4096 });
   }
   const start = memory;
   const places = Array.from({ length: count }, () => draw(1024 * 512));
   return () => {
     let next = start;
-    for (const at of places) next = writeVisible(next, at >> 9, (at & 511) * 8, bytes);
+    for (const at of places) {
+      const piece = { gfn: at >> 9, offset: (at & 511) * 8, bytes, from: 0, to: 8 };
+      next = writeVisible(next, piece);
+    }
     return next;
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { acpidumpOf } from "../properties/examples/dmar-text.ts";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 
@@ -17,6 +18,9 @@ const out = join(folder, "out.aml");
 /** The configuration that the documentation shows. */
 const documented = /```json\n([^`]*)```/.exec(readFileSync(inProject("docs/dmar.md"), "utf8"))?.[1];
 const config = fileOf("config.json", documented ?? "");
+
+/** Another table: a header and nothing else. */
+const facp = Uint8Array.from([0x46, 0x41, 0x43, 0x50, 36, 0, 0, 0, ...new Array(28).fill(1)]);
 
 const hasIasl = spawnSync("iasl", ["-v"]).status === 0;
 
@@ -97,13 +101,23 @@ describe("dmar", () => {
     expect(err).toMatch(/^[^\n]+\n$/);
   });
 
-  test("[AC12] a damaged table, a missing file and wrong arguments are one line", async () => {
-    const damaged = Uint8Array.from(readFileSync(fixture));
-    damaged[100] = 0x55;
-    const file = fileOf("damaged", damaged);
-    const shown = await run("dmar", "show", file);
-    expect(shown).toMatchObject({ code: 2, out: "" });
-    expect(shown.err).toMatch(/^.*damaged: byte 0x9: the checksum is 0xf0, but 0x[0-9a-f]+ .*\n$/);
+  test("[AC12] what is no table, a missing file and wrong arguments are one line", async () => {
+    const others: readonly (readonly [string | Uint8Array, string])[] = [
+      [
+        Uint8Array.from(readFileSync(fixture)).fill(0x58, 0, 1),
+        'byte 0x0: the signature is "XMAR"',
+      ],
+      [readFileSync(fixture).subarray(0, 40), "byte 0x28: the header ends before its 48 bytes do"],
+      ["what is this?", "no ACPI table, and no text that shows one\n"],
+      [acpidumpOf("FACP", facp).join("\n"), "no DMAR table, but FACP\n"],
+    ];
+    for (const [content, text] of others) {
+      const file = fileOf("other", content);
+      const shown = await run("dmar", "show", file);
+      expect(shown).toMatchObject({ code: 2, out: "" });
+      expect(shown.err).toContain(`${file}: ${text}`);
+      expect(shown.err).toMatch(/^[^\n]+\n$/);
+    }
     const missing = await run("dmar", "show", join(folder, "none"));
     expect(missing).toMatchObject({ code: 2, err: expect.stringContaining("no such file") });
     for (const words of [[config], [config, out, out], ["--log", config, out, out]]) {

@@ -1,55 +1,17 @@
 import type { AnyChart } from "../machines/chart.ts";
 import { charts } from "../machines/charts.ts";
+import type { ChartTransition } from "../machines/transitions.ts";
+import { transitionsOf } from "../machines/transitions.ts";
 import { table } from "./table.ts";
 
-/** One transition, in the words of the definition. */
-interface Arrow {
-  /** `any` for one of every state that does not say otherwise. */
-  readonly from: string;
-  readonly stimulus: string;
-  readonly guard: string | undefined;
-  readonly facts: readonly string[];
-  readonly to: string | undefined;
-}
-
-interface RawTransition {
-  readonly guard?: string;
-  readonly target?: string;
-  readonly actions?: unknown;
-}
-type RawRow = Readonly<Record<string, string | RawTransition | readonly RawTransition[]>>;
-interface RawNode {
-  readonly on?: RawRow;
-}
-
-const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
-  value === undefined ? [] : ([value].flat() as readonly T[]);
-
-const factName = (action: unknown): string =>
-  typeof action === "string" ? action : (action as { readonly type: string }).type;
-
-function arrowsFrom(from: string, on: RawRow = {}): readonly Arrow[] {
-  return Object.entries(on).flatMap(([stimulus, raw]) =>
-    listOf<string | RawTransition>(raw).map((one): Arrow => {
-      const { guard, target, actions } = typeof one === "string" ? { target: one } : one;
-      const facts = listOf(actions).map(factName);
-      return { from, stimulus, guard, facts, to: target?.replace(/^\./, "") };
-    }),
-  );
-}
-
-/** Every transition of a chart, in the order of its definition. */
-function arrowsOf({ machine }: AnyChart): readonly Arrow[] {
-  const { states, on } = machine.config as { states?: Record<string, RawNode> } & RawNode;
-  const own = Object.entries(states ?? {}).flatMap(([name, node]) => arrowsFrom(name, node.on));
-  return [...own, ...arrowsFrom("any", on)];
-}
-
 /** A Mermaid state diagram: the transitions that lead elsewhere. */
-function pictureOf(chart: AnyChart, arrows: readonly Arrow[]): string {
+function pictureOf(chart: AnyChart, arrows: readonly ChartTransition[]): string {
   // From every state to every other there would be more arrows than a picture can bear.
-  const isWeb = arrows.every(({ from }) => from === "any");
-  const sources = ({ from }: Arrow) => (from === "any" && !isWeb ? chart.states : [from]);
+  const isWeb = arrows.every(({ from }) => from === undefined);
+  const sources = ({ from }: ChartTransition) => {
+    if (from !== undefined) return [from];
+    return isWeb ? ["any"] : chart.states;
+  };
   const moves = arrows.flatMap((arrow) =>
     sources(arrow)
       .filter((from) => arrow.to !== undefined && arrow.to !== from)
@@ -65,9 +27,9 @@ function pictureOf(chart: AnyChart, arrows: readonly Arrow[]): string {
 const code = (word: string | undefined): string => (word === undefined ? "" : `\`${word}\``);
 
 function sectionOf(chart: AnyChart): string {
-  const arrows = arrowsOf(chart);
+  const arrows = transitionsOf(chart);
   const rows = arrows.map(({ from, stimulus, guard, facts, to }) => [
-    from === "any" ? "any" : code(from),
+    from === undefined ? "any" : code(from),
     code(stimulus),
     code(guard),
     facts.map(code).join(", "),

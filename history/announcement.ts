@@ -1,8 +1,16 @@
-import { pageOf } from "../events/address.ts";
 import type { Fact, FactOf } from "../events/fact.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
-import { coversContext, coversPasid, hostAt } from "../projections/host/host-entry.ts";
+import { hostAt } from "../projections/host/host-entry.ts";
+import {
+  coveredOfPasid,
+  coveredRange,
+  coversContext,
+  coversFirstStages,
+  coversPasid,
+} from "../projections/queue/coverage.ts";
+import type { Range } from "../tables/range.ts";
+import { isWithin, overlaps } from "../tables/range.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { UsedPage } from "./use.ts";
@@ -21,37 +29,38 @@ export interface Announcement {
 const requesterIn = (guest: Guest | undefined, { device }: UsedPage): number =>
   guest?.devices[device]?.requester ?? device;
 
-/** Whether a range of pages covers what an entry translates; of upper entries, any part of it. */
-function inRange(fact: { readonly iova?: bigint; readonly length?: bigint }, entry: PathEntry) {
-  const first = pageOf(fact.iova ?? 0n);
-  const end = first + pageOf(fact.length ?? 0n);
-  const span = 512 ** ((entry.level ?? 1) - 1);
-  const start = entry.page - (entry.page % span);
-  return start < end && start + span > first;
+/** The pages that an entry translates. */
+function pagesOf({ page, level }: PathEntry): Range {
+  const span = 512 ** ((level ?? 1) - 1);
+  const first = page - (page % span);
+  return { first, end: first + span };
 }
 
-/** Whether an IOTLB invalidation covers an entry: of first stages, all of its domain. */
+/** An invalidation for leaves alone says nothing of upper entries. */
+const isLeftOut = (fact: { readonly leafOnly?: boolean }, { level }: PathEntry): boolean =>
+  fact.leafOnly === true && (level ?? 1) > 1;
+
+/** Whether an IOTLB invalidation covers an entry of a second stage, or of a first one. */
 function coversIotlb(
   fact: FactOf<"IotlbInvalidated">,
   host: HostEntry | undefined,
   entry: PathEntry,
 ): boolean {
   if (fact.scope === "global") return true;
-  if (host === undefined || fact.did !== host.did) return false;
-  if (fact.scope === "domain" || entry.table === "first stage") return true;
-  const first = pageOf(fact.iova ?? 0n);
-  const covered = entry.page >= first && entry.page < first + pageOf(fact.length ?? 0n);
-  return covered && !(fact.leafOnly === true && (entry.level ?? 1) > 1);
+  if (host === undefined) return false;
+  if (entry.table === "first stage") return coversFirstStages(fact, host.did);
+  const covered = coveredRange(fact, host.did);
+  return covered !== undefined && isWithin(entry.page, covered) && !isLeftOut(fact, entry);
 }
 
+/** Whether a PASID-based invalidation covers an entry; of upper entries, any part of it. */
 function coversPasidIotlb(
   fact: FactOf<"PasidIotlbInvalidated">,
   host: HostEntry | undefined,
   entry: PathEntry,
 ): boolean {
-  if (fact.did !== host?.did || fact.pasid !== host.tag) return false;
-  if (fact.scope === "pasid") return true;
-  return inRange(fact, entry) && !(fact.leafOnly === true && (entry.level ?? 1) > 1);
+  const covered = host && coveredOfPasid(fact, { did: host.did, pasid: host.tag });
+  return covered !== undefined && overlaps(covered, pagesOf(entry)) && !isLeftOut(fact, entry);
 }
 
 /** Whether an invalidation tells the unit that an entry of the path may have changed. */

@@ -9,7 +9,7 @@ export interface PathEntry {
   /** A multiple of 8. */
   readonly address: Gpa;
   /** Words of 64 bits in the entry. */
-  readonly words: 1 | 2 | 4 | 8;
+  readonly words: number;
   /** The page that the entry translates: of the request, or of a table under nesting. */
   readonly page: number;
 }

@@ -2,7 +2,7 @@ import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
-import { pageAt, wordIn } from "../tables/memory.ts";
+import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
@@ -80,12 +80,7 @@ function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
 function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bigint {
   if (guest === undefined) return 0n;
   const page = pageAt(guest.memory, pageOf(address));
-  const offset = Number(address & 0xff8n);
-  let value = 0n;
-  for (let word = 0; word < words; word++) {
-    value |= wordIn(page, offset + word * 8) << BigInt(word * 64);
-  }
-  return value;
+  return wordsIn(page, Number(address & 0xff8n), words);
 }
 
 /**

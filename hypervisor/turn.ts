@@ -6,6 +6,8 @@ import type { World } from "../projections/world.ts";
 
 /** What a chart was told, in which state, and which facts it answered. */
 export interface ChartStep {
+  /** Number of the last event before it. */
+  readonly seq: number;
   readonly guest: number;
   readonly chart: AnyChart;
   readonly state: string;
@@ -60,6 +62,7 @@ export function ask<
   const unit = rest[0] as Unit;
   const facts = chart.step(state, stimulus, unit);
   turn.watch?.({
+    seq: turn.world.seq,
     guest: turn.index,
     chart,
     state,

@@ -4,6 +4,7 @@ import { uniform } from "./page-tree.ts";
 import { withChildren } from "./page-tree-change.ts";
 import type { Node, Slot } from "./page-tree-node.ts";
 import { childOf, collapse, expand, frameUnit, spans, waysAt } from "./page-tree-node.ts";
+import type { Range } from "./range.ts";
 
 /** Puts guest-stage slots behind a P2M; what several places share is composed once. */
 export interface Composition {
@@ -47,19 +48,23 @@ const composeNode = (composition: Composition, node: Node, depth: number): Slot 
     true,
   );
 
+/** A guest-stage slot before and after a change, and the host's slot that goes with the former. */
+export interface Changed {
+  readonly before: Slot;
+  readonly after: Slot;
+  readonly host: Slot;
+}
+
 /**
- * The host's slot once the guest stage went from `before` to `after`, nowhere but in the pages
- * `[first, end)`; what did not change is kept.
+ * The host's slot once the guest stage changed, nowhere but in the pages of a range; what did not
+ * change is kept.
  */
 export function composeChanged(
   composition: Composition,
-  before: Slot,
-  after: Slot,
-  host: Slot,
+  range: Range,
+  { before, after, host }: Changed,
   depth: number,
   base: number,
-  first: number,
-  end: number,
 ): Slot {
   if (before === after) return host;
   if (typeof before === "number" || typeof after === "number") {
@@ -67,56 +72,58 @@ export function composeChanged(
   }
   const known = composition.memo.size > 0 ? composition.memo.get(after) : undefined;
   if (known !== undefined) return known;
+  const { first, end } = range;
   const span = spans[depth - 1] as number;
   const low = first <= base ? 0 : Math.floor((first - base) / span);
   const high = Math.min(waysAt(depth - 1) - 1, Math.floor((end - 1 - base) / span));
   const next = (index: number, old: Slot): Slot => {
-    const [was, now] = [childOf(before, depth, index, true), childOf(after, depth, index, true)];
-    const at = base + index * span;
-    return composeChanged(composition, was, now, old, depth - 1, at, first, end);
+    const was = childOf(before, depth, index, true);
+    const below: Changed = { before: was, after: childOf(after, depth, index, true), host: old };
+    return composeChanged(composition, range, below, depth - 1, base + index * span);
   };
   const made = withChildren(host, depth, low, high, next);
   if (end - first > 512) composition.memo.set(after, made);
   return made;
 }
 
-/** The host's slot with the pages `[first, end)` composed anew, for a P2M that changed. */
+/** The two slots of a place: of the guest stage, and of the host, which is composed anew. */
+export interface Composed {
+  readonly stage: Slot;
+  readonly host: Slot;
+}
+
+/** The host's slot with the pages of a range composed anew, for a P2M that changed. */
 export function composeRange(
   composition: Composition,
-  stage: Slot,
-  host: Slot,
+  range: Range,
+  { stage, host }: Composed,
   depth: number,
   base: number,
-  first: number,
-  end: number,
 ): Slot {
+  const { first, end } = range;
   const span = spans[depth] as number;
   if (base >= end || base + span <= first) return host;
   if (base >= first && base + span <= end) return composeSlot(composition, stage, depth);
   const childSpan = spans[depth - 1] as number;
-  const [stages, hosts] = [expand(stage, depth, true), expand(host, depth, true)];
-  const node = hosts.map((old, index) => {
-    const at = base + index * childSpan;
-    return composeRange(composition, stages[index] as Slot, old, depth - 1, at, first, end);
+  const stages = expand(stage, depth, true);
+  const node = expand(host, depth, true).map((old, index) => {
+    const below: Composed = { stage: stages[index] as Slot, host: old };
+    return composeRange(composition, range, below, depth - 1, base + index * childSpan);
   });
   return collapse(node, depth, true);
 }
 
-/**
- * The host's slot with all that maps guest frames from `low` up to `high` composed anew, wherever
- * it is.
- */
+/** The host's slot with all that maps guest frames of a range composed anew, wherever it is. */
 export function composeTouching(
   composition: Composition,
-  stage: Slot,
-  host: Slot,
+  frames: Range,
+  { stage, host }: Composed,
   depth: number,
-  low: number,
-  high: number,
 ): Slot {
   if (typeof stage === "number") {
     const frame = frameOf(stage);
-    const touches = stage >= frameUnit && frame < high && frame + (spans[depth] as number) > low;
+    const end = frame + (spans[depth] as number);
+    const touches = stage >= frameUnit && frame < frames.end && end > frames.first;
     return touches ? composeSlot(composition, stage, depth) : host;
   }
   const known = composition.memo.get(stage);
@@ -125,7 +132,7 @@ export function composeTouching(
   let changed = false;
   const node = expand(stage, depth, true).map((child, index) => {
     const old = hosts[index] as Slot;
-    const next = composeTouching(composition, child, old, depth - 1, low, high);
+    const next = composeTouching(composition, frames, { stage: child, host: old }, depth - 1);
     if (next !== old) changed = true;
     return next;
   });

@@ -6,6 +6,9 @@ type Chunk = readonly number[];
 /** 4 KiB of memory as 32 chunks; a missing one is all zeros. */
 export type Page = readonly (Chunk | undefined)[];
 
+/** A half's number among those of all memory: `mask` leaves that in its page, `bits` lie below. */
+export const pageHalves = { bits: 10, mask: 1023 } as const;
+
 /** A page as the CPU sees it while some of its lines have not left the CPU's caches. */
 interface Ahead {
   readonly page: Page;
@@ -52,53 +55,61 @@ export function wordIn(page: Page | undefined, offset: number): bigint {
   return (BigInt(half(page, index + 1)) << 32n) | BigInt(half(page, index));
 }
 
+/** `count` words of 64 bits from `offset` bytes on, the first the lowest. */
+export function wordsIn(page: Page | undefined, offset: number, count: number): bigint {
+  let words = 0n;
+  for (let word = 0; word < count; word++) {
+    words |= wordIn(page, offset + word * 8) << BigInt(word * 64);
+  }
+  return words;
+}
+
 /** The byte at `offset` of a page. */
 export const byteIn = (page: Page | undefined, offset: number): number =>
   (half(page, offset >> 2) >>> ((offset & 3) * 8)) & 0xff;
 
-/** The page with `bytes[from, to)` at `offset`, which do not pass its end. */
-function writePage(page: Page, offset: number, bytes: Uint8Array, from: number, to: number): Page {
+/** Bytes on their way into one page: `bytes[from, to)`, which do not pass its end. */
+export interface Piece {
+  readonly gfn: number;
+  /** Where in the page: 0 to 4095. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The page with a piece written. */
+function writePage(page: Page, { offset, bytes, from, to }: Piece): Page {
   const next = page.slice();
   const end = offset + to - from;
   for (let index = offset >> 7; index * 128 < end; index++) {
     const chunk = (page[index] ?? zeroChunk).slice();
-    const start = Math.max(offset, index * 128);
-    const stop = Math.min(end, index * 128 + 128);
-    for (let at = start & ~3; at < stop; at += 4) {
-      chunk[(at >> 2) & 31] = mixHalf(
-        chunk[(at >> 2) & 31] as number,
-        at,
-        start,
-        stop,
-        bytes,
-        from - offset,
-      );
-    }
+    const [start, stop] = [Math.max(offset, index * 128), Math.min(end, index * 128 + 128)];
+    writeChunk(chunk, start, stop, bytes, from - offset);
     next[index] = chunk;
   }
   return next;
 }
 
-/**
- * The half word at `at` with those of its bytes that lie in `[start, stop)` taken from
- * `bytes[position + shift]`.
- */
-function mixHalf(
-  old: number,
-  at: number,
+/** Writes bytes `[start, stop)` of a page, which lie in one chunk: `bytes[position + shift]`. */
+function writeChunk(
+  chunk: number[],
   start: number,
   stop: number,
   bytes: Uint8Array,
   shift: number,
-): number {
-  let value = old;
-  for (let lane = 0; lane < 4; lane++) {
-    const position = at + lane;
-    if (position < start || position >= stop) continue;
-    const byte = bytes[position + shift] as number;
-    value = (value & ~(0xff << (lane * 8))) | (byte << (lane * 8));
+): void {
+  for (let at = start & ~3; at < stop; at += 4) {
+    const index = (at >> 2) & 31;
+    let value = chunk[index] as number;
+    for (let lane = 0; lane < 4; lane++) {
+      const position = at + lane;
+      if (position < start || position >= stop) continue;
+      const byte = bytes[position + shift] as number;
+      value = (value & ~(0xff << (lane * 8))) | (byte << (lane * 8));
+    }
+    chunk[index] = value >>> 0;
   }
-  return value >>> 0;
 }
 
 const pageBytes = 4096;
@@ -106,22 +117,14 @@ const pageBytes = 4096;
 /**
  * A write that the IOMMU sees at once: a device's, the vIOMMU's own, or the CPU's where walks are
  * coherent.
- *
- * @param offset  0 to 4095; `bytes[from, to)` do not pass the end of the page.
  */
-export function writeVisible(
-  memory: Memory,
-  gfn: number,
-  offset: number,
-  bytes: Uint8Array,
-  from = 0,
-  to = bytes.length,
-): Memory {
+export function writeVisible(memory: Memory, piece: Piece): Memory {
+  const { gfn } = piece;
   const page = radixGet(memory.visible, gfn) ?? blankPage;
-  const visible = radixSet(memory.visible, gfn, writePage(page, offset, bytes, from, to));
+  const visible = radixSet(memory.visible, gfn, writePage(page, piece));
   const ahead = radixGet(memory.ahead, gfn);
   if (ahead === undefined) return { visible, ahead: memory.ahead };
-  const snooped = { ...ahead, page: writePage(ahead.page, offset, bytes, from, to) };
+  const snooped = { ...ahead, page: writePage(ahead.page, piece) };
   return { visible, ahead: radixSet(memory.ahead, gfn, snooped) };
 }
 
@@ -141,20 +144,14 @@ function lines(
   return [low >>> 0, high >>> 0];
 }
 
-/** A CPU's write that stays in its caches until it is flushed. Bounds as for `writeVisible`. */
-export function writeAhead(
-  memory: Memory,
-  gfn: number,
-  offset: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): Memory {
+/** A CPU's write that stays in its caches until it is flushed. */
+export function writeAhead(memory: Memory, piece: Piece): Memory {
+  const { gfn, offset, from, to } = piece;
   const old = radixGet(memory.ahead, gfn);
   const page = old?.page ?? radixGet(memory.visible, gfn) ?? blankPage;
   const last = offset + to - from - 1;
   const dirty = lines(old?.dirty ?? [0, 0], offset >> 6, last >> 6, true);
-  const ahead = { page: writePage(page, offset, bytes, from, to), dirty };
+  const ahead = { page: writePage(page, piece), dirty };
   return { visible: memory.visible, ahead: radixSet(memory.ahead, gfn, ahead) };
 }
 

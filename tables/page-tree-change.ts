@@ -15,32 +15,33 @@ import {
 /** Decides the number of all `count` pages from `page`, which had `old`, linearly from there. */
 export type Change = (old: number, page: number, count: number) => number;
 
-function changeSlot(
-  slot: Slot,
-  depth: number,
-  base: number,
-  first: number,
-  end: number,
-  change: Change,
-  linear: boolean,
-): Slot {
+/** One change of a range of pages, made once for all the slots that it goes through. */
+interface Changing {
+  readonly first: number;
+  readonly end: number;
+  readonly linear: boolean;
+  readonly decide: Change;
+}
+
+function changeSlot(changing: Changing, slot: Slot, depth: number, base: number): Slot {
+  const { first, end, linear } = changing;
   const span = spans[depth] as number;
   if (typeof slot === "number" && first <= base && end >= base + span) {
-    return change(slot, base, span);
+    return changing.decide(slot, base, span);
   }
   const childSpan = spans[depth - 1] as number;
   const low = first <= base ? 0 : ((first - base) / childSpan) | 0;
   const high = end >= base + span ? waysAt(depth - 1) - 1 : ((end - 1 - base) / childSpan) | 0;
   if (low === high) {
     const old = childOf(slot, depth, low, linear);
-    const next = changeSlot(old, depth - 1, base + low * childSpan, first, end, change, linear);
+    const next = changeSlot(changing, old, depth - 1, base + low * childSpan);
     return next === old ? slot : withChild(slot, depth, low, next, linear);
   }
   const node = expand(slot, depth, linear);
   let copy: Slot[] | undefined;
   for (let index = low; index <= high; index++) {
     const old = node[index] as Slot;
-    const next = changeSlot(old, depth - 1, base + index * childSpan, first, end, change, linear);
+    const next = changeSlot(changing, old, depth - 1, base + index * childSpan);
     if (next !== old) {
       copy ??= node.slice();
       copy[index] = next;
@@ -56,24 +57,23 @@ export function change(tree: PageTree, first: number, end: number, decide: Chang
   const limit = capacity(tree);
   const last = Math.min(end, limit);
   if (first >= last) return tree;
-  const root = changeSlot(tree.root, tree.levels * 2, 0, first, last, decide, tree.linear);
-  return root === tree.root ? tree : { levels: tree.levels, linear: tree.linear, root };
+  const { levels, linear } = tree;
+  const root = changeSlot({ first, end: last, linear, decide }, tree.root, levels * 2, 0);
+  return root === tree.root ? tree : { levels, linear, root };
 }
 
-/**
- * The slot with `value`, said of its page `origin` and linearly from there, in the pages `first` up
- * to `end`.
- */
-export function fillSlot(
-  slot: Slot,
-  depth: number,
-  base: number,
-  first: number,
-  end: number,
-  value: number,
-  origin: number,
-  linear: boolean,
-): Slot {
+/** A number for the pages `first` up to `end`, said of page `origin` and linearly from there. */
+export interface Filling {
+  readonly first: number;
+  readonly end: number;
+  readonly value: number;
+  readonly origin: number;
+  readonly linear: boolean;
+}
+
+/** The slot of the pages from `base` on with what of them is filled. */
+export function fillSlot(filling: Filling, slot: Slot, depth: number, base: number): Slot {
+  const { first, end, value, origin, linear } = filling;
   const span = spans[depth] as number;
   if (first <= base && end >= base + span) return advance(value, base - origin, linear);
   const childSpan = spans[depth - 1] as number;
@@ -82,7 +82,7 @@ export function fillSlot(
   if (low === high) {
     const old = childOf(slot, depth, low, linear);
     const at = base + low * childSpan;
-    const next = fillSlot(old, depth - 1, at, first, end, value, origin, linear);
+    const next = fillSlot(filling, old, depth - 1, at);
     return next === old ? slot : withChild(slot, depth, low, next, linear);
   }
   const node = expand(slot, depth, linear).slice();
@@ -90,9 +90,7 @@ export function fillSlot(
     const at = base + index * childSpan;
     const old = node[index] as Slot;
     node[index] =
-      depth === 1
-        ? advance(value, at - origin, linear)
-        : fillSlot(old, depth - 1, at, first, end, value, origin, linear);
+      depth === 1 ? advance(value, at - origin, linear) : fillSlot(filling, old, depth - 1, at);
   }
   return collapse(node, depth, linear);
 }
@@ -116,25 +114,29 @@ export function fill(tree: PageTree, first: number, end: number, value: number):
     const root = setSlot(tree.root, levels * 2, first, value, linear);
     return root === tree.root ? tree : { levels, linear, root };
   }
-  const root = fillSlot(tree.root, levels * 2, 0, first, last, value, first, linear);
+  const root = fillSlot(
+    { first, end: last, value, origin: first, linear },
+    tree.root,
+    levels * 2,
+    0,
+  );
   return { levels, linear, root };
 }
 
-/** A slot with its children from `low` to `high` decided anew. */
+/** A slot of a linear tree with its children from `low` to `high` decided anew. */
 export function withChildren(
   slot: Slot,
   depth: number,
   low: number,
   high: number,
   decide: (index: number, was: Slot) => Slot,
-  linear = true,
 ): Slot {
   if (low === high) {
-    const was = childOf(slot, depth, low, linear);
+    const was = childOf(slot, depth, low, true);
     const child = decide(low, was);
-    return child === was ? slot : withChild(slot, depth, low, child, linear);
+    return child === was ? slot : withChild(slot, depth, low, child, true);
   }
-  const node = expand(slot, depth, linear).slice();
+  const node = expand(slot, depth, true).slice();
   for (let index = low; index <= high; index++) node[index] = decide(index, node[index] as Slot);
-  return collapse(node, depth, linear);
+  return collapse(node, depth, true);
 }

@@ -6,21 +6,22 @@ import { advance, childAt, collapse, expand, frameUnit, spans, waysAt } from "./
 /** Told of `count` pages from `page` on that have `value`, linearly from there. */
 export type Visit = (page: number, count: number, value: number) => void;
 
-function visitSlot(
-  slot: Slot,
-  depth: number,
-  base: number,
-  first: number,
-  end: number,
-  visit: Visit,
-  linear: boolean,
-): void {
+/** One visit to a range of pages, made once for all the slots that it goes through. */
+interface Visiting {
+  readonly first: number;
+  readonly end: number;
+  readonly linear: boolean;
+  readonly visit: Visit;
+}
+
+function visitSlot(visiting: Visiting, slot: Slot, depth: number, base: number): void {
+  const { first, end, linear } = visiting;
   if (slot === 0) return;
   const span = spans[depth] as number;
   if (typeof slot === "number") {
     const from = Math.max(first, base);
     const to = Math.min(end, base + span);
-    visit(from, to - from, advance(slot, from - base, linear));
+    visiting.visit(from, to - from, advance(slot, from - base, linear));
     return;
   }
   const childSpan = spans[depth - 1] as number;
@@ -30,7 +31,7 @@ function visitSlot(
   for (let index = low; index <= high; index++) {
     const child = childAt(slot, index);
     if (child === 0) continue;
-    visitSlot(child, depth - 1, base + index * childSpan, first, end, visit, linear);
+    visitSlot(visiting, child, depth - 1, base + index * childSpan);
   }
 }
 
@@ -41,7 +42,8 @@ function visitSlot(
 export function forEachSlot(tree: PageTree, first: number, end: number, visit: Visit): void {
   const last = Math.min(end, capacity(tree));
   if (first >= last) return;
-  visitSlot(tree.root, tree.levels * 2, 0, first, last, visit, tree.linear);
+  const { levels, linear, root } = tree;
+  visitSlot({ first, end: last, linear, visit }, root, levels * 2, 0);
 }
 
 /** Whether a number `value` goes on after `count` pages with `next`. */

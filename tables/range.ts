@@ -6,3 +6,10 @@ export interface Range {
 
 /** Every page of any tree. */
 export const everyPage: Range = { first: 0, end: Number.MAX_SAFE_INTEGER };
+
+/** Whether a page lies in a range. */
+export const isWithin = (page: number, { first, end }: Range): boolean =>
+  page >= first && page < end;
+
+/** Whether two ranges have a page in common. */
+export const overlaps = (a: Range, b: Range): boolean => a.first < b.end && b.first < a.end;

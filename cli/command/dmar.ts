@@ -2,16 +2,21 @@ import type { Command } from "commander";
 import { AcpiError } from "../../events/acpi/acpi-error.ts";
 import { buildDmar } from "../../events/acpi/build-dmar.ts";
 import type { Dmar } from "../../events/acpi/dmar.ts";
-import { dmarFromJson, dmarToJson } from "../../events/acpi/dmar.ts";
+import { dmarFromJson } from "../../events/acpi/dmar.ts";
 import { dmarOfSetup } from "../../events/acpi/dmar-of-setup.ts";
-import { parseDmar } from "../../events/acpi/parse-dmar.ts";
+import { remarksOn } from "../../events/acpi/dmar-remarks.ts";
+import { readDmar } from "../../events/acpi/read-dmar.ts";
 import { FieldError } from "../../events/field.ts";
+import { parseJson } from "../../events/json.ts";
+import { openDmar } from "../acpi-source.ts";
 import { parseNumber } from "../argument.ts";
 import { readWhole, writeWhole } from "../binary.ts";
 import { worldOf } from "../folding.ts";
 import { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";
 import { renderDmar } from "../render/dmar.ts";
+import { readingJson, withoutAdded } from "../render/dmar-json.ts";
+import { renderRemarks, renderWarnings } from "../render/dmar-remarks.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { checkDistinct } from "../write.ts";
@@ -37,7 +42,7 @@ function inFile<T>(file: string, act: () => T): T {
 
 async function configOf(file: string): Promise<Dmar> {
   const text = Buffer.from(await readWhole(file)).toString("utf8");
-  return inFile(file, () => dmarFromJson(JSON.parse(text)));
+  return inFile(file, () => dmarFromJson(withoutAdded(parseJson(text))));
 }
 
 /** The table that tells the guest of a log of its vIOMMU. */
@@ -77,12 +82,19 @@ async function build(files: readonly string[], options: BuildOptions): Promise<v
 }
 
 async function show(run: Run, file: string, options: { readonly json?: true }): Promise<void> {
-  const bytes = await readWhole(file);
-  const table = inFile(file, () => parseDmar(bytes));
-  const text = options.json
-    ? renderJson(dmarToJson(table))
-    : renderDmar(run.terminal, table, bytes);
-  run.terminal.out(text);
+  const source = await openDmar(file);
+  const reading = inFile(file, () => readDmar(source.bytes));
+  const remarks = remarksOn(reading);
+  const doubts = source.text?.doubts ?? [];
+  if (doubts.length > 0 || reading.damage.length > 0) run.differ();
+  const { terminal } = run;
+  if (options.json) {
+    terminal.out(renderJson(readingJson(reading, remarks, source)));
+    return;
+  }
+  terminal.out(renderDmar(terminal, reading, source));
+  terminal.out(renderWarnings(terminal, doubts, reading.damage));
+  terminal.out(renderRemarks(terminal, remarks));
 }
 
 const buildExample =
@@ -117,8 +129,11 @@ export function addDmar(program: Command, run: Run): void {
   dmar
     .command("show")
     .summary("show what a table says")
-    .description("Checks a DMAR table and shows its header, structures and device scopes.")
-    .argument("<file>", "table as firmware has it; - is standard input")
+    .description(
+      "Shows a DMAR table's header, structures and device scopes, warns of what is damaged, and " +
+        "tells what Linux or Xen would say of it. A damaged table makes exit code 1.",
+    )
+    .argument("<file>", "table as firmware has it, acpidump's text or iasl's; - is standard input")
     .option("--json", "print the configuration that builds the same table")
     .addHelpText("after", showExample)
     .action((file: string, options: { readonly json?: true }) => show(run, file, options));

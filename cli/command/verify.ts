@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Fact } from "../../events/fact.ts";
+import { parseJson } from "../../events/json.ts";
 import { encodeFact } from "../../events/log/log.ts";
 import type { Step } from "../../history/step.ts";
 import { foldSource } from "../folding.ts";
@@ -102,7 +103,7 @@ function differenceJson(difference: Difference | undefined): unknown {
 
 function factJson(fact: Fact | undefined): unknown {
   if (fact === undefined) return null;
-  const { seq: _seq, cause: _cause, ...body } = JSON.parse(encodeFact(1, 1, fact));
+  const { seq: _seq, cause: _cause, ...body } = Object(parseJson(encodeFact(1, 1, fact)));
   return body;
 }
 

@@ -1,4 +1,5 @@
 import { formatSourceId } from "../../events/address.ts";
+import { parseJson } from "../../events/json.ts";
 import { encodeFact } from "../../events/log/log.ts";
 import type { EntryWrite } from "../../history/provenance.ts";
 import type { PlaceFact, Use } from "../../history/use.ts";
@@ -72,7 +73,7 @@ export function renderWhy(terminal: Terminal, plot: Plot): string {
 
 /** A fact as `--json` prints it. */
 export const factJson = (of: PlaceFact | undefined): unknown =>
-  of === undefined ? null : JSON.parse(encodeFact(of.seq, of.cause, of.fact));
+  of === undefined ? null : parseJson(encodeFact(of.seq, of.cause, of.fact));
 
 function useJson(use: Use | undefined): unknown {
   if (use === undefined) return null;

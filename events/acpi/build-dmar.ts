@@ -7,7 +7,7 @@ import { maker } from "./dmar.ts";
 import { kindOfType } from "./dmar-kind.ts";
 import { DeviceScope, DmarHeader, StructureHeader, TableHeader } from "./dmar-layout.ts";
 import { bytesOfNumber, bytesOfText, numberAt } from "./little-endian.ts";
-import { checksumOf, headBytes } from "./parse-dmar.ts";
+import { checksumOf, headBytes } from "./read-dmar.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -46,14 +46,17 @@ function scopeBytes(scope: Scope, at: number): Uint8Array {
     const steps = scope.path.length;
     throw new AcpiError(at + 1, `a device scope has ${steps} steps, not 1 to 124`);
   }
-  const head = encode(DeviceScope, { ...scope, length }, at);
+  const flags = Object.fromEntries((scope.flags ?? []).map((name) => [name, true]));
+  const head = encode(DeviceScope, { ...scope, ...flags, length }, at);
   const path = scope.path.flatMap((step) => [step.device, step.function]);
   return join([head, Uint8Array.from(path)]);
 }
 
 function tailBytes(structure: Structure, at: number): Uint8Array {
   if (structure.type === "raw") return structure.bytes;
-  if (structure.type === "ANDD") return bytesOfText(`${structure.name}\0`);
+  if (structure.type === "ANDD") {
+    return join([bytesOfText(`${structure.name}\0`), structure.rest ?? new Uint8Array()]);
+  }
   if (structure.type === "RHSA") return structure.rest ?? new Uint8Array();
   const parts: Uint8Array[] = [];
   let next = at;

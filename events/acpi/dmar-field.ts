@@ -24,8 +24,14 @@ export function namedCode(names: Readonly<Record<string, number>>, high: number)
 }
 
 /** A text of at most `size` characters, all below 256: one byte each. */
-export function shortText(size: number): Field<string> {
-  const form = `text of at most ${size} bytes`;
+export const shortText = (size: number): Field<string> =>
+  latinText(size, `text of at most ${size} bytes`, () => true);
+
+/** Such a text that a zero byte ends, so that it can have none. */
+export const textBeforeZero = (size: number): Field<string> =>
+  latinText(size, `text of at most ${size} bytes, none zero`, (raw) => !raw.includes("\0"));
+
+function latinText(size: number, form: string, fits: (raw: string) => boolean): Field<string> {
   const isLatin = (raw: string): boolean => {
     for (let at = 0; at < raw.length; at++) if (raw.charCodeAt(at) > 0xff) return false;
     return true;
@@ -35,7 +41,9 @@ export function shortText(size: number): Field<string> {
     optional: false,
     toJson: (value) => value,
     fromJson: (raw) =>
-      typeof raw === "string" && raw.length <= size && isLatin(raw) ? raw : wrong(form, raw),
+      typeof raw === "string" && raw.length <= size && isLatin(raw) && fits(raw)
+        ? raw
+        : wrong(form, raw),
   };
 }
 

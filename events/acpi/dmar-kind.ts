@@ -1,6 +1,6 @@
 import type { AnyLayout } from "../layout/layout.ts";
 import type { StructureType } from "./dmar.ts";
-import { Andd, Atsr, Drhd, Rhsa, Rmrr, Satc } from "./dmar-layout.ts";
+import { Andd, Atsr, Drhd, Rhsa, Rmrr, Satc, Sidp } from "./dmar-layout.ts";
 
 /** What follows the fields of a structure. */
 export type Tail = "scopes" | "name" | "rest";
@@ -20,6 +20,7 @@ const kinds: readonly Kind[] = [
   { code: 3, name: "RHSA", layout: Rhsa, tail: "rest" },
   { code: 4, name: "ANDD", layout: Andd, tail: "name" },
   { code: 5, name: "SATC", layout: Satc, tail: "scopes" },
+  { code: 6, name: "SIDP", layout: Sidp, tail: "scopes" },
 ];
 
 export const kindOfCode: ReadonlyMap<number, Kind> = new Map(

@@ -117,6 +117,14 @@ export const Satc = layout({
   reserved: [[47, 33]],
 });
 
+/** Devices of the SoC that software treats in a special way, 8 bytes and device scopes. */
+export const Sidp = layout({
+  name: "SIDP",
+  width: 64,
+  fields: { type, length, segment },
+  reserved: [[47, 32]],
+});
+
 /** A device of a structure, 6 bytes and 2 for each step of the path. */
 export const DeviceScope = layout({
   name: "Device scope",
@@ -124,8 +132,13 @@ export const DeviceScope = layout({
   fields: {
     type: uint([7, 0], "Kind of device."),
     length: uint([15, 8], "Bytes in the scope: 6 and 2 for each step."),
+    reqWoPasidNestedNotAllowed: flag(16, "Its requests without PASID bear no nesting."),
+    reqWoPasidPwsnpNotAllowed: flag(17, "Its requests without PASID bear no PWSNP."),
+    reqWoPasidPgsnpNotAllowed: flag(18, "Its requests without PASID bear no PGSNP."),
+    atcHardened: flag(19, "Its address translation cache is hardened."),
+    atcRequired: flag(20, "It works with its address translation cache on alone."),
     enumerationId: uint([39, 32], "IOAPIC id, HPET number or ACPI device number."),
     bus: uint([47, 40], "Bus at which the path begins."),
   },
-  reserved: [[31, 16]],
+  reserved: [[31, 21]],
 });

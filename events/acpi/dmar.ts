@@ -5,6 +5,7 @@ import {
   flag,
   integer,
   list,
+  oneOf,
   optional,
   record,
   shapeFromJson,
@@ -12,18 +13,34 @@ import {
   wideWord,
   word,
 } from "../field.ts";
-import { namedCode, pathStep, shortText } from "./dmar-field.ts";
+import { namedCode, pathStep, shortText, textBeforeZero } from "./dmar-field.ts";
 
 /** Kinds of device in a scope. */
-export const scopeTypes = { endpoint: 1, bridge: 2, ioapic: 3, hpet: 4, namespace: 5 } as const;
+export const scopeTypes = {
+  ...{ notUsed: 0, endpoint: 1, bridge: 2 },
+  ...{ ioapic: 3, hpet: 4, namespace: 5 },
+} as const;
+
+/** Flags of a scope, the lowest bit first. In an SIDP they say what is special of the device. */
+export const scopeFlags = [
+  "reqWoPasidNestedNotAllowed",
+  "reqWoPasidPwsnpNotAllowed",
+  "reqWoPasidPgsnpNotAllowed",
+  "atcHardened",
+  "atcRequired",
+] as const;
+
+export type ScopeFlag = (typeof scopeFlags)[number];
 
 /** Reserved bits that are not 0, at their place, bit 0 being the first of what they are part of. */
 const reserved = optional(wideWord);
 const segment = integer(0, 0xffff);
+const objectName = textBeforeZero(65_526);
 
 /** A device: its path from a bus down, through bridges, a device and function a step. */
 const scope = {
   type: namedCode(scopeTypes, 255),
+  flags: optional(list(oneOf(...scopeFlags))),
   enumerationId: integer(0, 255),
   bus: integer(0, 255),
   path: list(pathStep),
@@ -32,13 +49,10 @@ const scope = {
 
 const scopes = list(record(scope));
 
-/** The first type code that no kind of structure has. */
-const firstUnknown = 6;
-
 /**
  * Every kind of remapping structure; the fields of each are its JSON form and its type. `raw` is
- * one whose type is not known: `bytes` is what follows its type and length. `rest` is what follows
- * the fields of a structure that has nothing more.
+ * one whose type is not known, or that is too short for its type: `bytes` is what follows its type
+ * and length. `rest` is what follows a structure's fields, or the zero byte that ends its name.
  */
 export const structures = {
   DRHD: { includePciAll: flag, size: integer(0, 15), segment, base: word, reserved, scopes },
@@ -50,9 +64,10 @@ export const structures = {
     reserved,
     rest: optional(bytes),
   },
-  ANDD: { deviceNumber: integer(0, 255), name: shortText(65_526), reserved },
+  ANDD: { deviceNumber: integer(0, 255), name: objectName, reserved, rest: optional(bytes) },
   SATC: { atcRequired: flag, segment, reserved, scopes },
-  raw: { code: integer(firstUnknown, 0xffff), bytes },
+  SIDP: { segment, reserved, scopes },
+  raw: { code: integer(0, 0xffff), bytes },
 } as const;
 
 export type StructureType = keyof typeof structures;

@@ -22,6 +22,9 @@ export const ContextEntry = layout({
   ],
 });
 
+/** The levels of second-stage tables that a code of the field AW means, supported or not. */
+export const levelsOfWidth = (aw: number): number => aw + 2;
+
 /**
  * The bits that must be 0 in a present context entry: reserved ones and addresses beyond the HAW,
  * whatever TT is.

@@ -16,7 +16,6 @@ import {
 import { IotlbDescriptor, WaitDescriptor } from "../queue/descriptors.ts";
 import { registerMap } from "../registers/register.ts";
 import { SecondStageEntry, secondStageReserved } from "../shadow/second-stage-entry.ts";
-import { halvesOfField, maskHalves, numberIn, pageIn } from "./field-halves.ts";
 import type { AnyLayout } from "./layout.ts";
 import { layout, placeField } from "./layout.ts";
 import type { LayoutField } from "./layout-field.ts";
@@ -173,35 +172,4 @@ test("[LAY10] fault reasons have distinct codes and names; few are never suppres
   const legacy = [...faultReasons.values()].filter((row) => row.code < 0x20);
   expect(legacy.map((row) => row.code)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
   expect(legacy.filter((row) => !row.qualified).map((row) => row.code)).toEqual([1, 8, 9, 10]);
-});
-
-test("[LAY11] a field read from the halves of its word has the value that decoding gives", () => {
-  const fitting = layouts.map((of) => ({
-    of,
-    fields: Object.entries(of.fields).filter(([, { msb, lsb }]) => msb >> 5 <= (lsb >> 5) + 1),
-  }));
-  for (const { of, fields } of fitting) {
-    fc.assert(
-      fc.property(uniform(of), (word) => {
-        const halves = maskHalves(word, of.width);
-        const decoded = of.decode(word);
-        for (const [name, field] of fields) {
-          const place = halvesOfField(field);
-          const [low = 0, high = 0] = halves.subarray(place.half);
-          const bits = BigInt((low & place.mask) >>> 0) | (BigInt(high & place.above) << 32n);
-          expect(BigInt.asUintN(64, bits)).toBe(
-            (word & fieldMask(field)) >> BigInt(place.half * 32),
-          );
-          if (place.above === 0 && (field.kind === "uint" || field.kind === "code")) {
-            expect(numberIn(place, low)).toBe(decoded[name]);
-          }
-        }
-      }),
-      { numRuns: 40 },
-    );
-  }
-  expect(fitting.reduce((sum, { fields }) => sum + fields.length, 0)).toBeGreaterThan(200);
-  const { address: page } = SecondStageEntry.fields;
-  expect(pageIn(0x1fff, 0xfff0_0001 | 0, halvesOfField(page).above)).toBe(0x10_0001);
-  expect(() => halvesOfField(wide([95, 31], "three halves"))).toThrow("more than two halves");
 });

@@ -1,3 +1,4 @@
+import { NestingError, parseJson } from "../json.ts";
 import { quoted } from "./excerpt.ts";
 
 /** A line of a log or of a recording that cannot be read: which one, counted from 1, and why. */
@@ -18,15 +19,16 @@ export type RawObject = Readonly<Record<string, unknown>>;
 /**
  * The JSON object that a line holds.
  *
- * @throws LogError when the line is not JSON, or is JSON but not an object.
+ * @throws LogError when the line is not JSON, is nested too deep, or is JSON but not an object.
  */
 export function parseObject(line: string, lineNumber: number): RawObject {
   if (typeof line !== "string") throw new LogError(lineNumber, "no text");
   let value: unknown;
   try {
-    value = JSON.parse(line);
-  } catch {
-    throw new LogError(lineNumber, `not JSON: ${quoted(line)}`);
+    value = parseJson(line);
+  } catch (error) {
+    const why = error instanceof NestingError ? error.message : `not JSON: ${quoted(line)}`;
+    throw new LogError(lineNumber, why);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new LogError(lineNumber, `not a JSON object: ${quoted(line)}`);

@@ -1,14 +1,19 @@
 import { pageOf } from "../../events/address.ts";
-import { ContextEntry, contextReserved } from "../../events/context/context-entry.ts";
-import { rootReserved } from "../../events/context/root-entry.ts";
+import {
+  ContextEntry,
+  contextReserved,
+  levelsOfWidth,
+} from "../../events/context/context-entry.ts";
+import { RootEntry, rootReserved } from "../../events/context/root-entry.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
+import { fieldHalves, maskHalves } from "../../events/layout/field-halves.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
+import { legacyTables } from "../../projections/context/context-table.ts";
 import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { Page } from "../../tables/memory.ts";
-import { half, wordIn } from "../../tables/memory.ts";
-import { tablePage } from "../memory/table-page.ts";
 import { perProfile } from "../per-profile.ts";
+import type { ContextStep, Reading } from "./entry-reading.ts";
+import { fieldOf, hasAny, isSet, newReading, pointerOf, readEntry } from "./entry-reading.ts";
 
 /** What scalable mode adds: which PASID's entry was read, and what it and its context allow. */
 export interface PasidPart {
@@ -63,52 +68,15 @@ export type Context =
       readonly second: SecondStage | undefined;
     } & Found);
 
-/** An entry that the walk read. */
-export interface ContextStep {
-  readonly table: "root" | "context" | "PASID directory" | "PASID entry";
-  /** Its GPA in bytes. */
-  readonly address: bigint;
-  /** All of its bits, or `undefined` when the page cannot be read. */
-  readonly entry: bigint | undefined;
-}
-
 const blocked = (code: number, fpd = false): Context => ({ kind: "blocked", reason: code, fpd });
 
-/** The 128 bits of entry `index` of a table. */
-const wholeEntry = (page: Page, index: number): bigint =>
-  wordIn(page, index * 16) | (wordIn(page, index * 16 + 8) << 64n);
+const reservedBits = perProfile((profile) => ({
+  root: maskHalves(rootReserved(profile), RootEntry.width),
+  context: maskHalves(contextReserved(profile), ContextEntry.width),
+}));
 
-/** Four halves of 32 bits, least significant first, as one number each. */
-type Halves = readonly [number, number, number, number];
-
-const halvesOf = (mask: bigint): Halves => [
-  Number(BigInt.asUintN(32, mask)),
-  Number(BigInt.asUintN(32, mask >> 32n)),
-  Number(BigInt.asUintN(32, mask >> 64n)),
-  Number(BigInt.asUintN(32, mask >> 96n)),
-];
-
-interface ReservedHalves {
-  readonly root: Halves;
-  readonly context: Halves;
-}
-const reservedHalves = perProfile(
-  (profile): ReservedHalves => ({
-    root: halvesOf(rootReserved(profile)),
-    context: halvesOf(contextReserved(profile)),
-  }),
-);
-
-const anySet = (page: Page, index: number, mask: Halves): boolean =>
-  (half(page, index * 4) & mask[0]) !== 0 ||
-  (half(page, index * 4 + 1) & mask[1]) !== 0 ||
-  (half(page, index * 4 + 2) & mask[2]) !== 0 ||
-  (half(page, index * 4 + 3) & mask[3]) !== 0;
-
-/** The guest page that bits 63:12 of an entry's low word name. */
-const pointerOf = (page: Page, index: number): number =>
-  (half(page, index * 4) >>> 12) + half(page, index * 4 + 1) * 0x100000;
-
+const { present: hasTable } = fieldHalves(RootEntry);
+const { present, fpd: fpdBit, tt: type, aw, did: domain, ssptptr } = fieldHalves(ContextEntry);
 const { passThrough, untranslated, all } = ContextEntry.fields.tt.names;
 
 function isTypeSupported(profile: Profile, tt: number): boolean {
@@ -120,20 +88,19 @@ function isTypeSupported(profile: Profile, tt: number): boolean {
  * What a present context entry says. Order of checks: reserved bits, then width and translation
  * type.
  */
-function contextOf(profile: Profile, page: Page, index: number, fpd: boolean): Context {
-  if (anySet(page, index, reservedHalves(profile).context)) {
-    return blocked(reason.contextReserved, fpd);
-  }
-  const third = half(page, index * 4 + 2);
-  const levels = ((third & 7) + 2) as Levels;
-  const tt = (half(page, index * 4) >>> 2) & 3;
+function contextOf(entry: Reading, fpd: boolean): Context {
+  const { profile } = entry.guest;
+  if (hasAny(entry, reservedBits(profile).context)) return blocked(reason.contextReserved, fpd);
+  const levels = levelsOfWidth(fieldOf(entry, aw)) as Levels;
+  const tt = fieldOf(entry, type);
   if (!profile.levels.has(levels) || !isTypeSupported(profile, tt)) {
     return blocked(reason.contextInvalid, fpd);
   }
-  const did = (third >>> 8) & 0xffff;
-  const found = { did, fpd, pasid: undefined };
-  if (tt === passThrough) return { kind: "passThrough", ...found };
-  return { kind: "tables", ...found, root: pointerOf(page, index), levels, ats: tt === all };
+  const did = fieldOf(entry, domain);
+  const pasid = undefined;
+  if (tt === passThrough) return { kind: "passThrough", did, fpd, pasid };
+  const root = pointerOf(entry, ssptptr);
+  return { kind: "tables", did, fpd, pasid, root, levels, ats: tt === all };
 }
 
 /**
@@ -148,24 +115,15 @@ export function resolveLegacy(
   source: number,
   step?: (step: ContextStep) => void,
 ): Context {
-  const { profile, rootPointer } = guest;
-  const [bus, devfn] = [source >> 8, source & 0xff];
-  const rootPage = pageOf(rootPointer);
-  const roots = tablePage(guest, rootPage);
-  const note = (table: ContextStep["table"], gfn: number, index: number, page?: Page): void => {
-    const address = (BigInt(gfn) << 12n) + BigInt(index * 16);
-    step?.({ table, address, entry: page === undefined ? undefined : wholeEntry(page, index) });
-  };
-  if (step !== undefined) note("root", rootPage, bus, roots);
-  if (roots === undefined) return blocked(reason.rootAccess);
-  if ((half(roots, bus * 4) & 1) === 0) return blocked(reason.rootNotPresent);
-  if (anySet(roots, bus, reservedHalves(profile).root)) return blocked(reason.rootReserved);
-  const gfn = pointerOf(roots, bus);
-  const page = tablePage(guest, gfn);
-  if (step !== undefined) note("context", gfn, devfn, page);
-  if (page === undefined) return blocked(reason.contextAccess);
-  const low = half(page, devfn * 4);
-  const fpd = (low & 2) !== 0;
-  if ((low & 1) === 0) return blocked(reason.contextNotPresent, fpd);
-  return contextOf(profile, page, devfn, fpd);
+  const { root, context } = legacyTables;
+  const entry = newReading(guest, source, step);
+  if (!readEntry(entry, root, pageOf(guest.rootPointer))) return blocked(reason.rootAccess);
+  if (!isSet(entry, hasTable)) return blocked(reason.rootNotPresent);
+  if (hasAny(entry, reservedBits(guest.profile).root)) return blocked(reason.rootReserved);
+  if (!readEntry(entry, context, pointerOf(entry, root.next))) {
+    return blocked(reason.contextAccess);
+  }
+  const fpd = isSet(entry, fpdBit);
+  if (!isSet(entry, present)) return blocked(reason.contextNotPresent, fpd);
+  return contextOf(entry, fpd);
 }

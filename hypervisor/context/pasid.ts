@@ -1,49 +1,32 @@
 import { pageOf } from "../../events/address.ts";
+import { levelsOfWidth } from "../../events/context/context-entry.ts";
 import {
   directoryReserved,
+  PasidDirectoryEntry,
   PasidEntry,
   pasidPointerReserved,
   pasidReserved,
   pasidTypes,
 } from "../../events/context/pasid-entry.ts";
-import { scalableContextReserved } from "../../events/context/scalable-context-entry.ts";
-import { scalableRootReserved } from "../../events/context/scalable-root-entry.ts";
+import {
+  ScalableContextEntry,
+  scalableContextReserved,
+} from "../../events/context/scalable-context-entry.ts";
+import {
+  ScalableRootEntry,
+  scalableRootReserved,
+} from "../../events/context/scalable-root-entry.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
+import { fieldHalves, maskHalves } from "../../events/layout/field-halves.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
+import { ridPasidIn } from "../../projections/context/context-path.ts";
+import { scalableTables } from "../../projections/context/context-table.ts";
 import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { wordIn } from "../../tables/memory.ts";
-import { tablePage } from "../memory/table-page.ts";
 import { perProfile } from "../per-profile.ts";
-import type { Context, ContextStep, PasidPart } from "./context.ts";
-
-/** What resolving a request has found so far. */
-interface Reading {
-  readonly guest: Guest;
-  readonly step: ((step: ContextStep) => void) | undefined;
-  /** FPD of what was read so far. */
-  fpd: boolean;
-}
-
-/** `count` words of 64 bits as one number, the first the lowest; none when unreadable. */
-function read(
-  { guest, step }: Reading,
-  table: ContextStep["table"],
-  address: bigint,
-  count: number,
-): bigint | undefined {
-  const page = tablePage(guest, pageOf(address));
-  let entry: bigint | undefined;
-  if (page !== undefined) {
-    entry = 0n;
-    const offset = Number(address & 0xfffn);
-    for (let word = 0; word < count; word++) {
-      entry |= wordIn(page, offset + word * 8) << BigInt(word * 64);
-    }
-  }
-  step?.({ table, address, entry });
-  return entry;
-}
+import type { Context, PasidPart } from "./context.ts";
+import type { ContextStep, Reading } from "./entry-reading.ts";
+import { fieldOf, hasAny, isSet, newReading, pointerOf, readEntry } from "./entry-reading.ts";
 
 const blocked = ({ fpd }: Reading, code: number, pasid?: PasidPart): Context => ({
   kind: "blocked",
@@ -52,13 +35,21 @@ const blocked = ({ fpd }: Reading, code: number, pasid?: PasidPart): Context => 
   pasid,
 });
 
-const rootMask = perProfile(scalableRootReserved);
-const contextMask = perProfile(scalableContextReserved);
-const directoryMask = perProfile(directoryReserved);
-const entryMask = perProfile(pasidReserved);
+/** Reserved bits in halves: of a PASID entry by its type. */
+const reservedBits = perProfile((profile) => ({
+  root: maskHalves(scalableRootReserved(profile), 64),
+  context: maskHalves(scalableContextReserved(profile), ScalableContextEntry.width),
+  directory: maskHalves(directoryReserved(profile), PasidDirectoryEntry.width),
+  pasid: Array.from({ length: 8 }, (_, pgtt) =>
+    maskHalves(pasidReserved(profile) | pasidPointerReserved(profile, pgtt), PasidEntry.width),
+  ),
+}));
 
-const pointerBits = ((1n << 52n) - 1n) << 12n;
-const bit = (word: bigint, at: number): boolean => ((word >> BigInt(at)) & 1n) === 1n;
+/** Both words of a root entry are alike, and each is read alone. */
+const rootBits = fieldHalves(ScalableRootEntry);
+const contextBits = fieldHalves(ScalableContextEntry);
+const directoryBits = fieldHalves(PasidDirectoryEntry);
+const pasidBits = fieldHalves(PasidEntry);
 
 /**
  * Resolves the requests of a source-id in scalable mode, with a PASID or without. Order of checks:
@@ -73,91 +64,99 @@ export function resolveScalable(
   pasid: number | undefined,
   step?: (step: ContextStep) => void,
 ): Context {
-  const { profile } = guest;
-  const reading: Reading = { guest, step, fpd: false };
-  const half = (source & 0x80) === 0 ? 0n : 8n;
-  const roots = (guest.rootPointer & pointerBits) + BigInt(source >> 8) * 16n;
-  const root = read(reading, "root", roots + half, 1);
-  if (root === undefined) return blocked(reading, reason.scalableRootAccess);
-  if (!bit(root, 0)) return blocked(reading, reason.scalableRootNotPresent);
-  if ((root & rootMask(profile)) !== 0n) {
-    return blocked(reading, reason.scalableRootReserved);
+  const { root, context } = scalableTables;
+  const mask = reservedBits(guest.profile);
+  const entry = newReading(guest, source, step);
+  if (!readEntry(entry, root, pageOf(guest.rootPointer))) {
+    return blocked(entry, reason.scalableRootAccess);
   }
-  const place = (root & pointerBits) + BigInt(source & 0x7f) * 32n;
-  const context = read(reading, "context", place, 4);
-  if (context === undefined) return blocked(reading, reason.scalableContextAccess);
-  reading.fpd = bit(context, 1);
-  if (!bit(context, 0)) return blocked(reading, reason.scalableContextNotPresent);
-  if ((context & contextMask(profile)) !== 0n) {
-    return blocked(reading, reason.scalableContextReserved);
+  if (!isSet(entry, rootBits.lp)) return blocked(entry, reason.scalableRootNotPresent);
+  if (hasAny(entry, mask.root)) return blocked(entry, reason.scalableRootReserved);
+  if (!readEntry(entry, context, pointerOf(entry, root.next))) {
+    return blocked(entry, reason.scalableContextAccess);
   }
-  return withContext(reading, context, pasid);
+  entry.fpd = isSet(entry, contextBits.fpd);
+  if (!isSet(entry, contextBits.present)) return blocked(entry, reason.scalableContextNotPresent);
+  if (hasAny(entry, mask.context)) return blocked(entry, reason.scalableContextReserved);
+  return withContext(entry, pasid);
 }
 
 /** Goes on from a valid context entry: which PASID, and its directory entry. */
-function withContext(reading: Reading, context: bigint, pasid: number | undefined): Context {
-  const { profile } = reading.guest;
-  const bits = Math.min(20, Number((context >> 9n) & 7n) + 13);
+function withContext(entry: Reading, pasid: number | undefined): Context {
+  const { profile } = entry.guest;
+  const { directory, pasid: last } = scalableTables;
+  const bits = Math.min(20, fieldOf(entry, contextBits.pdts) + 13);
   if (pasid !== undefined) {
-    if (!bit(context, 3)) return blocked(reading, reason.pasidDisabled);
+    if (!isSet(entry, contextBits.paside)) return blocked(entry, reason.pasidDisabled);
     const limit = 2 ** Math.min(bits, profile.pasidBits);
-    if (pasid >= limit) return blocked(reading, reason.pasidBeyondDirectory);
+    if (pasid >= limit) return blocked(entry, reason.pasidBeyondDirectory);
   }
-  const tag = pasid ?? Number((context >> 64n) & 0xfffffn);
-  if (tag >= 2 ** bits) return blocked(reading, reason.ridPasidInvalid);
+  const tag = pasid ?? ridPasidIn(entry.page, entry.at);
+  if (tag >= 2 ** bits) return blocked(entry, reason.ridPasidInvalid);
+  entry.tag = tag;
   const part: PasidPart = {
     tag,
     sre: false,
     ere: false,
-    privileged: pasid === undefined && bit(context, 84),
-    dte: bit(context, 2),
-    pre: bit(context, 4),
+    privileged: pasid === undefined && isSet(entry, contextBits.ridPriv),
+    dte: isSet(entry, contextBits.dte),
+    pre: isSet(entry, contextBits.pre),
   };
-  const place = (context & pointerBits) + BigInt(tag >>> 6) * 8n;
-  const directory = read(reading, "PASID directory", place, 1);
-  if (directory === undefined) return blocked(reading, reason.directoryAccess, part);
-  reading.fpd ||= bit(directory, 1);
-  if (!bit(directory, 0)) return blocked(reading, reason.directoryNotPresent, part);
-  if ((directory & directoryMask(profile)) !== 0n)
-    return blocked(reading, reason.directoryReserved, part);
-  const entryAt = (directory & pointerBits) + BigInt(tag & 63) * 64n;
-  const entry = read(reading, "PASID entry", entryAt, 8);
-  if (entry === undefined) return blocked(reading, reason.pasidAccess, part);
-  reading.fpd ||= bit(entry, 1);
-  if (!bit(entry, 0)) return blocked(reading, reason.pasidNotPresent, part);
-  return withPasid(reading, entry, part);
+  const mask = reservedBits(profile);
+  if (!readEntry(entry, directory, pointerOf(entry, scalableTables.context.next))) {
+    return blocked(entry, reason.directoryAccess, part);
+  }
+  entry.fpd ||= isSet(entry, directoryBits.fpd);
+  if (!isSet(entry, directoryBits.present)) return blocked(entry, reason.directoryNotPresent, part);
+  if (hasAny(entry, mask.directory)) return blocked(entry, reason.directoryReserved, part);
+  if (!readEntry(entry, last, pointerOf(entry, directory.next))) {
+    return blocked(entry, reason.pasidAccess, part);
+  }
+  entry.fpd ||= isSet(entry, pasidBits.fpd);
+  if (!isSet(entry, pasidBits.present)) return blocked(entry, reason.pasidNotPresent, part);
+  return withPasid(entry, part);
+}
+
+/** What a PASID entry says of its first stage. */
+const firstStageOf = (entry: Reading): FirstStageRules => ({
+  root: pointerOf(entry, pasidBits.fsptptr),
+  levels: fieldOf(entry, pasidBits.fspm) === PasidEntry.fields.fspm.names.levels5 ? 5 : 4,
+  wpe: isSet(entry, pasidBits.wpe),
+  nxe: isSet(entry, pasidBits.nxe),
+  smep: isSet(entry, pasidBits.smep),
+  eafe: isSet(entry, pasidBits.eafe),
+});
+
+/** Whether a unit has the first stages of a PASID entry. */
+function isFirstStageSupported(profile: Profile, entry: Reading): boolean {
+  const { levels4, levels5 } = PasidEntry.fields.fspm.names;
+  const fspm = fieldOf(entry, pasidBits.fspm);
+  return fspm === levels4 || (fspm === levels5 && profile.firstStage5);
 }
 
 /** Reading: P is checked before all else of the entry; QEMU looks at PGTT and AW first. */
-function withPasid(reading: Reading, entry: bigint, above: PasidPart): Context {
-  const { profile } = reading.guest;
-  const { fpd } = reading;
-  const fields = PasidEntry.decode(entry);
-  const reserved = entryMask(profile) | pasidPointerReserved(profile, fields.pgtt);
-  if ((entry & reserved) !== 0n) return blocked(reading, reason.pasidReserved, above);
-  const pasid = { ...above, sre: fields.sre, ere: fields.ere };
-  const { did, pgtt, fspm } = fields;
-  const second = { root: pageOf(fields.ssptptr), levels: (fields.aw + 2) as Levels };
-  const first: FirstStageRules = {
-    root: pageOf(fields.fsptptr),
-    levels: fspm === 1 ? 5 : 4,
-    wpe: fields.wpe,
-    nxe: fields.nxe,
-    smep: fields.smep,
-    eafe: fields.eafe,
-  };
+function withPasid(entry: Reading, above: PasidPart): Context {
+  const { fpd } = entry;
+  const { profile } = entry.guest;
+  const pgtt = fieldOf(entry, pasidBits.pgtt);
+  const reserved = reservedBits(profile).pasid[pgtt] as Int32Array;
+  if (hasAny(entry, reserved)) return blocked(entry, reason.pasidReserved, above);
+  const { sre, ere } = pasidBits;
+  const pasid = { ...above, sre: isSet(entry, sre), ere: isSet(entry, ere) };
+  const did = fieldOf(entry, pasidBits.did);
+  const levels = levelsOfWidth(fieldOf(entry, pasidBits.aw)) as Levels;
+  const second = { root: pointerOf(entry, pasidBits.ssptptr), levels };
   const usesSecond = pgtt === pasidTypes.secondStage || pgtt === pasidTypes.nested;
   const usesFirst = pgtt === pasidTypes.firstStage || pgtt === pasidTypes.nested;
-  if (!isTypeSupported(profile, pgtt)) return blocked(reading, reason.pasidInvalid, pasid);
-  if (usesSecond && !profile.levels.has(second.levels)) {
-    return blocked(reading, reason.pasidInvalid, pasid);
-  }
-  if (usesFirst && fspm !== 0 && !(fspm === 1 && profile.firstStage5)) {
-    return blocked(reading, reason.pasidInvalid, pasid);
+  if (!isTypeSupported(profile, pgtt)) return blocked(entry, reason.pasidInvalid, pasid);
+  if (usesSecond && !profile.levels.has(levels)) return blocked(entry, reason.pasidInvalid, pasid);
+  if (usesFirst && !isFirstStageSupported(profile, entry)) {
+    return blocked(entry, reason.pasidInvalid, pasid);
   }
   if (pgtt === pasidTypes.passThrough) return { kind: "passThrough", did, fpd, pasid };
-  if (usesSecond && fields.ssade) return { kind: "refused", did, fpd, pasid };
+  if (usesSecond && isSet(entry, pasidBits.ssade)) return { kind: "refused", did, fpd, pasid };
   if (!usesFirst) return { kind: "tables", did, fpd, pasid, ...second };
+  const first = firstStageOf(entry);
   return { kind: "firstStage", did, fpd, pasid, first, second: usesSecond ? second : undefined };
 }
 

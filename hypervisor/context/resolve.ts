@@ -1,8 +1,10 @@
 import { reason } from "../../events/fault/fault-reason.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
+import { tableModeOf } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { Context, ContextStep } from "./context.ts";
+import type { Context } from "./context.ts";
 import { resolveLegacy } from "./context.ts";
+import type { ContextStep } from "./entry-reading.ts";
 import { resolveScalable } from "./pasid.ts";
 
 const { legacy, scalable } = Rtaddr.fields.ttm.names;
@@ -23,9 +25,9 @@ export function resolve(
   pasid: number | undefined,
   step?: (step: ContextStep) => void,
 ): Context {
-  const ttm = Number(guest.rootPointer & 0xc00n) >>> Rtaddr.fields.ttm.lsb;
-  if (ttm === scalable && guest.profile.smts) return resolveScalable(guest, source, pasid, step);
-  const isLegacy = ttm === legacy;
+  const mode = tableModeOf(guest);
+  if (mode === scalable && guest.profile.smts) return resolveScalable(guest, source, pasid, step);
+  const isLegacy = mode === legacy;
   if (isLegacy && pasid === undefined) return resolveLegacy(guest, source, step);
   return {
     kind: "blocked",

@@ -1,7 +1,6 @@
 import type { SourceId } from "../../events/address.ts";
-import { iova, iovaOfPage, pageOf } from "../../events/address.ts";
-import { DeviceTlbDescriptor } from "../../events/queue/descriptors.ts";
-import { PasidDeviceTlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
+import { iovaOfPage, pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
 import { deviceTlb } from "../../machines/device/device-tlb.ts";
 import { askedPages, asksFor, baseOf, tlbsWhere } from "../../projections/device/device-tlb.ts";
 import { frameOf, hasFrame } from "../../tables/mapping.ts";
@@ -15,31 +14,8 @@ import type { Turn } from "../turn.ts";
 import { advance, guestIn, record } from "../turn.ts";
 import { drain } from "./in-flight.ts";
 
-/**
- * The pages that S and the address say: the lowest 0 bit of the page number, and all below it, are
- * not compared.
- */
-function rangeOf(s: boolean, addr: bigint) {
-  const page = addr >> 12n;
-  const ones = s ? page & ~(page + 1n) : 0n;
-  const length = s ? (ones + 1n) * 2n * 4096n : 4096n;
-  return { iova: iova(addr - (addr % length)), length };
-}
-
-/** Descriptor type 3: a device forgets what it holds for requests without PASID. */
-export function invalidateDeviceTlb(turn: Turn, descriptor: bigint): void {
-  const { sid, s, addr } = DeviceTlbDescriptor.decode(descriptor);
-  const device = sid as SourceId;
-  const asked = { device, ...rangeOf(s, addr) };
-  advance(turn, deviceTlb, deviceTlb.initial, { type: "Invalidate", asked });
-}
-
-/** Descriptor type 8: a device forgets what it holds for one PASID, or for all. */
-export function invalidatePasidDeviceTlb(turn: Turn, descriptor: bigint): void {
-  const { sid, s, addr, pasid, g } = PasidDeviceTlbDescriptor.decode(descriptor);
-  const device = sid as SourceId;
-  const whose = g ? { global: true } : { pasid };
-  const asked = { device, ...rangeOf(s, addr), ...whose };
+/** The unit asks a device to forget translations. */
+export function invalidateDeviceTlb(turn: Turn, asked: FactOf<"DeviceTlbInvalidated">): void {
   advance(turn, deviceTlb, deviceTlb.initial, { type: "Invalidate", asked });
 }
 

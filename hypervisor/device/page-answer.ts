@@ -12,7 +12,7 @@ import {
 } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { get, uniform } from "../../tables/page-tree.ts";
-import type { Traces } from "../first-stage/walk-first-stage.ts";
+import type { Traces } from "../first-stage/surroundings.ts";
 
 /**
  * What the host's IOMMU, or the device model, answers for a page: a mapping with an outcome for

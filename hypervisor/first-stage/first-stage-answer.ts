@@ -10,7 +10,8 @@ import { pageLimit } from "../shadow/synchronise.ts";
 import { walkTables } from "../shadow/walk-second-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import { isCanonical } from "./first-stage-rules.ts";
-import type { FirstStageWalk, SecondStageAt, Traces } from "./walk-first-stage.ts";
+import type { SecondStageAt, Traces } from "./surroundings.ts";
+import type { FirstStageWalk } from "./walk-first-stage.ts";
 import { walkFirstStage } from "./walk-first-stage.ts";
 
 /** The second stage under a nested first stage, as the host has it. */
@@ -45,7 +46,8 @@ export function firstStageAnswer(guest: Guest, stage: FirstStage, page: number, 
   }
   const from = cachedTable(stage, index);
   const traces: Traces = { updates: [], tables: [], from: from?.level ?? stage.levels };
-  const walk = walkFirstStage(guest, stage, page, ask, secondStageOf(guest, stage), from, traces);
+  const around = { second: secondStageOf(guest, stage), from, traces };
+  const walk = walkFirstStage(guest, stage, page, ask, around);
   return { ...walkAnswer(guest, walk), traces };
 }
 

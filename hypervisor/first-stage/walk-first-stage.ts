@@ -4,7 +4,7 @@ import { isInterruptPage } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
-import type { CachedTable, FirstStageRules } from "../../projections/first-stage/first-stage.ts";
+import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
 import { right } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Mapping } from "../../tables/mapping.ts";
@@ -19,9 +19,8 @@ import {
 } from "../../tables/mapping.ts";
 import { writable } from "../../tables/p2m.ts";
 import type { EntryHalves } from "../memory/table-page.ts";
-import { readEntry } from "../memory/table-page.ts";
-import type { WalkStep } from "../shadow/walk-second-stage.ts";
-import { indexAt, leafSize, stepOf } from "../shadow/walk-second-stage.ts";
+import { entryAddress, readEntry, wordOf } from "../memory/table-page.ts";
+import { indexAt, leafSize } from "../shadow/walk-second-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import {
   isCanonical,
@@ -31,34 +30,12 @@ import {
   smepFault,
   tableFault,
 } from "./first-stage-rules.ts";
+import type { SecondStageAt, Surroundings } from "./surroundings.ts";
 
 const { present, rw, us, a, d, ps, ea, xd } = halfMasks(FirstStageEntry);
 const { above } = halvesOfField(FirstStageEntry.fields.address);
 
-/**
- * The second stage under a nested first stage: where one of its pages lies in guest memory.
- * `undefined` for a page beyond its width.
- */
-export type SecondStageAt = (page: number) => Mapping | undefined;
-
-/** Accessed, dirty and extended accessed bits to be set in a first-stage entry: its low half. */
-export interface Update {
-  /** Guest page, and which of its 512 entries. */
-  readonly gfn: number;
-  readonly index: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** What a first-stage walk leaves behind when a request makes it. */
-export interface Traces {
-  /** Entries whose bits it sets, from the top down; also of a walk that is blocked later. */
-  readonly updates: Update[];
-  /** Tables that present entries named, from the top down, and the rights left there. */
-  readonly tables: CachedTable[];
-  /** The level of the table that was read first. */
-  readonly from: number;
-}
+const alone: Surroundings = {};
 
 /** What a first-stage walk came to. */
 export interface FirstStageWalk {
@@ -79,21 +56,14 @@ export interface FirstStageWalk {
  * Reading: bits that were set on the way stay set when the request is blocked further down.
  * Reading: at each level reserved bits count before rights.
  *
- * @param page    IOVA page number of all 64 bits.
- * @param second  the second stage under it; missing for a first stage alone.
- * @param from    the deepest table on the way that is cached; the walk begins there.
- * @param traces  takes what the walk leaves behind.
- * @param step    told of each first-stage entry read.
+ * @param page  IOVA page number of all 64 bits.
  */
 export function walkFirstStage(
   guest: Guest,
   rules: FirstStageRules,
   page: number,
   ask: Ask,
-  second?: SecondStageAt,
-  from?: { readonly level: number; readonly table: CachedTable },
-  traces?: Traces,
-  step?: (step: WalkStep) => void,
+  { second, from, traces, step }: Surroundings = alone,
 ): FirstStageWalk {
   const start = from?.level ?? rules.levels;
   if (!isCanonical(rules.levels, page)) return blocked(reason.nonCanonical);
@@ -113,9 +83,13 @@ export function walkFirstStage(
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
     const gfn = place === undefined ? table : frameOf(place);
     const isRead = hidden === 0 && readEntry(guest, gfn, index, entry);
-    step?.(
-      stepOf(isRead ? entry : undefined, hidden === 0 ? gfn : table, index, level, true, true),
-    );
+    step?.({
+      level,
+      address: entryAddress(hidden === 0 ? gfn : table, index),
+      entry: isRead ? wordOf(entry) : undefined,
+      reads: true,
+      writes: true,
+    });
     if (hidden !== 0) return blocked(hidden);
     if (!isRead) {
       return blocked(isRoot ? reason.firstStageRoot : reason.firstStageAccess);
@@ -132,14 +106,17 @@ export function walkFirstStage(
     const denied = rightsFault(rules, rights, ask) || (isLeaf ? smepFault(rules, rights, ask) : 0);
     if (denied !== 0) return blocked(denied);
     const set = a | (rules.eafe ? ea : 0) | (isLeaf && ask.write ? d : 0);
-    const failed =
-      (low & set) === set ? 0 : noteUpdate(traces, guest, place, gfn, index, low | set, high);
-    if (failed !== 0) return blocked(failed);
+    if ((low & set) !== set) {
+      const failed = updateFault(guest, place, gfn);
+      if (failed !== 0) return blocked(failed);
+      traces?.updates.push({ gfn, index, low: (low | set) >>> 0, high: high >>> 0 });
+    }
     const named = pageIn(low, high, above);
     if (isLeaf) {
       const frame = frameIn(named, lower, level);
       const isDirty = ((low | set) & d) !== 0;
-      return reached(rules, frame, level, rights, ask, isDirty, second);
+      const mayWrite = (rights & right.write) !== 0 || (ask.privileged && !rules.wpe);
+      return reached(frame, level, ask.write, mayWrite && isDirty, second);
     }
     table = named;
     traces?.tables.push({ page: table, rights });
@@ -162,38 +139,30 @@ const frameIn = (named: number, lower: number, level: number): number => {
 
 const blocked = (fault: number): FirstStageWalk => ({ fault, mapping: 0 });
 
-/** Notes bits to set in an entry. @returns why they cannot be set, or 0. */
-function noteUpdate(
-  traces: Traces | undefined,
-  guest: Guest,
-  place: Mapping | undefined,
-  gfn: number,
-  index: number,
-  low: number,
-  high: number,
-): number {
+/** Why bits cannot be set in an entry of a table, or 0. */
+function updateFault(guest: Guest, place: Mapping | undefined, gfn: number): number {
   if (place !== undefined && writeCode(place) !== ok) return reason.nestedWrite;
-  if (!writable(guest.p2m, gfn)) return reason.accessedDirtyFailed;
-  traces?.updates.push({ gfn, index, low: low >>> 0, high: high >>> 0 });
-  return 0;
+  return writable(guest.p2m, gfn) ? 0 : reason.accessedDirtyFailed;
 }
 
-/** The page that the leaf names: what the second stage makes of it, and what may be cached. */
+/**
+ * The page that the leaf names: what the second stage makes of it, and what may be cached.
+ *
+ * @param isWrite   what is asked for.
+ * @param mayWrite  whether the leaf lets a write be cached.
+ */
 function reached(
-  rules: FirstStageRules,
   frame: number,
   level: number,
-  rights: number,
-  ask: Ask,
-  isDirty: boolean,
+  isWrite: boolean,
+  mayWrite: boolean,
   second: SecondStageAt | undefined,
 ): FirstStageWalk {
-  const mayWrite = (rights & right.write) !== 0 || (ask.privileged && !rules.wpe);
-  let [gfn, size, read, write] = [frame, level - 1, true, mayWrite && isDirty];
+  let [gfn, size, read, write] = [frame, level - 1, true, mayWrite];
   if (second !== undefined) {
     const place = second(frame);
     if (place === undefined) return blocked(reason.secondStageBeyondWidth);
-    const code = ask.write ? writeCode(place) : readCode(place);
+    const code = isWrite ? writeCode(place) : readCode(place);
     if (code === permission) return blocked(reason.secondStageDenied);
     if (code !== ok) return blocked(otherFault(code));
     gfn = frameOf(place);

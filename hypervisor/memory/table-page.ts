@@ -40,6 +40,10 @@ export interface EntryHalves {
   high: number;
 }
 
+/** The GPA in bytes of entry `index` of the table in a guest page. */
+export const entryAddress = (gfn: number, index: number): bigint =>
+  (BigInt(gfn) << 12n) + BigInt(index * 8);
+
 /** Their 64 bits. */
 export const wordOf = ({ low, high }: EntryHalves): bigint =>
   (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);

@@ -1,17 +1,10 @@
-import { gpa, iova, sourceId } from "../../events/address.ts";
+import { gpa } from "../../events/address.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
-import {
-  ContextCacheDescriptor,
-  InterruptEntryDescriptor,
-  IotlbDescriptor,
-  WaitDescriptor,
-} from "../../events/queue/descriptors.ts";
-import {
-  PasidCacheDescriptor,
-  PasidIotlbDescriptor,
-} from "../../events/queue/scalable-descriptors.ts";
-import { invalidateDeviceTlb, invalidatePasidDeviceTlb } from "../device/device-tlb.ts";
-
+import { WaitDescriptor } from "../../events/queue/descriptors.ts";
+import type { Scope } from "../../events/queue/scope.ts";
+import { scopeOf } from "../../events/queue/scope.ts";
+import { Iqercd } from "../../events/registers/queue.ts";
+import { invalidateDeviceTlb } from "../device/device-tlb.ts";
 import { writePosted } from "../memory/posted-write.ts";
 import { answerPageGroup } from "../page-request/page-group.ts";
 import { raise } from "../registers/event-line.ts";
@@ -22,7 +15,6 @@ import {
   invalidateIotlb,
   invalidatePasidIotlb,
   invalidatePasids,
-  pageScope,
 } from "./invalidate.ts";
 
 /** What became of a descriptor. `mustWait`: some device owes an answer. */
@@ -33,64 +25,39 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: "IQE" | "ICE"; readonly iqei: number };
 
 const done: Outcome = { kind: "done" };
-const reservedField: Outcome = { kind: "failed", error: "IQE", iqei: 4 };
+const reservedField: Outcome = {
+  ...{ kind: "failed", error: "IQE" },
+  iqei: Iqercd.fields.iqei.names.reserved,
+};
 
-function contextCache(turn: Turn, descriptor: bigint): Outcome {
-  const { g, did, sid, fm } = ContextCacheDescriptor.decode(descriptor);
-  const { global, domain, device } = ContextCacheDescriptor.fields.g.names;
-  if (g === global) invalidateContexts(turn, { scope: "global" });
-  else if (g === domain) invalidateContexts(turn, { scope: "domain", did });
-  else if (g === device) {
-    invalidateContexts(turn, { scope: "device", did, source: sourceId(sid), mask: fm });
-  } else return reservedField;
-  return done;
-}
+/** Whether a page-selective invalidation names more pages than CAP.MAMV allows. */
+const isBeyondMamv = (turn: Turn, { length = 0n }: { readonly length?: bigint }): boolean =>
+  length > 4096n << BigInt(guestIn(turn).profile.mamv);
 
-function iotlb(turn: Turn, descriptor: bigint): Outcome {
-  const { g, did, am, ih, addr } = IotlbDescriptor.decode(descriptor);
-  const { global, domain, page } = IotlbDescriptor.fields.g.names;
-  if (g === global) invalidateIotlb(turn, { scope: "global" });
-  else if (g === domain) invalidateIotlb(turn, { scope: "domain", did });
-  else if (g === page) {
-    if (am > guestIn(turn).profile.mamv) return reservedField;
-    invalidateIotlb(turn, pageScope(did, addr, am, ih));
-  } else return reservedField;
-  return done;
-}
-
-function pasidCache(turn: Turn, descriptor: bigint): Outcome {
-  const { g, did, pasid } = PasidCacheDescriptor.decode(descriptor);
-  const names = PasidCacheDescriptor.fields.g.names;
-  if (g === names.global) invalidatePasids(turn, { scope: "global" });
-  else if (g === names.domain) invalidatePasids(turn, { scope: "domain", did });
-  else if (g === names.pasid) invalidatePasids(turn, { scope: "pasid", did, pasid });
-  else return reservedField;
-  return done;
-}
-
-function pasidIotlb(turn: Turn, descriptor: bigint): Outcome {
-  const { g, did, pasid, am, ih, addr } = PasidIotlbDescriptor.decode(descriptor);
-  const names = PasidIotlbDescriptor.fields.g.names;
-  if (g === names.pasid) invalidatePasidIotlb(turn, { scope: "pasid", did, pasid });
-  else if (g === names.page) {
-    if (am > guestIn(turn).profile.mamv) return reservedField;
-    const { iova: first, length } = pageScope(did, addr, am, false);
-    const leaf = ih ? { leafOnly: true } : {};
-    const range = { iova: first ?? iova(0n), length: length ?? 0n };
-    invalidatePasidIotlb(turn, { scope: "page", did, pasid, ...range, ...leaf });
-  } else return reservedField;
-  return done;
-}
-
-function interruptEntries(turn: Turn, descriptor: bigint): Outcome {
-  const { g, im, iidx } = InterruptEntryDescriptor.decode(descriptor);
-  if (g === InterruptEntryDescriptor.fields.g.names.global) {
-    record(turn, { type: "InterruptEntriesInvalidated" });
-    return done;
+/** Executes an invalidation. A granularity without a meaning is an error of the descriptor. */
+function invalidate(turn: Turn, scope: Scope | undefined): Outcome {
+  if (scope === undefined) return reservedField;
+  switch (scope.type) {
+    case "ContextInvalidated":
+      invalidateContexts(turn, scope);
+      break;
+    case "PasidCacheInvalidated":
+      invalidatePasids(turn, scope);
+      break;
+    case "IotlbInvalidated":
+      if (isBeyondMamv(turn, scope)) return reservedField;
+      invalidateIotlb(turn, scope);
+      break;
+    case "PasidIotlbInvalidated":
+      if (isBeyondMamv(turn, scope)) return reservedField;
+      invalidatePasidIotlb(turn, scope);
+      break;
+    case "DeviceTlbInvalidated":
+      invalidateDeviceTlb(turn, scope);
+      break;
+    default:
+      record(turn, scope);
   }
-  const count = 2 ** im;
-  const first = iidx - (iidx % count);
-  record(turn, { type: "InterruptEntriesInvalidated", first, count });
   return done;
 }
 
@@ -123,29 +90,8 @@ function wait(turn: Turn, descriptor: bigint): Outcome {
 /** Executes a descriptor whose type the unit knows and whose reserved bits are clear. */
 export function executeDescriptor(turn: Turn, type: number, descriptor: bigint): Outcome {
   const low = BigInt.asUintN(128, descriptor);
-  switch (type) {
-    case descriptorTypes.contextCache:
-      return contextCache(turn, low);
-    case descriptorTypes.iotlb:
-      return iotlb(turn, low);
-    case descriptorTypes.pasidCache:
-      return pasidCache(turn, low);
-    case descriptorTypes.pasidIotlb:
-      return pasidIotlb(turn, low);
-    case descriptorTypes.deviceTlb:
-      invalidateDeviceTlb(turn, low);
-      return done;
-    case descriptorTypes.pasidDeviceTlb:
-      invalidatePasidDeviceTlb(turn, low);
-      return done;
-    case descriptorTypes.pageGroupResponse:
-      answerPageGroup(turn, low);
-      return done;
-    case descriptorTypes.interruptEntry:
-      return interruptEntries(turn, low);
-    case descriptorTypes.wait:
-      return wait(turn, low);
-    default:
-      return { kind: "failed", error: "IQE", iqei: 3 };
-  }
+  if (type === descriptorTypes.wait) return wait(turn, low);
+  if (type !== descriptorTypes.pageGroupResponse) return invalidate(turn, scopeOf(low));
+  answerPageGroup(turn, low);
+  return done;
 }

@@ -1,15 +1,22 @@
-import { iova, pageOf } from "../../events/address.ts";
+import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
+import { hostAt, hostsWhere } from "../../projections/host/host-entry.ts";
+import type {
+  ContextScope,
+  IotlbScope,
+  PasidIotlbScope,
+  PasidScope,
+} from "../../projections/queue/coverage.ts";
 import {
+  coveredOfPasid,
+  coveredRange,
   coversContext,
+  coversFirstStages,
   coversPasid,
-  hostAt,
-  hostsWhere,
-} from "../../projections/host/host-entry.ts";
-import type { IotlbScope } from "../../projections/shadow/covered-range.ts";
-import { coveredRange } from "../../projections/shadow/covered-range.ts";
+} from "../../projections/queue/coverage.ts";
 import type { Range } from "../../tables/range.ts";
+import { isWithin } from "../../tables/range.ts";
 import { resolve } from "../context/resolve.ts";
 import { drain } from "../device/in-flight.ts";
 import { keyOf, refreshHosts, requestersOf } from "../host/attach.ts";
@@ -18,13 +25,9 @@ import { pendingRanges, synchronise } from "../shadow/synchronise.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
 
-type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
-type PasidScope = Omit<FactOf<"PasidCacheInvalidated">, "type">;
-type PasidIotlbScope = Omit<FactOf<"PasidIotlbInvalidated">, "type">;
-
 /** Forgets cached contexts and reads those that were covered anew. */
 export function invalidateContexts(turn: Turn, scope: ContextScope): void {
-  const fact: FactOf<"ContextInvalidated"> = { type: "ContextInvalidated", ...scope };
+  const fact: FactOf<"ContextInvalidated"> = { ...scope, type: "ContextInvalidated" };
   const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry));
   record(turn, fact);
   if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered.map(keyOf));
@@ -49,7 +52,7 @@ const isPresent = (guest: Guest, source: number, pasid: number): boolean => {
  * and new is set up before the device uses it.
  */
 export function invalidatePasids(turn: Turn, scope: PasidScope): void {
-  const fact: FactOf<"PasidCacheInvalidated"> = { type: "PasidCacheInvalidated", ...scope };
+  const fact: FactOf<"PasidCacheInvalidated"> = { ...scope, type: "PasidCacheInvalidated" };
   const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversPasid(fact, entry));
   record(turn, fact);
   if (guestIn(turn).charts.translation !== "enabled") return;
@@ -61,13 +64,11 @@ export function invalidatePasids(turn: Turn, scope: PasidScope): void {
 export function invalidatePasidIotlb(turn: Turn, scope: PasidIotlbScope): void {
   const { spaces } = guestIn(turn);
   drain(turn, ({ space, iova: address }) => {
-    const stage = space === undefined ? undefined : spaces[space];
-    if (stage?.did !== scope.did || stage.pasid !== scope.pasid) return false;
-    if (scope.scope === "pasid") return true;
-    const first = scope.iova ?? 0n;
-    return address >= first && address < first + (scope.length ?? 0n);
+    const cached = space === undefined ? undefined : spaces[space];
+    const covered = cached && coveredOfPasid(scope, cached);
+    return covered !== undefined && isWithin(pageOf(address), covered);
   });
-  record(turn, { type: "PasidIotlbInvalidated", ...scope });
+  record(turn, { ...scope, type: "PasidIotlbInvalidated" });
 }
 
 /** The domain-id of the translation that a request in flight used, or `undefined`. */
@@ -85,10 +86,10 @@ function drainCovered(turn: Turn, scope: IotlbScope): void {
   const guest = guestIn(turn);
   drain(turn, (flight) => {
     const did = domainOf(guest, flight);
-    const covered = did === undefined ? undefined : coveredRange(scope, did);
-    const page = pageOf(flight.iova);
-    if (flight.space !== undefined) return covered !== undefined;
-    return covered !== undefined && page >= covered.first && page < covered.end;
+    if (did === undefined) return false;
+    if (flight.space !== undefined) return coversFirstStages(scope, did);
+    const covered = coveredRange(scope, did);
+    return covered !== undefined && isWithin(pageOf(flight.iova), covered);
   });
 }
 
@@ -105,19 +106,6 @@ export function invalidateIotlb(turn: Turn, scope: IotlbScope): void {
     const ranges = pendingRanges(shadow, covered.first, covered.end);
     work.push({ id: shadow.id, covered, ranges });
   }
-  record(turn, { type: "IotlbInvalidated", ...scope });
+  record(turn, { ...scope, type: "IotlbInvalidated" });
   for (const { id, covered, ranges } of work) synchronise(turn, id, ranges, covered);
-}
-
-/** The scope of a page-selective invalidation of 2^`am` pages around an address. */
-export function pageScope(did: number, address: bigint, am: number, leafOnly: boolean): IotlbScope {
-  const length = 4096n << BigInt(am);
-  const first = address - (address % length);
-  return {
-    scope: "page",
-    did,
-    iova: iova(first),
-    length: length > 1n << 64n ? 1n << 64n : length,
-    ...(leafOnly ? { leafOnly } : {}),
-  };
 }

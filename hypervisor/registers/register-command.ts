@@ -1,17 +1,15 @@
 import { sourceId } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
+import { pageScope } from "../../events/queue/scope.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import type { RegisterCommandStimulus } from "../../machines/registers/register-command.ts";
 import { registerCommand } from "../../machines/registers/register-command.ts";
+import type { ContextScope, IotlbScope } from "../../projections/queue/coverage.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import type { IotlbScope } from "../../projections/shadow/covered-range.ts";
-import { invalidateContexts, invalidateIotlb, pageScope } from "../queue/invalidate.ts";
+import { invalidateContexts, invalidateIotlb } from "../queue/invalidate.ts";
 import type { Turn } from "../turn.ts";
 import { ask, guestIn, record } from "../turn.ts";
-
-type ContextScope = Omit<FactOf<"ContextInvalidated">, "type">;
 
 function contextScope(value: bigint): ContextScope {
   const { cirg, did, sid, fm } = Ccmd.decode(value);

@@ -15,13 +15,20 @@ import { readable } from "../../tables/p2m.ts";
 import { fillSlot, withChildren } from "../../tables/page-tree-change.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
 import { spans } from "../../tables/page-tree-node.ts";
-import type { Build } from "./built-table.ts";
-import { listLimit, reuse } from "./built-table.ts";
+import type { Build, ReadTable } from "./built-table.ts";
+import { listLimit, movedBy, reuse } from "./built-table.ts";
 import { both, leafSlot } from "./stage-entry.ts";
 import { reservedHalves } from "./walk-second-stage.ts";
 
 const { r, w, ps } = halfMasks(SecondStageEntry);
 const { above } = halvesOfField(SecondStageEntry.fields.address);
+
+/** A slot of which everything that is wanted has one value. */
+function filled(build: Build, old: Slot, depth: number, at: number, value: number): Slot {
+  const { first, end } = build;
+  if (first <= at && end >= at + (spans[depth] as number)) return value;
+  return fillSlot({ first, end, value, origin: at, linear: true }, old, depth, at);
+}
 
 /**
  * What one entry comes to: the whole of a leaf, of what it blocks or of a table only the wanted
@@ -29,63 +36,52 @@ const { above } = halvesOfField(SecondStageEntry.fields.address);
  */
 function entrySlot(
   build: Build,
-  low: number,
-  high: number,
-  level: number,
-  readAbove: number,
-  writeAbove: number,
+  table: ReadTable,
+  page: Page | undefined,
+  index: number,
   old: Slot,
-  at: number,
 ): Slot {
+  const { level } = table;
   const depth = (level - 1) * 2;
-  const read = readAbove !== ok ? readAbove : (low & r) !== 0 ? ok : permission;
-  const write = writeAbove !== ok ? writeAbove : (low & w) !== 0 ? ok : permission;
-  const blocked = (value: number): Slot =>
-    fillSlot(old, depth, at, build.first, build.end, value, at, true);
-  if (read !== ok && write !== ok) return blocked(unmapped(read, write));
+  const span = spans[depth] as number;
+  const at = table.base + index * span;
+  const [low, high] = [half(page, index * 2), half(page, index * 2 + 1)];
+  const read = table.read !== ok ? table.read : (low & r) !== 0 ? ok : permission;
+  const write = table.write !== ok ? table.write : (low & w) !== 0 ? ok : permission;
+  if (read !== ok && write !== ok) return filled(build, old, depth, at, unmapped(read, write));
   const large = (low & ps) !== 0;
   const masks = reservedHalves(build.guest.profile);
   const mask = (level * 2 + (large ? 1 : 0)) * 2;
   if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {
-    return blocked(both(read, write, reserved));
+    return filled(build, old, depth, at, both(read, write, reserved));
   }
   const frame = pageIn(low, high, above);
   if (level === 1 || large) {
     if (at < build.low) build.low = at;
-    if (at + (spans[depth] as number) > build.high) build.high = at + (spans[depth] as number);
+    if (at + span > build.high) build.high = at + span;
     return leafSlot(frame, level, read, write);
   }
-  const span = spans[depth] as number;
-  if (build.first <= at && build.end >= at + span) {
-    return wholeTable(build, frame, level - 1, read, write, old, at);
-  }
-  return tableSlot(build, frame, level - 1, read, write, old, at);
+  const below: ReadTable = { gfn: frame, level: level - 1, base: at, read, write };
+  const isWhole = build.first <= at && build.end >= at + span;
+  return isWhole ? wholeTable(build, below, old) : tableSlot(build, below, old);
 }
 
 /**
  * A table of which everything is wanted: built once for each set of permissions, shared from then
  * on.
  */
-function wholeTable(
-  build: Build,
-  gfn: number,
-  level: number,
-  read: number,
-  write: number,
-  old: Slot,
-  at: number,
-): Slot {
+function wholeTable(build: Build, table: ReadTable, old: Slot): Slot {
+  const { gfn, level, base, read, write } = table;
   const key = ((gfn * 8 + level) * 8 + read) * 8 + write;
   const known = build.memo.get(key);
   if (known !== undefined) {
-    reuse(build, known, at);
+    reuse(build, known, base);
     return known.slot;
   }
   const from = build.tables.length;
-  const slot = tableSlot(build, gfn, level, read, write, old, at);
+  const slot = tableSlot(build, table, old);
   const below = build.tables.slice(from);
-  const tables =
-    below.length > listLimit ? undefined : below.map((one) => ({ ...one, base: one.base - at }));
+  const tables = below.length > listLimit ? undefined : below.map((one) => movedBy(one, -base));
   const pages = [...new Set(below.map((one) => one.gfn))];
   build.memo.set(key, { slot, tables, pages });
   return slot;
@@ -96,56 +92,43 @@ const isBlank = (page: Page | undefined, group: number): boolean =>
   page === undefined || (page[group * 2] === undefined && page[group * 2 + 1] === undefined);
 
 /** The wanted part of what a table translates, in place of what `old` said. */
-export function tableSlot(
-  build: Build,
-  gfn: number,
-  level: number,
-  read: number,
-  write: number,
-  old: Slot,
-  base: number,
-): Slot {
+function tableSlot(build: Build, table: ReadTable, old: Slot): Slot {
+  const { gfn, level, base, read, write } = table;
   const depth = level * 2;
-  build.tables.push({ gfn, level, base });
+  build.tables.push(table);
   const { guest, first, end } = build;
   if (!readable(guest.p2m, gfn)) {
-    const value = both(read, write, unreadable);
-    return fillSlot(old, depth, base, first, end, value, base, true);
+    return filled(build, old, depth, base, both(read, write, unreadable));
   }
   const page = pageAt(guest.memory, gfn);
   const groupSpan = spans[depth - 1] as number;
   const low = first <= base ? 0 : Math.floor((first - base) / groupSpan);
   const high = Math.min(15, Math.floor((end - 1 - base) / groupSpan));
   const blank = both(read, write, permission);
-  const groupOf = (group: number, was: Slot): Slot => {
-    const at = base + group * groupSpan;
-    return isBlank(page, group)
-      ? fillSlot(was, depth - 1, at, first, end, blank, at, true)
-      : groupSlot(build, page, group, level, read, write, was, at);
-  };
+  const groupOf = (group: number, was: Slot): Slot =>
+    isBlank(page, group)
+      ? filled(build, was, depth - 1, base + group * groupSpan, blank)
+      : groupSlot(build, table, page, group, was);
   return withChildren(old, depth, low, high, groupOf);
 }
 
 /** The wanted part of 32 neighbouring entries. */
 function groupSlot(
   build: Build,
+  table: ReadTable,
   page: Page | undefined,
   group: number,
-  level: number,
-  read: number,
-  write: number,
   old: Slot,
-  base: number,
 ): Slot {
-  const depth = level * 2 - 1;
+  const { first, end } = build;
+  const depth = table.level * 2 - 1;
+  const base = table.base + group * (spans[depth] as number);
   const span = spans[depth - 1] as number;
-  const low = build.first <= base ? 0 : Math.floor((build.first - base) / span);
-  const high = Math.min(31, Math.floor((build.end - 1 - base) / span));
-  return withChildren(old, depth, low, high, (index, was) => {
-    const word = (group * 32 + index) * 2;
-    const [lower, upper] = [half(page, word), half(page, word + 1)];
-    return entrySlot(build, lower, upper, level, read, write, was, base + index * span);
-  });
+  const low = first <= base ? 0 : Math.floor((first - base) / span);
+  const high = Math.min(31, Math.floor((end - 1 - base) / span));
+  return withChildren(old, depth, low, high, (index, was) =>
+    entrySlot(build, table, page, group * 32 + index, was),
+  );
 }
 
 /**
@@ -155,10 +138,8 @@ function groupSlot(
  */
 export function buildStage(build: Build, shadow: Shadow): Slot {
   const { root, levels, stage } = shadow;
-  if (!readable(build.guest.p2m, root)) {
-    build.tables.push({ gfn: root, level: levels, base: 0 });
-    const value = both(ok, ok, rootUnreadable);
-    return fillSlot(stage.root, levels * 2, 0, build.first, build.end, value, 0, true);
-  }
-  return tableSlot(build, root, levels, ok, ok, stage.root, 0);
+  const table: ReadTable = { gfn: root, level: levels, base: 0, read: ok, write: ok };
+  if (readable(build.guest.p2m, root)) return tableSlot(build, table, stage.root);
+  build.tables.push(table);
+  return filled(build, stage.root, levels * 2, 0, both(ok, ok, rootUnreadable));
 }

@@ -1,11 +1,15 @@
 import type { Guest } from "../../projections/guest.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
 
-/** A table that the build read: what a later write to it would concern. */
+/** A table that the build reads: what a later write to it would concern. */
 export interface ReadTable {
   readonly gfn: number;
   readonly level: number;
+  /** The first page that it translates. */
   readonly base: number;
+  /** What the entries above it leave of both accesses (`tables/mapping.ts`). */
+  readonly read: number;
+  readonly write: number;
 }
 
 /** What a whole table came to, for the next place that links it with the same permissions. */
@@ -40,13 +44,25 @@ export interface Build {
 
 export const listLimit = 64;
 
+/** The same table for the pages that lie `count` further. */
+export const movedBy = (
+  { gfn, level, base, read, write }: ReadTable,
+  count: number,
+): ReadTable => ({
+  gfn,
+  level,
+  base: base + count,
+  read,
+  write,
+});
+
 export function reuse(build: Build, known: Built, at: number): void {
   if (known.tables === undefined || build.tables.length > listLimit * 1024) {
     for (const page of known.pages) build.shared.add(page);
     return;
   }
   for (const one of known.tables) {
-    if (!build.shared.has(one.gfn)) build.tables.push({ ...one, base: one.base + at });
+    if (!build.shared.has(one.gfn)) build.tables.push(movedBy(one, at));
   }
 }
 

@@ -3,6 +3,7 @@ import type { Fact } from "../../events/fact.ts";
 import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../../tables/mapping.ts";
 import type { Node, Slot } from "../../tables/page-tree-node.ts";
 import { expand, frameUnit, spans } from "../../tables/page-tree-node.ts";
+import type { Range } from "../../tables/range.ts";
 
 /** A shadow's two trees, slot beside slot. */
 export interface Slots {
@@ -159,31 +160,26 @@ function compareChildren(
   }
 }
 
+/** Two versions of a shadow's trees, which differ nowhere but in the pages of a range. */
+export interface Versions {
+  readonly id: number;
+  readonly levels: number;
+  readonly before: Slots;
+  readonly after: Slots;
+  readonly range: Range;
+}
+
 /**
  * Tells what changed between two versions of a shadow's trees: one fact for each contiguous run, in
- * the order of IOVAs, and one for all the places of a table that repeat an earlier one. Nothing
- * changed outside the pages `[first, end)`.
+ * the order of IOVAs, and one for all the places of a table that repeat an earlier one.
  */
 export function tellDifference(
-  shadow: number,
-  levels: number,
-  before: Slots,
-  after: Slots,
-  first: number,
-  end: number,
-  tell: (fact: Fact, page: number, count: number) => void,
+  { id: shadow, levels, before, after, range: { first, end } }: Versions,
+  tell: Teller["tell"],
 ): void {
   const [run, repeat] = [undefined, undefined];
-  const teller: Teller = {
-    shadow,
-    tell,
-    told: new Map(),
-    replaced: new Set(),
-    first,
-    end,
-    run,
-    repeat,
-  };
+  const seen = { told: new Map(), replaced: new Set<Node>() };
+  const teller: Teller = { shadow, tell, ...seen, first, end, run, repeat };
   compare(teller, before, after, levels * 2, 0);
   finish(teller);
 }

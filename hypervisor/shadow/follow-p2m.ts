@@ -35,17 +35,16 @@ function recompose(turn: Turn, shadow: Shadow, p2m: P2m, gfns: Range, takesAway:
   const places = placesOf(shadow, gfns);
   let host = shadow.host.root;
   if (places === undefined) {
-    host = composeTouching(composition, stage.root, host, depth, gfns.first, gfns.end);
+    host = composeTouching(composition, gfns, { stage: stage.root, host }, depth);
   } else {
-    for (const { first, end } of places) {
-      host = composeRange(composition, stage.root, host, depth, 0, first, end);
+    for (const range of places) {
+      host = composeRange(composition, range, { stage: stage.root, host }, depth, 0);
     }
   }
   const changed: { page: number; count: number }[] = [];
   const before = { stage: stage.root, host: shadow.host.root };
-  const { first, end } = everyPage;
   const after = { stage: stage.root, host };
-  tellDifference(id, levels, before, after, first, end, (fact, page, count) => {
+  tellDifference({ id, levels, before, after, range: everyPage }, (fact, page, count) => {
     record(turn, fact);
     changed.push({ page, count });
   });

@@ -24,6 +24,7 @@ export function leafSlot(frame: number, level: number, read: number, write: numb
   const blocked = both(read, write, interruptRange);
   const edge = block + interruptEnd - interruptFirst;
   let slot: Slot = mapped(frame, read, write, Math.min(level - 1, 1));
-  slot = fillSlot(slot, depth, 0, block, block + 512, small, block, true);
-  return fillSlot(slot, depth, 0, block, edge, blocked, block, true);
+  const from = { first: block, origin: block, linear: true };
+  slot = fillSlot({ ...from, end: block + 512, value: small }, slot, depth, 0);
+  return fillSlot({ ...from, end: edge, value: blocked }, slot, depth, 0);
 }

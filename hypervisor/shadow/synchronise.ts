@@ -111,12 +111,15 @@ export function synchronise(
   const before = { stage: shadow.stage.root, host: shadow.host.root };
   const stage = built.stage.root;
   const composition = newComposition(guest.p2m);
-  const host = composeChanged(composition, before.stage, stage, before.host, depth, 0, low, high);
+  const range = { first: low, end: high };
+  const changed = { before: before.stage, after: stage, host: before.host };
+  const host = composeChanged(composition, range, changed, depth, 0);
   const tell = (fact: Fact, page: number, count: number): void => {
     flushOutside(turn, id, covered, page, count);
     record(turn, fact);
   };
-  tellDifference(id, shadow.levels, before, { stage, host }, low, high, tell);
+  const { levels } = shadow;
+  tellDifference({ id, levels, before, after: { stage, host }, range }, tell);
 }
 
 /** Builds a shadow that was just created. */

@@ -14,7 +14,7 @@ import {
   unreadable,
 } from "../../tables/mapping.ts";
 import type { EntryHalves } from "../memory/table-page.ts";
-import { readEntry, wordOf } from "../memory/table-page.ts";
+import { entryAddress, readEntry, wordOf } from "../memory/table-page.ts";
 import { perProfile } from "../per-profile.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
@@ -78,7 +78,13 @@ export function walkTables(
   for (let level = levels; level > 0; level--) {
     const index = indexAt(upper, lower, level);
     const isRead = readEntry(guest, table, index, entry);
-    step?.(stepOf(isRead ? entry : undefined, table, index, level, read === ok, write === ok));
+    step?.({
+      level,
+      address: entryAddress(table, index),
+      entry: isRead ? wordOf(entry) : undefined,
+      reads: read === ok,
+      writes: write === ok,
+    });
     if (!isRead) {
       return blockedBy(read, write, level === levels ? rootUnreadable : unreadable);
     }
@@ -106,16 +112,3 @@ export function walkTables(
  */
 export const indexAt = (upper: number, lower: number, level: number): number =>
   level > 2 ? (upper >> (level * 9 - 27)) & 511 : (lower >> (level * 9 - 9)) & 511;
-
-/** A step of a walk: entry `index` of the table in a page, if it was read. */
-export function stepOf(
-  entry: EntryHalves | undefined,
-  gfn: number,
-  index: number,
-  level: number,
-  reads: boolean,
-  writes: boolean,
-): WalkStep {
-  const address = (BigInt(gfn) << 12n) + BigInt(index * 8);
-  return { level, address, entry: entry && wordOf(entry), reads, writes };
-}

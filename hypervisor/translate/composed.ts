@@ -3,7 +3,8 @@ import { gpa, hpa, pageOf } from "../../events/address.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { frameOf, hasFrame, mapped, ok, readCode } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
-import type { Context, ContextStep, SecondStage } from "../context/context.ts";
+import type { Context, SecondStage } from "../context/context.ts";
+import type { ContextStep } from "../context/entry-reading.ts";
 import { resolve } from "../context/resolve.ts";
 import { passThroughFault, rightsDenied } from "../device/answer-request.ts";
 import type { Answer } from "../device/page-answer.ts";
@@ -106,7 +107,7 @@ function contextAnswer(
     const tell = ({ level, address, entry }: WalkStep): void =>
       note(notes, "first stage", level, address, entry);
     const told = steps === undefined ? undefined : tell;
-    const walk = walkFirstStage(guest, first, page, ask, under, undefined, undefined, told);
+    const walk = walkFirstStage(guest, first, page, ask, { second: under, step: told });
     if (walk.fault !== 0) return fails(walk.fault);
     return answered(walk.mapping, frameOf(walk.mapping), true);
   }

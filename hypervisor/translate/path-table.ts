@@ -1,8 +1,4 @@
+import type { ContextTable } from "../../projections/context/context-table.ts";
+
 /** Tables that a walk reads. */
-export type PathTable =
-  | "root"
-  | "context"
-  | "PASID directory"
-  | "PASID entry"
-  | "first stage"
-  | "second stage";
+export type PathTable = ContextTable["name"] | "first stage" | "second stage";

@@ -3,7 +3,8 @@ import { translation as chart } from "../../machines/context/translation.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { inState } from "../guest.ts";
-import { clearHosts, coversContext, coversPasid, markHosts } from "../host/host-entry.ts";
+import { clearHosts, markHosts } from "../host/host-entry.ts";
+import { coversContext, coversPasid } from "../queue/coverage.ts";
 
 function contextInvalidated(guest: Guest, fact: FactOf<"ContextInvalidated">): Guest {
   const hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));

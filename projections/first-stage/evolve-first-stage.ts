@@ -1,8 +1,9 @@
-import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { everyPage } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
+import { coveredOfPasid } from "../queue/coverage.ts";
 import type { FirstStage } from "./first-stage.ts";
 import {
   firstStageOf,
@@ -61,13 +62,10 @@ export function spacesForgotten(
 
 /** PASID-based invalidation: entries of one domain-id and PASID, all or those of a range. */
 function pasidIotlbInvalidated(guest: Guest, fact: FactOf<"PasidIotlbInvalidated">): Guest {
-  const concerned = ({ did, pasid }: FirstStage): boolean =>
-    did === fact.did && pasid === fact.pasid;
-  if (fact.scope === "pasid") return spacesForgotten(guest, concerned);
-  const first = pageOf(fact.iova ?? 0n);
-  const range = { first, end: first + pageOf(fact.length ?? 0n) };
-  return spacesForgotten(guest, concerned, (stage) =>
-    rangeForgotten(stage, range, fact.leafOnly === true),
+  const isCovered = (space: FirstStage): boolean => coveredOfPasid(fact, space) !== undefined;
+  if (fact.scope === "pasid") return spacesForgotten(guest, isCovered);
+  return spacesForgotten(guest, isCovered, (space) =>
+    rangeForgotten(space, coveredOfPasid(fact, space) ?? everyPage, fact.leafOnly === true),
   );
 }
 

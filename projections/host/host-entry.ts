@@ -1,5 +1,5 @@
 import type { SourceId } from "../../events/address.ts";
-import { functionMasks, pageOf } from "../../events/address.ts";
+import { pageOf } from "../../events/address.ts";
 import type { FactOf, HostState } from "../../events/fact.ts";
 import { attachment } from "../../machines/host/attachment.ts";
 import type { Radix } from "../../tables/radix.ts";
@@ -118,34 +118,6 @@ export function hostsWhere(
     if (concerned(entry)) found.push(entry);
   });
   return found;
-}
-
-/**
- * Whether a context-cache invalidation covers what is cached for an entry.
- *
- * Reading: a scalable-mode context has no domain-id, so that its invalidations match source-ids
- * alone, and those of a domain cover every context.
- */
-export function coversContext(fact: FactOf<"ContextInvalidated">, entry: HostEntry): boolean {
-  if (fact.scope === "global") return true;
-  const scalable = entry.tag !== undefined || entry.reason >= 0x30;
-  if (!scalable && fact.did !== entry.did) return false;
-  if (fact.scope === "domain") return true;
-  const mask = functionMasks[fact.mask ?? 0] as number;
-  return (entry.source & mask) === ((fact.source ?? 0) & mask);
-}
-
-/**
- * Whether a PASID-cache invalidation covers what is cached for an entry.
- *
- * Reading: one of a single PASID covers entries that are tagged with domain-id 0 as well, which are
- * those that were not present: Linux announces a new entry with the domain-id that it has now.
- */
-export function coversPasid(fact: FactOf<"PasidCacheInvalidated">, entry: HostEntry): boolean {
-  if (entry.tag === undefined) return false;
-  if (fact.scope === "global") return true;
-  if (fact.scope === "domain") return entry.did === fact.did;
-  return entry.tag === fact.pasid && (entry.did === fact.did || entry.did === 0);
 }
 
 /** Which part of an entry's path changed: root and context entry, or what the PASID selects. */

@@ -1,4 +1,4 @@
-import { blankPage, pageAt, wordIn } from "../../tables/memory.ts";
+import { blankPage, pageAt, wordsIn } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import type { Guest } from "../guest.ts";
 import type { InterruptTable } from "./interrupts.ts";
@@ -16,6 +16,5 @@ export function readInterruptEntry(guest: Guest, index: number): bigint | undefi
   const gfn = Number(address >> 12n);
   if (!readable(guest.p2m, gfn)) return undefined;
   const page = pageAt(guest.memory, gfn) ?? blankPage;
-  const offset = Number(address & 0xfffn);
-  return wordIn(page, offset) | (wordIn(page, offset + 8) << 64n);
+  return wordsIn(page, Number(address & 0xfffn), 2);
 }

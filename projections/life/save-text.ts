@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { NestingError, parseJson } from "../../events/json.ts";
 
 /** Version of the record's form: a reader takes no other. */
 export const recordVersion = 3;
@@ -47,8 +48,9 @@ export function bodyOf(record: string): Readonly<Record<string, unknown>> {
 function jsonOf(body: string): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
-    json = JSON.parse(body);
+    json = parseJson(body);
   } catch (error) {
+    if (error instanceof NestingError) refuse(`the record is ${error.message}`);
     if (!(error instanceof SyntaxError)) throw error;
   }
   if (typeof json !== "object" || json === null) return refuse("the record is no JSON object");

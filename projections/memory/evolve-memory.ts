@@ -1,6 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import type { Piece } from "../../tables/memory.ts";
 import { dropPage, flushLines, writeAhead, writeVisible } from "../../tables/memory.ts";
 import { writable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
@@ -54,13 +55,14 @@ function writtenBy(
     if (!writable(guest.p2m, gfn)) return;
     const before = next;
     const written = copyGuest(next);
+    const piece: Piece = { gfn, offset, bytes, from, to };
+    const end = offset + to - from;
     const nothingAhead = when === "flushed" && radixGet(before.memory.ahead, gfn) === undefined;
     if (when === "atOnce" || nothingAhead) {
-      written.memory = writeVisible(before.memory, gfn, offset, bytes, from, to);
-      next = tablesChanged(written, before, gfn, offset, offset + to - from, seq);
+      written.memory = writeVisible(before.memory, piece);
+      next = tablesChanged(written, { before, gfn, from: offset, to: end, seq });
     } else {
-      written.memory = writeAhead(before.memory, gfn, offset, bytes, from, to);
-      const end = offset + to - from;
+      written.memory = writeAhead(before.memory, piece);
       next = when === "flushed" ? linesFlushed(written, gfn, offset, end, seq) : written;
     }
   });
@@ -70,7 +72,8 @@ function writtenBy(
 /** The lines of a page that hold bytes `[from, to)` become visible. */
 function linesFlushed(guest: Guest, gfn: number, from: number, to: number, seq: number): Guest {
   const next = { ...guest, memory: flushLines(guest.memory, gfn, from, to) };
-  return tablesChanged(next, guest, gfn, from & ~63, Math.min(4096, (to + 63) & ~63), seq);
+  const lines = { from: from & ~63, to: Math.min(4096, (to + 63) & ~63) };
+  return tablesChanged(next, { before: guest, gfn, ...lines, seq });
 }
 
 /** The largest stretch that one flush looks at: the rest of a page at a time, 1 GiB in all. */

@@ -1,32 +1,46 @@
-import type { Memory } from "../../tables/memory.ts";
-import { pageAt, wordIn } from "../../tables/memory.ts";
+import { pageAt } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import { contextPath } from "../context/context-path.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
-import type { HostEntry, PathPart } from "../host/host-entry.ts";
+import type { PathPart } from "../host/host-entry.ts";
 import { markHosts } from "../host/host-entry.ts";
 import type { Shadow } from "../shadow/shadow.ts";
 import { markPending } from "../shadow/shadow.ts";
-import type { TableUse, Use } from "./table-use.ts";
-import { isReached, markChangedEntries } from "./table-use.ts";
+import type { TableUse, Use, WordsChanged } from "./table-use.ts";
+import { isReached, markChangedEntries, wordDiffers } from "./table-use.ts";
 
-/**
- * Marks what the entries in bytes `[from, to)` of a table page translate, and forgets uses that no
- * walk reaches.
- */
-function markTables(
-  guest: Guest,
-  before: Guest,
-  gfn: number,
-  from: number,
-  to: number,
-  use: TableUse,
-  seq: number,
-): Guest {
-  const [old, now] = [pageAt(before.memory, gfn), pageAt(guest.memory, gfn)];
-  const [first, last] = [from >> 3, (to + 7) >> 3];
+/** A change of visible bytes `[from, to)` of a guest page by event `seq`. */
+export interface BytesChanged {
+  /** The guest before it. */
+  readonly before: Guest;
+  readonly gfn: number;
+  readonly from: number;
+  readonly to: number;
+  readonly seq: number;
+}
+
+/** The words of 64 bits that changed bytes touch. */
+const wordsOf = (guest: Guest, { before, gfn, from, to, seq }: BytesChanged): WordsChanged => ({
+  before: pageAt(before.memory, gfn),
+  after: pageAt(guest.memory, gfn),
+  first: from >> 3,
+  end: (to + 7) >> 3,
+  seq,
+});
+
+function anyDiffers(words: WordsChanged): boolean {
+  for (let index = words.first; index < words.end; index++) {
+    if (wordDiffers(words, index)) return true;
+  }
+  return false;
+}
+
+/** Marks what changed entries of a table page translate, and forgets uses that no walk reaches. */
+function markTables(guest: Guest, change: BytesChanged, use: TableUse): Guest {
+  const { before, gfn, seq } = change;
+  const words = wordsOf(guest, change);
   const shadows: Record<number, Shadow> = { ...guest.shadows };
   const live: Use[] = [];
   for (const one of use.uses) {
@@ -34,12 +48,11 @@ function markTables(
     if (shadow === undefined) continue;
     if (!isReached(before.p2m, before.memory, shadow, one, gfn)) continue;
     live.push(one);
-    shadows[one.shadow] = markChangedEntries(shadow, one, old, now, first, last, seq);
+    shadows[one.shadow] = markChangedEntries(shadow, one, words);
   }
   for (const id of use.shared) {
     const shadow = shadows[id];
-    if (shadow === undefined || !wordsDiffer(before.memory, guest.memory, gfn, first, last))
-      continue;
+    if (shadow === undefined || !anyDiffers(words)) continue;
     shadows[id] = markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true);
   }
   const tables =
@@ -52,66 +65,33 @@ function markTables(
   return next;
 }
 
-function wordsDiffer(a: Memory, b: Memory, gfn: number, first: number, last: number): boolean {
-  const [old, now] = [pageAt(a, gfn), pageAt(b, gfn)];
-  for (let index = first; index < last; index++) {
-    if (wordIn(old, index * 8) !== wordIn(now, index * 8)) return true;
-  }
-  return false;
-}
+const pathParts: readonly PathPart[] = ["pending", "pasidPending"];
 
 /** Marks the host entries whose root, context or PASID entries lie in changed bytes of a page. */
-function markContexts(
-  guest: Guest,
-  before: Guest,
-  gfn: number,
-  from: number,
-  to: number,
-  seq: number,
-): Guest {
+function markContexts(guest: Guest, change: BytesChanged): Guest {
+  const { before, gfn, from, to, seq } = change;
+  const words = wordsOf(guest, change);
+  const differs = (offset: number, end: number): boolean =>
+    offset < to && end > from && anyDiffers({ ...words, first: offset >> 3, end: end >> 3 });
   let { hosts } = guest;
   for (const part of pathParts) {
-    hosts = markHosts(hosts, seq, part, (host) =>
-      pathTouched(guest, before, host, part, gfn, from, to),
+    hosts = markHosts(hosts, seq, part, ({ source, pasid }) =>
+      contextPath(before, source, pasid).some(
+        (one) =>
+          one.part === part && one.page === gfn && differs(one.offset, one.offset + one.bytes),
+      ),
     );
   }
   return hosts === guest.hosts ? guest : { ...guest, hosts };
 }
 
-const pathParts: readonly PathPart[] = ["pending", "pasidPending"];
-
-function pathTouched(
-  guest: Guest,
-  before: Guest,
-  { source, pasid }: HostEntry,
-  part: PathPart,
-  gfn: number,
-  from: number,
-  to: number,
-): boolean {
-  return contextPath(before, source, pasid).some(({ page, offset, bytes, part: its }) => {
-    const end = offset + bytes;
-    if (its !== part || page !== gfn || offset >= to || end <= from) return false;
-    return wordsDiffer(before.memory, guest.memory, gfn, offset >> 3, end >> 3);
-  });
-}
-
 /** Follows up a change of visible bytes: pending marks of shadows and host entries. */
-export function tablesChanged(
-  guest: Guest,
-  before: Guest,
-  gfn: number,
-  from: number,
-  to: number,
-  seq: number,
-): Guest {
-  const use = radixGet(guest.tables, gfn);
+export function tablesChanged(guest: Guest, change: BytesChanged): Guest {
+  const use = radixGet(guest.tables, change.gfn);
   if (use === undefined) return guest;
-  const marked =
-    use.uses.length + use.shared.length > 0
-      ? markTables(guest, before, gfn, from, to, use, seq)
-      : guest;
-  return use.context ? markContexts(marked, before, gfn, from, to, seq) : marked;
+  const isTable = use.uses.length + use.shared.length > 0;
+  const marked = isTable ? markTables(guest, change, use) : guest;
+  return use.context ? markContexts(marked, change) : marked;
 }
 
 /** Marks everything that walks through a page whose readability changes. */

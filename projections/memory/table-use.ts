@@ -89,28 +89,32 @@ export function isReached(
 const isLeaf = (low: number, level: number): boolean =>
   level === 1 || (level <= 3 && (low & ps) !== 0);
 
-/**
- * Marks what the entries of a table translate whose words differ between two versions of its page.
- *
- * @param from, to  indices of the first entry that may differ and of the one after the last.
- */
-export function markChangedEntries(
-  shadow: Shadow,
-  use: Use,
-  before: Page | undefined,
-  after: Page | undefined,
-  from: number,
-  to: number,
-  seq: number,
-): Shadow {
+/** Two versions of a page whose words from `first` up to `end` (not included) may differ. */
+export interface WordsChanged {
+  readonly before: Page | undefined;
+  readonly after: Page | undefined;
+  readonly first: number;
+  readonly end: number;
+  /** Number of the event that changed them. */
+  readonly seq: number;
+}
+
+/** Whether a word of two versions differs. */
+export const wordDiffers = ({ before, after }: WordsChanged, index: number): boolean =>
+  half(before, index * 2) !== half(after, index * 2) ||
+  half(before, index * 2 + 1) !== half(after, index * 2 + 1);
+
+/** Marks what the entries of a table translate that differ between two versions of its page. */
+export function markChangedEntries(shadow: Shadow, use: Use, changed: WordsChanged): Shadow {
+  const { before, after, first, end, seq } = changed;
   const span = pagesOfSize[use.level - 1] as number;
   let marked = shadow;
-  for (let index = from; index < to; index++) {
-    const [oldLow, newLow] = [half(before, index * 2), half(after, index * 2)];
-    if (oldLow === newLow && half(before, index * 2 + 1) === half(after, index * 2 + 1)) continue;
-    const upper = !(isLeaf(oldLow, use.level) && isLeaf(newLow, use.level));
-    const first = use.base + index * span;
-    marked = markPending(marked, first, first + span, seq, upper);
+  for (let index = first; index < end; index++) {
+    if (!wordDiffers(changed, index)) continue;
+    const wasLeaf = isLeaf(half(before, index * 2), use.level);
+    const upper = !(wasLeaf && isLeaf(half(after, index * 2), use.level));
+    const page = use.base + index * span;
+    marked = markPending(marked, page, page + span, seq, upper);
   }
   return marked;
 }

@@ -5,7 +5,7 @@ import type { Evolvers } from "../evolver.ts";
 import { spaceFlushed, spacesForgotten } from "../first-stage/evolve-first-stage.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
-import { coveredRange } from "./covered-range.ts";
+import { coveredRange, coversFirstStages } from "../queue/coverage.ts";
 import type { Shadow } from "./shadow.ts";
 import {
   clearPending,
@@ -54,7 +54,7 @@ function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest
     if (changed !== shadow) next.shadows = { ...next.shadows, [id]: changed };
   }
   next.virtualCaches = virtualCachesAfter(guest, fact);
-  return spacesForgotten(next, ({ did }) => fact.scope === "global" || fact.did === did);
+  return spacesForgotten(next, ({ did }) => coversFirstStages(fact, did));
 }
 
 function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest {

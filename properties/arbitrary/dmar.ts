@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Dmar, Scope, Structure } from "../../events/acpi/dmar.ts";
+import { scopeFlags } from "../../events/acpi/dmar.ts";
 
 const byte = fc.nat(255);
 const segment = fc.nat(0xffff);
@@ -27,13 +28,16 @@ const bits = (msb: number, lsb: number): bigint =>
 
 const path = fc.array(fc.record({ device: byte, function: byte }), { minLength: 1, maxLength: 5 });
 
+const flags = fc.subarray([...scopeFlags]).map((set) => (set.length === 0 ? {} : { flags: set }));
+
 const anyScope: fc.Arbitrary<Scope> = fc
   .tuple(
     fc.record({ type: fc.oneof(fc.integer({ min: 1, max: 5 }), byte), enumerationId: byte }),
     fc.record({ bus: byte, path }),
-    reserved(bits(31, 16)),
+    flags,
+    reserved(bits(31, 21)),
   )
-  .map(([kind, place, rest]) => ({ ...kind, ...place, ...rest }));
+  .map(([kind, place, set, rest]) => ({ ...kind, ...place, ...set, ...rest }));
 
 const scopes = fc.array(anyScope, { maxLength: 4 });
 
@@ -46,6 +50,12 @@ function structure<T extends object>(
     .tuple(fc.record(fields), reserved(mask))
     .map(([body, rest]) => ({ ...body, ...rest }) as unknown as Structure);
 }
+
+const some = { minLength: 1, maxLength: 9 };
+/** Letters of which none is zero. */
+const objectName = fc
+  .uint8Array({ min: 1, maxLength: 30 })
+  .map((codes) => String.fromCharCode(...codes));
 
 const flag = fc.boolean();
 const is = <T extends string>(type: T): fc.Arbitrary<T> => fc.constant(type);
@@ -63,18 +73,20 @@ const anyStructure: fc.Arbitrary<Structure> = fc.oneof(
       type: is("RHSA"),
       base: word,
       proximityDomain: number32,
-      rest: fc.uint8Array({ minLength: 1, maxLength: 9 }),
+      rest: fc.uint8Array(some),
     },
     0n,
   ),
+  structure({ type: is("ANDD"), deviceNumber: byte, name: objectName }, bits(55, 32)),
   structure(
-    { type: is("ANDD"), deviceNumber: byte, name: fc.nat(30).chain(letters) },
-    bits(55, 32),
+    { type: is("ANDD"), deviceNumber: byte, name: objectName, rest: fc.uint8Array(some) },
+    0n,
   ),
   structure({ type: is("SATC"), atcRequired: flag, segment, scopes }, bits(47, 33)),
+  structure({ type: is("SIDP"), segment, scopes }, bits(47, 32)),
   fc.record({
     type: is("raw"),
-    code: fc.integer({ min: 6, max: 0xffff }),
+    code: fc.integer({ min: 7, max: 0xffff }),
     bytes: fc.uint8Array({ maxLength: 20 }),
   }),
 );

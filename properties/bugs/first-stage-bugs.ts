@@ -122,8 +122,8 @@ export const firstStageBugs: readonly Bug[] = [
     id: "first-stage-flight",
     what: "A PASID-based invalidation leaves requests in flight.",
     file: "hypervisor/queue/invalidate.ts",
-    find: `if (scope.scope === "pasid") return true;`,
-    replace: `if (scope.scope === "pasid") return false;`,
+    find: "return covered !== undefined && isWithin(pageOf(address), covered);",
+    replace: `return scope.scope === "page" && covered !== undefined;`,
     law: "IV4",
   },
   {

@@ -5,7 +5,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-ignored",
     what: "A page-selective invalidation covers one page, whatever AM says.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "events/queue/scope.ts",
     find: "const length = 4096n << BigInt(am);",
     replace: "const length = 4096n << BigInt(am & 0);",
     law: "QU1",
@@ -13,7 +13,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-unaligned",
     what: "The pages of an invalidation begin at its address rather than at the aligned block.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "events/queue/scope.ts",
     find: "const first = address - (address % length);",
     replace: "const first = address;",
     law: "QU1",
@@ -21,15 +21,15 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "domain-in-part",
     what: "A domain-selective invalidation brings only the first 1 GiB of the shadow up to date.",
-    file: "projections/shadow/covered-range.ts",
-    find: `if (scope.scope === "domain") return everyPage;`,
-    replace: `if (scope.scope === "domain") return { first: 0, end: 262_144 };`,
+    file: "projections/queue/coverage.ts",
+    find: `return scope.scope === "domain" ? everyPage : pagesOf(scope);`,
+    replace: `return scope.scope === "domain" ? { first: 0, end: 262_144 } : pagesOf(scope);`,
     law: "SH1",
   },
   {
     id: "domain-mixed-up",
     what: "An invalidation of one domain-id counts as one of every domain-id.",
-    file: "projections/shadow/covered-range.ts",
+    file: "projections/queue/coverage.ts",
     find: "if (scope.did !== did) return undefined;",
     replace: "",
     law: "SH1",

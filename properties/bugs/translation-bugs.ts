@@ -6,7 +6,7 @@ export const translationBugs: readonly Bug[] = [
     id: "upper-permission",
     what: "The permissions of upper entries do not limit those below.",
     file: "hypervisor/shadow/build.ts",
-    find: "const read = readAbove !== ok ? readAbove : ",
+    find: "const read = table.read !== ok ? table.read : ",
     replace: "const read = ",
     law: "SH1",
   },
@@ -14,9 +14,9 @@ export const translationBugs: readonly Bug[] = [
     id: "upper-not-present",
     what: "A table pointer without permissions lets writes through to the table below.",
     file: "hypervisor/shadow/build.ts",
-    find: "writeAbove : (low & w) !== 0 ? ok : permission;",
+    find: "table.write : (low & w) !== 0 ? ok : permission;",
     replace:
-      "writeAbove : (low & w) !== 0 || (level > 1 && (low & (r | w)) === 0) ? ok : permission;",
+      "table.write : (low & w) !== 0 || (level > 1 && (low & (r | w)) === 0) ? ok : permission;",
     law: "SH1",
   },
   {
@@ -55,8 +55,8 @@ export const translationBugs: readonly Bug[] = [
     id: "context-reserved",
     what: "Reserved bits of context entries are not checked.",
     file: "hypervisor/context/context.ts",
-    find: "context: halvesOf(contextReserved(profile))",
-    replace: "context: halvesOf(contextReserved(profile) & 0n)",
+    find: "context: maskHalves(contextReserved(profile), ",
+    replace: "context: maskHalves(contextReserved(profile) & 0n, ",
     law: "SH1",
   },
   {
@@ -79,8 +79,8 @@ export const translationBugs: readonly Bug[] = [
     id: "torn-word",
     what: "Of a table entry only the lower half is compared when it is written.",
     file: "projections/memory/table-use.ts",
-    find: "&& half(before, index * 2 + 1) === half(after, index * 2 + 1)) continue;",
-    replace: ") continue;",
+    find: " ||\n  half(before, index * 2 + 1) !== half(after, index * 2 + 1);",
+    replace: ";",
     law: "SH1",
   },
   {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { laws } from "../laws/all.ts";
 import type { Count, Law } from "../laws/law.ts";
+import type { Run } from "../laws/run.ts";
 import { runOf } from "../laws/run.ts";
 import type { Violation } from "../verdict.ts";
 import type { Program } from "../world/program.ts";
@@ -19,10 +20,23 @@ export interface Finding {
 
 const ignore: Count = () => {};
 
-/** The first of some laws that a program breaks; whatever throws breaks PF1. */
-export function brokenLaw(program: Program, wanted: readonly Law[] = laws): Violation | undefined {
+/** Whether a run is worth a look. */
+export type Concern = (run: Run) => boolean;
+
+const everyRun: Concern = () => true;
+
+/**
+ * The first of some laws that a program breaks, if its run is of concern; whatever throws breaks
+ * PF1.
+ */
+export function brokenLaw(
+  program: Program,
+  wanted: readonly Law[] = laws,
+  concerns = everyRun,
+): Violation | undefined {
   try {
     const run = runOf(program);
+    if (!concerns(run)) return undefined;
     for (const law of wanted) {
       const violation = law.check(run, ignore);
       if (violation !== undefined) return violation;
@@ -34,31 +48,33 @@ export function brokenLaw(program: Program, wanted: readonly Law[] = laws): Viol
   return undefined;
 }
 
-/** Of so many programs one is held to every law, the others to the suspect alone. */
+/** Of so many programs one is held to every law, the others to the suspects alone. */
 const everyLaw = 8;
 
 /** Where to look for a violation, and how far. */
 export interface Search {
   /** Decides which programs; the same ones for the same seed. */
   readonly seed: number;
-  /** Id of the law that is likely to break, which is looked at first and most. */
-  readonly suspect: string;
+  /** Ids of the laws that are likely to break, which are looked at first and most. */
+  readonly suspects: readonly string[];
   /** How long at most. */
   readonly seconds: number;
   /** How many programs at most; as many as the time allows when missing. */
-  readonly runs?: number;
+  readonly runs?: number | undefined;
+  /** The runs that can show anything; all when missing. */
+  readonly concerns?: Concern;
 }
 
 /** Tries random programs until one breaks a law. */
 export function findViolation(search: Search): Finding | undefined {
-  const { seed, suspect, seconds, runs = 1_000_000 } = search;
-  const likely = laws.filter(({ id }) => id === suspect);
+  const { seed, suspects, seconds, runs = 1_000_000, concerns = everyRun } = search;
+  const likely = laws.filter(({ id }) => suspects.includes(id));
   let tried = 0;
   let found: Finding | undefined;
   const property = fc.property(anyProgram, (program) => {
     tried += 1;
     const wanted = likely.length === 0 || tried % everyLaw === 0 ? laws : likely;
-    const violation = brokenLaw(program, wanted);
+    const violation = brokenLaw(program, wanted, concerns);
     if (violation === undefined) return true;
     found = { program, violation, runs: tried, seed };
     return false;

@@ -3,14 +3,20 @@ import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
 import { bugs } from "../bugs/all.ts";
 import type { Bug } from "../bugs/bug.ts";
-import type { Catch, chase } from "./chase.ts";
-import { importMutant } from "./mutant.ts";
+import { chartMutants } from "../bugs/chart-mutants.ts";
+import type { ChartOutcome } from "./chart-hunt.ts";
+import { huntCharts } from "./chart-hunt.ts";
+import type { Catch } from "./chase.ts";
+import { chaseMutant } from "./chase-mutant.ts";
+import { seeding } from "./mutant.ts";
 
 interface Options {
   readonly bug?: readonly string[];
+  /** Part of the names of the mutants that are hunted. */
+  readonly charts?: string | true;
   readonly json?: boolean;
   readonly seed: number;
-  readonly seconds: number;
+  readonly seconds?: number;
 }
 
 interface Outcome {
@@ -29,9 +35,9 @@ function oneOfTheBugs(id: string, before: readonly string[] = []): readonly stri
   throw new InvalidArgumentError("There is no such bug.");
 }
 
-async function hunt(bug: Bug, { seed, seconds }: Options): Promise<Outcome> {
-  const mutant = (await importMutant("properties/hunt/chase.ts", bug)) as { chase: typeof chase };
-  return { bug, caught: mutant.chase({ seed, seconds, suspect: bug.law }) };
+async function hunt(bug: Bug, { seed, seconds = 60 }: Options): Promise<Outcome> {
+  const how = { seed, seconds, suspects: [bug.law], shrinking: Math.min(5, seconds) };
+  return { bug, caught: await chaseMutant(seeding(bug), how) };
 }
 
 function printTable(outcomes: readonly Outcome[]): void {
@@ -54,7 +60,7 @@ const rowOf = ({ bug, caught }: Outcome): object => ({
 });
 
 /** Chases every bug that is wanted, one after the other. @returns whether all were caught. */
-async function main(options: Options): Promise<boolean> {
+async function huntBugs(options: Options): Promise<boolean> {
   const wanted = bugs.filter(({ id }) => options.bug?.includes(id) ?? true);
   const outcomes: Outcome[] = [];
   for (const [index, bug] of wanted.entries()) {
@@ -71,12 +77,34 @@ async function main(options: Options): Promise<boolean> {
   return outcomes.every(({ caught }) => caught !== undefined);
 }
 
-const program = new Command("hunt")
+function printCharts(outcomes: readonly ChartOutcome[]): void {
+  const head = ["turned target", "caught by", "seconds"];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const { mutant, by = "nothing", text, seconds } of outcomes) {
+    table.push([mutant.id, by === "example" ? text : by, seconds.toFixed(1)]);
+  }
+  stdout.write(`${table.toString()}\n`);
+}
+
+/** Turns every target of every chart that is wanted. @returns whether all were caught. */
+async function huntTargets({ charts, seed, seconds = 20, json }: Options): Promise<boolean> {
+  const wanted = chartMutants.filter(({ id }) => charts === true || id.includes(charts ?? ""));
+  const outcomes = await huntCharts(wanted, { seed, seconds });
+  const rows = outcomes.map(({ mutant, ...rest }) => ({ target: mutant.id, ...rest }));
+  if (json === true) stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  else printCharts(outcomes);
+  return outcomes.every(({ by }) => by !== undefined);
+}
+
+const options = new Command("hunt")
   .description("Puts known mistakes into the model, one at a time, and lets the laws catch them.")
   .option("--bug <id>", "hunt this bug alone; may be given several times", oneOfTheBugs)
+  .option("--charts [text]", "turn each target of each chart instead, or those with this text")
   .option("--seed <number>", "which random worlds are tried", wholeNumber, 1)
-  .option("--seconds <number>", "how long to look for each bug", wholeNumber, 60)
+  .option("--seconds <number>", "how long to look for each: 60, or 20 for a chart", wholeNumber)
   .option("--json", "print the result as JSON")
-  .parse();
+  .parse()
+  .opts<Options>();
 
-process.exitCode = (await main(program.opts<Options>())) ? 0 : 1;
+const isCaught = await (options.charts === undefined ? huntBugs : huntTargets)(options);
+process.exitCode = isCaught ? 0 : 1;

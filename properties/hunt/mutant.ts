@@ -4,14 +4,16 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "esbuild";
 import type { Bug } from "../bugs/bug.ts";
+import type { TurnedTarget } from "../bugs/turn-target.ts";
 import { projectFolder } from "../project-folder.ts";
+import { compilerImport, turnedCompiler } from "./turned-compiler.ts";
 
 /** How often a bug's text occurs in its file. */
 export const occurrences = (bug: Bug): number =>
   readFileSync(join(projectFolder(), bug.file), "utf8").split(bug.find).length - 1;
 
 /** Puts one bug into the sources as they are bundled. */
-const seeding = (bug: Bug): Plugin => ({
+export const seeding = (bug: Bug): Plugin => ({
   name: "seeded bug",
   setup(build) {
     const path = join(projectFolder(), bug.file);
@@ -22,6 +24,23 @@ const seeding = (bug: Bug): Plugin => ({
       const contents = text.replace(bug.find, () => bug.replace);
       return { contents, loader: "ts" };
     });
+  },
+});
+
+/** Turns one target of one chart as the sources are bundled. */
+export const turning = (mutant: TurnedTarget): Plugin => ({
+  name: "turned target",
+  setup(build) {
+    const folder = projectFolder();
+    const namespace = "turned";
+    build.onResolve({ filter: compilerImport }, (file) =>
+      file.namespace === namespace ? undefined : { path: file.path, namespace },
+    );
+    build.onLoad({ filter: /.*/, namespace }, () => ({
+      contents: turnedCompiler(mutant, folder),
+      loader: "js",
+      resolveDir: folder,
+    }));
   },
 });
 
@@ -38,12 +57,17 @@ const packagesInPlace: Plugin = {
 };
 
 /**
- * Bundles a module of the project with a bug in it, or with none, and imports the bundle.
+ * Bundles a module of the project with one mistake in it, or with none, and uses the bundle.
  *
  * @param entry  the module's file, from the root.
+ * @param use    is given the bundle's file, which is gone when it is done.
  * @throws Error when the sources do not bundle.
  */
-export async function importMutant(entry: string, bug: Bug | undefined): Promise<unknown> {
+export async function withMutant<Result>(
+  entry: string,
+  mistake: Plugin | undefined,
+  use: (file: string) => Promise<Result>,
+): Promise<Result> {
   const esbuild = await import("esbuild");
   const result = await esbuild.build({
     absWorkingDir: projectFolder(),
@@ -54,14 +78,18 @@ export async function importMutant(entry: string, bug: Bug | undefined): Promise
     format: "esm",
     target: "node20",
     logLevel: "silent",
-    plugins: [packagesInPlace, ...(bug === undefined ? [] : [seeding(bug)])],
+    plugins: [packagesInPlace, ...(mistake === undefined ? [] : [mistake])],
   });
   const folder = mkdtempSync(join(tmpdir(), "mutant-"));
   const file = join(folder, "mutant.mjs");
   try {
     writeFileSync(file, result.outputFiles[0]?.contents ?? "");
-    return await import(pathToFileURL(file).href);
+    return await use(file);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+/** Bundles a module with a bug in it, or with none, and imports the bundle. */
+export const importMutant = (entry: string, bug: Bug | undefined): Promise<unknown> =>
+  withMutant(entry, bug && seeding(bug), (file) => import(pathToFileURL(file).href));

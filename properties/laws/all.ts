@@ -1,4 +1,5 @@
 import { bitsAreSet } from "./accessed.ts";
+import { chartsAreFollowed } from "./chart-states.ts";
 import { nothingInFlight } from "./drained.ts";
 import { faultsAreReported } from "./fault-reports.ts";
 import { firstStagesOnce, noFirstStageStays } from "./first-invalidated.ts";
@@ -61,6 +62,7 @@ export const laws: readonly Law[] = [
   entriesAreRemembered,
   postsAreWhole,
   blockedInterruptsAreReported,
+  chartsAreFollowed,
   statusFollowsCommand,
   unitsComeAndGo,
   modelsAreToldTheTruth,

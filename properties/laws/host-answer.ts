@@ -85,7 +85,7 @@ function ofFirstStage(guest: Guest, entry: HostEntry, page: number, access: Acce
     shadow !== undefined && at < limitOf(guest, shadow.levels) ? get(shadow.stage, at) : undefined;
   const ask = { write: access === "write", execute: false, privileged: entry.privileged };
   const under = shadow === undefined ? undefined : second;
-  const { fault, mapping } = walkFirstStage(guest, stage, page, ask, under);
+  const { fault, mapping } = walkFirstStage(guest, stage, page, ask, { second: under });
   if (fault !== 0) {
     return { fault, suppressed: entry.fpd && faultReasons.get(fault)?.qualified === true };
   }

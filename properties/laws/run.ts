@@ -2,8 +2,9 @@ import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import type { Setup } from "../../events/setup.ts";
 import type { Step } from "../../history/step.ts";
-import { stepsOf } from "../../history/step.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
+import { fold } from "../../hypervisor/fold.ts";
+import type { ChartStep } from "../../hypervisor/turn.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { World } from "../../projections/world.ts";
 
@@ -13,13 +14,35 @@ export interface Run {
   readonly inputs: readonly Input[];
   readonly start: World;
   readonly steps: readonly Step[];
+  /** What charts were told, in order. */
+  readonly told: readonly ChartStep[];
+}
+
+/**
+ * A restore without a record is one of what the input before it saved, if it saved anything: no
+ * generator knows what a record says.
+ */
+function withRecord(input: Input, last: Step | undefined): Input {
+  if (input.type !== "UnitRestore" || input.record !== "") return input;
+  const [fact] = last?.facts ?? [];
+  const isSaved = fact?.type === "UnitSaved" && guestIndex(fact) === guestIndex(input);
+  return isSaved ? { ...input, record: fact.record } : input;
 }
 
 /** Folds inputs from a set-up. The number of an input is that of its event. */
 export function runOf(program: { readonly setup: Setup; readonly inputs: readonly Input[] }): Run {
-  const { setup, inputs } = program;
+  const { setup } = program;
   const start = createWorld(setup);
-  return { setup, inputs, start, steps: [...stepsOf(start, inputs)] };
+  const told: ChartStep[] = [];
+  const steps: Step[] = [];
+  let before = start;
+  for (const asked of program.inputs) {
+    const input = withRecord(asked, steps.at(-1));
+    const { world: after, facts } = fold(before, input, (step) => told.push(step));
+    steps.push({ seq: before.seq + 1, input, facts, before, after });
+    before = after;
+  }
+  return { setup, inputs: steps.map(({ input }) => input), start, steps, told };
 }
 
 /** One event of a run, with the worlds before and after it. */

@@ -81,7 +81,7 @@ describe("invalidation queue", () => {
     ["4: AM above MAMV", queue([0x32n, 19n]), 4],
     ["4: a reserved granularity", queue([0x1n, 0n]), 4],
     ["4: a misaligned status address", queue([0x25n, 0x9002n]), 4],
-    ["5: 256-bit descriptors in legacy mode", queue([0x12n, 0n], { iqa: 0x8800n }), 5],
+    ["5: 256-bit descriptors in legacy mode", queue([0x12n, 0n, 0n, 0n], { iqa: 0x8800n }), 5],
     ["6: half a descriptor", queue([0x12n, 0n], { iqa: 0x8800n, ecap: ecap | (1n << 43n) }), 6],
   ];
   test.each(errors)("[OR16] IQEI %s", (_, state, iqei) => {

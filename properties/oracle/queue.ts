@@ -159,9 +159,9 @@ export function expectedQueue(state: QueueState): QueueExpectation {
   let head = state.iqh & 0x7fff0n;
   const refuse = (iqei: number): QueueExpectation => ({ work, head, end: "IQE", iqei });
 
-  if (wide && bits(state.ecap, 43, 43) === 0) return refuse(5);
   if (tail >= size) return refuse(1);
   if (tail % entry !== 0n) return refuse(6);
+  if (head !== tail && wide && bits(state.ecap, 43, 43) === 0) return refuse(5);
   while (head !== tail) {
     const bytes = state.read((state.iqa & ~0xfffn) + head, Number(entry));
     if (!bytes) return refuse(2);

@@ -83,6 +83,17 @@ describe("purity", () => {
   });
 });
 
+describe("input", () => {
+  it("[ST22] JSON is read in one place, which knows how deep it may be nested", () => {
+    const isParse = ({ node }: Placed, source: Source) =>
+      node.type === "MemberExpression" && writtenAs(source, node) === "JSON.parse";
+    const tooling = /\/test\/|^properties\/hunt\/|\.config\.ts$/;
+    const shipped = sources.filter(({ path, isTest }) => !isTest && !tooling.test(path));
+    const places = placesWhere(shipped, isParse).map((place) => place.replace(/:\d+$/, ""));
+    expect(places).toEqual(["events/json.ts"]);
+  });
+});
+
 describe("text", () => {
   it("[ST10] no file names a folder of one machine or the host of a package registry", () => {
     const folder = /(?:^|[\s"'`(=:])\/(?:work|tmp|home|root|Users)\//;

@@ -18,7 +18,7 @@ function kindsOf({ flts, ssts, nest, passThrough }: Profile): readonly number[] 
   return kinds.length === 0 ? [types.firstStage, types.secondStage] : kinds;
 }
 
-const flags = ["fpd", "sre", "ere", "wpe", "nxe", "smep", "eafe"] as const;
+const flags = ["fpd", "sre", "ere", "wpe", "nxe", "smep", "eafe", "ssade"] as const;
 
 /** Each flag with the share of entries that have it, out of 16; fewer where it is reserved. */
 function flagBits({ supervisorRequests, executeRequests, ...rest }: Profile, draw: number): bigint {
@@ -30,6 +30,7 @@ function flagBits({ supervisorRequests, executeRequests, ...rest }: Profile, dra
     nxe: 10,
     smep: 8,
     eafe: rest.extendedAccessed ? 8 : 0,
+    ssade: rest.secondStageDirty ? 3 : 0,
   };
   let bits = 0n;
   for (const [index, flag] of flags.entries()) {

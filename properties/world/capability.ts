@@ -81,7 +81,7 @@ const anyScalable = fc.record({
   srs: chance(75),
   ers: chance(75),
   eafs: chance(50),
-  slads: chance(8),
+  slads: chance(12),
   nwfs: chance(50),
   prs: chance(65),
   pds: chance(70),

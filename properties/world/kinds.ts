@@ -11,6 +11,7 @@ import * as pasid from "./pasid-commands.ts";
 import * as invalidation from "./pasid-invalidations.ts";
 import * as request from "./pasid-requests.ts";
 import * as register from "./register-commands.ts";
+import { seldom } from "./seldom-commands.ts";
 import * as toolstack from "./toolstack-commands.ts";
 import * as unit from "./unit-commands.ts";
 
@@ -52,7 +53,7 @@ const legacy: Weighted = [
   [1, outside.p2mRenew],
   [1, outside.devices],
   [1, outside.answer],
-  [1, outside.reset],
+  [8, seldom],
   [2, toolstack.life],
   [4, toolstack.ask],
   [1, request.strayDma],
@@ -100,10 +101,10 @@ const scalable: Weighted = [
   [1, unit.wrongDescriptor],
   [1, unit.fillRing],
   [1, unit.strayTail],
-  [9, device.atsRequest],
-  [8, device.translatedDma],
-  [7, device.pageRequest],
-  [5, device.pageResponse],
+  [12, device.atsRequest],
+  [9, device.translatedDma],
+  [9, device.pageRequest],
+  [6, device.pageResponse],
   [3, device.pageQueue],
   [3, device.deviceAnswer],
   [3, device.recoverQueue],
@@ -122,7 +123,7 @@ const scalable: Weighted = [
   [4, outside.p2mMap],
   [2, outside.p2mRenew],
   [1, outside.devices],
-  [1, outside.reset],
+  [18, seldom],
   [1, toolstack.life],
   [1, toolstack.ask],
   [1, unit.context],
@@ -148,7 +149,7 @@ const always: ReadonlySet<Command> = new Set<Command>([
 /** Kinds that are about the host, devices or other guests: what a binary cannot be made to do. */
 export const outsideKinds: ReadonlySet<Command> = new Set<Command>([
   ...[outside.complete, outside.p2mUnmap, outside.p2mProtect, outside.p2mMap, outside.p2mRenew],
-  ...[outside.devices, outside.answer, outside.reset, toolstack.life, toolstack.ask],
+  ...[outside.devices, outside.answer, seldom, toolstack.life, toolstack.ask],
   ...[
     request.pasidAsk,
     request.strayDma,

@@ -55,11 +55,11 @@ function forbid(driver: Driver, { device }: Holder, use: () => void): void {
 
 /** By draw, what a device was just told is taken from it by the guest or the host, and used. */
 export function takeBack(driver: Driver, holder: Holder, draw: number, use: Use): void {
-  if (!driver.profile.deviceTlb || draw % 2 !== 0) return;
+  if (!driver.profile.deviceTlb || draw % 3 === 2) return;
   const how = (draw >> 1) % 8;
   if (how === 0) forbid(driver, holder, () => emit(driver, { type: "Dma", ...use }));
-  if (how === 1) protect(driver);
-  if (how > 1) {
+  if (how === 1 || how === 7) protect(driver);
+  if (how > 1 && how < 7) {
     const tag = driver.nextTag;
     if (how % 2 === 0) emit(driver, { type: "DmaIssue", tag, ...use });
     driver.nextTag += 1;

@@ -1,9 +1,10 @@
 import { gpa, iova, sourceId } from "../../events/address.ts";
-import type { InputOf } from "../../events/input.ts";
+import type { Input, InputOf } from "../../events/input.ts";
 import { arena, sources } from "./arena.ts";
 import { boot, writeLegacy } from "./boot.ts";
+import type { Driver } from "./driver.ts";
 import { emit, pick } from "./driver.ts";
-import type { Command } from "./mapping-commands.ts";
+import type { Command, Draw } from "./mapping-commands.ts";
 import { pageFrom } from "./mapping-commands.ts";
 
 type Posted = "rfc1" | "v2" | "v3" | "v4";
@@ -36,6 +37,24 @@ function requestFor(guest: number, version: Posted | undefined, wrong: number) {
   return { ...right, ...(errors[wrong] ?? {}) };
 }
 
+/** What may be asked of a unit, and what its guest may do, while there is none. */
+function withoutUnit(driver: Driver, draw: Draw): void {
+  emit(driver, { type: "RegisterRead", offset: draw.where & 0xfff, size: 1 + (draw.extra & 7) });
+  const asked: readonly Input[] = [
+    { type: "UnitQuery" },
+    { type: "UnitQuery", interface: "v3", unitType: 0n },
+    { type: "UnitDestroy", id: 1n },
+    { type: "UnitDestroy" },
+    { type: "UnitReset" },
+    { type: "UnitSave" },
+    { type: "UnitRestore", record: "" },
+    { type: "RegisterWrite", offset: 0x18, size: 4, value: 0x8000_0000n },
+  ];
+  for (const input of asked.filter((_, index) => ((draw.where >> index) & 1) === 1)) {
+    emit(driver, input);
+  }
+}
+
 /** The toolstack asks what a unit may have, or for one where there is one or is none. */
 export const life: Command = (driver, draw) => {
   const named = pick(versions, draw.what);
@@ -51,7 +70,7 @@ export const life: Command = (driver, draw) => {
   driver.command = 0;
   driver.tail = 0;
   if (draw.extra % 8 === 6) return;
-  emit(driver, { type: "RegisterRead", offset: draw.where & 0xfff, size: 1 + (draw.extra & 7) });
+  withoutUnit(driver, draw);
   for (let wrong = 0; wrong < 6; wrong++) emit(driver, requestFor(draw.extra, version, wrong));
   const remaps = driver.profile.interruptRemapping ? 1 : 0;
   emit(driver, requestFor(remaps, version, -1));

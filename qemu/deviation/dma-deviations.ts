@@ -1,6 +1,6 @@
 import { ContextEntry, contextReserved } from "../../events/context/context-entry.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
-import type { ContextStep } from "../../hypervisor/context/context.ts";
+import type { ContextStep } from "../../hypervisor/context/entry-reading.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";

@@ -1,6 +1,6 @@
 import { isInterruptPage, pageOf } from "../../events/address.ts";
 import { ContextEntry } from "../../events/context/context-entry.ts";
-import type { ContextStep } from "../../hypervisor/context/context.ts";
+import type { ContextStep } from "../../hypervisor/context/entry-reading.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { tablePage } from "../../hypervisor/memory/table-page.ts";
 import { isScalable } from "../../projections/context/context-path.ts";

@@ -1,3 +1,4 @@
+import { parseJson } from "../../events/json.ts";
 import { QemuError } from "../process.ts";
 import { connectTo } from "./client.ts";
 
@@ -28,7 +29,7 @@ const patienceSeconds = 20;
 function messageOf(line: string): Message {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch {
     // Said below.
   }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseJson } from "../../events/json.ts";
 import type { QemuBinary, Running } from "../process.ts";
 import { deathOf, QemuError, startProgram } from "../process.ts";
 import type { Gdb } from "./gdb.ts";
@@ -59,7 +60,7 @@ async function headerOf(gdb: Gdb, plan: RecordingPlan, binary: QemuBinary): Prom
 
 /** Whether the unit has no caching mode (CAP.CM), or offers first-stage tables (ECAP.FLTS). */
 function mapsSilently(header: string): boolean {
-  const { cap, ecap } = JSON.parse(header) as { cap: string; ecap: string };
+  const { cap, ecap } = parseJson(header) as { cap: string; ecap: string };
   return ((BigInt(cap) >> 7n) & 1n) === 0n || ((BigInt(ecap) >> 47n) & 1n) === 1n;
 }
 

@@ -1,19 +1,9 @@
 import { formatSourceId, functionMasks, hex } from "../../events/address.ts";
-import type { CodeField } from "../../events/layout/layout-field.ts";
 import type { DescriptorName, DescriptorSpec } from "../../events/queue/descriptor.ts";
 import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
-import {
-  ContextCacheDescriptor,
-  DeviceTlbDescriptor,
-  InterruptEntryDescriptor,
-  IotlbDescriptor,
-} from "../../events/queue/descriptors.ts";
-import {
-  PageGroupResponseDescriptor,
-  PasidCacheDescriptor,
-  PasidDeviceTlbDescriptor,
-  PasidIotlbDescriptor,
-} from "../../events/queue/scalable-descriptors.ts";
+import { PageGroupResponseDescriptor } from "../../events/queue/scalable-descriptors.ts";
+import type { Scope } from "../../events/queue/scope.ts";
+import { scopeOf } from "../../events/queue/scope.ts";
 
 /** IOVAs in bytes, from `first` up to `end`. */
 export interface Range {
@@ -36,79 +26,52 @@ export interface Reach {
   readonly range?: Range;
 }
 
-const everything: Range = { first: 0n, end: 1n << 64n };
+const everything = 1n << 64n;
 
-/** 2^`mask` units of `unit`, aligned, around `at`. */
-function aligned(at: bigint, mask: number, unit: bigint): Range {
-  const size = unit << BigInt(mask);
-  const first = at - (at % size);
-  return { first, end: first + size };
-}
+const bytes = ({ iova = 0n, length = 0n }: { readonly iova?: bigint; readonly length?: bigint }) =>
+  ({ first: iova, end: iova + length }) satisfies Range;
 
-const nameOf = (field: CodeField, value: number): string =>
-  Object.entries(field.names).find(([, number]) => number === value)?.[0] ?? "reserved";
-
-/** Of a device TLB: with S the lowest 0 bit of the address says how many pages. */
-function devicePages(address: bigint, several: boolean): Range {
-  if (!several) return aligned(address, 0, 4096n);
-  let mask = 1;
-  while (mask < 52 && ((address >> BigInt(11 + mask)) & 1n) === 1n) mask += 1;
-  return mask >= 52 ? everything : aligned(address, mask, 4096n);
-}
-
-type Reader = (words: bigint) => Omit<Reach, "name">;
-
-const readers: Partial<Readonly<Record<DescriptorName, Reader>>> = {
-  contextCache: (words) => {
-    const { g, did, sid, fm } = ContextCacheDescriptor.decode(words);
-    const granularity = nameOf(ContextCacheDescriptor.fields.g, g);
-    if (granularity === "device") {
-      return { granularity, did, source: sid, sourceMask: functionMasks[fm as 0 | 1 | 2 | 3] };
+/** What a scope reaches: its granularity, whose it is, and which addresses or indexes. */
+function reachOfScope(scope: Scope): Omit<Reach, "name"> {
+  switch (scope.type) {
+    case "InterruptEntriesInvalidated": {
+      const { first, count = 0 } = scope;
+      if (first === undefined) return { granularity: "global" };
+      return { granularity: "index", range: { first: BigInt(first), end: BigInt(first + count) } };
     }
-    return granularity === "domain" ? { granularity, did } : { granularity };
-  },
-  iotlb: (words) => {
-    const { g, did, am, addr } = IotlbDescriptor.decode(words);
-    const granularity = nameOf(IotlbDescriptor.fields.g, g);
-    if (granularity === "page") return { granularity, did, range: aligned(addr, am, 4096n) };
-    return granularity === "domain" ? { granularity, did } : { granularity };
-  },
-  deviceTlb: (words) => {
-    const { sid, s, addr } = DeviceTlbDescriptor.decode(words);
-    const range = devicePages(addr, s);
-    const granularity = range === everything ? "all" : "page";
-    return { granularity, source: sid, sourceMask: 0xffff, range };
-  },
-  interruptEntry: (words) => {
-    const { g, im, iidx } = InterruptEntryDescriptor.decode(words);
-    const granularity = nameOf(InterruptEntryDescriptor.fields.g, g);
-    if (granularity !== "index") return { granularity };
-    return { granularity, range: aligned(BigInt(iidx), im, 1n) };
-  },
-  pasidIotlb: (words) => {
-    const { g, did, pasid, am, addr } = PasidIotlbDescriptor.decode(words);
-    const granularity = nameOf(PasidIotlbDescriptor.fields.g, g);
-    const range = granularity === "page" ? { range: aligned(addr, am, 4096n) } : {};
-    return { granularity, did, pasid, ...range };
-  },
-  pasidCache: (words) => {
-    const { g, did, pasid } = PasidCacheDescriptor.decode(words);
-    const granularity = nameOf(PasidCacheDescriptor.fields.g, g);
-    if (granularity === "global") return { granularity };
-    return granularity === "pasid" ? { granularity, did, pasid } : { granularity, did };
-  },
-  pasidDeviceTlb: (words) => {
-    const { sid, pasid, g, s, addr } = PasidDeviceTlbDescriptor.decode(words);
-    const range = devicePages(addr, s);
-    const granularity = range === everything ? "all" : "page";
-    const whose = g ? {} : { pasid };
-    return { granularity, source: sid, sourceMask: 0xffff, ...whose, range };
-  },
-  pageGroupResponse: (words) => {
-    const { rid } = PageGroupResponseDescriptor.decode(words);
-    return { granularity: "response", source: rid, sourceMask: 0xffff };
-  },
-};
+    case "DeviceTlbInvalidated": {
+      const granularity = scope.length >= everything ? "all" : "page";
+      const pasid = scope.pasid === undefined ? {} : { pasid: scope.pasid };
+      return {
+        granularity,
+        source: scope.device,
+        sourceMask: 0xffff,
+        ...pasid,
+        range: bytes(scope),
+      };
+    }
+    case "ContextInvalidated": {
+      const { source, mask = 0 } = scope;
+      const did = scope.did === undefined ? {} : { did: scope.did };
+      if (source === undefined) return { granularity: scope.scope, ...did };
+      return { granularity: scope.scope, ...did, source, sourceMask: functionMasks[mask as 0] };
+    }
+    default: {
+      const did = scope.did === undefined ? {} : { did: scope.did };
+      const pasid = "pasid" in scope && scope.pasid !== undefined ? { pasid: scope.pasid } : {};
+      const range = scope.scope === "page" ? { range: bytes(scope) } : {};
+      return { granularity: scope.scope, ...did, ...pasid, ...range };
+    }
+  }
+}
+
+/** What a descriptor reaches that is no invalidation, or one whose granularity has no meaning. */
+function otherReach(name: DescriptorName, words: bigint): Omit<Reach, "name"> {
+  if (name === "wait" || name === "pageStreamResponse") return { granularity: "all" };
+  if (name !== "pageGroupResponse") return { granularity: "reserved" };
+  const { rid } = PageGroupResponseDescriptor.decode(words);
+  return { granularity: "response", source: rid, sourceMask: 0xffff };
+}
 
 /** The table row of a descriptor's type; `undefined` if there is no such type. */
 export const specOf = (words: bigint): DescriptorSpec | undefined =>
@@ -118,7 +81,8 @@ export const specOf = (words: bigint): DescriptorSpec | undefined =>
 export function reachOf(words: bigint): Reach {
   const name = specOf(words)?.name;
   if (name === undefined) return { name, granularity: "reserved" };
-  return { name, ...(readers[name]?.(words) ?? { granularity: "all" }) };
+  const scope = scopeOf(words);
+  return { name, ...(scope === undefined ? otherReach(name, words) : reachOfScope(scope)) };
 }
 
 /** What a descriptor is in a count: `iotlb page`. */

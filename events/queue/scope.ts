@@ -1,0 +1,132 @@
+import { iova, sourceId } from "../address.ts";
+import type { FactOf, OneFactOf } from "../fact.ts";
+import { descriptorType, descriptorTypes } from "./descriptor.ts";
+import {
+  ContextCacheDescriptor,
+  DeviceTlbDescriptor,
+  InterruptEntryDescriptor,
+  IotlbDescriptor,
+} from "./descriptors.ts";
+import {
+  PasidCacheDescriptor,
+  PasidDeviceTlbDescriptor,
+  PasidIotlbDescriptor,
+} from "./scalable-descriptors.ts";
+
+/** What a descriptor asks to forget, as the fact that says it was forgotten. */
+export type Scope = OneFactOf<
+  | ("ContextInvalidated" | "IotlbInvalidated" | "PasidCacheInvalidated" | "PasidIotlbInvalidated")
+  | ("InterruptEntriesInvalidated" | "DeviceTlbInvalidated")
+>;
+
+type Reader = (descriptor: bigint) => Scope | undefined;
+
+/** All of an address space of 64 bits. */
+const everyByte = 1n << 64n;
+
+/** The aligned block of 2^`am` pages around an address. */
+export function pagesAround(address: bigint, am: number) {
+  const length = 4096n << BigInt(am);
+  const first = address - (address % length);
+  return { iova: iova(first), length: length > everyByte ? everyByte : length };
+}
+
+const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});
+
+/** The scope of a page-selective IOTLB invalidation. */
+export const pageScope = (
+  did: number,
+  address: bigint,
+  am: number,
+  ih: boolean,
+): FactOf<"IotlbInvalidated"> => ({
+  ...{ type: "IotlbInvalidated", scope: "page", did },
+  ...pagesAround(address, am),
+  ...leaves(ih),
+});
+
+/**
+ * The pages that S and the address of a device-TLB invalidation say: the lowest 0 bit of the page
+ * number, and all below it, are not compared.
+ */
+function devicePages(s: boolean, addr: bigint) {
+  const page = addr >> 12n;
+  const ones = s ? page & ~(page + 1n) : 0n;
+  const length = s ? (ones + 1n) * 2n * 4096n : 4096n;
+  return { iova: iova(addr - (addr % length)), length };
+}
+
+const context: Reader = (descriptor) => {
+  const { g, did, sid, fm: mask } = ContextCacheDescriptor.decode(descriptor);
+  const { global, domain, device } = ContextCacheDescriptor.fields.g.names;
+  const type = "ContextInvalidated";
+  if (g === global) return { type, scope: "global" };
+  if (g === domain) return { type, scope: "domain", did };
+  return g === device ? { type, scope: "device", did, source: sourceId(sid), mask } : undefined;
+};
+
+const iotlb: Reader = (descriptor) => {
+  const { g, did, am, ih, addr } = IotlbDescriptor.decode(descriptor);
+  const { global, domain, page } = IotlbDescriptor.fields.g.names;
+  const type = "IotlbInvalidated";
+  if (g === global) return { type, scope: "global" };
+  if (g === domain) return { type, scope: "domain", did };
+  return g === page ? pageScope(did, addr, am, ih) : undefined;
+};
+
+const pasidCache: Reader = (descriptor) => {
+  const { g, did, pasid } = PasidCacheDescriptor.decode(descriptor);
+  const names = PasidCacheDescriptor.fields.g.names;
+  const type = "PasidCacheInvalidated";
+  if (g === names.global) return { type, scope: "global" };
+  if (g === names.domain) return { type, scope: "domain", did };
+  return g === names.pasid ? { type, scope: "pasid", did, pasid } : undefined;
+};
+
+const pasidIotlb: Reader = (descriptor) => {
+  const { g, did, pasid, am, ih, addr } = PasidIotlbDescriptor.decode(descriptor);
+  const names = PasidIotlbDescriptor.fields.g.names;
+  const type = "PasidIotlbInvalidated";
+  if (g === names.pasid) return { type, scope: "pasid", did, pasid };
+  if (g !== names.page) return undefined;
+  return { type, scope: "page", did, pasid, ...pagesAround(addr, am), ...leaves(ih) };
+};
+
+const interruptEntries: Reader = (descriptor) => {
+  const { g, im, iidx } = InterruptEntryDescriptor.decode(descriptor);
+  const type = "InterruptEntriesInvalidated";
+  if (g === InterruptEntryDescriptor.fields.g.names.global) return { type };
+  const count = 2 ** im;
+  return { type, first: iidx - (iidx % count), count };
+};
+
+const deviceTlb: Reader = (descriptor) => {
+  const { sid, s, addr } = DeviceTlbDescriptor.decode(descriptor);
+  return { type: "DeviceTlbInvalidated", device: sourceId(sid), ...devicePages(s, addr) };
+};
+
+const pasidDeviceTlb: Reader = (descriptor) => {
+  const { sid, s, addr, pasid, g } = PasidDeviceTlbDescriptor.decode(descriptor);
+  const whose = g ? { global: true } : { pasid };
+  const pages = devicePages(s, addr);
+  return { type: "DeviceTlbInvalidated", device: sourceId(sid), ...pages, ...whose };
+};
+
+const readers: ReadonlyMap<number, Reader> = new Map([
+  [descriptorTypes.contextCache, context],
+  [descriptorTypes.iotlb, iotlb],
+  [descriptorTypes.deviceTlb, deviceTlb],
+  [descriptorTypes.interruptEntry, interruptEntries],
+  [descriptorTypes.pasidIotlb, pasidIotlb],
+  [descriptorTypes.pasidCache, pasidCache],
+  [descriptorTypes.pasidDeviceTlb, pasidDeviceTlb],
+]);
+
+/**
+ * What a descriptor asks to forget.
+ *
+ * @param descriptor  its lower 128 bits, or all of it.
+ * @returns `undefined` for a reserved granularity, and for a descriptor that is no invalidation.
+ */
+export const scopeOf = (descriptor: bigint): Scope | undefined =>
+  readers.get(descriptorType(descriptor))?.(BigInt.asUintN(128, descriptor));
