@@ -1,3 +1,4 @@
+import { NestingError, parseJson } from "../events/json.ts";
 import { quoted } from "../events/log/excerpt.ts";
 import type { Trace } from "../qemu/trace/trace.ts";
 import { startTrace } from "../qemu/trace/trace.ts";
@@ -38,9 +39,21 @@ export async function openAny(file: string): Promise<Source | TraceSource> {
   }
 }
 
+/** What is wrong with JSON that is nested too deep; any other text has nothing of the kind. */
+function nestingOf(text: string): NestingError | undefined {
+  try {
+    parseJson(text);
+  } catch (error) {
+    if (error instanceof NestingError) return error;
+  }
+  return undefined;
+}
+
 /** Why a text is no trace: none of its lines is one of a trace. */
 function noTrace(file: string, { lines, garbled }: LineBatch): InputError {
   if (garbled === 0) return garbledError(file, 1);
+  const nesting = nestingOf(lines[0] ?? "");
+  if (nesting !== undefined) return lineError(file, 1, nesting.message);
   const first = quoted(lines[0] ?? "");
   const what = "no log or recording, and no line of it is one of a QEMU or Linux trace";
   return lineError(file, 1, `not JSON: ${first}: ${what}`);

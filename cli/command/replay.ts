@@ -119,11 +119,14 @@ async function replay(run: Run, files: readonly string[], options: Options): Pro
   const profile = options.profile === undefined ? undefined : profiles[options.profile];
   const reports: Report[] = [];
   const failures: InputError[] = [];
+  const unfinished = new Set<Report>();
   for (const file of files) {
     try {
       const { report, failure } = await replayFile(run, file, profile);
       reports.push(report);
-      if (failure !== undefined) failures.push(failure);
+      if (failure === undefined) continue;
+      failures.push(failure);
+      unfinished.add(report);
     } catch (error) {
       failures.push(run.asInputError(error));
     }
@@ -134,7 +137,8 @@ async function replay(run: Run, files: readonly string[], options: Options): Pro
   for (const failure of failures) run.fail(failure);
   if (!reports.every(isClean)) run.differ();
   for (const report of reports) {
-    if (isJudgement(report)) continue;
+    // Why a file ended early is said already.
+    if (isJudgement(report) || unfinished.has(report)) continue;
     run.terminal.err(`${report.file}: nothing in it could be judged\n`);
     run.learnNothing();
   }
