@@ -6,7 +6,7 @@ import { faultRecording } from "../../machines/fault/fault-recording.ts";
 import { anyCondition } from "../../projections/fault/faults.ts";
 import { raise, withdraw } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";
-import { advance, guestIn } from "../turn.ts";
+import { advance, ask, guestIn, record } from "../turn.ts";
 
 /** What a fault record says of a request besides its address. */
 export type FaultRights = Pick<
@@ -57,12 +57,14 @@ export function reportFault(turn: Turn, report: Report): void {
   raising(turn, () => advance(turn, faultRecording, faults.state, fault, faults));
 }
 
-/** Software wrote 1 to the F bit of a fault record. */
+/** Software wrote 1 to the F bit of a fault record; that of an empty one clears nothing. */
 export function clearRecord(turn: Turn, index: number): void {
   const { faults } = guestIn(turn);
-  clearing(turn, () =>
-    advance(turn, faultRecording, faults.state, { type: "ClearRecord", index }, faults),
-  );
+  const facts = ask(turn, faultRecording, faults.state, { type: "ClearRecord", index }, faults);
+  if (facts.length === 0) return;
+  clearing(turn, () => {
+    for (const fact of facts) record(turn, fact);
+  });
 }
 
 /** Software wrote 1 to FSTS.PFO. */

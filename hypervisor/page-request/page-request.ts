@@ -165,6 +165,7 @@ export function requestPage(turn: Turn, request: PageRequest): void {
 /** Software wrote 1 to PPR, PRO or both; the event that is pending for them goes with the last. */
 export function clearPageRequests(turn: Turn, written: bigint): void {
   const { ppr, pro } = Prs.decode(written);
+  if (guestIn(turn).pageRequests.state === "quiet") return;
   const clear = (type: "ClearPending" | "ClearOverflow"): void =>
     advance(turn, pageRequestQueue, guestIn(turn).pageRequests.state, { type });
   if (ppr) clear("ClearPending");
