@@ -67,7 +67,8 @@ describe("what is no event", () => {
     const events = fc.array(fc.oneof(anyFact, anyInput), { minLength: 20, maxLength: 60 });
     const property = fc.property(anyProgram, events, ({ setup: other, inputs: first }, strange) => {
       let world = createWorld(other);
-      for (const { after } of steps(world, first.slice(0, 40))) world = after;
+      const possible = first.slice(0, 40).filter((input) => impossible(input) === undefined);
+      for (const { after } of steps(world, possible)) world = after;
       for (const event of strange) {
         const own = { ...event, guest: 0 };
         errorOf(() => {
