@@ -1,5 +1,5 @@
 import { pageOf } from "../events/address.ts";
-import type { Fact } from "../events/fact.ts";
+import type { Fact, FactOf } from "../events/fact.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { pageAt, wordsIn } from "../tables/memory.ts";
@@ -132,6 +132,20 @@ function mappingChanged(shadow: number, { guest, page }: UsedPage, step: Step): 
   );
 }
 
+type MappingFact =
+  | FactOf<"ShadowMapped">
+  | FactOf<"ShadowBlocked">
+  | FactOf<"ShadowUnmapped">
+  | FactOf<"ShadowShared">
+  | FactOf<"ShadowLinked">;
+
+/** The pages that a fact about mappings is about, from its first one on. */
+function pagesOf(fact: MappingFact): number {
+  if (fact.type === "ShadowShared") return pageOf(fact.length) * fact.copies;
+  if (fact.type === "ShadowLinked") return pageOf(fact.length) * fact.from.length;
+  return fact.count;
+}
+
 /** Whether a fact says what the shadow has for the page, or what the device's host entry is. */
 function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
   const { guest: index, device, page, pasid } = place;
@@ -150,13 +164,13 @@ function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
     fact.type === "ShadowMapped" ||
     fact.type === "ShadowBlocked" ||
     fact.type === "ShadowUnmapped" ||
-    fact.type === "ShadowShared";
+    fact.type === "ShadowShared" ||
+    fact.type === "ShadowLinked";
   const shadow = host?.state === "shadowed" ? host.shadow : undefined;
   if (!isShadowed || fact.shadow !== shadow) return false;
   if (!mappingChanged(fact.shadow, place, step)) return false;
   const first = pageOf(fact.iova);
-  const count = fact.type === "ShadowShared" ? pageOf(fact.length) * fact.copies : fact.count;
-  return page >= first && page < first + count;
+  return page >= first && page < first + pagesOf(fact);
 }
 
 /** The facts of a step about a page's mapping, or about its device's host entry, in order. */

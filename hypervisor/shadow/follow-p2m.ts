@@ -1,5 +1,6 @@
 import { iova, iovaOfPage, pageOf } from "../../events/address.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
+import { isWeb } from "../../projections/shadow/shadow.ts";
 import { composeRange, composeTouching, newComposition } from "../../tables/compose.ts";
 import { frameOf } from "../../tables/mapping.ts";
 import type { P2m } from "../../tables/p2m.ts";
@@ -44,7 +45,8 @@ function recompose(turn: Turn, shadow: Shadow, p2m: P2m, gfns: Range, takesAway:
   const changed: { page: number; count: number }[] = [];
   const before = { stage: stage.root, host: shadow.host.root };
   const after = { stage: stage.root, host };
-  tellDifference({ id, levels, before, after, range: everyPage }, (fact, page, count) => {
+  const versions = { id, levels, before, after, range: everyPage, isWeb: isWeb(shadow) };
+  tellDifference(versions, (fact, page, count) => {
     record(turn, fact);
     changed.push({ page, count });
   });

@@ -8,6 +8,7 @@ import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
+import { asWeb, isWeb } from "../shadow/shadow.ts";
 import { tablesChanged } from "./table-change.ts";
 import type { Use } from "./table-use.ts";
 import { noUse } from "./table-use.ts";
@@ -113,13 +114,22 @@ function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
   return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses: [...old.uses, one] }) };
 }
 
-/** The guest with a table page that one shadow reaches in too many places to list. */
+/**
+ * The guest with a table page that one shadow reaches in too many places to list; the shadow is a
+ * web from now on.
+ */
 function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
   const gfn = pageOf(fact.table);
   const old = radixGet(guest.tables, gfn) ?? noUse;
   const uses = old.uses.filter((use) => use.shadow !== fact.shadow);
   const shared = old.shared.includes(fact.shadow) ? old.shared : [...old.shared, fact.shadow];
-  return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses, shared }) };
+  const tables = radixSet(guest.tables, gfn, { ...old, uses, shared });
+  const shadow = guest.shadows[fact.shadow];
+  const shadows =
+    shadow === undefined || isWeb(shadow)
+      ? guest.shadows
+      : { ...guest.shadows, [fact.shadow]: asWeb(shadow) };
+  return { ...guest, tables, shadows };
 }
 
 /** The guest with a page that holds root or context entries. */

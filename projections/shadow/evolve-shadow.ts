@@ -13,10 +13,11 @@ import {
   gpaLevels,
   shadowBlocked,
   shadowMapped,
-  shadowShared,
   shadowUnmapped,
   withIotlb,
+  withoutMarks,
 } from "./shadow.ts";
+import { shadowLinked, shadowShared } from "./shared-blocks.ts";
 
 function withShadow(guest: Guest, id: number, change: (shadow: Shadow) => Shadow): Guest {
   const shadow = guest.shadows[id];
@@ -89,6 +90,8 @@ export const shadowEvolvers: Evolvers = {
   ShadowUnmapped: (guest, fact) =>
     withShadow(guest, fact.shadow, (old) => shadowUnmapped(old, fact)),
   ShadowShared: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowShared(old, fact)),
+  ShadowLinked: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowLinked(old, fact)),
+  ShadowReread: (guest, fact) => withShadow(guest, fact.shadow, withoutMarks),
   IotlbInvalidated: iotlbInvalidated,
   HostIotlbFlushed: hostIotlbFlushed,
 };
