@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { hex } from "../../events/address.ts";
 import { buildStage } from "../../hypervisor/shadow/build.ts";
 import { newBuild } from "../../hypervisor/shadow/built-table.ts";
@@ -10,6 +9,7 @@ import { composeSlot, newComposition } from "../../tables/compose.ts";
 import { capacity } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
 import type { Law } from "./law.ts";
+import { sameValue } from "./same.ts";
 
 /** The guest stage that a shadow built from nothing would have. */
 function stageOf(guest: Guest, shadow: Shadow): Slot {
@@ -19,7 +19,8 @@ function stageOf(guest: Guest, shadow: Shadow): Slot {
   return buildStage(newBuild(guest, 0, limit), empty);
 }
 
-const same = (a: Slot, b: Slot): boolean => a === b || isDeepStrictEqual(a, b);
+/** Tables of a web share nodes: each pair of them is compared once. */
+const same = (a: Slot, b: Slot): boolean => sameValue(a, b, new WeakMap());
 
 /** What is wrong with a shadow, or nothing. */
 function checkShadow(guest: Guest, shadow: Shadow, stages: boolean): string | undefined {

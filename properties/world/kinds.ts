@@ -14,6 +14,7 @@ import * as register from "./register-commands.ts";
 import { seldom } from "./seldom-commands.ts";
 import * as toolstack from "./toolstack-commands.ts";
 import * as unit from "./unit-commands.ts";
+import { web } from "./web-commands.ts";
 
 type Weighted = readonly (readonly [number, Command])[];
 
@@ -60,6 +61,7 @@ const legacy: Weighted = [
   [1, device.atsRequest],
   [1, device.translatedDma],
   [1, device.pageRequest],
+  [1, web],
 ];
 
 /** The same of a unit that has scalable mode, in which it mostly works. */
@@ -127,6 +129,7 @@ const scalable: Weighted = [
   [1, toolstack.life],
   [1, toolstack.ask],
   [1, unit.context],
+  [2, web],
 ];
 
 /** Kinds that a driver who follows the rules does not do. */
@@ -136,6 +139,7 @@ const hostile: ReadonlySet<Command> = new Set<Command>([
   unit.wrongDescriptor,
   invalidation.wrongPasidDescriptor,
   unit.strayTail,
+  web,
 ]);
 
 /** Kinds that every world has. */
