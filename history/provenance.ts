@@ -1,5 +1,6 @@
 import { pageOf } from "../events/address.ts";
 import type { Fact, FactOf } from "../events/fact.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { pageAt, wordsIn } from "../tables/memory.ts";
@@ -96,7 +97,7 @@ function isKept(
   if (table === "first stage") return (value & 1n) !== 0n;
   if (guest === undefined || guest.profile.cachingMode) return true;
   if (table === "second stage") return (value & 3n) !== 0n;
-  const source = guest.devices[device]?.requester ?? device;
+  const source = deviceAt(guest, device)?.requester ?? device;
   return hostAt(guest.hosts, source, pasid)?.state !== "blocked";
 }
 
@@ -151,7 +152,7 @@ function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
   const { guest: index, device, page, pasid } = place;
   if ((fact.guest ?? 0) !== index) return false;
   const guest = step.after.guests[index];
-  const source = guest?.devices[device]?.requester ?? device;
+  const source = deviceAt(guest, device)?.requester ?? device;
   if (fact.type === "HostEntryChanged" || fact.type === "HostEntryDropped") {
     return fact.source === source && fact.pasid === pasid;
   }

@@ -2,6 +2,7 @@ import { formatSourceId, hex } from "../events/address.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { Prs } from "../events/registers/page-request.ts";
 import { isScalable } from "../projections/context/context-path.ts";
+import { devicesOf } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
 import { pageRequestStatus } from "../projections/page-request/page-requests.ts";
@@ -85,7 +86,7 @@ const hostRows = (guest: Guest): Rows =>
 
 const deviceRows = (guest: Guest): Rows =>
   keyed(
-    Object.values(guest.devices),
+    devicesOf(guest),
     (device) => formatSourceId(device.source),
     ({ physical, requester, source }) => ({
       kind: physical ? "physical" : "virtual",

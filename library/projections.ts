@@ -13,16 +13,13 @@ export type { GuestSummary } from "../history/summary.ts";
 export { summarise } from "../history/summary.ts";
 export type { Row, Rows, Value } from "../history/summary-rows.ts";
 export type { AskedInvalidation, DeviceTlb, DeviceTlbs } from "../projections/device/device-tlb.ts";
+export type { Device, Devices } from "../projections/device/devices.ts";
+export { deviceAt, devicesOf } from "../projections/device/devices.ts";
 export type { VirtualCache } from "../projections/device/virtual-cache.ts";
 export { stateHash } from "../projections/digest.ts";
 export type { FaultEntry, Faults } from "../projections/fault/faults.ts";
 export type { CachedTable, FirstStage } from "../projections/first-stage/first-stage.ts";
-export type {
-  ChartStates,
-  Device,
-  Guest,
-  InFlight,
-} from "../projections/guest.ts";
+export type { ChartStates, Guest, InFlight } from "../projections/guest.ts";
 export type { HostEntries, HostEntry } from "../projections/host/host-entry.ts";
 export { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
 export { readInterruptEntry } from "../projections/interrupt/interrupt-entry.ts";

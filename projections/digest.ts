@@ -6,6 +6,7 @@ import type { PageTree } from "../tables/page-tree.ts";
 import type { Node, Slot } from "../tables/page-tree-node.ts";
 import type { Radix } from "../tables/radix.ts";
 import { radixForEach } from "../tables/radix.ts";
+import { devicesOf } from "./device/devices.ts";
 import type { Guest } from "./guest.ts";
 import type { World } from "./world.ts";
 
@@ -77,7 +78,8 @@ function textOf(value: unknown, seen: Seen): string {
 function guestText(guest: Guest, seen: Seen): string {
   const { profile, offered: _, ...state } = guest;
   const { ver, cap, ecap, haw } = profile;
-  return textOf({ ...state, ver, cap, ecap, haw }, seen);
+  const devices = Object.fromEntries(devicesOf(guest).map((device) => [device.source, device]));
+  return textOf({ ...state, devices, ver, cap, ecap, haw }, seen);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { attachment } from "../../machines/host/attachment.ts";
+import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt, hostEntryOf, hostsWhere } from "../../projections/host/host-entry.ts";
@@ -16,7 +17,7 @@ import { entryFor } from "./host-entry.ts";
 
 /** The source-ids that requests of the guest's devices carry, each once, in rising order. */
 export function requestersOf(guest: Guest): readonly SourceId[] {
-  const all = Object.values(guest.devices).map((device) => device.requester);
+  const all = devicesOf(guest).map((device) => device.requester);
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
@@ -70,7 +71,7 @@ const untranslated: Context = { kind: "passThrough", did: 0, fpd: false, pasid: 
 /** Lands what is in flight of one key's requests. */
 const drainKey = (turn: Turn, { source, pasid }: Key): void =>
   drain(turn, (flight) => {
-    const requester = guestIn(turn).devices[flight.device]?.requester;
+    const requester = deviceAt(guestIn(turn), flight.device)?.requester;
     return requester === source && flight.pasid === pasid;
   });
 

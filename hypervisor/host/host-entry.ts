@@ -3,6 +3,7 @@ import { gpaOfPage } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Meaning } from "../../machines/host/attachment.ts";
 import { attachment } from "../../machines/host/attachment.ts";
+import { deviceBehind } from "../../projections/device/devices.ts";
 import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
@@ -24,7 +25,7 @@ type FirstStageContext = Extract<Context, { kind: "firstStage" }>;
 
 /** Whether the devices behind a source-id are physical; all of them are of one kind. */
 const isPhysical = (guest: Guest, requester: number): boolean =>
-  Object.values(guest.devices).some((one) => one.requester === requester && one.physical);
+  deviceBehind(guest, requester)?.physical === true;
 
 /** The shadow of a domain-id and root; created and built if there is none yet. */
 function shadowFor(turn: Turn, did: number, { root, levels }: SecondStage): number {

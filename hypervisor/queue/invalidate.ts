@@ -1,5 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
 import { hostAt, hostsWhere } from "../../projections/host/host-entry.ts";
 import type {
@@ -76,7 +77,7 @@ function domainOf(guest: Guest, flight: InFlight): number | undefined {
   if (flight.translated) return undefined;
   if (flight.space !== undefined) return guest.spaces[flight.space]?.did;
   if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
-  const requester = guest.devices[flight.device]?.requester;
+  const requester = deviceAt(guest, flight.device)?.requester;
   const entry = requester === undefined ? undefined : hostAt(guest.hosts, requester, flight.pasid);
   return entry?.state === "virtual" ? entry.did : undefined;
 }

@@ -1,3 +1,4 @@
+import { deviceAt } from "../../projections/device/devices.ts";
 import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
 import { isEmpty } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -112,7 +113,7 @@ export function waysOf(
   steps?: TranslationStep[],
 ): Ways {
   const { write } = asked;
-  const requester = guest.devices[source]?.requester ?? source;
+  const requester = deviceAt(guest, source)?.requester ?? source;
   const walked = guestAnswer(guest, requester, page, asked, steps);
   const composed = behind(guest, walked);
   const enabled = guest.charts.translation === "enabled";

@@ -93,7 +93,7 @@ export function saveGuest(guest: Guest, owners: Owners): string {
   );
   const body = JSON.stringify({
     profile: wordsField.toJson(wordsOf(guest)),
-    devices: devicesField.toJson(guest.devices),
+    devices: devicesField.toJson(guest.devices.bySource),
     pages: pagesField.toJson(pagesOf(guest)),
     state,
     nodes: nodes.rows,
@@ -144,7 +144,7 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
   if (JSON.stringify(wordsField.toJson(words)) !== same) {
     refuse("the record is of a unit with other capabilities");
   }
-  const devices = JSON.stringify(devicesField.toJson(guest.devices));
+  const devices = JSON.stringify(devicesField.toJson(guest.devices.bySource));
   if (JSON.stringify(body["devices"]) !== devices) refuse("the record is of other devices");
   checkPages(guest, body["pages"]);
   const nodes = nodeReader(numberLists.fromJson(body["nodes"]));

@@ -1,5 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import { at, readBytes } from "../../projections/registers/registers.ts";
@@ -32,7 +33,7 @@ const isIn = (pages: Pages, { iova }: Use): boolean => {
 
 /** What the unit remembers of a device's context lets it send translated requests. */
 function mayTranslate(guest: Guest, { device, pasid }: Use): boolean {
-  const requester = guest.devices[device]?.requester;
+  const requester = deviceAt(guest, device)?.requester;
   return requester !== undefined && hostAt(guest.hosts, requester, pasid)?.ats === true;
 }
 
@@ -52,7 +53,7 @@ function checkUse(
   if (!mayTranslate(guest, fact) || !isEnabled(guest)) {
     return `${nameOf(fact)} is not allowed to use what it was told`;
   }
-  const address = guest.devices[fact.device]?.physical === true ? fact.hpa : fact.gpa;
+  const address = deviceAt(guest, fact.device)?.physical === true ? fact.hpa : fact.gpa;
   const frame = address === undefined ? -1 : pageNumber(address);
   const places = whereTo(devices.told, fact, access);
   if (places.some((place) => place.frame === frame)) return undefined;
@@ -103,7 +104,7 @@ function takeAnswer(
 
 /** A device was told; nobody is told anything of an emulated device's host pages. */
 function takeTold(devices: Devices, guest: Guest, fact: FactOf<"TranslationAnswered">): void {
-  const address = guest.devices[fact.device]?.physical === true ? fact.hpa : fact.gpa;
+  const address = deviceAt(guest, fact.device)?.physical === true ? fact.hpa : fact.gpa;
   if (address !== undefined && (fact.read || fact.write)) {
     tell(devices.told, fact, pageNumber(address));
   }
