@@ -144,7 +144,12 @@ const handlers: {
 export function fold(world: World, input: Input, watch?: Watch): Folded {
   const evolved = evolve(world, input);
   const guest = guestOf(world, input);
-  const turn: Turn = { world: evolved, index: guest?.index ?? 0, facts: [], watch };
+  const turn: Turn = {
+    world: evolved,
+    index: guest === undefined ? 0 : (input.guest ?? 0),
+    facts: [],
+    watch,
+  };
   if (guest === undefined) {
     if (world.guests.length > 0) refuse(turn, "there is no guest of that number");
     return { world: turn.world, facts: turn.facts };

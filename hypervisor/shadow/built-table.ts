@@ -98,7 +98,9 @@ export function reuse(build: Build, known: Built, at: number): void {
   }
 }
 
-/** A build of the pages `[first, end)`, which takes over what an earlier one of the same guest read. */
+/**
+ * A build of the pages `[first, end)`, which takes over what an earlier one of the same guest read.
+ */
 export const newBuild = (guest: Guest, first: number, end: number, earlier?: Build): Build => ({
   guest,
   tables: [],

@@ -137,8 +137,8 @@ export function shadowUnmapped(shadow: Shadow, fact: FactOf<"ShadowUnmapped">): 
 
 /**
  * Whether some table lies in more places than are listed. Tables of a web may lie in any number of
- * them, and each change concerns all of it: it is read, compared and composed as a whole, each table
- * once, and nothing is kept by place.
+ * them, and each change concerns all of it: it is read, compared and composed as a whole, each
+ * table once, and nothing is kept by place.
  */
 export const isWeb = ({ places }: Shadow): boolean => isEverywhere(places);
 

@@ -39,7 +39,7 @@ export const projectionIsTheFold: Law = {
   },
 };
 
-/** Seeking goes through the step's facts from its start: of many facts not every seventh is sought. */
+/** Seeking evolves a step from its start: of very many facts not every seventh is sought. */
 const strideOf = ({ facts }: Step): number => Math.max(7, Math.ceil(facts.length / 32));
 
 export const seekingIsFolding: Law = {
