@@ -3,6 +3,7 @@ import type { Fact, FactOf } from "../events/fact.ts";
 import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
+import { shadowAt } from "../projections/shadow/shadows.ts";
 import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
@@ -124,8 +125,8 @@ function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
 
 /** Whether a step changed what a shadow has for the page: an unmapping of everything may not. */
 function mappingChanged(shadow: number, { guest, page }: UsedPage, step: Step): boolean {
-  const before = step.before.guests[guest]?.shadows[shadow];
-  const after = step.after.guests[guest]?.shadows[shadow];
+  const before = shadowAt(step.before.guests[guest], shadow);
+  const after = shadowAt(step.after.guests[guest], shadow);
   if (before === undefined || after === undefined) return before !== after;
   return (
     get(before.stage, page) !== get(after.stage, page) ||

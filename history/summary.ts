@@ -8,6 +8,7 @@ import { hostsWhere } from "../projections/host/host-entry.ts";
 import { pageRequestStatus } from "../projections/page-request/page-requests.ts";
 import { registersOf, registerValue } from "../projections/registers/registers.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
+import { shadowsOf } from "../projections/shadow/shadows.ts";
 import { frameOf, hasFrame, sizeName, sizeOf } from "../tables/mapping.ts";
 import { deviceTlbRows, pageGroupRows } from "./device-rows.ts";
 import { interruptRows } from "./interrupt-rows.ts";
@@ -108,8 +109,6 @@ function faultRows(guest: Guest): Rows {
   }
   return rows;
 }
-
-const shadowsOf = (guest: Guest): readonly Shadow[] => Object.values(guest.shadows);
 
 function tablesOf(guest: Guest): Readonly<Record<string, Rows>> {
   const shadows = shadowsOf(guest);

@@ -30,6 +30,8 @@ export type { Queue } from "../projections/queue/queue.ts";
 export type { Registers } from "../projections/registers/register-file.ts";
 export { readBytes as readRegisters, registerValue } from "../projections/registers/registers.ts";
 export type { Shadow } from "../projections/shadow/shadow.ts";
+export type { Shadows } from "../projections/shadow/shadows.ts";
+export { shadowAt, shadowsOf } from "../projections/shadow/shadows.ts";
 export type { World } from "../projections/world.ts";
 export type { Mapping } from "../tables/mapping.ts";
 export { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../tables/mapping.ts";

@@ -8,6 +8,7 @@ import type { Radix } from "../tables/radix.ts";
 import { radixForEach } from "../tables/radix.ts";
 import { devicesOf } from "./device/devices.ts";
 import type { Guest } from "./guest.ts";
+import { shadowsOf } from "./shadow/shadows.ts";
 import type { World } from "./world.ts";
 
 /** Digests of nodes met so far: what several trees, or places, share is hashed once. */
@@ -79,7 +80,8 @@ function guestText(guest: Guest, seen: Seen): string {
   const { profile, offered: _, ...state } = guest;
   const { ver, cap, ecap, haw } = profile;
   const devices = Object.fromEntries(devicesOf(guest).map((device) => [device.source, device]));
-  return textOf({ ...state, devices, ver, cap, ecap, haw }, seen);
+  const shadows = Object.fromEntries(shadowsOf(guest).map((shadow) => [shadow.id, shadow]));
+  return textOf({ ...state, devices, shadows, ver, cap, ecap, haw }, seen);
 }
 
 /**

@@ -33,8 +33,9 @@ import { noPageRequests } from "./page-request/page-requests.ts";
 import type { Queue } from "./queue/queue.ts";
 import { noQueue } from "./queue/queue.ts";
 import type { Registers } from "./registers/register-file.ts";
-import type { Shadow } from "./shadow/shadow.ts";
 import { gpaLevels } from "./shadow/shadow.ts";
+import type { Shadows } from "./shadow/shadows.ts";
+import { noShadows } from "./shadow/shadows.ts";
 
 /** A DMA that was translated and has not landed. */
 export interface InFlight {
@@ -88,7 +89,7 @@ export interface Guest {
   readonly devices: Devices;
   /** By requester source-id and PASID. */
   readonly hosts: HostEntries;
-  readonly shadows: Readonly<Record<number, Shadow>>;
+  readonly shadows: Shadows;
   readonly nextShadow: number;
   /** What is cached of the guest's first stages, by number. */
   readonly spaces: Readonly<Record<number, FirstStage>>;
@@ -132,7 +133,7 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   tables: emptyRadix(),
   devices: noDevices,
   hosts: emptyRadix(),
-  shadows: {},
+  shadows: noShadows,
   nextShadow: 1,
   spaces: {},
   nextSpace: 1,

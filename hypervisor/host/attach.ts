@@ -6,6 +6,7 @@ import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt, hostEntryOf, hostsWhere } from "../../projections/host/host-entry.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { Context } from "../context/context.ts";
 import { resolve } from "../context/resolve.ts";
@@ -47,7 +48,7 @@ export function dropUnusedShadows(turn: Turn): void {
   for (const { id: space } of Object.values(guest.spaces)) {
     if (!spaces.has(space)) record(turn, { type: "FirstStageDropped", space });
   }
-  for (const { id: shadow } of Object.values(guest.shadows)) {
+  for (const { id: shadow } of shadowsOf(guest)) {
     if (!shadows.has(shadow)) record(turn, { type: "ShadowDropped", shadow });
   }
 }

@@ -7,6 +7,7 @@ import { deviceBehind } from "../../projections/device/devices.ts";
 import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowOver } from "../../projections/shadow/shadows.ts";
 import type { Context, SecondStage } from "../context/context.ts";
 import { synchroniseAll } from "../shadow/synchronise.ts";
 import type { Turn } from "../turn.ts";
@@ -30,9 +31,8 @@ const isPhysical = (guest: Guest, requester: number): boolean =>
 /** The shadow of a domain-id and root; created and built if there is none yet. */
 function shadowFor(turn: Turn, did: number, { root, levels }: SecondStage): number {
   const guest = guestIn(turn);
-  for (const shadow of Object.values(guest.shadows)) {
-    if (shadow.did === did && shadow.root === root && shadow.levels === levels) return shadow.id;
-  }
+  const known = shadowOver(guest, { did, root, levels });
+  if (known !== undefined) return known;
   const shadow = guest.nextShadow;
   record(turn, { type: "ShadowCreated", shadow, did, root: gpaOfPage(root), levels });
   synchroniseAll(turn, shadow);

@@ -1,6 +1,7 @@
 import { iova, iovaOfPage, pageOf } from "../../events/address.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { isWeb } from "../../projections/shadow/shadow.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeRange, composeTouching, newComposition } from "../../tables/compose.ts";
 import { frameOf } from "../../tables/mapping.ts";
 import type { P2m } from "../../tables/p2m.ts";
@@ -61,8 +62,8 @@ export function followP2m(turn: Turn, p2m: P2m, gfns: Range, takesAway: boolean)
       return page >= gfns.first && page < gfns.end;
     });
   }
-  for (const { id } of Object.values(guestIn(turn).shadows)) {
-    const shadow = guestIn(turn).shadows[id];
+  for (const { id } of shadowsOf(guestIn(turn))) {
+    const shadow = shadowAt(guestIn(turn), id);
     if (shadow !== undefined) recompose(turn, shadow, p2m, gfns, takesAway);
   }
   if (!takesAway) return;

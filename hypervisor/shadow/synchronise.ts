@@ -3,6 +3,7 @@ import type { Guest } from "../../projections/guest.ts";
 import { isFull, isRegistered } from "../../projections/memory/table-use.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { isWeb } from "../../projections/shadow/shadow.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { composeChanged, composeWhole, newComposition } from "../../tables/compose.ts";
 import { capacity } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
@@ -72,7 +73,7 @@ function flushOutside(turn: Turn, shadow: number, covered: Range, page: number, 
  */
 export function flushHost(turn: Turn, shadow: number, page: number, count: number): void {
   drain(turn, usesPages(shadow, page, page + count));
-  const iotlb = guestIn(turn).shadows[shadow]?.iotlb;
+  const iotlb = shadowAt(guestIn(turn), shadow)?.iotlb;
   if (iotlb === undefined || !anyIn(iotlb, page, page + count)) return;
   record(turn, {
     type: "HostIotlbFlushed",
@@ -110,7 +111,7 @@ function read(turn: Turn, shadow: Shadow, ranges: readonly Range[], limit: numbe
 
 /** Whether a shadow is a web by now. */
 const isWebNow = (turn: Turn, id: number): boolean => {
-  const shadow = guestIn(turn).shadows[id];
+  const shadow = shadowAt(guestIn(turn), id);
   return shadow !== undefined && isWeb(shadow);
 };
 
@@ -146,7 +147,7 @@ export function synchronise(
   ranges: readonly Range[],
   covered: Range,
 ): void {
-  const shadow = guestIn(turn).shadows[id];
+  const shadow = shadowAt(guestIn(turn), id);
   if (shadow === undefined || ranges.length === 0) return;
   const versions = versionsOf(turn, shadow, ranges);
   if (versions.isWeb && shadow.pending.root !== 0) {

@@ -22,6 +22,7 @@ import type { HostEntry } from "../host/host-entry.ts";
 import { hostAt } from "../host/host-entry.ts";
 import { unitWrote } from "../memory/evolve-memory.ts";
 import { withIotlb } from "../shadow/shadow.ts";
+import { shadowAt, withShadow } from "../shadow/shadows.ts";
 import { deviceAt } from "./devices.ts";
 import { virtualCacheOf } from "./virtual-cache.ts";
 
@@ -97,12 +98,12 @@ function hostOfDevice(guest: Guest, source: number, pasid: number | undefined) {
 }
 
 function cachedInShadow(guest: Guest, id: number, page: number, value: number): Guest {
-  const shadow = guest.shadows[id];
+  const shadow = shadowAt(guest, id);
   if (shadow === undefined) return guest;
   const changed = withIotlb(shadow, rememberCached(shadow.iotlb, page, value));
   if (changed === shadow) return guest;
   const next = copyGuest(guest);
-  next.shadows = { ...guest.shadows, [id]: changed };
+  next.shadows = withShadow(guest.shadows, changed);
   return next;
 }
 

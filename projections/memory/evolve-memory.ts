@@ -9,6 +9,7 @@ import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import { asWeb, isWeb } from "../shadow/shadow.ts";
+import { shadowAt, withShadow } from "../shadow/shadows.ts";
 import { tablesChanged } from "./table-change.ts";
 import type { Use } from "./table-use.ts";
 import { noUse } from "./table-use.ts";
@@ -124,12 +125,9 @@ function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
   const uses = old.uses.filter((use) => use.shadow !== fact.shadow);
   const shared = old.shared.includes(fact.shadow) ? old.shared : [...old.shared, fact.shadow];
   const tables = radixSet(guest.tables, gfn, { ...old, uses, shared });
-  const shadow = guest.shadows[fact.shadow];
-  const shadows =
-    shadow === undefined || isWeb(shadow)
-      ? guest.shadows
-      : { ...guest.shadows, [fact.shadow]: asWeb(shadow) };
-  return { ...guest, tables, shadows };
+  const shadow = shadowAt(guest, fact.shadow);
+  if (shadow === undefined || isWeb(shadow)) return { ...guest, tables };
+  return { ...guest, tables, shadows: withShadow(guest.shadows, asWeb(shadow)) };
 }
 
 /** The guest with a page that holds root or context entries. */

@@ -5,6 +5,7 @@ import { pageLimit } from "../../hypervisor/shadow/synchronise.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { emptyShadow, gpaLevels } from "../../projections/shadow/shadow.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
 import { capacity } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
@@ -43,8 +44,8 @@ export const rebuildingIsTheSame: Law = {
         const old = before.guests[guest.index];
         if (old === guest) continue;
         const moved = facts.some(({ type }) => /^P2m/.test(type));
-        for (const shadow of Object.values(guest.shadows)) {
-          const was = old?.shadows[shadow.id];
+        for (const shadow of shadowsOf(guest)) {
+          const was = shadowAt(old, shadow.id);
           if (was === shadow && !moved) continue;
           count(shadow.pending.root === 0 ? "rebuilt" : "recomposed");
           const text = checkShadow(guest, shadow, was?.pending !== shadow.pending || moved);
