@@ -11,8 +11,8 @@ import { copyGuest } from "../guest.ts";
 import { asWeb, isWeb } from "../shadow/shadow.ts";
 import { shadowAt, withShadow } from "../shadow/shadows.ts";
 import { tablesChanged } from "./table-change.ts";
-import type { Use } from "./table-use.ts";
-import { noUse } from "./table-use.ts";
+import type { TableUse, Use } from "./table-use.ts";
+import { maxUses, noUse } from "./table-use.ts";
 
 /** Splits a range of bytes at page ends. */
 function forEachPage(
@@ -107,10 +107,19 @@ export function contentsLost(guest: Guest, first: number, end: number): Guest {
   return { ...guest, memory };
 }
 
+/** A page's uses, before one more is listed: of shadows that are gone only a few are kept. */
+function usesOf(guest: Guest, gfn: number): TableUse {
+  const use = radixGet(guest.tables, gfn) ?? noUse;
+  if (use.uses.length + use.shared.length < 2 * maxUses) return use;
+  const isThere = (id: number): boolean => shadowAt(guest, id) !== undefined;
+  const uses = use.uses.filter(({ shadow }) => isThere(shadow));
+  return { ...use, uses, shared: use.shared.filter(isThere) };
+}
+
 /** The guest with a table page that walks read from now on, for `use`. */
 function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
   const gfn = pageOf(fact.table);
-  const old = radixGet(guest.tables, gfn) ?? noUse;
+  const old = usesOf(guest, gfn);
   const one: Use = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
   return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses: [...old.uses, one] }) };
 }
@@ -121,7 +130,7 @@ function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
  */
 function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
   const gfn = pageOf(fact.table);
-  const old = radixGet(guest.tables, gfn) ?? noUse;
+  const old = usesOf(guest, gfn);
   const uses = old.uses.filter((use) => use.shadow !== fact.shadow);
   const shared = old.shared.includes(fact.shadow) ? old.shared : [...old.shared, fact.shadow];
   const tables = radixSet(guest.tables, gfn, { ...old, uses, shared });

@@ -12,8 +12,10 @@ import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
 import { get } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
+import { radixGet } from "../../tables/radix.ts";
 import { sameValue } from "../laws/same.ts";
 import {
+  command,
   iotlbOfDomain,
   iotlbOfPage,
   memory,
@@ -155,6 +157,14 @@ describe("tables that link each other", () => {
     expect(stateHash(evolved)).toBe(stateHash(folded.world));
     const [guest] = evolved.guests;
     expect(guest && nodesOf(...treesOf(guest))).toBe(nodesOf(...treesOf(folded.guest())));
+  });
+
+  test("[WB7] keep no list of the shadows that are gone", () => {
+    let scene = given(wideUnit(), web(2, "alike"));
+    for (let turn = 0; turn < 40; turn++) scene = scene.when(turnOn, command(0n));
+    const kept = [firstTable, firstTable + 1].map((gfn) => radixGet(scene.guest().tables, gfn));
+    for (const use of kept)
+      expect((use?.shared.length ?? 0) + (use?.uses.length ?? 0)).toBeLessThan(20);
   });
 
   test("[WB6] that lie in a few places each are told apart by place", () => {
