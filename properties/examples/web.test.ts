@@ -60,7 +60,7 @@ function isFresh({ world }: Scene): boolean {
   return sameValue(kept, trees, new WeakMap()) && nodesOf(...kept) === nodesOf(...trees);
 }
 
-/** One change of anything, and one invalidation of some of it; `turn` places it in the queue. */
+/** One change of anything, and an invalidation of some of it; `turn` places it in the queue. */
 function anyChange(turn: number, count: number, mix: Mix, draw: (limit: number) => number): Inputs {
   const page = draw(count);
   const entry = tableAddress(draw(count)) + 8n * BigInt(draw(entries));

@@ -134,8 +134,7 @@ const scalable: Weighted = [
 
 /** Kinds that a driver who follows the rules does not do. */
 const hostile: ReadonlySet<Command> = new Set<Command>([
-  mapping.scribble,
-  first.scribbleStage,
+  ...[mapping.scribble, first.scribbleStage],
   unit.wrongDescriptor,
   invalidation.wrongPasidDescriptor,
   unit.strayTail,
