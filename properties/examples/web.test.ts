@@ -51,7 +51,7 @@ function fresh(guest: Guest): { trees: readonly [Slot, Slot]; tables: number; li
   return { trees: [stage, host], tables: build.memo.size, listed: build.tables.length };
 }
 
-/** Whether the shadow is exactly the one that is built from nothing, and shares what that shares. */
+/** Whether the shadow is the one that is built from nothing, and shares what that shares. */
 function isFresh({ world }: Scene): boolean {
   const [guest] = world.guests;
   if (guest === undefined) return false;
