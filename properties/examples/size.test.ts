@@ -59,6 +59,13 @@ describe("size", () => {
     expect(shadowsOf(used.guest())[0]).toBe(first);
   });
 
+  test("[SY8] and as many levels: with others the same root is another shadow", () => {
+    const contexts = memory(0x2000n, 0x3001n, 0x502n, 0x3001n, 0x503n, 0x3001n, 0x502n);
+    const five = unit({ cap: { sagaw: 0b01110, mgaw: 56 }, devices: devicesOf(3) });
+    const scene = given(five, memory(rootTable, 0x2001n, 0n), contexts, turnOn);
+    expect(shadowsOf(scene.guest()).map(({ levels }) => levels)).toEqual([4, 5]);
+  });
+
   test("[SZ2] 20,000 guests, each with memory and a device, and 20,000 devices of one", () => {
     const guests = Array.from({ length: 20_000 }, (_, index) =>
       guestWith({ p2m: [range(0n, BigInt(index) << 21n, 0x20_0000n, "2M")] }),

@@ -12,10 +12,8 @@ import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
 import { get } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
-import { radixGet } from "../../tables/radix.ts";
 import { sameValue } from "../laws/same.ts";
 import {
-  command,
   iotlbOfDomain,
   iotlbOfPage,
   memory,
@@ -139,8 +137,21 @@ describe("tables that link each other", () => {
     const told = scene.when(memory(entry, tableAddress(3) | 1n), submitAt(0, narrow));
     expect(told.of("ShadowReread")).toHaveLength(1);
     expect(isFresh(told)).toBe(true);
+    expect(shadowsOf(told.guest())[0]?.pending.root).toBe(0);
     const again = told.when(submitAt(16, narrow, iotlbOfDomain(5)));
     expect(again.facts.filter(({ type }) => /^Shadow|^Table/.test(type))).toEqual([]);
+  });
+
+  test("[WB4] and what comes to what it was is told by no fact", () => {
+    const scene = given(wideUnit(), web(4, "rights"), turnOn, queueOn);
+    const entry = tableAddress(2) + 8n * 77n;
+    const old = scene.word(entry);
+    const told = scene.when(memory(entry, 0n), memory(entry, old), submitAt(0, iotlbOfDomain(5)));
+    expect(told.facts.filter(({ type }) => type.startsWith("Shadow"))).toEqual([]);
+    const narrow = submitAt(0, iotlbOfPage(5, 0n));
+    const alone = scene.when(memory(entry, 0n), memory(entry, old), narrow);
+    const types = alone.types.filter((type) => type.startsWith("Shadow"));
+    expect(types).toEqual(["ShadowReread"]);
   });
 
   test("[WB5] are the same to who evolves recorded facts, nodes and all", () => {
@@ -157,30 +168,5 @@ describe("tables that link each other", () => {
     expect(stateHash(evolved)).toBe(stateHash(folded.world));
     const [guest] = evolved.guests;
     expect(guest && nodesOf(...treesOf(guest))).toBe(nodesOf(...treesOf(folded.guest())));
-  });
-
-  test("[WB7] keep no list of the shadows that are gone", () => {
-    let scene = given(wideUnit(), web(2, "alike"));
-    for (let turn = 0; turn < 40; turn++) scene = scene.when(turnOn, command(0n));
-    const kept = [firstTable, firstTable + 1].map((gfn) => radixGet(scene.guest().tables, gfn));
-    for (const use of kept)
-      expect((use?.shared.length ?? 0) + (use?.uses.length ?? 0)).toBeLessThan(20);
-  });
-
-  test("[WB6] that lie in a few places each are told apart by place", () => {
-    const few = [
-      memory(tableAddress(0), tableAddress(1) | 3n, tableAddress(2) | 3n, tableAddress(2) | 1n),
-      memory(tableAddress(1), tableAddress(3) | 3n),
-      memory(tableAddress(2), tableAddress(3) | 3n),
-      memory(tableAddress(3), tableAddress(4) | 3n),
-      memory(tableAddress(4), 0x7003n),
-    ];
-    const scene = given(wideUnit(), web(0, "alike"), few, turnOn, queueOn);
-    const write = scene.when(memory(tableAddress(4), 0x8003n));
-    const [shadow] = shadowsOf(write.guest());
-    const marked = [0, 2 ** 36, 2 ** 37, 3 * 2 ** 36, 512].map(
-      (page) => shadow !== undefined && get(shadow.pending, page) !== 0,
-    );
-    expect(marked).toEqual([true, true, true, false, false]);
   });
 });
