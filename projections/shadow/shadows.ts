@@ -11,14 +11,15 @@ export interface Shadows {
 
 export const noShadows: Shadows = { byId: emptyRadix(), byRoot: emptyRadix() };
 
-type Owner = { readonly shadows: Shadows };
-
 /** The guest's shadow of a number. */
-export const shadowAt = (guest: Owner | undefined, id: number | undefined): Shadow | undefined =>
+export const shadowAt = (
+  guest: { readonly shadows: Shadows } | undefined,
+  id: number | undefined,
+): Shadow | undefined =>
   guest === undefined || id === undefined ? undefined : radixGet(guest.shadows.byId, id);
 
 /** All shadows of a guest, in the order in which they were made. */
-export function shadowsOf({ shadows }: Owner): readonly Shadow[] {
+export function shadowsOf({ shadows }: { readonly shadows: Shadows }): readonly Shadow[] {
   const all: Shadow[] = [];
   radixForEach(shadows.byId, 0, Number.MAX_SAFE_INTEGER, (_id, shadow) => all.push(shadow));
   return all;
@@ -29,7 +30,10 @@ type Tables = Pick<Shadow, "did" | "root" | "levels">;
 const tablesKey = ({ did, levels }: Tables): number => did * 8 + levels;
 
 /** The number of the shadow of some tables in a domain. */
-export const shadowOver = ({ shadows }: Owner, tables: Tables): number | undefined => {
+export const shadowOver = (
+  { shadows }: { readonly shadows: Shadows },
+  tables: Tables,
+): number | undefined => {
   const known = radixGet(shadows.byRoot, tables.root);
   return known && radixGet(known, tablesKey(tables));
 };
