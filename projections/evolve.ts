@@ -28,7 +28,7 @@ function ownersAfter(world: World, guest: Guest, fact: Fact): World["owners"] {
 
 type Evolver = (guest: Guest, fact: FactOf<FactType>, seq: number) => Guest;
 
-function evolveInput(guest: Guest, input: Input, seq: number): Guest {
+function guestAfterInput(guest: Guest, input: Input, seq: number): Guest {
   if (input.type === "MemoryWrite") return memoryWritten(guest, input, seq);
   if (input.type === "CacheFlush") return cacheFlushed(guest, input, seq);
   return guest;
@@ -41,13 +41,16 @@ const isP2mFact = (fact: Fact): boolean => fact.type === "P2mMapped" || fact.typ
  * themselves; whatever else an input does follows from its facts. Never throws; an event about a
  * guest that does not exist only counts.
  */
-export function evolve(world: World, event: Event): World {
+export const evolve = (world: World, event: Event): World =>
+  isFact(event) ? evolveFact(world, event) : evolveInput(world, event);
+
+/** The world after one more input. */
+export function evolveInput(world: World, input: Input): World {
   const seq = world.seq + 1;
   const { guests, owners } = world;
-  const guest = guests[event.guest ?? 0];
+  const guest = guests[input.guest ?? 0];
   if (guest === undefined) return { seq, guests, owners };
-  if (isFact(event)) return evolveFact(world, event);
-  return { seq, guests: replaced(guests, guest, evolveInput(guest, event, seq)), owners };
+  return { seq, guests: replaced(guests, guest, guestAfterInput(guest, input, seq)), owners };
 }
 
 /** The world after one more fact. */

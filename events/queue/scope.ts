@@ -27,7 +27,7 @@ const everyByte = 1n << 64n;
 /** The aligned block of 2^`am` pages around an address. */
 export function pagesAround(address: bigint, am: number) {
   const length = 4096n << BigInt(am);
-  const first = address - (address % length);
+  const first = address & ~(length - 1n);
   return { iova: iova(first), length: length > everyByte ? everyByte : length };
 }
 
@@ -40,7 +40,9 @@ export const pageScope = (
   am: number,
   ih: boolean,
 ): FactOf<"IotlbInvalidated"> => ({
-  ...{ type: "IotlbInvalidated", scope: "page", did },
+  type: "IotlbInvalidated",
+  scope: "page",
+  did,
   ...pagesAround(address, am),
   ...leaves(ih),
 });

@@ -30,10 +30,10 @@ interface Asker {
   readonly index?: number;
 }
 
-const said = ({ source, index }: Asker) => ({
-  ...(source === undefined ? {} : { source }),
-  ...(index === undefined ? {} : { index }),
-});
+function said({ source, index }: Asker): { readonly source?: SourceId; readonly index?: number } {
+  if (source === undefined) return index === undefined ? {} : { index };
+  return index === undefined ? { source } : { source, index };
+}
 
 function deliver(turn: Turn, asker: Asker, message: InterruptMessage): void {
   record(turn, { type: "InterruptDelivered", ...said(asker), ...message });
