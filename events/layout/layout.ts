@@ -9,7 +9,7 @@ import type {
   WideField,
 } from "./layout-field.ts";
 import { addressShift, fieldMask, placed } from "./layout-field.ts";
-import { halvesOf, reader } from "./layout-reader.ts";
+import { bytesOfWord, reader } from "./layout-reader.ts";
 
 type ValueOf<F extends LayoutField> = F extends FlagField
   ? boolean
@@ -92,8 +92,8 @@ export function layout<const F extends LayoutFields>(table: {
   const readers = Object.entries(fields).map(([key, field]) => [key, reader(field)] as const);
   const decode = (word: bigint): Decoded<F> => {
     const out: Record<string, FieldValue> = {};
-    const halves = halvesOf(word, width);
-    for (const [key, read] of readers) out[key] = read(halves, word);
+    const bytes = bytesOfWord(word, width);
+    for (const [key, read] of readers) out[key] = read(bytes, word);
     return out as Decoded<F>;
   };
   const encode = (values: Partial<Decoded<F>>): bigint => {

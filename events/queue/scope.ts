@@ -27,7 +27,7 @@ const everyByte = 1n << 64n;
 /** The aligned block of 2^`am` pages around an address. */
 export function pagesAround(address: bigint, am: number) {
   const length = 4096n << BigInt(am);
-  const first = address & ~(length - 1n);
+  const first = address - (address % length);
   return { iova: iova(first), length: length > everyByte ? everyByte : length };
 }
 
