@@ -30,7 +30,10 @@ const reservedField: Outcome = {
   iqei: Iqercd.fields.iqei.names.reserved,
 };
 
-/** Whether a page-selective invalidation names more pages than CAP.MAMV allows. */
+/**
+ * Whether a page-selective invalidation of second stages names more pages than CAP.MAMV allows.
+ * Those of first stages may name any number of pages, whatever CAP.MAMV says.
+ */
 const isBeyondMamv = (turn: Turn, { length = 0n }: { readonly length?: bigint }): boolean =>
   length > 4096n << BigInt(guestIn(turn).profile.mamv);
 
@@ -49,7 +52,6 @@ function invalidate(turn: Turn, scope: Scope | undefined): Outcome {
       invalidateIotlb(turn, scope);
       break;
     case "PasidIotlbInvalidated":
-      if (isBeyondMamv(turn, scope)) return reservedField;
       invalidatePasidIotlb(turn, scope);
       break;
     case "DeviceTlbInvalidated":

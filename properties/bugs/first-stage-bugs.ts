@@ -15,6 +15,15 @@ export const firstStageBugs: readonly Bug[] = [
     law: "DM1",
   },
   {
+    id: "pasid-mask-bounded",
+    what: "A PASID-based invalidation of more pages than CAP.MAMV allows halts the queue.",
+    file: "hypervisor/queue/descriptor.ts",
+    find: "invalidatePasidIotlb(turn, scope);",
+    replace:
+      "if (isBeyondMamv(turn, scope)) return reservedField; invalidatePasidIotlb(turn, scope);",
+    law: "QU1",
+  },
+  {
     id: "supervisor-page",
     what: "User requests reach supervisor pages.",
     file: rules,

@@ -141,7 +141,7 @@ export function announceStage(
     announceAll(driver, [pick(words, draw)], draw);
     return;
   }
-  const pages = wide <= driver.profile.mamv && draw % 3 !== 2;
+  const pages = draw % 3 !== 2;
   const leaf = !namesTable(old, place.level) && draw % 2 === 1;
   const words = tags.map((tag) =>
     pages ? pasidPagesWord(tag, page, wide, leaf) : pasidIotlbWord(tag),

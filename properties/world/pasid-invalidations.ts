@@ -46,8 +46,7 @@ function somePages(driver: Driver, draw: Draw): { readonly page: number; readonl
   const known = mapped.length === 0 || draw.extra % 4 === 0;
   const drawn = pageFrom(driver, more(draw, 0));
   const page = known ? canonicalPage(4, drawn) : pick(mapped, more(draw, 0)).page;
-  const limit = driver.profile.mamv + (draw.extra % 19 === 18 ? 1 : 0);
-  const mask = Math.min(63, limit, pick([0, 0, 0, 1, 9, 18, 52], more(draw, 16)));
+  const mask = pick([0, 0, 0, 1, 9, 18, 52, 63], more(draw, 16));
   return { page, mask };
 }
 
@@ -64,7 +63,12 @@ export const invalidatePasid: Command = (driver, draw) => {
     pasidCacheWord("domain", tag),
     pasidCacheWord("global", tag),
     iotlbWord({ ...all, scope: "domain" }),
-    iotlbWord({ ...all, scope: "page", page, mask: Math.min(mask, driver.profile.mamv) }),
+    iotlbWord({
+      ...all,
+      scope: "page",
+      page,
+      mask: Math.min(mask, driver.profile.mamv + (draw.extra % 19 === 18 ? 1 : 0)),
+    }),
     contextWord("device", 0, tag.source, draw.extra % 2),
     pasidPagesWord(tag, page, 0, true),
   ];

@@ -28,10 +28,8 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
 function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   const { profile } = guest;
   const low = Number(descriptor & 0xfn);
-  const pages = Number((descriptor >> 64n) & 0x3fn);
-  const isWide = low === 6 && ((descriptor >> 4n) & 3n) === 3n && pages > profile.mamv;
   const isUnread = hasOnePasidReason(guest) && (low === 6 || descriptor >> 128n !== 0n);
-  if (iqei === 4) return low === 4 || low === 7 || isWide || isUnread;
+  if (iqei === 4) return low === 4 || low === 7 || isUnread;
   if (iqei !== 3) return false;
   if ((descriptor & 0xe00n) !== 0n) return true;
   if (low === 3 || low === 8) return !profile.deviceTlb;
