@@ -7,6 +7,7 @@ import type { HostEntry } from "../projections/host/host-entry.ts";
 import type { TurnedOff } from "./moment.ts";
 import type { Trail } from "./provenance.ts";
 import type { Regime } from "./regime.ts";
+import type { Unseen } from "./unseen.ts";
 import type { PlaceFact, Use } from "./use.ts";
 
 /** A DMA as it is asked for. */
@@ -34,6 +35,8 @@ export interface DmaExplanation {
   readonly decisive: number;
   /** For each step of the walk: who wrote its entry, and what announced that. */
   readonly trail: Trail;
+  /** For each step of the walk: what is written to its entry and not written back. */
+  readonly unseen: readonly (Unseen | undefined)[];
   /** All facts about the page in the shadow and its device's host entry, the last one last. */
   readonly facts: readonly PlaceFact[];
   /** What the address goes through: the guest's tables, or nothing, and why. */

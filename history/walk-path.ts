@@ -3,7 +3,10 @@ import { PasidEntry } from "../events/context/pasid-entry.ts";
 import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import type { PathTable } from "../hypervisor/translate/path-table.ts";
 import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
+import type { Guest } from "../projections/guest.ts";
 import type { PathEntry } from "./path-entry.ts";
+import type { LateWrites, Unseen } from "./unseen.ts";
+import { unseenAt } from "./unseen.ts";
 
 /** The address that an entry names: the next first-stage table, or the byte that is asked for. */
 export function addressNamed(step: TranslationStep, iova: bigint): bigint {
@@ -36,6 +39,18 @@ const wordsOf = (table: PathTable, scalable: boolean): PathEntry["words"] => {
   if (table === "context") return scalable ? 4 : 2;
   return table === "PASID entry" ? 8 : 1;
 };
+
+/** What is written to each entry of a walk that the unit cannot see, in the order of its steps. */
+export const unseenOn = (
+  walk: Translation,
+  guest: Guest | undefined,
+  late: LateWrites,
+): readonly (Unseen | undefined)[] =>
+  walk.steps.map(({ table, address, host }) =>
+    guest === undefined || host === undefined
+      ? undefined
+      : unseenAt(late, guest, address, wordsOf(table, walk.scalable)),
+  );
 
 /** The entries that a walk for an address read, in order. */
 export const pathOf = (walk: Translation, iova: bigint): readonly PathEntry[] =>
