@@ -20,6 +20,7 @@ import {
 } from "./event-line.ts";
 import { Irta } from "./interrupt-table.ts";
 import { Iotlb, Iva } from "./iotlb.ts";
+import { at } from "./offset.ts";
 import { Peaddr, Pectl, Pedata, Peuaddr, Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./protected-memory.ts";
 import { Iqa, Iqercd, Iqh, Iqt } from "./queue.ts";
@@ -82,13 +83,13 @@ function general(profile: Profile): readonly RegisterSpec[] {
     unread: Ccmd.mask("sid") | Ccmd.mask("fm"),
   };
   return [
-    register(0x00, Ver, "Version.", { reset: profile.ver }),
-    register(0x08, Cap, "Capabilities.", { reset: profile.cap }),
-    register(0x10, Ecap, "Extended capabilities.", { reset: profile.ecap }),
-    register(0x18, Gcmd, "Global command.", { writable: commands, writeOnly: true }),
-    register(0x1c, Gsts, "Global status."),
-    register(0x20, Rtaddr, "Root table address.", { writable: bitMask(63, 10) }),
-    ...(registerInvalidation ? [register(0x28, Ccmd, "Context command.", ccmd)] : []),
+    register(at.ver, Ver, "Version.", { reset: profile.ver }),
+    register(at.cap, Cap, "Capabilities.", { reset: profile.cap }),
+    register(at.ecap, Ecap, "Extended capabilities.", { reset: profile.ecap }),
+    register(at.gcmd, Gcmd, "Global command.", { writable: commands, writeOnly: true }),
+    register(at.gsts, Gsts, "Global status."),
+    register(at.rtaddr, Rtaddr, "Root table address.", { writable: bitMask(63, 10) }),
+    ...(registerInvalidation ? [register(at.ccmd, Ccmd, "Context command.", ccmd)] : []),
   ];
 }
 
@@ -99,11 +100,11 @@ function faultEvent(profile: Profile): readonly RegisterSpec[] {
     when(profile.queued, Fsts.mask("iqe") | Fsts.mask("ice") | Fsts.mask("ite")) |
     when(profile.pageRequests, Fsts.mask("pro"));
   return [
-    register(0x34, Fsts, "Fault status.", { w1c }),
-    register(0x38, Fectl, "Fault event control.", { writable: masked, reset: masked }),
-    register(0x3c, Fedata, "Fault event data.", { writable: Fedata.mask("imd") }),
-    register(0x40, Feaddr, "Fault event address.", { writable: Feaddr.mask("ma") }),
-    register(0x44, Feuaddr, "Fault event upper address.", {
+    register(at.fsts, Fsts, "Fault status.", { w1c }),
+    register(at.fectl, Fectl, "Fault event control.", { writable: masked, reset: masked }),
+    register(at.fedata, Fedata, "Fault event data.", { writable: Fedata.mask("imd") }),
+    register(at.feaddr, Feaddr, "Fault event address.", { writable: Feaddr.mask("ma") }),
+    register(at.feuaddr, Feuaddr, "Fault event upper address.", {
       writable: when(profile.eim, Feuaddr.mask("mua")),
     }),
   ];
@@ -115,11 +116,11 @@ function protectedMemory(profile: Profile): readonly RegisterSpec[] {
   const low = { writable: bitMask(31, 21) };
   const enable = { writable: Pmen.mask("epm") };
   return [
-    ...(plmr || phmr ? [register(0x64, Pmen, "Protected memory enable.", enable)] : []),
-    ...(plmr ? [register(0x68, Plmbase, "Protected low memory base.", low)] : []),
-    ...(plmr ? [register(0x6c, Plmlimit, "Protected low memory limit.", low)] : []),
-    ...(phmr ? [register(0x70, Phmbase, "Protected high memory base.", high)] : []),
-    ...(phmr ? [register(0x78, Phmlimit, "Protected high memory limit.", high)] : []),
+    ...(plmr || phmr ? [register(at.pmen, Pmen, "Protected memory enable.", enable)] : []),
+    ...(plmr ? [register(at.plmbase, Plmbase, "Protected low memory base.", low)] : []),
+    ...(plmr ? [register(at.plmlimit, Plmlimit, "Protected low memory limit.", low)] : []),
+    ...(phmr ? [register(at.phmbase, Phmbase, "Protected high memory base.", high)] : []),
+    ...(phmr ? [register(at.phmlimit, Phmlimit, "Protected high memory limit.", high)] : []),
   ];
 }
 
@@ -127,19 +128,19 @@ function protectedMemory(profile: Profile): readonly RegisterSpec[] {
 function invalidationQueue(profile: Profile): readonly RegisterSpec[] {
   if (!profile.queued) return [];
   return [
-    register(0x80, Iqh, "Invalidation queue head."),
-    register(0x88, Iqt, "Invalidation queue tail.", { writable: Iqt.mask("qt") }),
-    register(0x90, Iqa, "Invalidation queue address.", {
+    register(at.iqh, Iqh, "Invalidation queue head."),
+    register(at.iqt, Iqt, "Invalidation queue tail.", { writable: Iqt.mask("qt") }),
+    register(at.iqa, Iqa, "Invalidation queue address.", {
       writable: bitMask(63, 0) ^ Iqa.reservedMask,
     }),
-    register(0x9c, Ics, "Invalidation completion status.", { w1c: Ics.mask("iwc") }),
-    register(0xa0, Iectl, "Completion event control.", { writable: masked, reset: masked }),
-    register(0xa4, Iedata, "Completion event data.", { writable: Iedata.mask("imd") }),
-    register(0xa8, Ieaddr, "Completion event address.", { writable: Ieaddr.mask("ma") }),
-    register(0xac, Ieuaddr, "Completion event upper address.", {
+    register(at.ics, Ics, "Invalidation completion status.", { w1c: Ics.mask("iwc") }),
+    register(at.iectl, Iectl, "Completion event control.", { writable: masked, reset: masked }),
+    register(at.iedata, Iedata, "Completion event data.", { writable: Iedata.mask("imd") }),
+    register(at.ieaddr, Ieaddr, "Completion event address.", { writable: Ieaddr.mask("ma") }),
+    register(at.ieuaddr, Ieuaddr, "Completion event upper address.", {
       writable: when(profile.eim, Ieuaddr.mask("mua")),
     }),
-    register(0xb0, Iqercd, "Invalidation queue error record."),
+    register(at.iqercd, Iqercd, "Invalidation queue error record."),
   ];
 }
 
@@ -147,21 +148,21 @@ function interruptTable(profile: Profile): readonly RegisterSpec[] {
   if (!profile.interruptRemapping) return [];
   const eime = when(profile.eim, Irta.mask("eime"));
   const writable = Irta.mask("s") | eime | Irta.mask("irta");
-  return [register(0xb8, Irta, "Interrupt remapping table address.", { writable })];
+  return [register(at.irta, Irta, "Interrupt remapping table address.", { writable })];
 }
 
 function pageRequests(profile: Profile): readonly RegisterSpec[] {
   if (!profile.pageRequests) return [];
   const queue = { writable: Pqa.mask("pqs") | Pqa.mask("pqa") };
   return [
-    register(0xc0, Pqh, "Page request queue head.", { writable: Pqh.mask("pqh") }),
-    register(0xc8, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
-    register(0xd0, Pqa, "Page request queue address.", queue),
-    register(0xdc, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
-    register(0xe0, Pectl, "Page request event control.", { writable: masked, reset: masked }),
-    register(0xe4, Pedata, "Page request event data.", { writable: Pedata.mask("imd") }),
-    register(0xe8, Peaddr, "Page request event address.", { writable: Peaddr.mask("ma") }),
-    register(0xec, Peuaddr, "Page request event upper address.", {
+    register(at.pqh, Pqh, "Page request queue head.", { writable: Pqh.mask("pqh") }),
+    register(at.pqt, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
+    register(at.pqa, Pqa, "Page request queue address.", queue),
+    register(at.prs, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
+    register(at.pectl, Pectl, "Page request event control.", { writable: masked, reset: masked }),
+    register(at.pedata, Pedata, "Page request event data.", { writable: Pedata.mask("imd") }),
+    register(at.peaddr, Peaddr, "Page request event address.", { writable: Peaddr.mask("ma") }),
+    register(at.peuaddr, Peuaddr, "Page request event upper address.", {
       writable: when(profile.eim, Peuaddr.mask("mua")),
     }),
   ];

@@ -1,7 +1,7 @@
+import { at } from "../../events/registers/offset.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit } from "../../events/registers/protected-memory.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { at } from "../../projections/registers/registers.ts";
 
 /**
  * Whether a GPA that was not translated lies in a protected region. Source: EDC, PMEN; regions

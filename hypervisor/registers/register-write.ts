@@ -1,6 +1,7 @@
 import { iova } from "../../events/address.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { Fsts, Ics } from "../../events/registers/event-line.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import { registerWrite } from "../../events/registers/register.ts";
 import type { TranslationStimulus } from "../../machines/context/translation.ts";
@@ -11,7 +12,6 @@ import { protection } from "../../machines/registers/protection.ts";
 import { lineAt } from "../../projections/registers/event-lines.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import {
-  at,
   globalStatus,
   partsOf,
   registersOf,

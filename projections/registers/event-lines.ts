@@ -1,10 +1,10 @@
 import type { EventLine, Fact, FactOf } from "../../events/fact.ts";
 import { Fectl } from "../../events/registers/event-line.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { EventLineState } from "../../machines/registers/event-line.ts";
 import { eventLine } from "../../machines/registers/event-line.ts";
 import type { Registers } from "./register-file.ts";
 import { stored, withValue } from "./register-file.ts";
-import { at } from "./registers.ts";
 
 /** Control, data, address and upper address of each event line. */
 export const lineRegisters = {

@@ -1,5 +1,6 @@
 import { FaultRecord } from "../../events/fault/fault-record.ts";
 import type { Profile } from "../../events/profile/profile.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { RegisterMap, RegisterSpec } from "../../events/registers/register.ts";
 import { registerMap } from "../../events/registers/register.ts";
 import { faultStatus } from "../fault/faults.ts";
@@ -8,42 +9,6 @@ import { pageRequestStatus } from "../page-request/page-requests.ts";
 import { queueErrorRecord } from "../queue/queue.ts";
 import type { Registers } from "./register-file.ts";
 import { registerFile, stored } from "./register-file.ts";
-
-/** Offsets of the registers that the machines name. */
-export const at = {
-  gcmd: 0x18,
-  gsts: 0x1c,
-  rtaddr: 0x20,
-  ccmd: 0x28,
-  fsts: 0x34,
-  fectl: 0x38,
-  fedata: 0x3c,
-  feaddr: 0x40,
-  feuaddr: 0x44,
-  pmen: 0x64,
-  plmbase: 0x68,
-  plmlimit: 0x6c,
-  phmbase: 0x70,
-  phmlimit: 0x78,
-  iqh: 0x80,
-  iqt: 0x88,
-  iqa: 0x90,
-  ics: 0x9c,
-  iectl: 0xa0,
-  iedata: 0xa4,
-  ieaddr: 0xa8,
-  ieuaddr: 0xac,
-  iqercd: 0xb0,
-  irta: 0xb8,
-  pqh: 0xc0,
-  pqt: 0xc8,
-  pqa: 0xd0,
-  prs: 0xdc,
-  pectl: 0xe0,
-  pedata: 0xe4,
-  peaddr: 0xe8,
-  peuaddr: 0xec,
-} as const;
 
 const maps = new WeakMap<Profile, RegisterMap>();
 

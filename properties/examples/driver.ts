@@ -1,6 +1,6 @@
 import type { Gpa, Iova, SourceId } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Inputs } from "./given.ts";
 import { nvme } from "./unit.ts";
 

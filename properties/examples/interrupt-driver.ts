@@ -2,7 +2,7 @@ import type { SourceId } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { PostedEntry, RemappedEntry } from "../../events/interrupt/interrupt-entry.ts";
 import { RemappableAddress, RemappableRte } from "../../events/interrupt/interrupt-request.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { command, ire, memory, qie, queue, sirtp, submitAt, write8 } from "./driver.ts";
 import type { Inputs } from "./given.ts";
 import { nvme } from "./unit.ts";

@@ -2,7 +2,7 @@ import {
   PasidCacheDescriptor,
   PasidIotlbDescriptor,
 } from "../../events/queue/scalable-descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import {
   command,
   iotlbOfAll,

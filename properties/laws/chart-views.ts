@@ -1,5 +1,6 @@
 import { Gsts } from "../../events/registers/command.ts";
 import { Fectl, Fsts } from "../../events/registers/event-line.ts";
+import { at } from "../../events/registers/offset.ts";
 import { Prs } from "../../events/registers/page-request.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import { translation } from "../../machines/context/translation.ts";
@@ -17,7 +18,7 @@ import { protection } from "../../machines/registers/protection.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
 import { lineRegisters } from "../../projections/registers/event-lines.ts";
-import { at, readBytes, registersOf } from "../../projections/registers/registers.ts";
+import { readBytes, registersOf } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
 import { askedName, groupName, requesterName } from "./chart-keys.ts";
 import type { ChartView } from "./chart-view.ts";

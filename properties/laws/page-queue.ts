@@ -1,7 +1,8 @@
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { Count } from "./law.ts";
 
 type Request = InputOf<"PageRequest">;

@@ -1,10 +1,11 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import { writable } from "../../tables/p2m.ts";
 import type { Count, Law } from "./law.ts";

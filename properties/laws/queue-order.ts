@@ -1,7 +1,8 @@
 import { hex } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import type { QueueExpectation } from "../oracle/queue.ts";

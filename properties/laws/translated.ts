@@ -1,8 +1,9 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { Pages, Told, Use } from "./held.ts";
 import { forget, pageNumber, pagesNamed, tell, whereTo } from "./held.ts";
 import type { Count, Law } from "./law.ts";

@@ -1,7 +1,7 @@
 import { ContextEntry } from "../../events/context/context-entry.ts";
 import { RootEntry } from "../../events/context/root-entry.ts";
 import type { Levels } from "../../events/profile/profile.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, requesters } from "./arena.ts";
 import type { Domain } from "./belief.ts";
 import type { Driver } from "./driver.ts";

@@ -2,7 +2,7 @@ import { iova, sourceId } from "../../events/address.ts";
 import { RemappableAddress, RemappableRte } from "../../events/interrupt/interrupt-request.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { InterruptEntryDescriptor } from "../../events/queue/descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, deviceSources } from "./arena.ts";
 import { command, commandBits } from "./boot.ts";
 import type { Driver, Manner } from "./driver.ts";

@@ -1,5 +1,5 @@
 import { sourceId } from "../../events/address.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, deviceSources } from "./arena.ts";
 import { command, commandBits, placeQueue } from "./boot.ts";
 import type { Driver } from "./driver.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../events/queue/descriptors.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, writeBytes, writeRegister } from "./driver.ts";

@@ -1,5 +1,6 @@
 import { gpa } from "../../events/address.ts";
-import { at, registersOf } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
+import { registersOf } from "../../projections/registers/registers.ts";
 import { arena } from "./arena.ts";
 import { command, commandBits, placeQueue, rootPointer, rootsOf } from "./boot.ts";
 import { emit, pick, readRegister, wordAt, writeRegister, writeWord } from "./driver.ts";

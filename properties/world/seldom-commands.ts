@@ -1,6 +1,6 @@
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, deviceSources } from "./arena.ts";
 import { boot, command, commandBits, placeQueue, writeLegacy } from "./boot.ts";
 import { atsRequest } from "./device-commands.ts";

@@ -1,6 +1,6 @@
 import { gpaOfPage, sourceId } from "../../events/address.ts";
 import type { InputOf } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, sources } from "./arena.ts";
 import type { Asker } from "./belief.ts";
 import type { Driver } from "./driver.ts";

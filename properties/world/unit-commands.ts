@@ -1,7 +1,7 @@
 import { iova, sourceId } from "../../events/address.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { IotlbDescriptor } from "../../events/queue/descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { deviceOf, requesters, sources } from "./arena.ts";
 import { contextAddress, domainOf, writeContext } from "./boot.ts";
 import { emit, pick, wordAt, writeRegister } from "./driver.ts";

@@ -2,7 +2,7 @@ import { pageOf } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena } from "../../properties/world/arena.ts";
 import { deepTables } from "./deep-tables.ts";
 import type { Avoided } from "./deviation.ts";

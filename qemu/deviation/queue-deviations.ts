@@ -1,9 +1,10 @@
 import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
+import { at } from "../../events/registers/offset.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at, registerValue } from "../../projections/registers/registers.ts";
+import { registerValue } from "../../projections/registers/registers.ts";
 import type { Deviation, Other, Situation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { hasOnePasidReason } from "./reasons.ts";

@@ -1,6 +1,6 @@
 import { gpa, pageOf } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena } from "../../properties/world/arena.ts";
 
 const isInQueue = (input: Input): boolean =>
