@@ -20,7 +20,7 @@ import {
 } from "./event-line.ts";
 import { Irta } from "./interrupt-table.ts";
 import { Iotlb, Iva } from "./iotlb.ts";
-import { at } from "./offset.ts";
+import { at, faultRecordAt, iotlbAt } from "./offset.ts";
 import { Peaddr, Pectl, Pedata, Peuaddr, Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./protected-memory.ts";
 import { Iqa, Iqercd, Iqh, Iqt } from "./queue.ts";
@@ -177,14 +177,14 @@ function iotlb(profile: Profile): readonly RegisterSpec[] {
       writable: bitMask(63, 0) ^ Iva.reservedMask,
       writeOnly: true,
     }),
-    register(iro + 8, Iotlb, "IOTLB invalidate.", { writable }),
+    register(iotlbAt(profile), Iotlb, "IOTLB invalidate.", { writable }),
   ];
 }
 
 function faultRecords(profile: Profile): readonly RegisterSpec[] {
   const w1c = FaultRecord.mask("f");
   return Array.from({ length: profile.nfr }, (_, index) => ({
-    ...register(profile.fro + 16 * index, FaultRecord, `Fault record ${index}.`, { w1c }),
+    ...register(faultRecordAt(profile, index), FaultRecord, `Fault record ${index}.`, { w1c }),
     name: `FRCD${index}`,
   }));
 }

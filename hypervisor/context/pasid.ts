@@ -2,6 +2,7 @@ import { pageOf } from "../../events/address.ts";
 import { levelsOfWidth } from "../../events/context/context-entry.ts";
 import {
   directoryReserved,
+  levelsOfMode,
   PasidDirectoryEntry,
   PasidEntry,
   pasidPointerReserved,
@@ -120,7 +121,7 @@ function withContext(entry: Reading, pasid: number | undefined): Context {
 /** What a PASID entry says of its first stage. */
 const firstStageOf = (entry: Reading): FirstStageRules => ({
   root: pointerOf(entry, pasidBits.fsptptr),
-  levels: fieldOf(entry, pasidBits.fspm) === PasidEntry.fields.fspm.names.levels5 ? 5 : 4,
+  levels: levelsOfMode(fieldOf(entry, pasidBits.fspm)) as 4 | 5,
   wpe: isSet(entry, pasidBits.wpe),
   nxe: isSet(entry, pasidBits.nxe),
   smep: isSet(entry, pasidBits.smep),

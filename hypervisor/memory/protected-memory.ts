@@ -3,6 +3,9 @@ import { Phmbase, Phmlimit, Plmbase, Plmlimit } from "../../events/registers/pro
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 
+/** The bits of a limit, of either region, that count as ones. */
+const belowLimit = Plmlimit.reservedMask;
+
 /**
  * Whether a GPA that was not translated lies in a protected region. Source: EDC, PMEN; regions
  * count in 2 MiB.
@@ -12,7 +15,7 @@ export function isProtected(guest: Guest, page: number): boolean {
   const { profile } = guest;
   const address = BigInt(page) << 12n;
   const inside = (base: bigint, limit: bigint): boolean =>
-    address >= base && address <= (limit | 0x1f_ffffn);
+    address >= base && address <= (limit | belowLimit);
   const low = (): boolean =>
     inside(
       Plmbase.decode(stored(guest, at.plmbase)).base,

@@ -1,6 +1,10 @@
 import { FaultRecord } from "../../events/fault/fault-record.ts";
+import { masksOf } from "../../events/layout/layout.ts";
 import type { Profile } from "../../events/profile/profile.ts";
-import { at } from "../../events/registers/offset.ts";
+import { Gsts } from "../../events/registers/command.ts";
+import { Ics } from "../../events/registers/event-line.ts";
+import { at, faultRecordIndex } from "../../events/registers/offset.ts";
+import { Pmen } from "../../events/registers/protected-memory.ts";
 import type { RegisterMap, RegisterSpec } from "../../events/registers/register.ts";
 import { registerMap } from "../../events/registers/register.ts";
 import { faultStatus } from "../fault/faults.ts";
@@ -25,18 +29,21 @@ export function registersOf(profile: Profile): RegisterMap {
 export const resetRegisters = (profile: Profile): Registers =>
   registerFile(registersOf(profile).specs.filter((spec) => spec.bytes < 16));
 
-const bit = (set: boolean, index: bigint): bigint => (set ? 1n << index : 0n);
+const when = (has: boolean, bits: bigint): bigint => (has ? bits : 0n);
+
+const { tes, rtps, qies, ires, irtps, cfis } = masksOf(Gsts);
+const [protects, waitDone] = [Pmen.mask("prs"), Ics.mask("iwc")];
 
 /** GSTS: the states of the charts. */
 export function globalStatus(guest: Guest): bigint {
   const { translation, remapping } = guest.charts;
   return (
-    bit(translation === "enabled", 31n) |
-    bit(translation !== "noPointer", 30n) |
-    bit(guest.queue.state !== "disabled", 26n) |
-    bit(remapping === "enabled", 25n) |
-    bit(remapping !== "noTable", 24n) |
-    bit(guest.compatibilityInterrupts, 23n)
+    when(translation === "enabled", tes) |
+    when(translation !== "noPointer", rtps) |
+    when(guest.queue.state !== "disabled", qies) |
+    when(remapping === "enabled", ires) |
+    when(remapping !== "noTable", irtps) |
+    when(guest.compatibilityInterrupts, cfis)
   );
 }
 
@@ -69,11 +76,11 @@ export function registerValue(guest: Guest, offset: number): bigint {
     case at.fsts:
       return faultStatus(guest);
     case at.pmen:
-      return kept | bit(guest.charts.protection === "enabled", 0n);
+      return kept | when(guest.charts.protection === "enabled", protects);
     case at.iqh:
       return BigInt(guest.queue.head);
     case at.ics:
-      return bit(guest.queue.waitDone, 0n);
+      return when(guest.queue.waitDone, waitDone);
     case at.prs:
       return pageRequestStatus(guest.pageRequests);
     case at.iqercd:
@@ -81,9 +88,8 @@ export function registerValue(guest: Guest, offset: number): bigint {
     default:
       break;
   }
-  const { fro, nfr } = guest.profile;
-  if (offset < fro || offset >= fro + nfr * 16) return kept;
-  return faultRecordValue(guest, (offset - fro) >> 4);
+  const record = faultRecordIndex(guest.profile, offset);
+  return record === undefined ? kept : faultRecordValue(guest, record);
 }
 
 /** A part of an access that lies in one register. */

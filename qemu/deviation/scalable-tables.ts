@@ -1,4 +1,5 @@
 import { pageOf } from "../../events/address.ts";
+import { levelsOfWidth } from "../../events/context/context-entry.ts";
 import {
   directoryReserved,
   PasidEntry,
@@ -11,10 +12,14 @@ import {
   scalableContextReserved,
 } from "../../events/context/scalable-context-entry.ts";
 import { scalableRootReserved } from "../../events/context/scalable-root-entry.ts";
+import { masksOf } from "../../events/layout/layout.ts";
+import { bitMask } from "../../events/layout/layout-field.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
 import { tablePage } from "../../hypervisor/memory/table-page.ts";
+import type { ContextTable } from "../../projections/context/context-table.ts";
+import { placeIn, scalableTables } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { wordIn } from "../../tables/memory.ts";
+import { wordsIn } from "../../tables/memory.ts";
 import { isDevicePage } from "../fuzz/defined.ts";
 import { hasOnePasidReason } from "./reasons.ts";
 
@@ -33,10 +38,10 @@ export interface TablesRead {
   readonly isValid: boolean;
 }
 
-const [presentBit, fpdBit] = [1n, 2n];
-const isPresent = (entry: bigint): boolean => (entry & presentBit) !== 0n;
+/** P, FPD and the pointer lie alike in all entries, as far as they have them. */
+const { present, fpd: fpdBit, pasiddirptr: pointerBits } = masksOf(ScalableContextEntry);
+const isPresent = (entry: bigint): boolean => (entry & present) !== 0n;
 const hasFpd = (entry: bigint): boolean => (entry & fpdBit) !== 0n;
-const pointerBits = ((1n << 52n) - 1n) << 12n;
 
 /** How far it has come. */
 interface Reading {
@@ -46,42 +51,47 @@ interface Reading {
   isAtDevice: boolean;
 }
 
-/** Some bytes of a table as a number, or nothing where no memory is. */
-function read(reading: Reading, at: bigint, bytes: number): bigint | undefined {
+/**
+ * The entry of a source-id or PASID in a table that begins at an address, or nothing where no
+ * memory is.
+ */
+function read(
+  reading: Reading,
+  table: ContextTable,
+  start: bigint,
+  { source = 0, pasid = 0 }: { readonly source?: number; readonly pasid?: number },
+): bigint | undefined {
+  const at = start + BigInt(placeIn(table, source, pasid) * 4);
   reading.isAtDevice ||= isDevicePage(pageOf(at));
   const page = tablePage(reading.guest, pageOf(at));
-  if (page === undefined) return undefined;
-  let value = 0n;
-  for (let offset = 0; offset < bytes; offset += 8) {
-    value |= wordIn(page, Number(at & 0xfffn) + offset) << BigInt(offset * 8);
-  }
-  return value;
+  return page && wordsIn(page, Number(at & 0xfffn), table.length / 2);
 }
 
 /** Bits of a scalable context entry that are checked: 8:5, from 85 on, and beyond the width. */
 const contextChecked = ({ haw }: Profile): bigint =>
-  (0xfn << 5n) | (((1n << 64n) - 1n) & ~((1n << BigInt(haw)) - 1n)) | (((1n << 171n) - 1n) << 85n);
+  ScalableContextEntry.reservedMask | bitMask(63, haw);
 
 type Stop = { readonly reason: number; readonly fpd: boolean };
 type Found = { readonly context: bigint } | Stop;
+
+/** The bit of a source-id that says which half of a root entry is its own. */
+const otherHalf = 1 << scalableTables.root.shift;
 
 /** Root and context entry as they are in memory, in the order in which QEMU checks them. */
 function contextInMemory(reading: Reading, source: number): Found {
   const { met, guest } = reading;
   const { profile, rootPointer } = guest;
-  const at = (rootPointer & pointerBits) + BigInt(source >> 8) * 16n;
-  const root = read(reading, at, 16);
-  if (root === undefined) return { reason: 0x8, fpd: false };
-  const isUpper = (source & 0x80) !== 0;
-  const halves = [root & ((1n << 64n) - 1n), root >> 64n] as const;
-  const [own, other] = isUpper ? [halves[1], halves[0]] : halves;
+  const start = rootPointer & pointerBits;
+  const own = read(reading, scalableTables.root, start, { source });
+  const other = read(reading, scalableTables.root, start, { source: source ^ otherHalf });
+  if (own === undefined || other === undefined) return { reason: 0x8, fpd: false };
   if (!isPresent(own)) return { reason: 0x1, fpd: false };
   const reserved = scalableRootReserved(profile);
   if (((own | other) & reserved) !== 0n) {
     if ((own & reserved) === 0n) met.add("root-other-half");
     return { reason: 0xa, fpd: false };
   }
-  const context = read(reading, (own & pointerBits) + BigInt(source & 0x7f) * 32n, 32);
+  const context = read(reading, scalableTables.context, own & pointerBits, { source });
   if (context === undefined) return { reason: 0x9, fpd: false };
   const fpd = hasFpd(context);
   if (!isPresent(context)) return { reason: 0x2, fpd };
@@ -95,7 +105,7 @@ function isTypeKnown({ guest, met }: Reading, entry: bigint): boolean {
   const { profile } = guest;
   const { pgtt, aw, fspm } = PasidEntry.decode(entry);
   const { firstStage, secondStage, nested, passThrough } = pasidTypes;
-  const hasLevels = profile.levels.has((aw + 2) as Levels);
+  const hasLevels = profile.levels.has(levelsOfWidth(aw) as Levels);
   if (hasOnePasidReason(guest)) {
     const isOther = pgtt === firstStage || pgtt === nested;
     if (isOther || (pgtt === passThrough && !hasLevels)) met.add("pasid-type-ignored");
@@ -136,13 +146,13 @@ function pasidRead(reading: Reading, above: Above): TablesRead {
     met.add("pasid-entry-unread");
     return unread;
   };
-  const directory = read(reading, pasiddirptr + BigInt(ridPasid >> 6) * 8n, 8);
+  const directory = read(reading, scalableTables.directory, pasiddirptr, { pasid: ridPasid });
   if (directory === undefined) return stopOr(isCached && contextFpd, 0x50, false);
   const isAbove = contextFpd || hasFpd(directory);
   const isLenient = isCached && isAbove;
   if (!isPresent(directory)) return stopOr(isLenient, 0x51, isAbove);
   if ((directory & directoryReserved(profile)) !== 0n) met.add("pasid-reserved-ignored");
-  const entry = read(reading, (directory & pointerBits) + BigInt(ridPasid & 63) * 64n, 64);
+  const entry = read(reading, scalableTables.pasid, directory & pointerBits, { pasid: ridPasid });
   if (entry === undefined) return stopOr(isLenient, 0x58, isAbove);
   const { pgtt } = PasidEntry.decode(entry);
   const reserved = pasidReserved(profile) | pasidPointerReserved(profile, pgtt);

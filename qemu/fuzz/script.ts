@@ -1,5 +1,6 @@
 import { numberAt } from "../../events/acpi/little-endian.ts";
 import { hex } from "../../events/address.ts";
+import { at as offsets } from "../../events/registers/offset.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
 import { readCommand, writeCommand } from "../qtest/client.ts";
 import {
@@ -134,7 +135,7 @@ function evidence({ at, device: bdf, target, model }: DifferingBytes): string[] 
   const whole = { iova: 0x10_0000n, offset: 0, length: bufferBytes, access: "write" } as const;
   return [
     ...["", "# what the device has read, while nothing is translated"],
-    ...[writeCommand(unitBase + 0x18n, 4, 0n), ...startDma(device, whole)],
+    ...[writeCommand(unitBase + BigInt(offsets.gcmd), 4, 0n), ...startDma(device, whole)],
     ...["# repeat until bit 0 is clear", `readl ${hex(device.bar + 0x98n)}`],
     ...["#~ OK 0x0000000000000002", ...show(0x10_0000 + at)],
   ];
