@@ -1,5 +1,7 @@
 import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
+import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
+import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { pageAt, wordsIn } from "../tables/memory.ts";
@@ -83,6 +85,9 @@ function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bi
   return wordsIn(page, Number(address & 0xff8n), words);
 }
 
+const firstPresent = FirstStageEntry.mask("present");
+const secondPresent = SecondStageEntry.mask("r") | SecondStageEntry.mask("w");
+
 /**
  * Whether the unit may keep what an entry said: without caching mode neither a second-stage entry
  * that maps nothing nor what made the requests of the device fault.
@@ -93,9 +98,9 @@ function isKept(
   { table }: PathEntry,
   value: bigint,
 ): boolean {
-  if (table === "first stage") return (value & 1n) !== 0n;
+  if (table === "first stage") return (value & firstPresent) !== 0n;
   if (guest === undefined || guest.profile.cachingMode) return true;
-  if (table === "second stage") return (value & 3n) !== 0n;
+  if (table === "second stage") return (value & secondPresent) !== 0n;
   const source = guest.devices[device]?.requester ?? device;
   return hostAt(guest.hosts, source, pasid)?.state !== "blocked";
 }

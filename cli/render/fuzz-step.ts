@@ -4,6 +4,7 @@ import type { Input, InputOf } from "../../events/input.ts";
 import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
 import type { AnyLayout } from "../../events/layout/layout.ts";
 import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { queueGeometry } from "../../events/registers/queue.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
@@ -61,17 +62,15 @@ function descriptorText(value: bigint): string {
   const spec = descriptors.get(descriptorType(value));
   if (spec === undefined)
     return `a descriptor of type ${hex(descriptorType(value))}, which is none`;
-  const fields = setFields(spec.layout, value & ((1n << 128n) - 1n));
+  const fields = setFields(spec.layout, BigInt.asUintN(128, value));
   const isReserved = (value & spec.layout.reservedMask) !== 0n || value >> 128n !== 0n;
   return `${spec.name} ${fields}${isReserved ? ", and reserved bits" : ""}`;
 }
 
 /** The descriptors that a write has in it. */
 function descriptorsIn({ queue }: Guest, { gpa, bytes }: InputOf<"MemoryWrite">): readonly Told[] {
-  const first = queue.address & ~0xfffn;
-  const size = 4096n << (queue.address & 7n);
-  if (first === 0n || gpa < first || gpa >= first + size) return [];
-  const each = (queue.address & 0x800n) === 0n ? 16 : 32;
+  const { base, bytes: size, step: each } = queueGeometry(queue.address);
+  if (base === 0n || gpa < base || gpa >= base + BigInt(size)) return [];
   const count = Math.floor(bytes.length / each);
   return Array.from({ length: count }, (_, index) => ({
     address: gpa + BigInt(index * each),

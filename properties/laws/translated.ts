@@ -1,5 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { Gsts } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
@@ -37,7 +38,7 @@ function mayTranslate(guest: Guest, { device, pasid }: Use): boolean {
   return requester !== undefined && hostAt(guest.hosts, requester, pasid)?.ats === true;
 }
 
-const isEnabled = (guest: Guest): boolean => readBytes(guest, at.gsts, 4) >> 31n === 1n;
+const isEnabled = (guest: Guest): boolean => Gsts.decode(readBytes(guest, at.gsts, 4)).tes;
 
 const nameOf = ({ device, iova }: Use): string => `${formatSourceId(device)} at ${hex(iova)}`;
 

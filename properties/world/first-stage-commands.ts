@@ -124,7 +124,7 @@ export const protectStage: Command = (driver, draw, manner) => {
   const old = wordAt(driver, entryAddress(place));
   const one = pick([1, 2, 2, 63, 12, 13, 32, 7, 10], draw.extra);
   const word = draw.what % 3 === 2 ? old | open : old ^ (1n << BigInt(one));
-  change(driver, stage, page, place, word | 1n, draw, manner);
+  change(driver, stage, page, place, word | stageBits.present, draw, manner);
 };
 
 /** Puts a table in the place of a superpage, or a superpage in the place of a table. */
@@ -132,7 +132,7 @@ export const splitStage: Command = (driver, draw, manner) => {
   const { stage, page } = someMapped(driver, draw);
   const place = stagePlaceOf(driver, stage, page, 2, true);
   const old = wordAt(driver, entryAddress(place));
-  if (namesTable(old, 2) || (old & 1n) === 0n) {
+  if (namesTable(old, 2) || (old & stageBits.present) === 0n) {
     const word = stageWord(pick(largeTargets, draw.extra), open | stageBits.ps);
     change(driver, stage, page, place, word, draw, manner);
     return;

@@ -38,7 +38,7 @@ export const interruptEntry: Command = (driver, draw, manner) => {
  * requests for an entry that has changed.
  */
 export const interruptTable: Command = (driver, draw) => {
-  const { ire, sirtp } = commandBits;
+  const { ire, sirtp, cfi } = commandBits;
   const page = draw.how % 9 === 8 ? pick(arena.spare, draw.where) : arena.interrupts;
   const size = pick([6, 3, 2, 0, 15], draw.what);
   const eime = draw.extra % 3 === 0 ? 0x800n : 0n;
@@ -50,8 +50,8 @@ export const interruptTable: Command = (driver, draw) => {
   }
   writeRegister(driver, at.irta, 8, (BigInt(page) << 12n) | eime | BigInt(size));
   command(driver, sirtp);
-  if (draw.extra % 8 === 7) command(driver, 0, ire | 0x80_0000);
-  else command(driver, ire | (draw.where % 2 === 0 ? 0x80_0000 : 0));
+  if (draw.extra % 8 === 7) command(driver, 0, ire | cfi);
+  else command(driver, ire | (draw.where % 2 === 0 ? cfi : 0));
   if (meets) askAgain(driver, draw, index);
 };
 

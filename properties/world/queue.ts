@@ -6,9 +6,10 @@ import {
   IotlbDescriptor,
   WaitDescriptor,
 } from "../../events/queue/descriptors.ts";
-import { Ccmd } from "../../events/registers/command.ts";
+import { Ccmd, Gcmd } from "../../events/registers/command.ts";
+import { Fsts } from "../../events/registers/event-line.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
-import { at } from "../../events/registers/offset.ts";
+import { at, iotlbAt } from "../../events/registers/offset.ts";
 import { arena } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, writeBytes, writeRegister } from "./driver.ts";
@@ -97,7 +98,13 @@ export function submit(driver: Driver, words: readonly bigint[]): void {
 }
 
 /** Whether the driver invalidates through the queue. */
-export const usesQueue = (driver: Driver): boolean => ((driver.command >>> 26) & 1) === 1;
+const qie = Number(Gcmd.mask("qie"));
+
+export const usesQueue = (driver: Driver): boolean => (driver.command & qie) !== 0;
+
+/** Clears the errors that the queue halts on. */
+export const clearQueueErrors = (driver: Driver): void =>
+  writeRegister(driver, at.fsts, 4, Fsts.encode({ iqe: true, ice: true, ite: true }));
 
 /** An IOTLB invalidation by whatever means the driver uses. */
 export function flushIotlb(driver: Driver, flush: Flush, draw: number): void {
@@ -111,7 +118,12 @@ export function flushIotlb(driver: Driver, flush: Flush, draw: number): void {
     writeRegister(driver, iro, 8, (BigInt(flush.page) << 12n) | BigInt(low));
   }
   const iirg = granularities[flush.scope];
-  writeRegister(driver, iro + 8, 8, Iotlb.encode({ did: flush.did, iirg, ivt: true }));
+  writeRegister(
+    driver,
+    iotlbAt(driver.profile),
+    8,
+    Iotlb.encode({ did: flush.did, iirg, ivt: true }),
+  );
 }
 
 /** A context-cache invalidation by whatever means the driver uses. */

@@ -1,11 +1,10 @@
 import { gpaOfPage, sourceId } from "../../events/address.ts";
 import type { InputOf } from "../../events/input.ts";
-import { at } from "../../events/registers/offset.ts";
 import { arena, sources } from "./arena.ts";
 import type { Asker } from "./belief.ts";
 import type { Driver } from "./driver.ts";
-import { emit, pick, writeRegister, writeWord } from "./driver.ts";
-import { deviceTlbWord, flushContexts } from "./queue.ts";
+import { emit, pick, writeWord } from "./driver.ts";
+import { clearQueueErrors, deviceTlbWord, flushContexts } from "./queue.ts";
 import { announceAll, pasidDevicePagesWord, pasidDeviceTlbWord } from "./scalable-queue.ts";
 import { scalableContextAddress } from "./scalable-tables.ts";
 
@@ -26,7 +25,7 @@ function forget(driver: Driver, { device, page, pasid }: Holder, draw: number): 
   if (!announceAll(driver, [word], draw)) return;
   const result = (draw >> 4) % 3 === 0 ? "failed" : "done";
   emit(driver, { type: "DeviceTlbAnswer", device: sourceId(device), result });
-  if (result === "failed") writeRegister(driver, at.fsts, 4, 0x70n);
+  if (result === "failed") clearQueueErrors(driver);
 }
 
 /** The toolstack lets the data pages be read alone for a moment. */

@@ -9,6 +9,7 @@ import type { Command } from "./mapping-commands.ts";
 import { pageFrom, someDomain } from "./mapping-commands.ts";
 import type { Flush } from "./queue.ts";
 import {
+  clearQueueErrors,
   contextWord,
   deviceTlbWord,
   enqueue,
@@ -143,7 +144,7 @@ export const wrongDescriptor: Command = (driver, draw) => {
   if (draw.what % 4 === 3) return;
   driver.tail = (driver.tail + queueBytes - 2 * driver.step) % queueBytes;
   enqueue(driver, [waitWord(draw.extra, draw.what), waitWord(draw.extra, draw.what)]);
-  writeRegister(driver, at.fsts, 4, 0x70n);
+  clearQueueErrors(driver);
 };
 
 /** Fills the ring with waits and lets them run, so that head and tail wrap around. */
