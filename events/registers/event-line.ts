@@ -27,31 +27,56 @@ export const Ics = layout({
   reserved: [[31, 1]],
 });
 
-const control = {
-  ip: flag(30, "An interrupt is pending."),
-  im: flag(31, "The interrupt is masked."),
-};
-const data = {
-  imd: uint([15, 0], "Data of the message."),
-  eimd: uint([31, 16], "Upper half of the data; not writable."),
-};
-const lower = { ma: address([31, 2], "Address of the message, bits 31:2.") };
-const upper = { mua: wide([31, 0], "Address of the message, bits 63:32.") };
+/** The layouts of an event line's registers; their names begin with the line's own prefix. */
+function eventLine(prefix: "FE" | "IE" | "PE") {
+  const control = layout({
+    name: `${prefix}CTL`,
+    width: 32,
+    fields: {
+      ip: flag(30, "An interrupt is pending."),
+      im: flag(31, "The interrupt is masked."),
+    },
+    reserved: [[29, 0]],
+  });
+  const data = layout({
+    name: `${prefix}DATA`,
+    width: 32,
+    fields: {
+      imd: uint([15, 0], "Data of the message."),
+      eimd: uint([31, 16], "Upper half of the data; not writable."),
+    },
+    reserved: [],
+  });
+  const low = layout({
+    name: `${prefix}ADDR`,
+    width: 32,
+    fields: { ma: address([31, 2], "Address of the message, bits 31:2.") },
+    reserved: [[1, 0]],
+  });
+  const high = layout({
+    name: `${prefix}UADDR`,
+    width: 32,
+    fields: { mua: wide([31, 0], "Address of the message, bits 63:32.") },
+    reserved: [],
+  });
+  return { control, data, low, high };
+}
 
-/** Fault event control register. */
-export const Fectl = layout({ name: "FECTL", width: 32, fields: control, reserved: [[29, 0]] });
-/** Fault event data register. */
-export const Fedata = layout({ name: "FEDATA", width: 32, fields: data, reserved: [] });
-/** Fault event address register. */
-export const Feaddr = layout({ name: "FEADDR", width: 32, fields: lower, reserved: [[1, 0]] });
-/** Fault event upper address register. */
-export const Feuaddr = layout({ name: "FEUADDR", width: 32, fields: upper, reserved: [] });
+/** The layouts of an event line's control, data, address and upper address register. */
+export type EventLineLayouts = ReturnType<typeof eventLine>;
 
-/** Invalidation completion event control register. */
-export const Iectl = layout({ name: "IECTL", width: 32, fields: control, reserved: [[29, 0]] });
-/** Invalidation completion event data register. */
-export const Iedata = layout({ name: "IEDATA", width: 32, fields: data, reserved: [] });
-/** Invalidation completion event address register. */
-export const Ieaddr = layout({ name: "IEADDR", width: 32, fields: lower, reserved: [[1, 0]] });
-/** Invalidation completion event upper address register. */
-export const Ieuaddr = layout({ name: "IEUADDR", width: 32, fields: upper, reserved: [] });
+/** The event lines: of faults, of the completion of invalidations, and of page requests. */
+export const eventLines = {
+  fault: eventLine("FE"),
+  invalidation: eventLine("IE"),
+  pageRequest: eventLine("PE"),
+} as const;
+
+/** Fault event control, data, address and upper address register. */
+export const { control: Fectl, data: Fedata, low: Feaddr, high: Feuaddr } = eventLines.fault;
+
+/** Invalidation completion event control, data, address and upper address register. */
+export const { control: Iectl, data: Iedata, low: Ieaddr, high: Ieuaddr } = eventLines.invalidation;
+
+/** Page request event control, data, address and upper address register. */
+export const { control: Pectl, data: Pedata, low: Peaddr, high: Peuaddr } = eventLines.pageRequest;

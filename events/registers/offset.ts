@@ -40,6 +40,20 @@ export const at = {
   peuaddr: 0xec,
 } as const;
 
+const lineOf = (prefix: "fe" | "ie" | "pe") => ({
+  control: at[`${prefix}ctl`],
+  data: at[`${prefix}data`],
+  low: at[`${prefix}addr`],
+  high: at[`${prefix}uaddr`],
+});
+
+/** Control, data, address and upper address of each event line. */
+export const lineRegisters = {
+  fault: lineOf("fe"),
+  invalidation: lineOf("ie"),
+  pageRequest: lineOf("pe"),
+} as const;
+
 /** A unit's capabilities as far as they place fault records: their first byte, and their number. */
 interface RecordPlaces {
   readonly fro: number;

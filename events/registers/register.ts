@@ -6,22 +6,12 @@ import { bitMask } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
 import { Cap, Ecap, Ver } from "./capability.ts";
 import { Ccmd, Gcmd, Gsts, Rtaddr } from "./command.ts";
-import {
-  Feaddr,
-  Fectl,
-  Fedata,
-  Feuaddr,
-  Fsts,
-  Ics,
-  Ieaddr,
-  Iectl,
-  Iedata,
-  Ieuaddr,
-} from "./event-line.ts";
+import type { EventLineLayouts } from "./event-line.ts";
+import { eventLines, Fsts, Ics } from "./event-line.ts";
 import { Irta } from "./interrupt-table.ts";
 import { Iotlb, Iva } from "./iotlb.ts";
-import { at, faultRecordAt, iotlbAt } from "./offset.ts";
-import { Peaddr, Pectl, Pedata, Peuaddr, Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
+import { at, faultRecordAt, iotlbAt, lineRegisters } from "./offset.ts";
+import { Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./protected-memory.ts";
 import { Iqa, Iqercd, Iqh, Iqt } from "./queue.ts";
 
@@ -68,7 +58,24 @@ function register(offset: number, layout: AnyLayout, doc: string, rules: Rules =
 /** The mask when the unit has what it is for, else nothing. */
 const when = (has: boolean, mask: bigint): bigint => (has ? mask : 0n);
 
-const masked = Fectl.mask("im");
+/** The registers of an event line, which are alike in all. */
+function eventLine(
+  profile: Profile,
+  line: keyof typeof eventLines,
+  name: string,
+): readonly RegisterSpec[] {
+  const { control, data, low, high }: EventLineLayouts = eventLines[line];
+  const offsets = lineRegisters[line];
+  const masked = control.mask("im");
+  const upper = when(profile.eim, high.mask("mua"));
+  const rules = { writable: masked, reset: masked };
+  return [
+    register(offsets.control, control, `${name} event control.`, rules),
+    register(offsets.data, data, `${name} event data.`, { writable: data.mask("imd") }),
+    register(offsets.low, low, `${name} event address.`, { writable: low.mask("ma") }),
+    register(offsets.high, high, `${name} event upper address.`, { writable: upper }),
+  ];
+}
 
 function general(profile: Profile): readonly RegisterSpec[] {
   const { queued, interruptRemapping: remaps, registerInvalidation } = profile;
@@ -101,12 +108,7 @@ function faultEvent(profile: Profile): readonly RegisterSpec[] {
     when(profile.pageRequests, Fsts.mask("pro"));
   return [
     register(at.fsts, Fsts, "Fault status.", { w1c }),
-    register(at.fectl, Fectl, "Fault event control.", { writable: masked, reset: masked }),
-    register(at.fedata, Fedata, "Fault event data.", { writable: Fedata.mask("imd") }),
-    register(at.feaddr, Feaddr, "Fault event address.", { writable: Feaddr.mask("ma") }),
-    register(at.feuaddr, Feuaddr, "Fault event upper address.", {
-      writable: when(profile.eim, Feuaddr.mask("mua")),
-    }),
+    ...eventLine(profile, "fault", "Fault"),
   ];
 }
 
@@ -134,12 +136,7 @@ function invalidationQueue(profile: Profile): readonly RegisterSpec[] {
       writable: bitMask(63, 0) ^ Iqa.reservedMask,
     }),
     register(at.ics, Ics, "Invalidation completion status.", { w1c: Ics.mask("iwc") }),
-    register(at.iectl, Iectl, "Completion event control.", { writable: masked, reset: masked }),
-    register(at.iedata, Iedata, "Completion event data.", { writable: Iedata.mask("imd") }),
-    register(at.ieaddr, Ieaddr, "Completion event address.", { writable: Ieaddr.mask("ma") }),
-    register(at.ieuaddr, Ieuaddr, "Completion event upper address.", {
-      writable: when(profile.eim, Ieuaddr.mask("mua")),
-    }),
+    ...eventLine(profile, "invalidation", "Completion"),
     register(at.iqercd, Iqercd, "Invalidation queue error record."),
   ];
 }
@@ -159,12 +156,7 @@ function pageRequests(profile: Profile): readonly RegisterSpec[] {
     register(at.pqt, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
     register(at.pqa, Pqa, "Page request queue address.", queue),
     register(at.prs, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
-    register(at.pectl, Pectl, "Page request event control.", { writable: masked, reset: masked }),
-    register(at.pedata, Pedata, "Page request event data.", { writable: Pedata.mask("imd") }),
-    register(at.peaddr, Peaddr, "Page request event address.", { writable: Peaddr.mask("ma") }),
-    register(at.peuaddr, Peuaddr, "Page request event upper address.", {
-      writable: when(profile.eim, Peuaddr.mask("mua")),
-    }),
+    ...eventLine(profile, "pageRequest", "Page request"),
   ];
 }
 

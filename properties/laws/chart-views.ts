@@ -1,7 +1,7 @@
 import { FaultRecord } from "../../events/fault/fault-record.ts";
 import { Gsts } from "../../events/registers/command.ts";
 import { Fectl, Fsts } from "../../events/registers/event-line.ts";
-import { at, faultRecordAt } from "../../events/registers/offset.ts";
+import { at, faultRecordAt, lineRegisters } from "../../events/registers/offset.ts";
 import { Prs } from "../../events/registers/page-request.ts";
 import { Pmen } from "../../events/registers/protected-memory.ts";
 import { fold } from "../../hypervisor/fold.ts";
@@ -19,7 +19,6 @@ import { eventLine } from "../../machines/registers/event-line.ts";
 import { protection } from "../../machines/registers/protection.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
-import { lineRegisters } from "../../projections/registers/event-lines.ts";
 import { readBytes, registersOf } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
 import { askedName, groupName, requesterName } from "./chart-keys.ts";

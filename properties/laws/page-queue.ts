@@ -1,7 +1,8 @@
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { Pectl } from "../../events/registers/event-line.ts";
 import { at } from "../../events/registers/offset.ts";
-import { Pectl, Pqa, Prs } from "../../events/registers/page-request.ts";
+import { Pqa, Prs } from "../../events/registers/page-request.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import type { Count } from "./law.ts";

@@ -1,8 +1,9 @@
 import { iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { masksOf } from "../../events/layout/layout.ts";
+import { Pectl } from "../../events/registers/event-line.ts";
 import { at } from "../../events/registers/offset.ts";
-import { Pectl, Prs } from "../../events/registers/page-request.ts";
+import { Prs } from "../../events/registers/page-request.ts";
 import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick, readRegister, writeRegister } from "./driver.ts";

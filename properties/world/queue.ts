@@ -1,5 +1,6 @@
 import { bitMask } from "../../events/layout/layout-field.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { contextGranularities, iotlbGranularities } from "../../events/queue/descriptor-field.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,
@@ -28,7 +29,7 @@ export interface Flush {
   readonly leafOnly: boolean;
 }
 
-const granularities = { global: 1, domain: 2, page: 3, device: 3 } as const;
+const granularities = { ...contextGranularities, ...iotlbGranularities };
 
 export function iotlbWord(flush: Flush): bigint {
   return IotlbDescriptor.encode({
