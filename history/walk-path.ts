@@ -1,7 +1,7 @@
 import { pageOf } from "../events/address.ts";
 import { PasidEntry } from "../events/context/pasid-entry.ts";
 import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
-import type { PathTable } from "../hypervisor/translate/path-table.ts";
+import { entryBytes } from "../hypervisor/translate/path-table.ts";
 import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
 import type { PathEntry } from "./path-entry.ts";
 
@@ -30,19 +30,12 @@ function pageOfStep({ steps }: Translation, index: number, iova: bigint): number
   return pageOf(from === undefined ? iova : addressNamed(from, iova));
 }
 
-/** Words of 64 bits in the entries of each table; of root and context entries, in each mode. */
-const wordsOf = (table: PathTable, scalable: boolean): PathEntry["words"] => {
-  if (table === "root") return scalable ? 1 : 2;
-  if (table === "context") return scalable ? 4 : 2;
-  return table === "PASID entry" ? 8 : 1;
-};
-
 /** The entries that a walk for an address read, in order. */
 export const pathOf = (walk: Translation, iova: bigint): readonly PathEntry[] =>
   walk.steps.map(({ table, level, address }, index) => ({
     table,
     level,
     address,
-    words: wordsOf(table, walk.scalable),
+    words: entryBytes(table, walk.scalable) / 8,
     page: pageOfStep(walk, index, iova),
   }));

@@ -5,6 +5,7 @@ import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
 import type { AnyLayout } from "../../events/layout/layout.ts";
 import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
 import { queueGeometry } from "../../events/registers/queue.ts";
+import { entryBytes } from "../../hypervisor/translate/path-table.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
@@ -16,7 +17,6 @@ import type { Finding } from "../../qemu/fuzz/lane.ts";
 import { registerName } from "../../qemu/fuzz/register-name.ts";
 import { fieldsText } from "./event.ts";
 import { effectOf } from "./interrupt.ts";
-import type { EntryPlace } from "./meaning.ts";
 import { meaning } from "./meaning.ts";
 import { stepName } from "./walk-rows.ts";
 
@@ -28,12 +28,6 @@ interface Told {
   readonly text: (value: bigint, guest: Guest) => string;
 }
 
-const entryBytes = ({ table, scalable }: EntryPlace): number => {
-  if (table === "PASID entry") return 64;
-  if (table === "context") return scalable ? 32 : 16;
-  return table === "root" && !scalable ? 16 : 8;
-};
-
 /** What a request reads on its way, as the tables lead in one world. */
 function entriesOf(world: World, { device, iova: at }: InputOf<"Dma">): readonly Told[] {
   const asked = { write: false, execute: false, privileged: false, pasid: undefined };
@@ -44,7 +38,7 @@ function entriesOf(world: World, { device, iova: at }: InputOf<"Dma">): readonly
     const source = formatSourceId(device);
     const forWhom = `${name} for ${source} at ${hex(at)}`;
     const text = (value: bigint): string => meaning(place, value);
-    return { address: step.address, bytes: entryBytes(place), name: forWhom, text };
+    return { address: step.address, bytes: entryBytes(step.table, scalable), name: forWhom, text };
   });
 }
 

@@ -9,7 +9,7 @@ import type { QueueStimulus } from "../../machines/queue/queue.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { pageAt, wordIn } from "../../tables/memory.ts";
+import { pageAt, wordsIn } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import { takeAnswer } from "../device/device-tlb.ts";
 import { raising } from "../fault/fault.ts";
@@ -37,13 +37,7 @@ function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bi
   const address = base + BigInt(guest.queue.head);
   const gfn = pageOf(address);
   if (!readable(guest.p2m, gfn)) return undefined;
-  const page = pageAt(guest.memory, gfn);
-  const offset = Number(address & 0xfffn);
-  let descriptor = 0n;
-  for (let word = 0; word < bytes / 8; word++) {
-    descriptor |= wordIn(page, offset + word * 8) << BigInt(word * 64);
-  }
-  return descriptor;
+  return wordsIn(pageAt(guest.memory, gfn), Number(address & 0xfffn), bytes / 8);
 }
 
 const invalid = (code: number): Outcome => ({ kind: "failed", error: "IQE", iqei: code });

@@ -20,9 +20,9 @@ export function outcomeText(fact: Outcome | undefined): string {
   if (fact.type === "InterruptPosted") {
     return `posted ${fact.index} ${fact.descriptor} ${fact.vector} ${fact.urgent}`;
   }
-  const { index, destination, vector, deliveryMode, redirectionHint } = fact;
+  const { index, destination, vector, deliveryMode: mode, redirectionHint: hint } = fact;
   const [logical, level] = [fact.destinationMode === "logical", fact.trigger === "level"];
-  return textOf(index, destination, vector, deliveryMode, logical, level, redirectionHint);
+  return textOf({ index, destination, vector, mode, logical, level, hint });
 }
 
 /** The same of a verdict. */

@@ -54,10 +54,18 @@ const gpaIn = (outcome: Outcome): bigint | undefined =>
 export const stepKey = (at: bigint, value: bigint | undefined): string =>
   `${at}=${value === undefined ? "" : value & ~((1n << 5n) | (1n << 6n) | (1n << 10n))},`;
 
+/** First-stage tables, and what is known of the second stage under them. */
+export interface Tables {
+  readonly unit: Unit;
+  readonly space: Space;
+  readonly ways: Ways;
+}
+
 /** Every way down for a page: through what memory holds now, and on from what is remembered. */
-export function* chains(unit: Unit, space: Space, page: number, ways: Ways): Generator<Chain> {
+export function* chains(tables: Tables, page: number): Generator<Chain> {
+  const { space, ways } = tables;
   const shown = new Set<string>();
-  for (const chain of below(unit, space, page, ways, space.levels, space.root)) {
+  for (const chain of below(tables, page, space.levels, space.root)) {
     yield chain;
     let key = "";
     for (const { at, value } of ways.starts.size === 0 ? [] : chain) {
@@ -73,21 +81,15 @@ export function* chains(unit: Unit, space: Space, page: number, ways: Ways): Gen
     const last = start[start.length - 1];
     if (last?.value === undefined) continue;
     const table = last.value & ones(51, 12);
-    for (const rest of below(unit, space, page, ways, last.level - 1, table)) {
+    for (const rest of below(tables, page, last.level - 1, table)) {
       yield [...start, ...rest];
     }
   }
 }
 
 /** Every way down from a table through what memory holds now. */
-function* below(
-  unit: Unit,
-  space: Space,
-  page: number,
-  ways: Ways,
-  level: number,
-  table: bigint,
-): Generator<Chain> {
+function* below(tables: Tables, page: number, level: number, table: bigint): Generator<Chain> {
+  const { unit, space, ways } = tables;
   const iova = BigInt(page) << 12n;
   const at = table + ((iova >> BigInt(3 + 9 * level)) & 511n) * 8n;
   const steps: Step[] = ways.second(Number(at >> 12n)).map((place) => {
@@ -103,7 +105,7 @@ function* below(
       yield [step];
       continue;
     }
-    for (const rest of below(unit, space, page, ways, level - 1, value & ones(51, 12))) {
+    for (const rest of below(tables, page, level - 1, value & ones(51, 12))) {
       yield [step, ...rest];
     }
   }

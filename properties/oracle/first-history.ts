@@ -90,7 +90,7 @@ export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): 
   });
   const all: Chain[] = [];
   const words: Word[] = [];
-  for (const chain of chains(unit, space, page, ways)) {
+  for (const chain of chains({ unit, space, ways }, page)) {
     if (all.length >= maxChains) {
       history.complete = false;
       break;
@@ -109,7 +109,7 @@ export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): 
   }
   history.words = words;
   history.ways = all;
-  [history.now = []] = chains(unit, space, page, waysNow(unit, space));
+  [history.now = []] = chains({ unit, space, ways: waysNow(unit, space) }, page);
   return all;
 }
 
@@ -137,7 +137,7 @@ export function firstWalks(
 ): { readonly cached: readonly FirstWalk[]; readonly walked: readonly FirstWalk[] } {
   const { space, page } = history;
   const ways = waysOf(history, second);
-  const along = (chain: Chain) => follow(unit, space, page, chain, request, ways);
+  const along = (chain: Chain) => follow({ unit, space, ways }, page, chain, request);
   // Without a second stage nothing but what is watched changes the ways.
   const isKnown = space.second === undefined && history.ways.length > 0;
   const all = isKnown ? history.ways : sampleFirst(unit, history, second);

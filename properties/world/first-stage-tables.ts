@@ -105,15 +105,20 @@ export function tagsOf(users: readonly Reach[]): readonly Tag[] {
   return [...tags.values()];
 }
 
+/** An entry of first-stage tables, and a page that it translates. */
+export interface StageSpot {
+  readonly stage: Stage;
+  readonly page: number;
+  readonly place: Place;
+}
+
 /**
  * Announces that a first-stage entry changed, which one that was not present need not be. `narrow`:
  * one page alone, or leaves alone, of the wrong PASID or of the wrong domain-id.
  */
 export function announceStage(
   driver: Driver,
-  stage: Stage,
-  page: number,
-  place: Place,
+  { stage, page, place }: StageSpot,
   old: bigint,
   manner: Manner,
   draw: number,

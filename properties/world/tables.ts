@@ -82,15 +82,20 @@ function didsOver(driver: Driver, { did, root }: Domain): readonly number[] {
   return [...dids].slice(0, 2);
 }
 
+/** An entry of second-stage tables, and a page that it translates. */
+export interface Spot {
+  readonly domain: Domain;
+  readonly page: number;
+  readonly place: Place;
+}
+
 /**
  * Announces that an entry changed. `narrow`: of one page alone, or for leaves alone although a
  * table pointer changed, or for another domain-id.
  */
 export function announce(
   driver: Driver,
-  domain: Domain,
-  page: number,
-  place: Place,
+  { domain, page, place }: Spot,
   wasOrIsTable: boolean,
   manner: Manner,
   draw: number,

@@ -1,4 +1,3 @@
-import { pageOf } from "../../events/address.ts";
 import { levelsOfWidth } from "../../events/context/context-entry.ts";
 import {
   directoryReserved,
@@ -12,15 +11,12 @@ import {
   scalableContextReserved,
 } from "../../events/context/scalable-context-entry.ts";
 import { scalableRootReserved } from "../../events/context/scalable-root-entry.ts";
-import { masksOf } from "../../events/layout/layout.ts";
 import { bitMask } from "../../events/layout/layout-field.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
-import { tablePage } from "../../hypervisor/memory/table-page.ts";
-import type { ContextTable } from "../../projections/context/context-table.ts";
-import { placeIn, scalableTables } from "../../projections/context/context-table.ts";
+import { scalableTables } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { wordsIn } from "../../tables/memory.ts";
-import { isDevicePage } from "../fuzz/defined.ts";
+import type { Reading } from "./entry-read.ts";
+import { hasFpd, isPresent, pointerIn, readEntry } from "./entry-read.ts";
 import { hasOnePasidReason } from "./reasons.ts";
 
 /** What QEMU makes of the tables of a source-id in scalable mode, down to the PASID entry. */
@@ -38,35 +34,6 @@ export interface TablesRead {
   readonly isValid: boolean;
 }
 
-/** P, FPD and the pointer lie alike in all entries, as far as they have them. */
-const { present, fpd: fpdBit, pasiddirptr: pointerBits } = masksOf(ScalableContextEntry);
-const isPresent = (entry: bigint): boolean => (entry & present) !== 0n;
-const hasFpd = (entry: bigint): boolean => (entry & fpdBit) !== 0n;
-
-/** How far it has come. */
-interface Reading {
-  readonly guest: Guest;
-  readonly met: Set<string>;
-  /** Whether it read from a device: nothing is known of what it did from there on. */
-  isAtDevice: boolean;
-}
-
-/**
- * The entry of a source-id or PASID in a table that begins at an address, or nothing where no
- * memory is.
- */
-function read(
-  reading: Reading,
-  table: ContextTable,
-  start: bigint,
-  { source = 0, pasid = 0 }: { readonly source?: number; readonly pasid?: number },
-): bigint | undefined {
-  const at = start + BigInt(placeIn(table, source, pasid) * 4);
-  reading.isAtDevice ||= isDevicePage(pageOf(at));
-  const page = tablePage(reading.guest, pageOf(at));
-  return page && wordsIn(page, Number(at & 0xfffn), table.length / 2);
-}
-
 /** Bits of a scalable context entry that are checked: 8:5, from 85 on, and beyond the width. */
 const contextChecked = ({ haw }: Profile): bigint =>
   ScalableContextEntry.reservedMask | bitMask(63, haw);
@@ -81,9 +48,9 @@ const otherHalf = 1 << scalableTables.root.shift;
 function contextInMemory(reading: Reading, source: number): Found {
   const { met, guest } = reading;
   const { profile, rootPointer } = guest;
-  const start = rootPointer & pointerBits;
-  const own = read(reading, scalableTables.root, start, { source });
-  const other = read(reading, scalableTables.root, start, { source: source ^ otherHalf });
+  const start = pointerIn(rootPointer);
+  const own = readEntry(reading, scalableTables.root, start, { source });
+  const other = readEntry(reading, scalableTables.root, start, { source: source ^ otherHalf });
   if (own === undefined || other === undefined) return { reason: 0x8, fpd: false };
   if (!isPresent(own)) return { reason: 0x1, fpd: false };
   const reserved = scalableRootReserved(profile);
@@ -91,7 +58,7 @@ function contextInMemory(reading: Reading, source: number): Found {
     if ((own & reserved) === 0n) met.add("root-other-half");
     return { reason: 0xa, fpd: false };
   }
-  const context = read(reading, scalableTables.context, own & pointerBits, { source });
+  const context = readEntry(reading, scalableTables.context, pointerIn(own), { source });
   if (context === undefined) return { reason: 0x9, fpd: false };
   const fpd = hasFpd(context);
   if (!isPresent(context)) return { reason: 0x2, fpd };
@@ -146,13 +113,13 @@ function pasidRead(reading: Reading, above: Above): TablesRead {
     met.add("pasid-entry-unread");
     return unread;
   };
-  const directory = read(reading, scalableTables.directory, pasiddirptr, { pasid: ridPasid });
+  const directory = readEntry(reading, scalableTables.directory, pasiddirptr, { pasid: ridPasid });
   if (directory === undefined) return stopOr(isCached && contextFpd, 0x50, false);
   const isAbove = contextFpd || hasFpd(directory);
   const isLenient = isCached && isAbove;
   if (!isPresent(directory)) return stopOr(isLenient, 0x51, isAbove);
   if ((directory & directoryReserved(profile)) !== 0n) met.add("pasid-reserved-ignored");
-  const entry = read(reading, scalableTables.pasid, directory & pointerBits, { pasid: ridPasid });
+  const entry = readEntry(reading, scalableTables.pasid, pointerIn(directory), { pasid: ridPasid });
   if (entry === undefined) return stopOr(isLenient, 0x58, isAbove);
   const { pgtt } = PasidEntry.decode(entry);
   const reserved = pasidReserved(profile) | pasidPointerReserved(profile, pgtt);
