@@ -2,6 +2,7 @@ import { iova, sourceId } from "../../events/address.ts";
 import { RemappableAddress, RemappableRte } from "../../events/interrupt/interrupt-request.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { InterruptEntryDescriptor } from "../../events/queue/descriptors.ts";
+import { Irta } from "../../events/registers/interrupt-table.ts";
 import { at } from "../../events/registers/offset.ts";
 import { arena, deviceSources } from "./arena.ts";
 import { command, commandBits } from "./boot.ts";
@@ -41,7 +42,7 @@ export const interruptTable: Command = (driver, draw) => {
   const { ire, sirtp, cfi } = commandBits;
   const page = draw.how % 9 === 8 ? pick(arena.spare, draw.where) : arena.interrupts;
   const size = pick([6, 3, 2, 0, 15], draw.what);
-  const eime = draw.extra % 3 === 0 ? 0x800n : 0n;
+  const eime = draw.extra % 3 === 0 ? Irta.mask("eime") : 0n;
   const index = pick(indices, draw.where);
   const meets = draw.how % 2 === 1;
   if (meets) {
