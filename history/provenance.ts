@@ -1,13 +1,12 @@
 import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
-import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
-import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
+import { mapsNothing } from "./decisive.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
@@ -85,9 +84,6 @@ function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bi
   return wordsIn(page, Number(address & 0xff8n), words);
 }
 
-const firstPresent = FirstStageEntry.mask("present");
-const secondPresent = SecondStageEntry.mask("r") | SecondStageEntry.mask("w");
-
 /**
  * Whether the unit may keep what an entry said: without caching mode neither a second-stage entry
  * that maps nothing nor what made the requests of the device fault.
@@ -96,11 +92,11 @@ function isKept(
   guest: Guest | undefined,
   { device, pasid }: Place,
   { table }: PathEntry,
-  value: bigint,
+  entry: bigint,
 ): boolean {
-  if (table === "first stage") return (value & firstPresent) !== 0n;
+  if (table === "first stage") return !mapsNothing({ table, entry });
   if (guest === undefined || guest.profile.cachingMode) return true;
-  if (table === "second stage") return (value & secondPresent) !== 0n;
+  if (table === "second stage") return !mapsNothing({ table, entry });
   const source = guest.devices[device]?.requester ?? device;
   return hostAt(guest.hosts, source, pasid)?.state !== "blocked";
 }

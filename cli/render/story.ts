@@ -5,7 +5,7 @@ import { mapsNothing } from "../../history/decisive.ts";
 import type { EntryTrail, EntryWrite } from "../../history/provenance.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
-import { announcedText } from "./announced.ts";
+import { announcedText } from "./announcement-text.ts";
 import { landingText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning, verbPhrase } from "./meaning.ts";

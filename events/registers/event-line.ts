@@ -72,11 +72,31 @@ export const eventLines = {
   pageRequest: eventLine("PE"),
 } as const;
 
-/** Fault event control, data, address and upper address register. */
-export const { control: Fectl, data: Fedata, low: Feaddr, high: Feuaddr } = eventLines.fault;
+const { fault, invalidation, pageRequest } = eventLines;
 
-/** Invalidation completion event control, data, address and upper address register. */
-export const { control: Iectl, data: Iedata, low: Ieaddr, high: Ieuaddr } = eventLines.invalidation;
+/** Fault event control register. */
+export const Fectl = fault.control;
+/** Fault event data register. */
+export const Fedata = fault.data;
+/** Fault event address register. */
+export const Feaddr = fault.low;
+/** Fault event upper address register. */
+export const Feuaddr = fault.high;
 
-/** Page request event control, data, address and upper address register. */
-export const { control: Pectl, data: Pedata, low: Peaddr, high: Peuaddr } = eventLines.pageRequest;
+/** Invalidation completion event control register. */
+export const Iectl = invalidation.control;
+/** Invalidation completion event data register. */
+export const Iedata = invalidation.data;
+/** Invalidation completion event address register. */
+export const Ieaddr = invalidation.low;
+/** Invalidation completion event upper address register. */
+export const Ieuaddr = invalidation.high;
+
+/** Page request event control register. */
+export const Pectl = pageRequest.control;
+/** Page request event data register. */
+export const Pedata = pageRequest.data;
+/** Page request event address register. */
+export const Peaddr = pageRequest.low;
+/** Page request event upper address register. */
+export const Peuaddr = pageRequest.high;

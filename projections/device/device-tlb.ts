@@ -9,7 +9,7 @@ import type { Radix } from "../../tables/radix.ts";
 import { emptyRadix, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Range } from "../../tables/range.ts";
 import { pagesFrom } from "../../tables/range.ts";
-import { classOf } from "../first-stage/first-stage.ts";
+import { classOf } from "../first-stage/space.ts";
 import { requesterKey } from "../host/host-entry.ts";
 
 /** What a device remembers of the answers to its translation requests. */

@@ -1,4 +1,4 @@
-import type { Chain, Step, Ways } from "./first-chain.ts";
+import type { Chain, Link, Ways } from "./first-chain.ts";
 import { chains, hasLeaf, itself, resultOf, stepKey, waysNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
 import { isLeaf } from "./first-entry.ts";
@@ -65,7 +65,7 @@ const keyOf = (chain: Chain): string => chain.map(({ at, value }) => `${at}=${va
 const bareKey = (chain: Chain): string => chain.map(({ at, value }) => stepKey(at, value)).join("");
 
 /** A step as it is remembered: nothing of memory or second stage has a part in it. */
-const remembered = ({ level, at, value }: Step): Step => ({
+const remembered = ({ level, at, value }: Link): Link => ({
   ...{ level, at, value },
   place: undefined,
   gpa: undefined,

@@ -1,15 +1,15 @@
 import type { PageSize } from "../../events/input.ts";
 import { smaller } from "./compose.ts";
-import type { Chain, Tables } from "./first-chain.ts";
+import type { Chain, FirstTables } from "./first-chain.ts";
 import { chains, resultOf, waysNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
 import { isCanonical, refusal, secondStageReason, tableReason, touched } from "./first-entry.ts";
 import type { Space } from "./pasid-entry.ts";
-import type { Outcome, Unit, Word } from "./walk.ts";
+import type { TableAnswer, Unit, Word } from "./walk.ts";
 import { bit, isInterruptPage } from "./word.ts";
 
 export interface FirstWalk {
-  readonly outcome: Outcome;
+  readonly outcome: TableAnswer;
   /** Words of the first stage that it read, in order. */
   readonly words: readonly Word[];
   /** Words that it writes, in order: accessed and dirty bits. */
@@ -20,7 +20,7 @@ export interface FirstWalk {
  * What becomes of a request on one way down; several where the second stage has several answers.
  */
 export function follow(
-  { unit, space, ways }: Tables,
+  { unit, space, ways }: FirstTables,
   page: number,
   chain: Chain,
   request: FirstRequest,
@@ -59,7 +59,7 @@ export function follow(
 }
 
 /** The result as the second stage gives it, of the smaller size. */
-function finalOutcome(outcome: Outcome, size: PageSize): Outcome {
+function finalOutcome(outcome: TableAnswer, size: PageSize): TableAnswer {
   if (outcome.kind === "interrupt") return outcome;
   if (outcome.kind === "fault") {
     return { kind: "fault", reason: secondStageReason(outcome.reason) };

@@ -8,7 +8,7 @@ import { clearQueueErrors, deviceTlbWord, flushContexts } from "./queue.ts";
 import { announceAll, pasidDevicePagesWord, pasidDeviceTlbWord } from "./scalable-queue.ts";
 import { scalableContextAddress } from "./scalable-tables.ts";
 
-type Use = Omit<InputOf<"DmaIssue">, "type" | "tag">;
+type HeldRequest = Omit<InputOf<"DmaIssue">, "type" | "tag">;
 type Holder = Asker & { readonly page: number };
 
 /** The guest lets a device forget what it was just told; now and then the device fails. */
@@ -53,7 +53,7 @@ function forbid(driver: Driver, { device }: Holder, use: () => void): void {
 }
 
 /** By draw, what a device was just told is taken from it by the guest or the host, and used. */
-export function takeBack(driver: Driver, holder: Holder, draw: number, use: Use): void {
+export function takeBack(driver: Driver, holder: Holder, draw: number, use: HeldRequest): void {
   if (!driver.profile.deviceTlb || draw % 3 === 2) return;
   const how = (draw >> 1) % 8;
   if (how === 0) forbid(driver, holder, () => emit(driver, { type: "Dma", ...use }));

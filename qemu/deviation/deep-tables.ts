@@ -7,7 +7,7 @@ import { fold } from "../../hypervisor/fold.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { contextsAfter, contextsUsed, noContexts } from "./context-memory.ts";
-import type { Avoided, Contexts } from "./deviation.ts";
+import type { Avoidance, Contexts } from "./deviation.ts";
 import { requesterIn } from "./dma-situation.ts";
 import { readTables } from "./scalable-tables.ts";
 
@@ -44,7 +44,7 @@ function withoutDeep(setup: GuestSetup, inputs: readonly Input[]): readonly Inpu
 }
 
 /** Page tables of more levels than QEMU knows, which end it. */
-export const deepTables: Avoided = {
+export const deepTables: Avoidance = {
   id: "table-levels-unchecked",
   change: (input) => input,
   without: withoutDeep,

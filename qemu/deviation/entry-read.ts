@@ -6,7 +6,7 @@ import type { ContextTable } from "../../projections/context/context-table.ts";
 import { placeIn } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { wordsIn } from "../../tables/memory.ts";
-import { isDevicePage } from "../fuzz/defined.ts";
+import { isDevicePage } from "../fuzz/defined-input.ts";
 
 /** P, FPD and the pointer lie alike in all entries, as far as they have them. */
 const { present, fpd: fpdBit, pasiddirptr: pointerBits } = masksOf(ScalableContextEntry);
@@ -14,7 +14,7 @@ export const isPresent = (entry: bigint): boolean => (entry & present) !== 0n;
 export const hasFpd = (entry: bigint): boolean => (entry & fpdBit) !== 0n;
 
 /** How far it has come. */
-export interface Reading {
+export interface Progress {
   readonly guest: Guest;
   readonly met: Set<string>;
   /** Whether it read from a device: nothing is known of what it did from there on. */
@@ -26,14 +26,14 @@ export interface Reading {
  * memory is.
  */
 export function readEntry(
-  reading: Reading,
+  progress: Progress,
   table: ContextTable,
   start: bigint,
   { source = 0, pasid = 0 }: { readonly source?: number; readonly pasid?: number },
 ): bigint | undefined {
   const at = start + BigInt(placeIn(table, source, pasid) * 4);
-  reading.isAtDevice ||= isDevicePage(pageOf(at));
-  const page = tablePage(reading.guest, pageOf(at));
+  progress.isAtDevice ||= isDevicePage(pageOf(at));
+  const page = tablePage(progress.guest, pageOf(at));
   return page && wordsIn(page, Number(at & 0xfffn), table.length / 2);
 }
 

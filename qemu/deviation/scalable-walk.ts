@@ -6,7 +6,7 @@ import type { Access } from "../../events/input.ts";
 import { masksOf } from "../../events/layout/layout.ts";
 import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { isDevicePage } from "../fuzz/defined.ts";
+import { isDevicePage } from "../fuzz/defined-input.ts";
 import type { Seen } from "./table-view.ts";
 import { isInterrupt, overlapsInterrupts, walkStage } from "./table-view.ts";
 

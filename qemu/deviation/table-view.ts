@@ -2,7 +2,7 @@ import { interruptPages, isInterruptPage, pageOf } from "../../events/address.ts
 import { ContextEntry, levelsOfWidth } from "../../events/context/context-entry.ts";
 import { masksOf } from "../../events/layout/layout.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
-import type { ContextStep } from "../../hypervisor/context/entry-reading.ts";
+import type { ContextStep } from "../../hypervisor/context/entry-cursor.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { tablePage } from "../../hypervisor/memory/table-page.ts";
 import { isScalable } from "../../projections/context/context-path.ts";

@@ -10,7 +10,7 @@ import { messagesOf, textOfMessage } from "../deviation/message.ts";
 import type { RegisterDifference } from "./image.ts";
 import { differingRegisters } from "./image.ts";
 import { readTrace } from "./observation.ts";
-import type { Step } from "./plan.ts";
+import type { PlanStep } from "./plan.ts";
 import type { Seen } from "./sight.ts";
 
 /** Fields of a fault record that belong to requests with PASID. */
@@ -46,7 +46,7 @@ export type Raw = Pick<Situation, "what" | "target" | "model" | "register" | "al
 
 /** Compares what does not depend on a choice: registers and messages. */
 export function rawDifferences(
-  step: Step,
+  step: PlanStep,
   seen: Seen,
   world: World,
   facts: readonly Fact[],

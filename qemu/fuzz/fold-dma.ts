@@ -16,10 +16,10 @@ import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
 import { usesOf } from "../deviation/past.ts";
 import { readTables } from "../deviation/scalable-tables.ts";
 import { entriesWalked } from "../deviation/table-view.ts";
+import { answerText, modelText, targetText } from "./dma-text.ts";
 import { evictions } from "./evict.ts";
 import { readTrace } from "./observation.ts";
-import { answerText, modelText, targetText } from "./outcome.ts";
-import type { Step } from "./plan.ts";
+import type { PlanStep } from "./plan.ts";
 import type { Seen } from "./sight.ts";
 
 /** The source-id that a device's requests carry. */
@@ -147,7 +147,7 @@ function domainRead(guest: Guest, source: number, { contexts }: Past): number | 
 /** The translation that a DMA used in the target. */
 export function useIn(
   { past }: Comparing,
-  { input }: Step,
+  { input }: PlanStep,
   { trace }: Seen,
   { guests }: World,
   facts: readonly Fact[],

@@ -14,7 +14,7 @@ import {
 import type { DifferingBytes } from "./difference.ts";
 import { imageOf } from "./image.ts";
 import type { Finding } from "./lane.ts";
-import type { Step } from "./plan.ts";
+import type { PlanStep } from "./plan.ts";
 
 /** What a script says about itself. */
 export interface ScriptHead {
@@ -88,7 +88,7 @@ function reads(
   });
 }
 
-function commandsOf(step: Step): string[] {
+function commandsOf(step: PlanStep): string[] {
   const isWrite = step.input.type === "Dma" && step.input.access === "write";
   const waiting =
     step.waits === undefined
@@ -150,7 +150,11 @@ const unseen: ReadonlySet<string> = new Set(["dma", "event", "interrupt"]);
  * `#t` is what the target traced during the commands since the last empty line, `#T` what the model
  * expects instead.
  */
-export function scriptOf(finding: Finding, about: ScriptHead, describe: (step: Step) => string) {
+export function scriptOf(
+  finding: Finding,
+  about: ScriptHead,
+  describe: (step: PlanStep) => string,
+) {
   const { plan, sight, comparison, death } = finding;
   const difference = comparison?.difference;
   const lines = [...head(about), "", "# the machine", ...setUpDevices, ...loads(finding)];

@@ -8,7 +8,7 @@ import { Irta } from "../../events/registers/interrupt-table.ts";
 import { at } from "../../events/registers/offset.ts";
 import { arena } from "../../properties/world/arena.ts";
 import { deepTables } from "./deep-tables.ts";
-import type { Avoided } from "./deviation.ts";
+import type { Avoidance } from "./deviation.ts";
 
 const { type: typeBits, typeHigh, intf, sw } = halfMasks(WaitDescriptor);
 const { wait, deviceTlb, pasidIotlb, pasidCache } = descriptorTypes;
@@ -33,7 +33,7 @@ function changeDescriptors(input: Input, rewrite: Rewrite): Input {
 }
 
 /** Wait descriptors that ask for both a status word and an interrupt are made to ask for one. */
-const waitForBoth: Avoided = {
+const waitForBoth: Avoidance = {
   id: "wait-both",
   change: (input) =>
     changeDescriptors(input, (first) => {
@@ -43,7 +43,7 @@ const waitForBoth: Avoided = {
 };
 
 /** Descriptors of device TLBs, where the unit has none, are made ones of a type that is not. */
-const deviceTlbs: Avoided = {
+const deviceTlbs: Avoidance = {
   id: "device-tlb-accepted",
   change: (input, profile) =>
     profile.deviceTlb
@@ -54,7 +54,7 @@ const deviceTlbs: Avoided = {
 };
 
 /** The same of PASID invalidations where the unit has no scalable mode. */
-const pasidTypes: Avoided = {
+const pasidTypes: Avoidance = {
   id: "pasid-descriptor-accepted",
   change: (input, { smts }) =>
     smts
@@ -67,14 +67,14 @@ const pasidTypes: Avoided = {
 };
 
 /** The upper bits of a descriptor's type are left 0. */
-const upperTypes: Avoided = {
+const upperTypes: Avoidance = {
   id: "descriptor-type-bits",
   change: (input) =>
     changeDescriptors(input, (first) => ((first & typeHigh) === 0 ? undefined : first | typeBits)),
 };
 
 /** Compatibility-format interrupts are not allowed: the unit has no such bit. */
-const compatibility: Avoided = {
+const compatibility: Avoidance = {
   id: "compatibility-ignored",
   change: (input) => {
     if (input.type !== "RegisterWrite" || input.offset !== at.gcmd) return input;
@@ -84,7 +84,7 @@ const compatibility: Avoided = {
 };
 
 /** EIME is not set where the unit has no extended interrupt mode. */
-const extendedInterrupts: Avoided = {
+const extendedInterrupts: Avoidance = {
   id: "irta-eime",
   change: (input, { eim }) => {
     if (input.type !== "RegisterWrite" || input.offset !== at.irta || eim) return input;
@@ -98,7 +98,7 @@ const { ttm } = Rtaddr.fields;
 const otherModes = BigInt(ttm.names.abort & ~ttm.names.scalable) << BigInt(ttm.lsb);
 
 /** Of the table modes the two are used that there are. */
-const tableModes: Avoided = {
+const tableModes: Avoidance = {
   id: "table-mode-ignored",
   change: (input, { smts }) => {
     if (input.type !== "RegisterWrite" || input.offset !== at.rtaddr || !smts) return input;
@@ -108,7 +108,7 @@ const tableModes: Avoided = {
 };
 
 /** What QEMU does not survive, or what would part the states for good. */
-export const qemuAvoids: readonly Avoided[] = [
+export const qemuAvoids: readonly Avoidance[] = [
   waitForBoth,
   deviceTlbs,
   pasidTypes,
