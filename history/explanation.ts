@@ -1,7 +1,7 @@
 import type { Iova, SourceId } from "../events/address.ts";
 import type { Access } from "../events/input.ts";
 import type { Profile } from "../events/profile/profile.ts";
-import type { Asked } from "../hypervisor/translate/composed.ts";
+import type { Asked } from "../hypervisor/translate/guest-answer.ts";
 import type { Translation } from "../hypervisor/translate/three-answers.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import type { TurnedOff } from "./moment.ts";

@@ -1,7 +1,7 @@
 import { pageOf } from "../events/address.ts";
 import { PasidEntry } from "../events/context/pasid-entry.ts";
 import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
-import type { PathTable } from "../hypervisor/translate/path-table.ts";
+import { entryBytes } from "../hypervisor/translate/path-table.ts";
 import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { PathEntry } from "./path-entry.ts";
@@ -33,13 +33,6 @@ function pageOfStep({ steps }: Translation, index: number, iova: bigint): number
   return pageOf(from === undefined ? iova : addressNamed(from, iova));
 }
 
-/** Words of 64 bits in the entries of each table; of root and context entries, in each mode. */
-const wordsOf = (table: PathTable, scalable: boolean): PathEntry["words"] => {
-  if (table === "root") return scalable ? 1 : 2;
-  if (table === "context") return scalable ? 4 : 2;
-  return table === "PASID entry" ? 8 : 1;
-};
-
 /** What is written to each entry of a walk that the unit cannot see, in the order of its steps. */
 export const unseenOn = (
   walk: Translation,
@@ -49,7 +42,7 @@ export const unseenOn = (
   walk.steps.map(({ table, address, host }) =>
     guest === undefined || host === undefined
       ? undefined
-      : unseenAt(late, guest, address, wordsOf(table, walk.scalable)),
+      : unseenAt(late, guest, address, entryBytes(table, walk.scalable) / 8),
   );
 
 /** The entries that a walk for an address read, in order. */
@@ -58,6 +51,6 @@ export const pathOf = (walk: Translation, iova: bigint): readonly PathEntry[] =>
     table,
     level,
     address,
-    words: wordsOf(table, walk.scalable),
+    words: entryBytes(table, walk.scalable) / 8,
     page: pageOfStep(walk, index, iova),
   }));

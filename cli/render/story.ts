@@ -1,11 +1,12 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import { faultText } from "../../events/fault/fault-text.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { mapsNothing } from "../../history/decisive.ts";
 import type { EntryTrail, EntryWrite } from "../../history/provenance.ts";
 import type { Unseen } from "../../history/unseen.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
-import { announcedText } from "./announced.ts";
+import { announcedText } from "./announcement-text.ts";
 import { landingText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning, verbPhrase } from "./meaning.ts";
@@ -114,7 +115,7 @@ function conclusion(plot: Plot): string[] {
   }
   if (use?.blocked?.reason === undefined) return [];
   if (!nothing && !isFirst) {
-    const allowed = (step.entry & 1n) !== 0n ? "reading" : "writing";
+    const allowed = SecondStageEntry.decode(step.entry).r ? "reading" : "writing";
     const tried = use.access === "read" ? "read" : "write";
     return [
       `In short: the guest mapped this page for ${allowed} alone; the device tried to ${tried}.`,
