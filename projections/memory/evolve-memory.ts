@@ -8,7 +8,7 @@ import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
-import { tablesChanged } from "./table-change.ts";
+import { tablesChanged } from "./pending-marks.ts";
 import type { TablePlace } from "./table-use.ts";
 import { noUse } from "./table-use.ts";
 

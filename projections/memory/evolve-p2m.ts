@@ -7,7 +7,7 @@ import { pagesFrom } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { contentsLost } from "./evolve-memory.ts";
-import { p2mChanged } from "./table-change.ts";
+import { p2mChanged } from "./pending-marks.ts";
 
 /** A change of the P2M. */
 export type P2mFact = FactOf<"P2mMapped"> | FactOf<"P2mUnmapped"> | FactOf<"P2mProtected">;
