@@ -22,3 +22,6 @@ export const chartMutants: readonly ChartMutant[] = charts.flatMap((chart) =>
       });
   }),
 );
+
+/** Mutants that differ from the chart as it is in nothing that can be observed, and why. */
+export const equivalentMutants: ReadonlyMap<string, string> = new Map([]);

@@ -47,11 +47,14 @@ export const clearFaults: Command = (driver, draw) => {
     writeRegister(driver, at.fsts, 4, pick([0x71n, 0x70n, 0x1n, 0x10n], draw.extra));
 };
 
-/** Masks or unmasks an event line, clears ICS, sets what its message is. */
+/** Masks an event line or unmasks both, clears ICS, sets what a message is. */
 export const eventLine: Command = (driver, draw) => {
-  const line = pick([at.fectl, at.iectl], draw.where);
+  const lines = [at.fectl, at.iectl];
+  const line = pick(lines, draw.where);
   const choices = [
-    () => writeRegister(driver, line, 4, 0n),
+    () => {
+      for (const each of lines) writeRegister(driver, each, 4, 0n);
+    },
     () => writeRegister(driver, line, 4, 0x8000_0000n),
     () => writeRegister(driver, at.ics, 4, 1n),
     () => writeRegister(driver, line + 4, 4, BigInt(draw.extra)),

@@ -1,0 +1,39 @@
+import { env } from "node:process";
+import { describe, expect, it } from "vitest";
+import { huntWithLaws, quickWorlds } from "../hunt/chart-hunt.ts";
+import { ordinary } from "../laws/ordinary.ts";
+import { chartMutants, equivalentMutants } from "./chart-mutants.ts";
+import { handfulOf, today } from "./handful.ts";
+import { slowTargets } from "./quick.ts";
+
+const handful = 4;
+const ids = new Set(chartMutants.map(({ id }) => id));
+const quick = chartMutants.filter(({ id }) => !slowTargets.has(id) && !equivalentMutants.has(id));
+
+/** The targets that are turned in this run: those asked for by number, or the next each day. */
+const asked = env["SHADOWFOLD_TARGETS"]?.split(",").map(Number);
+const hunted = chartMutants.filter((mutant, place) =>
+  asked === undefined ? handfulOf(quick, handful, today()).includes(mutant) : asked.includes(place),
+);
+const numbers = hunted.map((mutant) => chartMutants.indexOf(mutant)).join(",");
+console.info(`SHADOWFOLD_TARGETS=${numbers} npm test -- properties/bugs turns these again`);
+
+describe("turned targets of charts", () => {
+  it("[BU5] there is one for each target and each other state, with a name of its own", () => {
+    expect(ids.size).toBe(chartMutants.length);
+    expect(chartMutants.length).toBeGreaterThan(200);
+  });
+
+  it("[BU6] those that are listed exist, and most are quick to catch", () => {
+    const listed = [...slowTargets, ...equivalentMutants.keys()];
+    expect(listed.filter((id) => !ids.has(id))).toEqual([]);
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(quick.length).toBeGreaterThan(chartMutants.length / 2);
+  });
+
+  it.each(hunted)("[BU5] $id is caught", async (mutant) => {
+    const hunt = { seed: ordinary.seed, worlds: quickWorlds, seconds: 45 };
+    const { by } = await huntWithLaws(mutant, hunt);
+    expect(by, `SHADOWFOLD_TARGETS=${chartMutants.indexOf(mutant)}`).toBeDefined();
+  });
+});
