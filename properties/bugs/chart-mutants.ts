@@ -22,6 +22,3 @@ export const chartMutants: readonly ChartMutant[] = charts.flatMap((chart) =>
       });
   }),
 );
-
-/** Mutants that differ from the chart as it is in nothing that can be observed, and why. */
-export const equivalentMutants: ReadonlyMap<string, string> = new Map([]);

@@ -106,7 +106,7 @@ describe("PASID entries", () => {
     expect(reached(announced, readsAs(first, gva))).toBe("59h");
   });
 
-  test("[PE9] a second stage with accessed and dirty bits is refused, and the guest not told", () => {
+  test("[PE9] a second stage with accessed and dirty bits is refused by the host alone", () => {
     const marked = pasidEntry(0x45, secondStageEntry({ did: 9, ssade: true }));
     const devices = [
       { device: nvme, physical: true },
