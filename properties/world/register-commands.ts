@@ -67,11 +67,14 @@ export const clearFaults: Command = (driver, draw) => {
     );
 };
 
-/** Masks or unmasks an event line, clears ICS, sets what its message is. */
+/** Masks an event line or unmasks both, clears ICS, sets what a message is. */
 export const eventLine: Command = (driver, draw) => {
-  const line = pick([at.fectl, at.iectl], draw.where);
+  const lines = [at.fectl, at.iectl];
+  const line = pick(lines, draw.where);
   const choices = [
-    () => writeRegister(driver, line, 4, 0n),
+    () => {
+      for (const each of lines) writeRegister(driver, each, 4, 0n);
+    },
     () => writeRegister(driver, line, 4, masked),
     () => writeRegister(driver, at.ics, 4, 1n),
     () => writeRegister(driver, line + 4, 4, BigInt(draw.extra)),
