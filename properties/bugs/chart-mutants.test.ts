@@ -24,6 +24,16 @@ describe("turned targets of charts", () => {
     expect(chartMutants.length).toBeGreaterThan(200);
   });
 
+  it("[BU5] a handful is turned each day, and all that are quick to catch in the end", () => {
+    const days = Array.from({ length: Math.ceil(quick.length / handful) }, (_, day) => day);
+    const turned = days.map((day) => handfulOf(quick, handful, day));
+    const idsOf = (mutants: typeof quick) => mutants.map(({ id }) => id).toSorted();
+    expect(idsOf(turned.flat())).toEqual(idsOf(quick));
+    expect(Math.max(...turned.map(({ length }) => length))).toBe(handful);
+    expect(Math.min(...turned.map(({ length }) => length))).toBeGreaterThan(0);
+    expect(hunted.length).toBeGreaterThan(0);
+  });
+
   it("[BU6] those that are slow to catch exist, and are few", () => {
     expect([...slowTargets].filter((id) => !ids.has(id))).toEqual([]);
     expect(slowTargets.size).toBeLessThan(chartMutants.length / 4);

@@ -36,10 +36,10 @@ export const eventBugs: readonly Bug[] = [
   },
   {
     id: "errors-together",
-    what: "Writing 1 to ICE clears ITE too.",
+    what: "Writing 1 to IQE clears ICE too.",
     file: "hypervisor/registers/register-write.ts",
-    find: "if (ite) clearQueueError",
-    replace: "if (ite || ice) clearQueueError",
+    find: "if (ice) clearQueueError",
+    replace: "if (ice || iqe) clearQueueError",
     law: "RG3",
   },
   {

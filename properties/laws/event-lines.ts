@@ -86,6 +86,7 @@ function checkTold(watched: Watched, fact: Told, guests: Guests, count: Count): 
   if (now.isMasked || now.isPending) return "it is sent where IM or IP is set";
   const [wanted, found] = [messageOf(guests.was, line), textOf(fact)];
   count(`${line.name}: sent`);
+  if (fact.address >> 32n !== 0n) count("to an upper address");
   return found === wanted ? undefined : `${found} is sent, not ${wanted}`;
 }
 
@@ -145,9 +146,12 @@ export const eventsAreSent: Law = {
   says:
     "An event arises once for each status that is set where none was, with the message of its " +
     "registers; masked it is pending until it is unmasked, and withdrawn with its status.",
-  sometimes: lines.flatMap(({ name }) =>
-    ["sent", "pended", "unmasked", "withdrawn", "waits"].map((what) => `${name}: ${what}`),
-  ),
+  sometimes: [
+    ...lines.flatMap(({ name }) =>
+      ["sent", "pended", "unmasked", "withdrawn", "waits"].map((what) => `${name}: ${what}`),
+    ),
+    "to an upper address",
+  ],
   check(run, count) {
     const guests = run.setup.guests.map(() => lines.map((line): Watched => ({ line, owed: 0 })));
     for (const moment of momentsOf(run)) {
