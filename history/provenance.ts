@@ -1,5 +1,5 @@
 import { pageOf } from "../events/address.ts";
-import type { Fact, FactOf } from "../events/fact.ts";
+import type { Fact, OneFactOf } from "../events/fact.ts";
 import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
@@ -8,6 +8,7 @@ import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
+import { mapsNothing } from "./decisive.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
@@ -93,11 +94,11 @@ function isKept(
   guest: Guest | undefined,
   { device, pasid }: Place,
   { table }: PathEntry,
-  value: bigint,
+  entry: bigint,
 ): boolean {
-  if (table === "first stage") return (value & 1n) !== 0n;
+  if (table === "first stage") return !mapsNothing({ table, entry });
   if (guest === undefined || guest.profile.cachingMode) return true;
-  if (table === "second stage") return (value & 3n) !== 0n;
+  if (table === "second stage") return !mapsNothing({ table, entry });
   const source = deviceAt(guest, device)?.requester ?? device;
   return hostAt(guest.hosts, source, pasid)?.state !== "blocked";
 }
@@ -134,12 +135,9 @@ function mappingChanged(shadow: number, { guest, page }: UsedPage, step: Step): 
   );
 }
 
-type MappingFact =
-  | FactOf<"ShadowMapped">
-  | FactOf<"ShadowBlocked">
-  | FactOf<"ShadowUnmapped">
-  | FactOf<"ShadowShared">
-  | FactOf<"ShadowLinked">;
+type MappingFact = OneFactOf<
+  "ShadowMapped" | "ShadowBlocked" | "ShadowUnmapped" | "ShadowShared" | "ShadowLinked"
+>;
 
 /** The pages that a fact about mappings is about, from its first one on. */
 function pagesOf(fact: MappingFact): number {

@@ -2,7 +2,7 @@ import { gpa as gpaOf, pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
 import { deviceAt, deviceBehind } from "../projections/device/devices.ts";
-import { evolve } from "../projections/evolve.ts";
+import { evolveInput } from "../projections/evolve.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { readBytes } from "../projections/registers/registers.ts";
 import type { World } from "../projections/world.ts";
@@ -142,7 +142,7 @@ const handlers: {
  * @param watch  told of each step that a chart makes, in order.
  */
 export function fold(world: World, input: Input, watch?: Watch): Folded {
-  const evolved = evolve(world, input);
+  const evolved = evolveInput(world, input);
   const guest = guestOf(world, input);
   const turn: Turn = {
     world: evolved,

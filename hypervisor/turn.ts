@@ -46,8 +46,8 @@ export const refuse = (turn: Turn, why: string): void =>
 // biome-ignore lint/suspicious/noConfusingVoidType: a chart that looks at no unit has void there
 type UnitArgument<Unit> = [Unit] extends [void] ? [] : [unit: Unit];
 
-/** What a chart makes of a stimulus. The facts are still to be recorded, in order. */
-export function ask<
+/** Asks or tells a chart: in which state it is, what happens, and what is kept of the unit. */
+type ToChart<Wanted> = <
   State extends string,
   Stimulus extends { readonly type: string },
   Told extends FactType,
@@ -57,34 +57,38 @@ export function ask<
   chart: Chart<State, Stimulus, Told, Unit>,
   state: NoInfer<State>,
   stimulus: NoInfer<Stimulus>,
-  ...rest: UnitArgument<Unit>
-): readonly (Fact & OneFactOf<Told>)[] {
-  const unit = rest[0] as Unit;
+  ...unit: UnitArgument<Unit>
+) => Wanted extends "facts" ? readonly (Fact & OneFactOf<Told>)[] : void;
+
+/** What a chart makes of a stimulus. The facts are still to be recorded, in order. */
+export const ask: ToChart<"facts"> = askAny as never;
+
+/** Tells a chart a stimulus and records the facts that follow. */
+export const advance: ToChart<"nothing"> = advanceAny as never;
+
+interface Stimulus {
+  readonly type: string;
+}
+
+function askAny(
+  turn: Turn,
+  chart: AnyChart,
+  state: string,
+  stimulus: Stimulus,
+  unit: unknown,
+): readonly Fact[] {
   const facts = chart.step(state, stimulus, unit);
-  turn.watch?.({
-    seq: turn.world.seq,
-    guest: turn.index,
-    chart,
-    state,
-    stimulus,
-    unit,
-    facts,
-  });
+  const { watch, world, index: guest } = turn;
+  if (watch !== undefined) watch({ seq: world.seq, guest, chart, state, stimulus, unit, facts });
   return facts;
 }
 
-/** Tells a chart a stimulus and records the facts that follow. */
-export function advance<
-  State extends string,
-  Stimulus extends { readonly type: string },
-  Told extends FactType,
-  Unit = void,
->(
+function advanceAny(
   turn: Turn,
-  chart: Chart<State, Stimulus, Told, Unit>,
-  state: NoInfer<State>,
-  stimulus: NoInfer<Stimulus>,
-  ...rest: UnitArgument<Unit>
+  chart: AnyChart,
+  state: string,
+  stimulus: Stimulus,
+  unit: unknown,
 ): void {
-  for (const fact of ask(turn, chart, state, stimulus, ...rest)) record(turn, fact);
+  for (const fact of askAny(turn, chart, state, stimulus, unit)) record(turn, fact);
 }

@@ -74,12 +74,22 @@ export function compileBranch<State extends string>(
   };
 }
 
+const noFacts: readonly Fact[] = [];
+
 /** The fact that an action is. Fields that have a type are the whole fact already. */
-export function factOf(action: CompiledAction, given: Given): Fact {
+function factOf(action: CompiledAction, given: Given): Fact {
   const { params } = action;
   if (typeof params !== "function") return action.whole;
   const fields = params(given);
   return "type" in fields ? (fields as Fact) : ({ type: action.type, ...fields } as Fact);
+}
+
+/** The facts that a transition tells, in order. */
+export function factsOf(actions: readonly CompiledAction[], given: Given): readonly Fact[] {
+  const [first] = actions;
+  if (first === undefined) return noFacts;
+  if (actions.length === 1) return [factOf(first, given)];
+  return actions.map((action) => factOf(action, given));
 }
 
 /** Whether an action could have told a fact: the type is the same, and so are fixed fields. */

@@ -2,7 +2,7 @@ import type { AnyStateMachine } from "xstate";
 import { createMachine } from "xstate";
 import type { FactType } from "../events/fact.ts";
 import type { Branch, Guards, RawTransitions } from "./branch.ts";
-import { compileBranch, couldTell, factOf, listOf, onlyAllowed } from "./branch.ts";
+import { compileBranch, couldTell, factsOf, listOf, onlyAllowed } from "./branch.ts";
 import type { Chart } from "./chart.ts";
 import type { Definition } from "./definition.ts";
 
@@ -100,8 +100,7 @@ function compiled<State extends string>(
     step: (state, event, context) => {
       const given = { event, context };
       for (const { guard, actions } of branches.get(state)?.get(event.type) ?? noBranches) {
-        if (guard !== undefined && !guard(given)) continue;
-        return actions.map((action) => factOf(action, given)) as never[];
+        if (guard === undefined || guard(given)) return factsOf(actions, given) as never[];
       }
       return noBranches;
     },

@@ -3,6 +3,7 @@ import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import { facts } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import { disown, own } from "../tables/p2m.ts";
+import { pagesFrom } from "../tables/range.ts";
 import { evolvers } from "./evolvers.ts";
 import type { Guest } from "./guest.ts";
 import { cacheFlushed, memoryWritten } from "./memory/evolve-memory.ts";
@@ -16,8 +17,8 @@ const isFact = (event: Event): event is Fact => Object.hasOwn(facts, event.type)
 /** Who owns which host frames once a P2M fact took effect. */
 function ownersAfter(world: World, guest: Guest, fact: Fact): World["owners"] {
   if (fact.type === "P2mUnmapped") {
-    const first = pageOf(fact.gpa);
-    return disown(world.owners, guest.p2m, first, first + pageOf(fact.length));
+    const { first, end } = pagesFrom(fact.gpa, fact.length);
+    return disown(world.owners, guest.p2m, first, end);
   }
   if (fact.type !== "P2mMapped") return world.owners;
   const first = pageOf(fact.gpa);
@@ -28,7 +29,7 @@ function ownersAfter(world: World, guest: Guest, fact: Fact): World["owners"] {
 
 type Evolver = (guest: Guest, fact: FactOf<FactType>, seq: number) => Guest;
 
-function evolveInput(guest: Guest, input: Input, seq: number): Guest {
+function guestAfterInput(guest: Guest, input: Input, seq: number): Guest {
   if (input.type === "MemoryWrite") return memoryWritten(guest, input, seq);
   if (input.type === "CacheFlush") return cacheFlushed(guest, input, seq);
   return guest;
@@ -41,13 +42,16 @@ const isP2mFact = (fact: Fact): boolean => fact.type === "P2mMapped" || fact.typ
  * themselves; whatever else an input does follows from its facts. Never throws; an event about a
  * guest that does not exist only counts.
  */
-export function evolve(world: World, event: Event): World {
+export const evolve = (world: World, event: Event): World =>
+  isFact(event) ? evolveFact(world, event) : evolveInput(world, event);
+
+/** The world after one more input. */
+export function evolveInput(world: World, input: Input): World {
   const seq = world.seq + 1;
   const { guests, owners } = world;
-  const guest = guests[event.guest ?? 0];
+  const guest = guests[input.guest ?? 0];
   if (guest === undefined) return { seq, guests, owners };
-  if (isFact(event)) return evolveFact(world, event);
-  return { seq, guests: replaced(guests, guest, evolveInput(guest, event, seq)), owners };
+  return { seq, guests: replaced(guests, guest, guestAfterInput(guest, input, seq)), owners };
 }
 
 /** The world after one more fact. */

@@ -49,16 +49,21 @@ export function half(page: Page | undefined, index: number): number {
   return chunk === undefined ? 0 : (chunk[index & 31] as number);
 }
 
+/** Where two halves become a word; whoever reads it fills it first. */
+const joined = new DataView(new ArrayBuffer(8));
+
 /** The 64-bit word at `offset` bytes (a multiple of 8) of a page. */
 export function wordIn(page: Page | undefined, offset: number): bigint {
   const index = offset >> 2;
-  return (BigInt(half(page, index + 1)) << 32n) | BigInt(half(page, index));
+  joined.setUint32(0, half(page, index), true);
+  joined.setUint32(4, half(page, index + 1), true);
+  return joined.getBigUint64(0, true);
 }
 
-/** `count` words of 64 bits from `offset` bytes on, the first the lowest. */
+/** `count` words of 64 bits, at least one, from `offset` bytes on, the first the lowest. */
 export function wordsIn(page: Page | undefined, offset: number, count: number): bigint {
-  let words = 0n;
-  for (let word = 0; word < count; word++) {
+  let words = wordIn(page, offset);
+  for (let word = 1; word < count; word++) {
     words |= wordIn(page, offset + word * 8) << BigInt(word * 64);
   }
   return words;

@@ -1,6 +1,6 @@
 import type { LayoutFields, Placed } from "./layout-field.ts";
 import { bitMask, fieldMask } from "./layout-field.ts";
-import { halvesOf } from "./layout-reader.ts";
+import { bytesOfWord } from "./layout-reader.ts";
 
 /**
  * Where a field lies among the 32-bit halves of its word, in plain numbers: for code that reads
@@ -49,8 +49,10 @@ export const halfMasks = <F extends LayoutFields>({ fields }: Fields<F>): EachFi
 };
 
 /** A mask of `width` bits in halves, lowest first, with the sign that `&` gives them. */
-export const maskHalves = (mask: bigint, width: number): Int32Array =>
-  Int32Array.from(halvesOf(mask & bitMask(width - 1, 0), width));
+export function maskHalves(mask: bigint, width: number): Int32Array {
+  const bytes = bytesOfWord(mask & bitMask(width - 1, 0), width);
+  return Int32Array.from({ length: width / 32 }, (_, half) => bytes.getInt32(half * 4, true));
+}
 
 /** The value of a field that one half holds, taken from that half. */
 export const numberIn = ({ shift, mask }: FieldHalves, half: number): number =>

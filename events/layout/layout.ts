@@ -9,7 +9,7 @@ import type {
   WideField,
 } from "./layout-field.ts";
 import { addressShift, fieldMask, placed } from "./layout-field.ts";
-import { halvesOf, reader } from "./layout-reader.ts";
+import { bytesOfWord, reader } from "./layout-reader.ts";
 
 type ValueOf<F extends LayoutField> = F extends FlagField
   ? boolean
@@ -43,6 +43,14 @@ export interface Layout<F extends LayoutFields> extends AnyLayout {
   /** The bits of a field, in place. */
   readonly mask: (field: keyof F & string) => bigint;
 }
+
+/** The bits of each field, in place: a table for code that asks often. */
+export const masksOf = <F extends LayoutFields>({
+  fields,
+}: Layout<F>): { readonly [K in keyof F]: bigint } => {
+  const masks = Object.entries(fields).map(([name, field]) => [name, fieldMask(field)]);
+  return Object.fromEntries(masks) as { readonly [K in keyof F]: bigint };
+};
 
 /** The layout type's decoded form: `DecodedBy<typeof ContextEntry>`. */
 export type DecodedBy<L extends AnyLayout> = ReturnType<L["decode"]>;
@@ -92,8 +100,8 @@ export function layout<const F extends LayoutFields>(table: {
   const readers = Object.entries(fields).map(([key, field]) => [key, reader(field)] as const);
   const decode = (word: bigint): Decoded<F> => {
     const out: Record<string, FieldValue> = {};
-    const halves = halvesOf(word, width);
-    for (const [key, read] of readers) out[key] = read(halves, word);
+    const bytes = bytesOfWord(word, width);
+    for (const [key, read] of readers) out[key] = read(bytes, word);
     return out as Decoded<F>;
   };
   const encode = (values: Partial<Decoded<F>>): bigint => {

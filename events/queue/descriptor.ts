@@ -60,8 +60,11 @@ function spec(
   return { type: descriptorTypes[name], name, layout, ...defaults, ...rest };
 }
 
-const pfsid = (layout: typeof DeviceTlbDescriptor | typeof PasidDeviceTlbDescriptor): bigint =>
+const pfsidOf = (layout: typeof DeviceTlbDescriptor | typeof PasidDeviceTlbDescriptor): bigint =>
   layout.mask("pfsidLow") | layout.mask("pfsidHigh");
+const pfsid = pfsidOf(DeviceTlbDescriptor);
+const pasidPfsid = pfsidOf(PasidDeviceTlbDescriptor);
+const pd = WaitDescriptor.mask("pd");
 
 const specs: readonly DescriptorSpec[] = [
   spec("contextCache", ContextCacheDescriptor, { doc: "Forget context entries." }),
@@ -70,7 +73,7 @@ const specs: readonly DescriptorSpec[] = [
     doc: "Ask a device to forget translations.",
     supported: (profile) => profile.deviceTlb,
     // Reading: without ECAP.DIT the fields of throttling are reserved.
-    lacking: (profile) => (profile.dit ? 0n : pfsid(DeviceTlbDescriptor)),
+    lacking: (profile) => (profile.dit ? 0n : pfsid),
   }),
   spec("interruptEntry", InterruptEntryDescriptor, {
     doc: "Forget interrupt entries.",
@@ -79,7 +82,7 @@ const specs: readonly DescriptorSpec[] = [
   spec("wait", WaitDescriptor, {
     doc: "Report that what came before is done.",
     // Reading: without ECAP.PDS the bit is reserved.
-    lacking: (profile) => (profile.pageDrain ? 0n : WaitDescriptor.mask("pd")),
+    lacking: (profile) => (profile.pageDrain ? 0n : pd),
   }),
   spec("pasidIotlb", PasidIotlbDescriptor, {
     doc: "Forget first-stage and nested translations.",
@@ -95,7 +98,7 @@ const specs: readonly DescriptorSpec[] = [
     doc: "Ask a device to forget translations of one PASID.",
     width: 256,
     supported: (profile) => profile.smts && profile.deviceTlb,
-    lacking: (profile) => (profile.dit ? 0n : pfsid(PasidDeviceTlbDescriptor)),
+    lacking: (profile) => (profile.dit ? 0n : pasidPfsid),
   }),
   spec("pageGroupResponse", PageGroupResponseDescriptor, {
     doc: "Answer a group of page requests.",
@@ -113,6 +116,8 @@ export const descriptors: ReadonlyMap<number, DescriptorSpec> = new Map(
   specs.map((row) => [row.type, row]),
 );
 
+const upperHalf = bitMask(255, 128);
+
 /** The 7-bit type of a descriptor: bits 11:9 above bits 3:0. */
 export function descriptorType(word: bigint): number {
   const low = Number(BigInt.asUintN(12, word));
@@ -126,5 +131,6 @@ export function descriptorType(word: bigint): number {
 export function descriptorReserved(type: number, profile: Profile, width: 128 | 256): bigint {
   const row = descriptors.get(type);
   if (!row) return bitMask(width - 1, 0);
-  return row.layout.reservedMask | row.lacking(profile) | bitMask(width - 1, 128);
+  const reserved = row.layout.reservedMask | row.lacking(profile);
+  return width === 128 ? reserved : reserved | upperHalf;
 }

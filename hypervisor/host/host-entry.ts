@@ -4,7 +4,7 @@ import type { FactOf } from "../../events/fact.ts";
 import type { Meaning } from "../../machines/host/attachment.ts";
 import { attachment } from "../../machines/host/attachment.ts";
 import { deviceBehind } from "../../projections/device/devices.ts";
-import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
+import type { Space } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import { shadowOver } from "../../projections/shadow/shadows.ts";
@@ -40,7 +40,7 @@ function shadowFor(turn: Turn, did: number, { root, levels }: SecondStage): numb
 }
 
 const isSameStage = (
-  stage: FirstStage,
+  stage: Space,
   first: FirstStageContext["first"],
   second: FirstStageContext["second"],
 ): boolean =>

@@ -30,10 +30,10 @@ interface Asker {
   readonly index?: number;
 }
 
-const said = ({ source, index }: Asker) => ({
-  ...(source === undefined ? {} : { source }),
-  ...(index === undefined ? {} : { index }),
-});
+function said({ source, index }: Asker): { readonly source?: SourceId; readonly index?: number } {
+  if (source === undefined) return index === undefined ? {} : { index };
+  return index === undefined ? { source } : { source, index };
+}
 
 function deliver(turn: Turn, asker: Asker, message: InterruptMessage): void {
   record(turn, { type: "InterruptDelivered", ...said(asker), ...message });
@@ -69,9 +69,11 @@ export function mayUse(source: number | undefined, entry: bigint): boolean {
   return svt === bus && source >> 8 >= sid >> 8 && source >> 8 <= (sid & 0xff);
 }
 
+const present = RemappedEntry.mask("present");
+
 /** Why an entry that could be read blocks a request, or 0. Checks in the order of the reasons. */
 export function entryFault(profile: Profile, entry: bigint, source: number | undefined): number {
-  if (!RemappedEntry.decode(entry).present) return reason.interruptNotPresent;
+  if ((entry & present) === 0n) return reason.interruptNotPresent;
   if ((entry & interruptEntryReserved(profile, entry)) !== 0n) return reason.interruptEntryReserved;
   return mayUse(source, entry) ? 0 : reason.interruptSource;
 }

@@ -10,8 +10,8 @@ import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import { asWeb, isWeb } from "../shadow/shadow.ts";
 import { shadowAt, withShadow } from "../shadow/shadows.ts";
-import { tablesChanged } from "./table-change.ts";
-import type { TableUse, Use } from "./table-use.ts";
+import { tablesChanged } from "./pending-marks.ts";
+import type { TablePlace, TableUse } from "./table-use.ts";
 import { maxUses, noUse } from "./table-use.ts";
 
 /** Splits a range of bytes at page ends. */
@@ -120,7 +120,7 @@ function usesOf(guest: Guest, gfn: number): TableUse {
 function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
   const gfn = pageOf(fact.table);
   const old = usesOf(guest, gfn);
-  const one: Use = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
+  const one: TablePlace = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
   return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses: [...old.uses, one] }) };
 }
 

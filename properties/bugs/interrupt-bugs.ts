@@ -111,9 +111,9 @@ export const interruptBugs: readonly Bug[] = [
     id: "interrupt-check-order",
     what: "Reserved bits of an interrupt entry are checked before it is known to be present.",
     file: "hypervisor/interrupt/interrupt.ts",
-    find: "if (!RemappedEntry.decode(entry).present) return",
+    find: "if ((entry & present) === 0n) return",
     replace:
-      "if (!RemappedEntry.decode(entry).present && " +
+      "if ((entry & present) === 0n && " +
       "(entry & interruptEntryReserved(profile, entry)) === 0n) return",
     law: "IR1",
   },

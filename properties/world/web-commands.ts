@@ -55,7 +55,7 @@ export const web: Command = (driver, draw, manner) => {
   const level = 2 + (draw.extra % (domain.levels - 1));
   const place = placeOf(driver, domain, page, level, false);
   const word = entryWord(pick(pages, draw.extra), draw.how % 7 === 6 ? 1 : 3);
-  changeSecond(driver, domain, page, place, word, draw, manner);
+  changeSecond(driver, { domain, page, place }, word, draw, manner);
   const flush = { scope: "global", did: domain.did, page: 0, mask: 0, leafOnly: false } as const;
   if (manner === "proper") flushIotlb(driver, flush, draw.extra);
 };
