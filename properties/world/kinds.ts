@@ -14,7 +14,7 @@ import * as register from "./register-commands.ts";
 import { seldom } from "./seldom-commands.ts";
 import * as toolstack from "./toolstack-commands.ts";
 import * as unit from "./unit-commands.ts";
-import { web } from "./web-commands.ts";
+import { scribbleOrWeb } from "./web-commands.ts";
 
 type Weighted = readonly (readonly [number, Command])[];
 
@@ -25,7 +25,7 @@ const legacy: Weighted = [
   [4, mapping.protect],
   [2, mapping.split],
   [2, mapping.relink],
-  [1, mapping.scribble],
+  [1, scribbleOrWeb],
   [2, unit.context],
   [3, unit.invalidate],
   [1, unit.widen],
@@ -61,7 +61,6 @@ const legacy: Weighted = [
   [1, device.atsRequest],
   [1, device.translatedDma],
   [1, device.pageRequest],
-  [1, web],
 ];
 
 /** The same of a unit that has scalable mode, in which it mostly works. */
@@ -86,7 +85,7 @@ const scalable: Weighted = [
   [3, mapping.protect],
   [2, mapping.split],
   [2, mapping.relink],
-  [1, mapping.scribble],
+  [1, scribbleOrWeb],
   [7, pasid.pasidEntry],
   [5, pasid.editEntry],
   [3, pasid.clearEntry],
@@ -129,16 +128,14 @@ const scalable: Weighted = [
   [1, toolstack.life],
   [1, toolstack.ask],
   [1, unit.context],
-  [2, web],
 ];
 
 /** Kinds that a driver who follows the rules does not do. */
 const hostile: ReadonlySet<Command> = new Set<Command>([
-  ...[mapping.scribble, first.scribbleStage],
+  ...[scribbleOrWeb, first.scribbleStage],
   unit.wrongDescriptor,
   invalidation.wrongPasidDescriptor,
   unit.strayTail,
-  web,
 ]);
 
 /** Kinds that every world has. */

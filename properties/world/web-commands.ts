@@ -2,7 +2,7 @@ import { arena } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, pick, writeBytes } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
-import { changeSecond, more, pageFrom, someDomain } from "./mapping-commands.ts";
+import { changeSecond, more, pageFrom, scribble, someDomain } from "./mapping-commands.ts";
 import { flushIotlb } from "./queue.ts";
 import { entryWord, placeOf } from "./tables.ts";
 
@@ -44,7 +44,7 @@ function fillTable(driver: Driver, table: number, pages: readonly number[], draw
  * Fills some table pages with links to each other, so that each of them lies in very many places
  * with all rights, and links one of them; sometimes the top table is one of them.
  */
-export const web: Command = (driver, draw, manner) => {
+const web: Command = (driver, draw, manner) => {
   const domain = someDomain(driver, draw.what);
   const count = 1 + (more(draw, 32) % 4);
   const first = more(draw, 36);
@@ -59,3 +59,7 @@ export const web: Command = (driver, draw, manner) => {
   const flush = { scope: "global", did: domain.did, page: 0, mask: 0, leafOnly: false } as const;
   if (manner === "proper") flushIotlb(driver, flush, draw.extra);
 };
+
+/** Any word into any table; each third time tables that link each other. */
+export const scribbleOrWeb: Command = (driver, draw, manner) =>
+  (more(draw, 24) % 3 === 0 ? web : scribble)(driver, draw, manner);
