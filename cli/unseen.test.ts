@@ -126,6 +126,11 @@ describe("what the CPU wrote and did not write back", () => {
     const told = JSON.parse((await run("interrupt", log, "--index", "3", "--json")).out);
     expect(told.memory).toBe("0x0");
     expect((BigInt(told.unseen.value) >> 16n) & 0xffn).toBe(0x41n);
+    const half = memory(interruptTable + 3n * 16n + 8n, 0x4_0018n);
+    const upper = [...inputs, flush(interruptTable, 0x1000n), half];
+    const halves = fileOf("upper-half", logOf(incoherent, upper));
+    const said = JSON.parse((await run("interrupt", halves, "--index", "3", "--json")).out);
+    expect(BigInt(said.unseen.value) >> 64n).toBe(0x4_0018n);
     const seen = fileOf(
       "seen-entry",
       logOf(incoherent, [...inputs, flush(interruptTable, 0x1000n)]),

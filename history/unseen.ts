@@ -27,7 +27,7 @@ const lineBytes = 64n;
 
 /** What is known once one more step was taken. */
 export function followLateWrites(old: LateWrites, { seq, input, before, after }: Step): LateWrites {
-  if (input.type !== "MemoryWrite" || (input.guest ?? 0) !== old.guest) return old;
+  if (input.type !== "MemoryWrite") return old;
   const ahead = after.guests[old.guest]?.memory.ahead;
   if (ahead === undefined || ahead === before.guests[old.guest]?.memory.ahead) return old;
   const end = Number((input.gpa + BigInt(input.bytes.length) - 1n) / lineBytes);
