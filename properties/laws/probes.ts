@@ -2,7 +2,8 @@ import type { FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";
 import type { Expected } from "../oracle/answers.ts";
-import { expected } from "../oracle/expected.ts";
+import type { Question } from "../oracle/expected.ts";
+import { answer, questionOf } from "../oracle/expected.ts";
 import { observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";
 import { createOracle } from "../oracle/oracle.ts";
@@ -49,54 +50,58 @@ const nearby = Array.from({ length: 160 }, (_, page) => page).filter(
 export function sightOf(run: Run): Sight {
   const made = known.get(run);
   if (made !== undefined) return made;
-  const sight = look(run);
+  const sight = look(run, true);
   known.set(run, sight);
   return sight;
 }
 
-function look(run: Run): Sight {
+/**
+ * Lets the oracle see a run.
+ *
+ * @param keeps  whether it asks again only what may have changed; else everything, each time.
+ */
+export function look(run: Run, keeps: boolean): Sight {
   const requests = requestsOf(run);
   const keys = keysOf(run, requests.values());
-  const oracle = createOracle(run.setup, keys, nearby);
+  const oracle = createOracle(run.setup, keys, nearby, keeps);
+  const questions = keys.map((key) => [key, ask(key)] as const);
   const [settled, waiting]: [Probe[], Probe[]] = [[], []];
   const asked = new Map<number, Probe>();
   const refusals = new Set<number>();
-  const ask = (key: Key, seq: number, world: World, rights: Asked = {}): Probe | undefined => {
-    const asked = { ...rights, pasid: key.pasid };
-    const found = expected(oracle, key.guest, key.sid, BigInt(key.page) << 12n, asked);
-    const replaced = oracle.worlds[key.guest]?.histories.replaced;
-    const isReplaced = replaced !== undefined && Object.values(replaced).includes(true);
-    return found && { seq, key, world, expected: found, replaced: isReplaced };
+  const probe = (key: Key, question: Question, seq: number, world: World): Probe | undefined => {
+    const found = answer(oracle, question);
+    const { context, pasid, iotlb } = oracle.worlds[key.guest]?.histories.replaced ?? {};
+    const replaced = context === true || pasid === true || iotlb === true;
+    return found && { seq, key, world, expected: found, replaced };
   };
-  let turn = 0;
-  const askSome = (into: Probe[], seq: number, world: World): void => {
-    turn += 1;
-    for (const [index, key] of keys.entries()) {
-      if ((index + turn) % turns !== 0) continue;
-      const probe = ask(key, seq, world);
-      if (probe !== undefined) into.push(probe);
+  const askAll = (into: Probe[], seq: number, world: World): void => {
+    for (const [key, question] of questions) {
+      const one = probe(key, question, seq, world);
+      if (one !== undefined) into.push(one);
     }
   };
   const worlds = waitsOf(run);
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq);
-    const probe = request && ask(request, seq, step.before, rightsOf(step.input));
-    if (probe !== undefined) asked.set(seq, probe);
+    const question = request && ask(request, rightsOf(step.input));
+    const own = question && probe(request, question, seq, step.before);
+    if (own !== undefined) asked.set(seq, own);
     if (
       !observeStep(oracle, step, (at, fact) => {
         const world = worlds.get(fact);
-        if (world !== undefined) askSome(waiting, at, world);
+        if (world !== undefined) askAll(waiting, at, world);
       })
     )
       refusals.add(seq);
-    if (changed(step)) askSome(settled, seq, step.after);
+    if (changed(step)) askAll(settled, seq, step.after);
   }
   return { settled, waiting, asked, refusals, oracle };
 }
 
-/** Each key is asked at one in so many moments: more worlds are worth more than more questions. */
-const turns = 3;
+/** The question about a key, by a request with some rights. */
+const ask = ({ guest, sid, page, pasid }: Key, rights: Asked = {}): Question =>
+  questionOf(guest, sid, BigInt(page) << 12n, { ...rights, pasid });
 
 /** Whether a step did something that a walk could notice. */
 function changed(step: Step): boolean {

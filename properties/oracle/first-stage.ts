@@ -76,8 +76,8 @@ export function walkFirstStage(
   space: Space,
   page: number,
   request: FirstRequest,
+  ways: Ways = waysNow(unit, space),
 ): FirstWalk {
-  const ways = waysNow(unit, space);
   for (const chain of chains(unit, space, page, ways)) {
     for (const walk of follow(unit, space, page, chain, request, ways)) return walk;
   }

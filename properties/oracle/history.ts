@@ -1,5 +1,7 @@
 import type { ContextHistory } from "./context-history.ts";
 import { newContext, sampleContext } from "./context-history.ts";
+import type { Ways } from "./first-chain.ts";
+import { waysNow } from "./first-chain.ts";
 import type { FirstHistory, Second } from "./first-history.ts";
 import { newFirst, sampleFirst, spaceKey } from "./first-history.ts";
 import type { PageHistory } from "./page-history.ts";
@@ -28,9 +30,16 @@ export interface Histories {
   readonly named: Set<string>;
   readonly fresh: Set<string>;
   readonly replaced: { context: boolean; pasid: boolean; iotlb: boolean };
+  /** Whether somebody tells which first stages are stale. */
+  readonly keeps: boolean;
+  /** What an invalidation changed. */
+  readonly touched: Set<Watched>;
 }
 
-export const newHistories = (nearby: readonly number[] = []): Histories => ({
+/** Anything that is watched by the words that it read. */
+export type Watched = ContextHistory | PasidHistory | PageHistory | FirstHistory;
+
+export const newHistories = (nearby: readonly number[] = [], keeps = false): Histories => ({
   contexts: new Map(),
   pasids: new Map(),
   pages: new Map(),
@@ -41,6 +50,8 @@ export const newHistories = (nearby: readonly number[] = []): Histories => ({
   named: new Set(),
   fresh: new Set(),
   replaced: { context: false, pasid: false, iotlb: false },
+  keeps,
+  touched: new Set(),
 });
 
 export function watchSource(unit: Unit, all: Histories, sid: number, complete: boolean): void {
@@ -87,6 +98,23 @@ export function secondOf(unit: Unit, all: Histories, { second }: Space): Second 
   return (page) => [...watchPage(unit, all, second, page, complete).values.values()];
 }
 
+/**
+ * What memory and second stage say now of a space. Where histories are kept, each page of the
+ * second stage that is watched says it.
+ */
+export function nowOf(unit: Unit, all: Histories, space: Space): Ways {
+  const { second } = space;
+  const plain = waysNow(unit, space);
+  if (!all.keeps || second === undefined) return plain;
+  return {
+    starts: plain.starts,
+    second: (page) => {
+      const known = all.pages.get(pageKey(second, page));
+      return known === undefined ? plain.second(page) : [known.current];
+    },
+  };
+}
+
 /** All tables and spaces that some entry names or named. */
 function places(all: Histories): { tables: Tables[]; spaces: Space[] } {
   const tables: Tables[] = [];
@@ -129,7 +157,7 @@ export function watchPages(unit: Unit, all: Histories, complete: boolean): void 
       if (all.firsts.has(key)) continue;
       const history = newFirst(space, page, complete);
       all.firsts.set(key, history);
-      sampleFirst(unit, history, secondOf(unit, all, space));
+      sampleFirst(unit, history, secondOf(unit, all, space), nowOf(unit, all, space));
     }
   }
   all.fresh.clear();
@@ -137,7 +165,7 @@ export function watchPages(unit: Unit, all: Histories, complete: boolean): void 
 
 /** Reads everything that is watched again, and remembers what has changed. */
 export function sample(unit: Unit, all: Histories): void {
-  for (const [sid, history] of all.contexts) sampleContext(unit, history, sid);
+  for (const history of all.contexts.values()) sampleContext(unit, history);
   for (const history of all.pasids.values()) {
     const context = all.contexts.get(history.sid);
     if (context !== undefined) samplePasid(unit, history, context);
@@ -149,10 +177,28 @@ export function sample(unit: Unit, all: Histories): void {
   }
 }
 
+/** First stages with these pages of second stages on their ways may have other ways now. */
+export function markStale(all: Histories, pages: readonly PageHistory[]): void {
+  if (pages.length === 0) return;
+  const byTables = new Map<string, Set<number>>();
+  for (const each of pages) {
+    const key = tablesKey(each);
+    byTables.set(key, (byTables.get(key) ?? new Set()).add(each.page));
+  }
+  for (const first of all.firsts.values()) {
+    const { second } = first.space;
+    const changed = second && byTables.get(tablesKey(second));
+    for (const page of changed === undefined ? [] : first.seconds) {
+      if (changed?.has(page)) first.stale = true;
+    }
+  }
+}
+
 /** Starts everything anew: nothing is cached. */
 export function restart(unit: Unit, all: Histories): void {
   const sids = [...all.contexts.keys()];
   for (const each of [all.contexts, all.pasids, all.pages, all.firsts, all.named]) each.clear();
+  all.touched.clear();
   Object.assign(all.replaced, { context: false, pasid: false, iotlb: false });
   for (const sid of sids) watchSource(unit, all, sid, true);
   watchPages(unit, all, true);

@@ -1,12 +1,14 @@
 import type { Access } from "../../events/input.ts";
+import type { FirstRequest } from "./first-entry.ts";
 import { secondStageReason } from "./first-entry.ts";
+import type { FirstHistory } from "./first-history.ts";
 import { firstWalks, isFirstDirty, lowestUpper, spaceKey } from "./first-history.ts";
 import type { FirstWalk } from "./first-stage.ts";
-import { walkFirstStage } from "./first-stage.ts";
+import { follow, walkFirstStage } from "./first-stage.ts";
 import type { Histories } from "./history.ts";
-import { secondOf } from "./history.ts";
+import { nowOf, secondOf } from "./history.ts";
 import { isPageDirty, pageKey } from "./page-history.ts";
-import type { Tables } from "./pasid-entry.ts";
+import type { Space, Tables } from "./pasid-entry.ts";
 import type { Asked, Resolution } from "./resolve.ts";
 import type { Outcome, Unit } from "./walk.ts";
 import { readThrough, walkTables } from "./walk.ts";
@@ -68,6 +70,23 @@ function throughTables(
   return { now, all: [...past, now], dirty: isPageDirty(history), complete };
 }
 
+/** A walk of the first stage as the tables are now, on the way that was found last if it is kept. */
+function walkNow(
+  unit: Unit,
+  all: Histories,
+  space: Space,
+  page: number,
+  request: FirstRequest,
+  history: FirstHistory | undefined,
+): FirstWalk {
+  const ways = nowOf(unit, all, space);
+  if (all.keeps && history !== undefined && !history.stale && history.now.length > 0) {
+    const [walk] = follow(unit, space, page, history.now, request, ways);
+    if (walk !== undefined) return walk;
+  }
+  return walkFirstStage(unit, space, page, request, ways);
+}
+
 function throughFirst(
   unit: Unit,
   all: Histories,
@@ -76,15 +95,21 @@ function throughFirst(
 ): Outcomes {
   const execute = access === "read" && asked.execute === true && asked.pasid !== undefined;
   const request = { access, privileged, execute };
-  const walk = walkFirstStage(unit, space, page, request);
-  const now = walk.outcome;
   const history = all.firsts.get(spaceKey(space, page));
+  const walk = walkNow(unit, all, space, page, request, history);
+  const now = walk.outcome;
   const { levels } = space;
   if (history === undefined) {
     const first = { ...walk, levels, cached: true, lowest: 1 };
     return { now, all: [now], dirty: false, complete: false, first };
   }
-  const { cached, walked } = firstWalks(unit, history, request, secondOf(unit, all, space));
+  const { cached, walked } = firstWalks(
+    unit,
+    history,
+    request,
+    secondOf(unit, all, space),
+    all.keeps,
+  );
   let { complete } = history;
   let dirty = isFirstDirty(history);
   for (const each of space.second === undefined ? [] : history.seconds) {

@@ -113,12 +113,36 @@ export function readThrough(unit: Unit, page: number, access: Access, limited: b
   return { kind: "page", gpa, size: "1G" };
 }
 
+/** Masks that follow from the words of a unit, made once for each. */
+const masks = new WeakMap<Unit, { cap: bigint; ecap: bigint; known: Map<string, bigint> }>();
+
+/** The mask of a name that the words of a unit lead to. */
+export function onceFor(unit: Unit, name: string, make: () => bigint): bigint {
+  const { cap, ecap } = unit;
+  let of = masks.get(unit);
+  if (of === undefined || of.cap !== cap || of.ecap !== ecap) {
+    of = { cap, ecap, known: new Map() };
+    masks.set(unit, of);
+  }
+  const known = of.known.get(name);
+  if (known !== undefined) return known;
+  const mask = make();
+  of.known.set(name, mask);
+  return mask;
+}
+
 /**
  * Reserved bits of a second-stage entry. Bits 61:52 and 63 are ignored.
  *
  * Reading: bit 62 (TM) is never reserved.
  */
-function reservedBits(unit: Unit, level: number, leaf: boolean): bigint {
+const reservedBits = (unit: Unit, level: number, leaf: boolean): bigint =>
+  onceFor(unit, (leaf ? leaves : tables)[level] ?? "", () => reservedAt(unit, level, leaf));
+
+const leaves = Array.from({ length: 6 }, (_, level) => `leaf ${level}`);
+const tables = Array.from({ length: 6 }, (_, level) => `table ${level}`);
+
+function reservedAt(unit: Unit, level: number, leaf: boolean): bigint {
   let mask = ones(51, unit.haw);
   if (!bit(unit.ecap, 7)) mask |= 1n << 11n;
   if (level >= 4) mask |= 1n << 7n;
