@@ -9,6 +9,8 @@ import type { Key, Oracle } from "../oracle/oracle.ts";
 import { createOracle } from "../oracle/oracle.ts";
 import type { Asked } from "../oracle/resolve.ts";
 import { smallPages } from "../world/arena.ts";
+import type { Asked as Interrupt } from "./interrupt-sight.ts";
+import { expectInterrupt, newInterruptSight, rememberEntries } from "./interrupt-sight.ts";
 import { keysOf, requestsOf, rightsOf } from "./request-keys.ts";
 import type { Run } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
@@ -33,6 +35,8 @@ export interface Sight {
   readonly asked: ReadonlyMap<number, Probe>;
   /** Numbers of the inputs that must be refused. */
   readonly refusals: ReadonlySet<number>;
+  /** Every interrupt request. */
+  readonly interrupts: readonly Interrupt[];
   readonly oracle: Oracle;
 }
 
@@ -81,12 +85,14 @@ export function look(run: Run, keeps: boolean): Sight {
     }
   };
   const worlds = waitsOf(run);
+  const interrupts = newInterruptSight(run, oracle);
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq);
     const question = request && ask(request, rightsOf(step.input));
     const own = question && probe(request, question, seq, step.before);
     if (own !== undefined) asked.set(seq, own);
+    expectInterrupt(interrupts, step);
     if (
       !observeStep(oracle, step, (at, fact) => {
         const world = worlds.get(fact);
@@ -94,9 +100,10 @@ export function look(run: Run, keeps: boolean): Sight {
       })
     )
       refusals.add(seq);
+    rememberEntries(interrupts, step);
     if (changed(step)) askAll(settled, seq, step.after);
   }
-  return { settled, waiting, asked, refusals, oracle };
+  return { settled, waiting, asked, refusals, interrupts: interrupts.asked, oracle };
 }
 
 /** The question about a key, by a request with some rights. */
