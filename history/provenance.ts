@@ -6,6 +6,7 @@ import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
+import { mapsNothing } from "./decisive.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
@@ -91,11 +92,11 @@ function isKept(
   guest: Guest | undefined,
   { device, pasid }: Place,
   { table }: PathEntry,
-  value: bigint,
+  entry: bigint,
 ): boolean {
-  if (table === "first stage") return (value & 1n) !== 0n;
+  if (table === "first stage") return !mapsNothing({ table, entry });
   if (guest === undefined || guest.profile.cachingMode) return true;
-  if (table === "second stage") return (value & 3n) !== 0n;
+  if (table === "second stage") return !mapsNothing({ table, entry });
   const source = guest.devices[device]?.requester ?? device;
   return hostAt(guest.hosts, source, pasid)?.state !== "blocked";
 }

@@ -16,7 +16,7 @@ export type { AskedInvalidation, DeviceTlb, DeviceTlbs } from "../projections/de
 export type { VirtualCache } from "../projections/device/virtual-cache.ts";
 export { stateHash } from "../projections/digest.ts";
 export type { FaultEntry, Faults } from "../projections/fault/faults.ts";
-export type { CachedTable, FirstStage } from "../projections/first-stage/first-stage.ts";
+export type { CachedTable, Space } from "../projections/first-stage/space.ts";
 export type {
   ChartStates,
   Device,
@@ -27,7 +27,7 @@ export type { HostEntries, HostEntry } from "../projections/host/host-entry.ts";
 export { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
 export { readInterruptEntry } from "../projections/interrupt/interrupt-entry.ts";
 export type { InterruptTable, KnownEntry } from "../projections/interrupt/interrupts.ts";
-export type { TableUse } from "../projections/memory/table-use.ts";
+export type { TablePlace, TableUse } from "../projections/memory/table-use.ts";
 export type { PageGroup, PageRequests } from "../projections/page-request/page-requests.ts";
 export type { Queue } from "../projections/queue/queue.ts";
 export type { Registers } from "../projections/registers/register-file.ts";

@@ -21,7 +21,7 @@ import { noDeviceTlbs } from "./device/device-tlb.ts";
 import type { VirtualCache } from "./device/virtual-cache.ts";
 import type { Faults } from "./fault/faults.ts";
 import { noFaults } from "./fault/faults.ts";
-import type { FirstStage } from "./first-stage/first-stage.ts";
+import type { Space } from "./first-stage/space.ts";
 import type { HostEntries } from "./host/host-entry.ts";
 import type { InterruptTable, KnownEntry } from "./interrupt/interrupts.ts";
 import { noInterruptTable } from "./interrupt/interrupts.ts";
@@ -98,7 +98,7 @@ export interface Guest {
   readonly shadows: Readonly<Record<number, Shadow>>;
   readonly nextShadow: number;
   /** What is cached of the guest's first stages, by number. */
-  readonly spaces: Readonly<Record<number, FirstStage>>;
+  readonly spaces: Readonly<Record<number, Space>>;
   readonly nextSpace: number;
   /** The physical IOTLB's entries for pass-through: GPA to HPA. */
   readonly passThroughCache: PageTree;

@@ -3,7 +3,7 @@ import { gpaOfPage } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Meaning } from "../../machines/host/attachment.ts";
 import { attachment } from "../../machines/host/attachment.ts";
-import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
+import type { Space } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import type { Context, SecondStage } from "../context/context.ts";
@@ -39,7 +39,7 @@ function shadowFor(turn: Turn, did: number, { root, levels }: SecondStage): numb
 }
 
 const isSameStage = (
-  stage: FirstStage,
+  stage: Space,
   first: FirstStageContext["first"],
   second: FirstStageContext["second"],
 ): boolean =>

@@ -6,12 +6,12 @@ import {
   pageRequestBytes,
 } from "../../events/page-request/page-request-entry.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
 import { Pqa, Prs } from "../../events/registers/page-request.ts";
 import { pageRequestQueue } from "../../machines/page-request/page-request-queue.ts";
 import type { Device } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { at } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { reportFault } from "../fault/fault.ts";

@@ -1,5 +1,5 @@
 import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
-import { isEmpty } from "../../projections/first-stage/first-stage.ts";
+import { isEmpty } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
@@ -11,8 +11,8 @@ import type { Answer } from "../device/page-answer.ts";
 import { answered, beyondSecond, fails, faultOf } from "../device/page-answer.ts";
 import type { Ask } from "../first-stage/first-stage-rules.ts";
 import { pageLimit } from "../shadow/synchronise.ts";
-import type { Asked } from "./composed.ts";
-import { guestAnswer } from "./composed.ts";
+import type { Asked } from "./guest-answer.ts";
+import { guestAnswer } from "./guest-answer.ts";
 import type { TranslationStep } from "./three-answers.ts";
 
 const behind = (guest: Guest, given: Answer): Answer =>

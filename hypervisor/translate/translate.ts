@@ -5,8 +5,8 @@ import { heldAt, tlbAt } from "../../projections/device/device-tlb.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
-import { worldMet } from "../device/world-met.ts";
-import type { Asked } from "./composed.ts";
+import { requestWorld } from "../device/request-world.ts";
+import type { Asked } from "./guest-answer.ts";
 import { waysOf } from "./page-views.ts";
 import type { Translation, TranslationStep } from "./three-answers.ts";
 import { inDevice, inGuest, inHost, nowhere } from "./three-answers.ts";
@@ -36,7 +36,7 @@ export function translate(
   iova: Iova,
   asked: Asked,
 ): Translation {
-  const met = worldMet(world, index, source, asked.pasid);
+  const met = requestWorld(world, index, source, asked.pasid);
   const guest = met.guests[index];
   if (guest === undefined) return nowhere;
   const { write } = asked;

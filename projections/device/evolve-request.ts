@@ -15,7 +15,7 @@ import { emptyTree } from "../../tables/page-tree.ts";
 import { fill } from "../../tables/page-tree-change.ts";
 import type { Evolvers } from "../evolver.ts";
 import { withSpace } from "../first-stage/evolve-first-stage.ts";
-import { classOf, translationCached } from "../first-stage/first-stage.ts";
+import { classOf, translationCached } from "../first-stage/space.ts";
 import type { Guest, InFlight } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import type { HostEntry } from "../host/host-entry.ts";

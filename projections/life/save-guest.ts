@@ -16,10 +16,10 @@ import {
 import { pasid } from "../../events/input.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import type { VirtualCache } from "../device/virtual-cache.ts";
-import type { CachedTable, FirstStage } from "../first-stage/first-stage.ts";
+import type { CachedTable, Space } from "../first-stage/space.ts";
 import type { Device, Guest, InFlight } from "../guest.ts";
 import type { InterruptTable, KnownEntry } from "../interrupt/interrupts.ts";
-import type { TableUse, Use } from "../memory/table-use.ts";
+import type { TablePlace, TableUse } from "../memory/table-use.ts";
 import type { Shadow } from "../shadow/shadow.ts";
 import type { SavedTlbs } from "./save-device.ts";
 import { pageRequestsField, tlbsField } from "./save-device.ts";
@@ -41,7 +41,7 @@ export type SavedShadow = Omit<Shadow, "host" | "iotlb"> & {
  * What is kept of a first stage: of entries with host pages the guest pages, in `iotlb`; of a
  * device model's the entries, in `told`. One of the two is empty.
  */
-export type SavedSpace = Omit<FirstStage, "iotlb"> & {
+export type SavedSpace = Omit<Space, "iotlb"> & {
   readonly iotlb: readonly (readonly FrameRun[])[];
   readonly told: readonly PageTree[];
 };
@@ -85,7 +85,7 @@ const interruptTable = whole<InterruptTable>({ address: word, count, eime: flag 
 const knownEntry = whole<KnownEntry>({ entry: wideWord, since: count });
 
 const tableUse = whole<TableUse>({
-  uses: list(whole<Use>({ shadow: count, level: integer(1, 5), base: page })),
+  uses: list(whole<TablePlace>({ shadow: count, level: integer(1, 5), base: page })),
   shared: list(count),
   context: flag,
 });

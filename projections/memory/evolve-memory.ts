@@ -8,8 +8,8 @@ import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
-import { tablesChanged } from "./table-change.ts";
-import type { Use } from "./table-use.ts";
+import { tablesChanged } from "./pending-marks.ts";
+import type { TablePlace } from "./table-use.ts";
 import { noUse } from "./table-use.ts";
 
 /** Splits a range of bytes at page ends. */
@@ -109,7 +109,7 @@ export function contentsLost(guest: Guest, first: number, end: number): Guest {
 function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
   const gfn = pageOf(fact.table);
   const old = radixGet(guest.tables, gfn) ?? noUse;
-  const one: Use = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
+  const one: TablePlace = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
   return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses: [...old.uses, one] }) };
 }
 

@@ -1,6 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { dropCached } from "../../tables/cache.ts";
+import { pagesFrom } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import { spaceFlushed, spacesForgotten } from "../first-stage/evolve-first-stage.ts";
 import type { Guest } from "../guest.ts";
@@ -58,8 +59,7 @@ function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest
 }
 
 function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest {
-  const first = pageOf(fact.iova);
-  const end = first + pageOf(fact.length);
+  const { first, end } = pagesFrom(fact.iova, fact.length);
   if (fact.space !== undefined) return spaceFlushed(guest, fact.space);
   if (fact.shadow === undefined) {
     return { ...guest, passThroughCache: dropCached(guest.passThroughCache, first, end) };

@@ -2,7 +2,7 @@ import type { Bug } from "./bug.ts";
 
 const walk = "hypervisor/first-stage/walk-first-stage.ts";
 const rules = "hypervisor/first-stage/first-stage-rules.ts";
-const kept = "projections/first-stage/first-stage.ts";
+const kept = "projections/first-stage/space.ts";
 
 /** Mistakes in walking a first stage, alone or over a second one, and in what is cached of it. */
 export const firstStageBugs: readonly Bug[] = [
@@ -13,6 +13,15 @@ export const firstStageBugs: readonly Bug[] = [
     find: "return page < upperHalf || page >= 2 ** 52 - upperHalf;",
     replace: "return page >= 0 || upperHalf < 0;",
     law: "DM1",
+  },
+  {
+    id: "pasid-mask-bounded",
+    what: "A PASID-based invalidation of more pages than CAP.MAMV allows halts the queue.",
+    file: "hypervisor/queue/descriptor.ts",
+    find: "invalidatePasidIotlb(turn, scope);",
+    replace:
+      "if (isBeyondMamv(turn, scope)) return reservedField; invalidatePasidIotlb(turn, scope);",
+    law: "QU1",
   },
   {
     id: "supervisor-page",

@@ -102,9 +102,9 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "page-comes-back",
     what: "A guest page that was taken away holds its old contents when it is given again.",
-    file: "projections/host/evolve-host.ts",
-    find: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, end);",
-    replace: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, first);",
+    file: "projections/memory/evolve-p2m.ts",
+    find: "contentsLost(next, first, end)",
+    replace: "contentsLost(next, first, first)",
     law: "ME1",
   },
   {

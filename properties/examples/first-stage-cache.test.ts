@@ -41,6 +41,15 @@ describe("what is cached of a first stage", () => {
     }
   });
 
+  test("[FC8] CAP.MAMV does not bound how many pages a PASID-based invalidation names", () => {
+    for (const am of [0x3fn, 0x20n]) {
+      const wide = moved.when(announce(pasidPage(dids.firstStage, first, am)));
+      expect(wide.of("QueueHalted")).toEqual([]);
+      expect(wide.of("PasidIotlbInvalidated")).toHaveLength(1);
+      expect(reached(wide, readsAs(first, gva))).toBe(spare);
+    }
+  });
+
   test("[FC2] an invalidation of another page, PASID or domain drops nothing", () => {
     for (const descriptor of [
       pasidPage(dids.firstStage, first, gva + 0x1000n),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Gpa, Iova } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import { profiles } from "../../events/profile/profiles.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import {
   booted,
   command,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { asksFor, deviceBooted, deviceUnit, pageResponse } from "./device-driver.ts";
 import { answers, asking, entryAt, one, prs, recordOf, unbound } from "./device-scene.ts";
 import { booted, command, contextsOfAll, memory, unmap } from "./driver.ts";

@@ -6,7 +6,7 @@ import { failingExample } from "./example-tests.ts";
 import { turning } from "./mutant.ts";
 
 /** What a hunt for one mutant of a chart came to. */
-export interface ChartOutcome {
+export interface MutantHunt {
   readonly mutant: ChartMutant;
   /** A law or a test; `undefined` when nothing noticed. */
   readonly by: string | undefined;
@@ -24,14 +24,14 @@ export async function huntWithLaws(
   mutant: ChartMutant,
   seed: number,
   seconds: number,
-): Promise<ChartOutcome> {
+): Promise<MutantHunt> {
   const how = { seed, seconds, suspects, shrinking: 0, turned: mutant };
   const caught = await chaseMutant(turning(mutant), how);
   return { mutant, by: caught?.law, text: caught?.text ?? "", seconds: caught?.seconds ?? seconds };
 }
 
 /** Hunts a mutant with the laws, and with the examples where no law notices. */
-async function huntOne(mutant: ChartMutant, seed: number, seconds: number): Promise<ChartOutcome> {
+async function huntOne(mutant: ChartMutant, seed: number, seconds: number): Promise<MutantHunt> {
   const outcome = await huntWithLaws(mutant, seed, seconds);
   if (outcome.by !== undefined) return outcome;
   const failure = await failingExample(mutant);
@@ -43,8 +43,8 @@ async function huntOne(mutant: ChartMutant, seed: number, seconds: number): Prom
 export async function huntCharts(
   mutants: readonly ChartMutant[],
   { seed, seconds }: { readonly seed: number; readonly seconds: number },
-): Promise<readonly ChartOutcome[]> {
-  const outcomes: ChartOutcome[] = [];
+): Promise<readonly MutantHunt[]> {
+  const outcomes: MutantHunt[] = [];
   for (const [index, mutant] of mutants.entries()) {
     stderr.write(`${index + 1}/${mutants.length} ${mutant.id} … `);
     const outcome = await huntOne(mutant, seed, seconds);

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { bugs } from "../bugs/all.ts";
 import type { Bug } from "../bugs/bug.ts";
 import { chartMutants } from "../bugs/chart-mutants.ts";
-import type { ChartOutcome } from "./chart-hunt.ts";
+import type { MutantHunt } from "./chart-hunt.ts";
 import { huntCharts } from "./chart-hunt.ts";
 import type { Catch } from "./chase.ts";
 import { chaseMutant } from "./chase-mutant.ts";
@@ -19,7 +19,7 @@ interface Options {
   readonly seconds?: number;
 }
 
-interface Outcome {
+interface BugHunt {
   readonly bug: Bug;
   readonly caught: Catch | undefined;
 }
@@ -35,12 +35,12 @@ function oneOfTheBugs(id: string, before: readonly string[] = []): readonly stri
   throw new InvalidArgumentError("There is no such bug.");
 }
 
-async function hunt(bug: Bug, { seed, seconds = 60 }: Options): Promise<Outcome> {
+async function hunt(bug: Bug, { seed, seconds = 60 }: Options): Promise<BugHunt> {
   const how = { seed, seconds, suspects: [bug.law], shrinking: Math.min(5, seconds) };
   return { bug, caught: await chaseMutant(seeding(bug), how) };
 }
 
-function printTable(outcomes: readonly Outcome[]): void {
+function printTable(outcomes: readonly BugHunt[]): void {
   const head = ["bug", "what is wrong", "caught by", "runs", "seconds", "inputs", "shrunk"];
   const table = new Table({ head, style: { head: [], border: [] } });
   for (const { bug, caught } of outcomes) {
@@ -51,7 +51,7 @@ function printTable(outcomes: readonly Outcome[]): void {
   stdout.write(`${table.toString()}\n`);
 }
 
-const rowOf = ({ bug, caught }: Outcome): object => ({
+const rowOf = ({ bug, caught }: BugHunt): object => ({
   bug: bug.id,
   what: bug.what,
   expected: bug.law,
@@ -62,7 +62,7 @@ const rowOf = ({ bug, caught }: Outcome): object => ({
 /** Chases every bug that is wanted, one after the other. @returns whether all were caught. */
 async function huntBugs(options: Options): Promise<boolean> {
   const wanted = bugs.filter(({ id }) => options.bug?.includes(id) ?? true);
-  const outcomes: Outcome[] = [];
+  const outcomes: BugHunt[] = [];
   for (const [index, bug] of wanted.entries()) {
     stderr.write(`${index + 1}/${wanted.length} ${bug.id} … `);
     const outcome = await hunt(bug, options);
@@ -77,7 +77,7 @@ async function huntBugs(options: Options): Promise<boolean> {
   return outcomes.every(({ caught }) => caught !== undefined);
 }
 
-function printCharts(outcomes: readonly ChartOutcome[]): void {
+function printCharts(outcomes: readonly MutantHunt[]): void {
   const head = ["turned target", "caught by", "seconds"];
   const table = new Table({ head, style: { head: [], border: [] } });
   for (const { mutant, by = "nothing", text, seconds } of outcomes) {

@@ -6,11 +6,11 @@ import type { Kept } from "./kept.ts";
 import { follow, followNew, keepAnswer, keptAnswer } from "./kept.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { track } from "./oracle.ts";
-import type { FirstExpected } from "./outcomes.ts";
-import { outcomesUnder } from "./outcomes.ts";
 import type { Asked } from "./resolve.ts";
 import type { Resolved } from "./resolved.ts";
 import { resolvedOf } from "./resolved.ts";
+import type { FirstExpected } from "./table-answers.ts";
+import { outcomesUnder } from "./table-answers.ts";
 import { readThrough } from "./walk.ts";
 
 /** What is right for one access. */

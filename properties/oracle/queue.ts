@@ -82,14 +82,14 @@ function maskedRange(high: bigint): { iova: bigint; length: bigint } {
 }
 
 /** What an invalidation of PASID entries (7) or of first stages (6) asks for. */
-function decodePasid(type: number, low: bigint, high: bigint, state: QueueState): Work | number {
+function decodePasid(type: number, low: bigint, high: bigint): Work | number {
   const [g, did, pasid] = [bits(low, 5, 4), bits(low, 31, 16), bits(low, 51, 32)];
   if (type === 7) {
     const scope = (["domain", "pasid", undefined, "global"] as const)[g];
     return scope ? { kind: "pasidCache", scope, did, pasid } : 4;
   }
   const scope = ([undefined, undefined, "pasid", "page"] as const)[g];
-  if (!scope || (scope === "page" && bits(high, 5, 0) > bits(state.cap, 53, 48))) return 4;
+  if (!scope) return 4;
   const leafOnly = bits(high, 6, 6) === 1;
   return { kind: "pasidIotlb", scope, did, pasid, ...maskedRange(high), leafOnly };
 }
@@ -128,7 +128,7 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
     if (!scope || (scope === "page" && am > bits(state.cap, 53, 48))) return 4;
     return { kind: "iotlb", scope, did, ...maskedRange(high), leafOnly: bits(high, 6, 6) === 1 };
   }
-  if (type === 6 || type === 7) return decodePasid(type, low, high, state);
+  if (type === 6 || type === 7) return decodePasid(type, low, high);
   if (type === 3) return { kind: "deviceTlb", sid, ...atsRange(high, bits(high, 0, 0) === 1) };
   if (type === 8 || type === 9) return decodeForDevice(type, low, high);
   if (type === 4) {

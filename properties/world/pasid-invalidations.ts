@@ -1,12 +1,12 @@
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
-import { at } from "../../projections/registers/registers.ts";
 import { sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
-import { pick, writeRegister } from "./driver.ts";
+import { pick } from "./driver.ts";
 import { canonicalPage } from "./first-stage-tables.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { more, pageFrom } from "./mapping-commands.ts";
 import {
+  clearQueueErrors,
   contextWord,
   deviceTlbWord,
   enqueue,
@@ -46,8 +46,7 @@ function somePages(driver: Driver, draw: Draw): { readonly page: number; readonl
   const known = mapped.length === 0 || draw.extra % 4 === 0;
   const drawn = pageFrom(driver, more(draw, 0));
   const page = known ? canonicalPage(4, drawn) : pick(mapped, more(draw, 0)).page;
-  const limit = driver.profile.mamv + (draw.extra % 19 === 18 ? 1 : 0);
-  const mask = Math.min(63, limit, pick([0, 0, 0, 1, 9, 18, 52], more(draw, 16)));
+  const mask = pick([0, 0, 0, 1, 9, 18, 52, 63], more(draw, 16));
   return { page, mask };
 }
 
@@ -64,7 +63,12 @@ export const invalidatePasid: Command = (driver, draw) => {
     pasidCacheWord("domain", tag),
     pasidCacheWord("global", tag),
     iotlbWord({ ...all, scope: "domain" }),
-    iotlbWord({ ...all, scope: "page", page, mask: Math.min(mask, driver.profile.mamv) }),
+    iotlbWord({
+      ...all,
+      scope: "page",
+      page,
+      mask: Math.min(mask, driver.profile.mamv + (draw.extra % 19 === 18 ? 1 : 0)),
+    }),
     contextWord("device", 0, tag.source, draw.extra % 2),
     pasidPagesWord(tag, page, 0, true),
   ];
@@ -137,5 +141,5 @@ export const wrongPasidDescriptor: Command = (driver, draw) => {
   if (draw.what % 4 === 3) return;
   driver.tail = (driver.tail + 4096 - 64) % 4096;
   enqueue(driver, [waitWord(draw.extra, draw.what), waitWord(draw.extra, draw.what)]);
-  writeRegister(driver, at.fsts, 4, 0x70n);
+  clearQueueErrors(driver);
 };

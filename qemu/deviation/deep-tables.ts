@@ -1,4 +1,5 @@
-import { PasidEntry } from "../../events/context/pasid-entry.ts";
+import { levelsOfWidth } from "../../events/context/context-entry.ts";
+import { levelsOfMode, PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Input } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
@@ -6,7 +7,7 @@ import { fold } from "../../hypervisor/fold.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { contextsAfter, contextsUsed, noContexts } from "./context-memory.ts";
-import type { Avoided, Contexts } from "./deviation.ts";
+import type { Avoidance, Contexts } from "./deviation.ts";
 import { requesterIn } from "./dma-situation.ts";
 import { readTables } from "./scalable-tables.ts";
 
@@ -20,7 +21,7 @@ function isTooDeep(guest: Guest, source: number, { passing, entries }: Contexts)
   const { entry } = readTables(guest, source, entries.get(source));
   if (entry === undefined) return false;
   const { aw, fspm } = PasidEntry.decode(entry);
-  return (guest.profile.flts ? 4 + fspm : 2 + aw) > mostLevels;
+  return (guest.profile.flts ? levelsOfMode(fspm) : levelsOfWidth(aw)) > mostLevels;
 }
 
 /** The inputs without DMA that makes QEMU walk too many levels. */
@@ -43,7 +44,7 @@ function withoutDeep(setup: GuestSetup, inputs: readonly Input[]): readonly Inpu
 }
 
 /** Page tables of more levels than QEMU knows, which end it. */
-export const deepTables: Avoided = {
+export const deepTables: Avoidance = {
   id: "table-levels-unchecked",
   change: (input) => input,
   without: withoutDeep,

@@ -1,7 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { find } from "../../properties/laws/requests.ts";
-import { isDevicePage } from "../fuzz/defined.ts";
+import { isDevicePage } from "../fuzz/defined-input.ts";
 import type { Deviation } from "./deviation.ts";
 import { dmaDeviation } from "./dma-situation.ts";
 import { entriesRead, walksOf } from "./table-view.ts";

@@ -1,11 +1,11 @@
 import { ContextEntry, contextReserved } from "../../events/context/context-entry.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
-import type { ContextStep } from "../../hypervisor/context/entry-reading.ts";
+import type { ContextStep } from "../../hypervisor/context/entry-cursor.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { pageText } from "../fuzz/outcome.ts";
+import { pageText } from "../fuzz/dma-text.ts";
 import type { Deviation } from "./deviation.ts";
 import { nothing } from "./deviation.ts";
 import { dmaDeviation } from "./dma-situation.ts";

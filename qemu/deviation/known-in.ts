@@ -1,5 +1,5 @@
-import { qemuAvoids } from "./avoided.ts";
-import type { Avoided, Deviation } from "./deviation.ts";
+import { qemuAvoids } from "./avoidance.ts";
+import type { Avoidance, Deviation } from "./deviation.ts";
 import type { Version } from "./known.ts";
 import { isSeenIn, knownDeviations } from "./known.ts";
 import { qemuDeviations } from "./qemu-deviations.ts";
@@ -7,7 +7,7 @@ import { qemuDeviations } from "./qemu-deviations.ts";
 /** What is known of a target, and passed by. */
 export interface Known {
   readonly deviations: readonly Deviation[];
-  readonly avoided: readonly Avoided[];
+  readonly avoided: readonly Avoidance[];
 }
 
 /** Of a target of which nothing is known. */

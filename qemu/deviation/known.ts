@@ -91,7 +91,7 @@ const rows: readonly Row[] = [
   ],
   [
     "descriptor-accepted",
-    "Wrong descriptors of types 4, 6 (AM) and 7, also of 128 bits, run; before 10 upper halves.",
+    "Wrong descriptors of types 4 and 7, also of 128 bits, run; before 10 upper halves too.",
     "A reserved bit that is set is an invalidation queue error.",
     "the model's queue halts at such a descriptor, or at one of the three above",
     "ends",

@@ -2,7 +2,7 @@ import { hex } from "../../events/address.ts";
 import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import type { InputOf } from "../../events/input.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
-import { pageText } from "../fuzz/outcome.ts";
+import { pageText } from "../fuzz/dma-text.ts";
 import type { Situation } from "./deviation.ts";
 import { requesterIn } from "./dma-situation.ts";
 import { usesOf } from "./past.ts";

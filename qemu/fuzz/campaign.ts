@@ -6,7 +6,7 @@ import type { GuestSetup } from "../../events/setup.ts";
 import type { Program } from "../../properties/world/program.ts";
 import type { Known } from "../deviation/known-in.ts";
 import { QemuError } from "../process.ts";
-import { definedInputs } from "./defined.ts";
+import { definedInputs } from "./defined-input.ts";
 import type { Finding, Lane } from "./lane.ts";
 import { isFinding, openLane } from "./lane.ts";
 import { patterns, sendableInputs } from "./sendable.ts";

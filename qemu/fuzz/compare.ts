@@ -11,14 +11,14 @@ import { contextsUsed } from "../deviation/context-memory.ts";
 import type { Deviation } from "../deviation/deviation.ts";
 import { noPast, pastAfter } from "../deviation/past.ts";
 import { compareEnd } from "./compare-end.ts";
-import { isDefinedWrite, isDevicePage } from "./defined.ts";
+import { isDefinedWrite, isDevicePage } from "./defined-input.ts";
 import type { Difference } from "./difference.ts";
 import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
 import { requesterOf, useIn } from "./fold-dma.ts";
 import { memoryAt } from "./image.ts";
 import { readTrace } from "./observation.ts";
-import type { Plan, Step } from "./plan.ts";
+import type { Plan, PlanStep } from "./plan.ts";
 import { slotBytes } from "./sendable.ts";
 import type { Seen, Sight } from "./sight.ts";
 import { tryStep } from "./try-step.ts";
@@ -52,7 +52,7 @@ function keysOf(plan: Plan): readonly Key[] {
 }
 
 /** What a device that read must have in its buffer. */
-function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact[]): void {
+function noteRead(state: Comparing, at: number, step: PlanStep, facts: readonly Fact[]): void {
   const { input, slot } = step;
   if (input.type !== "Dma" || input.access !== "read" || slot === undefined) return;
   const length = Math.min(input.length ?? 8, slotBytes);
@@ -65,7 +65,7 @@ function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact
 }
 
 /** Whether a DMA went to a device in the target, which may have done anything with it. */
-function isAtDevice({ input }: Step, { trace }: Seen): boolean {
+function isAtDevice({ input }: PlanStep, { trace }: Seen): boolean {
   if (input.type !== "Dma") return false;
   const { translated } = readTrace(trace, input.iova);
   return translated !== undefined && isDevicePage(pageOf(translated));

@@ -1,6 +1,8 @@
 import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Fact } from "../../events/fact.ts";
+import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 import type { Access, InputOf } from "../../events/input.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -14,10 +16,10 @@ import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
 import { usesOf } from "../deviation/past.ts";
 import { readTables } from "../deviation/scalable-tables.ts";
 import { entriesWalked } from "../deviation/table-view.ts";
+import { answerText, modelText, targetText } from "./dma-text.ts";
 import { evictions } from "./evict.ts";
 import { readTrace } from "./observation.ts";
-import { answerText, modelText, targetText } from "./outcome.ts";
-import type { Step } from "./plan.ts";
+import type { PlanStep } from "./plan.ts";
 import type { Seen } from "./sight.ts";
 
 /** The source-id that a device's requests carry. */
@@ -127,10 +129,12 @@ function allowedByTables(guest: Guest, source: number, iova: bigint) {
   const walk = entriesWalked(guest, source, iova);
   const leaf = walk?.seen.at(-1)?.leaf;
   if (walk === undefined || leaf === undefined) return undefined;
-  const write = walk.seen.every(({ entry }) => (entry & 2n) !== 0n);
-  const read = walk.isFirst || walk.seen.every(({ entry }) => (entry & 1n) !== 0n);
+  const { isFirst, seen } = walk;
+  const read = isFirst || seen.every(({ entry }) => (entry & SecondStageEntry.mask("r")) !== 0n);
+  const writes = isFirst ? FirstStageEntry.mask("rw") : SecondStageEntry.mask("w");
+  const write = seen.every(({ entry }) => (entry & writes) !== 0n);
   const gpa = leaf.base + (iova & (leaf.length - 1n));
-  return { isFirst: walk.isFirst, read, write, gpa };
+  return { isFirst, read, write, gpa };
 }
 
 /** The domain-id of the PASID entry that QEMU reads, in scalable mode. */
@@ -143,7 +147,7 @@ function domainRead(guest: Guest, source: number, { contexts }: Past): number | 
 /** The translation that a DMA used in the target. */
 export function useIn(
   { past }: Comparing,
-  { input }: Step,
+  { input }: PlanStep,
   { trace }: Seen,
   { guests }: World,
   facts: readonly Fact[],

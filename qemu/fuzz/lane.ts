@@ -13,7 +13,7 @@ import type { Target, TargetPlan } from "./target.ts";
 import { startTarget } from "./target.ts";
 
 /** How one program went: compared, or the target ended. */
-export interface Outcome {
+export interface ProgramRun {
   readonly plan: Plan;
   readonly sight?: Sight;
   readonly comparison?: Comparison;
@@ -21,7 +21,7 @@ export interface Outcome {
 }
 
 /** Something that the target does and that is neither right nor known. */
-export interface Finding extends Outcome {
+export interface Finding extends ProgramRun {
   readonly inputs: readonly Input[];
   readonly seed: number;
   /** Which program of the seed, from 0. */
@@ -33,7 +33,7 @@ export interface Lane {
   readonly setup: GuestSetup;
   readonly words: ProfileWords;
   /** Gives inputs to the target and compares. */
-  readonly run: (inputs: readonly Input[]) => Promise<Outcome>;
+  readonly run: (inputs: readonly Input[]) => Promise<ProgramRun>;
   readonly stop: () => Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function openLane(target: TargetPlan, known: Known): Promise<Lane> 
     current = await startTarget(target);
     left = programsEach;
   };
-  const run = async (inputs: readonly Input[]): Promise<Outcome> => {
+  const run = async (inputs: readonly Input[]): Promise<ProgramRun> => {
     const plan = planOf(inputs);
     left -= 1;
     if (left <= 0) await renew();
@@ -67,5 +67,5 @@ export async function openLane(target: TargetPlan, known: Known): Promise<Lane> 
 }
 
 /** Whether an outcome is something that nobody knows. */
-export const isFinding = ({ comparison, death }: Outcome): boolean =>
+export const isFinding = ({ comparison, death }: ProgramRun): boolean =>
   death !== undefined || comparison?.difference !== undefined;

@@ -1,5 +1,6 @@
 import { numberAt } from "../../events/acpi/little-endian.ts";
 import { hex } from "../../events/address.ts";
+import { at as offsets } from "../../events/registers/offset.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
 import { readCommand, writeCommand } from "../qtest/client.ts";
 import {
@@ -13,7 +14,7 @@ import {
 import type { DifferingBytes } from "./difference.ts";
 import { imageOf } from "./image.ts";
 import type { Finding } from "./lane.ts";
-import type { Step } from "./plan.ts";
+import type { PlanStep } from "./plan.ts";
 
 /** What a script says about itself. */
 export interface ScriptHead {
@@ -87,7 +88,7 @@ function reads(
   });
 }
 
-function commandsOf(step: Step): string[] {
+function commandsOf(step: PlanStep): string[] {
   const isWrite = step.input.type === "Dma" && step.input.access === "write";
   const waiting =
     step.waits === undefined
@@ -134,7 +135,7 @@ function evidence({ at, device: bdf, target, model }: DifferingBytes): string[] 
   const whole = { iova: 0x10_0000n, offset: 0, length: bufferBytes, access: "write" } as const;
   return [
     ...["", "# what the device has read, while nothing is translated"],
-    ...[writeCommand(unitBase + 0x18n, 4, 0n), ...startDma(device, whole)],
+    ...[writeCommand(unitBase + BigInt(offsets.gcmd), 4, 0n), ...startDma(device, whole)],
     ...["# repeat until bit 0 is clear", `readl ${hex(device.bar + 0x98n)}`],
     ...["#~ OK 0x0000000000000002", ...show(0x10_0000 + at)],
   ];
@@ -149,7 +150,11 @@ const unseen: ReadonlySet<string> = new Set(["dma", "event", "interrupt"]);
  * `#t` is what the target traced during the commands since the last empty line, `#T` what the model
  * expects instead.
  */
-export function scriptOf(finding: Finding, about: ScriptHead, describe: (step: Step) => string) {
+export function scriptOf(
+  finding: Finding,
+  about: ScriptHead,
+  describe: (step: PlanStep) => string,
+) {
   const { plan, sight, comparison, death } = finding;
   const difference = comparison?.difference;
   const lines = [...head(about), "", "# the machine", ...setUpDevices, ...loads(finding)];

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { at as offsets } from "../../events/registers/offset.ts";
 import type { Running } from "../process.ts";
 import { QemuError } from "../process.ts";
 import type { QtestClient } from "../qtest/client.ts";
@@ -161,7 +162,7 @@ export async function performPlan(
   // Translation off, so that the devices can be asked what they read.
   const [answer] = await client.exchange([
     readBytesCommand(0n, memoryBytes),
-    writeCommand(unitBase + 0x18n, 4, 0n),
+    writeCommand(unitBase + BigInt(offsets.gcmd), 4, 0n),
   ]);
   const memory = bytesIn(answer);
   await client.exchange(clearing(plan, traces));

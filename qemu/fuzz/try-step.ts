@@ -11,7 +11,7 @@ import { foldDma } from "./fold-dma.ts";
 import { readTrace } from "./observation.ts";
 import type { Passed } from "./pass.ts";
 import { pass } from "./pass.ts";
-import type { Step } from "./plan.ts";
+import type { PlanStep } from "./plan.ts";
 import type { Seen } from "./sight.ts";
 
 /** A step as the model takes it from one world. */
@@ -23,7 +23,7 @@ export interface Tried {
 }
 
 /** Takes one step from a world; `undefined` where the model cannot follow an allowed choice. */
-function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried | undefined {
+function tryFrom(state: Comparing, before: World, step: PlanStep, seen: Seen): Tried | undefined {
   const { input } = step;
   const dma = input.type === "Dma" ? foldDma(state, input, seen) : undefined;
   const folded = dma === undefined ? fold(before, input) : dma.folded;
@@ -46,7 +46,7 @@ const isClean = ({ passed }: Tried): boolean =>
   passed.unexplained === undefined && passed.used.length === 0;
 
 /** Takes one step; an interrupt entry may be remembered or not. */
-export function tryStep(state: Comparing, step: Step, seen: Seen): Tried | undefined {
+export function tryStep(state: Comparing, step: PlanStep, seen: Seen): Tried | undefined {
   const first = tryFrom(state, state.world, step, seen);
   if (first === undefined || step.input.type !== "MsiRequest" || isClean(first)) return first;
   const other = tryFrom(state, withoutInterruptEntries(state.world), step, seen);

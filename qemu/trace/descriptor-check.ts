@@ -20,8 +20,6 @@ function bitsText(mask: bigint): string {
   return parts.reverse().join(", ");
 }
 
-const hasAddressMask = new Set(["iotlb", "pasidIotlb"]);
-
 /** What is wrong with a descriptor, or `undefined`. */
 function faultOf({ words, upper }: Invalidated, profile: Profile | undefined): string | undefined {
   const spec = specOf(words);
@@ -38,7 +36,7 @@ function faultOf({ words, upper }: Invalidated, profile: Profile | undefined): s
   if (granularity === "reserved") return "its granularity is a reserved code";
   // The unit leaves out as many low bits of the address as the mask says: it need not be aligned.
   const { am } = IotlbDescriptor.decode(words);
-  if (granularity === "page" && hasAddressMask.has(spec.name) && profile !== undefined) {
+  if (granularity === "page" && spec.name === "iotlb" && profile !== undefined) {
     const { mamv } = profile;
     if (am > mamv) return `address mask ${am.toString()} is more than CAP.MAMV, ${mamv.toString()}`;
   }

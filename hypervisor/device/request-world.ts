@@ -12,7 +12,7 @@ import { entryOf } from "./dma.ts";
  * @param pasid   of the request, or `undefined` for one without.
  * @returns the same world where the request meets what is kept.
  */
-export function worldMet(
+export function requestWorld(
   world: World,
   index: number,
   source: number,

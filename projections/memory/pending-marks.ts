@@ -8,7 +8,7 @@ import type { PathPart } from "../host/host-entry.ts";
 import { markHosts } from "../host/host-entry.ts";
 import type { Shadow } from "../shadow/shadow.ts";
 import { markPending } from "../shadow/shadow.ts";
-import type { TableUse, Use, WordsChanged } from "./table-use.ts";
+import type { TablePlace, TableUse, WordsChanged } from "./table-use.ts";
 import { isReached, markChangedEntries, wordDiffers } from "./table-use.ts";
 
 /** A change of visible bytes `[from, to)` of a guest page by event `seq`. */
@@ -42,7 +42,7 @@ function markTables(guest: Guest, change: BytesChanged, use: TableUse): Guest {
   const { before, gfn, seq } = change;
   const words = wordsOf(guest, change);
   const shadows: Record<number, Shadow> = { ...guest.shadows };
-  const live: Use[] = [];
+  const live: TablePlace[] = [];
   for (const one of use.uses) {
     const shadow = shadows[one.shadow];
     if (shadow === undefined) continue;
