@@ -25,12 +25,23 @@ export interface Probe {
   readonly replaced: boolean;
 }
 
+/** What the oracle expects of every key of a sight at one moment. */
+export interface Glance {
+  readonly seq: number;
+  readonly world: World;
+  /** Nothing for a guest that there is not; the same list as before where all is as before. */
+  readonly expected: readonly (Expected | undefined)[];
+  /** By guest, whether its root pointer was replaced, as for a probe. */
+  readonly replaced: readonly boolean[];
+}
+
 /** What the oracle saw of a run. */
 export interface Sight {
+  readonly keys: readonly Key[];
   /** After each step that changed something, for every key of every guest. */
-  readonly settled: readonly Probe[];
+  readonly settled: readonly Glance[];
   /** At the completion of waits, once what came before them is done. */
-  readonly waiting: readonly Probe[];
+  readonly waiting: readonly Glance[];
   /** Before each DMA, for its own key, by number of the input. */
   readonly asked: ReadonlyMap<number, Probe>;
   /** Numbers of the inputs that must be refused. */
@@ -68,21 +79,21 @@ export function look(run: Run, keeps: boolean): Sight {
   const requests = requestsOf(run);
   const keys = keysOf(run, requests.values());
   const oracle = createOracle(run.setup, keys, nearby, keeps);
-  const questions = keys.map((key) => [key, ask(key)] as const);
-  const [settled, waiting]: [Probe[], Probe[]] = [[], []];
+  const questions = keys.map((key) => ask(key));
+  const [settled, waiting]: [Glance[], Glance[]] = [[], []];
   const asked = new Map<number, Probe>();
   const refusals = new Set<number>();
   const probe = (key: Key, question: Question, seq: number, world: World): Probe | undefined => {
     const found = answer(oracle, question);
-    const { context, pasid, iotlb } = oracle.worlds[key.guest]?.histories.replaced ?? {};
-    const replaced = context === true || pasid === true || iotlb === true;
-    return found && { seq, key, world, expected: found, replaced };
+    const about = oracle.worlds[key.guest];
+    return found && { seq, key, world, expected: found, replaced: isReplaced(about) };
   };
-  const askAll = (into: Probe[], seq: number, world: World): void => {
-    for (const [key, question] of questions) {
-      const one = probe(key, question, seq, world);
-      if (one !== undefined) into.push(one);
-    }
+  let last: readonly (Expected | undefined)[] = [];
+  const askAll = (into: Glance[], seq: number, world: World): void => {
+    const found = questions.map((question) => answer(oracle, question));
+    const isSame = last.length === found.length && found.every((one, at) => one === last[at]);
+    if (!isSame) last = found;
+    into.push({ seq, world, expected: last, replaced: oracle.worlds.map(isReplaced) });
   };
   const worlds = waitsOf(run);
   const interrupts = newInterruptSight(run, oracle);
@@ -103,7 +114,13 @@ export function look(run: Run, keeps: boolean): Sight {
     rememberEntries(interrupts, step);
     if (changed(step)) askAll(settled, seq, step.after);
   }
-  return { settled, waiting, asked, refusals, interrupts: interrupts.asked, oracle };
+  return { keys, settled, waiting, asked, refusals, interrupts: interrupts.asked, oracle };
+}
+
+/** Whether the root pointer of a guest was replaced, and not all that must follow has. */
+function isReplaced(world: Oracle["worlds"][number] | undefined): boolean {
+  const { context, pasid, iotlb } = world?.histories.replaced ?? {};
+  return context === true || pasid === true || iotlb === true;
 }
 
 /** The question about a key, by a request with some rights. */
