@@ -151,12 +151,13 @@ function answerOrKept(world: World, kept: Kept, question: Question): Expected {
 function translated(world: World, question: Question): Expected {
   const { sid, iova, asked: given, watched } = question;
   const { replaced } = world.histories;
-  const asked = { ...given, execute: given.execute === true };
+  const { pasid, privileged, execute = false } = given;
+  const asked = { pasid, privileged, execute };
   const resolved = resolvedOf(world, sid, asked);
   const read = expectedOf(world, resolved, iova, "read", asked);
   // No write executes.
-  const written = { ...asked, execute: false };
-  const forWrite = asked.execute ? resolvedOf(world, sid, written) : resolved;
+  const written = { pasid, privileged, execute: false };
+  const forWrite = execute ? resolvedOf(world, sid, written) : resolved;
   const write = expectedOf(world, forWrite, iova, "write", written);
   const complete = watched && read.complete && write.complete;
   const isReplaced = replaced.context || replaced.pasid || replaced.iotlb;
@@ -164,10 +165,8 @@ function translated(world: World, question: Question): Expected {
   const first = read.first && { read: read.first, write: write.first };
   const { current } = resolved;
   const nested = current.kind === "firstStage" && current.space.second !== undefined;
-  return {
-    ...{ read: read.now, write: write.now, pending, complete },
-    candidates: side(read, write),
-    kind: nested ? "nested" : current.kind,
-    ...(first === undefined ? {} : { first }),
-  };
+  const kind = nested ? "nested" : current.kind;
+  const candidates = side(read, write);
+  const found = { read: read.now, write: write.now, pending, complete, candidates, kind } as const;
+  return first === undefined ? found : { ...found, first };
 }

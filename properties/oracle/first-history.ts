@@ -75,13 +75,24 @@ const waysOf = ({ space, uppers }: FirstHistory, second: Second): Ways => ({
 const wasPassed = ({ eafe }: Space, value: bigint): boolean =>
   bit(value, 5) && (!eafe || bit(value, 10));
 
-const keyOf = (chain: Chain): string => chain.map(({ at, value }) => `${at}=${value}`).join();
+const keyOf = (chain: Chain): string =>
+  chain.map(({ at, value }) => `${at.toString(16)}=${value?.toString(16)}`).join();
 
-const bareKey = (chain: Chain): string => chain.map(({ at, value }) => stepKey(at, value)).join("");
+const bareKeys = new WeakMap<Chain, string>();
+
+function bareKey(chain: Chain): string {
+  const known = bareKeys.get(chain);
+  if (known !== undefined) return known;
+  const key = chain.map(({ at, value }) => stepKey(at, value)).join("");
+  bareKeys.set(chain, key);
+  return key;
+}
 
 /** A step as it is remembered: nothing of memory or second stage has a part in it. */
 const remembered = ({ level, at, value }: Link): Link => ({
-  ...{ level, at, value },
+  level,
+  at,
+  value,
   place: undefined,
   gpa: undefined,
 });
@@ -142,12 +153,12 @@ export function sampleFirst(
 }
 
 /** Whether something may be cached that the tables do not say now. */
-export function isFirstDirty(history: FirstHistory): boolean {
-  const { uppers, leaves, now } = history;
+export function isFirstDirty({ uppers, leaves, now }: FirstHistory): boolean {
   const current = bareKey(now);
-  if ([...leaves.values()].some((chain) => bareKey(chain) !== current)) return true;
-  const isShown = (start: Chain): boolean => bareKey(start) === bareKey(now.slice(0, start.length));
-  return [...uppers.values()].some((start) => !isShown(start));
+  for (const chain of leaves.values()) if (bareKey(chain) !== current) return true;
+  // The key of a way to an upper entry is that of a beginning of the way that memory shows.
+  for (const key of uppers.keys()) if (!current.startsWith(key)) return true;
+  return false;
 }
 
 /** Whether the leaf of a remembered way serves an access by itself. */

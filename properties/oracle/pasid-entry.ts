@@ -74,9 +74,11 @@ export function readPasid(
 
 const [firstStage, secondStage, nested, passThrough] = [1, 2, 3, 4];
 
+const pasidTypes = Array.from({ length: 8 }, (_, type) => `PASID entry ${type}`);
+
 /** Reserved bits of a PASID entry. A pointer that its type does not use is not checked. */
 const reservedBits = (unit: Unit, entry: bigint): bigint =>
-  onceFor(unit, `pasid ${bits(entry, 8, 6)}`, () => reservedOfType(unit, bits(entry, 8, 6)));
+  onceFor(unit, pasidTypes[bits(entry, 8, 6)] ?? "", () => reservedOfType(unit, bits(entry, 8, 6)));
 
 function reservedOfType({ ecap, haw }: Unit, type: number): bigint {
   let mask = 1n << 5n;

@@ -90,6 +90,13 @@ function walkNow(
   return walkFirst(tables, page, request);
 }
 
+const withCaches = (
+  { outcome, words, updates }: FirstWalk,
+  levels: number,
+  cached: boolean,
+  lowest: number,
+): FirstExpected => ({ outcome, words, updates, levels, cached, lowest });
+
 function throughFirst(
   unit: Unit,
   all: Histories,
@@ -104,7 +111,7 @@ function throughFirst(
   const now = walk.outcome;
   const { levels } = space;
   if (history === undefined) {
-    const first = { ...walk, levels, cached: true, lowest: 1 };
+    const first = withCaches(walk, levels, true, 1);
     return { now, all: [now], dirty: false, complete: false, first };
   }
   const { cached, walked } = firstWalks(
@@ -123,7 +130,7 @@ function throughFirst(
   }
   const outcomes = [...cached, ...walked].map((each) => each.outcome);
   const isCached = cached.some(({ outcome }) => outcome.kind === "page");
-  const first = { ...walk, levels, cached: isCached, lowest: lowestUpper(history) };
+  const first = withCaches(walk, levels, isCached, lowestUpper(history));
   return { now, all: [...outcomes, now], dirty, complete, first };
 }
 
