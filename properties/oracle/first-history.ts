@@ -146,7 +146,9 @@ export function sampleFirst(
   history.words = words;
   history.ways = all;
   [history.now = []] = chains({ unit, space, ways: now }, page);
-  history.settled = sizeOf(history) === before;
+  // What memory shows it shows again; only ways from what is remembered may lead further.
+  const isShown = all.every(([first]) => first?.place !== undefined);
+  history.settled = isShown || sizeOf(history) === before;
   history.fresh &&= history.settled && !history.stale;
   history.stale = false;
   return all;

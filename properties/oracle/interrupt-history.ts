@@ -47,9 +47,10 @@ export function entryNow(history: InterruptHistory, read: Read, index: number): 
 /** Remembers what every watched entry says now. */
 export function sampleEntries(history: InterruptHistory, read: Read): void {
   for (const index of history.watched) {
-    const values = history.values.get(index) ?? new Set();
-    values.add(entryNow(history, read, index));
-    history.values.set(index, values);
+    const entry = entryNow(history, read, index);
+    const values = history.values.get(index);
+    if (values === undefined) history.values.set(index, new Set([entry]));
+    else if (!values.has(entry)) values.add(entry);
   }
 }
 

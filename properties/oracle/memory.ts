@@ -28,7 +28,9 @@ const frameOf = (gpa: bigint): number => Number(gpa >> 12n);
 const offsetOf = (gpa: bigint): number => Number(gpa & 0xfffn);
 
 function pageOf(view: View, gfn: number): Uint8Array {
-  const page = view.get(gfn) ?? new Uint8Array(4096);
+  const known = view.get(gfn);
+  if (known !== undefined) return known;
+  const page = new Uint8Array(4096);
   view.set(gfn, page);
   return page;
 }
@@ -39,7 +41,11 @@ function pageOf(view: View, gfn: number): Uint8Array {
 export function flushLines(memory: Memory, gpa: bigint, length: bigint): void {
   const first = gpa - (gpa % lineBytes);
   const end = gpa + length;
-  for (const [gfn, page] of memory.written) {
+  const only = frameOf(first);
+  const isOne = length > 0n && frameOf(end - 1n) === only;
+  const one = isOne ? memory.written.get(only) : undefined;
+  const pages = isOne ? (one === undefined ? [] : [[only, one] as const]) : memory.written;
+  for (const [gfn, page] of pages) {
     const base = BigInt(gfn) << 12n;
     if (base + 4096n <= first || base >= end) continue;
     const from = base > first ? 0 : Number(first - base);
@@ -48,14 +54,19 @@ export function flushLines(memory: Memory, gpa: bigint, length: bigint): void {
   }
 }
 
+type Part = readonly [gpa: bigint, bytes: Uint8Array];
+
 /** Splits bytes at page borders. */
-function* perPage(gpa: bigint, bytes: Uint8Array): Generator<[gpa: bigint, bytes: Uint8Array]> {
+function perPage(gpa: bigint, bytes: Uint8Array): readonly Part[] {
+  if (bytes.length > 0 && offsetOf(gpa) + bytes.length <= 4096) return [[gpa, bytes]];
+  const parts: Part[] = [];
   for (let done = 0; done < bytes.length; ) {
     const at = gpa + BigInt(done);
     const count = Math.min(bytes.length - done, 4096 - offsetOf(at));
-    yield [at, bytes.subarray(done, done + count)];
+    parts.push([at, bytes.subarray(done, done + count)]);
     done += count;
   }
+  return parts;
 }
 
 /** A CPU's write. What falls on a page that is a hole or not writable is lost. */

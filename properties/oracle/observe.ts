@@ -109,8 +109,16 @@ function meet(world: World, event: Input | Fact): void {
 
 const p2mChanges: ReadonlySet<string> = new Set(["P2mMap", "P2mUnmap", "P2mProtect"]);
 
+/** All facts that bear on what is right. */
+const followed: ReadonlySet<string> = new Set([
+  ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled", "UnitCreated"],
+  ...["UnitDestroyed", "ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated"],
+  ...["PasidIotlbInvalidated", "MemoryWritten", "DmaLanded"],
+]);
+
 /** Takes one thing that the vIOMMU did into account. */
 function follow(oracle: Oracle, fact: Fact): void {
+  if (!followed.has(fact.type)) return;
   const world = oracle.worlds[("guest" in fact ? fact.guest : undefined) ?? 0];
   if (!world) return;
   const { unit, histories } = world;
