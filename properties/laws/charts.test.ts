@@ -5,6 +5,7 @@ import { transition } from "xstate";
 import type { Fact } from "../../events/fact.ts";
 import type { AnyChart } from "../../machines/chart.ts";
 import { charts } from "../../machines/charts.ts";
+import { plainReference, referenceStep } from "./chart-transitions.ts";
 
 const small = fc.nat(3);
 const word = fc.bigInt(0n, 0xffffn);
@@ -80,6 +81,17 @@ describe("charts", () => {
         expect(compiled(chart, state, stimulus, context)).toEqual(wanted);
       });
       fc.assert(property, { numRuns: 500 });
+    });
+  }
+
+  for (const chart of charts) {
+    it(`[CH3] ${chart.id}: what xstate chose once leads where its transition leads again`, () => {
+      const scene = fc.tuple(fc.constantFrom<string>(...chart.states), stimulusOf(chart), unit);
+      const property = fc.property(scene, ([state, stimulus, context]) => {
+        const wanted = plainReference(chart, state, stimulus, context);
+        expect(referenceStep(chart, state, stimulus, context)).toEqual(wanted);
+      });
+      fc.assert(property, { numRuns: 300 });
     });
   }
 

@@ -46,12 +46,13 @@ function sameFields(a: Fields, b: Fields, known?: KnownPairs): boolean {
 }
 
 function sameObjects(a: object, b: object, known?: KnownPairs): boolean {
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   if (Array.isArray(a)) return Array.isArray(b) && sameLists(a, b, known);
   if (isBytes(a)) return isBytes(b) && sameBytes(a, b);
   if (a instanceof Set) {
     return b instanceof Set && sameLists([...a], [...b], known);
   }
-  return !Array.isArray(b) && sameFields(a as Fields, b as Fields, known);
+  return sameFields(a as Fields, b as Fields, known);
 }
 
 /**

@@ -1,0 +1,96 @@
+import { env } from "node:process";
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Step } from "../../history/step.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { World } from "../../projections/world.ts";
+import { emptyRadix } from "../../tables/radix.ts";
+import { anyProgram } from "../world/program.ts";
+import type { Comparison } from "./each-key.ts";
+import { compareChanged, comparePlainly } from "./each-key.ts";
+import { maybePendingKey } from "./pending-known.ts";
+import type { Glance, Sight } from "./probes.ts";
+import { look } from "./probes.ts";
+import type { Run } from "./run.ts";
+import { runOf } from "./run.ts";
+import { pendingKey, settledKey } from "./shadow.ts";
+
+/** How many worlds: as many as are held to the laws, and 2,000 in the night. */
+const worlds = Math.min(2_000, Number(env["SHADOWFOLD_WORLDS"] ?? 200));
+const comparisons = [settledKey, pendingKey, maybePendingKey];
+
+/** What a way of comparing says of every comparison, and what it counts. */
+function saidBy(way: typeof comparePlainly, sight: Sight): readonly unknown[] {
+  return comparisons.map((comparison: Comparison) => {
+    const counts = new Map<string, number>();
+    const violation = way(sight, comparison, (name, times = 1) => {
+      counts.set(name, (counts.get(name) ?? 0) + times);
+    });
+    return { violation, counts };
+  });
+}
+
+const answersOf = ({ settled, waiting, asked, refusals, interrupts }: Sight): unknown => ({
+  settled: settled.map(({ expected, replaced }: Glance) => [expected, replaced]),
+  waiting: waiting.map(({ expected, replaced }: Glance) => [expected, replaced]),
+  asked: [...asked].map(([seq, { expected, replaced }]) => [seq, expected, replaced]),
+  interrupts: interrupts.map(({ expected, fresh, allowed }) => [expected, fresh, allowed]),
+  refusals,
+});
+
+/** A run in which the guests that a step leaves are other ones, from one step up to another. */
+function spoilt(run: Run, from: number, until: number, change: (guest: Guest) => Guest): Run {
+  const changed = (world: World): World => ({ ...world, guests: world.guests.map(change) });
+  const steps = run.steps.map((step, at): Step => {
+    return at < from || at >= until ? step : { ...step, after: changed(step.after) };
+  });
+  return { ...run, steps };
+}
+
+const changes: readonly ((guest: Guest) => Guest)[] = [
+  (guest) => ({ ...guest, charts: { ...guest.charts, translation: "disabled" } }),
+  (guest) => ({ ...guest, shadows: {} }),
+  (guest) => ({ ...guest, p2m: { ...guest.p2m, root: 0 } }),
+  (guest) => ({ ...guest, spaces: {} }),
+  (guest) => ({ ...guest, memory: { ...guest.memory, visible: emptyRadix() } }),
+];
+
+describe(`${worlds} random worlds`, () => {
+  it(
+    "[OR30] an oracle that asks again only what may have changed says what one says that asks all",
+    () => {
+      let asked = 0;
+      const property = fc.property(anyProgram, (program) => {
+        const run = runOf(program);
+        const [kept, plain] = [look(run, true), look(run, false)];
+        const [answers, wanted] = [answersOf(kept), answersOf(plain)];
+        if (!isDeepStrictEqual(answers, wanted)) expect(answers).toEqual(wanted);
+        expect(saidBy(compareChanged, kept)).toEqual(saidBy(comparePlainly, plain));
+        asked += plain.keys.length * plain.settled.length;
+      });
+      fc.assert(property, { seed: 7, numRuns: worlds });
+      expect(asked).toBeGreaterThan(500 * worlds);
+    },
+    60_000 + worlds * 2_000,
+  );
+
+  it("[OR30] what is wrong for a while is found at the same event, and counted as often", () => {
+    const found = new Set<string>();
+    const broken = fc.tuple(anyProgram, fc.nat(99), fc.nat(60), fc.nat(changes.length - 1));
+    const property = fc.property(broken, ([program, place, length, which]) => {
+      const run = runOf(program);
+      const from = Math.floor((run.steps.length * place) / 100);
+      const change = changes[which] ?? ((guest: Guest) => guest);
+      const sight = look(spoilt(run, from, from + 1 + length, change), true);
+      const [said, wanted] = [saidBy(compareChanged, sight), saidBy(comparePlainly, sight)];
+      expect(said).toEqual(wanted);
+      for (const { violation } of said as { violation?: { law: string } }[]) {
+        if (violation !== undefined) found.add(`${violation.law} ${which}`);
+      }
+    });
+    fc.assert(property, { seed: 8, numRuns: 60 });
+    expect([...found].some((name) => name.startsWith("SH1"))).toBe(true);
+    expect(found.size).toBeGreaterThan(3);
+  });
+});
