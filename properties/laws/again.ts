@@ -17,10 +17,19 @@ export interface Again {
   readonly differs: { readonly seq: number; readonly text: string } | undefined;
   /** Facts and the last world are the same part by part, not in what they say alone. */
   readonly isSame: boolean;
+  /** What was saved of the first guest on the way, and when. */
+  readonly saves: readonly Save[];
+}
+
+/** A record of a world's first guest. */
+export interface Save {
+  readonly seq: number;
+  readonly world: World;
+  readonly record: string;
 }
 
 /** The record of a guest's unit, if it has one. */
-export function recordIn(world: World, guest: number): string | undefined {
+function recordIn(world: World, guest: number): string | undefined {
   return find(fold(world, { type: "UnitSave", guest }).facts, "UnitSaved")?.record;
 }
 
@@ -31,10 +40,11 @@ const newcomer = ({ index, offered, memory, p2m, devices, base, profile }: Guest
 });
 
 /** The world once a guest's unit has gone through a record; its events are not counted. */
-function throughRecord(world: World, index: number, elsewhere: boolean): World {
+function throughRecord(world: World, index: number, elsewhere: boolean, saves: Save[]): World {
   const guest = world.guests[index];
   const record = recordIn(world, index);
   if (guest === undefined || record === undefined) return world;
+  if (index === 0) saves.push({ seq: world.seq, world, record });
   const guests = elsewhere
     ? world.guests.map((one) => (one === guest ? newcomer(one) : one))
     : world.guests;
@@ -72,9 +82,16 @@ interface Points {
   readonly met: Map<number, Guest>;
   readonly kinds: Set<string>;
   alike: number;
+  readonly saves: Save[];
 }
 
-const newPoints = (): Points => ({ noted: new Map(), met: new Map(), kinds: new Set(), alike: 0 });
+const newPoints = (): Points => ({
+  noted: new Map(),
+  met: new Map(),
+  kinds: new Set(),
+  alike: 0,
+  saves: [],
+});
 
 const add = ({ noted }: Points, name: string): void => {
   noted.set(name, (noted.get(name) ?? 0) + 1);
@@ -100,20 +117,20 @@ function afterPoint(world: World, step: Step, points: Points): World {
   if (elsewhere) add(points, "another host");
   let gone = world;
   for (const guest of step.after.guests) {
-    if (isWorth(points, guest)) gone = throughRecord(gone, guest.index, elsewhere);
+    if (isWorth(points, guest)) gone = throughRecord(gone, guest.index, elsewhere, points.saves);
   }
   return gone;
 }
 
 function foldAgain(run: Run): Again {
   const points = newPoints();
-  const { noted } = points;
+  const { noted, saves } = points;
   let world = run.start;
   for (const step of run.steps) {
     const { world: next, facts } = fold(world, step.input);
     if (!sameValue(facts, step.facts)) {
       const text = `after a restore ${step.input.type} has other consequences`;
-      return { noted, differs: { seq: step.seq, text }, isSame: false };
+      return { noted, differs: { seq: step.seq, text }, isSame: false, saves };
     }
     world = afterPoint(next, step, points);
   }
@@ -121,7 +138,7 @@ function foldAgain(run: Run): Again {
   const isSame = sameValue(world, end);
   const isAlike = isSame || stateHash(world) === stateHash(end);
   const text = "after a restore the world ends as another";
-  return { noted, differs: isAlike ? undefined : { seq: end.seq, text }, isSame };
+  return { noted, differs: isAlike ? undefined : { seq: end.seq, text }, isSame, saves };
 }
 
 const known = new WeakMap<Run, Again>();

@@ -1,6 +1,6 @@
 import { fold } from "../../hypervisor/fold.ts";
 import type { World } from "../../projections/world.ts";
-import { againOf, recordIn } from "./again.ts";
+import { againOf } from "./again.ts";
 import type { Law } from "./law.ts";
 import type { Run } from "./run.ts";
 import { sameValue } from "./same.ts";
@@ -29,12 +29,9 @@ function spoilt(record: string, at: number): string {
 
 /** Restores that must be refused, at a few moments of a run. */
 function* attempts(run: Run): Generator<readonly [World, string, number]> {
-  for (const { seq, after } of run.steps) {
-    if ((seq * 7919) % 47 !== 0) continue;
-    const record = recordIn(after, 0);
-    if (record === undefined) continue;
+  for (const { seq, world, record } of againOf(run).saves) {
     for (const at of [seq * 7907, seq * 7901, seq * 104_729]) {
-      yield [after, spoilt(record, at), seq];
+      yield [world, spoilt(record, at), seq];
     }
   }
 }

@@ -34,6 +34,8 @@ export interface Histories {
   readonly keeps: boolean;
   /** What an invalidation changed. */
   readonly touched: Set<Watched>;
+  /** How many tracked pages are watched already, of tables and of spaces. */
+  readonly done: Map<string, number>;
 }
 
 /** Anything that is watched by the words that it read. */
@@ -52,6 +54,7 @@ export const newHistories = (nearby: readonly number[] = [], keeps = false): His
   replaced: { context: false, pasid: false, iotlb: false },
   keeps,
   touched: new Set(),
+  done: new Map(),
 });
 
 export function watchSource(unit: Unit, all: Histories, sid: number, complete: boolean): void {
@@ -134,6 +137,13 @@ function places(all: Histories): { tables: Tables[]; spaces: Space[] } {
   return { tables, spaces };
 }
 
+/** Whether all tracked pages of a place are watched already; if not, they will be. */
+function isDone({ done, tracked }: Histories, place: string): boolean {
+  if (done.get(place) === tracked.size) return true;
+  done.set(place, tracked.size);
+  return false;
+}
+
 /** Begins a history for each tracked page of everything that entries name or named. */
 export function watchPages(unit: Unit, all: Histories, complete: boolean): void {
   watchPasids(unit, all, complete);
@@ -145,13 +155,16 @@ export function watchPages(unit: Unit, all: Histories, complete: boolean): void 
   }
   // Those of a second stage too: its shadow may become that of requests without a first stage.
   for (const each of [...tables, ...seconds]) {
+    if (isDone(all, tablesKey(each))) continue;
     for (const page of all.tracked) watchPage(unit, all, each, page, complete);
   }
   for (const each of seconds) {
+    if (isDone(all, `near ${tablesKey(each)}`)) continue;
     const isFresh = all.fresh.has(tablesKey(each));
     for (const page of all.nearby) watchPage(unit, all, each, page, isFresh);
   }
   for (const space of spaces) {
+    if (isDone(all, spaceKey(space, 0))) continue;
     for (const page of all.tracked) {
       const key = spaceKey(space, page);
       if (all.firsts.has(key)) continue;
@@ -199,6 +212,7 @@ export function restart(unit: Unit, all: Histories): void {
   const sids = [...all.contexts.keys()];
   for (const each of [all.contexts, all.pasids, all.pages, all.firsts, all.named]) each.clear();
   all.touched.clear();
+  all.done.clear();
   Object.assign(all.replaced, { context: false, pasid: false, iotlb: false });
   for (const sid of sids) watchSource(unit, all, sid, true);
   watchPages(unit, all, true);

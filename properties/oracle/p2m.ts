@@ -52,6 +52,10 @@ export const newP2m = (): P2m => ({
 const overlap = (piece: Piece, first: number, end: number): number =>
   Math.max(0, Math.min(piece.first + piece.count, end) - Math.max(piece.first, first));
 
+/** Whether nothing is mapped between two frames. */
+export const isFree = (p2m: P2m, first: number, end: number): boolean =>
+  !p2m.pieces.some((piece) => overlap(piece, first, end) > 0);
+
 /** The part of a piece between two frames, or nothing. */
 function part(piece: Piece, first: number, end: number): Piece[] {
   const count = overlap(piece, first, end);
@@ -82,7 +86,7 @@ function cut(p2m: P2m, first: number, end: number, inside: (piece: Piece) => Pie
 
 /** Takes what is mapped out of a range; mostly there is nothing. */
 function makeRoom(p2m: P2m, first: number, end: number): void {
-  if (end - first > 512 || p2m.pieces.some((piece) => overlap(piece, first, end) > 0)) {
+  if (end - first > 512 || !isFree(p2m, first, end)) {
     cut(p2m, first, end, () => []);
     return;
   }
