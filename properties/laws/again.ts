@@ -72,14 +72,15 @@ function notesOf(guest: Guest): readonly string[] {
 /** Steps after which units may go through records: about one in 23. */
 const isPoint = (seq: number): boolean => (seq * 7919) % 23 === 0;
 
-/** Of moments that are like one that was saved before, one in so many is saved all the same. */
-const seldom = 4;
+/** Of moments that show nothing that was not saved before, one in so many is saved all the same. */
+const seldom = 6;
 
 /** Which moments of a run have been saved. It changes. */
 interface Points {
   readonly noted: Map<string, number>;
   /** By index, the guest as it was met last. */
   readonly met: Map<number, Guest>;
+  /** Notes that were saved already, of each guest. */
   readonly kinds: Set<string>;
   alike: number;
   readonly saves: Save[];
@@ -103,10 +104,12 @@ function isWorth(points: Points, guest: Guest): boolean {
   if (met.get(guest.index) === guest) return false;
   met.set(guest.index, guest);
   const notes = notesOf(guest);
-  const kind = `${guest.index} ${notes.join()}`;
-  if (kinds.has(kind) && points.alike++ % seldom !== 0) return false;
-  kinds.add(kind);
-  for (const name of notes) add(points, name);
+  const isKnown = notes.every((name) => kinds.has(`${guest.index} ${name}`));
+  if (isKnown && points.alike++ % seldom !== 0) return false;
+  for (const name of notes) {
+    kinds.add(`${guest.index} ${name}`);
+    add(points, name);
+  }
   return true;
 }
 
