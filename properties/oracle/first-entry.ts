@@ -1,7 +1,7 @@
 import type { Access } from "../../events/input.ts";
+import { onceFor } from "./masks.ts";
 import type { Space } from "./pasid-entry.ts";
 import type { Unit } from "./walk.ts";
-import { onceFor } from "./walk.ts";
 import { bit, ones } from "./word.ts";
 
 /** How a request looks to the first stage. */

@@ -1,7 +1,5 @@
 import type { ContextHistory } from "./context-history.ts";
 import { newContext, sampleContext } from "./context-history.ts";
-import type { Ways } from "./first-chain.ts";
-import { waysNow } from "./first-chain.ts";
 import type { FirstHistory, Second } from "./first-history.ts";
 import { newFirst, sampleFirst, spaceKey } from "./first-history.ts";
 import type { PageHistory } from "./page-history.ts";
@@ -9,6 +7,7 @@ import { newPage, pageKey, samplePage, tablesKey } from "./page-history.ts";
 import type { Space, Tables } from "./pasid-entry.ts";
 import type { PasidHistory } from "./pasid-history.ts";
 import { newPasid, pasidValues, samplePasid } from "./pasid-history.ts";
+import { nowOf } from "./stale.ts";
 import type { Unit, Word } from "./walk.ts";
 
 /**
@@ -101,23 +100,6 @@ export function secondOf(unit: Unit, all: Histories, { second }: Space): Second 
   return (page) => [...watchPage(unit, all, second, page, complete).values.values()];
 }
 
-/**
- * What memory and second stage say now of a space. Where histories are kept, each page of the
- * second stage that is watched says it.
- */
-export function nowOf(unit: Unit, all: Histories, space: Space): Ways {
-  const { second } = space;
-  const plain = waysNow(unit, space);
-  if (!all.keeps || second === undefined) return plain;
-  return {
-    starts: plain.starts,
-    second: (page) => {
-      const known = all.pages.get(pageKey(second, page));
-      return known === undefined ? plain.second(page) : [known.current];
-    },
-  };
-}
-
 /** All tables and spaces that some entry names or named. */
 function places(all: Histories): { tables: Tables[]; spaces: Space[] } {
   const tables: Tables[] = [];
@@ -187,23 +169,6 @@ export function sample(unit: Unit, all: Histories): void {
   watchPages(unit, all, true);
   for (const history of all.firsts.values()) {
     sampleFirst(unit, history, secondOf(unit, all, history.space));
-  }
-}
-
-/** First stages with these pages of second stages on their ways may have other ways now. */
-export function markStale(all: Histories, pages: readonly PageHistory[]): void {
-  if (pages.length === 0) return;
-  const byTables = new Map<string, Set<number>>();
-  for (const each of pages) {
-    const key = tablesKey(each);
-    byTables.set(key, (byTables.get(key) ?? new Set()).add(each.page));
-  }
-  for (const first of all.firsts.values()) {
-    const { second } = first.space;
-    const changed = second && byTables.get(tablesKey(second));
-    for (const page of changed === undefined ? [] : first.seconds) {
-      if (changed?.has(page)) first.stale = true;
-    }
   }
 }
 

@@ -3,11 +3,12 @@ import { restartContext } from "./context-history.ts";
 import type { FirstHistory } from "./first-history.ts";
 import { sampleFirst } from "./first-history.ts";
 import type { Histories } from "./history.ts";
-import { markStale, nowOf, secondOf } from "./history.ts";
+import { secondOf } from "./history.ts";
 import type { PageHistory } from "./page-history.ts";
 import { isPageDirty } from "./page-history.ts";
 import { forgetPasid } from "./pasid-history.ts";
 import { show } from "./show.ts";
+import { markStale, nowOf } from "./stale.ts";
 import type { Unit } from "./walk.ts";
 
 /** Bits of a function number that FM leaves out of the comparison. */

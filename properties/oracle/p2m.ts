@@ -66,10 +66,8 @@ function part(piece: Piece, first: number, end: number): Piece[] {
 
 /** A block that loses a frame is one of smaller pages, all over it. */
 function noteChange(p2m: P2m, first: number, end: number): void {
-  let block = 1;
-  for (const piece of p2m.pieces) {
-    if (overlap(piece, first, end) > 0) block = Math.max(block, pages[piece.own]);
-  }
+  const cutInto = p2m.pieces.filter((piece) => overlap(piece, first, end) > 0);
+  const block = Math.max(1, ...cutInto.map(({ own }) => pages[own]));
   p2m.changed.push([first - (first % block), end + block]);
 }
 

@@ -1,6 +1,7 @@
+import { onceFor } from "./masks.ts";
 import type { Directory } from "./scalable.ts";
 import type { Unit, Word } from "./walk.ts";
-import { onceFor, reader } from "./walk.ts";
+import { reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";
 
 /** One set of first-stage tables, with what bears on their walks and on what is cached of them. */

@@ -1,13 +1,14 @@
 import { sampleContext } from "./context-history.ts";
 import { sampleFirst } from "./first-history.ts";
 import type { Histories } from "./history.ts";
-import { markStale, nowOf, reads, sample, secondOf, watchPages } from "./history.ts";
+import { reads, sample, secondOf, watchPages } from "./history.ts";
 import type { Kept } from "./kept.ts";
 import { follow, followAll, followNew, lookAt, lookBehind, touch } from "./kept.ts";
 import type { World } from "./oracle.ts";
 import type { PageHistory } from "./page-history.ts";
 import { samplePage } from "./page-history.ts";
 import { samplePasid } from "./pasid-history.ts";
+import { markStale, nowOf } from "./stale.ts";
 import type { Unit } from "./walk.ts";
 
 /** Reads entries again whose words changed. */

@@ -1,19 +1,10 @@
 import { pasidKey } from "./history.ts";
-import { keepResolved, keptResolved } from "./kept.ts";
+import { keepResolved, keptResolved } from "./kept-answers.ts";
 import type { World } from "./oracle.ts";
 import { isPasidDirty, pasidValues } from "./pasid-history.ts";
-import type { Asked, Resolution } from "./resolve.ts";
+import type { Asked, Resolution, Resolved } from "./resolve.ts";
 import { pasidUnder, resolve, withoutPasidEntry, withPasidEntry } from "./resolve.ts";
 import { show } from "./show.ts";
-
-/** What the entries of a request resolve to now, and all that they may resolve to. */
-export interface Resolved {
-  readonly current: Resolution;
-  /** Each once, `current` among them. */
-  readonly all: readonly Resolution[];
-  readonly dirty: boolean;
-  readonly complete: boolean;
-}
 
 /** Everything that the entries of a request may resolve to. */
 function past({ unit, histories }: World, sid: number, asked: Asked): Omit<Resolved, "current"> {

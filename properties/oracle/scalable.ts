@@ -1,5 +1,6 @@
+import { onceFor } from "./masks.ts";
 import type { Context, Unit, Word } from "./walk.ts";
-import { onceFor, readContext, reader } from "./walk.ts";
+import { readContext, reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";
 
 /** Where a scalable-mode context entry leads to. */

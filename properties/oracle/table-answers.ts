@@ -7,10 +7,11 @@ import { firstWalks, isFirstDirty, lowestUpper, spaceKey } from "./first-history
 import type { FirstWalk } from "./first-stage.ts";
 import { follow, walkFirst } from "./first-stage.ts";
 import type { Histories } from "./history.ts";
-import { nowOf, secondOf } from "./history.ts";
+import { secondOf } from "./history.ts";
 import { isPageDirty, pageKey } from "./page-history.ts";
 import type { Tables } from "./pasid-entry.ts";
 import type { Asked, Resolution } from "./resolve.ts";
+import { nowOf } from "./stale.ts";
 import type { TableAnswer, Unit } from "./walk.ts";
 import { readThrough, walkTables } from "./walk.ts";
 import { isInterruptPage } from "./word.ts";
@@ -76,7 +77,7 @@ function throughTables(
   return { now, all: [...past, now], dirty: isPageDirty(history), complete };
 }
 
-/** A walk of the first stage as the tables are now, on the way that was found last if it is kept. */
+/** A walk of the first stage as the tables are now, on the way found last if that is kept. */
 function walkNow(
   tables: FirstTables,
   page: number,

@@ -1,4 +1,5 @@
 import type { Access, PageSize } from "../../events/input.ts";
+import { onceFor } from "./masks.ts";
 import { bit, isInterruptPage, ones } from "./word.ts";
 
 /**
@@ -116,24 +117,6 @@ export function readThrough(
   const gpa = BigInt(page) << 12n;
   if (limited && gpa >> BigInt(guestWidth(unit)) !== 0n) return fault(0x4);
   return { kind: "page", gpa, size: "1G" };
-}
-
-/** Masks that follow from the words of a unit, made once for each. */
-const masks = new WeakMap<Unit, { cap: bigint; ecap: bigint; known: Map<string, bigint> }>();
-
-/** The mask of a name that the words of a unit lead to. */
-export function onceFor(unit: Unit, name: string, make: () => bigint): bigint {
-  const { cap, ecap } = unit;
-  let of = masks.get(unit);
-  if (of === undefined || of.cap !== cap || of.ecap !== ecap) {
-    of = { cap, ecap, known: new Map() };
-    masks.set(unit, of);
-  }
-  const known = of.known.get(name);
-  if (known !== undefined) return known;
-  const mask = make();
-  of.known.set(name, mask);
-  return mask;
 }
 
 /**
