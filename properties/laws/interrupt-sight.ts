@@ -129,6 +129,8 @@ export interface InterruptSight {
   readonly oracle: Oracle;
   readonly histories: readonly InterruptHistory[];
   readonly asked: Asked[];
+  /** By guest, how often what it reads had changed when entries were read last. */
+  readonly read: number[];
 }
 
 export const newInterruptSight = (run: Run, oracle: Oracle): InterruptSight => ({
@@ -137,6 +139,7 @@ export const newInterruptSight = (run: Run, oracle: Oracle): InterruptSight => (
     newInterruptHistory(setup, indicesOf(run, index)),
   ),
   asked: [],
+  read: [],
 });
 
 /** What is expected of a step that the oracle has not seen yet. */
@@ -149,15 +152,21 @@ export function expectInterrupt({ oracle, histories, asked }: InterruptSight, st
 }
 
 /** Remembers what entries say, once the oracle has seen a step. */
-export function rememberEntries({ oracle, histories }: InterruptSight, step: Step): void {
+export function rememberEntries({ oracle, histories, read }: InterruptSight, step: Step): void {
   for (const fact of step.facts) {
-    const about = histories[guestIndex(fact)];
+    const index = guestIndex(fact);
+    const about = histories[index];
     if (about === undefined) continue;
-    followInterrupts(about, fact);
-    if (fact.type === "UnitRestored") restored(about, step.after.guests[guestIndex(fact)]);
+    const isRestored = fact.type === "UnitRestored";
+    if (followInterrupts(about, fact) || isRestored) read[index] = -1;
+    if (isRestored) restored(about, step.after.guests[index]);
   }
-  for (const [at, { memory }] of oracle.worlds.entries()) {
-    const about = histories[at];
-    if (about) sampleEntries(about, (gpa) => iommuReads64(memory, gpa));
+  for (let at = 0; at < histories.length; at++) {
+    const [about, memory] = [histories[at], oracle.worlds[at]?.memory];
+    if (about === undefined || memory === undefined) continue;
+    const changes = memory.changes + memory.p2m.changed.length;
+    if (read[at] === changes) continue;
+    read[at] = changes;
+    sampleEntries(about, (gpa) => iommuReads64(memory, gpa));
   }
 }

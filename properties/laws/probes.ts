@@ -4,7 +4,7 @@ import type { World } from "../../projections/world.ts";
 import type { Expected } from "../oracle/answers.ts";
 import type { Question } from "../oracle/expected.ts";
 import { answer, questionOf } from "../oracle/expected.ts";
-import { observe } from "../oracle/observe.ts";
+import { follow, observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";
 import { createOracle } from "../oracle/oracle.ts";
 import type { Asked } from "../oracle/resolve.ts";
@@ -13,7 +13,7 @@ import type { Asked as Interrupt } from "./interrupt-sight.ts";
 import { expectInterrupt, newInterruptSight, rememberEntries } from "./interrupt-sight.ts";
 import { keysOf, requestsOf, rightsOf } from "./request-keys.ts";
 import type { Run } from "./run.ts";
-import { guestIndex, momentsOf } from "./run.ts";
+import { momentsOf } from "./run.ts";
 
 /** What the oracle expects of one key at one moment. */
 export interface Probe {
@@ -151,7 +151,7 @@ function observeStep(
   if (!facts.some(({ type }) => type === "WaitCompleted")) return observe(oracle, input, facts);
   const done = observe(oracle, input, []);
   for (const [index, fact] of facts.entries()) {
-    observe(oracle, { type: "Note", text: "", guest: guestIndex(input) }, [fact]);
+    follow(oracle, fact);
     if (fact.type === "WaitCompleted") visit(seq + 1 + index, fact);
   }
   return done;

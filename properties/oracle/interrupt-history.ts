@@ -75,8 +75,8 @@ function forget(history: InterruptHistory, first = 0, count = 0x1_0000): void {
   }
 }
 
-/** Takes one thing that the unit did into account. */
-export function followInterrupts(history: InterruptHistory, fact: Fact): void {
+/** Takes one thing that the unit did into account. @returns whether entries must be read again. */
+export function followInterrupts(history: InterruptHistory, fact: Fact): boolean {
   const { unit } = history;
   switch (fact.type) {
     case "InterruptTableLatched":
@@ -101,6 +101,7 @@ export function followInterrupts(history: InterruptHistory, fact: Fact): void {
       forget(history);
       break;
     default:
-      break;
+      return false;
   }
+  return true;
 }

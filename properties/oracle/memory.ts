@@ -11,6 +11,8 @@ export interface Memory {
   coherent: boolean;
   readonly written: Map<number, Uint8Array>;
   readonly seen: Map<number, Uint8Array>;
+  /** How often what the IOMMU sees may have changed, the P2M aside. */
+  changes: number;
 }
 
 type View = Map<number, Uint8Array>;
@@ -22,6 +24,7 @@ export const newMemory = (p2m: P2m, coherent: boolean): Memory => ({
   coherent,
   written: new Map(),
   seen: new Map(),
+  changes: 0,
 });
 
 const frameOf = (gpa: bigint): number => Number(gpa >> 12n);
@@ -39,6 +42,7 @@ function pageOf(view: View, gfn: number): Uint8Array {
  * Copies the lines that hold `length` bytes at `gpa` from what was written to what the IOMMU sees.
  */
 export function flushLines(memory: Memory, gpa: bigint, length: bigint): void {
+  memory.changes += 1;
   const first = gpa - (gpa % lineBytes);
   const end = gpa + length;
   const only = frameOf(first);
@@ -71,6 +75,7 @@ function perPage(gpa: bigint, bytes: Uint8Array): readonly Part[] {
 
 /** A CPU's write. What falls on a page that is a hole or not writable is lost. */
 export function cpuWrites(memory: Memory, gpa: bigint, bytes: Uint8Array, flushed: boolean): void {
+  memory.changes += 1;
   for (const [at, some] of perPage(gpa, bytes)) {
     if (grantOf(memory.p2m, frameOf(at))?.write !== true) continue;
     pageOf(memory.written, frameOf(at)).set(some, offsetOf(at));
@@ -84,6 +89,7 @@ export function cpuWrites(memory: Memory, gpa: bigint, bytes: Uint8Array, flushe
  * hold nothing.
  */
 export function deviceWrites(memory: Memory, gpa: bigint, bytes: Uint8Array): void {
+  memory.changes += 1;
   for (const [at, some] of perPage(gpa, bytes)) {
     if (!grantOf(memory.p2m, frameOf(at))) continue;
     pageOf(memory.written, frameOf(at)).set(some, offsetOf(at));
@@ -93,6 +99,7 @@ export function deviceWrites(memory: Memory, gpa: bigint, bytes: Uint8Array): vo
 
 /** Forgets what the pages of a run held. */
 export function forget(memory: Memory, first: number, count: number): void {
+  memory.changes += 1;
   for (const view of [memory.written, memory.seen]) {
     for (const gfn of view.keys()) if (gfn >= first && gfn < first + count) view.delete(gfn);
   }

@@ -117,7 +117,7 @@ const followed: ReadonlySet<string> = new Set([
 ]);
 
 /** Takes one thing that the vIOMMU did into account. */
-function follow(oracle: Oracle, fact: Fact): void {
+export function follow(oracle: Oracle, fact: Fact): void {
   if (!followed.has(fact.type)) return;
   const world = oracle.worlds[("guest" in fact ? fact.guest : undefined) ?? 0];
   if (!world) return;
