@@ -129,16 +129,19 @@ export interface InterruptSight {
   readonly oracle: Oracle;
   readonly histories: readonly InterruptHistory[];
   readonly asked: Asked[];
+  /** Whether entries are read again only where they may have changed. */
+  readonly keeps: boolean;
   /** By guest, how often what it reads had changed when entries were read last. */
   readonly read: number[];
 }
 
-export const newInterruptSight = (run: Run, oracle: Oracle): InterruptSight => ({
+export const newInterruptSight = (run: Run, oracle: Oracle, keeps: boolean): InterruptSight => ({
   oracle,
   histories: run.setup.guests.map((setup, index) =>
     newInterruptHistory(setup, indicesOf(run, index)),
   ),
   asked: [],
+  keeps,
   read: [],
 });
 
@@ -152,7 +155,8 @@ export function expectInterrupt({ oracle, histories, asked }: InterruptSight, st
 }
 
 /** Remembers what entries say, once the oracle has seen a step. */
-export function rememberEntries({ oracle, histories, read }: InterruptSight, step: Step): void {
+export function rememberEntries(sight: InterruptSight, step: Step): void {
+  const { oracle, histories, keeps, read } = sight;
   for (const fact of step.facts) {
     const index = guestIndex(fact);
     const about = histories[index];
@@ -165,7 +169,7 @@ export function rememberEntries({ oracle, histories, read }: InterruptSight, ste
     const [about, memory] = [histories[at], oracle.worlds[at]?.memory];
     if (about === undefined || memory === undefined) continue;
     const changes = memory.changes + memory.p2m.changed.length;
-    if (read[at] === changes) continue;
+    if (keeps && read[at] === changes) continue;
     read[at] = changes;
     sampleEntries(about, (gpa) => iommuReads64(memory, gpa));
   }

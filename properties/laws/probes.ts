@@ -96,7 +96,7 @@ export function look(run: Run, keeps: boolean): Sight {
     into.push({ seq, world, expected: last, replaced: oracle.worlds.map(isReplaced) });
   };
   const worlds = waitsOf(run);
-  const interrupts = newInterruptSight(run, oracle);
+  const interrupts = newInterruptSight(run, oracle, keeps);
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq);

@@ -31,6 +31,8 @@ describe("comparing parts", () => {
       expect(sameValue({ a, b }, { a: structuredClone(a), b: structuredClone(b) }, known)).toBe(
         true,
       );
+      expect(sameValue(a, structuredClone(a), known)).toBe(true);
+      expect(sameValue(a, b, known)).toBe(wanted);
       if (wanted && typeof a === "object") same += 1;
     });
     fc.assert(property, { numRuns: 2_000 });
