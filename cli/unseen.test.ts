@@ -1,7 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Gpa } from "../events/address.ts";
 import type { Input } from "../events/input.ts";
-import { leafEntry, memory, page, reads, tables, turnOn } from "../properties/examples/driver.ts";
+import {
+  leafEntry,
+  memory,
+  page,
+  reads,
+  tables,
+  topTable,
+  turnOn,
+} from "../properties/examples/driver.ts";
 import type { Inputs } from "../properties/examples/given.ts";
 import { flat } from "../properties/examples/given.ts";
 import {
@@ -11,7 +19,7 @@ import {
   remapped,
   remapping,
 } from "../properties/examples/interrupt-driver.ts";
-import { unit } from "../properties/examples/unit.ts";
+import { guestWith, range, unit } from "../properties/examples/unit.ts";
 import { captureRun as run } from "./test/captured-run.ts";
 import { logOf } from "./test/log-of.ts";
 import { scratch } from "./test/scratch.ts";
@@ -51,6 +59,30 @@ describe("what the CPU wrote and did not write back", () => {
     );
     expect(text).not.toContain("never mapped");
     expect(text).not.toContain("unmapped");
+  });
+
+  test("[CL61] the event that is named is the one that wrote, of this guest", async () => {
+    const guests = [0n, 1n].map((index) =>
+      guestWith({ ecap: { c: false }, p2m: [range(0n, (index + 1n) << 32n, 1n << 24n, "4K")] }),
+    );
+    const others = { ...memory(leafEntry, 0xb003n), guest: 1 };
+    const inputs = flat([tables, ...late.slice(0, -1), others, reads(page)]);
+    const log = fileOf("two-guests", logOf({ guests }, inputs));
+    const listed = (await run("log", log)).out;
+    const [, seq] = /(\d+) +MemoryWrite gpa=0x6030 bytes=03a0/.exec(listed) ?? [];
+    expect(oneLine((await run("why", log, ...place)).out)).toContain(`at event ${seq} and has not`);
+  });
+
+  test("[CL61] of several, the one is the point that decides, else the first", async () => {
+    const upper = [memory(topTable, 0x4003n | 0x800n), memory(0x4000n, 0x5003n | 0x800n)];
+    const both = file("both", [...late.slice(0, -1), ...upper, reads(page)]);
+    const point = async (log: string) =>
+      /In short: the guest wrote the (level \d)/.exec(
+        oneLine((await run("why", log, ...place)).out),
+      );
+    expect((await point(both))?.[1]).toBe("level 1");
+    const uppers = file("uppers", [...late.slice(0, 3), ...upper, reads(page)]);
+    expect((await point(uppers))?.[1]).toBe("level 4");
   });
 
   test("[CL61] why --json has it beside the entry that the unit sees", async () => {

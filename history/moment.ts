@@ -90,6 +90,6 @@ export function followSearch(search: Search, step: Step): Search {
   const worth = weigh(use, iova === question.iova, isOn(step.before, guest));
   if (worth === 0 || worth < search.worth) return known;
   const until = step.seq + step.facts.length;
-  const meeting = { use, iova, world: step.before, late: search.late, until };
+  const meeting = { use, iova, world: step.before, late, until };
   return { ...known, worth, meeting };
 }

@@ -9,6 +9,7 @@ import { shapeFromValue } from "../events/shape-from-value.ts";
 import { requestWorld } from "../hypervisor/device/request-world.ts";
 import { rightsError } from "../hypervisor/device/rights.ts";
 import type { Asked } from "../hypervisor/translate/guest-answer.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import type { World } from "../projections/world.ts";
@@ -82,6 +83,6 @@ export function askedOf(question: Question, as: Access, use?: Use): Asked {
 export function hostOf(world: World, question: Question): HostEntry | undefined {
   const index = question.guest ?? 0;
   const guest = requestWorld(world, index, question.device, question.pasid).guests[index];
-  const source = guest?.devices[question.device]?.requester ?? question.device;
+  const source = deviceAt(guest, question.device)?.requester ?? question.device;
   return guest && hostAt(guest.hosts, source, question.pasid);
 }

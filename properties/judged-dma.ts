@@ -6,6 +6,7 @@ import { requestWorld } from "../hypervisor/device/request-world.ts";
 import { askOf } from "../hypervisor/device/rights.ts";
 import type { Ways } from "../hypervisor/translate/page-views.ts";
 import { waysOf } from "../hypervisor/translate/page-views.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 
 /** A DMA that the fold has taken in, and what the walks say about it. */
 export interface JudgedDma {
@@ -48,6 +49,6 @@ export function lookAt(step: Step): JudgedDma | undefined {
   // What a device's own TLB translated no table has to agree with.
   const known = state !== undefined && access !== undefined && input.translated !== true;
   const ways = known ? waysOf(state, input.device, page, askedBy(input, write)) : undefined;
-  const requester = state?.devices[input.device]?.requester ?? input.device;
+  const requester = deviceAt(state, input.device)?.requester ?? input.device;
   return { guest, input, requester, translated, landed, blocked, ways, write };
 }

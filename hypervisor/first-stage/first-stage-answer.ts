@@ -2,6 +2,7 @@ import { reason } from "../../events/fault/fault-reason.ts";
 import type { Space } from "../../projections/first-stage/space.ts";
 import { cachedTable, classOf, indexIn } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { behindP2m, frameOf } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import type { Answer } from "../device/page-answer.ts";
@@ -16,7 +17,7 @@ import { walkFirstStage } from "./walk-first-stage.ts";
 
 /** The second stage under a nested first stage, as the host has it. */
 function secondStageOf(guest: Guest, stage: Space): SecondStageAt | undefined {
-  const shadow = guest.shadows[stage.shadow ?? 0];
+  const shadow = shadowAt(guest, stage.shadow);
   if (shadow !== undefined) {
     const limit = pageLimit(guest, shadow.levels);
     return (page) => (page < limit ? wholeAt(shadow.stage, page) : undefined);

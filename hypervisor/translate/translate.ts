@@ -2,6 +2,7 @@ import type { Iova } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import { heldAt, tlbAt } from "../../projections/device/device-tlb.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
@@ -17,7 +18,7 @@ function readsWhy(
   source: number,
   { pasid }: Asked,
 ): NonNullable<Translation["reads"]> {
-  const requester = guest?.devices[source]?.requester ?? source;
+  const requester = deviceAt(guest, source)?.requester ?? source;
   const isKnown = guest !== undefined && hostAt(guest.hosts, requester, pasid) !== undefined;
   return isKnown ? "notKept" : "firstUse";
 }

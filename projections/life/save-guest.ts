@@ -15,9 +15,10 @@ import {
 } from "../../events/field.ts";
 import { pasid } from "../../events/input.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
+import type { Device } from "../device/devices.ts";
 import type { VirtualCache } from "../device/virtual-cache.ts";
 import type { CachedTable, Space } from "../first-stage/space.ts";
-import type { Device, Guest, InFlight } from "../guest.ts";
+import type { Guest, InFlight } from "../guest.ts";
 import type { InterruptTable, KnownEntry } from "../interrupt/interrupts.ts";
 import type { TablePlace, TableUse } from "../memory/table-use.ts";
 import type { Shadow } from "../shadow/shadow.ts";
@@ -106,7 +107,7 @@ const flight = whole<SavedFlight>({
 });
 
 /** The devices of a guest, in the record so that a host without them is told apart. */
-export const devicesField = keyed(
+export const devicesField = radixField(
   whole<Device>({ source: device, physical: flag, requester: device }),
 );
 

@@ -63,8 +63,8 @@ export const translationBugs: readonly Bug[] = [
     id: "tables-unregistered",
     what: "Writes to tables that were linked after the shadow was built are not noticed.",
     file: "hypervisor/shadow/synchronise.ts",
-    find: "    registerTables(turn, id, build",
-    replace: "    if (shadow.stage.root === 0) registerTables(turn, id, build",
+    find: "    registerTables(turn, shadow.id, build",
+    replace: "    if (shadow.stage.root === 0) registerTables(turn, shadow.id, build",
     law: "SH1",
   },
   {

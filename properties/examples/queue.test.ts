@@ -53,6 +53,12 @@ describe("enabling and disabling", () => {
     expect(scene.types).toContain("IotlbInvalidated");
     expect(scene.register(at.iqh, 8)).toBe(0x20n);
   });
+
+  test("[IQ18] a queue that is enabled without work tells of no work", () => {
+    const scene = given(unit(), booted).when(queueOn);
+    expect(scene.types).toEqual(["RegisterSet", "QueueEnabled"]);
+    expect(scene.when(write8(at.iqt, 0n)).types).toEqual([]);
+  });
 });
 
 describe("execution", () => {

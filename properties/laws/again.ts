@@ -4,6 +4,7 @@ import { stateHash } from "../../projections/digest.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { emptyGuest } from "../../projections/guest.ts";
 import { resetRegisters } from "../../projections/registers/registers.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { World } from "../../projections/world.ts";
 import { find } from "./requests.ts";
 import type { Run } from "./run.ts";
@@ -54,7 +55,7 @@ function throughRecord(world: World, index: number, elsewhere: boolean, saves: S
 
 /** What makes a moment worth being saved. */
 function notesOf(guest: Guest): readonly string[] {
-  const shadows = Object.values(guest.shadows);
+  const shadows = shadowsOf(guest);
   const notes = {
     "no unit": guest.charts.life === "absent",
     "in flight": Object.keys(guest.inFlight).length > 0,

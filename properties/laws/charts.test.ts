@@ -1,3 +1,4 @@
+import { env } from "node:process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnyMachineSnapshot } from "xstate";
@@ -6,6 +7,9 @@ import type { Fact } from "../../events/fact.ts";
 import type { AnyChart } from "../../machines/chart.ts";
 import { charts } from "../../machines/charts.ts";
 import { plainReference, referenceStep } from "./chart-transitions.ts";
+
+/** How many stimuli each chart gets: some in every test run, 10,000 in the night. */
+const stimuli = Math.max(500, Number(env["SHADOWFOLD_WORLDS"] ?? 0));
 
 const small = fc.nat(3);
 const word = fc.bigInt(0n, 0xffffn);
@@ -80,12 +84,12 @@ describe("charts", () => {
         const wanted = reference(chart, state, stimulus, context);
         expect(compiled(chart, state, stimulus, context)).toEqual(wanted);
       });
-      fc.assert(property, { numRuns: 500 });
+      fc.assert(property, { numRuns: stimuli });
     });
   }
 
   for (const chart of charts) {
-    it(`[CH3] ${chart.id}: what xstate chose once leads where its transition leads again`, () => {
+    it(`[CH4] ${chart.id}: what xstate chose once leads where its transition leads again`, () => {
       const scene = fc.tuple(fc.constantFrom<string>(...chart.states), stimulusOf(chart), unit);
       const property = fc.property(scene, ([state, stimulus, context]) => {
         const wanted = plainReference(chart, state, stimulus, context);

@@ -50,7 +50,9 @@ describe("folding again", () => {
       }));
       for (const law of [foldIsDeterministic, savedIsTheSame, projectionIsTheFold]) {
         expect(judge(law, run)).toBeUndefined();
-        expect(judge(law, other)).toMatchObject({ law: law.id, seq: run.steps.at(-1)?.seq });
+        const found = judge(law, other);
+        expect(found?.law).toBe(law.id);
+        expect(found?.seq).toBeGreaterThanOrEqual(run.steps.at(-1)?.seq ?? Number.NaN);
       }
     }
   });

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Guest } from "../../projections/guest.ts";
+import { noShadows } from "../../projections/shadow/shadows.ts";
 import { emptyRadix } from "../../tables/radix.ts";
 import type { Violation } from "../verdict.ts";
 import { anyProgram } from "../world/program.ts";
@@ -55,7 +56,7 @@ function spoilt(sight: Sight, from: number, until: number, change: (guest: Guest
 
 const changes: readonly ((guest: Guest) => Guest)[] = [
   (guest) => ({ ...guest, charts: { ...guest.charts, translation: "disabled" } }),
-  (guest) => ({ ...guest, shadows: {} }),
+  (guest) => ({ ...guest, shadows: noShadows }),
   (guest) => ({ ...guest, p2m: { ...guest.p2m, root: 0 } }),
   (guest) => ({ ...guest, spaces: {} }),
   (guest) => ({ ...guest, memory: { ...guest.memory, visible: emptyRadix() } }),

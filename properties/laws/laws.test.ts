@@ -5,10 +5,11 @@ import { laws } from "./all.ts";
 import type { Judged } from "./judge-worlds.ts";
 import { judgeWorlds } from "./judge-worlds.ts";
 import type { Law } from "./law.ts";
+import { ordinary } from "./ordinary.ts";
 
 /** How many worlds: a few in every test run, 10,000 in the night. */
-const worlds = Number(env["SHADOWFOLD_WORLDS"] ?? 200);
-const seed = Number(env["SHADOWFOLD_SEED"] ?? 6);
+const worlds = Number(env["SHADOWFOLD_WORLDS"] ?? ordinary.worlds);
+const seed = Number(env["SHADOWFOLD_SEED"] ?? ordinary.seed);
 
 /** The cases by name, or how many they are. */
 const casesOf = ({ sometimes }: Law): string =>

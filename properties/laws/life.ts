@@ -86,7 +86,7 @@ export const unitsComeAndGo: Law = {
         present.set(index, answered.operation === "create");
         count(answered.operation === "create" ? "created" : "destroyed");
       }
-      const left = Object.keys(after.guests[index]?.shadows ?? {}).length;
+      const left = after.guests[index]?.shadows.byId.size ?? 0;
       if (present.get(index) === false && left > 0) {
         return { law: "LC1", seq, text: "a unit that is gone leaves a shadow" };
       }

@@ -5,6 +5,7 @@ import { Ecap } from "../../events/registers/capability.ts";
 import { Gsts, Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { Step } from "../../history/step.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
@@ -21,7 +22,7 @@ type Request = InputOf<"PageRequest">;
 /** What is cached of the page must be gone before the request is seen. */
 function checkRenewed(step: Step, guest: Guest, count: Count): string | undefined {
   const { device, pasid, iova } = step.input as Request;
-  const requester = guest.devices[device]?.requester ?? -1;
+  const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
   if (entry?.space === undefined) return undefined;
   const written = step.facts.findIndex(({ type }) => /^MemoryWrit/.test(type));
@@ -41,7 +42,7 @@ function checkQueued(step: Step, was: Guest, now: Guest, count: Count): string |
   const request = step.input as Request;
   const queue = queueOf(was);
   const address = queue.base + queue.tail;
-  const bytes = entryOf(request, was.devices[request.device]?.requester ?? -1);
+  const bytes = entryOf(request, deviceAt(was, request.device)?.requester ?? -1);
   const page = Number(address >> 12n);
   const writes = step.facts.filter(({ type }) => /^MemoryWrit/.test(type));
   const [write] = writes as readonly (FactOf<"MemoryWritten"> | FactOf<"MemoryWriteDropped">)[];
@@ -96,7 +97,7 @@ const reports: ReadonlySet<string> = new Set([
 /** The reason that the context, as the unit remembers it, gives to drop a request; 0 for none. */
 function contextReason(guest: Guest, { device, pasid }: Request): number {
   if (Rtaddr.decode(guest.rootPointer).ttm === Rtaddr.fields.ttm.names.legacy) return 0x32;
-  const requester = guest.devices[device]?.requester ?? -1;
+  const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
   if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason ?? 0;
   return entry?.pri === true ? 0 : 0x47;
@@ -120,7 +121,7 @@ function checkRequest(step: Step, count: Count): string | undefined {
   const why = isUnable ? "unsupported" : isOff ? "off" : reason === 0 ? overflow : hex(reason);
   const found = dropped && (dropped.why ?? hex(dropped.reason ?? 0));
   if (found !== why) return `it is dropped for ${found ?? "nothing"}, not ${why ?? "nothing"}`;
-  const sid = was.devices[request.device]?.requester;
+  const sid = deviceAt(was, request.device)?.requester;
   const isReported = step.facts.some(
     (fact) => reports.has(fact.type) && "source" in fact && fact.source === sid,
   );

@@ -1,5 +1,6 @@
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import type { Key } from "../oracle/oracle.ts";
@@ -18,7 +19,7 @@ function isPending({ world, key }: Probe): boolean | undefined {
   if (guest.charts.translation !== "enabled") return undefined;
   const onPath = entry.pending !== 0 || entry.pasidPending !== 0;
   if (entry.state === "nested") return onPath;
-  const shadow = guest.shadows[entry.shadow ?? -1];
+  const shadow = shadowAt(guest, entry.shadow);
   if (entry.state !== "shadowed" || shadow === undefined) return undefined;
   if (key.page >= 2 ** (Math.min(guest.profile.mgaw, 12 + 9 * shadow.levels) - 12))
     return undefined;
@@ -41,9 +42,9 @@ function isShared({ world, key }: Probe): boolean {
 
 /** What it depends on whether a key is pending, or shared. */
 function pendingParts(guest: Guest, { sid, pasid }: Key): readonly unknown[] {
-  const { charts, hosts, profile, tables, shadows } = guest;
+  const { charts, hosts, profile, tables } = guest;
   const entry = hostAt(hosts, sid, pasid);
-  return [charts.translation, profile, tables, entry, shadows[entry?.shadow ?? -1]];
+  return [charts.translation, profile, tables, entry, shadowAt(guest, entry?.shadow)];
 }
 
 /** A key that the model may hold for pending. */

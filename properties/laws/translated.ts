@@ -2,6 +2,7 @@ import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { Gsts } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
@@ -34,7 +35,7 @@ const isIn = (pages: Pages, { iova }: HeldRequest): boolean => {
 
 /** What the unit remembers of a device's context lets it send translated requests. */
 function mayTranslate(guest: Guest, { device, pasid }: HeldRequest): boolean {
-  const requester = guest.devices[device]?.requester;
+  const requester = deviceAt(guest, device)?.requester;
   return requester !== undefined && hostAt(guest.hosts, requester, pasid)?.ats === true;
 }
 
@@ -55,7 +56,7 @@ function checkUse(
   if (!mayTranslate(guest, fact) || !isEnabled(guest)) {
     return `${nameOf(fact)} is not allowed to use what it was told`;
   }
-  const address = guest.devices[fact.device]?.physical === true ? fact.hpa : fact.gpa;
+  const address = deviceAt(guest, fact.device)?.physical === true ? fact.hpa : fact.gpa;
   const frame = address === undefined ? -1 : pageNumber(address);
   const places = whereTo(devices.told, fact, access);
   if (places.some((place) => place.frame === frame)) return undefined;
@@ -106,7 +107,7 @@ function takeAnswer(
 
 /** A device was told; nobody is told anything of an emulated device's host pages. */
 function takeTold(devices: Devices, guest: Guest, fact: FactOf<"TranslationAnswered">): void {
-  const address = guest.devices[fact.device]?.physical === true ? fact.hpa : fact.gpa;
+  const address = deviceAt(guest, fact.device)?.physical === true ? fact.hpa : fact.gpa;
   if (address !== undefined && (fact.read || fact.write)) {
     tell(devices.told, fact, pageNumber(address));
   }

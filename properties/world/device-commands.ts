@@ -103,6 +103,7 @@ export const pageRequest: Command = (driver, draw) => {
   const asker = { device, pasid: rights.pasid, group };
   if (more(draw, 40) % 3 === 0) respond(driver, asker, draw);
   else driver.groups.push(asker);
+  if (more(draw, 32) % 6 === 5) writeRegister(driver, at.pectl, 4, 0n);
 };
 
 /** The guest answers a group, in one way or another. */
@@ -131,6 +132,14 @@ export const pageResponse: Command = (driver, draw) => {
 
 const { ppr, pro } = masksOf(Prs);
 
+/** A request arrives while its event is masked, and nothing else is pending. */
+function requestWhileMasked(driver: Driver, draw: Draw): void {
+  const { prs, pectl } = at;
+  writeRegister(driver, pectl, 4, Pectl.mask("im"));
+  writeRegister(driver, prs, 4, ppr | pro);
+  pageRequest(driver, draw, "none");
+}
+
 /** The guest reads its page-request queue empty, clears its status, drains it, or does it wrong. */
 export const pageQueue: Command = (driver, draw) => {
   const { pqh, pqt, pqa, prs, pectl } = at;
@@ -141,7 +150,10 @@ export const pageQueue: Command = (driver, draw) => {
     () => writeRegister(driver, pqh, 8, BigInt(32 * (draw.extra % 8))),
     () => writeRegister(driver, pqh, 8, slot),
     () => readRegister(driver, pqt, 8),
-    () => writeRegister(driver, pectl, 4, draw.extra % 2 === 0 ? 0n : Pectl.mask("im")),
+    () => {
+      if (draw.extra % 3 !== 2) requestWhileMasked(driver, draw);
+      if (draw.extra % 3 !== 1) writeRegister(driver, pectl, 4, 0n);
+    },
     () => announceAll(driver, driver.profile.pageDrain ? [drainWord(1, 1)] : [], draw.extra),
     () =>
       writeRegister(driver, pqa, 8, (BigInt(arena.pageRequests) << 12n) | BigInt(draw.extra % 3)),

@@ -16,7 +16,7 @@ import {
   writeWord,
 } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
-import { submit, waitWord } from "./queue.ts";
+import { submit, usesQueue, waitWord } from "./queue.ts";
 
 /** Turns translation, the queue or interrupt remapping on or off, or sets a root pointer. */
 export const toggle: Command = (driver, draw) => {
@@ -67,15 +67,24 @@ export const clearFaults: Command = (driver, draw) => {
     );
 };
 
-/** Masks or unmasks an event line, clears ICS, sets what its message is. */
+/** Masks an event line, or unmasks both and waits twice; clears ICS, sets what a message is. */
 export const eventLine: Command = (driver, draw) => {
-  const line = pick([at.fectl, at.iectl], draw.where);
+  const lines = [at.fectl, at.iectl];
+  const line = pick(lines, draw.where);
+  const address = (BigInt(draw.extra % 4) << 32n) | 0xfee0_0000n | BigInt(draw.extra);
   const choices = [
-    () => writeRegister(driver, line, 4, 0n),
+    () => {
+      for (const each of lines) {
+        writeRegister(driver, each + 8, 8, address);
+        writeRegister(driver, each, 4, 0n);
+      }
+      const wait = waitWord(7, draw.extra, true);
+      if (usesQueue(driver)) submit(driver, [wait, wait]);
+    },
     () => writeRegister(driver, line, 4, masked),
     () => writeRegister(driver, at.ics, 4, 1n),
     () => writeRegister(driver, line + 4, 4, BigInt(draw.extra)),
-    () => writeRegister(driver, line + 8, 8, 0xfee0_0000n | BigInt(draw.extra)),
+    () => writeRegister(driver, line + 8, 8, address),
     () => writeRegister(driver, line + 3, 1, draw.extra % 2 === 0 ? 0n : masked >> 24n),
   ];
   pick(choices, draw.how)();
