@@ -168,6 +168,9 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
   };
 }
 
+/** What became of a guest by a record: whether it can be is asked before it becomes so. */
+const restored = new WeakMap<Guest, { readonly record: string; readonly guest: Guest }>();
+
 /**
  * The guest with its unit as a record has it. Memory, P2M and devices stay; what the unit was
  * before is gone, requests in flight too.
@@ -176,9 +179,13 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
  *   devices, or of tables that are not the guest's now.
  */
 export function restoreGuest(guest: Guest, record: string): Guest {
+  const known = restored.get(guest);
+  if (known?.record === record) return known.guest;
   const body = bodyOf(record);
   try {
-    return guestFrom(guest, body);
+    const made = guestFrom(guest, body);
+    restored.set(guest, { record, guest: made });
+    return made;
   } catch (error) {
     if (error instanceof FieldError) return refuse(`the record cannot be: ${error.message}`);
     throw error;

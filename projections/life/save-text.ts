@@ -9,8 +9,13 @@ const magic = "shadowfold-unit";
 /** A record that cannot be restored; one line that says why. */
 export class RecordError extends Error {}
 
-/** SHA-256 of a text, in hexadecimal. */
-export const digestOf = (body: string): string => bytesToHex(sha256(utf8ToBytes(body)));
+let last = { body: "", digest: bytesToHex(sha256(new Uint8Array())) };
+
+/** SHA-256 of a text, in hexadecimal. That of the last is kept: what is saved is soon restored. */
+export function digestOf(body: string): string {
+  if (last.body !== body) last = { body, digest: bytesToHex(sha256(utf8ToBytes(body))) };
+  return last.digest;
+}
 
 /** The record with a body: its first line says version, length and SHA-256 of the rest. */
 export const recordOf = (body: string): string =>

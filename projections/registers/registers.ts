@@ -47,10 +47,23 @@ export function globalStatus(guest: Guest): bigint {
   );
 }
 
+type FilledRecord = NonNullable<Guest["faults"]["records"][number]>;
+
+/** Records as registers, each encoded once. */
+const encoded = new WeakMap<FilledRecord, bigint>();
+
 function faultRecordValue(guest: Guest, index: number): bigint {
   const record = guest.faults.records[index];
   if (record === undefined) return 0n;
-  return FaultRecord.encode({
+  const known = encoded.get(record);
+  if (known !== undefined) return known;
+  const value = encodeRecord(record);
+  encoded.set(record, value);
+  return value;
+}
+
+const encodeRecord = (record: FilledRecord): bigint =>
+  FaultRecord.encode({
     fi: record.page,
     sid: record.source,
     fr: record.reason,
@@ -62,7 +75,6 @@ function faultRecordValue(guest: Guest, index: number): bigint {
     t: record.read,
     f: true,
   });
-}
 
 /**
  * What is kept of a register, whether software may read it or not: the whole register, at its own
@@ -124,6 +136,10 @@ export function partsOf(profile: Profile, offset: number, size: number): readonl
 
 /** What a read of `size` bytes at `offset` gives: byte by byte; bytes of no register are 0. */
 export function readBytes(guest: Guest, offset: number, size: number): bigint {
+  const all = registersOf(guest.profile).at(offset);
+  if (all?.offset === offset && all.bytes === size) {
+    return all.writeOnly ? 0n : registerValue(guest, offset) & ~all.unread;
+  }
   let value = 0n;
   for (const { spec, before, skip, count } of partsOf(guest.profile, offset, size)) {
     const whole = spec.writeOnly ? 0n : registerValue(guest, spec.offset) & ~spec.unread;

@@ -25,6 +25,7 @@ import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./l
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
 import { pageRequestsAreQueued } from "./page-requests.ts";
+import { pendingIsKnown } from "./pending-known.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { queueGoesOn } from "./queue-rest.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
@@ -32,7 +33,7 @@ import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts"
 import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
 import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
-import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
+import { shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 import { statusStays } from "./status-stays.ts";
 import { devicesUseWhatTheyWereTold } from "./translated.ts";
 

@@ -84,7 +84,9 @@ function isTold(told: Fact | undefined, fact: Fact): boolean {
   if (told?.type !== fact.type) return false;
   const said = fact as unknown as Readonly<Record<string, unknown>>;
   const wanted = told as unknown as Readonly<Record<string, unknown>>;
-  return [...Object.keys(told), "pasid"].every((name) => said[name] === wanted[name]);
+  if (said["pasid"] !== wanted["pasid"]) return false;
+  for (const name in wanted) if (said[name] !== wanted[name]) return false;
+  return true;
 }
 
 /** Charts that are as they were at power-on when the unit is. */

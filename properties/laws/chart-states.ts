@@ -4,6 +4,7 @@ import { transitionsOf } from "../../machines/transitions.ts";
 import type { World } from "../../projections/world.ts";
 import { endInput, takeFact, takeStep } from "./chart-instances.ts";
 import { transitionName } from "./chart-transitions.ts";
+import type { ChartView } from "./chart-view.ts";
 import { differenceIn } from "./chart-view.ts";
 import { chartViews } from "./chart-views.ts";
 import type { GuestCharts, Instances } from "./guest-charts.ts";
@@ -15,23 +16,26 @@ import { guestIndex, momentsOf } from "./run.ts";
 /** A guest's charts by xstate alone, and beside them what the projection showed last. */
 interface Watched {
   readonly own: GuestCharts;
-  /** By view: the part that it looked at, and what was right then. */
-  readonly seen: Map<object, readonly [unknown, Instances]>;
+  /** By place of the view: the part that it looked at, and what was right then. */
+  readonly parts: unknown[];
+  readonly wanted: (Instances | undefined)[];
 }
 
 /** Compares what a guest shows with what it should; what has not changed is not looked at. */
-function look({ own, seen }: Watched, world: World, index: number, count: Count) {
+function look(watched: Watched, world: World, index: number, count: Count): string | undefined {
+  const { own, parts, wanted } = watched;
   const guest = world.guests[index];
   if (guest === undefined) return undefined;
-  for (const view of chartViews) {
-    const { chart } = view;
-    const [part, wanted] = [view.part(guest), instancesOf(own, chart)];
-    const last = seen.get(view);
-    if (last !== undefined && last[0] === part && last[1] === wanted) continue;
-    seen.set(view, [part, wanted]);
-    const text = differenceIn(view, guest, world, wanted);
+  for (let at = 0; at < chartViews.length; at++) {
+    const view = chartViews[at] as ChartView;
+    const part = view.part(guest);
+    const instances = instancesOf(own, view.chart);
+    if (wanted[at] === instances && parts[at] === part) continue;
+    parts[at] = part;
+    wanted[at] = instances;
+    const text = differenceIn(view, guest, world, instances);
     if (text !== undefined) return text;
-    for (const state of wanted.values()) count(`${chart.id}: ${state}`);
+    for (const state of instances.values()) count(`${view.chart.id}: ${state}`);
   }
   return undefined;
 }
@@ -39,9 +43,15 @@ function look({ own, seen }: Watched, world: World, index: number, count: Count)
 /** What charts were told after each event, by its number. */
 function toldAfter({ told }: Run): ReadonlyMap<number, readonly ChartStep[]> {
   const bySeq = new Map<number, ChartStep[]>();
-  for (const step of told) bySeq.set(step.seq, [...(bySeq.get(step.seq) ?? []), step]);
+  for (const step of told) {
+    const steps = bySeq.get(step.seq);
+    if (steps === undefined) bySeq.set(step.seq, [step]);
+    else steps.push(step);
+  }
   return bySeq;
 }
+
+const nothing: readonly ChartStep[] = [];
 
 /** Follows one event and what charts were told after it. @returns what is wrong. */
 function follow(
@@ -74,13 +84,14 @@ export const chartsAreFollowed: Law = {
   check(run, count) {
     const guests = run.setup.guests.map((setup) => ({
       own: newGuestCharts(setup),
-      seen: new Map(),
+      parts: [],
+      wanted: [],
     }));
     const told = toldAfter(run);
     for (const moment of momentsOf(run)) {
       const watched = guests[guestIndex(moment.fact ?? moment.step.input)];
       if (watched === undefined) continue;
-      const text = follow(watched, moment, told.get(moment.seq) ?? [], count);
+      const text = follow(watched, moment, told.get(moment.seq) ?? nothing, count);
       if (text !== undefined) return { law: "CH2", seq: moment.seq, text };
     }
     return undefined;

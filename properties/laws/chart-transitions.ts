@@ -10,16 +10,16 @@ export function transitionName({ from, stimulus, index, guard }: ChartTransition
   return `${from ?? "any state"}, ${stimulus}${when === undefined ? "" : ` [${when}]`}`;
 }
 
-const known = new Map<AnyChart, ReadonlyMap<string, ChartTransition>>();
+const places = new Map<AnyChart, ReadonlyMap<string, ChartTransition>>();
 
 /** A chart's transitions by where they stand. */
 function placesOf(chart: AnyChart): ReadonlyMap<string, ChartTransition> {
   const made =
-    known.get(chart) ??
+    places.get(chart) ??
     new Map(
       transitionsOf(chart).map((one) => [`${one.from} ${one.stimulus} ${one.index}`, one] as const),
     );
-  known.set(chart, made);
+  places.set(chart, made);
   return made;
 }
 
@@ -30,19 +30,65 @@ export interface Reference {
   readonly by: ChartTransition | undefined;
 }
 
-/** What xstate's own `transition` makes of a stimulus, with the unit as context. */
-export function referenceStep(
+type Stimulus = { readonly type: string };
+type Chosen = NonNullable<ReturnType<AnyChart["machine"]["getTransitionData"]>[number]>;
+
+const transitionNamed = (chart: AnyChart, stimulus: Stimulus, chosen: Chosen | undefined) => {
+  const source = chosen?.source === chart.machine.root ? undefined : chosen?.source.key;
+  const index = chosen?.source.transitions.get(stimulus.type)?.indexOf(chosen);
+  return placesOf(chart).get(`${source} ${stimulus.type} ${index}`);
+};
+
+/** What xstate's own `transition` makes of a stimulus, with the unit as context: the plain way. */
+export function plainReference(
   chart: AnyChart,
   state: string,
-  stimulus: { readonly type: string },
+  stimulus: Stimulus,
   unit: unknown,
 ): Reference {
   const { machine } = chart;
   const at: AnyMachineSnapshot = machine.resolveState({ value: state, context: unit } as never);
   const [next] = transition(machine, at, stimulus);
-  const [chosen] = machine.getTransitionData(at, stimulus);
-  const source = chosen?.source === machine.root ? undefined : chosen?.source.key;
-  const index = chosen?.source.transitions.get(stimulus.type)?.indexOf(chosen);
-  const by = placesOf(chart).get(`${source} ${stimulus.type} ${index}`);
+  const by = transitionNamed(chart, stimulus, machine.getTransitionData(at, stimulus)[0]);
   return { state: String((next as AnyMachineSnapshot).value), by };
+}
+
+/** One state of a chart as xstate has it, and where what xstate chose there has led. */
+interface Known {
+  readonly snapshot: AnyMachineSnapshot;
+  readonly led: Map<Chosen | string, Reference>;
+}
+
+const known = new Map<AnyChart, Map<string, Known>>();
+
+function knownIn(chart: AnyChart, state: string): Known {
+  const states = known.get(chart) ?? new Map<string, Known>();
+  known.set(chart, states);
+  const made = states.get(state);
+  if (made !== undefined) return made;
+  const snapshot = chart.machine.resolveState({ value: state, context: {} } as never);
+  const one = { snapshot, led: new Map() };
+  states.set(state, one);
+  return one;
+}
+
+/**
+ * The same at less cost. xstate looks at the guards of every stimulus and chooses; where that leads
+ * from a state is a matter of what it chose alone, and asked once.
+ */
+export function referenceStep(
+  chart: AnyChart,
+  state: string,
+  stimulus: Stimulus,
+  unit: unknown,
+): Reference {
+  const { snapshot, led } = knownIn(chart, state);
+  snapshot.context = unit;
+  const [chosen] = chart.machine.getTransitionData(snapshot, stimulus);
+  const what = chosen ?? stimulus.type;
+  const found = led.get(what);
+  if (found !== undefined) return found;
+  const made = plainReference(chart, state, stimulus, unit);
+  led.set(what, made);
+  return made;
 }

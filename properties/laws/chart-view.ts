@@ -48,6 +48,18 @@ export const many = (
   shown: (guest) => new Map(shown(guest)),
 });
 
+/** Whether a place shows the very instances that it should; one that does not may still say so. */
+function isAlike({ chart, told }: ChartView, shown: Instances, own: Instances): boolean {
+  if (shown.size !== own.size) return false;
+  // Their order counts, and their names are not told apart by what is shown.
+  if (chart === deviceTlb && own.size > 0) return false;
+  for (const [key, state] of own) {
+    const found = shown.get(key);
+    if (found === undefined || told(found) !== told(state)) return false;
+  }
+  return true;
+}
+
 /** What a place shows otherwise than it should. */
 export function differenceIn(
   view: ChartView,
@@ -56,7 +68,7 @@ export function differenceIn(
   own: Instances,
 ): string | undefined {
   const shown = view.shown(guest, world);
-  if (shown === undefined) return undefined;
+  if (shown === undefined || isAlike(view, shown, own)) return undefined;
   const text = (instances: Instances): string => {
     const all = [...instances].map(
       ([key, state]) => `${key.replace(/^\d*:/, "")} ${view.told(state)}`,

@@ -6,6 +6,7 @@ import { transition } from "xstate";
 import type { Fact } from "../../events/fact.ts";
 import type { AnyChart } from "../../machines/chart.ts";
 import { charts } from "../../machines/charts.ts";
+import { plainReference, referenceStep } from "./chart-transitions.ts";
 
 /** How many stimuli each chart gets: some in every test run, 10,000 in the night. */
 const stimuli = Math.max(500, Number(env["SHADOWFOLD_WORLDS"] ?? 0));
@@ -84,6 +85,17 @@ describe("charts", () => {
         expect(compiled(chart, state, stimulus, context)).toEqual(wanted);
       });
       fc.assert(property, { numRuns: stimuli });
+    });
+  }
+
+  for (const chart of charts) {
+    it(`[CH4] ${chart.id}: what xstate chose once leads where its transition leads again`, () => {
+      const scene = fc.tuple(fc.constantFrom<string>(...chart.states), stimulusOf(chart), unit);
+      const property = fc.property(scene, ([state, stimulus, context]) => {
+        const wanted = plainReference(chart, state, stimulus, context);
+        expect(referenceStep(chart, state, stimulus, context)).toEqual(wanted);
+      });
+      fc.assert(property, { numRuns: 300 });
     });
   }
 

@@ -57,11 +57,22 @@ function findUngranted(
 
 /** What is good as long as one P2M and one table of owners stay. */
 interface Good {
+  /** The guest that was looked at last. */
+  guest: Guest | undefined;
   p2m: PageTree | undefined;
   owners: PageTree | undefined;
   nodes: WeakSet<readonly Slot[]>;
   trees: WeakSet<PageTree>;
 }
+
+/** Whether two versions of a guest have the same caches, shadows and requests in flight. */
+const holdsTheSame = (a: Guest, b: Guest): boolean =>
+  a.shadows === b.shadows &&
+  a.spaces === b.spaces &&
+  a.deviceTlbs === b.deviceTlbs &&
+  a.passThroughCache === b.passThroughCache &&
+  a.inFlight === b.inFlight &&
+  a.devices === b.devices;
 
 /** A host frame that something of a guest's reaches without being granted it. */
 function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefined {
@@ -70,7 +81,8 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
     good.owners = world.owners;
     good.nodes = new WeakSet();
     good.trees = new WeakSet();
-  }
+  } else if (good.guest !== undefined && holdsTheSame(good.guest, guest)) return undefined;
+  good.guest = guest;
   const granted = (mapping: number, count: number): boolean =>
     isGranted(world, guest, mapping, count);
   const trees = shadowsOf(guest).flatMap(({ host, iotlb }) => [host, iotlb]);
@@ -121,6 +133,7 @@ export const framesAreGranted: Law = {
 };
 
 const newGood = (): Good => ({
+  guest: undefined,
   p2m: undefined,
   owners: undefined,
   nodes: new WeakSet(),

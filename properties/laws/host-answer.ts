@@ -93,6 +93,20 @@ function ofFirstStage(guest: Guest, entry: HostEntry, page: number, access: Acce
   return ofMapping(behindP2m(mapping, get(guest.p2m, frameOf(mapping))), access, entry);
 }
 
+/** All that the answer for a key depends on, for those who asked before. */
+export function hostParts(guest: Guest, { sid, pasid, page }: Key): readonly unknown[] {
+  const { hosts, charts, profile, p2m, spaces, memory } = guest;
+  const { translation } = charts;
+  const entry = hostAt(hosts, sid, translation === "enabled" ? pasid : undefined);
+  if (entry?.state === "shadowed") {
+    const shadow = shadowAt(guest, entry.shadow);
+    return [profile, translation, entry, shadow?.levels, shadow && get(shadow.host, page)];
+  }
+  if (entry?.state !== "nested") return [profile, translation, entry, p2m];
+  const stage = spaces[entry.space ?? 0];
+  return [profile, translation, entry, p2m, memory, stage, shadowAt(guest, stage?.shadow)?.stage];
+}
+
 /**
  * What the physical IOMMU does for a plain request from its entry and tables alone.
  *

@@ -13,9 +13,7 @@ import {
   sampleEntries,
 } from "../oracle/interrupt-history.ts";
 import { cpuReads, iommuReads64 } from "../oracle/memory.ts";
-import { observe } from "../oracle/observe.ts";
-import type { World } from "../oracle/oracle.ts";
-import { createOracle } from "../oracle/oracle.ts";
+import type { Oracle, World } from "../oracle/oracle.ts";
 import { grantOf } from "../oracle/p2m.ts";
 import type { Run } from "./run.ts";
 import { guestIndex } from "./run.ts";
@@ -127,39 +125,53 @@ function restored(history: InterruptHistory, guest: Guest | undefined): void {
   });
 }
 
-const known = new WeakMap<Run, readonly Asked[]>();
-
-function look(run: Run): readonly Asked[] {
-  const oracle = createOracle(run.setup);
-  const histories = run.setup.guests.map((setup, index) =>
-    newInterruptHistory(setup, indicesOf(run, index)),
-  );
-  const asked: Asked[] = [];
-  for (const step of run.steps) {
-    const index = guestIndex(step.input);
-    const [world, history] = [oracle.worlds[index], histories[index]];
-    const request = requestIn(step);
-    if (world !== undefined && history !== undefined && request !== undefined) {
-      asked.push(ask(step, request, history, world));
-    }
-    observe(oracle, step.input, step.facts);
-    for (const fact of step.facts) {
-      const about = histories[guestIndex(fact)];
-      if (about === undefined) continue;
-      followInterrupts(about, fact);
-      if (fact.type === "UnitRestored") restored(about, step.after.guests[guestIndex(fact)]);
-    }
-    for (const [at, each] of oracle.worlds.entries()) {
-      const about = histories[at];
-      if (about) sampleEntries(about, (gpa) => iommuReads64(each.memory, gpa));
-    }
-  }
-  return asked;
+/** What the oracle sees of the interrupts of a run, beside all else that it sees. It changes. */
+export interface InterruptSight {
+  readonly oracle: Oracle;
+  readonly histories: readonly InterruptHistory[];
+  readonly asked: Asked[];
+  /** Whether entries are read again only where they may have changed. */
+  readonly keeps: boolean;
+  /** By guest, how often what it reads had changed when entries were read last. */
+  readonly read: number[];
 }
 
-/** Every interrupt request of a run with what the oracle expects. Each run is seen once. */
-export function interruptsOf(run: Run): readonly Asked[] {
-  const made = known.get(run) ?? look(run);
-  known.set(run, made);
-  return made;
+export const newInterruptSight = (run: Run, oracle: Oracle, keeps: boolean): InterruptSight => ({
+  oracle,
+  histories: run.setup.guests.map((setup, index) =>
+    newInterruptHistory(setup, indicesOf(run, index)),
+  ),
+  asked: [],
+  keeps,
+  read: [],
+});
+
+/** What is expected of a step that the oracle has not seen yet. */
+export function expectInterrupt({ oracle, histories, asked }: InterruptSight, step: Step): void {
+  const index = guestIndex(step.input);
+  const [world, history] = [oracle.worlds[index], histories[index]];
+  if (world === undefined || history === undefined) return;
+  const request = requestIn(step);
+  if (request !== undefined) asked.push(ask(step, request, history, world));
+}
+
+/** Remembers what entries say, once the oracle has seen a step. */
+export function rememberEntries(sight: InterruptSight, step: Step): void {
+  const { oracle, histories, keeps, read } = sight;
+  for (const fact of step.facts) {
+    const index = guestIndex(fact);
+    const about = histories[index];
+    if (about === undefined) continue;
+    const isRestored = fact.type === "UnitRestored";
+    if (followInterrupts(about, fact) || isRestored) read[index] = -1;
+    if (isRestored) restored(about, step.after.guests[index]);
+  }
+  for (let at = 0; at < histories.length; at++) {
+    const [about, memory] = [histories[at], oracle.worlds[at]?.memory];
+    if (about === undefined || memory === undefined) continue;
+    const changes = memory.changes + memory.p2m.changed.length;
+    if (keeps && read[at] === changes) continue;
+    read[at] = changes;
+    sampleEntries(about, (gpa) => iommuReads64(memory, gpa));
+  }
 }

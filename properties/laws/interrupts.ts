@@ -6,10 +6,13 @@ import { expectedPost, notificationOf } from "../oracle/interrupt.ts";
 import type { Violation } from "../verdict.ts";
 import { factOfKind, faultStateOf } from "./fault-reports.ts";
 import type { Asked } from "./interrupt-sight.ts";
-import { interruptsOf } from "./interrupt-sight.ts";
 import { outcomeOf, outcomeText, verdictText } from "./interrupt-text.ts";
 import type { Count, Law } from "./law.ts";
+import { sightOf } from "./probes.ts";
 import { find } from "./requests.ts";
+import type { Run } from "./run.ts";
+
+const interruptsOf = (run: Run): readonly Asked[] => sightOf(run).interrupts;
 
 const isFault = (verdict: Verdict): verdict is Verdict & { kind: "fault" } =>
   verdict.kind === "fault";

@@ -2,15 +2,18 @@ import type { FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";
 import type { Expected } from "../oracle/answers.ts";
-import { expected } from "../oracle/expected.ts";
-import { observe } from "../oracle/observe.ts";
+import type { Question } from "../oracle/expected.ts";
+import { answer, questionOf } from "../oracle/expected.ts";
+import { follow, observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";
 import { createOracle } from "../oracle/oracle.ts";
 import type { Asked } from "../oracle/resolve.ts";
 import { smallPages } from "../world/arena.ts";
+import type { Asked as Interrupt } from "./interrupt-sight.ts";
+import { expectInterrupt, newInterruptSight, rememberEntries } from "./interrupt-sight.ts";
 import { keysOf, requestsOf, rightsOf } from "./request-keys.ts";
 import type { Run } from "./run.ts";
-import { guestIndex, momentsOf } from "./run.ts";
+import { momentsOf } from "./run.ts";
 
 /** What the oracle expects of one key at one moment. */
 export interface Probe {
@@ -22,16 +25,29 @@ export interface Probe {
   readonly replaced: boolean;
 }
 
+/** What the oracle expects of every key of a sight at one moment. */
+export interface Glance {
+  readonly seq: number;
+  readonly world: World;
+  /** Nothing for a guest that there is not; the same list as before where all is as before. */
+  readonly expected: readonly (Expected | undefined)[];
+  /** By guest, whether its root pointer was replaced, as for a probe. */
+  readonly replaced: readonly boolean[];
+}
+
 /** What the oracle saw of a run. */
 export interface Sight {
+  readonly keys: readonly Key[];
   /** After each step that changed something, for every key of every guest. */
-  readonly settled: readonly Probe[];
+  readonly settled: readonly Glance[];
   /** At the completion of waits, once what came before them is done. */
-  readonly waiting: readonly Probe[];
+  readonly waiting: readonly Glance[];
   /** Before each DMA, for its own key, by number of the input. */
   readonly asked: ReadonlyMap<number, Probe>;
   /** Numbers of the inputs that must be refused. */
   readonly refusals: ReadonlySet<number>;
+  /** Every interrupt request. */
+  readonly interrupts: readonly Interrupt[];
   readonly oracle: Oracle;
 }
 
@@ -49,54 +65,67 @@ const nearby = Array.from({ length: 160 }, (_, page) => page).filter(
 export function sightOf(run: Run): Sight {
   const made = known.get(run);
   if (made !== undefined) return made;
-  const sight = look(run);
+  const sight = look(run, true);
   known.set(run, sight);
   return sight;
 }
 
-function look(run: Run): Sight {
+/**
+ * Lets the oracle see a run.
+ *
+ * @param keeps  whether it asks again only what may have changed; else everything, each time.
+ */
+export function look(run: Run, keeps: boolean): Sight {
   const requests = requestsOf(run);
   const keys = keysOf(run, requests.values());
-  const oracle = createOracle(run.setup, keys, nearby);
-  const [settled, waiting]: [Probe[], Probe[]] = [[], []];
+  const oracle = createOracle(run.setup, keys, nearby, keeps);
+  const questions = keys.map((key) => ask(key));
+  const [settled, waiting]: [Glance[], Glance[]] = [[], []];
   const asked = new Map<number, Probe>();
   const refusals = new Set<number>();
-  const ask = (key: Key, seq: number, world: World, rights: Asked = {}): Probe | undefined => {
-    const asked = { ...rights, pasid: key.pasid };
-    const found = expected(oracle, key.guest, key.sid, BigInt(key.page) << 12n, asked);
-    const replaced = oracle.worlds[key.guest]?.histories.replaced;
-    const isReplaced = replaced !== undefined && Object.values(replaced).includes(true);
-    return found && { seq, key, world, expected: found, replaced: isReplaced };
+  const probe = (key: Key, question: Question, seq: number, world: World): Probe | undefined => {
+    const found = answer(oracle, question);
+    const about = oracle.worlds[key.guest];
+    return found && { seq, key, world, expected: found, replaced: isReplaced(about) };
   };
-  let turn = 0;
-  const askSome = (into: Probe[], seq: number, world: World): void => {
-    turn += 1;
-    for (const [index, key] of keys.entries()) {
-      if ((index + turn) % turns !== 0) continue;
-      const probe = ask(key, seq, world);
-      if (probe !== undefined) into.push(probe);
-    }
+  let last: readonly (Expected | undefined)[] = [];
+  const askAll = (into: Glance[], seq: number, world: World): void => {
+    const found = questions.map((question) => answer(oracle, question));
+    const isSame = last.length === found.length && found.every((one, at) => one === last[at]);
+    if (!isSame) last = found;
+    into.push({ seq, world, expected: last, replaced: oracle.worlds.map(isReplaced) });
   };
   const worlds = waitsOf(run);
+  const interrupts = newInterruptSight(run, oracle, keeps);
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq);
-    const probe = request && ask(request, seq, step.before, rightsOf(step.input));
-    if (probe !== undefined) asked.set(seq, probe);
+    const question = request && ask(request, rightsOf(step.input));
+    const own = question && probe(request, question, seq, step.before);
+    if (own !== undefined) asked.set(seq, own);
+    expectInterrupt(interrupts, step);
     if (
       !observeStep(oracle, step, (at, fact) => {
         const world = worlds.get(fact);
-        if (world !== undefined) askSome(waiting, at, world);
+        if (world !== undefined) askAll(waiting, at, world);
       })
     )
       refusals.add(seq);
-    if (changed(step)) askSome(settled, seq, step.after);
+    rememberEntries(interrupts, step);
+    if (changed(step)) askAll(settled, seq, step.after);
   }
-  return { settled, waiting, asked, refusals, oracle };
+  return { keys, settled, waiting, asked, refusals, interrupts: interrupts.asked, oracle };
 }
 
-/** Each key is asked at one in so many moments: more worlds are worth more than more questions. */
-const turns = 3;
+/** Whether the root pointer of a guest was replaced, and not all that must follow has. */
+function isReplaced(world: Oracle["worlds"][number] | undefined): boolean {
+  const { context, pasid, iotlb } = world?.histories.replaced ?? {};
+  return context === true || pasid === true || iotlb === true;
+}
+
+/** The question about a key, by a request with some rights. */
+const ask = ({ guest, sid, page, pasid }: Key, rights: Asked = {}): Question =>
+  questionOf(guest, sid, BigInt(page) << 12n, { ...rights, pasid });
 
 /** Whether a step did something that a walk could notice. */
 function changed(step: Step): boolean {
@@ -122,7 +151,7 @@ function observeStep(
   if (!facts.some(({ type }) => type === "WaitCompleted")) return observe(oracle, input, facts);
   const done = observe(oracle, input, []);
   for (const [index, fact] of facts.entries()) {
-    observe(oracle, { type: "Note", text: "", guest: guestIndex(input) }, [fact]);
+    follow(oracle, fact);
     if (fact.type === "WaitCompleted") visit(seq + 1 + index, fact);
   }
   return done;

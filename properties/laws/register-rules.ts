@@ -12,34 +12,6 @@ import { comparableStatus, faultStateOf } from "./fault-reports.ts";
 import type { Law } from "./law.ts";
 import { guestIndex } from "./run.ts";
 
-/** The register page as software reads it, in the places that the rules are about. */
-function pageOf(guest: Guest, rules: readonly RegisterRule[]): Uint8Array {
-  const page = new Uint8Array(4096);
-  for (const { offset, bytes } of rules) {
-    const value = readBytes(guest, offset, bytes);
-    for (let index = 0; index < bytes; index++) {
-      page[offset + index] = Number((value >> BigInt(8 * index)) & 0xffn);
-    }
-  }
-  return page;
-}
-
-/** The registers in which a page is not as it must be. */
-function differences(
-  found: Uint8Array,
-  wanted: Uint8Array,
-  mask: Uint8Array,
-  rules: readonly RegisterRule[],
-): readonly string[] {
-  const differs = (at: number): boolean =>
-    (((found[at] ?? 0) ^ (wanted[at] ?? 0)) & (mask[at] ?? 0)) !== 0;
-  return rules
-    .filter(({ offset, bytes }) =>
-      Array.from({ length: bytes }, (_, index) => offset + index).some(differs),
-    )
-    .map(({ name }) => name);
-}
-
 /** Bits whose rule is a matter of reading: a finer granularity of ranges; EIME without EIM. */
 const open: Readonly<Record<string, bigint>> = {
   PLMBASE: 0x10_0000n,
@@ -53,6 +25,58 @@ const judged = (rule: RegisterRule): RegisterRule => ({
   ...rule,
   own: rule.own | (open[rule.name] ?? 0n),
 });
+
+/** What the rules of one unit say, made once. */
+interface Rules {
+  readonly rules: readonly RegisterRule[];
+  readonly mask: Uint8Array;
+  /** The bytes of the page that may be compared. */
+  readonly places: readonly number[];
+  /** Pages of guests that were read already. */
+  readonly pages: WeakMap<Guest, Uint8Array>;
+}
+
+const made = new WeakMap<Guest["profile"], Rules>();
+
+function rulesOf(profile: Guest["profile"]): Rules {
+  const known = made.get(profile);
+  if (known !== undefined) return known;
+  const { cap, ecap, haw } = profile;
+  const rules = registerRules(cap, ecap, haw).map(judged);
+  const mask = comparable(rules);
+  const places = [...mask.keys()].filter((at) => mask[at] !== 0);
+  const fresh = { rules, mask, places, pages: new WeakMap() };
+  made.set(profile, fresh);
+  return fresh;
+}
+
+/** The register page as software reads it, in the places that the rules are about. */
+function pageOf(guest: Guest, { rules, pages }: Rules): Uint8Array {
+  const known = pages.get(guest);
+  if (known !== undefined) return known;
+  const page = new Uint8Array(4096);
+  const view = new DataView(page.buffer);
+  for (const { offset, bytes } of rules) {
+    const value = readBytes(guest, offset, bytes);
+    if (bytes === 8) view.setBigUint64(offset, value, true);
+    else view.setUint32(offset, Number(value), true);
+  }
+  pages.set(guest, page);
+  return page;
+}
+
+/** The registers in which a page is not as it must be. */
+function differences(found: Uint8Array, wanted: Uint8Array, of: Rules): readonly string[] {
+  const { rules, mask, places } = of;
+  const differs = (at: number): boolean =>
+    (((found[at] ?? 0) ^ (wanted[at] ?? 0)) & (mask[at] ?? 0)) !== 0;
+  if (!places.some(differs)) return [];
+  return rules
+    .filter(({ offset, bytes }) =>
+      Array.from({ length: bytes }, (_, index) => offset + index).some(differs),
+    )
+    .map(({ name }) => name);
+}
 
 /** What the unit does by itself in consequence of a write, and the registers that show it. */
 const consequences: readonly (readonly [RegExp, RegExp])[] = [
@@ -80,8 +104,8 @@ export const registersKeepTheirRules: Law = {
       const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
       if (was === undefined || now === undefined || was.charts.life === "absent") continue;
       const { offset, size, value } = input;
-      const { cap, ecap, haw } = was.profile;
-      const rules = registerRules(cap, ecap, haw).map(judged);
+      const all = rulesOf(was.profile);
+      const { rules } = all;
       count("writes");
       if (size !== 4 && size !== 8) count("odd size");
       if (offset % size !== 0) count("unaligned");
@@ -89,9 +113,8 @@ export const registersKeepTheirRules: Law = {
         (rule) => offset < rule.offset + rule.bytes && rule.offset < offset + size,
       );
       if (touched.length > 1) count("several registers");
-      const wanted = afterWrite(pageOf(was, rules), rules, offset, size, value);
-      const found = pageOf(now, rules);
-      const wrong = differences(found, wanted, comparable(rules), rules).filter(
+      const wanted = afterWrite(pageOf(was, all), rules, offset, size, value);
+      const wrong = differences(pageOf(now, all), wanted, all).filter(
         (name) => !mayDiffer(name, facts),
       );
       if (wrong.length === 0) continue;

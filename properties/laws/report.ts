@@ -21,8 +21,18 @@ function judge(program: Program, law: Law): Violation | undefined {
 
 const longest = 10_000;
 
+/** Which world it was: the seed that draws it, and its place among those that the seed draws. */
+interface Place {
+  readonly seed: number;
+  readonly path: number;
+}
+
+/** The first line of a report. */
+export const headOf = ({ law, seq, text }: Violation, { seed, path }: Place): string =>
+  `${law} at event ${seq}: ${text} (seed ${seed}, path ${path})`;
+
 /** A violation with the shortest program that shows it, for people. Shrinking takes up to 10 s. */
-export function reportOf(program: Program, law: Law, seed: number): string {
+export function reportOf(program: Program, law: Law, where: Place): string {
   const end = performance.now() + longest;
   const fails = (tried: Program): boolean => judge(tried, law) !== undefined;
   const small = shrinkInputs(program, fails, () => performance.now() > end);
@@ -32,6 +42,6 @@ export function reportOf(program: Program, law: Law, seed: number): string {
     const words = `CAP 0x${cap.toString(16)} ECAP 0x${ecap.toString(16)}`;
     return `guest ${index}: ${words} HAW ${haw ?? ""}, devices ${sources.join(", ")}`;
   });
-  const head = `${law.id} at event ${violation?.seq ?? 0}: ${violation?.text ?? ""} (seed ${seed})`;
-  return [head, ...guests, ...small.inputs.map(lineOf)].join("\n");
+  const head = violation ?? { law: law.id, seq: 0, text: "is not broken again" };
+  return [headOf(head, where), ...guests, ...small.inputs.map(lineOf)].join("\n");
 }

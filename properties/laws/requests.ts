@@ -4,10 +4,10 @@ import type { Access } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
 import type { Answer } from "../oracle/compose.ts";
 import type { Violation } from "../verdict.ts";
+import { senderOf } from "./compare-probe.ts";
 import type { Count, Law } from "./law.ts";
 import type { Probe } from "./probes.ts";
 import { sightOf } from "./probes.ts";
-import { senderOf } from "./shadow.ts";
 
 export function find<T extends FactType>(facts: readonly Fact[], type: T): FactOf<T> | undefined {
   return facts.find((fact) => fact.type === type) as FactOf<T> | undefined;

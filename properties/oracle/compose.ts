@@ -38,6 +38,20 @@ const order = ["4K", "2M", "1G"] as const;
 export const smaller = (a: PageSize, b: PageSize): PageSize =>
   order.indexOf(a) < order.indexOf(b) ? a : b;
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether two records of a few fields have the same values. */
+function sameFields(one: object, other: object): boolean {
+  const [a, b] = [one as Fields, other as Fields];
+  for (const name in a) if (a[name] !== b[name]) return false;
+  for (const name in b) if (!(name in a)) return false;
+  return true;
+}
+
+/** Whether two answers are the same. */
+export const sameAnswer = (a: Answer, b: Answer): boolean =>
+  sameFields(a.guest, b.guest) && sameFields(a.composed, b.composed);
+
 /**
  * Puts the P2M of now behind the guest's outcome for one access.
  *

@@ -9,6 +9,7 @@ import { sameWords } from "./walk.ts";
  * covers it.
  */
 export interface ContextHistory {
+  readonly sid: number;
   values: Map<string, SourceEntry>;
   current: SourceEntry;
   words: readonly Word[];
@@ -42,14 +43,15 @@ export function restartContext(unit: Unit, history: ContextHistory): void {
 
 export function newContext(unit: Unit, sid: number, complete: boolean): ContextHistory {
   const { entry: current, words } = readSource(unit, sid);
-  const history = { values: new Map(), current, words, tag: undefined, dirty: false, complete };
+  const start = { values: new Map(), current, words, tag: undefined, dirty: false, complete };
+  const history: ContextHistory = { sid, ...start };
   restartContext(unit, history);
   history.complete = complete;
   return history;
 }
 
-export function sampleContext(unit: Unit, history: ContextHistory, sid: number): void {
-  const { entry, words } = readSource(unit, sid);
+export function sampleContext(unit: Unit, history: ContextHistory): void {
+  const { entry, words } = readSource(unit, history.sid);
   // A mode that no request gets through reads nothing.
   if (sameWords(history.words, words) && show(entry) === show(history.current)) return;
   history.words = words;

@@ -1,14 +1,14 @@
 import type { Access } from "../../events/input.ts";
 import type { Answers, Expected } from "./answers.ts";
 import type { Answer } from "./compose.ts";
-import { compose } from "./compose.ts";
-import { pasidKey } from "./history.ts";
+import { compose, sameAnswer } from "./compose.ts";
+import type { Kept } from "./kept.ts";
+import { follow, followNew } from "./kept.ts";
+import { keepAnswer, keptAnswer } from "./kept-answers.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { track } from "./oracle.ts";
-import { isPasidDirty, pasidValues } from "./pasid-history.ts";
-import type { Asked, Resolution } from "./resolve.ts";
-import { pasidUnder, resolve, withoutPasidEntry, withPasidEntry } from "./resolve.ts";
-import { show } from "./show.ts";
+import type { Asked, Resolved } from "./resolve.ts";
+import { resolvedOf } from "./resolved.ts";
 import type { FirstExpected } from "./table-answers.ts";
 import { outcomesUnder } from "./table-answers.ts";
 import { readThrough } from "./walk.ts";
@@ -23,7 +23,8 @@ interface OneExpected {
 }
 
 /** What is right while translation is off: the P2M alone, at once. */
-function untranslated(world: World, page: number, offset: number, asked: Asked): Expected {
+function untranslated(world: World, { page, iova, asked }: Question): Expected {
+  const offset = Number(iova & 0xfffn);
   const of = (access: Access): Answer => {
     // With PASID no write is an interrupt.
     const like = asked.pasid === undefined ? access : "read";
@@ -34,60 +35,35 @@ function untranslated(world: World, page: number, offset: number, asked: Asked):
   return { ...answers, pending: false, complete: true, candidates: [answers], kind: "off" };
 }
 
-/** Everything that the entries of a request may resolve to. */
-function resolutionsOf(
-  { unit, histories }: World,
-  sid: number,
-  asked: Asked,
-): { readonly all: readonly Resolution[]; readonly dirty: boolean; readonly complete: boolean } {
-  const all: Resolution[] = [];
-  const context = histories.contexts.get(sid);
-  if (context === undefined) return { all, dirty: false, complete: false };
-  let { dirty, complete } = context;
-  for (const entry of [...context.values.values(), context.current]) {
-    const early = withoutPasidEntry(unit, entry, asked);
-    if (early !== undefined) all.push(early);
-    if (early !== undefined || entry.kind !== "directory") continue;
-    const used = pasidUnder(unit, entry, asked);
-    const history = histories.pasids.get(pasidKey(sid, "pasid" in used ? used.pasid : -1));
-    if (history === undefined) {
-      complete = false;
-      continue;
-    }
-    complete &&= history.complete;
-    if (entry === context.current) dirty ||= isPasidDirty(history);
-    all.push(...pasidValues(history).map((value) => withPasidEntry(entry, value, asked)));
-  }
-  return { all, dirty, complete };
-}
-
 /** What is right for one access to a byte, as far as it is known. */
-function expectedOf(world: World, sid: number, iova: bigint, access: Access, given: Asked) {
-  const { unit, histories, memory } = world;
+function expectedOf(
+  { unit, histories, memory }: World,
+  { current, all, dirty, complete }: Resolved,
+  iova: bigint,
+  access: Access,
+  asked: Asked,
+): OneExpected {
   const offset = Number(iova & 0xfffn);
-  const asked = { ...given, execute: access === "read" && given.execute === true };
   const request = { page: Number(iova >> 12n), access, asked };
-  const answer = (outcome: Parameters<typeof compose>[1], fpd: boolean): Answer =>
-    compose(memory.p2m, outcome, fpd, access, offset);
-  const current = resolve(unit, { sid, ...asked }).resolution;
   const under = outcomesUnder(unit, histories, current, request);
-  const past = resolutionsOf(world, sid, asked);
-  const all = new Map<string, Answer>();
-  let { complete } = past;
-  const unique = new Map(past.all.map((each) => [show(each), each]));
-  const shown = show(current);
-  unique.set(shown, current);
-  for (const [text, each] of unique) {
-    const found = text === shown ? under : outcomesUnder(unit, histories, each, request);
-    complete &&= found.complete;
+  const answers: Answer[] = [];
+  let isComplete = complete;
+  for (const each of all) {
+    const found = each === current ? under : outcomesUnder(unit, histories, each, request);
+    isComplete &&= found.complete;
     for (const outcome of found.all) {
-      const one = answer(outcome, each.fpd);
-      all.set(show(one), one);
+      const one = compose(memory.p2m, outcome, each.fpd, access, offset);
+      if (!answers.some((other) => sameAnswer(one, other))) answers.push(one);
     }
   }
-  const dirty = past.dirty || under.dirty;
-  const now = answer(under.now, current.fpd);
-  return { now, all: [...all.values()], dirty, complete, first: under.first, current };
+  const now = compose(memory.p2m, under.now, current.fpd, access, offset);
+  return {
+    now,
+    all: answers,
+    dirty: dirty || under.dirty,
+    complete: isComplete,
+    first: under.first,
+  };
 }
 
 /** Candidates of both accesses side by side; the shorter list repeats its last. */
@@ -97,6 +73,24 @@ function side(read: OneExpected, write: OneExpected): readonly Answers[] {
     read: read.all[Math.min(index, read.all.length - 1)] ?? read.now,
     write: write.all[Math.min(index, write.all.length - 1)] ?? write.now,
   }));
+}
+
+/** A question that may be asked again and again of one oracle. */
+export interface Question {
+  readonly guest: number;
+  readonly sid: number;
+  readonly page: number;
+  readonly iova: bigint;
+  readonly asked: Asked;
+  readonly name: string;
+  /** Whether it was found to be watched, as it is from then on. */
+  watched: boolean;
+}
+
+/** The question for a byte of a source-id's address space. */
+export function questionOf(guest: number, sid: number, iova: bigint, asked: Asked): Question {
+  const name = `${sid}:${iova}:${asked.pasid}:${asked.privileged}:${asked.execute}`;
+  return { guest, sid, page: Number(iova >> 12n), iova, asked, name, watched: false };
 }
 
 /**
@@ -114,40 +108,65 @@ export function expected(
   iova: bigint,
   asked: Asked = {},
 ): Expected | undefined {
-  const page = Number(iova >> 12n);
-  const watched = track(oracle, { guest, sid, page, pasid: asked.pasid });
+  return answer(oracle, questionOf(guest, sid, iova, asked));
+}
+
+/** The same for a question that was put together before. */
+export function answer(oracle: Oracle, question: Question): Expected | undefined {
+  const { guest, sid, page, asked, name } = question;
+  question.watched ||= track(oracle, { guest, sid, page, pasid: asked.pasid });
   const world = oracle.worlds[guest];
   if (!world) return undefined;
-  const name = `${sid}:${iova}:${asked.pasid}:${asked.privileged}:${asked.execute}`;
+  if (world.kept !== undefined) return answerOrKept(world, world.kept, question);
   const known = world.answers.get(name);
   if (known !== undefined) return known;
-  const found = world.te
-    ? translated(world, sid, iova, asked, watched)
-    : untranslated(world, page, Number(iova & 0xfffn), asked);
+  const found = answerAnew(world, question);
   world.answers.set(name, found);
   return found;
 }
 
-function translated(
-  world: World,
-  sid: number,
-  iova: bigint,
-  asked: Asked,
-  watched: boolean,
-): Expected {
+const answerAnew = (world: World, question: Question): Expected =>
+  world.te ? translated(world, question) : untranslated(world, question);
+
+/** What was answered before, where nothing has changed that it may depend on. */
+function answerOrKept(world: World, kept: Kept, question: Question): Expected {
+  const { memory, histories, te } = world;
+  const { name, page, watched } = question;
+  const known = keptAnswer(kept, name, question, memory.p2m);
+  if (known !== undefined) return known;
+  memory.p2m.asked = new Set();
+  const found = answerAnew(world, question);
+  let isSettled = watched || !te;
+  if (te) followNew(kept, histories);
+  for (const first of te ? histories.firsts.values() : []) {
+    if (first.page !== page) continue;
+    follow(kept, first);
+    isSettled &&= first.settled && !first.stale;
+  }
+  if (isSettled) keepAnswer(kept, name, question, memory.p2m, found);
+  memory.p2m.asked = undefined;
+  return found;
+}
+
+function translated(world: World, question: Question): Expected {
+  const { sid, iova, asked: given, watched } = question;
   const { replaced } = world.histories;
-  const read = expectedOf(world, sid, iova, "read", asked);
-  const write = expectedOf(world, sid, iova, "write", asked);
+  const { pasid, privileged, execute = false } = given;
+  const asked = { pasid, privileged, execute };
+  const resolved = resolvedOf(world, sid, asked);
+  const read = expectedOf(world, resolved, iova, "read", asked);
+  // No write executes.
+  const written = { pasid, privileged, execute: false };
+  const forWrite = execute ? resolvedOf(world, sid, written) : resolved;
+  const write = expectedOf(world, forWrite, iova, "write", written);
   const complete = watched && read.complete && write.complete;
   const isReplaced = replaced.context || replaced.pasid || replaced.iotlb;
   const pending = read.dirty || write.dirty || isReplaced || !complete;
   const first = read.first && { read: read.first, write: write.first };
-  const { current } = read;
+  const { current } = resolved;
   const nested = current.kind === "firstStage" && current.space.second !== undefined;
-  return {
-    ...{ read: read.now, write: write.now, pending, complete },
-    candidates: side(read, write),
-    kind: nested ? "nested" : current.kind,
-    ...(first === undefined ? {} : { first }),
-  };
+  const kind = nested ? "nested" : current.kind;
+  const candidates = side(read, write);
+  const found = { read: read.now, write: write.now, pending, complete, candidates, kind } as const;
+  return first === undefined ? found : { ...found, first };
 }

@@ -52,13 +52,23 @@ const gpaIn = (outcome: TableAnswer): bigint | undefined =>
 
 /** One text for an entry at its place, whatever its accessed and dirty bits. */
 export const stepKey = (at: bigint, value: bigint | undefined): string =>
-  `${at}=${value === undefined ? "" : value & ~((1n << 5n) | (1n << 6n) | (1n << 10n))},`;
+  `${at.toString(16)}=${value === undefined ? "" : (value & ~passedBits).toString(16)},`;
+
+const passedBits = (1n << 5n) | (1n << 6n) | (1n << 10n);
 
 /** First-stage tables, and what is known of the second stage under them. */
 export interface FirstTables {
   readonly unit: Unit;
   readonly space: Space;
   readonly ways: Ways;
+}
+
+/** An entry whose page the second stage may translate in several ways, and the way to it. */
+interface Fork {
+  readonly level: number;
+  readonly at: bigint;
+  readonly places: readonly PageValue[];
+  readonly chain: Chain;
 }
 
 /** Every way down for a page: through what memory holds now, and on from what is remembered. */
@@ -81,33 +91,71 @@ export function* chains(tables: FirstTables, page: number): Generator<Chain> {
     const last = start[start.length - 1];
     if (last?.value === undefined) continue;
     const table = last.value & ones(51, 12);
-    for (const rest of below(tables, page, last.level - 1, table)) {
-      yield [...start, ...rest];
-    }
+    yield* below(tables, page, last.level - 1, table, start);
   }
 }
 
-/** Every way down from a table through what memory holds now. */
-function* below(tables: FirstTables, page: number, level: number, table: bigint): Generator<Chain> {
-  const { unit, space, ways } = tables;
+/** The entry of a level at an address, if the second stage says of its page what `place` says. */
+function linkAt(unit: Unit, level: number, at: bigint, place: PageValue): Link {
+  const base = gpaIn(place.read);
+  const gpa = base === undefined ? undefined : base | (at & 0xfffn);
+  const value = gpa === undefined ? undefined : unit.read64(gpa);
+  return { level, at, place, gpa, value };
+}
+
+/** Whether a walk ends at an entry: a leaf, or one that leads nowhere. */
+const isEnd = ({ unit, space }: FirstTables, { level, value }: Link): boolean =>
+  value === undefined ||
+  !bit(value, 0) ||
+  isLeaf(level, value) ||
+  (value & reservedBits(unit, space, level, value)) !== 0n;
+
+/**
+ * Every way down from a table through what memory holds now.
+ *
+ * @param before  the way to the table.
+ */
+function* below(
+  tables: FirstTables,
+  page: number,
+  from: number,
+  root: bigint,
+  before: Chain = [],
+): Generator<Chain> {
+  const { unit, ways } = tables;
   const iova = BigInt(page) << 12n;
-  const at = table + ((iova >> BigInt(3 + 9 * level)) & 511n) * 8n;
-  const steps: Link[] = ways.second(Number(at >> 12n)).map((place) => {
-    const base = gpaIn(place.read);
-    const gpa = base === undefined ? undefined : base | (at & 0xfffn);
-    const value = gpa === undefined ? undefined : unit.read64(gpa);
-    return { level, at, place, gpa, value };
-  });
-  for (const step of steps) {
-    const { value } = step;
-    const ends = value === undefined || !bit(value, 0) || isLeaf(level, value);
-    if (ends || (value & reservedBits(unit, space, level, value)) !== 0n) {
-      yield [step];
-      continue;
+  const chain = [...before];
+  let [level, table] = [from, root];
+  for (;;) {
+    const at = table + ((iova >> BigInt(3 + 9 * level)) & 511n) * 8n;
+    const places = ways.second(Number(at >> 12n));
+    const [only] = places;
+    if (places.length !== 1 || only === undefined) {
+      yield* across(tables, page, { level, at, places, chain });
+      return;
     }
-    for (const rest of below(tables, page, level - 1, value & ones(51, 12))) {
-      yield [step, ...rest];
+    const link = linkAt(unit, level, at, only);
+    chain.push(link);
+    if (isEnd(tables, link)) {
+      yield chain;
+      return;
     }
+    table = (link.value ?? 0n) & ones(51, 12);
+    level -= 1;
+  }
+}
+
+/** Every way on from an entry that may be in several places. */
+function* across(
+  tables: FirstTables,
+  page: number,
+  { level, at, places, chain }: Fork,
+): Generator<Chain> {
+  for (const place of places) {
+    const link = linkAt(tables.unit, level, at, place);
+    const way = [...chain, link];
+    if (isEnd(tables, link)) yield way;
+    else yield* below(tables, page, level - 1, (link.value ?? 0n) & ones(51, 12), way);
   }
 }
 

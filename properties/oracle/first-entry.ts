@@ -1,4 +1,5 @@
 import type { Access } from "../../events/input.ts";
+import { onceFor } from "./masks.ts";
 import type { Space } from "./pasid-entry.ts";
 import type { Unit } from "./walk.ts";
 import { bit, ones } from "./word.ts";
@@ -14,21 +15,25 @@ export interface FirstRequest {
 export const isLeaf = (level: number, value: bigint): boolean =>
   level === 1 || (level <= 3 && bit(value, 7));
 
+/** Names of what reserved bits of a first-stage entry depend on: eight for each level. */
+const forms = Array.from({ length: 48 }, (_, form) => `first stage ${form}`);
+
 /** Reserved bits of a first-stage entry. */
-export function reservedBits(
-  { cap, haw }: Unit,
-  space: Space,
-  level: number,
-  value: bigint,
-): bigint {
+export function reservedBits(unit: Unit, space: Space, level: number, value: bigint): bigint {
+  const [leaf, nested] = [isLeaf(level, value), space.second !== undefined];
+  const form = 8 * level + (leaf ? 4 : 0) + (nested ? 2 : 0) + (space.nxe ? 1 : 0);
+  return onceFor(unit, forms[form] ?? "", () => reservedOf(unit, space, level, leaf));
+}
+
+function reservedOf({ cap, haw }: Unit, space: Space, level: number, leaf: boolean): bigint {
   // Under nesting addresses are the second stage's, which has a width of its own.
   let mask = space.second === undefined ? ones(51, haw) : 0n;
   if (!space.nxe) mask |= 1n << 63n;
   if (level >= 4) mask |= 1n << 7n;
   if (level === 3 && !bit(cap, 56)) mask |= 1n << 7n;
   // Bit 12 of a large leaf is PAT.
-  if (level === 3 && isLeaf(3, value)) mask |= ones(29, 13);
-  if (level === 2 && isLeaf(2, value)) mask |= ones(20, 13);
+  if (level === 3 && leaf) mask |= ones(29, 13);
+  if (level === 2 && leaf) mask |= ones(20, 13);
   return mask;
 }
 

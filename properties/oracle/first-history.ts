@@ -29,6 +29,12 @@ export interface FirstHistory {
   readonly seconds: Set<number>;
   words: readonly Word[];
   complete: boolean;
+  /** Walking again would remember nothing more, unless something else changes. */
+  settled: boolean;
+  /** All that is remembered is what a walk finds that began with nothing. */
+  fresh: boolean;
+  /** Something that its ways depend on may have changed, as far as anybody keeps count. */
+  stale: boolean;
 }
 
 /** What the second stage may say of a page. */
@@ -37,7 +43,13 @@ export type Second = (page: number) => readonly PageValue[];
 /** More ways than these are not followed. */
 const maxChains = 64;
 
-export const spaceKey = (space: Space, page: number): string => `${show(space)}:${page}`;
+const shown = new WeakMap<Space, string>();
+
+export function spaceKey(space: Space, page: number): string {
+  const known = shown.get(space) ?? show(space);
+  shown.set(space, known);
+  return `${known}:${page}`;
+}
 
 export const newFirst = (space: Space, page: number, complete: boolean): FirstHistory => ({
   space,
@@ -49,6 +61,9 @@ export const newFirst = (space: Space, page: number, complete: boolean): FirstHi
   seconds: new Set(),
   words: [],
   complete,
+  settled: false,
+  fresh: complete,
+  stale: false,
 });
 
 /** What walks of a page may find: memory as it is, and what is remembered. */
@@ -60,13 +75,24 @@ const waysOf = ({ space, uppers }: FirstHistory, second: Second): Ways => ({
 const wasPassed = ({ eafe }: Space, value: bigint): boolean =>
   bit(value, 5) && (!eafe || bit(value, 10));
 
-const keyOf = (chain: Chain): string => chain.map(({ at, value }) => `${at}=${value}`).join();
+const keyOf = (chain: Chain): string =>
+  chain.map(({ at, value }) => `${at.toString(16)}=${value?.toString(16)}`).join();
 
-const bareKey = (chain: Chain): string => chain.map(({ at, value }) => stepKey(at, value)).join("");
+const bareKeys = new WeakMap<Chain, string>();
+
+function bareKey(chain: Chain): string {
+  const known = bareKeys.get(chain);
+  if (known !== undefined) return known;
+  const key = chain.map(({ at, value }) => stepKey(at, value)).join("");
+  bareKeys.set(chain, key);
+  return key;
+}
 
 /** A step as it is remembered: nothing of memory or second stage has a part in it. */
 const remembered = ({ level, at, value }: Link): Link => ({
-  ...{ level, at, value },
+  level,
+  at,
+  value,
   place: undefined,
   gpa: undefined,
 });
@@ -81,9 +107,19 @@ function rememberUppers({ space, uppers }: FirstHistory, chain: Chain): void {
   }
 }
 
+/** How much is remembered: it only ever grows by walking. */
+const sizeOf = ({ uppers, leaves, seconds, complete }: FirstHistory): number =>
+  uppers.size + leaves.size + seconds.size + (complete ? 0 : 1);
+
 /** Walks every way again and remembers what it finds. @returns the ways, at most so many. */
-export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): Chain[] {
+export function sampleFirst(
+  unit: Unit,
+  history: FirstHistory,
+  second: Second,
+  now: Ways = waysNow(unit, history.space),
+): Chain[] {
   const { space, page, leaves, seconds } = history;
+  const before = sizeOf(history);
   const ways = waysOf(history, (at) => {
     seconds.add(at);
     return second(at);
@@ -109,17 +145,22 @@ export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): 
   }
   history.words = words;
   history.ways = all;
-  [history.now = []] = chains({ unit, space, ways: waysNow(unit, space) }, page);
+  [history.now = []] = chains({ unit, space, ways: now }, page);
+  // What memory shows it shows again; only ways from what is remembered may lead further.
+  const isShown = all.every(([first]) => first?.place !== undefined);
+  history.settled = isShown || sizeOf(history) === before;
+  history.fresh &&= history.settled && !history.stale;
+  history.stale = false;
   return all;
 }
 
 /** Whether something may be cached that the tables do not say now. */
-export function isFirstDirty(history: FirstHistory): boolean {
-  const { uppers, leaves, now } = history;
+export function isFirstDirty({ uppers, leaves, now }: FirstHistory): boolean {
   const current = bareKey(now);
-  if ([...leaves.values()].some((chain) => bareKey(chain) !== current)) return true;
-  const isShown = (start: Chain): boolean => bareKey(start) === bareKey(now.slice(0, start.length));
-  return [...uppers.values()].some((start) => !isShown(start));
+  for (const chain of leaves.values()) if (bareKey(chain) !== current) return true;
+  // The key of a way to an upper entry is that of a beginning of the way that memory shows.
+  for (const key of uppers.keys()) if (!current.startsWith(key)) return true;
+  return false;
 }
 
 /** Whether the leaf of a remembered way serves an access by itself. */
@@ -134,12 +175,14 @@ export function firstWalks(
   history: FirstHistory,
   request: FirstRequest,
   second: Second,
+  keeps: boolean,
 ): { readonly cached: readonly FirstWalk[]; readonly walked: readonly FirstWalk[] } {
   const { space, page } = history;
   const ways = waysOf(history, second);
   const along = (chain: Chain) => follow({ unit, space, ways }, page, chain, request);
   // Without a second stage nothing but what is watched changes the ways.
-  const isKnown = space.second === undefined && history.ways.length > 0;
+  const isKept = space.second === undefined || (keeps && history.settled && !history.stale);
+  const isKnown = isKept && history.ways.length > 0;
   const all = isKnown ? history.ways : sampleFirst(unit, history, second);
   const walked = all.flatMap(along);
   const cached = [...history.leaves.values()].flatMap((chain) =>

@@ -68,16 +68,18 @@ function finalOutcome(outcome: TableAnswer, size: PageSize): TableAnswer {
   return { kind: "page", gpa: outcome.gpa, size: smaller(outcome.size, size) };
 }
 
+/** Walks first-stage tables on the first way down that there is. */
+export function walkFirst(tables: FirstTables, page: number, request: FirstRequest): FirstWalk {
+  for (const chain of chains(tables, page)) {
+    for (const walk of follow(tables, page, chain, request)) return walk;
+  }
+  return { outcome: { kind: "fault", reason: 0x73 }, words: [], updates: [] };
+}
+
 /** Walks first-stage tables, and the second stage behind them, as they are now. */
-export function walkFirstStage(
+export const walkFirstStage = (
   unit: Unit,
   space: Space,
   page: number,
   request: FirstRequest,
-): FirstWalk {
-  const ways = waysNow(unit, space);
-  for (const chain of chains({ unit, space, ways }, page)) {
-    for (const walk of follow({ unit, space, ways }, page, chain, request)) return walk;
-  }
-  return { outcome: { kind: "fault", reason: 0x73 }, words: [], updates: [] };
-}
+): FirstWalk => walkFirst({ unit, space, ways: waysNow(unit, space) }, page, request);

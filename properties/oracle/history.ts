@@ -7,6 +7,7 @@ import { newPage, pageKey, samplePage, tablesKey } from "./page-history.ts";
 import type { Space, Tables } from "./pasid-entry.ts";
 import type { PasidHistory } from "./pasid-history.ts";
 import { newPasid, pasidValues, samplePasid } from "./pasid-history.ts";
+import { nowOf } from "./stale.ts";
 import type { Unit, Word } from "./walk.ts";
 
 /**
@@ -28,9 +29,18 @@ export interface Histories {
   readonly named: Set<string>;
   readonly fresh: Set<string>;
   readonly replaced: { context: boolean; pasid: boolean; iotlb: boolean };
+  /** Whether somebody tells which first stages are stale. */
+  readonly keeps: boolean;
+  /** What an invalidation changed. */
+  readonly touched: Set<Watched>;
+  /** How many tracked pages are watched already, of tables and of spaces. */
+  readonly done: Map<string, number>;
 }
 
-export const newHistories = (nearby: readonly number[] = []): Histories => ({
+/** Anything that is watched by the words that it read. */
+export type Watched = ContextHistory | PasidHistory | PageHistory | FirstHistory;
+
+export const newHistories = (nearby: readonly number[] = [], keeps = false): Histories => ({
   contexts: new Map(),
   pasids: new Map(),
   pages: new Map(),
@@ -41,6 +51,9 @@ export const newHistories = (nearby: readonly number[] = []): Histories => ({
   named: new Set(),
   fresh: new Set(),
   replaced: { context: false, pasid: false, iotlb: false },
+  keeps,
+  touched: new Set(),
+  done: new Map(),
 });
 
 export function watchSource(unit: Unit, all: Histories, sid: number, complete: boolean): void {
@@ -106,6 +119,13 @@ function places(all: Histories): { tables: Tables[]; spaces: Space[] } {
   return { tables, spaces };
 }
 
+/** Whether all tracked pages of a place are watched already; if not, they will be. */
+function isDone({ done, tracked }: Histories, place: string): boolean {
+  if (done.get(place) === tracked.size) return true;
+  done.set(place, tracked.size);
+  return false;
+}
+
 /** Begins a history for each tracked page of everything that entries name or named. */
 export function watchPages(unit: Unit, all: Histories, complete: boolean): void {
   watchPasids(unit, all, complete);
@@ -117,19 +137,22 @@ export function watchPages(unit: Unit, all: Histories, complete: boolean): void 
   }
   // Those of a second stage too: its shadow may become that of requests without a first stage.
   for (const each of [...tables, ...seconds]) {
+    if (isDone(all, tablesKey(each))) continue;
     for (const page of all.tracked) watchPage(unit, all, each, page, complete);
   }
   for (const each of seconds) {
+    if (isDone(all, `near ${tablesKey(each)}`)) continue;
     const isFresh = all.fresh.has(tablesKey(each));
     for (const page of all.nearby) watchPage(unit, all, each, page, isFresh);
   }
   for (const space of spaces) {
+    if (isDone(all, spaceKey(space, 0))) continue;
     for (const page of all.tracked) {
       const key = spaceKey(space, page);
       if (all.firsts.has(key)) continue;
       const history = newFirst(space, page, complete);
       all.firsts.set(key, history);
-      sampleFirst(unit, history, secondOf(unit, all, space));
+      sampleFirst(unit, history, secondOf(unit, all, space), nowOf(unit, all, space));
     }
   }
   all.fresh.clear();
@@ -137,7 +160,7 @@ export function watchPages(unit: Unit, all: Histories, complete: boolean): void 
 
 /** Reads everything that is watched again, and remembers what has changed. */
 export function sample(unit: Unit, all: Histories): void {
-  for (const [sid, history] of all.contexts) sampleContext(unit, history, sid);
+  for (const history of all.contexts.values()) sampleContext(unit, history);
   for (const history of all.pasids.values()) {
     const context = all.contexts.get(history.sid);
     if (context !== undefined) samplePasid(unit, history, context);
@@ -153,6 +176,8 @@ export function sample(unit: Unit, all: Histories): void {
 export function restart(unit: Unit, all: Histories): void {
   const sids = [...all.contexts.keys()];
   for (const each of [all.contexts, all.pasids, all.pages, all.firsts, all.named]) each.clear();
+  all.touched.clear();
+  all.done.clear();
   Object.assign(all.replaced, { context: false, pasid: false, iotlb: false });
   for (const sid of sids) watchSource(unit, all, sid, true);
   watchPages(unit, all, true);

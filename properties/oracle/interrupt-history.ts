@@ -47,9 +47,10 @@ export function entryNow(history: InterruptHistory, read: Read, index: number): 
 /** Remembers what every watched entry says now. */
 export function sampleEntries(history: InterruptHistory, read: Read): void {
   for (const index of history.watched) {
-    const values = history.values.get(index) ?? new Set();
-    values.add(entryNow(history, read, index));
-    history.values.set(index, values);
+    const entry = entryNow(history, read, index);
+    const values = history.values.get(index);
+    if (values === undefined) history.values.set(index, new Set([entry]));
+    else if (!values.has(entry)) values.add(entry);
   }
 }
 
@@ -74,8 +75,8 @@ function forget(history: InterruptHistory, first = 0, count = 0x1_0000): void {
   }
 }
 
-/** Takes one thing that the unit did into account. */
-export function followInterrupts(history: InterruptHistory, fact: Fact): void {
+/** Takes one thing that the unit did into account. @returns whether entries must be read again. */
+export function followInterrupts(history: InterruptHistory, fact: Fact): boolean {
   const { unit } = history;
   switch (fact.type) {
     case "InterruptTableLatched":
@@ -100,6 +101,7 @@ export function followInterrupts(history: InterruptHistory, fact: Fact): void {
       forget(history);
       break;
     default:
-      break;
+      return false;
   }
+  return true;
 }

@@ -4,8 +4,11 @@ import type { FirstHistory } from "./first-history.ts";
 import { sampleFirst } from "./first-history.ts";
 import type { Histories } from "./history.ts";
 import { secondOf } from "./history.ts";
+import type { PageHistory } from "./page-history.ts";
+import { isPageDirty } from "./page-history.ts";
 import { forgetPasid } from "./pasid-history.ts";
 import { show } from "./show.ts";
+import { markStale, nowOf } from "./stale.ts";
 import type { Unit } from "./walk.ts";
 
 /** Bits of a function number that FM leaves out of the comparison. */
@@ -33,7 +36,9 @@ export function invalidateContexts(
     const sameDomain = !isLegacy(unit) || history.tag === (what.did ?? 0);
     const covered =
       what.scope === "global" || (sameDomain && (what.scope === "domain" || sameDevice));
-    if (covered) restartContext(unit, history);
+    if (!covered || (history.complete && !history.dirty)) continue;
+    restartContext(unit, history);
+    all.touched.add(history);
   }
 }
 
@@ -53,6 +58,7 @@ export function invalidatePasids(
   for (const history of all.pasids.values()) {
     if (what.scope === "pasid" && history.pasid !== what.pasid) continue;
     if (what.scope === "global") history.complete = true;
+    all.touched.add(history);
     forgetPasid(unit, history, all.contexts.get(history.sid), (value) => {
       const tag = value.kind === "entry" ? value.did : 0;
       const same = tag === (what.did ?? 0) || (what.scope === "pasid" && tag === 0);
@@ -73,20 +79,24 @@ export function invalidatePages(
   if (what.scope === "global") all.replaced.iotlb = false;
   if (all.replaced.iotlb) return;
   const first = what.iova ?? 0n;
+  const changed: PageHistory[] = [];
   for (const history of all.pages.values()) {
     const iova = BigInt(history.page) << 12n;
     if (what.scope !== "global" && history.did !== (what.did ?? 0)) continue;
     if (what.scope === "page" && (iova < first || iova >= first + (what.length ?? 0n))) continue;
     if (what.leafOnly === true && (history.dirtyUpper || !history.complete)) continue;
+    if (history.complete && !isPageDirty(history)) continue;
+    changed.push(history);
     history.values = new Map([[show(history.current), history.current]]);
     history.dirtyLeaf = false;
     history.dirtyUpper = false;
     history.complete = true;
   }
+  for (const history of changed) all.touched.add(history);
+  markStale(all, changed);
   for (const history of all.firsts.values()) {
     if (what.scope !== "global" && history.space.did !== (what.did ?? 0)) continue;
-    forgetFirst(history);
-    sampleFirst(unit, history, secondOf(unit, all, history.space));
+    restartFirst(unit, all, history);
   }
 }
 
@@ -95,6 +105,16 @@ function forgetFirst(history: FirstHistory): void {
   history.leaves.clear();
   history.seconds.clear();
   history.complete = true;
+}
+
+/** Nothing is remembered but what a walk finds now. */
+function restartFirst(unit: Unit, all: Histories, history: FirstHistory): void {
+  if (all.keeps && history.fresh && !history.stale) return;
+  forgetFirst(history);
+  const { space } = history;
+  sampleFirst(unit, history, secondOf(unit, all, space), nowOf(unit, all, space));
+  history.fresh = true;
+  all.touched.add(history);
 }
 
 /** Whether the entry of a level on the way to a page has a range that meets `[first, end)`. */
@@ -118,12 +138,15 @@ export function invalidateFirsts(
     if (space.did !== what.did || space.pasid !== what.pasid) continue;
     const covered = meets(page, 1, first, end);
     if (what.scope === "pasid" || (covered && what.leafOnly !== true)) {
-      forgetFirst(history);
+      restartFirst(unit, all, history);
+      continue;
     } else if (what.leafOnly !== true) {
       for (const [key, start] of uppers) {
         if (meets(page, start.at(-1)?.level ?? 0, first, end)) uppers.delete(key);
       }
     } else if (covered) leaves.clear();
     sampleFirst(unit, history, secondOf(unit, all, space));
+    history.fresh = false;
+    all.touched.add(history);
   }
 }

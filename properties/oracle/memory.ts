@@ -11,6 +11,8 @@ export interface Memory {
   coherent: boolean;
   readonly written: Map<number, Uint8Array>;
   readonly seen: Map<number, Uint8Array>;
+  /** How often what the IOMMU sees may have changed, the P2M aside. */
+  changes: number;
 }
 
 type View = Map<number, Uint8Array>;
@@ -22,13 +24,16 @@ export const newMemory = (p2m: P2m, coherent: boolean): Memory => ({
   coherent,
   written: new Map(),
   seen: new Map(),
+  changes: 0,
 });
 
 const frameOf = (gpa: bigint): number => Number(gpa >> 12n);
 const offsetOf = (gpa: bigint): number => Number(gpa & 0xfffn);
 
 function pageOf(view: View, gfn: number): Uint8Array {
-  const page = view.get(gfn) ?? new Uint8Array(4096);
+  const known = view.get(gfn);
+  if (known !== undefined) return known;
+  const page = new Uint8Array(4096);
   view.set(gfn, page);
   return page;
 }
@@ -37,9 +42,14 @@ function pageOf(view: View, gfn: number): Uint8Array {
  * Copies the lines that hold `length` bytes at `gpa` from what was written to what the IOMMU sees.
  */
 export function flushLines(memory: Memory, gpa: bigint, length: bigint): void {
+  memory.changes += 1;
   const first = gpa - (gpa % lineBytes);
   const end = gpa + length;
-  for (const [gfn, page] of memory.written) {
+  const only = frameOf(first);
+  const isOne = length > 0n && frameOf(end - 1n) === only;
+  const one = isOne ? memory.written.get(only) : undefined;
+  const pages = isOne ? (one === undefined ? [] : [[only, one] as const]) : memory.written;
+  for (const [gfn, page] of pages) {
     const base = BigInt(gfn) << 12n;
     if (base + 4096n <= first || base >= end) continue;
     const from = base > first ? 0 : Number(first - base);
@@ -48,18 +58,24 @@ export function flushLines(memory: Memory, gpa: bigint, length: bigint): void {
   }
 }
 
+type Part = readonly [gpa: bigint, bytes: Uint8Array];
+
 /** Splits bytes at page borders. */
-function* perPage(gpa: bigint, bytes: Uint8Array): Generator<[gpa: bigint, bytes: Uint8Array]> {
+function perPage(gpa: bigint, bytes: Uint8Array): readonly Part[] {
+  if (bytes.length > 0 && offsetOf(gpa) + bytes.length <= 4096) return [[gpa, bytes]];
+  const parts: Part[] = [];
   for (let done = 0; done < bytes.length; ) {
     const at = gpa + BigInt(done);
     const count = Math.min(bytes.length - done, 4096 - offsetOf(at));
-    yield [at, bytes.subarray(done, done + count)];
+    parts.push([at, bytes.subarray(done, done + count)]);
     done += count;
   }
+  return parts;
 }
 
 /** A CPU's write. What falls on a page that is a hole or not writable is lost. */
 export function cpuWrites(memory: Memory, gpa: bigint, bytes: Uint8Array, flushed: boolean): void {
+  memory.changes += 1;
   for (const [at, some] of perPage(gpa, bytes)) {
     if (grantOf(memory.p2m, frameOf(at))?.write !== true) continue;
     pageOf(memory.written, frameOf(at)).set(some, offsetOf(at));
@@ -73,6 +89,7 @@ export function cpuWrites(memory: Memory, gpa: bigint, bytes: Uint8Array, flushe
  * hold nothing.
  */
 export function deviceWrites(memory: Memory, gpa: bigint, bytes: Uint8Array): void {
+  memory.changes += 1;
   for (const [at, some] of perPage(gpa, bytes)) {
     if (!grantOf(memory.p2m, frameOf(at))) continue;
     pageOf(memory.written, frameOf(at)).set(some, offsetOf(at));
@@ -82,6 +99,7 @@ export function deviceWrites(memory: Memory, gpa: bigint, bytes: Uint8Array): vo
 
 /** Forgets what the pages of a run held. */
 export function forget(memory: Memory, first: number, count: number): void {
+  memory.changes += 1;
   for (const view of [memory.written, memory.seen]) {
     for (const gfn of view.keys()) if (gfn >= first && gfn < first + count) view.delete(gfn);
   }

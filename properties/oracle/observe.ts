@@ -1,6 +1,6 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
-import { reads, restart, sample } from "./history.ts";
+import { restart } from "./history.ts";
 import {
   invalidateContexts,
   invalidateFirsts,
@@ -11,6 +11,15 @@ import { cpuWrites, deviceWrites, flushLines, forget } from "./memory.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { assign } from "./oracle.ts";
 import { frameBehind, mapRange, protectRange, unmapRange } from "./p2m.ts";
+import {
+  afterInvalidation,
+  afterRestart,
+  allAnew,
+  resample,
+  resampleBehind,
+  resampleBytes,
+  resampleWithin,
+} from "./resample.ts";
 
 /**
  * Does to memory and P2M what an input does by itself. @returns false for an input that must be
@@ -18,7 +27,7 @@ import { frameBehind, mapRange, protectRange, unmapRange } from "./p2m.ts";
  */
 function apply(oracle: Oracle, world: World, input: Input): boolean {
   const { memory, unit } = world;
-  if (input.type === "DeviceAssign" || input.type === "UnitReset") world.answers.clear();
+  if (input.type === "DeviceAssign" || input.type === "UnitReset") allAnew(world);
   if (input.type === "MemoryWrite") {
     cpuWrites(memory, input.gpa, input.bytes, input.flushed === true);
   } else if (input.type === "CacheFlush") {
@@ -45,18 +54,6 @@ function apply(oracle: Oracle, world: World, input: Input): boolean {
 /** Whether a range of guest memory ends beyond the host address width. */
 const isBeyond = (haw: number, range: { readonly gpa: bigint; readonly length: bigint }): boolean =>
   range.gpa + range.length > 1n << BigInt(haw);
-
-const changing = ["CacheFlush", "P2mMap", "P2mUnmap", "P2mProtect"];
-
-const resample = (world: World): void => {
-  world.answers.clear();
-  if (world.te) sample(world.unit, world.histories);
-};
-
-/** The same after a write, which often touches nothing that is watched. */
-const resampleBytes = (world: World, gpa: bigint, bytes: Uint8Array): void => {
-  if (reads(world.histories, gpa, BigInt(bytes.length))) resample(world);
-};
 
 function land(world: World, gpa: bigint, bytes: Uint8Array): void {
   deviceWrites(world.memory, gpa, bytes);
@@ -90,8 +87,7 @@ function created(world: World, { cap, ecap }: FactOf<"UnitCreated">): void {
 /** Facts that change what is right, whatever memory holds. */
 const telling: readonly string[] = [
   ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled", "UnitCreated"],
-  ...["UnitDestroyed", "ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated"],
-  ...["PasidIotlbInvalidated"],
+  ...["UnitDestroyed"],
 ];
 
 /**
@@ -111,12 +107,22 @@ function meet(world: World, event: Input | Fact): void {
   if (isNew) resample(world);
 }
 
+const p2mChanges: ReadonlySet<string> = new Set(["P2mMap", "P2mUnmap", "P2mProtect"]);
+
+/** All facts that bear on what is right. */
+const followed: ReadonlySet<string> = new Set([
+  ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled", "UnitCreated"],
+  ...["UnitDestroyed", "ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated"],
+  ...["PasidIotlbInvalidated", "MemoryWritten", "DmaLanded"],
+]);
+
 /** Takes one thing that the vIOMMU did into account. */
-function follow(oracle: Oracle, fact: Fact): void {
+export function follow(oracle: Oracle, fact: Fact): void {
+  if (!followed.has(fact.type)) return;
   const world = oracle.worlds[("guest" in fact ? fact.guest : undefined) ?? 0];
   if (!world) return;
   const { unit, histories } = world;
-  if (telling.includes(fact.type)) world.answers.clear();
+  if (telling.includes(fact.type)) allAnew(world);
   if (fact.type === "PasidCacheInvalidated") meet(world, fact);
   if (fact.type === "MemoryWritten") {
     land(world, fact.gpa, fact.bytes);
@@ -127,6 +133,7 @@ function follow(oracle: Oracle, fact: Fact): void {
     if (!world.te) return;
     if (((unit.cap >> 63n) & 1n) === 1n) {
       restart(unit, histories);
+      afterRestart(world);
       return;
     }
     histories.replaced.context = true;
@@ -136,19 +143,27 @@ function follow(oracle: Oracle, fact: Fact): void {
   } else if (fact.type === "TranslationEnabled") {
     world.te = true;
     restart(unit, histories);
+    afterRestart(world);
   } else if (fact.type === "TranslationDisabled" || fact.type === "UnitDestroyed") {
     world.te = false;
   } else if (fact.type === "UnitCreated") {
     created(world, fact);
-  } else if (fact.type === "ContextInvalidated" && world.te) {
-    invalidateContexts(unit, histories, fact);
-  } else if (fact.type === "IotlbInvalidated" && world.te) {
-    invalidatePages(unit, histories, fact);
-  } else if (fact.type === "PasidCacheInvalidated" && world.te) {
-    invalidatePasids(unit, histories, fact);
-  } else if (fact.type === "PasidIotlbInvalidated" && world.te) {
-    invalidateFirsts(unit, histories, fact);
+  } else {
+    invalidate(world, fact);
   }
+}
+
+/** What an invalidation covers is cached no longer. */
+function invalidate(world: World, fact: Fact): void {
+  const { unit, histories, te } = world;
+  if (!/^(Context|Iotlb|PasidCache|PasidIotlb)Invalidated$/.test(fact.type)) return;
+  const before = Object.values(histories.replaced).join();
+  if (te && fact.type === "ContextInvalidated") invalidateContexts(unit, histories, fact);
+  else if (te && fact.type === "IotlbInvalidated") invalidatePages(unit, histories, fact);
+  else if (te && fact.type === "PasidCacheInvalidated") invalidatePasids(unit, histories, fact);
+  else if (te && fact.type === "PasidIotlbInvalidated") invalidateFirsts(unit, histories, fact);
+  if (Object.values(histories.replaced).join() !== before) allAnew(world);
+  afterInvalidation(world);
 }
 
 /**
@@ -162,12 +177,14 @@ export function observe(oracle: Oracle, input: Input, facts: readonly Fact[]): b
   const world = oracle.worlds[input.guest ?? 0];
   if (!world) return false;
   // What a change of the P2M finds in flight lands before it.
-  const early = /^P2m/.test(input.type) ? facts.filter(({ type }) => type === "DmaLanded") : [];
+  const changesP2m = p2mChanges.has(input.type);
+  const early = changesP2m ? facts.filter(({ type }) => type === "DmaLanded") : [];
   for (const fact of early) follow(oracle, fact);
   meet(world, input);
   const done = apply(oracle, world, input);
   if (input.type === "MemoryWrite") resampleBytes(world, input.gpa, input.bytes);
-  else if (changing.includes(input.type)) resample(world);
+  else if (input.type === "CacheFlush") resampleWithin(world, input.gpa, input.length);
+  else if (changesP2m) resampleBehind(world);
   // A CPU's bytes have been written above, and less visibly than the vIOMMU's own.
   const own = input.type === "MemoryWrite" ? [] : facts;
   for (const fact of own) if (!early.includes(fact)) follow(oracle, fact);

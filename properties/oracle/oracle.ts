@@ -3,6 +3,8 @@ import type { GuestSetup, Setup } from "../../events/setup.ts";
 import type { Expected } from "./answers.ts";
 import type { Histories } from "./history.ts";
 import { newHistories, watchPages, watchSource } from "./history.ts";
+import type { Kept } from "./kept.ts";
+import { followNew, newKept } from "./kept.ts";
 import type { Memory } from "./memory.ts";
 import { iommuReads64, newMemory } from "./memory.ts";
 import { grantOf, mapRange, newP2m } from "./p2m.ts";
@@ -27,6 +29,8 @@ export interface World {
   readonly keys: Set<string>;
   /** Answers that are right as long as nothing changes. */
   readonly answers: Map<string, Expected>;
+  /** What need not be read and asked again; nothing where everything is, each time. */
+  readonly kept: Kept | undefined;
 }
 
 /** An observer of all guests. It changes as it observes. */
@@ -36,7 +40,7 @@ export interface Oracle {
 
 const maxKeys = 64;
 
-function newWorld(setup: GuestSetup, nearby: readonly number[]): World {
+function newWorld(setup: GuestSetup, nearby: readonly number[], keeps: boolean): World {
   const memory = newMemory(newP2m(), (setup.ecap & 1n) === 1n);
   const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
   const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
@@ -47,9 +51,10 @@ function newWorld(setup: GuestSetup, nearby: readonly number[]): World {
     memory,
     unit,
     te: false,
-    histories: newHistories(nearby),
+    histories: newHistories(nearby, keeps),
     keys: new Set(),
     answers: new Map(),
+    kept: keeps ? newKept() : undefined,
   };
 }
 
@@ -58,13 +63,15 @@ function newWorld(setup: GuestSetup, nearby: readonly number[]): World {
  * at once.
  *
  * @param nearby  guest pages that first-stage tables and their results may have under nesting.
+ * @param keeps   whether it reads and answers again only what may have changed, instead of all.
  */
 export function createOracle(
   setup: Setup,
   keys: readonly Key[] = [],
   nearby: readonly number[] = [],
+  keeps = false,
 ): Oracle {
-  const worlds = setup.guests.map((guest) => newWorld(guest, nearby));
+  const worlds = setup.guests.map((guest) => newWorld(guest, nearby, keeps));
   const p2ms = worlds.map((world) => world.memory.p2m);
   for (const [index, guest] of setup.guests.entries()) {
     const world = worlds[index];
@@ -83,6 +90,7 @@ export function assign(world: World, device: SourceId, alias: SourceId | undefin
   watchSource(world.unit, world.histories, device, true);
   if (alias !== undefined) watchSource(world.unit, world.histories, alias, true);
   if (world.te) watchPages(world.unit, world.histories, true);
+  if (world.kept !== undefined) followNew(world.kept, world.histories);
 }
 
 /** Watches a key from now on, unless 64 are watched already. @returns whether it is watched. */
@@ -98,5 +106,6 @@ export function track(oracle: Oracle, key: Key): boolean {
   if (key.pasid !== undefined) world.histories.asked.set(key.sid, asked.add(key.pasid));
   watchSource(world.unit, world.histories, key.sid, !world.te);
   if (world.te) watchPages(world.unit, world.histories, false);
+  if (world.kept !== undefined) followNew(world.kept, world.histories);
   return true;
 }

@@ -27,6 +27,10 @@ export interface P2m {
   pieces: Piece[];
   mappings: number;
   readonly found: Map<number, Grant | undefined>;
+  /** Frames whose grants may have changed, in order: the first, and one past the last. */
+  readonly changed: (readonly [first: number, end: number])[];
+  /** Frames that somebody asked for, while somebody wants to know. */
+  asked: Set<number> | undefined;
 }
 
 /** A mapping as inputs and set-ups have it. Addresses and length in bytes. */
@@ -41,10 +45,16 @@ export interface Mapping {
 
 const pages = { "4K": 1, "2M": 512, "1G": 262_144 } as const;
 
-export const newP2m = (): P2m => ({ pieces: [], mappings: 0, found: new Map() });
+export const newP2m = (): P2m => ({
+  ...{ pieces: [], mappings: 0, found: new Map(), changed: [], asked: undefined },
+});
 
 const overlap = (piece: Piece, first: number, end: number): number =>
   Math.max(0, Math.min(piece.first + piece.count, end) - Math.max(piece.first, first));
+
+/** Whether nothing is mapped between two frames. */
+export const isFree = (p2m: P2m, first: number, end: number): boolean =>
+  !p2m.pieces.some((piece) => overlap(piece, first, end) > 0);
 
 /** The part of a piece between two frames, or nothing. */
 function part(piece: Piece, first: number, end: number): Piece[] {
@@ -54,9 +64,17 @@ function part(piece: Piece, first: number, end: number): Piece[] {
   return [{ ...piece, first: start, count, hfn: piece.hfn + start - piece.first }];
 }
 
+/** A block that loses a frame is one of smaller pages, all over it. */
+function noteChange(p2m: P2m, first: number, end: number): void {
+  const cutInto = p2m.pieces.filter((piece) => overlap(piece, first, end) > 0);
+  const block = Math.max(1, ...cutInto.map(({ own }) => pages[own]));
+  p2m.changed.push([first - (first % block), end + block]);
+}
+
 /** Gives each piece's part inside the range to `inside`; what is outside stays as it was. */
 function cut(p2m: P2m, first: number, end: number, inside: (piece: Piece) => Piece[]): void {
   p2m.found.clear();
+  noteChange(p2m, first, end);
   p2m.pieces = p2m.pieces.flatMap((piece) => [
     ...part(piece, 0, first),
     ...part(piece, first, end).flatMap(inside),
@@ -66,7 +84,7 @@ function cut(p2m: P2m, first: number, end: number, inside: (piece: Piece) => Pie
 
 /** Takes what is mapped out of a range; mostly there is nothing. */
 function makeRoom(p2m: P2m, first: number, end: number): void {
-  if (end - first > 512 || p2m.pieces.some((piece) => overlap(piece, first, end) > 0)) {
+  if (end - first > 512 || !isFree(p2m, first, end)) {
     cut(p2m, first, end, () => []);
     return;
   }
@@ -100,6 +118,7 @@ export function mapRange(all: readonly P2m[], guest: number, haw: number, map: M
     }
   }
   makeRoom(p2m, first, first + count);
+  p2m.changed.push([first, first + count]);
   const { read, write, pageSize: own } = map;
   p2m.pieces.push({ mapping: p2m.mappings++, own, first, count, hfn, read, write });
   return true;
@@ -160,7 +179,9 @@ function sizeAt(p2m: P2m, piece: Piece, gfn: number): PageSize {
 
 /** What the P2M grants for a guest frame now, or `undefined` for a hole. */
 export function grantOf(p2m: P2m, gfn: number): Grant | undefined {
-  if (p2m.found.has(gfn)) return p2m.found.get(gfn);
+  p2m.asked?.add(gfn);
+  const found = p2m.found.get(gfn);
+  if (found !== undefined || p2m.found.has(gfn)) return found;
   const piece = p2m.pieces.find((each) => overlap(each, gfn, gfn + 1) === 1);
   const grant = piece && {
     hfn: piece.hfn + gfn - piece.first,

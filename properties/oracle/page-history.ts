@@ -26,8 +26,16 @@ function readPage(unit: Unit, tables: Tables, page: number) {
   return { value: { read: read.outcome, write: write.outcome }, words, leaf };
 }
 
+const keys = new WeakMap<Tables, string>();
+
 /** The key of one domain's tables. */
-export const tablesKey = ({ did, root, levels }: Tables): string => `${did}:${root}:${levels}`;
+export function tablesKey(tables: Tables): string {
+  const known = keys.get(tables);
+  if (known !== undefined) return known;
+  const key = `${tables.did}:${tables.root}:${tables.levels}`;
+  keys.set(tables, key);
+  return key;
+}
 
 /** The key of one page of one domain's tables. */
 export const pageKey = (tables: Tables, page: number): string => `${tablesKey(tables)}:${page}`;

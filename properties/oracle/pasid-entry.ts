@@ -1,3 +1,4 @@
+import { onceFor } from "./masks.ts";
 import type { Directory } from "./scalable.ts";
 import type { Unit, Word } from "./walk.ts";
 import { reader } from "./walk.ts";
@@ -58,7 +59,10 @@ export function readPasid(
   const at = (linking & ~0xfffn) + BigInt(pasid & 63) * 64n;
   const read = [0n, 8n, 16n, 24n, 32n, 40n, 48n, 56n].map((offset) => take(at + offset));
   if (read.includes(undefined)) return stop(0x58);
-  const entry = read.reduce<bigint>((all, word, at) => all | ((word ?? 0n) << BigInt(64 * at)), 0n);
+  const entry = read.reduce<bigint>(
+    (all, word, at) => (word ? all | (word << BigInt(64 * at)) : all),
+    0n,
+  );
   fpd ||= bit(entry, 1);
   // Reading: P is checked before all else of the entry; QEMU looks at PGTT and AW first.
   if (!bit(entry, 0)) return stop(0x59);
@@ -71,9 +75,13 @@ export function readPasid(
 
 const [firstStage, secondStage, nested, passThrough] = [1, 2, 3, 4];
 
+const pasidTypes = Array.from({ length: 8 }, (_, type) => `PASID entry ${type}`);
+
 /** Reserved bits of a PASID entry. A pointer that its type does not use is not checked. */
-function reservedBits({ ecap, haw }: Unit, entry: bigint): bigint {
-  const type = bits(entry, 8, 6);
+const reservedBits = (unit: Unit, entry: bigint): bigint =>
+  onceFor(unit, pasidTypes[bits(entry, 8, 6)] ?? "", () => reservedOfType(unit, bits(entry, 8, 6)));
+
+function reservedOfType({ ecap, haw }: Unit, type: number): bigint {
   let mask = 1n << 5n;
   if (!bit(ecap, 45)) mask |= 1n << 9n;
   mask |= ones(11, 10) | ones(86, 80) | ones(95, 94) | ones(139, 136) | ones(511, 192);

@@ -149,8 +149,13 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
 /**
  * What an enabled queue without a standing error must do from IQH on. A wait descriptor's work is
  * listed and `head` is past it. A refused descriptor leaves `head` on it.
+ *
+ * @param most  how much work is looked at; beyond that nothing is said.
  */
-export function expectedQueue(state: QueueState): QueueExpectation {
+export function expectedQueue(
+  state: QueueState,
+  most = Number.POSITIVE_INFINITY,
+): QueueExpectation {
   const wide = bits(state.iqa, 11, 11) === 1;
   const entry = wide ? 32n : 16n;
   const size = 4096n << BigInt(bits(state.iqa, 2, 0));
@@ -162,7 +167,7 @@ export function expectedQueue(state: QueueState): QueueExpectation {
   if (tail >= size) return refuse(1);
   if (tail % entry !== 0n) return refuse(6);
   if (head !== tail && wide && bits(state.ecap, 43, 43) === 0) return refuse(5);
-  while (head !== tail) {
+  while (head !== tail && work.length < most) {
     const bytes = state.read((state.iqa & ~0xfffn) + head, Number(entry));
     if (!bytes) return refuse(2);
     const view = new DataView(bytes.buffer, bytes.byteOffset);

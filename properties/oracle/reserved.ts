@@ -1,6 +1,6 @@
 import type { GuestSetup } from "../../events/setup.ts";
 import type { P2m } from "./p2m.ts";
-import { grantOf, mapRange } from "./p2m.ts";
+import { isFree, mapRange } from "./p2m.ts";
 
 type Region = NonNullable<GuestSetup["rmrr"]>[number];
 
@@ -14,8 +14,7 @@ export function reserve(all: readonly P2m[], guest: number, haw: number, region:
   const end = Number((region.end + 1n) >> 12n);
   const free = (from: number, to: number): boolean => {
     if (to > end) return false;
-    for (let gfn = from; gfn < to; gfn++) if (grantOf(p2m, gfn)) return false;
-    return true;
+    return isFree(p2m, from, to);
   };
   for (let gfn = Number(region.base >> 12n); gfn < end; ) {
     const large = gfn % 512 === 0 && free(gfn, gfn + 512);

@@ -31,6 +31,15 @@ export type Resolution =
       readonly privileged: boolean;
     };
 
+/** What the entries of a request resolve to now, and all that they may resolve to. */
+export interface Resolved {
+  readonly current: Resolution;
+  /** Each once, `current` among them. */
+  readonly all: readonly Resolution[];
+  readonly dirty: boolean;
+  readonly complete: boolean;
+}
+
 /** The PASID that a request uses under a directory, or the reason why it has none. */
 export function pasidUnder(
   unit: Unit,

@@ -1,3 +1,4 @@
+import { onceFor } from "./masks.ts";
 import type { Context, Unit, Word } from "./walk.ts";
 import { readContext, reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";
@@ -56,13 +57,15 @@ function readScalable(unit: Unit, sid: number): { entry: SourceEntry; words: Wor
   if (!bit(low, 0)) return stop(0x41, fpd);
   const lacks = (capability: number, mask: bigint): bigint =>
     bit(unit.ecap, capability) ? 0n : mask;
-  const lowReserved =
-    ones(8, 5) |
-    ones(63, unit.haw) |
-    lacks(2, 1n << 2n) |
-    lacks(40, 1n << 3n) |
-    lacks(29, 1n << 4n);
-  const highReserved = ones(63, 21) | lacks(49, ones(19, 0)) | lacks(53, 1n << 20n);
+  const lowReserved = onceFor(unit, "context low", () => {
+    const rest = lacks(2, 1n << 2n) | lacks(40, 1n << 3n) | lacks(29, 1n << 4n);
+    return ones(8, 5) | ones(63, unit.haw) | rest;
+  });
+  const highReserved = onceFor(
+    unit,
+    "context high",
+    () => ones(63, 21) | lacks(49, ones(19, 0)) | lacks(53, 1n << 20n),
+  );
   if ((low & lowReserved) !== 0n || (high & highReserved) !== 0n) return stop(0x42, fpd);
   if (third !== 0n || fourth !== 0n) return stop(0x42, fpd);
   const entry = {

@@ -1,13 +1,17 @@
 import type { Access } from "../../events/input.ts";
+import type { FirstTables } from "./first-chain.ts";
+import type { FirstRequest } from "./first-entry.ts";
 import { secondStageReason } from "./first-entry.ts";
+import type { FirstHistory } from "./first-history.ts";
 import { firstWalks, isFirstDirty, lowestUpper, spaceKey } from "./first-history.ts";
 import type { FirstWalk } from "./first-stage.ts";
-import { walkFirstStage } from "./first-stage.ts";
+import { follow, walkFirst } from "./first-stage.ts";
 import type { Histories } from "./history.ts";
 import { secondOf } from "./history.ts";
 import { isPageDirty, pageKey } from "./page-history.ts";
 import type { Tables } from "./pasid-entry.ts";
 import type { Asked, Resolution } from "./resolve.ts";
+import { nowOf } from "./stale.ts";
 import type { TableAnswer, Unit } from "./walk.ts";
 import { readThrough, walkTables } from "./walk.ts";
 import { isInterruptPage } from "./word.ts";
@@ -73,6 +77,27 @@ function throughTables(
   return { now, all: [...past, now], dirty: isPageDirty(history), complete };
 }
 
+/** A walk of the first stage as the tables are now, on the way found last if that is kept. */
+function walkNow(
+  tables: FirstTables,
+  page: number,
+  request: FirstRequest,
+  history: FirstHistory | undefined,
+): FirstWalk {
+  if (history !== undefined && !history.stale && history.now.length > 0) {
+    const [walk] = follow(tables, page, history.now, request);
+    if (walk !== undefined) return walk;
+  }
+  return walkFirst(tables, page, request);
+}
+
+const withCaches = (
+  { outcome, words, updates }: FirstWalk,
+  levels: number,
+  cached: boolean,
+  lowest: number,
+): FirstExpected => ({ outcome, words, updates, levels, cached, lowest });
+
 function throughFirst(
   unit: Unit,
   all: Histories,
@@ -81,15 +106,22 @@ function throughFirst(
 ): TableAnswers {
   const execute = access === "read" && asked.execute === true && asked.pasid !== undefined;
   const request = { access, privileged, execute };
-  const walk = walkFirstStage(unit, space, page, request);
-  const now = walk.outcome;
   const history = all.firsts.get(spaceKey(space, page));
+  const tables = { unit, space, ways: nowOf(unit, all, space) };
+  const walk = walkNow(tables, page, request, all.keeps ? history : undefined);
+  const now = walk.outcome;
   const { levels } = space;
   if (history === undefined) {
-    const first = { ...walk, levels, cached: true, lowest: 1 };
+    const first = withCaches(walk, levels, true, 1);
     return { now, all: [now], dirty: false, complete: false, first };
   }
-  const { cached, walked } = firstWalks(unit, history, request, secondOf(unit, all, space));
+  const { cached, walked } = firstWalks(
+    unit,
+    history,
+    request,
+    secondOf(unit, all, space),
+    all.keeps,
+  );
   let { complete } = history;
   let dirty = isFirstDirty(history);
   for (const each of space.second === undefined ? [] : history.seconds) {
@@ -99,7 +131,7 @@ function throughFirst(
   }
   const outcomes = [...cached, ...walked].map((each) => each.outcome);
   const isCached = cached.some(({ outcome }) => outcome.kind === "page");
-  const first = { ...walk, levels, cached: isCached, lowest: lowestUpper(history) };
+  const first = withCaches(walk, levels, isCached, lowestUpper(history));
   return { now, all: [...outcomes, now], dirty, complete, first };
 }
 

@@ -1,4 +1,5 @@
 import type { Access, PageSize } from "../../events/input.ts";
+import { onceFor } from "./masks.ts";
 import { bit, isInterruptPage, ones } from "./word.ts";
 
 /**
@@ -123,7 +124,13 @@ export function readThrough(
  *
  * Reading: bit 62 (TM) is never reserved.
  */
-function reservedBits(unit: Unit, level: number, leaf: boolean): bigint {
+const reservedBits = (unit: Unit, level: number, leaf: boolean): bigint =>
+  onceFor(unit, (leaf ? leaves : tables)[level] ?? "", () => reservedAt(unit, level, leaf));
+
+const leaves = Array.from({ length: 6 }, (_, level) => `leaf ${level}`);
+const tables = Array.from({ length: 6 }, (_, level) => `table ${level}`);
+
+function reservedAt(unit: Unit, level: number, leaf: boolean): bigint {
   let mask = ones(51, unit.haw);
   if (!bit(unit.ecap, 7)) mask |= 1n << 11n;
   if (level >= 4) mask |= 1n << 7n;
