@@ -20,7 +20,7 @@ afterAll(() => project.remove());
 /** Says `@ts-expect-error` where something must not compile; needs no types but those of ES2023. */
 const consumer = `
 import { createWorld, fold, MalformedError, notify, steps, translate, why } from "shadowfold";
-import type { Explanation, Step, Subscriber } from "shadowfold";
+import type { Explanation, Step, Subscriber, Unseen } from "shadowfold";
 import type { Fact, Gpa, Input, Setup } from "shadowfold/events";
 import { checkInput, gpa, iova, profiles, sourceId } from "shadowfold/events";
 import { charts } from "shadowfold/machines";
@@ -49,6 +49,8 @@ const page: Gpa = gpa(0x7000n);
 const told: Explanation = why(world, [dma], { device, iova: iova(0x1000n) });
 const all: Step[] = [...steps(world, [dma])];
 notify(all[0] as Step, deaf, { DmaBlocked: ({ host }) => console.log("blocked", host) });
+const unseen: readonly (Unseen | undefined)[] = told.kind === "dma" ? told.unseen : [];
+console.log(unseen.length > 0);
 console.log(facts.map(({ type }) => type).join(), told.kind, page);
 console.log(charts.some(({ id }) => id === "invalidation queue"));
 console.log(translate(world, { device, iova: iova(0n) }).composed);
