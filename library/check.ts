@@ -21,6 +21,7 @@ import { translate as translateFor } from "../hypervisor/translate/translate.ts"
 import type { Event } from "../projections/evolve.ts";
 import { evolve as evolveOver } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";
+import { ownFolded, ownStep } from "./handed-out.ts";
 
 /** The world itself. @throws MalformedError when it has no number or no guests. */
 const checkWorld = (world: World): World =>
@@ -48,11 +49,11 @@ export const createWorld = (setup: Setup): World => createFrom(checkSetup(setup)
  *
  * @param world  as `createWorld` or an earlier `fold` gave it.
  * @returns the world after the input and its facts, and the facts in order; their numbers follow
- *   the input's.
+ *   the input's. Their bytes are the caller's own: the world keeps none of them.
  * @throws MalformedError, and nothing else, when the value is no input at all: it names the field.
  */
 export const fold = (world: World, input: Input): Folded =>
-  foldInput(checkWorld(world), checkInput(input));
+  ownFolded(foldInput(checkWorld(world), checkInput(input)));
 
 /**
  * The facts that follow from an input, without the world after them.
@@ -100,7 +101,7 @@ export function* steps(
   inputs: Iterable<Input>,
   until?: number,
 ): Generator<Step, void, void> {
-  yield* stepsOf(checkWorld(start), checkInputs(inputs), until);
+  for (const step of stepsOf(checkWorld(start), checkInputs(inputs), until)) yield ownStep(step);
 }
 
 /**
