@@ -19,6 +19,7 @@ import {
   wideWord,
   word,
 } from "./field.ts";
+import { frozen } from "./frozen.ts";
 import { access, pageSize, pasid } from "./input.ts";
 import { deliveryModes } from "./interrupt/interrupt-entry.ts";
 import { outcomes, sizes } from "./page.ts";
@@ -36,7 +37,7 @@ const outcome = oneOf(...outcomes);
 const size = oneOf(...sizes);
 
 /** Errors that halt the invalidation queue, by their bits in FSTS. */
-export const queueErrors = ["IQE", "ICE", "ITE"] as const;
+export const queueErrors = frozen(["IQE", "ICE", "ITE"] as const);
 /** Why a queue halted. */
 export type QueueError = (typeof queueErrors)[number];
 const halt = oneOf(...queueErrors);
@@ -56,12 +57,12 @@ export const hostStates = [
 export type HostState = (typeof hostStates)[number];
 
 /** What a group of page requests is answered. */
-export const responses = ["success", "invalid", "failure"] as const;
+export const responses = frozen(["success", "invalid", "failure"] as const);
 /** What a group of page requests is answered. */
 export type PageResponse = (typeof responses)[number];
 
 /** What the toolstack is told of an operation on a unit: the posted interface's error codes. */
-export const operationResults = ["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const;
+export const operationResults = frozen(["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const);
 /** What the toolstack is told. */
 export type OperationResult = (typeof operationResults)[number];
 
@@ -96,7 +97,7 @@ const pageRequest = {
  * `DeviceTlbInvalidated` asks a device to forget; it has forgotten once it answers. What
  * `HostDeviceTlbFlushed` names the host has made it forget.
  */
-export const facts = {
+export const facts = frozen({
   InputRefused: { guest, why: text },
   UnitWasReset: { guest },
   UnitCreated: { guest, base: gpaField, ver: word, cap: word, ecap: word },
@@ -413,7 +414,7 @@ export const facts = {
   P2mProtected: { guest, gpa: gpaField, length, read: flag, write: flag },
   DeviceAssigned: { guest, device, physical: flag, alias: optional(device) },
   DeviceRemoved: { guest, device },
-} as const;
+} as const);
 
 /** The name of a fact. */
 export type FactType = keyof typeof facts;
