@@ -40,7 +40,10 @@ function testOf(kind: Kind): (value: unknown) => boolean {
   switch (kind.is) {
     case "word": {
       const limit = 1n << BigInt(kind.bits);
-      return (value) => typeof value === "bigint" && value >= 0n && value < limit;
+      const below = (1n << BigInt(kind.zeros)) - 1n;
+      if (below === 0n) return (value) => typeof value === "bigint" && value >= 0n && value < limit;
+      return (value) =>
+        typeof value === "bigint" && value >= 0n && value < limit && (value & below) === 0n;
     }
     case "integer": {
       const { low, high } = kind;

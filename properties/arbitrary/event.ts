@@ -41,7 +41,7 @@ function anyValue({ kind, form }: AnyField): fc.Arbitrary<unknown> {
   if (kind === undefined) throw new Error(`no arbitrary for ${form}`);
   switch (kind.is) {
     case "word":
-      return bits(kind.bits);
+      return bits(kind.bits - kind.zeros).map((value) => value << BigInt(kind.zeros));
     case "integer":
       return fc.integer({ min: kind.low, max: kind.high });
     case "flag":
