@@ -36,6 +36,16 @@ export const guestSetup = frozen({
 /** Every guest of a set-up. */
 export const setup = frozen({ guests: list(record(guestSetup)) } as const);
 
+/** As many as an event can tell apart. */
+const mostGuests = 256;
+
+/** Why a set-up cannot have as many guests as it has, or `undefined`. */
+export function guestsError({ guests }: { readonly guests: readonly unknown[] }) {
+  if (guests.length === 0) return "there is none";
+  if (guests.length <= mostGuests) return undefined;
+  return `there are ${guests.length.toString()}; at most ${mostGuests.toString()}`;
+}
+
 /** One guest at the start. */
 export type GuestSetup = Shape<typeof guestSetup>;
 /** What the world is at the start. */

@@ -44,6 +44,8 @@ export type { AnyField, Field, FieldTable, Kind, Shape } from "../events/field.t
 export { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 export type { Access, Input, InputOf, InputType, PageSize } from "../events/input.ts";
 export { inputs } from "../events/input.ts";
+export type { Impossible } from "../events/input-check.ts";
+export { impossible } from "../events/input-check.ts";
 export { PostedEntry, RemappedEntry } from "../events/interrupt/interrupt-entry.ts";
 export type { InterruptMessage, InterruptRequest } from "../events/interrupt/interrupt-request.ts";
 export {

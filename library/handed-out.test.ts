@@ -11,12 +11,14 @@ import type { World } from "../projections/world.ts";
 import { anyFact } from "../properties/arbitrary/event.ts";
 import { anyProgram } from "../properties/world/program.ts";
 import { createWorld, decide, evolve, fold, steps } from "./check.ts";
+import { runOf } from "./run.ts";
 import { dma, setup } from "./test/junk.ts";
 
 const p2m = [
   ...[{ gpa: 0n, hpa: 0x10_0000n, length: 4096n, pageSize: "4K", read: true, write: true }],
 ];
-const start = createWorld({ guests: [{ ...setup.guests[0], p2m }] } as never);
+const withMemory = { guests: [{ ...setup.guests[0], p2m }] } as never;
+const start = createWorld(withMemory);
 const issue = { ...dma, type: "DmaIssue", tag: 7, iova: 0n, bytes: Uint8Array.of(1, 2) } as never;
 const complete: Input = { type: "DmaComplete", tag: 7 };
 
@@ -55,6 +57,9 @@ describe("what is handed out", () => {
     const evolved = evolve(start, fact as never);
     spoil(fact);
     expect(landed(evolved)).toMatchObject({ bytes: Uint8Array.of(1, 2) });
+    const [taken] = runOf({ setup: withMemory, inputs: [issue] }).steps;
+    spoil(taken?.facts);
+    expect(landed(taken?.after as World)).toMatchObject({ bytes: Uint8Array.of(1, 2) });
   });
 
   it("[LB10] bytes have one name in every event", () => {

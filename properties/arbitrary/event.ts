@@ -87,7 +87,11 @@ function withOneOutcome(input: Input): Input {
   return isMessage ? { ...request, observed: { address, data } } : request;
 }
 
-/** Any input, every field anywhere in its range. Derived from the table of inputs. */
+/**
+ * Any input, every field anywhere in its range. Derived from the table of inputs. As a whole some
+ * cannot be, and a log may not say them: a register access beyond the page or with a value too
+ * wide, a write of no bytes or beyond 64-bit addresses. `impossible` tells which.
+ */
 export const anyInput = (anyOf(inputs) as fc.Arbitrary<Input>).map(withOneOutcome);
 
 /** Any input that a log may hold. */
