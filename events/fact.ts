@@ -47,14 +47,15 @@ const line = oneOf("fault", "invalidation", "pageRequest");
 export type EventLine = "fault" | "invalidation" | "pageRequest";
 
 /** What the host's IOMMU does with some requests. */
-export const hostStates = [
+export const hostStates = frozen([
   "blocked",
   "passThrough",
   "shadowed",
   "nested",
   "virtual",
   "refused",
-] as const;
+] as const);
+/** What the host's IOMMU does with some requests. */
 export type HostState = (typeof hostStates)[number];
 
 /** What a group of page requests is answered. */

@@ -31,12 +31,13 @@ export type {
   Fact,
   FactOf,
   FactType,
+  HostState,
   OneFactOf,
   OperationResult,
   PageResponse,
   QueueError,
 } from "../events/fact.ts";
-export { facts, operationResults, queueErrors, responses } from "../events/fact.ts";
+export { facts, hostStates, operationResults, queueErrors, responses } from "../events/fact.ts";
 export type { FaultReason, FaultReasonName } from "../events/fault/fault-reason.ts";
 export { faultReasons, reason } from "../events/fault/fault-reason.ts";
 export { FaultRecord } from "../events/fault/fault-record.ts";
