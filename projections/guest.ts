@@ -121,6 +121,8 @@ export const initialCharts: ChartStates = frozen({
 /** Where Xen's toolstack puts a unit. */
 export const usualBase = gpa(0xfed9_0000n);
 
+const noMemory: Memory = frozen(emptyMemory);
+
 /** A guest whose unit was just reset; without memory, mappings and devices. */
 export const emptyGuest = (index: number, profile: Profile, registers: Registers): Guest => ({
   index,
@@ -135,7 +137,7 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   interruptCache: emptyRadix(),
   queue: noQueue,
   faults: noFaults(profile.nfr),
-  memory: emptyMemory,
+  memory: noMemory,
   p2m: emptyTree(gpaLevels(profile.haw), true),
   tables: emptyRadix(),
   devices: {},

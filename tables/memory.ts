@@ -26,10 +26,7 @@ export interface Memory {
   readonly ahead: Radix<Ahead>;
 }
 
-export const emptyMemory: Memory = Object.freeze({
-  visible: Object.freeze(emptyRadix<Page>()),
-  ahead: Object.freeze(emptyRadix<Ahead>()),
-});
+export const emptyMemory: Memory = { visible: emptyRadix(), ahead: emptyRadix() };
 
 /** A page of zeros. */
 export const blankPage: Page = new Array<Chunk | undefined>(32).fill(undefined);

@@ -12,7 +12,7 @@ export interface Radix<T> {
 }
 
 const ways = 16;
-const empty: readonly unknown[] = Object.freeze(new Array<unknown>(ways).fill(undefined));
+const empty: readonly unknown[] = new Array<unknown>(ways).fill(undefined);
 
 export const emptyRadix = <T>(): Radix<T> => ({ shift: 0, root: empty, size: 0 });
 
