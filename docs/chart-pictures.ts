@@ -4,9 +4,16 @@ import type { ChartTransition } from "../machines/transitions.ts";
 import { transitionsOf } from "../machines/transitions.ts";
 import { table } from "./table.ts";
 
-/** A Mermaid state diagram: the transitions that lead elsewhere. */
+/** What "any state" is drawn as, since it is none. */
+const everywhere = ['  state "any state" as any', "  classDef every stroke-dasharray: 5 5"];
+
+/**
+ * A Mermaid state diagram: the transitions that lead elsewhere, or all of a chart that has only one
+ * state.
+ */
 function pictureOf(chart: AnyChart, arrows: readonly ChartTransition[]): string {
   // From every state to every other there would be more arrows than a picture can bear.
+  const isSingle = chart.states.length === 1;
   const isWeb = arrows.every(({ from }) => from === undefined);
   const sources = ({ from }: ChartTransition) => {
     if (from !== undefined) return [from];
@@ -14,13 +21,15 @@ function pictureOf(chart: AnyChart, arrows: readonly ChartTransition[]): string 
   };
   const moves = arrows.flatMap((arrow) =>
     sources(arrow)
-      .filter((from) => arrow.to !== undefined && arrow.to !== from)
+      .filter((from) => isSingle || (arrow.to !== undefined && arrow.to !== from))
       .map((from) => {
         const when = arrow.guard === undefined ? "" : ` [${arrow.guard}]`;
-        return `  ${from} --> ${arrow.to}: ${arrow.stimulus}${when}`;
+        return `  ${from} --> ${arrow.to ?? from}: ${arrow.stimulus}${when}`;
       }),
   );
-  const lines = ["stateDiagram-v2", `  [*] --> ${chart.initial}`, ...moves];
+  const begin = `  [*] --> ${chart.initial}`;
+  const lines = ["stateDiagram-v2", ...(isWeb ? everywhere : []), begin, ...moves];
+  if (isWeb) lines.push("  class any every");
   return ["```mermaid", ...lines, "```"].join("\n");
 }
 
@@ -37,8 +46,6 @@ function sectionOf(chart: AnyChart): string {
   ]);
   const heading = `## ${chart.id.charAt(0).toUpperCase()}${chart.id.slice(1)}`;
   const text = table(["state", "stimulus", "if", "facts", "next"], rows);
-  // A chart of one state is a list of rules: there is nothing to draw.
-  if (chart.states.length === 1) return [heading, text].join("\n\n");
   return [heading, pictureOf(chart, arrows), text].join("\n\n");
 }
 
@@ -50,6 +57,7 @@ export function chartPage(): string {
     "A stimulus is what a unit is told. Of several transitions the first whose guard holds is " +
       "taken; its facts are what follows, and the first of them takes the unit to its next " +
       "state. Where no next state is named the unit stays as it is.",
+    "A dashed *any state* in a picture is no state: its arrows lead from every one.",
     ...charts.map(sectionOf),
   ];
   return `${text.join("\n\n")}\n`;

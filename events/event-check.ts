@@ -7,7 +7,7 @@ import { inputs } from "./input.ts";
 import { impossible } from "./input-check.ts";
 import { MalformedError, nameOfValue } from "./malformed-error.ts";
 import type { Setup } from "./setup.ts";
-import { setup } from "./setup.ts";
+import { guestsError, setup } from "./setup.ts";
 import { reading, shapeFromValue } from "./shape-from-value.ts";
 
 type Tables = ReadonlyMap<string, FieldTable>;
@@ -22,7 +22,7 @@ const eventTables: Tables = new Map([...inputTables, ...factTables]);
 /** The event that a value is, by some tables. */
 function eventFrom(value: unknown, subject: string, tables: Tables): { readonly type: string } {
   const type = reading(subject, () => {
-    if (typeof value !== "object" || value === null) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new MalformedError(subject, "", `expected an object, found ${nameOfValue(value)}`);
     }
     return "type" in value ? value.type : undefined;
@@ -73,6 +73,7 @@ export function checkEvent(value: unknown): Input | Fact {
  */
 export function checkSetup(value: unknown): Setup {
   const checked = shapeFromValue("set-up", setup, value);
-  if (checked.guests.length > 0) return checked;
-  throw new MalformedError("set-up", "guests", "there is none");
+  const wrong = guestsError(checked);
+  if (wrong === undefined) return checked;
+  throw new MalformedError("set-up", "guests", wrong);
 }

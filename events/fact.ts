@@ -14,11 +14,13 @@ import {
   list,
   oneOf,
   optional,
+  pageField,
   saved,
   text,
   wideWord,
   word,
 } from "./field.ts";
+import { frozen } from "./frozen.ts";
 import { access, pageSize, pasid } from "./input.ts";
 import { deliveryModes } from "./interrupt/interrupt-entry.ts";
 import { outcomes, sizes } from "./page.ts";
@@ -36,7 +38,7 @@ const outcome = oneOf(...outcomes);
 const size = oneOf(...sizes);
 
 /** Errors that halt the invalidation queue, by their bits in FSTS. */
-export const queueErrors = ["IQE", "ICE", "ITE"] as const;
+export const queueErrors = frozen(["IQE", "ICE", "ITE"] as const);
 /** Why a queue halted. */
 export type QueueError = (typeof queueErrors)[number];
 const halt = oneOf(...queueErrors);
@@ -45,23 +47,24 @@ const line = oneOf("fault", "invalidation", "pageRequest");
 export type EventLine = "fault" | "invalidation" | "pageRequest";
 
 /** What the host's IOMMU does with some requests. */
-export const hostStates = [
+export const hostStates = frozen([
   "blocked",
   "passThrough",
   "shadowed",
   "nested",
   "virtual",
   "refused",
-] as const;
+] as const);
+/** What the host's IOMMU does with some requests. */
 export type HostState = (typeof hostStates)[number];
 
 /** What a group of page requests is answered. */
-export const responses = ["success", "invalid", "failure"] as const;
+export const responses = frozen(["success", "invalid", "failure"] as const);
 /** What a group of page requests is answered. */
 export type PageResponse = (typeof responses)[number];
 
 /** What the toolstack is told of an operation on a unit: the posted interface's error codes. */
-export const operationResults = ["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const;
+export const operationResults = frozen(["0", "-E2BIG", "-EINVAL", "-ENOSYS"] as const);
 /** What the toolstack is told. */
 export type OperationResult = (typeof operationResults)[number];
 
@@ -98,7 +101,7 @@ const pageRequest = {
  * `DeviceTlbInvalidated` asks a device to forget; it has forgotten once it answers. What
  * `HostDeviceTlbFlushed` names the host has made it forget.
  */
-export const facts = {
+export const facts = frozen({
   InputRefused: { guest, why: text },
   UnitWasReset: { guest },
   UnitCreated: { guest, base: gpaField, ver: word, cap: word, ecap: word },
@@ -397,7 +400,7 @@ export const facts = {
     index: integer(0, 255),
     source: device,
     reason: integer(0, 255),
-    page: iovaField,
+    page: pageField,
     access,
     ...rights,
     request: optional(oneOf("translation", "translated")),
@@ -417,7 +420,7 @@ export const facts = {
   P2mProtected: { guest, gpa: gpaField, length, read: flag, write: flag },
   DeviceAssigned: { guest, device, physical: flag, alias: optional(device) },
   DeviceRemoved: { guest, device },
-} as const;
+} as const);
 
 /** The name of a fact. */
 export type FactType = keyof typeof facts;

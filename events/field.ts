@@ -9,7 +9,8 @@ export class FieldError extends Error {}
 
 /** Which values a field has, by which they are checked, copied and drawn. */
 export type Kind =
-  | { readonly is: "word"; readonly bits: number }
+  /** Of `bits` bits, the lowest `zeros` of which are 0. */
+  | { readonly is: "word"; readonly bits: number; readonly zeros: number }
   | { readonly is: "integer"; readonly low: number; readonly high: number }
   | { readonly is: "flag" | "device" }
   /** Of up to `longest` UTF-16 units, or bytes. */
@@ -71,14 +72,20 @@ const wrong = (form: string, raw: unknown): never => {
   throw new FieldError(`expected ${form}, found ${quoted(raw)}`);
 };
 
-function hexadecimal<T extends bigint>(form: string, bits: number): Field<T> {
+function hexadecimal<T extends bigint>(form: string, bits: number, zeros = 0): Field<T> {
   const limit = 1n << BigInt(bits);
+  const below = (1n << BigInt(zeros)) - 1n;
   const fromJson = (raw: unknown): T => {
     if (typeof raw !== "string" || !/^0x[0-9a-f]{1,40}$/i.test(raw)) return wrong(form, raw);
     const value = BigInt(raw);
-    return value < limit ? (value as T) : wrong(form, raw);
+    return value < limit && (value & below) === 0n ? (value as T) : wrong(form, raw);
   };
-  return field<T>(form, { is: "word", bits }, (value) => `0x${value.toString(16)}`, fromJson);
+  return field<T>(
+    form,
+    { is: "word", bits, zeros },
+    (value) => `0x${value.toString(16)}`,
+    fromJson,
+  );
 }
 
 /** A 64-bit word, `"0x…"`. */
@@ -86,7 +93,7 @@ export const word: Field<bigint> = hexadecimal("64-bit word", 64);
 /** A 128- or 256-bit entry or descriptor, `"0x…"`. */
 export const wideWord: Field<bigint> = field<bigint>(
   "word of up to 256 bits",
-  { is: "word", bits: 256 },
+  { is: "word", bits: 256, zeros: 0 },
   (value) => `0x${value.toString(16)}`,
   (raw) =>
     typeof raw === "string" && /^0x[0-9a-f]{1,64}$/i.test(raw)
@@ -95,6 +102,8 @@ export const wideWord: Field<bigint> = field<bigint>(
 );
 /** Addresses in bytes, `"0x…"`. */
 export const iovaField: Field<Iova> = hexadecimal<Iova>("IOVA", 64);
+/** The address of a page of 4 KiB. */
+export const pageField: Field<Iova> = hexadecimal<Iova>("page-aligned IOVA", 64, 12);
 export const gpaField: Field<Gpa> = hexadecimal<Gpa>("GPA", 64);
 export const hpaField: Field<Hpa> = hexadecimal<Hpa>("HPA", 64);
 /** A length in bytes, `"0x…"`; up to 2^64, which is everything. */

@@ -16,6 +16,7 @@ import {
   text,
   word,
 } from "./field.ts";
+import { frozen } from "./frozen.ts";
 
 /** What a DMA does to memory. */
 export const access = oneOf("read", "write");
@@ -75,7 +76,7 @@ const posted = optional(oneOf("rfc1", "v2", "v3", "v4"));
  * the device's own TLB says, which `AtsRequest` fills; `access` write asks for a page that can be
  * written. A `PageRequest` asks the guest for a page, as a part of a group that `last` ends.
  */
-export const inputs = {
+export const inputs = frozen({
   RegisterWrite: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },
   RegisterRead: { guest, offset: integer(0, 4095), size: integer(1, 8), observed: optional(word) },
   MemoryWrite: { guest, gpa: gpaField, bytes, flushed: optional(flag) },
@@ -147,7 +148,7 @@ export const inputs = {
     last: flag,
   },
   Note: { guest, text },
-} as const;
+} as const);
 
 /** The name of an input. */
 export type InputType = keyof typeof inputs;

@@ -12,6 +12,7 @@ import {
   text,
   word,
 } from "./field.ts";
+import { frozen } from "./frozen.ts";
 import { pageSize } from "./input.ts";
 
 /**
@@ -21,7 +22,7 @@ import { pageSize } from "./input.ts";
  * made of 4 KiB pages; `end` is the last byte, as in the ACPI table. Pages that `p2m` leaves out
  * are mapped, readable and writable.
  */
-export const guestSetup = {
+export const guestSetup = frozen({
   profile: optional(text),
   ver: word,
   cap: word,
@@ -30,10 +31,20 @@ export const guestSetup = {
   p2m: list(record({ gpa: gpaField, hpa: hpaField, length, pageSize, read: flag, write: flag })),
   devices: list(record({ device, physical: flag, alias: optional(device) })),
   rmrr: optional(list(record({ base: gpaField, end: gpaField, devices: list(device) }))),
-} as const;
+} as const);
 
 /** Every guest of a set-up. */
-export const setup = { guests: list(record(guestSetup)) } as const;
+export const setup = frozen({ guests: list(record(guestSetup)) } as const);
+
+/** As many as an event can tell apart. */
+const mostGuests = 256;
+
+/** Why a set-up cannot have as many guests as it has, or `undefined`. */
+export function guestsError({ guests }: { readonly guests: readonly unknown[] }) {
+  if (guests.length === 0) return "there is none";
+  if (guests.length <= mostGuests) return undefined;
+  return `there are ${guests.length.toString()}; at most ${mostGuests.toString()}`;
+}
 
 /** One guest at the start. */
 export type GuestSetup = Shape<typeof guestSetup>;

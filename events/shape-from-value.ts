@@ -1,23 +1,6 @@
 import type { AnyField, FieldTable, Kind, Shape } from "./field.ts";
+import { Flaw, flawOf } from "./flaw.ts";
 import { MalformedError, nameOfValue } from "./malformed-error.ts";
-
-/** What is wrong with a value, as seen from where it stands; what reads it adds the path. */
-class Flaw extends Error {
-  readonly path: string;
-  readonly reason: string;
-
-  constructor(path: string, reason: string) {
-    super(reason);
-    this.path = path;
-    this.reason = reason;
-  }
-
-  /** The same, seen from the object or the list that the value is part of. */
-  within(name: string): Flaw {
-    const joint = this.path === "" || this.path.startsWith("[") ? "" : ".";
-    return new Flaw(`${name}${joint}${this.path}`, this.reason);
-  }
-}
 
 /** The value as one of the reader's own. @throws Flaw when it is none. */
 type Take = (value: unknown) => unknown;
@@ -40,7 +23,10 @@ function testOf(kind: Kind): (value: unknown) => boolean {
   switch (kind.is) {
     case "word": {
       const limit = 1n << BigInt(kind.bits);
-      return (value) => typeof value === "bigint" && value >= 0n && value < limit;
+      const below = (1n << BigInt(kind.zeros)) - 1n;
+      if (below === 0n) return (value) => typeof value === "bigint" && value >= 0n && value < limit;
+      return (value) =>
+        typeof value === "bigint" && value >= 0n && value < limit && (value & below) === 0n;
     }
     case "integer": {
       const { low, high } = kind;
@@ -95,7 +81,7 @@ function takeList(values: readonly unknown[], take: Take): readonly unknown[] {
     try {
       taken.push(take(values[index]));
     } catch (error) {
-      throw error instanceof Flaw ? error.within(`[${index.toString()}]`) : error;
+      throw flawOf(error).within(`[${index.toString()}]`);
     }
   }
   return taken;
@@ -119,7 +105,7 @@ function settle(copy: Record<string, unknown>, name: string, { optional, take }:
     const taken = take(value);
     if (!Object.is(taken, value)) copy[name] = taken;
   } catch (error) {
-    throw error instanceof Flaw ? error.within(name) : error;
+    throw flawOf(error).within(name);
   }
 }
 
@@ -127,6 +113,22 @@ const columnsOf = (table: FieldTable): Columns =>
   new Map(
     Object.entries(table).map(([name, of]) => [name, { optional: of.optional, take: takerOf(of) }]),
   );
+
+/** A copy of an object's own fields. @throws Flaw that names the field that cannot be read. */
+function copyOf(value: object): Record<string, unknown> {
+  try {
+    return { ...value };
+  } catch {
+    for (const name of Object.keys(value)) {
+      try {
+        Reflect.get(value, name);
+      } catch {
+        throw new Flaw(name.slice(0, 80), "cannot be read");
+      }
+    }
+    throw new Flaw("", "cannot be read");
+  }
+}
 
 /**
  * Takes the own fields of an object. It copies the object first and goes through the names that the
@@ -139,7 +141,7 @@ function recordTaker(table: FieldTable): Take {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new Flaw("", `expected an object, found ${nameOfValue(value)}`);
     }
-    const copy: Record<string, unknown> = { ...value };
+    const copy = copyOf(value);
     let met = 0;
     for (const name in copy) {
       const column = columns.get(name);
@@ -172,7 +174,7 @@ export function reading<T>(subject: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const { path, reason } = error instanceof Flaw ? error : new Flaw("", "cannot be read");
+    const { path, reason } = flawOf(error);
     throw error instanceof MalformedError ? error : new MalformedError(subject, path, reason);
   }
 }

@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { Input } from "../events/input.ts";
 import { parseEvent, parseHeader } from "../events/log/log.ts";
 import { LogError } from "../events/log/log-error.ts";
-import { readLog } from "../events/log/read-log.ts";
 import { MalformedError } from "../events/malformed-error.ts";
 import { ProfileError } from "../events/profile/profile-check.ts";
 import type { Setup } from "../events/setup.ts";
 import { SetupError } from "../hypervisor/create-world.ts";
 import { anySetup } from "../properties/arbitrary/event.ts";
-import { createWorld, encodeEvent, encodeHeader, fold, steps, translate, why } from "./check.ts";
+import { createWorld, fold, steps, translate, why } from "./check.ts";
+import { encodeEvent, encodeHeader, readLog } from "./log.ts";
 import { anyJunk, device, dma, errorOf, setup, start } from "./test/junk.ts";
 
 describe("nonsense beside events", () => {

@@ -1,12 +1,8 @@
-import { checkEvent, checkFact, checkInput, checkSetup } from "../events/event-check.ts";
+import { checkEvent, checkInput, checkSetup } from "../events/event-check.ts";
 import type { Fact } from "../events/fact.ts";
-import { integer } from "../events/field.ts";
 import type { Input } from "../events/input.ts";
-import type { LogEvent } from "../events/log/log.ts";
-import { encodeEvent as encode, encodeHeader as encodeFirst } from "../events/log/log.ts";
 import { MalformedError } from "../events/malformed-error.ts";
 import type { Setup } from "../events/setup.ts";
-import { reading, shapeFromValue } from "../events/shape-from-value.ts";
 import type { Explanation } from "../history/explanation.ts";
 import type { Question } from "../history/question.ts";
 import { askedOf, checkQuestion } from "../history/question.ts";
@@ -21,13 +17,8 @@ import { translate as translateFor } from "../hypervisor/translate/translate.ts"
 import type { Event } from "../projections/evolve.ts";
 import { evolve as evolveOver } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";
-
-/** The world itself. @throws MalformedError when it has no number or no guests. */
-const checkWorld = (world: World): World =>
-  reading("world", () => {
-    if (Number.isSafeInteger(world.seq) && Array.isArray(world.guests)) return world;
-    throw new MalformedError("world", "", "expected one, as createWorld and fold give it");
-  });
+import { checkInputs, checkUntil, checkWorld } from "./argument.ts";
+import { ownFolded, ownStep } from "./handed-out.ts";
 
 /**
  * The world that a set-up describes, with event number 0: units just reset, P2M, reserved regions
@@ -48,11 +39,11 @@ export const createWorld = (setup: Setup): World => createFrom(checkSetup(setup)
  *
  * @param world  as `createWorld` or an earlier `fold` gave it.
  * @returns the world after the input and its facts, and the facts in order; their numbers follow
- *   the input's.
+ *   the input's. Their bytes are the caller's own: the world keeps none of them.
  * @throws MalformedError, and nothing else, when the value is no input at all: it names the field.
  */
 export const fold = (world: World, input: Input): Folded =>
-  foldInput(checkWorld(world), checkInput(input));
+  ownFolded(foldInput(checkWorld(world), checkInput(input)));
 
 /**
  * The facts that follow from an input, without the world after them.
@@ -70,22 +61,8 @@ export const decide = (world: World, input: Input): readonly Fact[] => fold(worl
 export const evolve = (world: World, event: Event): World =>
   evolveOver(checkWorld(world), checkEvent(event));
 
-/** The inputs, each checked as it is asked for. @throws MalformedError that says which it is. */
-function* checkInputs(inputs: Iterable<Input>): Generator<Input, void, void> {
-  if (typeof inputs?.[Symbol.iterator] !== "function") {
-    throw new MalformedError("inputs", "", "expected a list of them");
-  }
-  let index = 0;
-  for (const input of inputs) {
-    try {
-      yield checkInput(input);
-    } catch (error) {
-      if (!(error instanceof MalformedError)) throw error;
-      const { subject, field, reason } = error;
-      throw new MalformedError(`inputs[${index.toString()}]: ${subject}`, field, reason);
-    }
-    index += 1;
-  }
+function* ownSteps(steps: Iterable<Step>): Generator<Step, void, void> {
+  for (const step of steps) yield ownStep(step);
 }
 
 /**
@@ -93,14 +70,22 @@ function* checkInputs(inputs: Iterable<Input>): Generator<Input, void, void> {
  * before and after.
  *
  * @param until  number of the last event to take in; all of them when missing.
- * @throws MalformedError at the first value that is no input: it says which it is, and the field.
+ * @throws MalformedError at once when there is no world, no list, or `until` is no number of an
+ *   event; later at the first value that is no input: it says which it is, and the field.
  */
-export function* steps(
+export const steps = (
   start: World,
   inputs: Iterable<Input>,
   until?: number,
-): Generator<Step, void, void> {
-  yield* stepsOf(checkWorld(start), checkInputs(inputs), until);
+): Generator<Step, void, void> =>
+  ownSteps(stepsOf(checkWorld(start), checkInputs(inputs), checkUntil(until)));
+
+/** @throws MalformedError when the guest of a question is not there. */
+function checkGuest({ guests }: World, { guest = 0 }: Question): void {
+  if (guest < guests.length) return;
+  const known = guests.length.toString();
+  const why = `there is no guest ${guest.toString()}; guests: ${known}`;
+  throw new MalformedError("question", "guest", why);
 }
 
 /**
@@ -108,12 +93,13 @@ export function* steps(
  * then the P2M, and by what the host keeps; with every entry that the walk reads. A device that is
  * not there is walked under its own source-id. Without an access it is a read.
  *
- * @throws MalformedError when the question is none: it names the field.
+ * @throws MalformedError when the question is none, or there is no such guest: it names the field.
  */
 export function translate(world: World, question: Omit<Question, "at">): Translation {
   const asked = checkQuestion(question);
+  checkGuest(checkWorld(world), asked);
   const { guest = 0, device, iova, access = "read" } = asked;
-  return translateFor(checkWorld(world), guest, device, iova, askedOf(asked, access));
+  return translateFor(world, guest, device, iova, askedOf(asked, access));
 }
 
 /**
@@ -126,31 +112,16 @@ export function translate(world: World, question: Omit<Question, "at">): Transla
  *
  * @param start   the world before the first input, as `createWorld` gives it.
  * @param inputs  everything that happened since; folded twice.
- * @throws MalformedError when one of the inputs is none, or the question: it names the field.
+ * @throws MalformedError when one of the inputs is none, or the question, or there is no such
+ *   guest or event: it names the field.
  */
-export const why = (start: World, inputs: readonly Input[], question: Question): Explanation =>
-  explain(checkWorld(start), [...checkInputs(inputs)], checkQuestion(question));
-
-/**
- * The first line of a log, without the line's end.
- *
- * @throws MalformedError when the set-up is none: it names the field.
- */
-export const encodeHeader = (setup: Setup): string => encodeFirst(checkSetup(setup));
-
-const numbers = { seq: integer(1, Number.MAX_SAFE_INTEGER) };
-
-/** A number of an event. @throws MalformedError when it is none. */
-const checkNumber = (seq: unknown): number => shapeFromValue("log event", numbers, { seq }).seq;
-
-/**
- * The line of an input or a fact, without the line's end.
- *
- * @throws MalformedError when the event is none: it names the field.
- */
-export const encodeEvent = (event: LogEvent): string =>
-  reading("log event", () => {
-    const seq = checkNumber(event.seq);
-    if ("input" in event) return encode({ seq, input: checkInput(event.input) });
-    return encode({ seq, cause: checkNumber(event.cause), fact: checkFact(event.fact) });
-  });
+export function why(start: World, inputs: readonly Input[], question: Question): Explanation {
+  const asked = checkQuestion(question);
+  checkGuest(checkWorld(start), asked);
+  const told = explain(start, [...checkInputs(inputs)], asked);
+  if (asked.at === undefined || asked.at === told.at) return told;
+  const known = told.at.toString();
+  const which = asked.at < told.at ? "first" : "last";
+  const reason = `there is no event ${asked.at.toString()}; the ${which} one is ${known}`;
+  throw new MalformedError("question", "at", reason);
+}

@@ -20,10 +20,11 @@ afterAll(() => project.remove());
 /** Says `@ts-expect-error` where something must not compile; needs no types but those of ES2023. */
 const consumer = `
 import { createWorld, fold, MalformedError, notify, steps, translate, why } from "shadowfold";
-import type { Explanation, Step, Subscriber } from "shadowfold";
+import type { Explanation, Step, Subscriber, Unseen } from "shadowfold";
 import type { Fact, Gpa, Input, Setup } from "shadowfold/events";
 import { checkInput, gpa, iova, profiles, sourceId } from "shadowfold/events";
-import { charts } from "shadowfold/machines";
+import { charts, queue } from "shadowfold/machines";
+import type { QueueState, QueueStimulus, QueueUnit } from "shadowfold/machines";
 import type { World } from "shadowfold/projections";
 import { stateHash, summarise } from "shadowfold/projections";
 import { laws, runOf } from "shadowfold/properties";
@@ -49,10 +50,21 @@ const page: Gpa = gpa(0x7000n);
 const told: Explanation = why(world, [dma], { device, iova: iova(0x1000n) });
 const all: Step[] = [...steps(world, [dma])];
 notify(all[0] as Step, deaf, { DmaBlocked: ({ host }) => console.log("blocked", host) });
+const unseen: readonly (Unseen | undefined)[] = told.kind === "dma" ? told.unseen : [];
+console.log(unseen.length > 0);
 console.log(facts.map(({ type }) => type).join(), told.kind, page);
 console.log(charts.some(({ id }) => id === "invalidation queue"));
 console.log(translate(world, { device, iova: iova(0n) }).composed);
 console.log(stateHash(world).length, Object.keys(summarise(world.guests[0]!).tables).length > 2);
+const errors = { IQE: false, ICE: false, ITE: false };
+const ring: QueueUnit = { address: 0n, head: 0, lastWasWait: true, unanswered: [], errors };
+const moved: QueueStimulus = { type: "TailMoved", tail: 32 };
+const idle: QueueState = "idle";
+console.log(queue.step(idle, moved, ring).map(({ type }) => type).join());
+// @ts-expect-error: a queue has no such state.
+queue.step("asleep", moved, ring);
+// @ts-expect-error: a queue is told no such thing.
+queue.step("idle", { type: "TailMovd", tail: 32 }, ring);
 const run = runOf({ setup, inputs: [dma] });
 console.log(laws.flatMap((law) => law.check(run, () => {}) ?? []));
 try {
@@ -63,10 +75,12 @@ try {
 `;
 
 const printed = `blocked hole
+false
 DmaBlocked dma 28672n
 true
 { hole: true }
 64 true
+QueueStarted
 []
 true
 `;

@@ -31,12 +31,13 @@ export type {
   Fact,
   FactOf,
   FactType,
+  HostState,
   OneFactOf,
   OperationResult,
   PageResponse,
   QueueError,
 } from "../events/fact.ts";
-export { facts, operationResults, queueErrors, responses } from "../events/fact.ts";
+export { facts, hostStates, operationResults, queueErrors, responses } from "../events/fact.ts";
 export type { FaultReason, FaultReasonName } from "../events/fault/fault-reason.ts";
 export { faultReasons, reason } from "../events/fault/fault-reason.ts";
 export { FaultRecord } from "../events/fault/fault-record.ts";
@@ -44,6 +45,8 @@ export type { AnyField, Field, FieldTable, Kind, Shape } from "../events/field.t
 export { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 export type { Access, Input, InputOf, InputType, PageSize } from "../events/input.ts";
 export { inputs } from "../events/input.ts";
+export type { Impossible } from "../events/input-check.ts";
+export { impossible } from "../events/input-check.ts";
 export { PostedEntry, RemappedEntry } from "../events/interrupt/interrupt-entry.ts";
 export type { InterruptMessage, InterruptRequest } from "../events/interrupt/interrupt-request.ts";
 export {

@@ -1,24 +1,30 @@
 /**
  * What must hold: the laws, and random worlds to hold them against.
  *
- * The arbitraries are those of fast-check. A law looks at a run, which `runOf` makes of a program;
- * `findViolation` tries many. To hold another implementation to the laws, make a run of what it
- * did: its facts are the run's, and so are its worlds. `judge` compares one step with what somebody
- * else saw.
+ * The arbitraries are those of fast-check. A law looks at a run, which `runOf` makes of a program
+ * and checks as `createWorld` and `steps` do; `findViolation` tries many. To hold another
+ * implementation to the laws, make a run of what it did: its facts are the run's, and so are its
+ * worlds. `judge` compares one step with what somebody else saw.
  *
  * @module shadowfold/properties
  */
 
+import { frozen } from "../events/frozen.ts";
+import { laws as everyLaw } from "../properties/laws/all.ts";
+import type { Law } from "../properties/laws/law.ts";
+
 export type { ChartStep } from "../hypervisor/turn.ts";
 export { anyEvents, anyFact, anyInput, anySetup } from "../properties/arbitrary/event.ts";
 export type { Concern, Finding, Search } from "../properties/hunt/find.ts";
-export { brokenLaw, findViolation, shrinkFinding } from "../properties/hunt/find.ts";
+export { findViolation, shrinkFinding } from "../properties/hunt/find.ts";
 export type { Judged } from "../properties/judge.ts";
-export { judge } from "../properties/judge.ts";
-export { laws } from "../properties/laws/all.ts";
 export type { Count, Law } from "../properties/laws/law.ts";
 export type { Moment, Run } from "../properties/laws/run.ts";
-export { momentsOf, runOf } from "../properties/laws/run.ts";
+export { momentsOf } from "../properties/laws/run.ts";
 export type { Verdict, Violation } from "../properties/verdict.ts";
 export type { Program } from "../properties/world/program.ts";
 export { anyProgram } from "../properties/world/program.ts";
+export { brokenLaw, judge, runOf } from "./run.ts";
+
+/** Every law that is checked over generated worlds. */
+export const laws: readonly Law[] = frozen(everyLaw);

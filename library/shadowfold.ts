@@ -2,11 +2,13 @@
  * Fold events, and ask what came of them.
  *
  * `createWorld` makes the world that a set-up describes; `fold` takes in one input and gives the
- * next world and the facts that follow; `steps` does so for many. `translate` walks an address in a
- * world, `why` tells the chain of events behind a DMA, `notify` tells subscribers of facts. What is
- * passed in is checked and copied: the only thing that these functions throw for it is
- * `MalformedError`, and what a guest, a device or the toolstack may not ask for is refused with a
- * fact.
+ * next world and the facts that follow; `steps` does so for many. `translate` walks an address in
+ * a world, `why` tells the chain of events behind a DMA, `notify` tells subscribers of facts. What
+ * is passed in is checked and copied. What is none of what was asked for is `MalformedError`,
+ * which names the field; for a set-up besides it `createWorld` throws `ProfileError` when the
+ * capability words contradict each other and `SetupError` when a P2M range, a reserved region or a
+ * device cannot be; lines of a log are `LogError`. Nothing else is thrown, and what a guest, a
+ * device or the toolstack may not ask for is refused with a fact.
  *
  * @module shadowfold
  */
@@ -16,7 +18,6 @@ export type { Header, LogEvent, LoggedFact, LoggedInput } from "../events/log/lo
 export { parseEvent, parseHeader } from "../events/log/log.ts";
 export { LogError } from "../events/log/log-error.ts";
 export type { Log } from "../events/log/read-log.ts";
-export { readLog } from "../events/log/read-log.ts";
 export type { Recording } from "../events/log/recording.ts";
 export { openRecording } from "../events/log/recording.ts";
 export { MalformedError } from "../events/malformed-error.ts";
@@ -34,7 +35,7 @@ export type { Question } from "../history/question.ts";
 export type { Regime } from "../history/regime.ts";
 export type { Step } from "../history/step.ts";
 export type { Noted, Subscriber } from "../history/subscriber.ts";
-export { notify } from "../history/subscriber.ts";
+export type { Unseen } from "../history/unseen.ts";
 export type { PlaceFact, Use, UsedInterrupt, UsedPage, Uses } from "../history/use.ts";
 export { SetupError } from "../hypervisor/create-world.ts";
 export type { Folded } from "../hypervisor/fold.ts";
@@ -52,14 +53,6 @@ export type {
 export type { ContextTable } from "../projections/context/context-table.ts";
 export type { Event } from "../projections/evolve.ts";
 export type { PathPart } from "../projections/host/host-entry.ts";
-export {
-  createWorld,
-  decide,
-  encodeEvent,
-  encodeHeader,
-  evolve,
-  fold,
-  steps,
-  translate,
-  why,
-} from "./check.ts";
+export { createWorld, decide, evolve, fold, steps, translate, why } from "./check.ts";
+export { encodeEvent, encodeHeader, readLog } from "./log.ts";
+export { notify } from "./notify.ts";

@@ -1,3 +1,4 @@
+import { frozen } from "../events/frozen.ts";
 import type { AnyChart } from "./chart.ts";
 import { translation } from "./context/translation.ts";
 import { deviceTlb } from "./device/device-tlb.ts";
@@ -14,7 +15,7 @@ import { protection } from "./registers/protection.ts";
 import { registerCommand } from "./registers/register-command.ts";
 
 /** Every chart, in the order in which software meets its unit. */
-export const charts: readonly AnyChart[] = [
+export const charts: readonly AnyChart[] = frozen([
   lifeCycle,
   translation,
   queue,
@@ -28,4 +29,4 @@ export const charts: readonly AnyChart[] = [
   deviceTlb,
   pageGroup,
   pageRequestQueue,
-];
+]);

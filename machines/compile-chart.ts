@@ -1,6 +1,7 @@
 import type { AnyStateMachine } from "xstate";
 import { createMachine } from "xstate";
 import type { FactType } from "../events/fact.ts";
+import { frozen } from "../events/frozen.ts";
 import type { Branch, Guards, RawTransitions } from "./branch.ts";
 import { compileBranch, couldTell, factsOf, listOf, onlyAllowed } from "./branch.ts";
 import type { Chart } from "./chart.ts";
@@ -92,7 +93,7 @@ function compiled<State extends string>(
   }
   const all = [...branches.values()].flatMap((row) => [...row.values()].flat());
   const told = new Set(all.flatMap(({ actions }) => actions.map(({ type }) => type)));
-  return {
+  return frozen({
     id,
     machine: machineOf(definition, [...told]),
     initial,
@@ -116,5 +117,5 @@ function compiled<State extends string>(
       }
       return state;
     },
-  };
+  });
 }

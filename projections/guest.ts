@@ -1,5 +1,6 @@
 import type { Gpa, Hpa, Iova, SourceId } from "../events/address.ts";
 import { gpa } from "../events/address.ts";
+import { frozen } from "../events/frozen.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import type { TranslationState } from "../machines/context/translation.ts";
 import { translation } from "../machines/context/translation.ts";
@@ -104,15 +105,17 @@ export interface Guest {
   readonly pageRequests: PageRequests;
 }
 
-export const initialCharts: ChartStates = {
+export const initialCharts: ChartStates = frozen({
   translation: translation.initial,
   remapping: remapping.initial,
   protection: protection.initial,
   life: lifeCycle.initial,
-};
+});
 
 /** Where Xen's toolstack puts a unit. */
 export const usualBase = gpa(0xfed9_0000n);
+
+const noMemory: Memory = frozen(emptyMemory);
 
 /** A guest whose unit was just reset; without memory, mappings and devices. */
 export const emptyGuest = (index: number, profile: Profile, registers: Registers): Guest => ({
@@ -128,7 +131,7 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   interruptCache: emptyRadix(),
   queue: noQueue,
   faults: noFaults(profile.nfr),
-  memory: emptyMemory,
+  memory: noMemory,
   p2m: emptyTree(gpaLevels(profile.haw), true),
   tables: emptyRadix(),
   devices: noDevices,

@@ -1,3 +1,4 @@
+import { frozen } from "../frozen.ts";
 import { layout } from "../layout/layout.ts";
 import { address, bitMask, code, flag, uint } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -19,7 +20,12 @@ export const directoryReserved = (profile: Profile): bigint =>
   PasidDirectoryEntry.reservedMask | bitMask(63, profile.haw);
 
 /** PASID granular translation types: which tables a PASID's requests are translated by. */
-export const pasidTypes = { firstStage: 1, secondStage: 2, nested: 3, passThrough: 4 } as const;
+export const pasidTypes = frozen({
+  firstStage: 1,
+  secondStage: 2,
+  nested: 3,
+  passThrough: 4,
+} as const);
 
 /** PASID table entry, 64 bytes; PASID bits 5:0 say which. Memory types have no effect here. */
 export const PasidEntry = layout({

@@ -1,3 +1,5 @@
+import { frozen } from "../frozen.ts";
+
 /** Why a request was refused, as a fault record shows it. */
 export interface FaultReason {
   readonly code: number;
@@ -94,9 +96,11 @@ const declared = {
 export type FaultReasonName = keyof typeof declared;
 
 /** The code of each reason: `reason.rootNotPresent` is 1. */
-export const reason = Object.fromEntries(
-  Object.entries(declared).map(([name, { code }]) => [name, code]),
-) as { readonly [N in FaultReasonName]: number };
+export const reason = frozen(
+  Object.fromEntries(Object.entries(declared).map(([name, { code }]) => [name, code])) as {
+    readonly [N in FaultReasonName]: number;
+  },
+);
 
 /** Every reason by its code. */
 export const faultReasons: ReadonlyMap<number, FaultReason> = new Map(

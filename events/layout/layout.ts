@@ -1,3 +1,4 @@
+import { frozen } from "../frozen.ts";
 import type {
   AddressField,
   BitRange,
@@ -112,7 +113,7 @@ export function layout<const F extends LayoutFields>(table: {
     }
     return word;
   };
-  return {
+  return frozen({
     name,
     width,
     fields,
@@ -120,6 +121,6 @@ export function layout<const F extends LayoutFields>(table: {
     reservedMask: reserved.reduce((mask, range) => mask | fieldMask(range), 0n),
     decode,
     encode,
-    mask: (field) => fieldMask(fields[field] as LayoutField),
-  };
+    mask: (field: keyof F) => fieldMask(fields[field] as LayoutField),
+  });
 }

@@ -6,7 +6,7 @@ import type { Input } from "../input.ts";
 import { inputs } from "../input.ts";
 import { impossible } from "../input-check.ts";
 import type { Setup } from "../setup.ts";
-import { setup as setupTable } from "../setup.ts";
+import { guestsError, setup as setupTable } from "../setup.ts";
 import { quoted } from "./excerpt.ts";
 import type { RawObject } from "./log-error.ts";
 import { LogError, parseObject } from "./log-error.ts";
@@ -109,7 +109,8 @@ export function parseHeader(line: string, lineNumber = 1): Header {
   if (typeof model !== "string") throw new LogError(lineNumber, "model: expected text");
   try {
     const setup = shapeFromJson(setupTable, rest);
-    if (setup.guests.length === 0) throw new FieldError("guests: there is none");
+    const wrong = guestsError(setup);
+    if (wrong !== undefined) throw new FieldError(`guests: ${wrong}`);
     return { version, model, setup };
   } catch (error) {
     if (error instanceof FieldError) throw new LogError(lineNumber, error.message);
@@ -176,18 +177,17 @@ export function parseEvent(
   if (inputType !== undefined && Object.hasOwn(raw, "fact")) {
     throw new LogError(lineNumber, "both an input and a fact");
   }
-  const type = inputType ?? raw["fact"];
-  const columns = (inputType === undefined ? factColumns : inputColumns).get(type as string);
+  const name = (inputType ?? raw["fact"]) as string;
+  const columns = (inputType === undefined ? factColumns : inputColumns).get(name);
   if (columns === undefined) {
     const why =
-      type === undefined ? "neither an input nor a fact" : `unknown event ${quoted(type)}`;
+      name === undefined ? "neither an input nor a fact" : `unknown event ${quoted(name)}`;
     throw new LogError(lineNumber, why);
   }
   const seq = parseNumber(raw["seq"], "seq", lineNumber);
   if (seq <= after) {
     throw new LogError(lineNumber, `seq ${seq.toString()} does not follow ${after.toString()}`);
   }
-  const name = type as string;
   if (inputType !== undefined) {
     const input = parseBody(name, columns, raw, 2, lineNumber) as unknown as Input;
     const wrong = impossible(input);

@@ -1,3 +1,4 @@
+import { frozen } from "../frozen.ts";
 import { Cap, Ecap } from "../registers/capability.ts";
 import type { Profile } from "./profile.ts";
 import { profileOf } from "./profile.ts";
@@ -96,7 +97,7 @@ const everythingScalable = (name: string, nest: boolean): Profile =>
  * The profiles that come with the model, by name. The first two are those of the recordings;
  * `xen-vvtd` is what Xen's posted virtual VT-d of 2017 announced.
  */
-export const profiles = {
+export const profiles = frozen({
   "qemu-legacy": profileOf({
     name: "qemu-legacy",
     ver: 0x10n,
@@ -120,4 +121,4 @@ export const profiles = {
   everything: everythingAnd("everything", {}, {}),
   "everything-scalable": everythingScalable("everything-scalable", true),
   "everything-scalable-not-nested": everythingScalable("everything-scalable-not-nested", false),
-} as const satisfies Readonly<Record<string, Profile>>;
+} as const satisfies Readonly<Record<string, Profile>>);

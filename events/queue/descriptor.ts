@@ -1,3 +1,4 @@
+import { frozen } from "../frozen.ts";
 import type { AnyLayout } from "../layout/layout.ts";
 import { bitMask } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -17,7 +18,7 @@ import {
 } from "./scalable-descriptors.ts";
 
 /** The type codes of queue descriptors. */
-export const descriptorTypes = {
+export const descriptorTypes = frozen({
   contextCache: 1,
   iotlb: 2,
   deviceTlb: 3,
@@ -28,7 +29,7 @@ export const descriptorTypes = {
   pasidDeviceTlb: 8,
   pageGroupResponse: 9,
   pageStreamResponse: 0xa,
-} as const;
+} as const);
 
 /** The name of a kind of descriptor. */
 export type DescriptorName = keyof typeof descriptorTypes;

@@ -1,6 +1,7 @@
 import type { SourceId } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { frozen } from "../../events/frozen.ts";
 import { dropCached, rememberCached } from "../../tables/cache.ts";
 import { mapped, ok, permission, readCode, sizeCode, writeCode } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
@@ -39,7 +40,7 @@ export interface AskedInvalidation {
   readonly length: bigint;
 }
 
-export const noDeviceTlbs: DeviceTlbs = emptyRadix();
+export const noDeviceTlbs: DeviceTlbs = frozen(emptyRadix());
 
 export const tlbAt = (
   tlbs: DeviceTlbs,
@@ -57,8 +58,8 @@ const bases = [0, 2 ** 52 - window] as const;
 
 const classes = 4;
 
-const emptyPages: readonly PageTree[] = Array.from({ length: 2 * classes }, () =>
-  emptyTree(levels, true),
+const emptyPages: readonly PageTree[] = frozen(
+  Array.from({ length: 2 * classes }, () => emptyTree(levels, true)),
 );
 
 /** Trees that a TLB has. */

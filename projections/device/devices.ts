@@ -1,4 +1,5 @@
 import type { SourceId } from "../../events/address.ts";
+import { frozen } from "../../events/frozen.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { emptyRadix, radixFirst, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 
@@ -18,7 +19,7 @@ export interface Devices {
   readonly byRequester: Radix<Device>;
 }
 
-export const noDevices: Devices = { bySource: emptyRadix(), byRequester: emptyRadix() };
+export const noDevices: Devices = frozen({ bySource: emptyRadix(), byRequester: emptyRadix() });
 
 const requesterKey = ({ requester, source }: Device): number => requester * 0x10000 + source;
 

@@ -1,5 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { frozen } from "../../events/frozen.ts";
 import { dropCached, rememberCached } from "../../tables/cache.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { emptyTree } from "../../tables/page-tree.ts";
@@ -56,7 +57,9 @@ export interface Space extends FirstStageRules {
 export const classOf = (privileged: boolean, execute: boolean): number =>
   (privileged ? 1 : 0) + (execute ? 2 : 0);
 
-const noTables: readonly Radix<CachedTable>[] = Array.from({ length: 5 }, () => emptyRadix());
+const noTables: readonly Radix<CachedTable>[] = frozen(
+  Array.from({ length: 5 }, () => emptyRadix()),
+);
 
 const noEntries = (levels: number): readonly PageTree[] =>
   Array.from({ length: 4 }, () => emptyTree(levels, true));

@@ -1,3 +1,4 @@
+import { frozen } from "../../events/frozen.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
 
 /** The interrupt remapping table as the unit uses it. */
@@ -18,7 +19,7 @@ export interface KnownEntry {
 }
 
 /** Before SIRTP there is no table. */
-export const noInterruptTable: InterruptTable = { address: 0n, count: 0, eime: false };
+export const noInterruptTable: InterruptTable = frozen({ address: 0n, count: 0, eime: false });
 
 /** The table that a value of IRTA describes. */
 export function interruptTableOf(value: bigint): InterruptTable {

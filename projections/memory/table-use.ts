@@ -1,3 +1,4 @@
+import { frozen } from "../../events/frozen.ts";
 import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { pagesOfSize } from "../../tables/mapping.ts";
@@ -29,7 +30,7 @@ export interface TableUse {
   readonly context: boolean;
 }
 
-export const noUse: TableUse = { uses: [], shared: [], context: false };
+export const noUse: TableUse = frozen({ uses: [], shared: [], context: false });
 
 /** Places of one table in one shadow that are listed one by one. */
 export const maxUses = 8;

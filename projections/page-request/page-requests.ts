@@ -1,5 +1,6 @@
 import type { SourceId } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
+import { frozen } from "../../events/frozen.ts";
 import { Prs } from "../../events/registers/page-request.ts";
 import type { PageGroupState } from "../../machines/page-request/page-group.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
@@ -26,7 +27,10 @@ export interface PageRequests {
   readonly groups: Readonly<Record<number, PageGroup>>;
 }
 
-export const noPageRequests: PageRequests = { state: pageRequestQueue.initial, groups: {} };
+export const noPageRequests: PageRequests = frozen({
+  state: pageRequestQueue.initial,
+  groups: {},
+});
 
 const groupKey = (device: number, group: number): number => device * 512 + group;
 

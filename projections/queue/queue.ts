@@ -2,6 +2,7 @@ import { produce } from "immer";
 import type { SourceId } from "../../events/address.ts";
 import { sourceId } from "../../events/address.ts";
 import type { FactOf, QueueError } from "../../events/fact.ts";
+import { frozen } from "../../events/frozen.ts";
 import { Iqercd } from "../../events/registers/queue.ts";
 import type { QueueState } from "../../machines/queue/queue.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
@@ -28,7 +29,7 @@ export interface Queue {
 }
 
 /** The queue after a reset. */
-export const noQueue: Queue = {
+export const noQueue: Queue = frozen({
   state: chart.initial,
   address: 0n,
   head: 0,
@@ -39,7 +40,7 @@ export const noQueue: Queue = {
   iceSource: sourceId(0),
   iteSource: sourceId(0),
   waitDone: false,
-};
+});
 
 /** Whether the queue shows an error in FSTS. */
 export const anyError = ({ errors }: Queue): boolean => errors.IQE || errors.ICE || errors.ITE;

@@ -1,3 +1,4 @@
+import { frozen } from "../../events/frozen.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { emptyRadix, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Shadow } from "./shadow.ts";
@@ -9,7 +10,7 @@ export interface Shadows {
   readonly byRoot: Radix<Radix<number>>;
 }
 
-export const noShadows: Shadows = { byId: emptyRadix(), byRoot: emptyRadix() };
+export const noShadows: Shadows = frozen({ byId: emptyRadix(), byRoot: emptyRadix() });
 
 /** The guest's shadow of a number. */
 export const shadowAt = (

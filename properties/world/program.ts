@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Input } from "../../events/input.ts";
+import { impossible } from "../../events/input-check.ts";
 import { profileOf } from "../../events/profile/profile.ts";
 import type { GuestSetup, Setup } from "../../events/setup.ts";
 import { anyInput } from "../arbitrary/event.ts";
@@ -151,7 +152,9 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
         pick(commandsOf(driver), draw.kind)(driver, draw, mannerOf(temperament, draw.luck));
       }
       if (temperament === "malicious" && wanted.strange) {
-        for (const [where, input] of strange) inputs.splice(where % inputs.length, 0, input);
+        for (const [where, input] of strange) {
+          if (impossible(input) === undefined) inputs.splice(where % inputs.length, 0, input);
+        }
       }
       pad(drivers, inputs);
       return { setup: { guests: [...guests] }, inputs };
