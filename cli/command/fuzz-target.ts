@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from "commander";
 import type { Profile } from "../../events/profile/profile.ts";
+import { findQemu } from "../../qemu/binary.ts";
 import type { Version } from "../../qemu/deviation/known.ts";
 import { knownDeviations } from "../../qemu/deviation/known.ts";
-import type { Known } from "../../qemu/deviation/known-in.ts";
-import { knownIn, nothingKnown } from "../../qemu/deviation/known-in.ts";
+import { knownIn, nothingKnownOfQtest } from "../../qemu/deviation/known-in.ts";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
-import type { TargetPlan } from "../../qemu/fuzz/target.ts";
 import { qemuPlan, shellPlan } from "../../qemu/fuzz/target.ts";
-import { findQemu } from "../../qemu/process.ts";
+import type { Known } from "../../target/known.ts";
+import type { TargetPlan } from "../../target/target.ts";
 import { InputError } from "../input-error.ts";
 
 /** A version of QEMU, or `none`. */
@@ -37,7 +37,7 @@ export interface Against {
 /**
  * What `fuzz` is to run by its options.
  *
- * @throws InputError when they name nothing that can be; QemuError when QEMU cannot be run.
+ * @throws InputError when they name nothing that can be; ProgramError when QEMU cannot be run.
  */
 export async function targetOf(options: {
   readonly against: string;
@@ -52,7 +52,7 @@ export async function targetOf(options: {
   }
   const knownOf = (version: Version | undefined): Known => {
     const asked = deviations ?? version ?? "none";
-    return asked === "none" ? nothingKnown : knownIn(asked, without);
+    return asked === "none" ? nothingKnownOfQtest : knownIn(asked, without);
   };
   const [, command] = /^qtest:(.+)$/.exec(options.against) ?? [];
   if (command !== undefined) return { target: shellPlan(command), known: knownOf(undefined) };

@@ -4,15 +4,15 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Profile } from "../../events/profile/profile.ts";
 import type { Version } from "../../qemu/deviation/known.ts";
-import { campaign } from "../../qemu/fuzz/campaign.ts";
-import { logOf } from "../../qemu/fuzz/finding-log.ts";
-import type { Finding } from "../../qemu/fuzz/lane.ts";
-import { isFinding, openLane } from "../../qemu/fuzz/lane.ts";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { scriptOf } from "../../qemu/fuzz/script.ts";
-import { shrinkFinding } from "../../qemu/fuzz/shrink.ts";
-import type { Tally } from "../../qemu/fuzz/tally.ts";
-import { holdInterrupt, QemuError } from "../../qemu/process.ts";
+import { campaign } from "../../target/campaign.ts";
+import { logOf } from "../../target/finding-log.ts";
+import type { Finding } from "../../target/lane.ts";
+import { isFinding, openLane } from "../../target/lane.ts";
+import { holdInterrupt, ProgramError } from "../../target/process.ts";
+import { shrinkFinding } from "../../target/shrink.ts";
+import type { Tally } from "../../target/tally.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
 import { fuzzJson, progressText, renderFuzz } from "../render/fuzz.ts";
@@ -84,10 +84,7 @@ async function report(run: Run, found: Finding, against: Against, options: Optio
     const head = { about, unitOptions, target: target.name };
     write(files.log, logOf({ guests: [lane.setup] }, small));
     const describe = describeSteps(small);
-    write(
-      files.script,
-      scriptOf(small, head, ({ input }) => describe(input)),
-    );
+    write(files.script, scriptOf(small, head, describe));
     return { small, files, again };
   } finally {
     status.done();
@@ -193,7 +190,7 @@ export function addFuzz(program: Command, run: Run): void {
       try {
         await fuzz(run, options);
       } catch (error) {
-        if (error instanceof QemuError) throw new InputError(error.message);
+        if (error instanceof ProgramError) throw new InputError(error.message);
         throw error;
       }
     });

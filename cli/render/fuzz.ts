@@ -1,5 +1,5 @@
-import type { Finding } from "../../qemu/fuzz/lane.ts";
-import type { Tally } from "../../qemu/fuzz/tally.ts";
+import type { Finding } from "../../target/lane.ts";
+import type { Tally } from "../../target/tally.ts";
 import type { Terminal } from "../terminal.ts";
 import { fieldsText } from "./event.ts";
 import { describeSteps } from "./fuzz-step.ts";

@@ -4,8 +4,8 @@ import { Gcmd } from "../../events/registers/command.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
 import { at } from "../../projections/registers/registers.ts";
 import { arena } from "../../properties/world/arena.ts";
+import type { Avoided } from "../../target/deviation.ts";
 import { deepTables } from "./deep-tables.ts";
-import type { Avoided } from "./deviation.ts";
 
 /** A wait descriptor's type, and its flags for a status word and for an interrupt. */
 const waitType = 5;

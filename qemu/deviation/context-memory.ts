@@ -1,14 +1,14 @@
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Fact } from "../../events/fact.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { World } from "../../projections/world.ts";
-import type { Contexts } from "./deviation.ts";
+import type { Contexts } from "../../target/deviation.ts";
+import type { TargetMemory } from "../../target/known.ts";
+import { noContexts } from "../../target/known.ts";
+import { entriesRead } from "../../target/table-view.ts";
 import { isPassedThrough, readTables } from "./scalable-tables.ts";
-import { entriesRead } from "./table-view.ts";
-
-/** Nothing is remembered. */
-export const noContexts: Contexts = { passing: new Set(), entries: new Map() };
 
 /** When QEMU forgets all context entries, and looks anew whether devices are passed through. */
 const looking: ReadonlySet<string> = new Set(["RootPointerLatched", "TranslationEnabled"]);
@@ -64,3 +64,17 @@ const isPassed = (guest: Guest, source: number, cached?: bigint): boolean =>
   isScalable(guest)
     ? isPassedThrough(guest, source, cached)
     : cached === undefined && resolve(guest, source, undefined).kind === "passThrough";
+
+/** The domain-id of the PASID entry that QEMU reads, in scalable mode. */
+function domainRead({ entries }: Contexts, guest: Guest, source: number): number | undefined {
+  if (!isScalable(guest)) return undefined;
+  const { entry } = readTables(guest, source, entries.get(source));
+  return entry === undefined ? undefined : PasidEntry.decode(entry).did;
+}
+
+/** What QEMU remembers of source-ids. */
+export const qemuMemory: TargetMemory = {
+  after: contextsAfter,
+  used: contextsUsed,
+  domain: domainRead,
+};

@@ -1,6 +1,6 @@
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
-import type { Deviation, Passing } from "./deviation.ts";
+import type { Deviation, Passing } from "../../target/deviation.ts";
 import { tableInDeviceMemory } from "./device-memory.ts";
 import { dmaDeviations } from "./dma-deviations.ts";
 import { interruptDeviations } from "./interrupt-deviations.ts";

@@ -1,6 +1,6 @@
 import { hex } from "../../events/address.ts";
 import { evolve } from "../../projections/evolve.ts";
-import type { Deviation } from "./deviation.ts";
+import type { Deviation } from "../../target/deviation.ts";
 import { meantBy, reasonIn } from "./reasons.ts";
 
 /** PP of a fault record, and PV with it. */

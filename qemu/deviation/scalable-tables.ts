@@ -15,7 +15,7 @@ import type { Levels, Profile } from "../../events/profile/profile.ts";
 import { tablePage } from "../../hypervisor/memory/table-page.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { wordIn } from "../../tables/memory.ts";
-import { isDevicePage } from "../fuzz/defined.ts";
+import { isDevicePage } from "../../target/defined.ts";
 import { hasOnePasidReason } from "./reasons.ts";
 
 /** What QEMU makes of the tables of a source-id in scalable mode, down to the PASID entry. */

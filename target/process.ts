@@ -2,21 +2,12 @@
 
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 
-/** QEMU is missing, too old, cannot be used or died: why, in one line. */
-export class QemuError extends Error {}
-
-/** A QEMU that can be started. */
-export interface QemuBinary {
-  readonly path: string;
-  readonly major: number;
-  readonly minor: number;
-  /** As `--version` gives it: `7.2.22`. */
-  readonly version: string;
-}
+/** A program that is to be run is missing, cannot be used, misbehaved or died: why, in one line. */
+export class ProgramError extends Error {}
 
 /** A program that runs: QEMU, or another that speaks qtest. */
 export interface Running {
@@ -31,66 +22,6 @@ export interface Running {
   readonly ended: Promise<string>;
   /** Ends it and removes its folder; fulfilled when both are done. May be called twice. */
   readonly stop: () => Promise<void>;
-}
-
-const programName = "qemu-system-x86_64";
-const oldest = { major: 7, minor: 2 } as const;
-const versionSeconds = 10;
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-/** Where a QEMU is: a path that was given, or the first program of that name on PATH. */
-function locate(path: string | undefined): string {
-  if (path !== undefined && isProgram(path)) return path;
-  const name = path ?? programName;
-  const folders = name.includes("/") ? [] : (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((each) => join(each, name)).find(isProgram);
-  if (found !== undefined) return found;
-  if (path !== undefined) throw new QemuError(`${path}: not a program that can be run`);
-  throw new QemuError(`${programName} is not on PATH (--qemu names another place)`);
-}
-
-/** What a program prints within some seconds. */
-function outputOf(path: string, words: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(path, words, {
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: versionSeconds * 1000,
-      killSignal: "SIGKILL",
-    });
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString("latin1");
-    });
-    child.on("error", (error) => reject(new QemuError(`${path}: ${error.message}`)));
-    child.on("close", () => resolve(text));
-  });
-}
-
-/**
- * Finds QEMU and asks its version.
- *
- * @param path  the program; the first `qemu-system-x86_64` on PATH when missing.
- * @throws QemuError when there is none, it says no version, or it is older than 7.2.
- */
-export async function findQemu(path?: string): Promise<QemuBinary> {
-  const found = locate(path);
-  const said = /version (\d+)\.(\d+)(?:\.\d+)*/.exec(await outputOf(found, ["--version"]));
-  if (said === null) throw new QemuError(`${found}: --version names no version of QEMU`);
-  const version = said[0].slice("version ".length);
-  const [major, minor] = [Number(said[1]), Number(said[2])];
-  if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
-    const needed = `${oldest.major.toString()}.${oldest.minor.toString()}`;
-    throw new QemuError(`${found}: QEMU ${version} is too old, ${needed} or later is needed`);
-  }
-  return { path: found, major, minor, version };
 }
 
 /** What must not outlive this process: one clean-up a program that runs. */
@@ -187,7 +118,7 @@ function killGroup(child: ChildProcess): void {
  * SIGTERM, SIGHUP, an error), the program is killed and the folder is removed.
  *
  * @param words  its arguments, given the folder's path.
- * @throws QemuError when it cannot be started.
+ * @throws ProgramError when it cannot be started.
  */
 export async function startProgram(
   path: string,
@@ -236,14 +167,16 @@ export async function startProgram(
     isOver = true;
     clearTimeout(limit);
     await stop().catch(() => undefined);
-    throw new QemuError(`${path}: ${error instanceof Error ? error.message : "cannot be started"}`);
+    throw new ProgramError(
+      `${path}: ${error instanceof Error ? error.message : "cannot be started"}`,
+    );
   }
   return { pid: child.pid ?? 0, folder, lastLine, hasEnded: () => isOver, ended, stop };
 }
 
 /** One line about a program that ended by itself. */
-export function deathOf(name: string, running: Running, how: string): QemuError {
+export function deathOf(name: string, running: Running, how: string): ProgramError {
   // Whoever killed it did not ask what it had to say.
   const said = how.endsWith("SIGKILL") ? "" : running.lastLine();
-  return new QemuError(`${name} ended (${how})${said === "" ? "" : `: ${said}`}`);
+  return new ProgramError(`${name} ended (${how})${said === "" ? "" : `: ${said}`}`);
 }

@@ -1,15 +1,13 @@
-import { pageOf } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
-import type { GuestSetup } from "../../events/setup.ts";
-import { createWorld } from "../../hypervisor/create-world.ts";
-import type { World } from "../../projections/world.ts";
-import { find } from "../../properties/laws/requests.ts";
-import { observe } from "../../properties/oracle/observe.ts";
-import type { Key } from "../../properties/oracle/oracle.ts";
-import { createOracle } from "../../properties/oracle/oracle.ts";
-import { contextsUsed } from "../deviation/context-memory.ts";
-import type { Deviation } from "../deviation/deviation.ts";
-import { noPast, pastAfter } from "../deviation/past.ts";
+import { pageOf } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import type { GuestSetup } from "../events/setup.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import type { World } from "../projections/world.ts";
+import { find } from "../properties/laws/requests.ts";
+import { observe } from "../properties/oracle/observe.ts";
+import type { Key } from "../properties/oracle/oracle.ts";
+import { createOracle } from "../properties/oracle/oracle.ts";
 import { compareEnd } from "./compare-end.ts";
 import { isDefinedWrite, isDevicePage } from "./defined.ts";
 import type { Difference } from "./difference.ts";
@@ -17,10 +15,9 @@ import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
 import { requesterOf, useIn } from "./fold-dma.ts";
 import { memoryAt } from "./image.ts";
-import { readTrace } from "./observation.ts";
-import type { Plan, Step } from "./plan.ts";
-import { slotBytes } from "./sendable.ts";
-import type { Seen, Sight } from "./sight.ts";
+import type { Known } from "./known.ts";
+import { noPast, pastAfter } from "./past.ts";
+import type { Seen, Sight, Steps } from "./sight.ts";
 import { tryStep } from "./try-step.ts";
 
 /** What a comparison came to. */
@@ -40,9 +37,9 @@ export interface Comparison {
 
 const nearby = Array.from({ length: 160 }, (_, page) => page);
 
-function keysOf(plan: Plan): readonly Key[] {
+function keysOf(steps: Steps): readonly Key[] {
   const keys = new Map<string, Key>();
-  for (const { input } of plan.steps) {
+  for (const input of steps) {
     if (input.type !== "Dma") continue;
     const sid = requesterOf(input.device);
     const page = pageOf(input.iova);
@@ -51,31 +48,29 @@ function keysOf(plan: Plan): readonly Key[] {
   return [...keys.values()].slice(0, 64);
 }
 
-/** What a device that read must have in its buffer. */
-function noteRead(state: Comparing, at: number, step: Step, facts: readonly Fact[]): void {
-  const { input, slot } = step;
-  if (input.type !== "Dma" || input.access !== "read" || slot === undefined) return;
-  const length = Math.min(input.length ?? 8, slotBytes);
+/** What a device that read must have read. */
+function noteRead(state: Comparing, at: number, input: Input, facts: readonly Fact[]): void {
+  if (input.type !== "Dma" || input.access !== "read") return;
+  const length = input.length ?? 8;
   const landed = find(facts, "DmaLanded");
   const [guest] = state.world.guests;
   if (guest === undefined) return;
   const bytes =
     landed?.gpa === undefined ? new Uint8Array(length) : memoryAt(guest, landed.gpa, length);
-  state.reads.push({ at, bdf: input.device, slot, gpa: landed?.gpa, bytes });
+  state.reads.push({ at, bdf: input.device, gpa: landed?.gpa, bytes });
 }
 
 /** Whether a DMA went to a device in the target, which may have done anything with it. */
-function isAtDevice({ input }: Step, { trace }: Seen): boolean {
-  if (input.type !== "Dma") return false;
-  const { translated } = readTrace(trace, input.iova);
-  return translated !== undefined && isDevicePage(pageOf(translated));
+function isAtDevice(input: Input, { observed: { translated } }: Seen): boolean {
+  return input.type === "Dma" && translated !== undefined && isDevicePage(pageOf(translated));
 }
 
 /** What the target remembers of a requester once it has made a request. */
 function noteUse(state: Comparing, source: number, { guests }: World): void {
   const [guest] = guests;
   if (guest === undefined) return;
-  state.past = { ...state.past, contexts: contextsUsed(state.past.contexts, guest, source) };
+  const contexts = state.known.memory.used(state.past.contexts, guest, source);
+  state.past = { ...state.past, contexts };
 }
 
 /**
@@ -84,13 +79,8 @@ function noteUse(state: Comparing, source: number, { guests }: World): void {
  * because something changed and was not announced, the model takes the target's if it is one of
  * them.
  */
-export function compare(
-  setup: GuestSetup,
-  plan: Plan,
-  sight: Sight,
-  deviations: readonly Deviation[],
-): Comparison {
-  const oracle = createOracle({ guests: [setup] }, keysOf(plan), nearby);
+export function compare(setup: GuestSetup, steps: Steps, sight: Sight, known: Known): Comparison {
+  const oracle = createOracle({ guests: [setup] }, keysOf(steps), nearby);
   const world = createWorld({ guests: [setup] });
   const met = new Map<string, number>();
   const kinds = new Map<string, number>();
@@ -101,22 +91,21 @@ export function compare(
     oracle,
     choices: 0,
     reads: [],
-    deviations,
+    known,
     met,
     past: noPast(),
   };
   const done = (agreed: number, difference?: Difference): Comparison => ({
     ...{ agreed, difference, choices: state.choices, met, kinds, worlds },
   });
-  for (const [at, step] of plan.steps.entries()) {
+  for (const [at, input] of steps.entries()) {
     const seen = sight.seen[at];
     if (seen === undefined) break;
     // In the target's state a write may be undefined that is not in the model's.
     const [guest] = state.world.guests;
-    const { input } = step;
     if (guest && input.type === "RegisterWrite" && !isDefinedWrite(guest, input)) return done(at);
-    if (isAtDevice(step, seen)) return done(at);
-    const tried = tryStep(state, step, seen);
+    if (isAtDevice(input, seen)) return done(at);
+    const tried = tryStep(state, input, seen);
     // One of the choices that are allowed, which the model cannot follow.
     if (tried === undefined) return done(at);
     const { facts, passed, raw, before } = tried;
@@ -132,14 +121,14 @@ export function compare(
     }
     if (passed.isOver) return done(at);
     worlds.push(passed.world);
-    count(step.input.type);
+    count(input.type);
     for (const { type } of facts) count(type);
-    noteRead(state, at, step, passed.facts);
-    const used = useIn(state, step, seen, passed.world, passed.facts);
+    noteRead(state, at, input, passed.facts);
+    const used = useIn(state, input, seen, passed.world, passed.facts);
     if (input.type === "Dma") noteUse(state, requesterOf(input.device), before);
-    state.past = pastAfter(state.past, passed.facts, passed.world, used);
-    observe(oracle, step.input, passed.facts);
+    state.past = pastAfter(known.memory, state.past, passed.facts, passed.world, used);
+    observe(oracle, input, passed.facts);
   }
-  const end = compareEnd(state, plan, sight);
-  return done(plan.steps.length, end);
+  const end = compareEnd(state, steps.length, sight);
+  return done(steps.length, end);
 }

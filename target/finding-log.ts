@@ -1,22 +1,21 @@
-import { gpa } from "../../events/address.ts";
-import type { Input } from "../../events/input.ts";
-import { encodeFact, encodeHeader, encodeInput } from "../../events/log/log.ts";
-import type { Setup } from "../../events/setup.ts";
-import { createWorld } from "../../hypervisor/create-world.ts";
-import { fold } from "../../hypervisor/fold.ts";
+import { gpa } from "../events/address.ts";
+import type { Input } from "../events/input.ts";
+import { encodeFact, encodeHeader, encodeInput } from "../events/log/log.ts";
+import type { Setup } from "../events/setup.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
 import type { Finding } from "./lane.ts";
-import { readTrace } from "./observation.ts";
 import type { Seen } from "./sight.ts";
 
 /** An input with what the target made of it, as far as its trace says so. */
 function observed(input: Input, seen: Seen | undefined): Input {
   if (seen === undefined || !seen.isTraced) return input;
   if (input.type === "Dma") {
-    const { translated, fault } = readTrace(seen.trace, input.iova);
+    const { translated, fault } = seen.observed;
     if (fault !== undefined) return { ...input, observed: { reason: fault } };
     return translated === undefined ? input : { ...input, observed: { gpa: gpa(translated) } };
   }
-  const { message } = readTrace(seen.trace);
+  const { message } = seen.observed;
   if (input.type !== "MsiRequest" || message === undefined) return input;
   return { ...input, observed: message };
 }
@@ -25,8 +24,8 @@ function observed(input: Input, seen: Seen | undefined): Input {
  * A finding as a log: its inputs, each DMA and interrupt with what the target made of it, and the
  * facts that the model decides. `replay` compares the two.
  */
-export function logOf(setup: Setup, { inputs, plan, sight }: Finding): string {
-  const seen = new Map(plan.steps.map(({ input }, at) => [input, sight?.seen[at]]));
+export function logOf(setup: Setup, { inputs, steps, sight }: Finding): string {
+  const seen = new Map(steps.map((input, at) => [input, sight?.seen[at]]));
   const lines = [encodeHeader(setup)];
   let world = createWorld(setup);
   for (const input of inputs) {

@@ -1,7 +1,7 @@
-import { gpa, pageOf } from "../../events/address.ts";
-import type { Input } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
-import { arena } from "../../properties/world/arena.ts";
+import { gpa, pageOf } from "../events/address.ts";
+import type { Input } from "../events/input.ts";
+import { at } from "../projections/registers/registers.ts";
+import { arena } from "../properties/world/arena.ts";
 
 const isInQueue = (input: Input): boolean =>
   input.type === "MemoryWrite" && pageOf(input.gpa) === arena.queue;

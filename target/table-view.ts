@@ -1,12 +1,12 @@
-import { isInterruptPage, pageOf } from "../../events/address.ts";
-import { ContextEntry } from "../../events/context/context-entry.ts";
-import type { ContextStep } from "../../hypervisor/context/entry-reading.ts";
-import { resolve } from "../../hypervisor/context/resolve.ts";
-import { tablePage } from "../../hypervisor/memory/table-page.ts";
-import { isScalable } from "../../projections/context/context-path.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { hostAt } from "../../projections/host/host-entry.ts";
-import { wordIn } from "../../tables/memory.ts";
+import { isInterruptPage, pageOf } from "../events/address.ts";
+import { ContextEntry } from "../events/context/context-entry.ts";
+import type { ContextStep } from "../hypervisor/context/entry-reading.ts";
+import { resolve } from "../hypervisor/context/resolve.ts";
+import { tablePage } from "../hypervisor/memory/table-page.ts";
+import { isScalable } from "../projections/context/context-path.ts";
+import type { Guest } from "../projections/guest.ts";
+import { hostAt } from "../projections/host/host-entry.ts";
+import { wordIn } from "../tables/memory.ts";
 import type { Contexts } from "./deviation.ts";
 
 /** Root, context, directory and PASID entry of a source-id as they are in memory now. */

@@ -1,12 +1,11 @@
-import { hex } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
-import type { World } from "../../projections/world.ts";
-import type { Situation } from "../deviation/deviation.ts";
-import { messagesOf, textOfMessage } from "../deviation/message.ts";
+import { hex } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import type { World } from "../projections/world.ts";
+import type { Situation } from "./deviation.ts";
 import type { RegisterDifference } from "./image.ts";
 import { differingRegisters } from "./image.ts";
-import { readTrace } from "./observation.ts";
-import type { Step } from "./plan.ts";
+import { messagesOf, textOfMessage } from "./message.ts";
 import type { Seen } from "./sight.ts";
 
 /** Fields of a fault record that belong to requests with PASID. */
@@ -37,7 +36,7 @@ export type Raw = Pick<Situation, "what" | "target" | "model" | "register" | "al
 
 /** Compares what does not depend on a choice: registers and messages. */
 export function rawDifferences(
-  step: Step,
+  input: Input,
   seen: Seen,
   world: World,
   facts: readonly Fact[],
@@ -50,12 +49,12 @@ export function rawDifferences(
     return { what: "register", register, target: `${name} ${hex(target)}`, model: hex(model) };
   });
   if (!seen.isTraced) return found;
-  const wanted = messagesOf(facts, step.input);
-  const got = readTrace(seen.trace);
+  const wanted = messagesOf(facts, input);
+  const got = seen.observed;
   const [target, model] = [got.events, wanted.events].map((all) => all.join() || "no message");
   if (target !== model) found.push({ what: "event", target: target ?? "", model: model ?? "" });
   const message = got.message && textOfMessage(got.message);
-  if (step.input.type === "MsiRequest" && wanted.message !== message) {
+  if (input.type === "MsiRequest" && wanted.message !== message) {
     const texts = [message, wanted.message].map((each) => each ?? "no interrupt");
     found.push({ what: "interrupt", target: texts[0] ?? "", model: texts[1] ?? "" });
   }

@@ -1,8 +1,8 @@
-import { numberAt } from "../../events/acpi/little-endian.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { registersOf, registerValue } from "../../projections/registers/registers.ts";
-import { byteIn, half, pageAt } from "../../tables/memory.ts";
-import { registerBytes } from "./sight.ts";
+import { numberAt } from "../events/acpi/little-endian.ts";
+import type { Guest } from "../projections/guest.ts";
+import { registersOf, registerValue } from "../projections/registers/registers.ts";
+import { byteIn, half, pageAt } from "../tables/memory.ts";
+import type { MemoryPart } from "./sight.ts";
 
 /** One register that differs. */
 export interface RegisterDifference {
@@ -17,8 +17,8 @@ const fields = ["registers", "charts", "faults", "queue", "pageRequests"] as con
 let last: { readonly guest: Guest; readonly image: Uint8Array } | undefined;
 
 /** The bytes of the register page as software reads them. */
-export function imageOf(guest: Guest): Uint8Array {
-  if (last !== undefined) {
+export function imageOf(guest: Guest, registerBytes: number): Uint8Array {
+  if (last?.image.length === registerBytes) {
     const { guest: before } = last;
     const isSame = fields.every((field) => before[field] === guest[field]);
     if (isSame && before.compatibilityInterrupts === guest.compatibilityInterrupts) {
@@ -43,10 +43,10 @@ export function differingRegisters(
   guest: Guest,
   target: Uint8Array,
 ): readonly RegisterDifference[] {
-  const image = imageOf(guest);
+  const image = imageOf(guest, target.length);
   if (Buffer.compare(image, target) === 0) return [];
   return registersOf(guest.profile).specs.flatMap(({ name, offset, bytes }) => {
-    if (offset >= registerBytes) return [];
+    if (offset >= target.length) return [];
     const [model, found] = [numberAt(image, offset, bytes), numberAt(target, offset, bytes)];
     return model === found ? [] : [{ name, offset, model, target: found }];
   });
@@ -66,15 +66,19 @@ export interface WordDifference {
   readonly target: number;
 }
 
-/** Where memory, from address 0, is not as the model has it. */
-export function differingWords(guest: Guest, memory: Uint8Array): readonly WordDifference[] {
-  const words = new DataView(memory.buffer, memory.byteOffset, memory.length);
+/** Where a part of memory is not as the model has it. */
+export function differingWords(
+  guest: Guest,
+  { at: first, bytes }: MemoryPart,
+): readonly WordDifference[] {
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const found: WordDifference[] = [];
-  for (let gfn = 0; gfn < memory.length / 4096; gfn++) {
-    const page = pageAt(guest.memory, gfn);
+  for (let from = 0; from < bytes.length; from += 4096) {
+    const page = pageAt(guest.memory, (first + from) / 4096);
     for (let index = 0; index < 1024; index++) {
-      const at = gfn * 4096 + index * 4;
-      const [model, target] = [half(page, index), words.getUint32(at, true)];
+      const offset = from + index * 4;
+      const at = first + offset;
+      const [model, target] = [half(page, index), words.getUint32(offset, true)];
       if (model !== target) found.push({ at, model, target });
     }
   }

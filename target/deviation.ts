@@ -1,9 +1,9 @@
-import type { Fact } from "../../events/fact.ts";
-import type { Access, Input } from "../../events/input.ts";
-import type { Profile } from "../../events/profile/profile.ts";
-import type { GuestSetup } from "../../events/setup.ts";
-import type { Guest } from "../../projections/guest.ts";
-import type { World } from "../../projections/world.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Access, Input } from "../events/input.ts";
+import type { Profile } from "../events/profile/profile.ts";
+import type { GuestSetup } from "../events/setup.ts";
+import type { Guest } from "../projections/guest.ts";
+import type { World } from "../projections/world.ts";
 
 /** What a target did otherwise than the model at one step. */
 export interface Situation {

@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { gpa, hpa, sourceId } from "../../events/address.ts";
-import type { ProfileWords } from "../../events/profile/profile.ts";
-import type { GuestSetup } from "../../events/setup.ts";
-import { outsideKinds } from "../../properties/world/kinds.ts";
-import type { Program } from "../../properties/world/program.ts";
-import { programsOf } from "../../properties/world/program.ts";
-import { eduDevices, ram } from "../qtest/machine.ts";
+import { gpa, hpa, sourceId } from "../events/address.ts";
+import type { ProfileWords } from "../events/profile/profile.ts";
+import type { GuestSetup } from "../events/setup.ts";
+import { outsideKinds } from "../properties/world/kinds.ts";
+import type { Program } from "../properties/world/program.ts";
+import { programsOf } from "../properties/world/program.ts";
+import { ram, requesters } from "./machine.ts";
 
 type Range = GuestSetup["p2m"][number];
 
@@ -37,7 +37,7 @@ function identity(base: bigint, end: bigint): readonly Range[] {
 }
 
 /**
- * The world of a QEMU that the fuzzer runs: one guest with a unit of these capabilities, RAM that
+ * The world of a target: one guest with a unit of these capabilities, RAM that
  * maps to itself, and devices that are emulated.
  */
 export const setupOf = ({ name, ver, cap, ecap }: ProfileWords): GuestSetup => ({
@@ -46,7 +46,7 @@ export const setupOf = ({ name, ver, cap, ecap }: ProfileWords): GuestSetup => (
   cap,
   ecap,
   p2m: ram.flatMap(({ base, length }) => identity(base, base + length)),
-  devices: eduDevices.map(({ bdf, alias }) => ({
+  devices: requesters.map(({ bdf, alias }) => ({
     device: sourceId(bdf),
     physical: false,
     ...(alias === undefined ? {} : { alias: sourceId(alias) }),

@@ -1,24 +1,21 @@
-import { PasidEntry } from "../../events/context/pasid-entry.ts";
-import type { Fact } from "../../events/fact.ts";
-import type { Access, InputOf } from "../../events/input.ts";
-import { fold } from "../../hypervisor/fold.ts";
-import { isScalable } from "../../projections/context/context-path.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { hostAt } from "../../projections/host/host-entry.ts";
-import type { World } from "../../projections/world.ts";
-import { find } from "../../properties/laws/requests.ts";
-import { expected } from "../../properties/oracle/expected.ts";
-import type { Oracle } from "../../properties/oracle/oracle.ts";
-import { sources } from "../../properties/world/arena.ts";
-import type { Deviation, Past, Reached } from "../deviation/deviation.ts";
-import { usesOf } from "../deviation/past.ts";
-import { readTables } from "../deviation/scalable-tables.ts";
-import { entriesWalked } from "../deviation/table-view.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Access, Input, InputOf } from "../events/input.ts";
+import { fold } from "../hypervisor/fold.ts";
+import { isScalable } from "../projections/context/context-path.ts";
+import type { Guest } from "../projections/guest.ts";
+import { hostAt } from "../projections/host/host-entry.ts";
+import type { World } from "../projections/world.ts";
+import { find } from "../properties/laws/requests.ts";
+import { expected } from "../properties/oracle/expected.ts";
+import type { Oracle } from "../properties/oracle/oracle.ts";
+import { sources } from "../properties/world/arena.ts";
+import type { Past, Reached } from "./deviation.ts";
 import { evictions } from "./evict.ts";
-import { readTrace } from "./observation.ts";
+import type { Known } from "./known.ts";
 import { answerText, modelText, targetText } from "./outcome.ts";
-import type { Step } from "./plan.ts";
+import { usesOf } from "./past.ts";
 import type { Seen } from "./sight.ts";
+import { entriesWalked } from "./table-view.ts";
 
 /** The source-id that a device's requests carry. */
 export const requesterOf = (device: number): number =>
@@ -29,14 +26,13 @@ export interface Comparing {
   world: World;
   readonly oracle: Oracle;
   choices: number;
-  readonly deviations: readonly Deviation[];
+  readonly known: Known;
   readonly met: Map<string, number>;
   past: Past;
-  /** Bytes that a device must have read, by device and place in its buffer. */
+  /** Bytes that a device must have read, by step. */
   readonly reads: {
     readonly at: number;
     readonly bdf: number;
-    readonly slot: number;
     /** Where they were read, if anywhere. */
     readonly gpa: bigint | undefined;
     readonly bytes: Uint8Array;
@@ -50,10 +46,9 @@ export interface Comparing {
 function isRemembered(
   { past, world }: Comparing,
   { iova, access = "read" }: InputOf<"Dma">,
-  { trace }: Seen,
+  { observed: { translated } }: Seen,
   source: number,
 ): boolean {
-  const { translated } = readTrace(trace, iova);
   const [guest] = world.guests;
   if (translated === undefined || guest === undefined) return false;
   const did = hostAt(guest.hosts, source, undefined)?.did;
@@ -65,10 +60,9 @@ function isRemembered(
 function lacksRight(
   { past }: Comparing,
   { iova, access = "read" }: InputOf<"Dma">,
-  { trace }: Seen,
+  { observed: { translated } }: Seen,
   source: number,
 ): boolean {
-  const { translated } = readTrace(trace, iova);
   if (translated === undefined) return false;
   return usesOf(past, source, iova, translated).some(({ allows }) => !allows[access]);
 }
@@ -78,7 +72,6 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const access: Access = input.access ?? "read";
   const before = state.world;
   const sid = requesterOf(input.device);
-  const got = targetText(seen, input);
   const wanted = expected(state.oracle, 0, sid, input.iova);
   let folded = fold(before, input);
   const many = wanted?.pending === true || wanted?.first !== undefined;
@@ -94,6 +87,7 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   // Without a trace nobody knows which of several things it was.
   if (!seen.isTraced) return { folded: many ? undefined : folded, raw: undefined };
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
+  const got = targetText(seen.observed, input, many ? [model, ...allowed] : [model]);
   const isRight = model === got || allowed.includes(got);
   // It may have been blocked without a word, or have forgotten the old translation: nobody knows.
   if (isRight && lacksRight(state, input, seen, sid)) return { folded: undefined, raw: undefined };
@@ -133,33 +127,26 @@ function allowedByTables(guest: Guest, source: number, iova: bigint) {
   return { isFirst: walk.isFirst, read, write, gpa };
 }
 
-/** The domain-id of the PASID entry that QEMU reads, in scalable mode. */
-function domainRead(guest: Guest, source: number, { contexts }: Past): number | undefined {
-  if (!isScalable(guest)) return undefined;
-  const { entry } = readTables(guest, source, contexts.entries.get(source));
-  return entry === undefined ? undefined : PasidEntry.decode(entry).did;
-}
-
 /** The translation that a DMA used in the target. */
 export function useIn(
-  { past }: Comparing,
-  { input }: Step,
-  { trace }: Seen,
+  { past, known: { memory } }: Comparing,
+  input: Input,
+  { observed }: Seen,
   { guests }: World,
   facts: readonly Fact[],
 ): Reached | undefined {
   if (input.type !== "Dma") return undefined;
-  const { translated, mask } = readTrace(trace, input.iova);
+  const { translated, mask } = observed;
   const [guest] = guests;
   if (translated === undefined || guest === undefined) return undefined;
   const source = requesterOf(input.device);
-  const [known] = usesOf(past, source, input.iova, translated);
+  const [use] = usesOf(past, source, input.iova, translated);
   const tables = allowedByTables(guest, source, input.iova);
   // The target walks the tables for each source-id. In the model one may use what another has
   // found, and the right to write waits for the first stage's dirty bit.
   const isWalked = tables !== undefined && (tables.isFirst || tables.gpa === translated);
   const told = isWalked ? undefined : find(facts, "DmaTranslated");
-  const allows = known?.allows ?? told ?? tables;
+  const allows = use?.allows ?? told ?? tables;
   if (allows === undefined) return undefined;
   const { read, write } = allows;
   const first = input.iova & ~mask;
@@ -168,7 +155,7 @@ export function useIn(
   return {
     ...{ source, first, last: first | mask, distance: translated - input.iova },
     allows: { read, write },
-    did: known?.did ?? domainRead(guest, source, past) ?? entry?.did ?? 0,
+    did: use?.did ?? memory.domain(past.contexts, guest, source) ?? entry?.did ?? 0,
     pasid: isFirst ? entry?.tag : undefined,
   };
 }

@@ -1,20 +1,17 @@
-import type { Input } from "../../events/input.ts";
-import type { ProfileWords } from "../../events/profile/profile.ts";
-import type { GuestSetup } from "../../events/setup.ts";
-import type { Known } from "../deviation/known-in.ts";
-import { QemuError } from "../process.ts";
+import type { Input } from "../events/input.ts";
+import type { ProfileWords } from "../events/profile/profile.ts";
+import type { GuestSetup } from "../events/setup.ts";
 import type { Comparison } from "./compare.ts";
 import { compare } from "./compare.ts";
-import type { Plan } from "./plan.ts";
-import { planOf } from "./plan.ts";
+import type { Known } from "./known.ts";
+import { ProgramError } from "./process.ts";
 import { setupOf } from "./setup.ts";
-import type { Sight } from "./sight.ts";
+import type { Sight, Steps } from "./sight.ts";
 import type { Target, TargetPlan } from "./target.ts";
-import { startTarget } from "./target.ts";
 
 /** How one program went: compared, or the target ended. */
 export interface Outcome {
-  readonly plan: Plan;
+  readonly steps: Steps;
   readonly sight?: Sight;
   readonly comparison?: Comparison;
   readonly death?: string;
@@ -42,25 +39,25 @@ const programsEach = 2000;
 
 /** Starts a target, to run programs one after another. */
 export async function openLane(target: TargetPlan, known: Known): Promise<Lane> {
-  let current: Target = await startTarget(target);
+  let current: Target = await target.start();
   let left = programsEach;
   const setup = setupOf(current.words);
   const renew = async (): Promise<void> => {
     await current.stop();
-    current = await startTarget(target);
+    current = await target.start();
     left = programsEach;
   };
   const run = async (inputs: readonly Input[]): Promise<Outcome> => {
-    const plan = planOf(inputs);
+    const steps = target.fit(inputs);
     left -= 1;
     if (left <= 0) await renew();
     try {
-      const sight = await current.perform(plan);
-      return { plan, sight, comparison: compare(setup, plan, sight, known.deviations) };
+      const sight = await current.perform(steps);
+      return { steps, sight, comparison: compare(setup, steps, sight, known) };
     } catch (error) {
-      if (!(error instanceof QemuError)) throw error;
+      if (!(error instanceof ProgramError)) throw error;
       await renew();
-      return { plan, death: error.message };
+      return { steps, death: error.message };
     }
   };
   return { setup, words: current.words, run, stop: () => current.stop() };

@@ -1,6 +1,6 @@
-import type { Fact } from "../../events/fact.ts";
-import type { World } from "../../projections/world.ts";
-import type { Deviation, Passing, Situation } from "../deviation/deviation.ts";
+import type { Fact } from "../events/fact.ts";
+import type { World } from "../projections/world.ts";
+import type { Deviation, Passing, Situation } from "./deviation.ts";
 import type { Raw } from "./difference.ts";
 
 /** How a step ends: with a difference that nothing explains, or with a world to go on with. */

@@ -1,14 +1,14 @@
-import { iovaOfPage, pageOf, sourceId } from "../../events/address.ts";
+import { iovaOfPage, pageOf, sourceId } from "../events/address.ts";
 import {
   invalidateContexts,
   invalidateIotlb,
   invalidatePasidIotlb,
   invalidatePasids,
-} from "../../hypervisor/queue/invalidate.ts";
-import type { Turn } from "../../hypervisor/turn.ts";
-import { evolve } from "../../projections/evolve.ts";
-import { hostAt } from "../../projections/host/host-entry.ts";
-import type { World } from "../../projections/world.ts";
+} from "../hypervisor/queue/invalidate.ts";
+import type { Turn } from "../hypervisor/turn.ts";
+import { evolve } from "../projections/evolve.ts";
+import { hostAt } from "../projections/host/host-entry.ts";
+import type { World } from "../projections/world.ts";
 
 type Forget = (turn: Turn) => void;
 

@@ -1,9 +1,9 @@
-import { hex } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
-import type { Input } from "../../events/input.ts";
-import type { Message } from "../../properties/judge-interrupt.ts";
-import { messageOf } from "../../properties/judge-interrupt.ts";
-import { find } from "../../properties/laws/requests.ts";
+import { hex } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import type { Message } from "../properties/judge-interrupt.ts";
+import { messageOf } from "../properties/judge-interrupt.ts";
+import { find } from "../properties/laws/requests.ts";
 
 /** A message as both sides write it. */
 export const messageText = (address: bigint, data: bigint): string =>

@@ -28,10 +28,10 @@ export const add = (map: Map<string, number>, key: string, count: number): void 
 
 /** Counts a program. */
 export function count(tally: Tally, outcome: Outcome): void {
-  const { plan, comparison } = outcome;
-  const prologue = plan.steps.filter(({ input }) => patterns.includes(input)).length;
+  const { steps, comparison } = outcome;
+  const prologue = steps.filter((input) => patterns.includes(input)).length;
   tally.programs += 1;
-  tally.operations += plan.steps.length - prologue;
+  tally.operations += steps.length - prologue;
   if (comparison === undefined) return;
   tally.compared += Math.max(0, comparison.agreed - prologue);
   tally.choices += comparison.choices;

@@ -1,10 +1,9 @@
-import { hex, pageOf } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
-import type { InputOf } from "../../events/input.ts";
-import { find } from "../../properties/laws/requests.ts";
-import type { Answer } from "../../properties/oracle/compose.ts";
-import { readTrace } from "./observation.ts";
-import type { Seen } from "./sight.ts";
+import { hex, pageOf } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
+import type { InputOf } from "../events/input.ts";
+import { find } from "../properties/laws/requests.ts";
+import type { Answer } from "../properties/oracle/compose.ts";
+import type { Observed } from "./sight.ts";
 
 export const pageText = (gpa: bigint): string => `page ${hex(pageOf(gpa))}`;
 const faultText = (reason: number): string => `fault ${hex(reason)}`;
@@ -28,10 +27,21 @@ export function modelText(facts: readonly Fact[], now: Answer | undefined): stri
   return blocked?.host ?? "nothing";
 }
 
-/** What became of a DMA in the target. */
-export function targetText({ trace }: Seen, input: InputOf<"Dma">): string {
-  const { translated, fault, suppressed } = readTrace(trace, input.iova);
-  if (fault !== undefined) return faultText(fault);
+/**
+ * What became of a DMA in the target.
+ *
+ * @param allowed  what may have: it tells a fault that was not to be reported, where nobody knows.
+ */
+export function targetText(
+  { translated, fault, suppressed, isReportUnknown }: Observed,
+  input: InputOf<"Dma">,
+  allowed: readonly string[],
+): string {
+  if (fault !== undefined) {
+    const text = faultText(fault);
+    const isSilent = isReportUnknown === true && !allowed.includes(text);
+    return isSilent && allowed.includes("blocked") ? "blocked" : text;
+  }
   if (suppressed) return "blocked";
   if (translated !== undefined) return pageText(translated);
   // Nothing was translated: the address is used as it is.

@@ -1,14 +1,14 @@
 import fc from "fast-check";
-import type { Input } from "../../events/input.ts";
-import type { Profile } from "../../events/profile/profile.ts";
-import { profileOf } from "../../events/profile/profile.ts";
-import type { GuestSetup } from "../../events/setup.ts";
-import type { Program } from "../../properties/world/program.ts";
-import type { Known } from "../deviation/known-in.ts";
-import { QemuError } from "../process.ts";
+import type { Input } from "../events/input.ts";
+import type { Profile } from "../events/profile/profile.ts";
+import { profileOf } from "../events/profile/profile.ts";
+import type { GuestSetup } from "../events/setup.ts";
+import type { Program } from "../properties/world/program.ts";
 import { definedInputs } from "./defined.ts";
+import type { Known } from "./known.ts";
 import type { Finding, Lane } from "./lane.ts";
 import { isFinding, openLane } from "./lane.ts";
+import { ProgramError } from "./process.ts";
 import { patterns, sendableInputs } from "./sendable.ts";
 import { programsFor, setupOf } from "./setup.ts";
 import type { Tally } from "./tally.ts";
@@ -82,7 +82,7 @@ export interface Campaign {
 /**
  * Runs random programs on targets until one shows something unknown, or enough have run.
  *
- * @throws QemuError when a target cannot be started, or does not answer at all.
+ * @throws ProgramError when a target cannot be started, or does not answer at all.
  */
 export async function campaign(asked: Campaign): Promise<{
   readonly tally: Tally;
@@ -103,7 +103,7 @@ export async function campaign(asked: Campaign): Promise<{
     for (const lane of opened) lanes.push(await lane);
     const setup = lanes[0]?.setup ?? setupOf({ ver: 0n, cap: 0n, ecap: 0n });
     const lack = asked.lack?.(profileOf(setup));
-    if (lack !== undefined) throw new QemuError(`${target.name}: ${lack}`);
+    if (lack !== undefined) throw new ProgramError(`${target.name}: ${lack}`);
     const programs = programsOfSeed(setup, seed);
     const trouble = own === undefined ? [] : notAvoided(setup, ownInputs(setup, own), known);
     let finding: Finding | undefined;

@@ -1,11 +1,11 @@
-import { gpa, isInterruptPage, pageOf } from "../../events/address.ts";
-import type { Input, InputOf } from "../../events/input.ts";
-import type { Profile } from "../../events/profile/profile.ts";
-import { Rtaddr } from "../../events/registers/command.ts";
-import type { RegisterSpec } from "../../events/registers/register.ts";
-import { at, partsOf, registersOf } from "../../projections/registers/registers.ts";
-import { arena } from "../../properties/world/arena.ts";
-import { isRam } from "../qtest/machine.ts";
+import { gpa, isInterruptPage, pageOf } from "../events/address.ts";
+import type { Input, InputOf } from "../events/input.ts";
+import type { Profile } from "../events/profile/profile.ts";
+import { Rtaddr } from "../events/registers/command.ts";
+import type { RegisterSpec } from "../events/registers/register.ts";
+import { at, partsOf, registersOf } from "../projections/registers/registers.ts";
+import { arena } from "../properties/world/arena.ts";
+import { isRam } from "./machine.ts";
 
 /** The register that an access begins in. */
 function specAt(profile: Profile, offset: number): RegisterSpec | undefined {

@@ -1,13 +1,13 @@
-import { pageOf } from "../../events/address.ts";
-import type { Input, InputOf } from "../../events/input.ts";
-import { Ccmd, Gcmd } from "../../events/registers/command.ts";
-import { Iotlb } from "../../events/registers/iotlb.ts";
-import type { Setup } from "../../events/setup.ts";
-import { createWorld } from "../../hypervisor/create-world.ts";
-import { fold } from "../../hypervisor/fold.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { at, globalStatus } from "../../projections/registers/registers.ts";
-import { find } from "../../properties/laws/requests.ts";
+import { pageOf } from "../events/address.ts";
+import type { Input, InputOf } from "../events/input.ts";
+import { Ccmd, Gcmd } from "../events/registers/command.ts";
+import { Iotlb } from "../events/registers/iotlb.ts";
+import type { Setup } from "../events/setup.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
+import type { Guest } from "../projections/guest.ts";
+import { at, globalStatus } from "../projections/registers/registers.ts";
+import { find } from "../properties/laws/requests.ts";
 
 /** GCMD bits that ask for something once, and those that say how it is to be. */
 const oneShot = 0x6900_0000n;

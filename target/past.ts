@@ -1,7 +1,8 @@
-import type { Fact, FactOf } from "../../events/fact.ts";
-import type { World } from "../../projections/world.ts";
-import { contextsAfter, noContexts } from "./context-memory.ts";
+import type { Fact, FactOf } from "../events/fact.ts";
+import type { World } from "../projections/world.ts";
 import type { Past, Reached } from "./deviation.ts";
+import type { TargetMemory } from "./known.ts";
+import { noContexts } from "./known.ts";
 
 /** Nothing has happened yet. */
 export const noPast = (): Past => ({
@@ -16,7 +17,13 @@ export const noPast = (): Past => ({
  *
  * @param world  after the step.
  */
-export function pastAfter(past: Past, facts: readonly Fact[], world: World, used?: Reached): Past {
+export function pastAfter(
+  { after }: TargetMemory,
+  past: Past,
+  facts: readonly Fact[],
+  world: World,
+  used?: Reached,
+): Past {
   let { queueAddress, isQueueFresh, reached } = past;
   for (const fact of facts) {
     if (fact.type === "QueueEnabled") queueAddress = fact.value;
@@ -29,7 +36,7 @@ export function pastAfter(past: Past, facts: readonly Fact[], world: World, used
     }
   }
   let { contexts } = past;
-  for (const fact of facts) contexts = contextsAfter(contexts, fact, world);
+  for (const fact of facts) contexts = after(contexts, fact, world);
   const all = used === undefined ? reached : [...reached, used];
   return { queueAddress, isQueueFresh, contexts, reached: all };
 }

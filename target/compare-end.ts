@@ -1,11 +1,9 @@
-import { bytesOfNumber } from "../../events/acpi/little-endian.ts";
-import { hex } from "../../events/address.ts";
-import type { Input } from "../../events/input.ts";
-import { eduDevices } from "../qtest/machine.ts";
+import { bytesOfNumber } from "../events/acpi/little-endian.ts";
+import { hex } from "../events/address.ts";
+import type { Input } from "../events/input.ts";
 import type { Difference, DifferingBytes } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
 import { differingWords } from "./image.ts";
-import type { Plan } from "./plan.ts";
 import type { Sight } from "./sight.ts";
 
 const nothing: Input = { type: "Note", text: "the end" };
@@ -14,7 +12,7 @@ type Shown = Pick<Difference, "at" | "what" | "text"> & { readonly bytes: Differ
 
 /** Whether a known deviation explains a number in memory, or one that was read from there. */
 function isKnown(
-  { world, past, deviations, met }: Comparing,
+  { world, past, known: { deviations }, met }: Comparing,
   what: "memory" | "data",
   address: number,
   target: number,
@@ -26,16 +24,19 @@ function isKnown(
   const unseen = { reached: undefined, message: undefined, isTraced: false };
   const sides = { target: hex(target), model: hex(model) };
   const situation = { ...about, ...unseen, ...sides, what, address };
-  const known = deviations.find((one) => one.explains(situation) !== undefined);
-  if (known !== undefined) met.set(known.id, (met.get(known.id) ?? 0) + 1);
-  return known !== undefined;
+  const deviation = deviations.find((one) => one.explains(situation) !== undefined);
+  if (deviation !== undefined) met.set(deviation.id, (met.get(deviation.id) ?? 0) + 1);
+  return deviation !== undefined;
 }
 
 /** What a device read otherwise than in the model, and nothing explains. */
-function differingRead(state: Comparing, { buffers }: Sight): Shown | undefined {
-  for (const { at, bdf, slot, gpa, bytes: model } of state.reads) {
-    const buffer = buffers.get(eduDevices.findIndex((each) => each.bdf === bdf));
-    const target = buffer?.slice(slot, slot + model.length) ?? new Uint8Array();
+export function differingRead(
+  state: Comparing,
+  dataOf: (step: number) => Uint8Array | undefined,
+): Shown | undefined {
+  for (const { at, bdf, gpa, bytes: model } of state.reads) {
+    const target = dataOf(at);
+    if (target === undefined) continue;
     const isFine = model.every((byte, index) => {
       const found = target[index] ?? 0;
       if (byte === found) return true;
@@ -46,7 +47,7 @@ function differingRead(state: Comparing, { buffers }: Sight): Shown | undefined 
       Buffer.from(all).toString("hex"),
     );
     const text = `the device read ${found}, in the model ${wanted}`;
-    return { at, what: "data", text, bytes: { at: slot, device: bdf, target, model } };
+    return { at, what: "data", text, bytes: { at: 0, device: bdf, target, model } };
   }
   return undefined;
 }
@@ -55,7 +56,7 @@ function differingRead(state: Comparing, { buffers }: Sight): Shown | undefined 
 function differingMemory(state: Comparing, at: number, { memory }: Sight): Shown | undefined {
   const [guest] = state.world.guests;
   if (guest === undefined) return undefined;
-  for (const word of differingWords(guest, memory)) {
+  for (const word of memory.flatMap((part) => differingWords(guest, part))) {
     if (isKnown(state, "memory", word.at, word.target, word.model)) continue;
     const texts = `${hex(word.target)}, the model: ${hex(word.model)}`;
     const bytesOf = (value: number): Uint8Array => bytesOfNumber(BigInt(value), 4);
@@ -67,8 +68,9 @@ function differingMemory(state: Comparing, at: number, { memory }: Sight): Shown
 }
 
 /** Compares what only the end shows: what devices read, and memory. */
-export function compareEnd(state: Comparing, plan: Plan, sight: Sight): Difference | undefined {
+export function compareEnd(state: Comparing, at: number, sight: Sight): Difference | undefined {
   const { world } = state;
-  const shown = differingRead(state, sight) ?? differingMemory(state, plan.steps.length, sight);
+  const late = (step: number): Uint8Array | undefined => sight.lateData.get(step);
+  const shown = differingRead(state, late) ?? differingMemory(state, at, sight);
   return shown && { ...shown, before: world, after: world, facts: [], sides: [] };
 }

@@ -1,17 +1,16 @@
-import type { Fact } from "../../events/fact.ts";
-import { fold } from "../../hypervisor/fold.ts";
-import type { World } from "../../projections/world.ts";
-import { textOfMessage } from "../deviation/message.ts";
-import { pastAfter } from "../deviation/past.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import { fold } from "../hypervisor/fold.ts";
+import type { World } from "../projections/world.ts";
 import type { Raw } from "./difference.ts";
 import { rawDifferences } from "./difference.ts";
 import { withoutInterruptEntries } from "./evict.ts";
 import type { Comparing } from "./fold-dma.ts";
 import { foldDma } from "./fold-dma.ts";
-import { readTrace } from "./observation.ts";
+import { textOfMessage } from "./message.ts";
 import type { Passed } from "./pass.ts";
 import { pass } from "./pass.ts";
-import type { Step } from "./plan.ts";
+import { pastAfter } from "./past.ts";
 import type { Seen } from "./sight.ts";
 
 /** A step as the model takes it from one world. */
@@ -23,33 +22,32 @@ export interface Tried {
 }
 
 /** Takes one step from a world; `undefined` where the model cannot follow an allowed choice. */
-function tryFrom(state: Comparing, before: World, step: Step, seen: Seen): Tried | undefined {
-  const { input } = step;
+function tryFrom(state: Comparing, before: World, input: Input, seen: Seen): Tried | undefined {
   const dma = input.type === "Dma" ? foldDma(state, input, seen) : undefined;
   const folded = dma === undefined ? fold(before, input) : dma.folded;
   if (folded === undefined) return undefined;
   const { facts, world } = folded;
   const [from, to] = [before.guests[0], world.guests[0]];
   if (from === undefined || to === undefined) return undefined;
-  const past = pastAfter(state.past, facts, world);
-  const traced = readTrace(seen.trace, input.type === "Dma" ? input.iova : undefined);
+  const past = pastAfter(state.known.memory, state.past, facts, world);
+  const traced = seen.observed;
   const reached = input.type === "Dma" ? traced.translated : undefined;
   const message = traced.message && textOfMessage(traced.message);
   const now = { input, before: from, after: to, world: before, facts, past };
   const about = { ...now, reached, message, isTraced: seen.isTraced };
-  const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(step, seen, world, facts)];
-  const look = (other: World, kept: readonly Fact[]) => rawDifferences(step, seen, other, kept);
-  return { before, facts, raw, passed: pass(state.deviations, raw, about, look) };
+  const raw = [...(dma?.raw ? [dma.raw] : []), ...rawDifferences(input, seen, world, facts)];
+  const look = (other: World, kept: readonly Fact[]) => rawDifferences(input, seen, other, kept);
+  return { before, facts, raw, passed: pass(state.known.deviations, raw, about, look) };
 }
 
 const isClean = ({ passed }: Tried): boolean =>
   passed.unexplained === undefined && passed.used.length === 0;
 
 /** Takes one step; an interrupt entry may be remembered or not. */
-export function tryStep(state: Comparing, step: Step, seen: Seen): Tried | undefined {
-  const first = tryFrom(state, state.world, step, seen);
-  if (first === undefined || step.input.type !== "MsiRequest" || isClean(first)) return first;
-  const other = tryFrom(state, withoutInterruptEntries(state.world), step, seen);
+export function tryStep(state: Comparing, input: Input, seen: Seen): Tried | undefined {
+  const first = tryFrom(state, state.world, input, seen);
+  if (first === undefined || input.type !== "MsiRequest" || isClean(first)) return first;
+  const other = tryFrom(state, withoutInterruptEntries(state.world), input, seen);
   if (other === undefined) return first;
   const isBetter = isClean(other) || first.passed.unexplained !== undefined;
   if (!isBetter || other.passed.unexplained !== undefined) return first;

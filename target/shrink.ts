@@ -1,4 +1,4 @@
-import type { Input } from "../../events/input.ts";
+import type { Input } from "../events/input.ts";
 import { definedInputs } from "./defined.ts";
 import { textOf } from "./difference.ts";
 import type { Finding, Lane, Outcome } from "./lane.ts";
