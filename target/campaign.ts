@@ -10,15 +10,20 @@ import type { Finding, Lane } from "./lane.ts";
 import { isFinding, openLane } from "./lane.ts";
 import { ProgramError } from "./process.ts";
 import { patterns, sendableInputs } from "./sendable.ts";
-import { programsFor, setupOf } from "./setup.ts";
+import { programsFor } from "./setup.ts";
 import type { Tally } from "./tally.ts";
 import { add, count, emptyTally } from "./tally.ts";
 import type { TargetPlan } from "./target.ts";
 
 /** Inputs of a program in the form in which a target is given them, known trouble left out. */
-export function inputsFor(setup: GuestSetup, program: Program, known: Known, tally: Tally) {
+export function inputsFor(
+  { setup, can }: Lane,
+  program: Program,
+  known: Known,
+  tally: Tally,
+): readonly Input[] {
   const profile = profileOf(setup);
-  const all = [...patterns, ...sendableInputs(profile, program.inputs)];
+  const all = [...patterns, ...sendableInputs(profile, program.inputs, can)];
   const sendable = all.map((input) =>
     known.avoided.reduce((before, { id, change }) => {
       const after = change(before, profile);
@@ -35,8 +40,8 @@ export function inputsFor(setup: GuestSetup, program: Program, known: Known, tal
 }
 
 /** The same of somebody's own inputs, with nothing left out that is trouble. */
-const ownInputs = (setup: GuestSetup, inputs: readonly Input[]): readonly Input[] =>
-  definedInputs({ guests: [setup] }, sendableInputs(profileOf(setup), inputs));
+const ownInputs = ({ setup, can }: Lane, inputs: readonly Input[]): readonly Input[] =>
+  definedInputs({ guests: [setup] }, sendableInputs(profileOf(setup), inputs, can));
 
 /** What is avoided in random programs, and is in these inputs. */
 const notAvoided = (setup: GuestSetup, inputs: readonly Input[], { avoided }: Known) =>
@@ -51,8 +56,8 @@ const batch = 64;
 const spread = (seed: number): number => Math.imul(seed + 1, 0x9e37_79b1);
 
 /** The programs of a seed, one after another; the same ones for the same seed. */
-function* programsOfSeed(setup: GuestSetup, seed: number): Generator<Program> {
-  const programs = programsFor(setup);
+function* programsOfSeed({ setup, can }: Lane, seed: number): Generator<Program> {
+  const programs = programsFor(setup, can);
   for (let round = 0; ; round++) {
     yield* fc.sample(programs, { numRuns: batch, seed: spread(seed) + round });
   }
@@ -101,11 +106,13 @@ export async function campaign(asked: Campaign): Promise<{
   const lanes: Lane[] = [];
   try {
     for (const lane of opened) lanes.push(await lane);
-    const setup = lanes[0]?.setup ?? setupOf({ ver: 0n, cap: 0n, ecap: 0n });
+    const [first] = lanes;
+    if (first === undefined) throw new ProgramError(`${target.name}: nothing runs`);
+    const { setup } = first;
     const lack = asked.lack?.(profileOf(setup));
     if (lack !== undefined) throw new ProgramError(`${target.name}: ${lack}`);
-    const programs = programsOfSeed(setup, seed);
-    const trouble = own === undefined ? [] : notAvoided(setup, ownInputs(setup, own), known);
+    const programs = programsOfSeed(first, seed);
+    const trouble = own === undefined ? [] : notAvoided(setup, ownInputs(first, own), known);
     let finding: Finding | undefined;
     let next = 0;
     const work = async (lane: Lane): Promise<void> => {
@@ -114,8 +121,8 @@ export async function campaign(asked: Campaign): Promise<{
         next += 1;
         const inputs =
           own === undefined
-            ? inputsFor(setup, programs.next().value as Program, known, tally)
-            : ownInputs(setup, own);
+            ? inputsFor(lane, programs.next().value as Program, known, tally)
+            : ownInputs(lane, own);
         const outcome = await lane.run(inputs);
         count(tally, outcome);
         if (isFinding(outcome)) finding ??= { ...outcome, inputs, seed, index };

@@ -67,10 +67,14 @@ function differingMemory(state: Comparing, at: number, { memory }: Sight): Shown
   return undefined;
 }
 
+/** What shows by its bytes alone, as a difference. */
+export const atEnd = ({ world }: Comparing, shown: Shown): Difference => ({
+  ...{ ...shown, before: world, after: world, facts: [], sides: [] },
+});
+
 /** Compares what only the end shows: what devices read, and memory. */
 export function compareEnd(state: Comparing, at: number, sight: Sight): Difference | undefined {
-  const { world } = state;
   const late = (step: number): Uint8Array | undefined => sight.lateData.get(step);
   const shown = differingRead(state, late) ?? differingMemory(state, at, sight);
-  return shown && { ...shown, before: world, after: world, facts: [], sides: [] };
+  return shown && atEnd(state, shown);
 }

@@ -8,14 +8,15 @@ import { find } from "../properties/laws/requests.ts";
 import { observe } from "../properties/oracle/observe.ts";
 import type { Key } from "../properties/oracle/oracle.ts";
 import { createOracle } from "../properties/oracle/oracle.ts";
-import { compareEnd } from "./compare-end.ts";
+import { atEnd, compareEnd, differingRead } from "./compare-end.ts";
 import { isDefinedWrite, isDevicePage } from "./defined.ts";
 import type { Difference } from "./difference.ts";
 import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
-import { requesterOf, useIn } from "./fold-dma.ts";
+import { useIn } from "./fold-dma.ts";
 import { memoryAt } from "./image.ts";
 import type { Known } from "./known.ts";
+import { requesterOf } from "./machine.ts";
 import { noPast, pastAfter } from "./past.ts";
 import type { Seen, Sight, Steps } from "./sight.ts";
 import { tryStep } from "./try-step.ts";
@@ -42,8 +43,9 @@ function keysOf(steps: Steps): readonly Key[] {
   for (const input of steps) {
     if (input.type !== "Dma") continue;
     const sid = requesterOf(input.device);
+    const { pasid } = input;
     const page = pageOf(input.iova);
-    keys.set(`${sid}:${page}`, { guest: 0, sid, page });
+    keys.set(`${sid}:${page}:${pasid ?? ""}`, { guest: 0, sid, page, pasid });
   }
   return [...keys.values()].slice(0, 64);
 }
@@ -124,6 +126,11 @@ export function compare(setup: GuestSetup, steps: Steps, sight: Sight, known: Kn
     count(input.type);
     for (const { type } of facts) count(type);
     noteRead(state, at, input, passed.facts);
+    const { data } = seen;
+    if (data !== undefined) {
+      const shown = differingRead(state, (step) => (step === at ? data : undefined));
+      if (shown !== undefined) return done(at, atEnd(state, shown));
+    }
     const used = useIn(state, input, seen, passed.world, passed.facts);
     if (input.type === "Dma") noteUse(state, requesterOf(input.device), before);
     state.past = pastAfter(known.memory, state.past, passed.facts, passed.world, used);

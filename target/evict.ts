@@ -1,4 +1,5 @@
 import { iovaOfPage, pageOf, sourceId } from "../events/address.ts";
+import type { InputOf } from "../events/input.ts";
 import {
   invalidateContexts,
   invalidateIotlb,
@@ -18,9 +19,13 @@ type Forget = (turn: Turn) => void;
  *
  * @param source  the requester whose entries are forgotten.
  */
-export function* evictions(world: World, source: number, iova: bigint): Generator<World> {
+export function* evictions(
+  world: World,
+  source: number,
+  { iova, pasid: given }: InputOf<"Dma">,
+): Generator<World> {
   const [guest] = world.guests;
-  const entry = guest && hostAt(guest.hosts, source, undefined);
+  const entry = guest && hostAt(guest.hosts, source, given);
   const did = entry?.did ?? 0;
   const page: Forget = (turn) => {
     invalidateIotlb(turn, { scope: "page", did, iova: iovaOfPage(pageOf(iova)), length: 4096n });
@@ -30,7 +35,7 @@ export function* evictions(world: World, source: number, iova: bigint): Generato
   const contexts: Forget = (turn) => invalidateContexts(turn, { scope: "global" });
   const pasids: Forget = (turn) => invalidatePasids(turn, { scope: "global" });
   const first: Forget = (turn) =>
-    invalidatePasidIotlb(turn, { scope: "pasid", did, pasid: entry?.tag ?? 0 });
+    invalidatePasidIotlb(turn, { scope: "pasid", did, pasid: given ?? entry?.tag ?? 0 });
   const all: Forget = (turn) => invalidateIotlb(turn, { scope: "global" });
   const ways: readonly (readonly Forget[])[] = [
     ...[[page], [first], [own], [own, page], [contexts], [contexts, page]],

@@ -8,18 +8,14 @@ import type { World } from "../projections/world.ts";
 import { find } from "../properties/laws/requests.ts";
 import { expected } from "../properties/oracle/expected.ts";
 import type { Oracle } from "../properties/oracle/oracle.ts";
-import { sources } from "../properties/world/arena.ts";
 import type { Past, Reached } from "./deviation.ts";
 import { evictions } from "./evict.ts";
 import type { Known } from "./known.ts";
+import { requesterOf } from "./machine.ts";
 import { answerText, modelText, targetText } from "./outcome.ts";
 import { usesOf } from "./past.ts";
 import type { Seen } from "./sight.ts";
 import { entriesWalked } from "./table-view.ts";
-
-/** The source-id that a device's requests carry. */
-export const requesterOf = (device: number): number =>
-  device === sources.behindBridge ? sources.bridge : device;
 
 /** One program being compared. */
 export interface Comparing {
@@ -72,7 +68,8 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   const access: Access = input.access ?? "read";
   const before = state.world;
   const sid = requesterOf(input.device);
-  const wanted = expected(state.oracle, 0, sid, input.iova);
+  const { pasid, execute, privileged } = input;
+  const wanted = expected(state.oracle, 0, sid, input.iova, { pasid, execute, privileged });
   let folded = fold(before, input);
   const many = wanted?.pending === true || wanted?.first !== undefined;
   // Where several things are right nobody knows which page it is that the host has not.
@@ -87,7 +84,7 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   // Without a trace nobody knows which of several things it was.
   if (!seen.isTraced) return { folded: many ? undefined : folded, raw: undefined };
   const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
-  const got = targetText(seen.observed, input, many ? [model, ...allowed] : [model]);
+  const got = targetText(seen.observed, input);
   const isRight = model === got || allowed.includes(got);
   // It may have been blocked without a word, or have forgotten the old translation: nobody knows.
   if (isRight && lacksRight(state, input, seen, sid)) return { folded: undefined, raw: undefined };
@@ -109,7 +106,7 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
 
 /** A DMA folded in a world that has forgotten what it must for the outcome to be this one. */
 function foldedTo(before: World, input: InputOf<"Dma">, source: number, outcome: string) {
-  for (const world of evictions(before, source, input.iova)) {
+  for (const world of evictions(before, source, input)) {
     const folded = fold(world, input);
     if (modelText(folded.facts, undefined) === outcome) return folded;
   }
@@ -135,7 +132,8 @@ export function useIn(
   { guests }: World,
   facts: readonly Fact[],
 ): Reached | undefined {
-  if (input.type !== "Dma") return undefined;
+  // What is used with a PASID is the model's to remember.
+  if (input.type !== "Dma" || input.pasid !== undefined) return undefined;
   const { translated, mask } = observed;
   const [guest] = guests;
   if (translated === undefined || guest === undefined) return undefined;

@@ -3,6 +3,8 @@ import type { ProfileWords } from "../events/profile/profile.ts";
 import type { GuestSetup } from "../events/setup.ts";
 import type { Comparison } from "./compare.ts";
 import { compare } from "./compare.ts";
+import { Misbehaviour } from "./connection/connection.ts";
+import type { Ability } from "./implementation.ts";
 import type { Known } from "./known.ts";
 import { ProgramError } from "./process.ts";
 import { setupOf } from "./setup.ts";
@@ -15,6 +17,8 @@ export interface Outcome {
   readonly sight?: Sight;
   readonly comparison?: Comparison;
   readonly death?: string;
+  /** Which step it did not survive, where that is known. */
+  readonly diedAt?: number;
 }
 
 /** Something that the target does and that is neither right nor known. */
@@ -29,6 +33,7 @@ export interface Finding extends Outcome {
 export interface Lane {
   readonly setup: GuestSetup;
   readonly words: ProfileWords;
+  readonly can: ReadonlySet<Ability>;
   /** Gives inputs to the target and compares. */
   readonly run: (inputs: readonly Input[]) => Promise<Outcome>;
   readonly stop: () => Promise<void>;
@@ -57,10 +62,11 @@ export async function openLane(target: TargetPlan, known: Known): Promise<Lane> 
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       await renew();
-      return { steps, death: error.message };
+      const at = error instanceof Misbehaviour ? { diedAt: error.index } : {};
+      return { steps, death: error.message, ...at };
     }
   };
-  return { setup, words: current.words, run, stop: () => current.stop() };
+  return { setup, words: current.words, can: current.can, run, stop: () => current.stop() };
 }
 
 /** Whether an outcome is something that nobody knows. */

@@ -15,6 +15,10 @@ export const requesters: readonly Requester[] = [
   { bdf: 0x208, alias: 0x200 },
 ];
 
+/** The source-id that a device's requests carry. */
+export const requesterOf = (device: number): number =>
+  requesters.find(({ bdf }) => bdf === device)?.alias ?? device;
+
 /** RAM: first byte and length of each part. What a q35 machine with 3 GiB has. */
 export const ram = [
   { base: 0n, length: 0xa_0000n },

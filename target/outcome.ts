@@ -27,21 +27,12 @@ export function modelText(facts: readonly Fact[], now: Answer | undefined): stri
   return blocked?.host ?? "nothing";
 }
 
-/**
- * What became of a DMA in the target.
- *
- * @param allowed  what may have: it tells a fault that was not to be reported, where nobody knows.
- */
+/** What became of a DMA in the target. */
 export function targetText(
-  { translated, fault, suppressed, isReportUnknown }: Observed,
+  { translated, fault, suppressed }: Observed,
   input: InputOf<"Dma">,
-  allowed: readonly string[],
 ): string {
-  if (fault !== undefined) {
-    const text = faultText(fault);
-    const isSilent = isReportUnknown === true && !allowed.includes(text);
-    return isSilent && allowed.includes("blocked") ? "blocked" : text;
-  }
+  if (fault !== undefined) return faultText(fault);
   if (suppressed) return "blocked";
   if (translated !== undefined) return pageText(translated);
   // Nothing was translated: the address is used as it is.

@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 
 /** A program that is to be run is missing, cannot be used, misbehaved or died: why, in one line. */
 export class ProgramError extends Error {}
@@ -20,6 +21,8 @@ export interface Running {
   readonly hasEnded: () => boolean;
   /** Fulfilled once it has ended, with how: `exit code 1`, `signal SIGSEGV`. */
   readonly ended: Promise<string>;
+  /** Its standard input and output, where it was started to be talked to. */
+  readonly pipes: { readonly input: Writable; readonly output: Readable } | undefined;
   /** Ends it and removes its folder; fulfilled when both are done. May be called twice. */
   readonly stop: () => Promise<void>;
 }
@@ -100,8 +103,8 @@ function lastLineOf(child: ChildProcess): () => string {
 export interface Start {
   /** How long it may live at most; it is killed then. */
   readonly seconds: number;
-  /** Variables of the environment besides those of this process. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Whether its standard input and output are to be had, as `pipes`. */
+  readonly talks?: boolean;
 }
 
 /** Ends a program and what it has started: it leads a group of processes of its own. */
@@ -123,15 +126,14 @@ function killGroup(child: ChildProcess): void {
 export async function startProgram(
   path: string,
   words: (folder: string) => readonly string[],
-  { seconds, env = {} }: Start,
+  { seconds, talks = false }: Start,
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), "shadowfold-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const child = spawn(path, words(folder), {
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: talks ? ["pipe", "pipe", "pipe"] : ["ignore", "ignore", "pipe"],
     // A Ctrl-C at the terminal is for this process, which decides.
     detached: true,
-    env: { ...process.env, ...env },
   });
   const lastLine = lastLineOf(child);
   let isOver = false;
@@ -171,7 +173,9 @@ export async function startProgram(
       `${path}: ${error instanceof Error ? error.message : "cannot be started"}`,
     );
   }
-  return { pid: child.pid ?? 0, folder, lastLine, hasEnded: () => isOver, ended, stop };
+  const { pid = 0, stdin, stdout } = child;
+  const pipes = stdin && stdout ? { input: stdin, output: stdout } : undefined;
+  return { pid, folder, lastLine, hasEnded: () => isOver, ended, pipes, stop };
 }
 
 /** One line about a program that ended by itself. */

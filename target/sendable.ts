@@ -5,6 +5,7 @@ import { Rtaddr } from "../events/registers/command.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
 import { at, partsOf, registersOf } from "../projections/registers/registers.ts";
 import { arena } from "../properties/world/arena.ts";
+import type { Ability } from "./implementation.ts";
 import { isRam } from "./machine.ts";
 
 /** The register that an access begins in. */
@@ -41,7 +42,19 @@ function reservedIn({ smts }: Profile, offset: number): bigint {
 /** Bytes that a device can take or give in one transfer of the fuzzer's. */
 export const slotBytes = 16;
 
-function dmaOf(input: InputOf<"Dma"> | InputOf<"DmaIssue">): InputOf<"Dma"> | undefined {
+/** What a request with PASID asks for, where the target knows such requests; else nothing. */
+function rightsOf(
+  { pasid, execute, privileged }: InputOf<"Dma"> | InputOf<"DmaIssue">,
+  can: ReadonlySet<Ability>,
+): Pick<InputOf<"Dma">, "pasid" | "execute" | "privileged"> {
+  if (!can.has("pasid") || pasid === undefined) return {};
+  return { pasid, ...(execute ? { execute } : {}), ...(privileged ? { privileged } : {}) };
+}
+
+function dmaOf(
+  input: InputOf<"Dma"> | InputOf<"DmaIssue">,
+  can: ReadonlySet<Ability>,
+): InputOf<"Dma"> | undefined {
   if (input.translated === true) return undefined;
   const { device, iova, access = "read", bytes } = input;
   const most = access === "write" ? (bytes?.length ?? 8) : (input.length ?? 8);
@@ -50,10 +63,10 @@ function dmaOf(input: InputOf<"Dma"> | InputOf<"DmaIssue">): InputOf<"Dma"> | un
   if (isInterruptPage(pageOf(iova))) return undefined;
   const data =
     access === "write" ? { bytes: (bytes ?? new Uint8Array(length)).slice(0, length) } : {};
-  return { type: "Dma", device, iova, access, length, ...data };
+  return { type: "Dma", device, iova, access, length, ...rightsOf(input, can), ...data };
 }
 
-function sendable(profile: Profile, input: Input): Input | undefined {
+function sendable(profile: Profile, input: Input, can: ReadonlySet<Ability>): Input | undefined {
   switch (input.type) {
     case "RegisterWrite":
     case "RegisterRead":
@@ -63,9 +76,10 @@ function sendable(profile: Profile, input: Input): Input | undefined {
       return { ...input, flushed: true };
     case "Dma":
     case "DmaIssue":
-      return dmaOf(input);
+      return dmaOf(input, can);
     case "MsiRequest":
       if (input.device === undefined || !isInterruptPage(pageOf(input.address))) return undefined;
+      if (!can.has("interrupts")) return undefined;
       return { ...input, address: input.address & ~3n, data: input.data & 0xffff };
     default:
       return undefined;
@@ -87,6 +101,9 @@ export const patterns: readonly Input[] = [
   flushed: true,
 }));
 
-/** The inputs that a binary can be given, in the form in which it is given them. */
-export const sendableInputs = (profile: Profile, inputs: readonly Input[]): readonly Input[] =>
-  inputs.flatMap((input) => sendable(profile, input) ?? []);
+/** The inputs that a target can be given, in the form in which it is given them. */
+export const sendableInputs = (
+  profile: Profile,
+  inputs: readonly Input[],
+  can: ReadonlySet<Ability>,
+): readonly Input[] => inputs.flatMap((input) => sendable(profile, input, can) ?? []);

@@ -2,9 +2,20 @@ import fc from "fast-check";
 import { gpa, hpa, sourceId } from "../events/address.ts";
 import type { ProfileWords } from "../events/profile/profile.ts";
 import type { GuestSetup } from "../events/setup.ts";
+import {
+  atsRequest,
+  deviceAnswer,
+  pageQueue,
+  pageRequest,
+  pageResponse,
+  recoverQueue,
+} from "../properties/world/device-commands.ts";
 import { outsideKinds } from "../properties/world/kinds.ts";
+import type { Command } from "../properties/world/mapping-commands.ts";
+import { strayDma } from "../properties/world/pasid-requests.ts";
 import type { Program } from "../properties/world/program.ts";
 import { programsOf } from "../properties/world/program.ts";
+import type { Ability } from "./implementation.ts";
 import { ram, requesters } from "./machine.ts";
 
 type Range = GuestSetup["p2m"][number];
@@ -53,6 +64,20 @@ export const setupOf = ({ name, ver, cap, ecap }: ProfileWords): GuestSetup => (
   })),
 });
 
+/** Kinds of command that nobody draws but for a target that can do what they are about. */
+const abilityKinds: Readonly<Record<Ability, readonly Command[]>> = {
+  interrupts: [],
+  pasid: [strayDma],
+  ats: [atsRequest, deviceAnswer, recoverQueue],
+  pageRequests: [pageRequest, pageResponse, pageQueue],
+};
+
 /** Random programs of such a world, from the generators that the laws use. */
-export const programsFor = (setup: GuestSetup): fc.Arbitrary<Program> =>
-  programsOf({ guests: fc.constant([setup]), without: outsideKinds, strange: false });
+export const programsFor = (
+  setup: GuestSetup,
+  can: ReadonlySet<Ability>,
+): fc.Arbitrary<Program> => {
+  const allowed = new Set([...can].flatMap((each) => abilityKinds[each]));
+  const without = new Set([...outsideKinds].filter((kind) => !allowed.has(kind)));
+  return programsOf({ guests: fc.constant([setup]), without, strange: false });
+};

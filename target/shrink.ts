@@ -6,7 +6,7 @@ import { withoutCommands, withoutDescriptors, withoutGroups } from "./reductions
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
 function signatureOf({ comparison, death }: Outcome): string | undefined {
-  if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\\d+/g, "N")}`;
+  if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\d+/g, "N")}`;
   const difference = comparison?.difference;
   if (difference === undefined) return undefined;
   const first = difference.sides.find(({ what }) => what === difference.what);
@@ -41,8 +41,10 @@ export async function shrinkFinding(
     watch(inputs.length);
     return true;
   };
-  const shown = finding.comparison?.difference?.at;
-  if (shown !== undefined) await tryInputs(finding.inputs.slice(0, shown + 1));
+  const shown = finding.comparison?.difference?.at ?? finding.diedAt;
+  const last = shown === undefined ? undefined : finding.steps[shown];
+  if (last !== undefined)
+    await tryInputs(finding.inputs.slice(0, finding.inputs.indexOf(last) + 1));
   for (let stretch = Math.max(1, best.inputs.length >> 1); !isOver(); ) {
     const before = best.inputs.length;
     for (const fewer of withoutGroups(best.inputs)) {

@@ -11,8 +11,6 @@ export interface Observed {
   readonly fault: number | undefined;
   /** A fault that was not to be reported. */
   readonly suppressed: boolean;
-  /** A fault of which nobody knows whether it was to be reported. */
-  readonly isReportUnknown?: boolean;
   /** Messages of the unit's own, in order. */
   readonly events: readonly string[];
   /** The message that an interrupt request became. */

@@ -1,10 +1,13 @@
 import type { Input } from "../events/input.ts";
 import type { ProfileWords } from "../events/profile/profile.ts";
+import type { Ability } from "./implementation.ts";
 import type { Sight, Steps } from "./sight.ts";
 
 /** An implementation that can be given programs, one after another. */
 export interface Target {
   readonly words: ProfileWords;
+  /** What it can do besides registers, memory and DMA. */
+  readonly can: ReadonlySet<Ability>;
   /** @throws ProgramError when it ends, does not answer, or answers what is no answer. */
   readonly perform: (steps: Steps) => Promise<Sight>;
   readonly stop: () => Promise<void>;

@@ -119,6 +119,7 @@ async function startTarget(plan: Start): Promise<Target> {
     const capabilities = { ver: numberOf(ver), cap: numberOf(cap), ecap: numberOf(ecap) };
     return {
       words: { name, ...capabilities },
+      can: new Set(["interrupts"] as const),
       perform: (steps) => about(performPlan(session, planOf(steps), traceSince)),
       stop: async () => {
         client.close();

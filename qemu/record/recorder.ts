@@ -92,8 +92,8 @@ function checkEnding(folder: string, { lastWords }: RecordingPlan, counts: Count
  * @param counts  kept up to date.
  * @param keep  told of the folder with QEMU's trace and the guest's console before it is removed.
  * @yields the lines of a recording, the first line alone first.
- * @throws ProgramError when QEMU or its guest cannot be used. QEMU is gone and its files are removed
- *   whenever this ends.
+ * @throws ProgramError when QEMU or its guest cannot be used. QEMU is gone and its files are
+ *   removed whenever this ends.
  */
 export async function* recordGuest(
   binary: QemuBinary,

@@ -77,7 +77,7 @@ const tracing = "trace_event=intel_iommu:*,iommu:* trace_buf_size=8M";
 /**
  * Makes a guest from Debian's packages.
  *
- * @throws ProgramError when the packages, or the tools to unpack or compile with, are not to be had.
+ * @throws ProgramError when the packages, or the tools to unpack or compile with, cannot be had.
  */
 export async function makeDemoGuest(
   demo: DemoName,
