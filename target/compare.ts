@@ -13,7 +13,7 @@ import { isDefinedWrite, isDevicePage } from "./defined.ts";
 import type { Difference } from "./difference.ts";
 import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";
-import { useIn } from "./fold-dma.ts";
+import { usesIn } from "./fold-dma.ts";
 import { memoryAt } from "./image.ts";
 import type { Known } from "./known.ts";
 import { requesterOf } from "./machine.ts";
@@ -131,7 +131,7 @@ export function compare(setup: GuestSetup, steps: Steps, sight: Sight, known: Kn
       const shown = differingRead(state, (step) => (step === at ? data : undefined));
       if (shown !== undefined) return done(at, atEnd(state, shown));
     }
-    const used = useIn(state, input, seen, passed.world, passed.facts);
+    const used = usesIn(state, input, seen, passed.world, passed.facts);
     if (input.type === "Dma") noteUse(state, requesterOf(input.device), before);
     state.past = pastAfter(known.memory, state.past, passed.facts, passed.world, used);
     observe(oracle, input, passed.facts);

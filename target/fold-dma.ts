@@ -40,26 +40,28 @@ export interface Comparing {
  * since. It may, even if the entry that names the domain-id leads to other tables by now.
  */
 function isRemembered(
-  { past, world }: Comparing,
+  { past, world, known: { memory } }: Comparing,
   { iova, access = "read" }: InputOf<"Dma">,
   { observed: { translated } }: Seen,
   source: number,
 ): boolean {
   const [guest] = world.guests;
   if (translated === undefined || guest === undefined) return false;
-  const did = hostAt(guest.hosts, source, undefined)?.did;
-  const uses = usesOf(past, source, iova, translated);
-  return uses.some((use) => use.did === did && use.allows[access]);
+  const dids = memory.tagsBySource
+    ? [hostAt(guest.hosts, source, undefined)?.did]
+    : memory.domains(past.contexts, guest, source);
+  const uses = usesOf(past, memory.tagsBySource ? source : undefined, iova, translated);
+  return uses.some((use) => dids.includes(use.did) && use.allows[access]);
 }
 
 /** Whether the target used a translation again that lacks the right: it says where it leads too. */
 function lacksRight(
-  { past }: Comparing,
+  { past, known: { memory } }: Comparing,
   { iova, access = "read" }: InputOf<"Dma">,
   { observed: { translated } }: Seen,
   source: number,
 ): boolean {
-  if (translated === undefined) return false;
+  if (translated === undefined || !memory.tagsBySource) return false;
   return usesOf(past, source, iova, translated).some(({ allows }) => !allows[access]);
 }
 
@@ -124,19 +126,19 @@ function allowedByTables(guest: Guest, source: number, iova: bigint) {
   return { isFirst: walk.isFirst, read, write, gpa };
 }
 
-/** The translation that a DMA used in the target. */
-export function useIn(
+/** The translation that a DMA used in the target, under each domain-id that it may have had. */
+export function usesIn(
   { past, known: { memory } }: Comparing,
   input: Input,
   { observed }: Seen,
   { guests }: World,
   facts: readonly Fact[],
-): Reached | undefined {
+): readonly Reached[] {
   // What is used with a PASID is the model's to remember.
-  if (input.type !== "Dma" || input.pasid !== undefined) return undefined;
+  if (input.type !== "Dma" || input.pasid !== undefined) return [];
   const { translated, mask } = observed;
   const [guest] = guests;
-  if (translated === undefined || guest === undefined) return undefined;
+  if (translated === undefined || guest === undefined) return [];
   const source = requesterOf(input.device);
   const [use] = usesOf(past, source, input.iova, translated);
   const tables = allowedByTables(guest, source, input.iova);
@@ -145,15 +147,14 @@ export function useIn(
   const isWalked = tables !== undefined && (tables.isFirst || tables.gpa === translated);
   const told = isWalked ? undefined : find(facts, "DmaTranslated");
   const allows = use?.allows ?? told ?? tables;
-  if (allows === undefined) return undefined;
+  if (allows === undefined) return [];
   const { read, write } = allows;
   const first = input.iova & ~mask;
   const entry = hostAt(guest.hosts, source, undefined);
   const isFirst = guest.profile.flts && isScalable(guest);
-  return {
+  const again = memory.tagsBySource && use !== undefined ? [use.did] : undefined;
+  return (again ?? memory.domains(past.contexts, guest, source)).map((did) => ({
     ...{ source, first, last: first | mask, distance: translated - input.iova },
-    allows: { read, write },
-    did: use?.did ?? memory.domain(past.contexts, guest, source) ?? entry?.did ?? 0,
-    pasid: isFirst ? entry?.tag : undefined,
-  };
+    ...{ allows: { read, write }, did, pasid: isFirst ? entry?.tag : undefined },
+  }));
 }

@@ -18,11 +18,11 @@ export const noPast = (): Past => ({
  * @param world  after the step.
  */
 export function pastAfter(
-  { after }: TargetMemory,
+  { after, emptying }: TargetMemory,
   past: Past,
   facts: readonly Fact[],
   world: World,
-  used?: Reached,
+  used: readonly Reached[] = [],
 ): Past {
   let { queueAddress, isQueueFresh, reached } = past;
   for (const fact of facts) {
@@ -37,14 +37,9 @@ export function pastAfter(
   }
   let { contexts } = past;
   for (const fact of facts) contexts = after(contexts, fact, world);
-  const all = used === undefined ? reached : [...reached, used];
+  const all = used.length === 0 ? reached : [...reached, ...used];
   return { queueAddress, isQueueFresh, contexts, reached: all };
 }
-
-/** What makes QEMU forget every translation. */
-const emptying: ReadonlySet<string> = new Set([
-  ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled"],
-]);
 
 type Range = Pick<FactOf<"IotlbInvalidated">, "iova" | "length">;
 
@@ -65,16 +60,16 @@ function coversFirst(fact: FactOf<"PasidIotlbInvalidated">, use: Reached): boole
   return fact.scope === "pasid" || isWithin(fact, use);
 }
 
-/** Earlier uses, by a source-id, of a translation of an address that leads to `gpa`. */
+/** Earlier uses, by a source-id or by any, of a translation of an address that leads to `gpa`. */
 export const usesOf = (
   { reached }: Past,
-  source: number,
+  source: number | undefined,
   iova: bigint,
   gpa: bigint,
 ): readonly Reached[] =>
   reached.filter(
     (each) =>
-      each.source === source &&
+      (source === undefined || each.source === source) &&
       each.first <= iova &&
       iova <= each.last &&
       iova + each.distance === gpa,

@@ -3,6 +3,7 @@ import type { Fact } from "../../events/fact.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 import type { Contexts } from "../../target/deviation.ts";
 import type { TargetMemory } from "../../target/known.ts";
@@ -65,16 +66,19 @@ const isPassed = (guest: Guest, source: number, cached?: bigint): boolean =>
     ? isPassedThrough(guest, source, cached)
     : cached === undefined && resolve(guest, source, undefined).kind === "passThrough";
 
-/** The domain-id of the PASID entry that QEMU reads, in scalable mode. */
-function domainRead({ entries }: Contexts, guest: Guest, source: number): number | undefined {
-  if (!isScalable(guest)) return undefined;
+/** The domain-id that QEMU reads: in scalable mode that of its own reading of the PASID entry. */
+function domainsRead({ entries }: Contexts, guest: Guest, source: number): readonly number[] {
+  const known = hostAt(guest.hosts, source, undefined)?.did ?? 0;
+  if (!isScalable(guest)) return [known];
   const { entry } = readTables(guest, source, entries.get(source));
-  return entry === undefined ? undefined : PasidEntry.decode(entry).did;
+  return [entry === undefined ? known : PasidEntry.decode(entry).did];
 }
 
 /** What QEMU remembers of source-ids. */
 export const qemuMemory: TargetMemory = {
   after: contextsAfter,
   used: contextsUsed,
-  domain: domainRead,
+  domains: domainsRead,
+  tagsBySource: true,
+  emptying: new Set(["RootPointerLatched", "TranslationEnabled", "TranslationDisabled"]),
 };
