@@ -125,7 +125,7 @@ export async function campaign(asked: Campaign): Promise<{
             : ownInputs(lane, own);
         const outcome = await lane.run(inputs);
         count(tally, outcome);
-        if (isFinding(outcome)) finding ??= { ...outcome, inputs, seed, index };
+        if (isFinding(outcome)) finding ??= { ...outcome, setup, inputs, seed, index };
         watch(tally);
       }
     };

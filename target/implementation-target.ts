@@ -148,8 +148,8 @@ function checkHello({ version, can = [] }: Hello, unit: Profile): void {
   throw new ProgramError(`says that it can do ${lacking}, and its ECAP says that it cannot`);
 }
 
-/** All registers of a unit. */
-const everyRegister = (unit: Profile): Request => {
+/** What reads all registers of a unit. */
+export const everyRegister = (unit: Profile): Request => {
   const ends = registersOf(unit).specs.map(({ offset, bytes }) => offset + bytes);
   return { op: "readRegisters", offset: 0, length: Math.min(4096, Math.max(...ends)) };
 };
@@ -173,7 +173,7 @@ function checkWords(registers: Uint8Array, unit: Profile): void {
 export interface Reaching {
   readonly name: string;
   readonly lanes: number;
-  readonly connect: () => Promise<Connection>;
+  readonly connect: (isHurried: boolean) => Promise<Connection>;
   /** Its capabilities; those that it names itself when missing. */
   readonly words?: ProfileWords;
 }
@@ -225,9 +225,9 @@ export const implementationPlan = (reaching: Reaching): TargetPlan => ({
   name: reaching.name,
   lanes: reaching.lanes,
   fit: (inputs) => inputs.filter((input) => requestOf(input) !== undefined),
-  start: async () => {
+  start: async (isHurried = false) => {
     const { name } = reaching;
-    const connection = await reaching.connect().catch((error: unknown) => {
+    const connection = await reaching.connect(isHurried).catch((error: unknown) => {
       throw error instanceof ProgramError ? new ProgramError(`${name}: ${error.message}`) : error;
     });
     try {

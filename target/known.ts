@@ -30,6 +30,8 @@ export interface Known {
   readonly deviations: readonly Deviation[];
   readonly avoided: readonly Avoided[];
   readonly memory: TargetMemory;
+  /** Whether devices are where DMA can get to, which may have done anything with it. */
+  readonly hasDevices: boolean;
 }
 
 /** Nothing is remembered. */
@@ -56,4 +58,9 @@ const modelMemory: TargetMemory = {
 };
 
 /** Of a target of which nothing is known. */
-export const nothingKnown: Known = { deviations: [], avoided: [], memory: modelMemory };
+export const nothingKnown: Known = {
+  deviations: [],
+  avoided: [],
+  memory: modelMemory,
+  hasDevices: false,
+};

@@ -23,6 +23,7 @@ export interface Outcome {
 
 /** Something that the target does and that is neither right nor known. */
 export interface Finding extends Outcome {
+  readonly setup: GuestSetup;
   readonly inputs: readonly Input[];
   readonly seed: number;
   /** Which program of the seed, from 0. */
@@ -43,13 +44,13 @@ export interface Lane {
 const programsEach = 2000;
 
 /** Starts a target, to run programs one after another. */
-export async function openLane(target: TargetPlan, known: Known): Promise<Lane> {
-  let current: Target = await target.start();
+export async function openLane(target: TargetPlan, known: Known, isHurried = false): Promise<Lane> {
+  let current: Target = await target.start(isHurried);
   let left = programsEach;
   const setup = setupOf(current.words);
   const renew = async (): Promise<void> => {
     await current.stop();
-    current = await target.start();
+    current = await target.start(isHurried);
     left = programsEach;
   };
   const run = async (inputs: readonly Input[]): Promise<Outcome> => {

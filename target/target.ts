@@ -20,6 +20,9 @@ export interface TargetPlan {
   readonly lanes: number;
   /** Of the inputs of a program those that it has room for. */
   readonly fit: (inputs: readonly Input[]) => Steps;
-  /** @throws ProgramError when it does not start. */
-  readonly start: () => Promise<Target>;
+  /**
+   * @param isHurried  whether to wait less long for what may not come, since it did not before.
+   * @throws ProgramError when it does not start.
+   */
+  readonly start: (isHurried?: boolean) => Promise<Target>;
 }

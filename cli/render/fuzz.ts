@@ -32,7 +32,9 @@ function story(target: string, finding: Finding): string {
 /** A finding that was made small, and the files that it was saved in. */
 export interface Reported {
   readonly small: Finding;
-  readonly files: { readonly log: string; readonly script: string };
+  readonly files: Readonly<Record<string, string>>;
+  /** What the file besides the log is for. */
+  readonly use: string;
   /** Whether it happened again when the same program ran a second time. */
   readonly again: boolean;
 }
@@ -54,6 +56,7 @@ export function renderFuzz(
   },
   tally: Tally,
   reported: Reported | undefined,
+  listed: string | undefined,
 ): string {
   const { target, profile, seed, log, seconds, isStopped, notAvoided } = result;
   const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
@@ -74,11 +77,12 @@ export function renderFuzz(
   ]);
   const rows = [...tally.deviations].sort().map(([id, times]) => [id, grouped(times)]);
   const head = ["Known deviation", "Met"];
-  const where = "docs/qemu-deviations.md says what they are.";
-  const deviations = rows.length === 0 ? "" : `\n${renderTable(terminal, head, rows)}\n${where}\n`;
+  const where = listed === undefined ? "" : `${listed} says what they are.\n`;
+  const deviations = rows.length === 0 ? "" : `\n${renderTable(terminal, head, rows)}\n${where}`;
   if (reported === undefined) return `${pairs}${deviations}`;
-  const { small, files } = reported;
-  const saved = `Saved as ${files.log} (a log) and ${files.script} (for QEMU alone).`;
+  const { small, files, use } = reported;
+  const [aLog, other] = Object.values(files);
+  const saved = `Saved as ${aLog} (a log) and ${other} (${use}).`;
   const known =
     notAvoided.length === 0
       ? ""

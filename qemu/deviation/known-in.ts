@@ -7,7 +7,9 @@ import { isSeenIn, knownDeviations } from "./known.ts";
 import { qemuDeviations } from "./qemu-deviations.ts";
 
 /** Of a program that speaks qtest, and of which nothing else is known. */
-export const nothingKnownOfQtest: Known = { ...nothingKnown, memory: qemuMemory };
+export const nothingKnownOfQtest: Known = {
+  ...{ ...nothingKnown, memory: qemuMemory, hasDevices: true },
+};
 
 /**
  * What is known of a version of QEMU.
@@ -26,5 +28,6 @@ export function knownIn(version: Version, without?: string): Known {
     deviations: qemuDeviations.filter(isKnown),
     avoided: qemuAvoids.filter(isKnown),
     memory: qemuMemory,
+    hasDevices: true,
   };
 }

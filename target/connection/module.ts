@@ -68,8 +68,14 @@ interface Waiting {
   readonly fail: (text: string) => void;
 }
 
-/** Where a module is, and which of its exports makes the target; the default, or the first one. */
-export function placeOf(text: string): { readonly path: string; readonly name: string } {
+/** Where a module is, and which of its exports makes the target: the default, or the first one. */
+interface Place {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** Reads `PATH` or `PATH#NAME`. */
+export function placeOf(text: string): Place {
   const [, path = text, name = ""] = /^(.*)#([\w$]+)$/.exec(text) ?? [];
   return { path: resolve(path), name };
 }
@@ -77,12 +83,10 @@ export function placeOf(text: string): { readonly path: string; readonly name: s
 /**
  * Loads a module into a thread of its own, where nothing that it does can hold up this one.
  *
- * @param place     its path, and after a `#` the name of the export.
  * @param patience  seconds that it may be silent.
  * @throws ProgramError when it cannot be loaded.
  */
-export async function connectModule(place: string, patience: number): Promise<Connection> {
-  const { path, name } = placeOf(place);
+export async function connectModule({ path, name }: Place, patience: number): Promise<Connection> {
   if (!existsSync(path)) throw new ProgramError("no such file");
   const index = new SharedArrayBuffer(4);
   const at = new Int32Array(index);
