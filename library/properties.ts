@@ -4,7 +4,7 @@
  * The arbitraries are those of fast-check. A law looks at a run, which `runOf` makes of a program;
  * `findViolation` tries many. To hold another implementation to the laws, make a run of what it
  * did: its facts are the run's, and so are its worlds. `judge` compares one step with what somebody
- * else saw.
+ * else saw. `checkTarget` runs random guests on an implementation of yours, and on the model.
  *
  * @module shadowfold/properties
  */
@@ -22,3 +22,39 @@ export { momentsOf, runOf } from "../properties/laws/run.ts";
 export type { Verdict, Violation } from "../properties/verdict.ts";
 export type { Program } from "../properties/world/program.ts";
 export { anyProgram } from "../properties/world/program.ts";
+export type {
+  Avoided,
+  Contexts,
+  Deviation,
+  Other,
+  Passing,
+  Past,
+  Reached,
+  Situation,
+} from "../target/deviation.ts";
+export type {
+  Ability,
+  Answers,
+  Besides,
+  DmaAnswer,
+  DmaRequest,
+  Hello,
+  Implementation,
+  InterruptAnswer,
+  InterruptRequest,
+  Operation,
+  PageRequest,
+  PageResponse,
+  PasidRights,
+  Request,
+  Requests,
+  TargetMessage,
+  TranslationAnswer,
+  TranslationRequest,
+  UnitWords,
+} from "../target/implementation.ts";
+export { abilities, protocolVersion } from "../target/implementation.ts";
+export { ProgramError } from "../target/process.ts";
+export type { Make } from "../target/reach.ts";
+export type { CheckFailure, CheckOptions, CheckReport } from "./check-target.ts";
+export { assertTarget, checkTarget } from "./check-target.ts";

@@ -108,7 +108,25 @@ const message: Reader = (value) =>
       ) as TargetMessage)
     : fail("has to be an address and data", value);
 
-const besides: Fields = { messages: { read: list(message) }, note: { read: text } };
+const codes = ["success", "invalid", "failure"];
+const code: Reader = (value) =>
+  codes.includes(String(value)) ? value : fail(`has to be among ${codes.join(", ")}`, value);
+const response: Reader = (value) =>
+  typeof value === "object" && value !== null
+    ? fieldsOf(
+        {
+          ...{ source: { read: number(0xffff), needed: true }, pasid: { read: number(0xf_ffff) } },
+          ...{ group: { read: number(511), needed: true }, code: { read: code, needed: true } },
+        },
+        value,
+      )
+    : fail("has to be a source, a group and a code", value);
+
+const besides: Fields = {
+  messages: { read: list(message) },
+  responses: { read: list(response) },
+  note: { read: text },
+};
 const fault: Field = { read: number(255) };
 const someBytes: Fields = { ...besides, bytes: { read: bytes, needed: true } };
 

@@ -70,6 +70,8 @@ export interface Campaign {
   readonly seed: number;
   /** Programs, at most. */
   readonly runs: number;
+  /** Which program of the seed is the first; 0 when missing. */
+  readonly first?: number;
   /** Seconds, at most. */
   readonly seconds: number;
   /** How many targets run at a time. */
@@ -96,7 +98,7 @@ export async function campaign(asked: Campaign): Promise<{
   /** Ids of what is avoided in random programs, and was in the only one. */
   readonly notAvoided: readonly string[];
 }> {
-  const { target, known, seed, seconds, own, stop, watch } = asked;
+  const { target, known, seed, seconds, own, stop, watch, first: from = 0 } = asked;
   const runs = own === undefined ? asked.runs : 1;
   const tally = emptyTally();
   const end = performance.now() + seconds * 1000;
@@ -115,8 +117,14 @@ export async function campaign(asked: Campaign): Promise<{
     const trouble = own === undefined ? [] : notAvoided(setup, ownInputs(first, own), known);
     let finding: Finding | undefined;
     let next = 0;
+    for (; next < from; next++) programs.next();
     const work = async (lane: Lane): Promise<void> => {
-      while (finding === undefined && next < runs && performance.now() < end && !stop?.aborted) {
+      while (
+        finding === undefined &&
+        next < from + runs &&
+        performance.now() < end &&
+        !stop?.aborted
+      ) {
         const index = next;
         next += 1;
         const inputs =

@@ -5,7 +5,7 @@ import type { World } from "../projections/world.ts";
 import type { Situation } from "./deviation.ts";
 import type { RegisterDifference } from "./image.ts";
 import { differingRegisters } from "./image.ts";
-import { messagesOf, textOfMessage } from "./message.ts";
+import { messagesOf, modelGrant, responsesOf, textOfMessage } from "./message.ts";
 import type { Seen } from "./sight.ts";
 
 /** Fields of a fault record that belong to requests with PASID. */
@@ -53,6 +53,15 @@ export function rawDifferences(
   const got = seen.observed;
   const [target, model] = [got.events, wanted.events].map((all) => all.join() || "no message");
   if (target !== model) found.push({ what: "event", target: target ?? "", model: model ?? "" });
+  const answers = [got.responses ?? [], responsesOf(facts)].map((all) => all.join() || "no answer");
+  if (answers[0] !== answers[1]) {
+    found.push({ what: "event", target: answers[0] ?? "", model: answers[1] ?? "" });
+  }
+  const { granted } = got;
+  const grant = granted === undefined ? undefined : modelGrant(facts);
+  if (granted !== undefined && grant !== undefined && granted !== grant) {
+    found.push({ what: "answer", target: granted, model: grant });
+  }
   const message = got.message && textOfMessage(got.message);
   if (input.type === "MsiRequest" && wanted.message !== message) {
     const texts = [message, wanted.message].map((each) => each ?? "no interrupt");

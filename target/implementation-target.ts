@@ -1,6 +1,7 @@
 import type { Input } from "../events/input.ts";
 import type { Profile, ProfileWords } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
+import { ProfileError } from "../events/profile/profile-check.ts";
 import { registersOf } from "../projections/registers/registers.ts";
 import { AnswerError, answerOf, shown } from "./answer.ts";
 import type { Connection } from "./connection/connection.ts";
@@ -15,7 +16,7 @@ import type {
   TargetMessage,
 } from "./implementation.ts";
 import { protocolVersion } from "./implementation.ts";
-import { messageText } from "./message.ts";
+import { grantedText, messageText, responseText } from "./message.ts";
 import { ProgramError } from "./process.ts";
 import type { Asked } from "./requests.ts";
 import { askedOf, requestOf } from "./requests.ts";
@@ -66,20 +67,24 @@ function outcomeOf(input: Input, value: unknown, index: number) {
   const request = requestOf(input);
   if (request === undefined) return { observed: nothing, trace: [] };
   const answer = read(request.op, value, index);
-  const { messages, note } = "bytes" in answer && request.op !== "dma" ? {} : besidesOf(answer);
-  const events = eventsOf(messages);
+  const { messages, responses = [], note } = besidesOf(answer);
+  const said = { events: eventsOf(messages), responses: responses.map(responseText) };
   const trace = note === undefined ? [] : note.split("\n");
   if (request.op === "dma") {
     const { observed, ...data } = dmaOutcome(answer as DmaAnswer, request, index);
-    return { observed: { ...observed, events }, trace, ...data };
+    return { observed: { ...observed, ...said }, trace, ...data };
   }
   if (request.op === "interrupt") {
     const { address, data } = answer as Answers["interrupt"];
     const isSent = address !== undefined && data !== undefined;
     const message = isSent ? { address, data } : undefined;
-    return { observed: { ...nothing, events, message }, trace };
+    return { observed: { ...nothing, ...said, message }, trace };
   }
-  return { observed: { ...nothing, events }, trace };
+  if (request.op === "translate") {
+    const granted = grantedText(answer as Answers["translate"]);
+    return { observed: { ...nothing, ...said, granted }, trace };
+  }
+  return { observed: { ...nothing, ...said }, trace };
 }
 
 const besidesOf = (answer: Answers[Operation]) => answer as Answers["reset"];
@@ -133,7 +138,8 @@ function unitOf(words: ProfileWords): Profile {
   try {
     return profileOf(words);
   } catch (error) {
-    throw new ProgramError(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof ProfileError)) throw error;
+    throw new ProgramError(`is a unit that cannot be: ${error.message}`);
   }
 }
 

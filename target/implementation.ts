@@ -21,10 +21,20 @@ export interface TargetMessage {
   readonly data: number;
 }
 
+/** The answer to a group of page requests, which the unit passes on to its device. */
+export interface PageResponse {
+  readonly source: number;
+  readonly group: number;
+  readonly pasid?: number;
+  readonly code: "success" | "invalid" | "failure";
+}
+
 /** What any answer may say besides. */
 export interface Besides {
   /** Messages that the unit sent meanwhile, in order: fault, completion and page-request events. */
   readonly messages?: readonly TargetMessage[];
+  /** Answers to groups of page requests that were passed on meanwhile, in order. */
+  readonly responses?: readonly PageResponse[];
   /** Anything that helps a reader; it is told with the step, and not compared. */
   readonly note?: string;
 }

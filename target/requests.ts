@@ -1,14 +1,16 @@
 import type { Input, InputOf } from "../events/input.ts";
+import { arena } from "../properties/world/arena.ts";
 import type { PasidRights, Request } from "./implementation.ts";
 import { requesterOf } from "./machine.ts";
 import type { Steps } from "./sight.ts";
-import { memoryBytes } from "./sight.ts";
 
-const rightsOf = ({ pasid, execute, privileged }: InputOf<"Dma">): PasidRights => ({
+const rightsOf = ({ pasid, execute, privileged }: PasidInput): PasidRights => ({
   ...(pasid === undefined ? {} : { pasid }),
   ...(execute ? { execute } : {}),
   ...(privileged ? { privileged } : {}),
 });
+
+type PasidInput = Pick<InputOf<"Dma">, "pasid" | "execute" | "privileged">;
 
 /** What an input asks of a target; nothing of what no target is given. */
 export function requestOf(input: Input): Request | undefined {
@@ -34,10 +36,24 @@ export function requestOf(input: Input): Request | undefined {
       const source = requesterOf(input.device ?? 0);
       return { op: "interrupt", source, address: input.address, data: input.data };
     }
+    case "AtsRequest": {
+      const { device, iova: address, access } = input;
+      return { op: "translate", source: requesterOf(device), address, access, ...rightsOf(input) };
+    }
+    case "PageRequest": {
+      const { device, iova: address, read, write, group, last } = input;
+      const source = requesterOf(device);
+      return { op: "pageRequest", source, address, read, write, group, last, ...rightsOf(input) };
+    }
+    case "DeviceTlbAnswer":
+      return { op: "deviceAnswer", source: requesterOf(input.device), result: input.result };
     default:
       return undefined;
   }
 }
+
+/** All that programs are about but large pages: the page request queue is the last of it. */
+const memoryBytes = (arena.pageRequests + 1) * 4096;
 
 /** Bytes of memory that are read at a time. */
 const partBytes = 0x1_0000;

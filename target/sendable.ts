@@ -81,6 +81,14 @@ function sendable(profile: Profile, input: Input, can: ReadonlySet<Ability>): In
       if (input.device === undefined || !isInterruptPage(pageOf(input.address))) return undefined;
       if (!can.has("interrupts")) return undefined;
       return { ...input, address: input.address & ~3n, data: input.data & 0xffff };
+    case "AtsRequest":
+      if (!can.has("ats") || isInterruptPage(pageOf(input.iova))) return undefined;
+      return can.has("pasid") || input.pasid === undefined ? input : undefined;
+    case "DeviceTlbAnswer":
+      return can.has("ats") ? input : undefined;
+    case "PageRequest":
+      if (!can.has("pageRequests")) return undefined;
+      return can.has("pasid") || input.pasid === undefined ? input : undefined;
     default:
       return undefined;
   }

@@ -13,6 +13,10 @@ export interface Observed {
   readonly suppressed: boolean;
   /** Messages of the unit's own, in order. */
   readonly events: readonly string[];
+  /** Answers to groups of page requests, in order. */
+  readonly responses?: readonly string[];
+  /** What a translation request was granted. */
+  readonly granted?: string;
   /** The message that an interrupt request became. */
   readonly message: Message | undefined;
 }
@@ -47,6 +51,3 @@ export interface Sight {
 
 /** A program as a target is given it: every step that there is room for. */
 export type Steps = readonly Input[];
-
-/** Bytes of memory that are looked at in the end: all that programs are about but large pages. */
-export const memoryBytes = 0x9_a000;

@@ -3,7 +3,6 @@ import { isRam } from "../../target/machine.ts";
 import type { Running } from "../../target/process.ts";
 import { ProgramError } from "../../target/process.ts";
 import type { Seen, Sight } from "../../target/sight.ts";
-import { memoryBytes } from "../../target/sight.ts";
 import type { QtestClient } from "../qtest/client.ts";
 import {
   bytesIn,
@@ -24,6 +23,9 @@ import {
 } from "../qtest/machine.ts";
 import { readTrace } from "./observation.ts";
 import type { Plan } from "./plan.ts";
+
+/** Bytes of memory that are looked at in the end: all that programs are about but large pages. */
+const memoryBytes = 0x9_a000;
 
 /** Bytes of the register page that are looked at: all registers that QEMU has. */
 const registerBytes = 0x230;

@@ -1,4 +1,3 @@
-import { bytesOfNumber } from "../../events/acpi/little-endian.ts";
 import type { Gpa, SourceId } from "../../events/address.ts";
 import { gpa, iova, sourceId } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
@@ -8,8 +7,8 @@ import { fold } from "../../hypervisor/fold.ts";
 import { messageOf } from "../../properties/judge-interrupt.ts";
 import { find } from "../../properties/laws/requests.ts";
 import { imageOf, memoryAt } from "../image.ts";
-import type { Ability, Implementation, UnitWords } from "../implementation.ts";
-import { requesters } from "../machine.ts";
+import type { Ability, Implementation, PageResponse, UnitWords } from "../implementation.ts";
+import { requesterOf, requesters } from "../machine.ts";
 import { setupOf } from "../setup.ts";
 
 /** The device whose requests carry a source-id. */
@@ -20,6 +19,14 @@ const messagesIn = (facts: readonly Fact[]) =>
   facts.flatMap((fact) =>
     fact.type === "EventSent" ? [{ address: fact.address, data: fact.data }] : [],
   );
+
+const answersIn = (facts: readonly Fact[]): readonly PageResponse[] =>
+  facts.flatMap((fact) => {
+    if (fact.type !== "PageGroupAnswered") return [];
+    const { device, group, pasid, response: code } = fact;
+    const source = requesterOf(device);
+    return [{ source, group, code, ...(pasid === undefined ? {} : { pasid }) }];
+  });
 
 /** The model itself as a target: nothing that the campaign asks of it can differ. */
 export function modelTarget(words: UnitWords, can: readonly Ability[]): Implementation {
@@ -34,7 +41,9 @@ export function modelTarget(words: UnitWords, can: readonly Ability[]): Implemen
     world = folded.world;
     return folded.facts;
   };
-  const say = (facts: readonly Fact[]) => ({ messages: messagesIn(facts) });
+  const say = (facts: readonly Fact[]) => ({
+    ...{ messages: messagesIn(facts), responses: answersIn(facts) },
+  });
   return {
     ...{ name: "the model", ...words, can },
     reset: (unit) => {
@@ -75,6 +84,20 @@ export function modelTarget(words: UnitWords, can: readonly Ability[]): Implemen
       const message = sent.index === undefined ? { address, data } : messageOf(sent, address);
       return { ...message, ...say(facts) };
     },
+    translate: ({ source, address, ...rest }) => {
+      const asked = { type: "AtsRequest", device: deviceOf(source), iova: iova(address) } as const;
+      const facts = take({ ...asked, ...rest });
+      const { gpa: at, read = false, write = false } = find(facts, "TranslationAnswered") ?? {};
+      const fault = find(facts, "TranslationBlocked")?.reason;
+      const granted = { ...(at === undefined ? {} : { at }), read, write };
+      return { ...granted, ...(fault === undefined ? {} : { fault }), ...say(facts) };
+    },
+    pageRequest: ({ source, address, ...rest }) => {
+      const asked = { type: "PageRequest", device: deviceOf(source), iova: iova(address) } as const;
+      return say(take({ ...asked, ...rest }));
+    },
+    deviceAnswer: ({ source, result }) =>
+      say(take({ type: "DeviceTlbAnswer", device: deviceOf(source), result })),
   };
 
   function bytesAt(address: bigint, length: number): Uint8Array {
@@ -85,6 +108,3 @@ export function modelTarget(words: UnitWords, can: readonly Ability[]): Implemen
     return all;
   }
 }
-
-/** A number as bytes, for tests that write memory. */
-export const word = (value: bigint): Uint8Array => bytesOfNumber(value, 8);
