@@ -6,8 +6,8 @@ import type { Deviation } from "../target/deviation.ts";
 import { nothingKnown } from "../target/known.ts";
 import type { Finding } from "../target/lane.ts";
 import { isFinding, openLane } from "../target/lane.ts";
-import type { Make } from "../target/reach.ts";
-import { objectPlan } from "../target/reach.ts";
+import type { Make } from "../target/object-plan.ts";
+import { objectPlan } from "../target/object-plan.ts";
 import { shrinkFinding } from "../target/shrink.ts";
 import type { TargetPlan } from "../target/target.ts";
 

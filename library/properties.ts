@@ -54,7 +54,7 @@ export type {
   UnitWords,
 } from "../target/implementation.ts";
 export { abilities, protocolVersion } from "../target/implementation.ts";
-export { ProgramError } from "../target/process.ts";
-export type { Make } from "../target/reach.ts";
+export type { Make } from "../target/object-plan.ts";
+export { ProgramError } from "../target/program-error.ts";
 export type { CheckFailure, CheckOptions, CheckReport } from "./check-target.ts";
 export { assertTarget, checkTarget } from "./check-target.ts";

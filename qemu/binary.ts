@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { ProgramError } from "../target/process.ts";
+import { ProgramError } from "../target/program-error.ts";
 
 /** A QEMU that can be started. */
 export interface QemuBinary {

@@ -151,6 +151,11 @@ const answers: Readonly<Record<Operation, Fields>> = {
   deviceAnswer: besides,
 };
 
+/** The names of the fields that an answer may have, by what was asked. */
+export const answerFields: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(answers).map(([name, fields]) => [name, Object.keys(fields)]),
+);
+
 /**
  * Reads an answer: of JSON, numbers as digits and bytes as hexadecimal ones, or of a method.
  *

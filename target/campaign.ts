@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import type { Input } from "../events/input.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
@@ -8,9 +7,9 @@ import { definedInputs } from "./defined.ts";
 import type { Known } from "./known.ts";
 import type { Finding, Lane } from "./lane.ts";
 import { isFinding, openLane } from "./lane.ts";
-import { ProgramError } from "./process.ts";
+import { ProgramError } from "./program-error.ts";
+import { programsOfSeed } from "./programs.ts";
 import { patterns, sendableInputs } from "./sendable.ts";
-import { programsFor } from "./setup.ts";
 import type { Tally } from "./tally.ts";
 import { add, count, emptyTally } from "./tally.ts";
 import type { TargetPlan } from "./target.ts";
@@ -49,19 +48,6 @@ const notAvoided = (setup: GuestSetup, inputs: readonly Input[], { avoided }: Kn
     const changed = inputs.some((input) => change(input, profileOf(setup)) !== input);
     return changed || (without?.(setup, inputs) ?? inputs).length < inputs.length;
   });
-
-const batch = 64;
-
-/** Parts seeds that are near each other, so that they have no programs in common. */
-const spread = (seed: number): number => Math.imul(seed + 1, 0x9e37_79b1);
-
-/** The programs of a seed, one after another; the same ones for the same seed. */
-function* programsOfSeed({ setup, can }: Lane, seed: number): Generator<Program> {
-  const programs = programsFor(setup, can);
-  for (let round = 0; ; round++) {
-    yield* fc.sample(programs, { numRuns: batch, seed: spread(seed) + round });
-  }
-}
 
 /** What a campaign is to do. */
 export interface Campaign {
@@ -115,12 +101,12 @@ export async function campaign(asked: Campaign): Promise<{
     if (lack !== undefined) throw new ProgramError(`${target.name}: ${lack}`);
     const programs = programsOfSeed(first, seed);
     const trouble = own === undefined ? [] : notAvoided(setup, ownInputs(first, own), known);
-    let finding: Finding | undefined;
+    const findings: Finding[] = [];
     let next = 0;
     for (; next < from; next++) programs.next();
     const work = async (lane: Lane): Promise<void> => {
       while (
-        finding === undefined &&
+        findings.length === 0 &&
         next < from + runs &&
         performance.now() < end &&
         !stop?.aborted
@@ -133,11 +119,13 @@ export async function campaign(asked: Campaign): Promise<{
             : ownInputs(lane, own);
         const outcome = await lane.run(inputs);
         count(tally, outcome);
-        if (isFinding(outcome)) finding ??= { ...outcome, setup, inputs, seed, index };
+        if (isFinding(outcome)) findings.push({ ...outcome, setup, inputs, seed, index });
         watch(tally);
       }
     };
     await Promise.all(lanes.map(work));
+    // Of several that ran at a time the first of the seed, whichever was done first.
+    const [finding] = findings.toSorted((one, other) => one.index - other.index);
     return { tally, finding, setup, notAvoided: trouble.map(({ id }) => id) };
   } finally {
     await Promise.allSettled(opened);

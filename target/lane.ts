@@ -6,7 +6,7 @@ import { compare } from "./compare.ts";
 import { Misbehaviour } from "./connection/connection.ts";
 import type { Ability } from "./implementation.ts";
 import type { Known } from "./known.ts";
-import { ProgramError } from "./process.ts";
+import { ProgramError } from "./program-error.ts";
 import { setupOf } from "./setup.ts";
 import type { Sight, Steps } from "./sight.ts";
 import type { Target, TargetPlan } from "./target.ts";
@@ -62,7 +62,10 @@ export async function openLane(target: TargetPlan, known: Known, isHurried = fal
       return { steps, sight, comparison: compare(setup, steps, sight, known) };
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
-      await renew();
+      // One that does not start again is told by what it did before.
+      await renew().catch((failed: unknown) => {
+        if (!(failed instanceof ProgramError)) throw failed;
+      });
       const at = error instanceof Misbehaviour ? { diedAt: error.index } : {};
       return { steps, death: error.message, ...at };
     }

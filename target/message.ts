@@ -16,8 +16,10 @@ export const textOfMessage = ({ address, data }: Message): string =>
   messageText(address, BigInt(data));
 
 /** The answer to a group of page requests as both sides write it. */
-export const responseText = ({ source, group, pasid, code }: PageResponse): string =>
-  `group ${group} of ${formatSourceId(source)}${pasid === undefined ? "" : ` with PASID ${hex(pasid)}`}: ${code}`;
+export function responseText({ source, group, pasid, code }: PageResponse): string {
+  const by = pasid === undefined ? "" : ` with PASID ${hex(pasid)}`;
+  return `group ${group} of ${formatSourceId(source)}${by}: ${code}`;
+}
 
 /** The answers to groups of page requests that a step should lead to. */
 export const responsesOf = (facts: readonly Fact[]): readonly string[] =>

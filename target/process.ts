@@ -1,3 +1,4 @@
+import { ProgramError } from "./program-error.ts";
 // Length: all that keeps a program from outliving this one is in one place.
 
 import type { ChildProcess } from "node:child_process";
@@ -6,9 +7,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-
-/** A program that is to be run is missing, cannot be used, misbehaved or died: why, in one line. */
-export class ProgramError extends Error {}
 
 /** A program that runs: QEMU, or another that speaks qtest. */
 export interface Running {

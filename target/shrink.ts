@@ -6,7 +6,7 @@ import { withoutCommands, withoutDescriptors, withoutGroups } from "./reductions
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
 function signatureOf({ comparison, death }: Outcome): string | undefined {
-  if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\d+/g, "N")}`;
+  if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\d+(\.\d+)?/g, "N")}`;
   const difference = comparison?.difference;
   if (difference === undefined) return undefined;
   const first = difference.sides.find(({ what }) => what === difference.what);
@@ -45,7 +45,10 @@ export async function shrinkFinding(
   const last = shown === undefined ? undefined : finding.steps[shown];
   if (last !== undefined)
     await tryInputs(finding.inputs.slice(0, finding.inputs.indexOf(last) + 1));
-  for (let stretch = Math.max(1, best.inputs.length >> 1); !isOver(); ) {
+  // What a target does instead of answering often needs nothing before it.
+  if (finding.diedAt !== undefined && last !== undefined) await tryInputs([last]);
+  const isSmall = (): boolean => best.inputs.length <= 1;
+  for (let stretch = Math.max(1, best.inputs.length >> 1); !isOver() && !isSmall(); ) {
     const before = best.inputs.length;
     for (const fewer of withoutGroups(best.inputs)) {
       if (fewer.length < best.inputs.length && (await tryInputs(fewer))) break;

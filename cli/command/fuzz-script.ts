@@ -1,7 +1,7 @@
 import { findQemu } from "../../qemu/binary.ts";
 import type { Played, Playing } from "../../qemu/fuzz/play.ts";
 import { playScript, traceCommand } from "../../qemu/fuzz/play.ts";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";

@@ -1,14 +1,11 @@
-import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { campaign } from "../../target/campaign.ts";
-import { logOf } from "../../target/finding-log.ts";
-import type { Finding } from "../../target/lane.ts";
-import { isFinding, openLane } from "../../target/lane.ts";
-import { holdInterrupt, ProgramError } from "../../target/process.ts";
-import { shrinkFinding } from "../../target/shrink.ts";
+import { holdInterrupt } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Tally } from "../../target/tally.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
@@ -17,8 +14,9 @@ import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { startStatus } from "../status-line.ts";
 import { inputsOf } from "./fuzz-log.ts";
+import { reportFinding } from "./fuzz-report.ts";
 import { playFile } from "./fuzz-script.ts";
-import type { Against, AgainstOptions } from "./fuzz-target.ts";
+import type { AgainstOptions } from "./fuzz-target.ts";
 import { parsePassed, targetOf } from "./fuzz-target.ts";
 
 interface Options extends AgainstOptions {
@@ -33,15 +31,6 @@ interface Options extends AgainstOptions {
 
 /** Programs that are run when neither a number nor a time is asked for. */
 const usualRuns = 1000;
-const shrinkSeconds = 30;
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw fileError(file, error);
-  }
-}
 
 /** Whether a finding could be saved, before there is one. */
 function checkOutput(prefix: string): void {
@@ -49,33 +38,6 @@ function checkOutput(prefix: string): void {
     accessSync(dirname(prefix), constants.W_OK);
   } catch (error) {
     throw fileError(dirname(prefix), error);
-  }
-}
-
-/** Makes a finding small, if it happens again, and saves it. @returns the files. */
-async function report(run: Run, found: Finding, against: Against, options: Options) {
-  const { target, known, kept, profile } = against;
-  const status = startStatus(run.terminal);
-  const lane = await openLane(target, known, true);
-  try {
-    const again = isFinding(await lane.run(found.inputs));
-    const small = !again
-      ? found
-      : await shrinkFinding(lane, found, shrinkSeconds, (inputs) =>
-          status.say(`shrinking: ${inputs.toString()} operations`),
-        );
-    const files = { log: `${options.out}.ndjson`, [kept.name]: `${options.out}.${kept.ending}` };
-    const which =
-      options.log === undefined
-        ? `--seed ${found.seed.toString()} (program ${found.index.toString()})`
-        : "--log";
-    const about = `Found by shadowfold fuzz --profile ${profile} ${which}.`;
-    write(files.log, logOf({ guests: [lane.setup] }, small));
-    write(`${options.out}.${kept.ending}`, kept.textOf(small, about));
-    return { small, files, use: kept.use, again };
-  } finally {
-    status.done();
-    await lane.stop();
   }
 }
 
@@ -107,7 +69,7 @@ async function fuzz(run: Run, options: Options): Promise<void> {
     .finally(status.done)
     .finally(release);
   const took = elapsed();
-  const reported = finding && (await report(run, finding, against, options));
+  const reported = finding && (await reportFinding(run, finding, against, options));
   const isStopped = stop.signal.aborted;
   const source = own === undefined ? { seed } : { log: { file: options.log, inputs: own.length } };
   const { profile } = against;
@@ -147,7 +109,8 @@ export function addFuzz(program: Command, run: Run): void {
     )
     .option(
       "--against <target>",
-      "qemu, qtest:COMMAND (docs/qemu.md), stdio:COMMAND or module:PATH (docs/check-your-viommu.md)",
+      "qemu, qtest:COMMAND (docs/qemu.md), stdio:COMMAND or module:PATH " +
+        "(docs/check-your-viommu.md)",
       "qemu",
     )
     .option("--timeout <time>", "how long a stdio or module target may be silent", parseSeconds)

@@ -10,7 +10,7 @@ import type { RecordingPlan } from "../../qemu/record/recorder.ts";
 import { recordGuest } from "../../qemu/record/recorder.ts";
 import type { Counts } from "../../qemu/record/recording-lines.ts";
 import { noCounts } from "../../qemu/record/recording-lines.ts";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { InputError } from "../input-error.ts";
 import { keepFiles, makeFolder } from "../kept-files.ts";
 import type { LiveLog } from "../live-log.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { deathOf, ProgramError, startProgram } from "../../target/process.ts";
+import { deathOf, startProgram } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { QemuBinary } from "../binary.ts";
 import { connectTo, qtestClient } from "../qtest/client.ts";
 import { files, qemuWords } from "../qtest/machine.ts";

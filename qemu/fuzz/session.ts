@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { isRam } from "../../target/machine.ts";
 import type { Running } from "../../target/process.ts";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Seen, Sight } from "../../target/sight.ts";
 import type { QtestClient } from "../qtest/client.ts";
 import {

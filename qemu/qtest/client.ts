@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { createConnection } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 
 /** A connection to a server of the qtest protocol: one answer a line, in order. */
 export interface QtestClient {

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Monitor } from "./qmp.ts";
 import { connectMonitor } from "./qmp.ts";
 

@@ -1,5 +1,5 @@
 import { parseJson } from "../../events/json.ts";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { connectTo } from "./client.ts";
 
 /** QEMU's monitor, as far as it is needed. */

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Gdb } from "./gdb.ts";
 import { connectGdb } from "./gdb.ts";
 import { framed, packetReader } from "./gdb-packet.ts";

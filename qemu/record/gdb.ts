@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { framed, packetReader } from "./gdb-packet.ts";
 
 /** QEMU went away while it was asked something. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Gdb } from "./gdb.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { Symbols } from "./kernel-symbols.ts";

@@ -1,4 +1,4 @@
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 
 /** Addresses of a kernel's functions by name. */
 export type Symbols = ReadonlyMap<string, bigint>;

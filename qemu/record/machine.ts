@@ -1,4 +1,4 @@
-import { ProgramError } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 
 /** The guest that is recorded, as QEMU's options say it. */
 export interface Machine {

@@ -1,14 +1,18 @@
 import type { Request } from "../implementation.ts";
-import { ProgramError } from "../process.ts";
+import { ProgramError } from "../program-error.ts";
 
 /** Whoever answers requests: a process, a module in a thread of its own, or an object. */
 export interface Connection {
   /**
    * Asks several things at once. The answers are as they came, in the order of the requests.
    *
+   * @param patience  seconds that it may be silent.
    * @throws Misbehaviour when one of them is not answered, or not in turn.
    */
-  readonly exchange: (requests: readonly Request[]) => Promise<readonly unknown[]>;
+  readonly exchange: (
+    requests: readonly Request[],
+    patience: number,
+  ) => Promise<readonly unknown[]>;
   /** Takes an error for what is really behind it: that it has ended, and how. */
   readonly explain: (error: ProgramError) => Promise<ProgramError>;
   readonly stop: () => Promise<void>;

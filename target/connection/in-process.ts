@@ -30,12 +30,10 @@ async function inTime<T>(
 /**
  * Talks to an object of this process. One that does not return cannot be interrupted; one whose
  * promise stays open is given up.
- *
- * @param patience  seconds that an answer may take.
  */
-export function connectObject(implementation: Implementation, patience: number): Connection {
+export function connectObject(implementation: Implementation): Connection {
   const methods = implementation as Partial<Record<Operation, (request: Request) => unknown>>;
-  const ask = async (request: Request, index: number): Promise<unknown> => {
+  const ask = async (request: Request, index: number, patience: number): Promise<unknown> => {
     if (request.op === "hello") return helloOf(implementation);
     const { [request.op]: method } = methods;
     if (typeof method !== "function") return { error: `there is no method ${request.op}` };
@@ -48,9 +46,11 @@ export function connectObject(implementation: Implementation, patience: number):
     }
   };
   return {
-    exchange: async (requests) => {
+    exchange: async (requests, patience) => {
       const answers: unknown[] = [];
-      for (const [index, request] of requests.entries()) answers.push(await ask(request, index));
+      for (const [index, request] of requests.entries()) {
+        answers.push(await ask(request, index, patience));
+      }
       return answers;
     },
     explain: async (error) => error,

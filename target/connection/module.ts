@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Request } from "../implementation.ts";
 import { protocolVersion } from "../implementation.ts";
-import { ProgramError } from "../process.ts";
+import { ProgramError } from "../program-error.ts";
 import type { Connection } from "./connection.ts";
 import { inOneLine, Misbehaviour, silent } from "./connection.ts";
 
@@ -83,7 +83,7 @@ export function placeOf(text: string): Place {
 /**
  * Loads a module into a thread of its own, where nothing that it does can hold up this one.
  *
- * @param patience  seconds that it may be silent.
+ * @param patience  seconds that it may take to load.
  * @throws ProgramError when it cannot be loaded.
  */
 export async function connectModule({ path, name }: Place, patience: number): Promise<Connection> {
@@ -113,7 +113,7 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
   worker.on("exit", (code) => fail(`ended (exit code ${code.toString()})`));
   worker.stdout.resume();
   worker.stderr.resume();
-  const turn = (requests: readonly Request[]): Promise<Said> =>
+  const turn = (requests: readonly Request[], patience: number): Promise<Said> =>
     new Promise((done, reject) => {
       if (broken !== undefined) return reject(new Misbehaviour(broken, 0));
       let seen = -1;
@@ -141,14 +141,14 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
     await worker.terminate();
   };
   try {
-    await turn([]);
+    await turn([], patience);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
-    exchange: async (requests) =>
-      requests.length === 0 ? [] : ((await turn(requests)).answers ?? []),
+    exchange: async (requests, seconds) =>
+      requests.length === 0 ? [] : ((await turn(requests, seconds)).answers ?? []),
     explain: async (error) => error,
     stop,
   };

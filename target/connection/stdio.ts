@@ -1,8 +1,10 @@
+import type { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseJson } from "../../events/json.ts";
 import { shown } from "../answer.ts";
 import type { Request } from "../implementation.ts";
-import { deathOf, ProgramError, startProgram } from "../process.ts";
+import { deathOf, startProgram } from "../process.ts";
+import { ProgramError } from "../program-error.ts";
 import type { Connection } from "./connection.ts";
 import { inOneLine, Misbehaviour, silent } from "./connection.ts";
 
@@ -28,6 +30,7 @@ export function lineOf(id: number, request: Request): string {
 /** Requests whose answers somebody waits for. */
 interface Waiting {
   readonly requests: readonly Request[];
+  readonly patience: number;
   readonly first: number;
   readonly answers: unknown[];
   readonly resolve: (answers: readonly unknown[]) => void;
@@ -52,21 +55,15 @@ function answerIn(line: string, { requests, first, answers }: Waiting): unknown 
   throw new Misbehaviour(`answers request ${shown(id)} where ${due} is next`, index);
 }
 
-/**
- * Starts a program with a shell and talks to it by its standard input and output: one JSON object a
- * line each way, answers in the order of the requests.
- *
- * @param patience  seconds that it may be silent.
- * @throws ProgramError when it cannot be started.
- */
-export async function connectStdio(command: string, patience: number): Promise<Connection> {
-  const running = await startProgram("/bin/sh", () => ["-c", command], {
-    seconds: lifetime,
-    talks: true,
-  });
-  const { pipes } = running;
-  if (pipes === undefined) throw new ProgramError("has no standard input and output");
-  const { input, output } = pipes;
+/** The lines to and from a program. */
+interface Talk {
+  readonly exchange: Connection["exchange"];
+  /** Waits for nothing any more. */
+  readonly end: () => void;
+}
+
+/** Sends requests and hears answers by a pair of pipes. */
+function talkBy(input: Writable, output: Readable): Talk {
   let waiting: Waiting | undefined;
   let broken: string | undefined;
   let rest = "";
@@ -85,8 +82,10 @@ export async function connectStdio(command: string, patience: number): Promise<C
   };
   const watch = (): void => {
     clearTimeout(timer);
-    const asked = waiting?.requests[waiting.answers.length];
-    timer = setTimeout(() => fail(silent(patience, asked)), patience * 1000);
+    if (waiting === undefined) return;
+    const { patience, requests, answers } = waiting;
+    const isLate = () => fail(silent(patience, requests[answers.length]));
+    timer = setTimeout(isLate, patience * 1000);
   };
   const hear = (line: string): void => {
     if (broken !== undefined || line.trim() === "") return;
@@ -107,22 +106,45 @@ export async function connectStdio(command: string, patience: number): Promise<C
     rest = lines.pop() ?? "";
     for (const line of lines) hear(line);
     if (rest.length > longestLine) fail("prints a line without an end");
-    if (waiting !== undefined) watch();
+    watch();
   });
   output.on("close", () => fail("ended, or closed its standard output"));
   // What it does not read any more is told by its end.
   input.on("error", () => undefined);
   return {
-    exchange: (requests) =>
+    exchange: (requests, patience) =>
       new Promise((resolve, reject) => {
         if (broken !== undefined) return reject(new Misbehaviour(broken, 0));
         if (requests.length === 0) return resolve([]);
-        waiting = { requests, first: next, answers: [], resolve, reject };
+        waiting = { requests, patience, first: next, answers: [], resolve, reject };
         next += requests.length;
         const { first } = waiting;
         input.write(requests.map((request, index) => lineOf(first + index, request)).join(""));
         watch();
       }),
+    end: () => {
+      clearTimeout(timer);
+      broken ??= "was stopped";
+    },
+  };
+}
+
+/**
+ * Starts a program with a shell and talks to it by its standard input and output: one JSON object a
+ * line each way, answers in the order of the requests.
+ *
+ * @throws ProgramError when it cannot be started.
+ */
+export async function connectStdio(command: string): Promise<Connection> {
+  const running = await startProgram("/bin/sh", () => ["-c", command], {
+    seconds: lifetime,
+    talks: true,
+  });
+  const { pipes } = running;
+  if (pipes === undefined) throw new ProgramError("has no standard input and output");
+  const { exchange, end } = talkBy(pipes.input, pipes.output);
+  return {
+    exchange,
     explain: async (error) => {
       await Promise.race([running.ended, wait(100)]);
       if (!running.hasEnded()) return error;
@@ -130,8 +152,7 @@ export async function connectStdio(command: string, patience: number): Promise<C
       return new Misbehaviour(deathOf("", running, await running.ended).message.trim(), index);
     },
     stop: async () => {
-      clearTimeout(timer);
-      broken ??= "was stopped";
+      end();
       await running.stop();
     },
   };

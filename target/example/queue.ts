@@ -9,6 +9,8 @@ const queueError = 0x10;
 /** What IQERCD says of an error. */
 const why = { tail: 1, fetch: 2, type: 3, reserved: 4, width: 5, alignment: 6 } as const;
 
+const waitType = 5;
+
 /** The highest mask that a page-selective invalidation may have (CAP.MAMV). */
 const mostMask = 18n;
 
@@ -38,8 +40,43 @@ interface Parts {
   readonly hasBug: HasBug;
 }
 
+/** A wait descriptor: a status word, and an event where none is pending. */
+function completeWait({ registers, memory, events, hasBug }: Parts, low: bigint, high: bigint) {
+  if ((low & 0x20n) !== 0n) {
+    const status = new Uint8Array(hasBug(1) ? 8 : 4);
+    new DataView(status.buffer).setUint32(0, Number(low >> 32n), true);
+    memory.write(high & ~3n, status);
+  }
+  if ((low & 0x10n) === 0n || (registers.get(at.ics) & 1) !== 0) return;
+  registers.set(at.ics, 1);
+  events.raise(at.iectl);
+}
+
+/** The type of a descriptor, in two parts. */
+const typeOf = (low: bigint): number => Number((low & 0xfn) | ((low >> 5n) & 0x70n));
+
+/** Executes a descriptor. @returns why it cannot be; nothing where it could. */
+function execute(parts: Parts, low: bigint, high: bigint): number | undefined {
+  const type = typeOf(low);
+  const [lower, upper] = reserved.get(type) ?? [0n, 0n];
+  if (!reserved.has(type)) return why.type;
+  const isWrong = (low & lower) !== 0n || BigInt.asUintN(64, high & upper) !== 0n;
+  if (isWrong && !parts.hasBug(3)) return why.reserved;
+  const granularity = (low >> 4n) & 3n;
+  if (type === waitType) completeWait(parts, low, high);
+  else if (granularity === 0n) return why.reserved;
+  else if (type === 2) {
+    const mask = high & 0x3fn;
+    if (granularity === 3n && mask > mostMask) return why.reserved;
+    const did = Number((low >> 16n) & 0xffffn);
+    parts.iotlb.invalidate(Number(granularity), did, high & ~0xfffn, Number(mask));
+  }
+  return undefined;
+}
+
 /** A queue that is off. */
-export function newQueue({ registers, memory, events, iotlb, hasBug }: Parts): Queue {
+export function newQueue(parts: Parts): Queue {
+  const { registers, memory, events, hasBug } = parts;
   const { get, set, get64, set64 } = registers;
   let [base, bytes, isWide] = [0n, 0, false];
   let [isOn, isIdle] = [false, true];
@@ -50,38 +87,6 @@ export function newQueue({ registers, memory, events, iotlb, hasBug }: Parts): Q
     return false;
   };
 
-  const wait = (low: bigint, high: bigint): void => {
-    isIdle = true;
-    if ((low & 0x20n) !== 0n) {
-      const status = new Uint8Array(hasBug(1) ? 8 : 4);
-      new DataView(status.buffer).setUint32(0, Number(low >> 32n), true);
-      memory.write(high & ~3n, status);
-    }
-    if ((low & 0x10n) === 0n || (get(at.ics) & 1) !== 0) return;
-    set(at.ics, 1);
-    events.raise(at.iectl);
-  };
-
-  /** @returns whether the descriptor can be executed, and so is. */
-  const execute = (low: bigint, high: bigint): boolean => {
-    const type = Number((low & 0xfn) | ((low >> 5n) & 0x70n));
-    const [lower, upper] = reserved.get(type) ?? [0n, 0n];
-    if (!reserved.has(type)) return fail(why.type);
-    const isWrong = (low & lower) !== 0n || BigInt.asUintN(64, high & upper) !== 0n;
-    if (isWrong && !hasBug(3)) return fail(why.reserved);
-    isIdle = false;
-    const granularity = (low >> 4n) & 3n;
-    const did = Number((low >> 16n) & 0xffffn);
-    if (type === 5) wait(low, high);
-    else if (granularity === 0n) return fail(why.reserved);
-    else if (type === 2) {
-      const mask = high & 0x3fn;
-      if (granularity === 3n && mask > mostMask) return fail(why.reserved);
-      iotlb.invalidate(Number(granularity), did, high & ~0xfffn, Number(mask));
-    }
-    return true;
-  };
-
   const step = (): boolean => {
     const [head, tail] = [get(at.iqh), get(at.iqt)];
     if (tail >= bytes) return fail(why.tail);
@@ -90,7 +95,9 @@ export function newQueue({ registers, memory, events, iotlb, hasBug }: Parts): Q
     const place = base + BigInt(head);
     const [low, high] = [memory.word(place), memory.word(place + 8n)];
     if (low === undefined || high === undefined) return fail(why.fetch);
-    if (!execute(low, high)) return false;
+    const error = execute(parts, low, high);
+    if (error !== undefined) return fail(error);
+    isIdle = typeOf(low) === waitType;
     set(at.iqh, hasBug(2) ? head + 16 : (head + 16) % bytes);
     return true;
   };

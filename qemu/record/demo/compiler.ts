@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ProgramError } from "../../../target/process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 
 const compilers = ["cc", "gcc", "clang"];
 const limitMs = 60_000;

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { ProgramError } from "../../../target/process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 import { offered, runTool } from "./package-tool.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

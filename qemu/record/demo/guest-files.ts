@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { ProgramError } from "../../../target/process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 import type { GuestPackages } from "./debian-packages.ts";
 import { cacheFolder } from "./debian-packages.ts";
 import { loadOrder } from "./kernel-modules.ts";

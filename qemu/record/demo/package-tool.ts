@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { ProgramError } from "../../../target/process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 
 const limitMs = 300_000;
 
