@@ -1,18 +1,39 @@
 import { describe, expect, it } from "vitest";
 import { profiles } from "../events/profile/profiles.ts";
 import { campaign } from "./campaign.ts";
-import type { Ability } from "./implementation.ts";
+import type { Ability, Answers, Implementation, Operation } from "./implementation.ts";
 import { nothingKnown } from "./known.ts";
 import { objectPlan } from "./object-plan.ts";
 import { modelTarget } from "./test/model.ts";
 
-/** Runs some programs on the model as a target. */
-async function runModel(name: keyof typeof profiles, can: readonly Ability[], runs: number) {
-  const target = objectPlan(() => modelTarget(profiles[name], can), { patience: 10 });
+/** Runs some programs on the model as a target, which may be made to lie. */
+async function runModel(
+  name: keyof typeof profiles,
+  can: readonly Ability[],
+  runs: number,
+  lying: (target: Implementation) => Implementation = (target) => target,
+) {
+  const target = objectPlan(() => lying(modelTarget(profiles[name], can)), { patience: 10 });
   const asked = { target, known: nothingKnown, seed: 8, runs, seconds: 200, lanes: 1 };
   const { tally, finding } = await campaign({ ...asked, watch: () => undefined });
   return { tally, text: finding?.death ?? finding?.comparison?.difference?.text };
 }
+
+/** An answer with one bit of its last byte changed. */
+const flipped = (answer: { readonly bytes?: Uint8Array }): object => {
+  const bytes = answer.bytes?.slice();
+  const last = bytes?.at(-1);
+  if (bytes === undefined || last === undefined) return answer;
+  bytes[bytes.length - 1] = last ^ 1;
+  return { ...answer, bytes };
+};
+
+/** The register page with another address of the fault event. */
+const otherAddress = ({ bytes }: Answers["readRegisters"]): object => {
+  const changed = bytes.slice();
+  changed[0x40] = (bytes[0x40] ?? 0) ^ 4;
+  return { bytes: changed };
+};
 
 describe("the model as a target of its own", () => {
   const all: readonly Ability[] = ["interrupts", "pasid", "ats", "pageRequests"];
@@ -41,5 +62,68 @@ describe("the model as a target of its own", () => {
         expect([ability, kind, plain.tally.kinds.has(kind)]).toEqual([ability, kind, false]);
       }
     }
+  });
+
+  /** A change of the answers to one request, by its kind, and how it shows. */
+  const lies: readonly (readonly [string, Operation, (answer: never) => object, RegExp])[] = [
+    ["data", "dma", flipped, /^the device read /],
+    [
+      "place",
+      "dma",
+      ({ at, ...rest }: Answers["dma"]) =>
+        at === undefined ? rest : { ...rest, at: at ^ 0x1000n },
+      /^dma: page /,
+    ],
+    [
+      "reason",
+      "dma",
+      ({ fault, ...rest }: Answers["dma"]) =>
+        fault === undefined ? rest : { ...rest, fault: fault ^ 1 },
+      /^dma: fault /,
+    ],
+    [
+      "silence",
+      "dma",
+      (answer: Answers["dma"]) => ({
+        ...answer,
+        ...(answer.suppressed ? { suppressed: false } : {}),
+      }),
+      /^dma: fault .* blocked/,
+    ],
+    [
+      "event",
+      "writeRegister",
+      ({ messages: _, ...rest }: Answers["writeRegister"]) => rest,
+      /event: no message/,
+    ],
+    [
+      "response",
+      "writeRegister",
+      ({ responses: _, ...rest }: Answers["writeRegister"]) => rest,
+      /event: no answer/,
+    ],
+    [
+      "interrupt",
+      "interrupt",
+      ({ data, ...rest }: Answers["interrupt"]) =>
+        data === undefined ? rest : { ...rest, data: data ^ 1 },
+      /^interrupt: /,
+    ],
+    [
+      "right",
+      "translate",
+      (answer: Answers["translate"]) => ({ ...answer, write: !answer.write }),
+      /^answer: /,
+    ],
+    ["memory", "readMemory", flipped, /^memory at /],
+    ["register", "readRegisters", otherAddress, /^register: FEADDR /],
+  ];
+  it.each(lies)("[TG13] a wrong %s of %s is found", async (_, operation, change, text) => {
+    const lying = (target: Implementation): Implementation => {
+      const { [operation as "dma"]: right } = target;
+      return { ...target, [operation]: (asked: never) => change(right(asked) as never) };
+    };
+    const found = await runModel("everything-scalable", all, 30, lying);
+    expect(found.text).toMatch(text);
   });
 });

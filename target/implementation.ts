@@ -161,21 +161,23 @@ export interface Answers {
 export type Operation = keyof Requests;
 
 /** Requests without which nothing can be compared. */
-type Needed = Exclude<
+export type NeededOperation = Exclude<
   Operation,
   "hello" | "interrupt" | "translate" | "pageRequest" | "deviceAnswer"
 >;
 
 /** Answers at once, or as soon as it can. */
-type Handler<O extends Operation> = (request: Requests[O]) => Answers[O] | Promise<Answers[O]>;
+export type Handler<O extends Operation> = (
+  request: Requests[O],
+) => Answers[O] | Promise<Answers[O]>;
 
 /**
  * An implementation of a VT-d unit, with the memory that it translates to: what is asked of it, one
  * method a request. It is asked one thing at a time; `{}` says that nothing came of it.
  */
 export type Implementation = Omit<Hello, "version"> & {
-  readonly [O in Needed]: Handler<O>;
-} & { readonly [O in Exclude<Operation, Needed | "hello">]?: Handler<O> };
+  readonly [O in NeededOperation]: Handler<O>;
+} & { readonly [O in Exclude<Operation, NeededOperation | "hello">]?: Handler<O> };
 
 /** One request. */
 export type Request = {
