@@ -37,6 +37,15 @@ describe("a target that misbehaves", () => {
     expect(existsSync(finding.log)).toBe(true);
   });
 
+  it("[TG4] and does not start again is told by what it did", async () => {
+    const mark = join(folder, "mark");
+    const once = `stdio:test ! -e ${mark} && ${served.slice("stdio:".length)} die ${mark}`;
+    const { code, out, err } = await fuzz(once, "--json");
+    expect([code, err]).toEqual([1, ""]);
+    const { finding } = JSON.parse(out);
+    expect([finding.again, finding.text]).toEqual([false, expect.stringMatching(/exit code 3\)/)]);
+  });
+
   it("[TG4] is told as a story", async () => {
     const { code, out } = await fuzz(`${served} die`);
     expect(code).toBe(1);

@@ -127,3 +127,24 @@ describe("the model as a target of its own", () => {
     expect(found.text).toMatch(text);
   });
 });
+
+it("[TG14] of two differences that are found at a time the first of the seed is told", async () => {
+  let made = 0;
+  const make = (): Implementation => {
+    const target = modelTarget(profiles["xen-vvtd"], []);
+    const isSlow = made === 0;
+    made += 1;
+    const late = new Promise((done) => setTimeout(done, isSlow ? 1500 : 0));
+    return {
+      ...target,
+      readMemory: async (asked) => {
+        await late;
+        return flipped(await target.readMemory(asked)) as Answers["readMemory"];
+      },
+    };
+  };
+  const target = objectPlan(make, { patience: 10 });
+  const asked = { target, known: nothingKnown, seed: 8, runs: 9, seconds: 60, lanes: 2 };
+  const { tally, finding } = await campaign({ ...asked, watch: () => undefined });
+  expect([tally.programs, finding?.index]).toEqual([2, 0]);
+});

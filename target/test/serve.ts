@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { makeViommu } from "../example/viommu.ts";
 import type { Operation } from "../implementation.ts";
@@ -45,6 +46,8 @@ function answer(line: string): void {
   isStuck ||= isAt("hang", op);
   if (isStuck) return;
   if (isAt("die", op)) {
+    const [, , , mark] = process.argv;
+    if (mark !== undefined) writeFileSync(mark, "");
     console.error("assertion failed: dma");
     process.exit(3);
   }
