@@ -152,6 +152,11 @@ describe("what cannot be asked of fuzz", () => {
     }
   });
 
+  it("[TG10] a time-out is not one of QEMU", async () => {
+    const { code, err } = await run("fuzz", "--timeout", "2s");
+    expect([code, err]).toEqual([2, "--timeout: is about stdio and module alone\n"]);
+  });
+
   it("[TG10] a profile of the model's is what the unit is made with", async () => {
     const { code, out } = await fuzz(`module:${example}`, "--profile", "qemu-legacy", "--json");
     const { profile, finding } = JSON.parse(out);

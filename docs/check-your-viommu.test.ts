@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { captureRun as run } from "../cli/test/captured-run.ts";
 import { scratch } from "../cli/test/scratch.ts";
 import { profiles } from "../events/profile/profiles.ts";
+import { installedQemu } from "../qemu/test/installed.ts";
 import { answerFields } from "../target/answer.ts";
 import { inputsFor } from "../target/campaign.ts";
 import type { Ability } from "../target/implementation.ts";
@@ -19,6 +21,7 @@ import { modelTarget } from "../target/test/model.ts";
 
 const { folder, fileOf } = scratch("check", afterAll);
 const { isThere, why } = installedCompiler();
+const { qemu, why: whyNot } = await installedQemu();
 const textOf = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
 const page = textOf("check-your-viommu.md");
 const protocol = textOf("target-protocol.md");
@@ -52,6 +55,17 @@ describe("docs/check-your-viommu.md", () => {
     fileOf("first.mjs", blocks(page, "js")[0] ?? "");
     const { code, out } = await run("fuzz", "--against", "module:first.mjs", "--seed", "1");
     expect([code, out.includes(ofModule)]).toEqual([1, true]);
+  });
+});
+
+describe("docs/check-your-viommu.md, with QEMU", () => {
+  const [, , ofQemu = ""] = blocks(page, "text");
+  const isSame = qemu?.version === "7.2.22";
+  it.skipIf(!isSame)(`[TG12] QEMU 7.2.22 shows the story that stands there${whyNot}`, async () => {
+    const prefix = join(folder, "counterexample");
+    const words = ["--qemu", qemu?.path ?? "", "--deviations", "none", "--seed", "1"];
+    const { code, out } = await run("fuzz", ...words, "--out", prefix);
+    expect([code, out.replaceAll(`${folder}/`, "").endsWith(ofQemu)]).toEqual([1, true]);
   });
 });
 

@@ -126,7 +126,8 @@ const scriptFor = (target: TargetPlan, profile: string): Kept => ({
 export async function targetOf(options: AgainstOptions): Promise<Against> {
   const other = await implementation(options);
   if (other !== undefined) return other;
-  const { deviations, without, profile = "legacy" } = options;
+  const { deviations, without, timeout, profile = "legacy" } = options;
+  if (timeout !== undefined) throw new InputError("--timeout: is about stdio and module alone");
   if (without !== undefined && !knownDeviations.some(({ id }) => id === without)) {
     throw new InputError(`--without ${without}: no known deviation has this name`);
   }
