@@ -1,5 +1,7 @@
 import { iova, sourceId } from "../events/address.ts";
 import type { FactType } from "../events/fact.ts";
+import { Fectl } from "../events/registers/event-line.ts";
+import { at } from "../events/registers/offset.ts";
 import type { AnyChart, Chart } from "../machines/chart.ts";
 import { translation } from "../machines/context/translation.ts";
 import type { FaultRecordingStimulus, FaultUnit } from "../machines/fault/fault-recording.ts";
@@ -74,12 +76,12 @@ const faultCourse = course(faultRecording, records, [
 ]);
 
 const message = { line: "fault", address: 0xfee0_0000n, data: 0x31 } as const;
-const control = { type: "Write", ...message, offset: 0x38 } as const;
+const control = { type: "Write", ...message, offset: at.fectl } as const;
 const eventCourse = course(eventLine, undefined, [
   { type: "Raise", ...message },
   { ...control, value: 0n },
   { type: "Raise", ...message },
-  { ...control, value: 1n << 31n },
+  { ...control, value: Fectl.mask("im") },
   { type: "Raise", ...message },
   { type: "Withdraw", line: "fault" },
 ]);

@@ -6,6 +6,7 @@ import { measureCharts } from "./chart.ts";
 import type { Figure } from "./figure.ts";
 import { figuresToJson, renderFigures } from "./figure.ts";
 import { measureFold } from "./fold.ts";
+import { measureGrowth } from "./growth.ts";
 import { measureInvalidation } from "./invalidation.ts";
 import type { Effort } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
@@ -13,6 +14,7 @@ import { measureNested } from "./nested.ts";
 import { measurePieces } from "./primitive.ts";
 import { measureSelfReference } from "./self-reference.ts";
 import { measureWalk } from "./walk.ts";
+import { measureWorst } from "./worst.ts";
 
 const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> = {
   fold: measureFold,
@@ -20,6 +22,8 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   nested: measureNested,
   many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],
   "self-reference": measureSelfReference,
+  worst: measureWorst,
+  growth: measureGrowth,
   charts: measureCharts,
   pieces: measurePieces,
 };

@@ -2,7 +2,7 @@ import { walkedSecond } from "../hypervisor/first-stage/first-stage-answer.ts";
 import type { Ask } from "../hypervisor/first-stage/first-stage-rules.ts";
 import type { Surroundings } from "../hypervisor/first-stage/surroundings.ts";
 import { walkFirstStage } from "../hypervisor/first-stage/walk-first-stage.ts";
-import type { FirstStageRules } from "../projections/first-stage/first-stage.ts";
+import type { FirstStageRules } from "../projections/first-stage/space.ts";
 import type { Guest } from "../projections/guest.ts";
 import { behindP2m, frameOf } from "../tables/mapping.ts";
 import { get } from "../tables/page-tree.ts";

@@ -2,10 +2,10 @@ import { gpa, iovaOfPage } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import { descriptorTypes } from "../events/queue/descriptor.ts";
 import { IotlbDescriptor, WaitDescriptor } from "../events/queue/descriptors.ts";
+import { at } from "../events/registers/offset.ts";
 import { fold } from "../hypervisor/fold.ts";
 import { invalidateIotlb } from "../hypervisor/queue/invalidate.ts";
 import type { Turn } from "../hypervisor/turn.ts";
-import { at } from "../projections/registers/registers.ts";
 import type { World } from "../projections/world.ts";
 import {
   did,

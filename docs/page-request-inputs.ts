@@ -1,4 +1,4 @@
-import { at } from "../projections/registers/registers.ts";
+import { at } from "../events/registers/offset.ts";
 import {
   answers,
   asks,

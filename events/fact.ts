@@ -89,7 +89,9 @@ const pageRequest = {
  * contiguous in IOVA, GPA and HPA alike, each part of a host mapping of `size` and of a guest
  * mapping of `guestSize`; `ShadowBlocked` is a run that the guest maps and the P2M does not;
  * `ShadowUnmapped` one that the guest does not map either. `ShadowShared` repeats what the `length`
- * bytes at `from` hold, `copies` times from `iova` on. `DeviceTranslationAnswered` gives the first
+ * bytes at `from` hold, `copies` times from `iova` on; `ShadowLinked` what those at each of `from`
+ * hold, one after the other. `ShadowReread`: a shadow some table of which lies in many places was
+ * read as a whole, whatever an invalidation covered. `DeviceTranslationAnswered` gives the first
  * byte of the page in `gpa`; `mask` has 1 in the address bits that the page gives.
  * `TranslationAnswered` is what a device puts into its own TLB: nothing without `read` and `write`;
  * `execute` is the right that was granted; `untranslated` tells it to use the address as it is.
@@ -259,6 +261,8 @@ export const facts = {
   },
   ShadowUnmapped: { guest, shadow, iova: iovaField, count, read: outcome, write: outcome },
   ShadowShared: { guest, shadow, iova: iovaField, length, from: iovaField, copies: count },
+  ShadowLinked: { guest, shadow, iova: iovaField, length, from: list(iovaField) },
+  ShadowReread: { guest, shadow },
   HostIotlbFlushed: {
     guest,
     shadow: optional(shadow),

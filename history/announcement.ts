@@ -1,4 +1,5 @@
 import type { Fact, FactOf } from "../events/fact.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
@@ -27,7 +28,7 @@ export interface Announcement {
 }
 
 const requesterIn = (guest: Guest | undefined, { device }: UsedPage): number =>
-  guest?.devices[device]?.requester ?? device;
+  deviceAt(guest, device)?.requester ?? device;
 
 /** The pages that an entry translates. */
 function pagesOf({ page, level }: PathEntry): Range {

@@ -1,8 +1,13 @@
 import { reason } from "../events/fault/fault-reason.ts";
+import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import type { Access } from "../events/input.ts";
+import { masksOf } from "../events/layout/layout.ts";
+import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
 
-/** The first of some second-stage entries that lacks R (bit 0) or W (bit 1), or -1. */
+const { r, w } = masksOf(SecondStageEntry);
+
+/** The first of some second-stage entries that lacks R or W, or -1. */
 const lacking = (steps: readonly TranslationStep[], first: number, bit: bigint): number =>
   steps.findIndex(
     ({ table, entry }, index) => index >= first && table === "second stage" && (entry & bit) === 0n,
@@ -25,9 +30,9 @@ function decisiveNested({ steps, guest }: Translation, bit: bigint): number {
   }
   const group = groupBefore(steps, last);
   if (group === last) return last;
-  if (guest.fault === reason.nestedWrite) return Math.max(group, lacking(steps, group, 2n));
+  if (guest.fault === reason.nestedWrite) return Math.max(group, lacking(steps, group, w));
   if (steps[last]?.host !== undefined) return last;
-  const denying = lacking(steps, group, 1n);
+  const denying = lacking(steps, group, r);
   return denying < 0 ? last - 1 : denying;
 }
 
@@ -36,13 +41,15 @@ function decisiveNested({ steps, guest }: Translation, bit: bigint): number {
  * the access; -1 where no entry was read.
  */
 export function decisiveStep(walk: Translation, access: Access): number {
-  const bit = access === "read" ? 1n : 2n;
+  const bit = access === "read" ? r : w;
   const { steps } = walk;
   if (steps.some(({ table }) => table === "first stage")) return decisiveNested(walk, bit);
   const denying = lacking(steps, 0, bit);
   return denying < 0 ? steps.length - 1 : denying;
 }
 
+const present = FirstStageEntry.mask("present");
+
 /** Whether an entry of a first or second stage maps nothing. */
-export const mapsNothing = ({ table, entry }: TranslationStep): boolean =>
-  (entry & (table === "first stage" ? 1n : 3n)) === 0n;
+export const mapsNothing = ({ table, entry }: Pick<TranslationStep, "table" | "entry">): boolean =>
+  (entry & (table === "first stage" ? present : r | w)) === 0n;

@@ -1,12 +1,13 @@
 import type { Iova, SourceId } from "../events/address.ts";
 import type { Access } from "../events/input.ts";
 import type { Profile } from "../events/profile/profile.ts";
-import type { Asked } from "../hypervisor/translate/composed.ts";
+import type { Asked } from "../hypervisor/translate/guest-answer.ts";
 import type { Translation } from "../hypervisor/translate/three-answers.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import type { TurnedOff } from "./moment.ts";
 import type { Trail } from "./provenance.ts";
 import type { Regime } from "./regime.ts";
+import type { Unseen } from "./unseen.ts";
 import type { PlaceFact, Use } from "./use.ts";
 
 /** A DMA as it is asked for. */
@@ -34,6 +35,8 @@ export interface DmaExplanation {
   readonly decisive: number;
   /** For each step of the walk: who wrote its entry, and what announced that. */
   readonly trail: Trail;
+  /** For each step of the walk: what is written to its entry and not written back. */
+  readonly unseen: readonly (Unseen | undefined)[];
   /** All facts about the page in the shadow and its device's host entry, the last one last. */
   readonly facts: readonly PlaceFact[];
   /** What the address goes through: the guest's tables, or nothing, and why. */

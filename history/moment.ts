@@ -3,6 +3,8 @@ import type { World } from "../projections/world.ts";
 import type { Question } from "./question.ts";
 import { pageAsked } from "./question.ts";
 import type { Step } from "./step.ts";
+import type { LateWrites } from "./unseen.ts";
+import { followLateWrites, noLateWrites } from "./unseen.ts";
 import type { Use } from "./use.ts";
 import { useIn } from "./use.ts";
 
@@ -11,6 +13,8 @@ export interface Meeting {
   readonly use: Use;
   readonly iova: Iova;
   readonly world: World;
+  /** What the CPU had written by then without writing it back. */
+  readonly late: LateWrites;
   /** Number of the last event of its step. */
   readonly until: number;
 }
@@ -40,6 +44,8 @@ export interface Search {
   readonly meeting: Meeting | undefined;
   /** What that one is worth. */
   readonly worth: number;
+  /** What the CPU has written without writing it back. */
+  readonly late: LateWrites;
 }
 
 /** Nothing found yet: the state before the first event. */
@@ -49,6 +55,7 @@ export const startSearch = (question: Question, weigh: Weigh): Search => ({
   off: undefined,
   meeting: undefined,
   worth: 0,
+  late: noLateWrites(question.guest ?? 0),
 });
 
 const isOn = (world: World, guest: number): boolean =>
@@ -74,12 +81,15 @@ export function followSearch(search: Search, step: Step): Search {
   const { question, weigh } = search;
   const guest = question.guest ?? 0;
   const off = followOff(search.off, step, guest);
-  const known = off === search.off ? search : { ...search, off };
+  const late = followLateWrites(search.late, step);
+  const isKnown = off === search.off && late === search.late;
+  const known = isKnown ? search : { ...search, off, late };
   const use = useIn(pageAsked(question), step);
   if (use === undefined || !isMeant(question, use)) return known;
   const iova = "iova" in step.input ? step.input.iova : question.iova;
   const worth = weigh(use, iova === question.iova, isOn(step.before, guest));
   if (worth === 0 || worth < search.worth) return known;
   const until = step.seq + step.facts.length;
-  return { ...known, worth, meeting: { use, iova, world: step.before, until } };
+  const meeting = { use, iova, world: step.before, late, until };
+  return { ...known, worth, meeting };
 }

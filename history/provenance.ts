@@ -1,11 +1,14 @@
 import { pageOf } from "../events/address.ts";
-import type { Fact } from "../events/fact.ts";
+import type { Fact, OneFactOf } from "../events/fact.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
+import { shadowAt } from "../projections/shadow/shadows.ts";
 import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
+import { mapsNothing } from "./decisive.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
@@ -91,12 +94,12 @@ function isKept(
   guest: Guest | undefined,
   { device, pasid }: Place,
   { table }: PathEntry,
-  value: bigint,
+  entry: bigint,
 ): boolean {
-  if (table === "first stage") return (value & 1n) !== 0n;
+  if (table === "first stage") return !mapsNothing({ table, entry });
   if (guest === undefined || guest.profile.cachingMode) return true;
-  if (table === "second stage") return (value & 3n) !== 0n;
-  const source = guest.devices[device]?.requester ?? device;
+  if (table === "second stage") return !mapsNothing({ table, entry });
+  const source = deviceAt(guest, device)?.requester ?? device;
   return hostAt(guest.hosts, source, pasid)?.state !== "blocked";
 }
 
@@ -123,8 +126,8 @@ function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
 
 /** Whether a step changed what a shadow has for the page: an unmapping of everything may not. */
 function mappingChanged(shadow: number, { guest, page }: UsedPage, step: Step): boolean {
-  const before = step.before.guests[guest]?.shadows[shadow];
-  const after = step.after.guests[guest]?.shadows[shadow];
+  const before = shadowAt(step.before.guests[guest], shadow);
+  const after = shadowAt(step.after.guests[guest], shadow);
   if (before === undefined || after === undefined) return before !== after;
   return (
     get(before.stage, page) !== get(after.stage, page) ||
@@ -132,12 +135,23 @@ function mappingChanged(shadow: number, { guest, page }: UsedPage, step: Step): 
   );
 }
 
+type MappingFact = OneFactOf<
+  "ShadowMapped" | "ShadowBlocked" | "ShadowUnmapped" | "ShadowShared" | "ShadowLinked"
+>;
+
+/** The pages that a fact about mappings is about, from its first one on. */
+function pagesOf(fact: MappingFact): number {
+  if (fact.type === "ShadowShared") return pageOf(fact.length) * fact.copies;
+  if (fact.type === "ShadowLinked") return pageOf(fact.length) * fact.from.length;
+  return fact.count;
+}
+
 /** Whether a fact says what the shadow has for the page, or what the device's host entry is. */
 function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
   const { guest: index, device, page, pasid } = place;
   if ((fact.guest ?? 0) !== index) return false;
   const guest = step.after.guests[index];
-  const source = guest?.devices[device]?.requester ?? device;
+  const source = deviceAt(guest, device)?.requester ?? device;
   if (fact.type === "HostEntryChanged" || fact.type === "HostEntryDropped") {
     return fact.source === source && fact.pasid === pasid;
   }
@@ -150,13 +164,13 @@ function isAbout(fact: Fact, place: UsedPage, step: Step): boolean {
     fact.type === "ShadowMapped" ||
     fact.type === "ShadowBlocked" ||
     fact.type === "ShadowUnmapped" ||
-    fact.type === "ShadowShared";
+    fact.type === "ShadowShared" ||
+    fact.type === "ShadowLinked";
   const shadow = host?.state === "shadowed" ? host.shadow : undefined;
   if (!isShadowed || fact.shadow !== shadow) return false;
   if (!mappingChanged(fact.shadow, place, step)) return false;
   const first = pageOf(fact.iova);
-  const count = fact.type === "ShadowShared" ? pageOf(fact.length) * fact.copies : fact.count;
-  return page >= first && page < first + count;
+  return page >= first && page < first + pagesOf(fact);
 }
 
 /** The facts of a step about a page's mapping, or about its device's host entry, in order. */

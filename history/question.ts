@@ -6,9 +6,10 @@ import type { Access } from "../events/input.ts";
 import { access, pasid } from "../events/input.ts";
 import { MalformedError } from "../events/malformed-error.ts";
 import { shapeFromValue } from "../events/shape-from-value.ts";
+import { requestWorld } from "../hypervisor/device/request-world.ts";
 import { rightsError } from "../hypervisor/device/rights.ts";
-import { worldMet } from "../hypervisor/device/world-met.ts";
-import type { Asked } from "../hypervisor/translate/composed.ts";
+import type { Asked } from "../hypervisor/translate/guest-answer.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import type { World } from "../projections/world.ts";
@@ -81,7 +82,7 @@ export function askedOf(question: Question, as: Access, use?: Use): Asked {
 /** What the host has for the requests of a question, once such a request has come. */
 export function hostOf(world: World, question: Question): HostEntry | undefined {
   const index = question.guest ?? 0;
-  const guest = worldMet(world, index, question.device, question.pasid).guests[index];
-  const source = guest?.devices[question.device]?.requester ?? question.device;
+  const guest = requestWorld(world, index, question.device, question.pasid).guests[index];
+  const source = deviceAt(guest, question.device)?.requester ?? question.device;
   return guest && hostAt(guest.hosts, source, question.pasid);
 }

@@ -1,6 +1,6 @@
 import { hex } from "../events/address.ts";
-import type { FirstStage } from "../projections/first-stage/first-stage.ts";
-import { right } from "../projections/first-stage/first-stage.ts";
+import type { Space } from "../projections/first-stage/space.ts";
+import { right } from "../projections/first-stage/space.ts";
 import type { Guest } from "../projections/guest.ts";
 import { frameOf, hasFrame, ok, readCode, sizeName, sizeOf, writeCode } from "../tables/mapping.ts";
 import { radixForEach } from "../tables/radix.ts";
@@ -11,15 +11,15 @@ import { addressOf, keyed, last, visitRuns } from "./summary-rows.ts";
 const classNames = ["", "supervisor", "execute", "supervisor execute"] as const;
 
 /** The address of an index into the tables, with its upper bits alike. */
-export const canonicalAddress = ({ levels }: FirstStage, index: number): string => {
+export const canonicalAddress = ({ levels }: Space, index: number): string => {
   const width = 512 ** levels;
   return addressOf(index < width / 2 ? index : index + 2 ** 52 - width);
 };
 
-const stagesOf = (guest: Guest): readonly FirstStage[] => Object.values(guest.spaces);
+const stagesOf = (guest: Guest): readonly Space[] => Object.values(guest.spaces);
 
 /** What a first stage's hardware walk starts from. */
-function stageRow(stage: FirstStage): Row {
+function stageRow(stage: Space): Row {
   const { did, pasid, root, levels, shadow, second, virtual, since } = stage;
   const { wpe, nxe, smep, eafe } = stage;
   const rules = Object.entries({ wpe, nxe, smep, eafe }).filter(([, is]) => is);

@@ -2,11 +2,13 @@ import { formatSourceId, hex } from "../events/address.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { Prs } from "../events/registers/page-request.ts";
 import { isScalable } from "../projections/context/context-path.ts";
+import { devicesOf } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
 import { pageRequestStatus } from "../projections/page-request/page-requests.ts";
 import { registersOf, registerValue } from "../projections/registers/registers.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
+import { shadowsOf } from "../projections/shadow/shadows.ts";
 import { frameOf, hasFrame, sizeName, sizeOf } from "../tables/mapping.ts";
 import { deviceTlbRows, pageGroupRows } from "./device-rows.ts";
 import { interruptRows } from "./interrupt-rows.ts";
@@ -85,7 +87,7 @@ const hostRows = (guest: Guest): Rows =>
 
 const deviceRows = (guest: Guest): Rows =>
   keyed(
-    Object.values(guest.devices),
+    devicesOf(guest),
     (device) => formatSourceId(device.source),
     ({ physical, requester, source }) => ({
       kind: physical ? "physical" : "virtual",
@@ -107,8 +109,6 @@ function faultRows(guest: Guest): Rows {
   }
   return rows;
 }
-
-const shadowsOf = (guest: Guest): readonly Shadow[] => Object.values(guest.shadows);
 
 function tablesOf(guest: Guest): Readonly<Record<string, Rows>> {
   const shadows = shadowsOf(guest);

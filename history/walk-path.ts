@@ -1,9 +1,12 @@
 import { pageOf } from "../events/address.ts";
 import { PasidEntry } from "../events/context/pasid-entry.ts";
 import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
-import type { PathTable } from "../hypervisor/translate/path-table.ts";
+import { entryBytes } from "../hypervisor/translate/path-table.ts";
 import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
+import type { Guest } from "../projections/guest.ts";
 import type { PathEntry } from "./path-entry.ts";
+import type { LateWrites, Unseen } from "./unseen.ts";
+import { unseenAt } from "./unseen.ts";
 
 /** The address that an entry names: the next first-stage table, or the byte that is asked for. */
 export function addressNamed(step: TranslationStep, iova: bigint): bigint {
@@ -30,12 +33,17 @@ function pageOfStep({ steps }: Translation, index: number, iova: bigint): number
   return pageOf(from === undefined ? iova : addressNamed(from, iova));
 }
 
-/** Words of 64 bits in the entries of each table; of root and context entries, in each mode. */
-const wordsOf = (table: PathTable, scalable: boolean): PathEntry["words"] => {
-  if (table === "root") return scalable ? 1 : 2;
-  if (table === "context") return scalable ? 4 : 2;
-  return table === "PASID entry" ? 8 : 1;
-};
+/** What is written to each entry of a walk that the unit cannot see, in the order of its steps. */
+export const unseenOn = (
+  walk: Translation,
+  guest: Guest | undefined,
+  late: LateWrites,
+): readonly (Unseen | undefined)[] =>
+  walk.steps.map(({ table, address, host }) =>
+    guest === undefined || host === undefined
+      ? undefined
+      : unseenAt(late, guest, address, entryBytes(table, walk.scalable) / 8),
+  );
 
 /** The entries that a walk for an address read, in order. */
 export const pathOf = (walk: Translation, iova: bigint): readonly PathEntry[] =>
@@ -43,6 +51,6 @@ export const pathOf = (walk: Translation, iova: bigint): readonly PathEntry[] =>
     table,
     level,
     address,
-    words: wordsOf(table, walk.scalable),
+    words: entryBytes(table, walk.scalable) / 8,
     page: pageOfStep(walk, index, iova),
   }));

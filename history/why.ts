@@ -15,7 +15,7 @@ import { regimeOf } from "./regime.ts";
 import type { Step } from "./step.ts";
 import { stepsOf } from "./step.ts";
 import type { PlaceFact } from "./use.ts";
-import { pathOf } from "./walk-path.ts";
+import { pathOf, unseenOn } from "./walk-path.ts";
 
 /**
  * How much a DMA to the page is worth explaining: one to the address that was blocked, else one in
@@ -66,7 +66,7 @@ function explainInterrupt(question: Question, world: World, meeting: Meeting | u
  *
  * @param end  the state after the last step of the search.
  */
-export function startInquiry({ question, off, ...search }: Search, end: World): Inquiry {
+export function startInquiry({ question, off, late, ...search }: Search, end: World): Inquiry {
   const meeting = question.at === undefined ? search.meeting : undefined;
   const { world, until, use } = meeting ?? { world: end, until: end.seq, use: undefined };
   const iova = meeting?.iova ?? question.iova;
@@ -85,6 +85,7 @@ export function startInquiry({ question, off, ...search }: Search, end: World): 
     use,
     walk,
     decisive: decisiveStep(walk, access),
+    unseen: unseenOn(walk, guest, meeting?.late ?? late),
     regime: regimeOf(guest, walk),
     profile: guest?.profile,
     host: hostOf(world, question),

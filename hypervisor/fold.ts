@@ -1,6 +1,7 @@
 import { gpa as gpaOf, pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
+import { deviceAt, deviceBehind } from "../projections/device/devices.ts";
 import { evolveInput } from "../projections/evolve.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { readBytes } from "../projections/registers/registers.ts";
@@ -65,12 +66,12 @@ function noteDropped(turn: Turn, { gpa, bytes }: InputOf<"MemoryWrite">): void {
 function assignDevice(turn: Turn, input: InputOf<"DeviceAssign">): void {
   const guest = guestIn(turn);
   const requester = input.alias ?? input.device;
-  if (guest.devices[input.device] !== undefined) {
+  if (deviceAt(guest, input.device) !== undefined) {
     refuse(turn, "device assign: the source-id is taken");
     return;
   }
-  const others = Object.values(guest.devices).filter((one) => one.requester === requester);
-  if (others.some((one) => one.physical !== input.physical)) {
+  const other = deviceBehind(guest, requester);
+  if (other !== undefined && other.physical !== input.physical) {
     refuse(turn, "device assign: a device of the other kind uses the alias");
     return;
   }
@@ -89,7 +90,7 @@ function assignDevice(turn: Turn, input: InputOf<"DeviceAssign">): void {
  * The device is gone: what it had in flight has landed, and nobody waits for its answers any more.
  */
 function removeDevice(turn: Turn, { device }: InputOf<"DeviceRemove">): void {
-  if (guestIn(turn).devices[device] === undefined) {
+  if (deviceAt(guestIn(turn), device) === undefined) {
     refuse(turn, "device remove: there is no such device");
     return;
   }
@@ -143,7 +144,12 @@ const handlers: {
 export function fold(world: World, input: Input, watch?: Watch): Folded {
   const evolved = evolveInput(world, input);
   const guest = guestOf(world, input);
-  const turn: Turn = { world: evolved, index: guest?.index ?? 0, facts: [], watch };
+  const turn: Turn = {
+    world: evolved,
+    index: guest === undefined ? 0 : (input.guest ?? 0),
+    facts: [],
+    watch,
+  };
   if (guest === undefined) {
     if (world.guests.length > 0) refuse(turn, "there is no guest of that number");
     return { world: turn.world, facts: turn.facts };

@@ -9,7 +9,7 @@ import { ProfileError } from "../events/profile/profile-check.ts";
 import type { Setup } from "../events/setup.ts";
 import { SetupError } from "../hypervisor/create-world.ts";
 import { anySetup } from "../properties/arbitrary/event.ts";
-import { createWorld, encodeEvent, encodeHeader, fold, steps, translate, why } from "./checked.ts";
+import { createWorld, encodeEvent, encodeHeader, fold, steps, translate, why } from "./check.ts";
 import { anyJunk, device, dma, errorOf, setup, start } from "./test/junk.ts";
 
 describe("nonsense beside events", () => {

@@ -107,14 +107,14 @@ export {
   Iectl,
   Iedata,
   Ieuaddr,
-} from "../events/registers/event-line.ts";
-export { Irta } from "../events/registers/interrupt-table.ts";
-export { Iotlb, Iva } from "../events/registers/iotlb.ts";
-export {
   Peaddr,
   Pectl,
   Pedata,
   Peuaddr,
+} from "../events/registers/event-line.ts";
+export { Irta } from "../events/registers/interrupt-table.ts";
+export { Iotlb, Iva } from "../events/registers/iotlb.ts";
+export {
   Pqa,
   Pqh,
   Pqt,

@@ -6,7 +6,7 @@ import { inputs } from "../events/input.ts";
 import { impossible } from "../events/input-check.ts";
 import { anyFact, anyInput } from "../properties/arbitrary/event.ts";
 import { anyProgram } from "../properties/world/program.ts";
-import { createWorld, decide, evolve, fold, steps } from "./checked.ts";
+import { createWorld, decide, evolve, fold, steps } from "./check.ts";
 import { anyJunk, dma, errorOf, hostile, nearly, start } from "./test/junk.ts";
 
 describe("what is no event", () => {

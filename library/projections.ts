@@ -13,13 +13,14 @@ export type { GuestSummary } from "../history/summary.ts";
 export { summarise } from "../history/summary.ts";
 export type { Row, Rows, Value } from "../history/summary-rows.ts";
 export type { AskedInvalidation, DeviceTlb, DeviceTlbs } from "../projections/device/device-tlb.ts";
+export type { Device, Devices } from "../projections/device/devices.ts";
+export { deviceAt, devicesOf } from "../projections/device/devices.ts";
 export type { VirtualCache } from "../projections/device/virtual-cache.ts";
 export { stateHash } from "../projections/digest.ts";
 export type { FaultEntry, Faults } from "../projections/fault/faults.ts";
-export type { CachedTable, FirstStage } from "../projections/first-stage/first-stage.ts";
+export type { CachedTable, Space } from "../projections/first-stage/space.ts";
 export type {
   ChartStates,
-  Device,
   Guest,
   InFlight,
 } from "../projections/guest.ts";
@@ -27,12 +28,14 @@ export type { HostEntries, HostEntry } from "../projections/host/host-entry.ts";
 export { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
 export { readInterruptEntry } from "../projections/interrupt/interrupt-entry.ts";
 export type { InterruptTable, KnownEntry } from "../projections/interrupt/interrupts.ts";
-export type { TableUse } from "../projections/memory/table-use.ts";
+export type { TablePlace, TableUse } from "../projections/memory/table-use.ts";
 export type { PageGroup, PageRequests } from "../projections/page-request/page-requests.ts";
 export type { Queue } from "../projections/queue/queue.ts";
 export type { Registers } from "../projections/registers/register-file.ts";
 export { readBytes as readRegisters, registerValue } from "../projections/registers/registers.ts";
 export type { Shadow } from "../projections/shadow/shadow.ts";
+export type { Shadows } from "../projections/shadow/shadows.ts";
+export { shadowAt, shadowsOf } from "../projections/shadow/shadows.ts";
 export type { World } from "../projections/world.ts";
 export type { Mapping } from "../tables/mapping.ts";
 export { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../tables/mapping.ts";

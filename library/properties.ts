@@ -23,7 +23,7 @@ export type { Verdict, Violation } from "../properties/verdict.ts";
 export type { Program } from "../properties/world/program.ts";
 export { anyProgram } from "../properties/world/program.ts";
 export type {
-  Avoided,
+  Avoidance,
   Contexts,
   Deviation,
   Other,

@@ -5,6 +5,16 @@ import { whyJson } from "../cli/render/why.ts";
 import { captureRun } from "../cli/test/captured-run.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
+import {
+  booted,
+  contextEntry,
+  memory,
+  page,
+  reads,
+  width4,
+} from "../properties/examples/driver.ts";
+import { flat } from "../properties/examples/given.ts";
+import { nvme, unit } from "../properties/examples/unit.ts";
 import * as events from "./events.ts";
 import * as machines from "./machines.ts";
 import * as projections from "./projections.ts";
@@ -93,6 +103,17 @@ describe("why", () => {
     const { out } = await captureRun("why", name, ...options, ...moment);
     expect(told.kind).toBe("dma");
     if (told.kind === "dma") expect(renderJson(whyJson(told))).toBe(out);
+  });
+
+  it("[LB6] counts a write to any word of an entry", () => {
+    const changed = [booted, memory(contextEntry + 8n, width4(6)), reads(page)];
+    const asked = { device: nvme, iova: events.iova(page) };
+    const told = why(createWorld(unit()), flat(changed), asked);
+    if (told.kind !== "dma") throw new Error("it is a DMA");
+    const context = told.trail.entries.find(({ entry }) => entry.table === "context");
+    expect(context?.entry.words).toBe(2);
+    const dids = context?.writes.map(({ to }) => events.ContextEntry.decode(to).did);
+    expect(dids).toEqual([5, 6]);
   });
 
   it("[LB6] tells which entry decides, who wrote it, and which fact reported the fault", () => {

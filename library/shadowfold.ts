@@ -38,7 +38,7 @@ export { notify } from "../history/subscriber.ts";
 export type { PlaceFact, Use, UsedInterrupt, UsedPage, Uses } from "../history/use.ts";
 export { SetupError } from "../hypervisor/create-world.ts";
 export type { Folded } from "../hypervisor/fold.ts";
-export type { Asked } from "../hypervisor/translate/composed.ts";
+export type { Asked } from "../hypervisor/translate/guest-answer.ts";
 export type { PathTable } from "../hypervisor/translate/path-table.ts";
 export type {
   Grants,
@@ -62,4 +62,4 @@ export {
   steps,
   translate,
   why,
-} from "./checked.ts";
+} from "./check.ts";

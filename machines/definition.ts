@@ -48,10 +48,16 @@ export const tell = <
 ): Telling<T, Event, Unit> => ({ type, params: fields });
 
 /** The action that tells a fact of which some fields are the same each time. */
-export const tellWith = <T extends FactType, Event = unknown, Unit = unknown>(
+export const tellWith = <
+  T extends FactType,
+  const Same extends Fixed<T>,
+  Found extends Omit<FieldsOf<T>, keyof Same>,
+  Event = unknown,
+  Unit = unknown,
+>(
   type: T,
-  fixed: Fixed<T>,
-  fields: (given: Given<Event, Unit>) => Omit<FieldsOf<T>, keyof typeof fixed>,
+  fixed: Exactly<FieldsOf<T>, Same>,
+  fields: (given: Given<Event, Unit>) => Exactly<FieldsOf<T>, Found>,
 ): Telling<T, Event, Unit> => {
   const params = (given: Given<Event, Unit>) => ({ ...fields(given), ...fixed }) as FieldsOf<T>;
   return { type, params: Object.assign(params, { fixed }) };

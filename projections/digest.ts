@@ -6,7 +6,9 @@ import type { PageTree } from "../tables/page-tree.ts";
 import type { Node, Slot } from "../tables/page-tree-node.ts";
 import type { Radix } from "../tables/radix.ts";
 import { radixForEach } from "../tables/radix.ts";
+import { devicesOf } from "./device/devices.ts";
 import type { Guest } from "./guest.ts";
+import { shadowsOf } from "./shadow/shadows.ts";
 import type { World } from "./world.ts";
 
 /** Digests of nodes met so far: what several trees, or places, share is hashed once. */
@@ -77,7 +79,9 @@ function textOf(value: unknown, seen: Seen): string {
 function guestText(guest: Guest, seen: Seen): string {
   const { profile, offered: _, ...state } = guest;
   const { ver, cap, ecap, haw } = profile;
-  return textOf({ ...state, ver, cap, ecap, haw }, seen);
+  const devices = Object.fromEntries(devicesOf(guest).map((device) => [device.source, device]));
+  const shadows = Object.fromEntries(shadowsOf(guest).map((shadow) => [shadow.id, shadow]));
+  return textOf({ ...state, devices, shadows, ver, cap, ecap, haw }, seen);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import { facts } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import { disown, own } from "../tables/p2m.ts";
+import { pagesFrom } from "../tables/range.ts";
 import { evolvers } from "./evolvers.ts";
 import type { Guest } from "./guest.ts";
 import { cacheFlushed, memoryWritten } from "./memory/evolve-memory.ts";
@@ -16,8 +17,8 @@ const isFact = (event: Event): event is Fact => Object.hasOwn(facts, event.type)
 /** Who owns which host frames once a P2M fact took effect. */
 function ownersAfter(world: World, guest: Guest, fact: Fact): World["owners"] {
   if (fact.type === "P2mUnmapped") {
-    const first = pageOf(fact.gpa);
-    return disown(world.owners, guest.p2m, first, first + pageOf(fact.length));
+    const { first, end } = pagesFrom(fact.gpa, fact.length);
+    return disown(world.owners, guest.p2m, first, end);
   }
   if (fact.type !== "P2mMapped") return world.owners;
   const first = pageOf(fact.gpa);

@@ -8,6 +8,7 @@ import { hostEvolvers } from "./host/evolve-host.ts";
 import { interruptEvolvers } from "./interrupt/evolve-interrupt.ts";
 import { lifeEvolvers } from "./life/evolve-life.ts";
 import { memoryEvolvers } from "./memory/evolve-memory.ts";
+import { p2mEvolvers } from "./memory/evolve-p2m.ts";
 import { pageRequestEvolvers } from "./page-request/evolve-page-request.ts";
 import { queueEvolvers } from "./queue/evolve-queue.ts";
 import { registerEvolvers } from "./registers/evolve-registers.ts";
@@ -22,6 +23,7 @@ export const evolvers: Evolvers = {
   ...faultEvolvers,
   ...interruptEvolvers,
   ...memoryEvolvers,
+  ...p2mEvolvers,
   ...shadowEvolvers,
   ...firstStageEvolvers,
   ...hostEvolvers,

@@ -18,10 +18,12 @@ import type { Radix } from "../tables/radix.ts";
 import { emptyRadix } from "../tables/radix.ts";
 import type { DeviceTlbs } from "./device/device-tlb.ts";
 import { noDeviceTlbs } from "./device/device-tlb.ts";
+import type { Devices } from "./device/devices.ts";
+import { noDevices } from "./device/devices.ts";
 import type { VirtualCache } from "./device/virtual-cache.ts";
 import type { Faults } from "./fault/faults.ts";
 import { noFaults } from "./fault/faults.ts";
-import type { FirstStage } from "./first-stage/first-stage.ts";
+import type { Space } from "./first-stage/space.ts";
 import type { HostEntries } from "./host/host-entry.ts";
 import type { InterruptTable, KnownEntry } from "./interrupt/interrupts.ts";
 import { noInterruptTable } from "./interrupt/interrupts.ts";
@@ -31,17 +33,9 @@ import { noPageRequests } from "./page-request/page-requests.ts";
 import type { Queue } from "./queue/queue.ts";
 import { noQueue } from "./queue/queue.ts";
 import type { Registers } from "./registers/register-file.ts";
-import type { Shadow } from "./shadow/shadow.ts";
 import { gpaLevels } from "./shadow/shadow.ts";
-
-/** A device that the guest has. */
-export interface Device {
-  readonly source: SourceId;
-  /** Behind a physical IOMMU; else the device model asks the vIOMMU. */
-  readonly physical: boolean;
-  /** The source-id that its requests carry: its own, or that of a bridge or another function. */
-  readonly requester: SourceId;
-}
+import type { Shadows } from "./shadow/shadows.ts";
+import { noShadows } from "./shadow/shadows.ts";
 
 /** A DMA that was translated and has not landed. */
 export interface InFlight {
@@ -92,13 +86,13 @@ export interface Guest {
   readonly p2m: P2m;
   /** How guest pages are used by walks, by guest page number. */
   readonly tables: Radix<TableUse>;
-  readonly devices: Readonly<Record<number, Device>>;
+  readonly devices: Devices;
   /** By requester source-id and PASID. */
   readonly hosts: HostEntries;
-  readonly shadows: Readonly<Record<number, Shadow>>;
+  readonly shadows: Shadows;
   readonly nextShadow: number;
   /** What is cached of the guest's first stages, by number. */
-  readonly spaces: Readonly<Record<number, FirstStage>>;
+  readonly spaces: Readonly<Record<number, Space>>;
   readonly nextSpace: number;
   /** The physical IOTLB's entries for pass-through: GPA to HPA. */
   readonly passThroughCache: PageTree;
@@ -137,9 +131,9 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   memory: emptyMemory,
   p2m: emptyTree(gpaLevels(profile.haw), true),
   tables: emptyRadix(),
-  devices: {},
+  devices: noDevices,
   hosts: emptyRadix(),
-  shadows: {},
+  shadows: noShadows,
   nextShadow: 1,
   spaces: {},
   nextSpace: 1,

@@ -15,7 +15,7 @@ export interface Message {
 }
 
 type Delivered = FactOf<"InterruptDelivered">;
-type Outcome = OneFactOf<"InterruptDelivered" | "InterruptPosted" | "InterruptBlocked">;
+type InterruptResult = OneFactOf<"InterruptDelivered" | "InterruptPosted" | "InterruptBlocked">;
 
 const levelAsserted = 0x4000;
 
@@ -40,7 +40,7 @@ export function messageOf(fact: Delivered, low: bigint): Message {
 
 const textOf = ({ address, data }: Message): string => `${hex(address)} with ${hex(data)}`;
 
-const isOutcome = (fact: Fact): fact is Outcome =>
+const isOutcome = (fact: Fact): fact is InterruptResult =>
   fact.type === "InterruptDelivered" ||
   fact.type === "InterruptPosted" ||
   fact.type === "InterruptBlocked";
@@ -50,7 +50,7 @@ const deliveredAs = (fact: Delivered, request: Message): Message =>
   fact.index === undefined ? request : messageOf(fact, request.address);
 
 /** What became of a request, in words. */
-function outcomeText(outcome: Outcome | undefined, request: Message): string {
+function outcomeText(outcome: InterruptResult | undefined, request: Message): string {
   switch (outcome?.type) {
     case "InterruptDelivered":
       return `it was delivered as ${textOf(deliveredAs(outcome, request))}`;

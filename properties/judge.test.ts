@@ -9,6 +9,7 @@ import { stepOf } from "../history/step.ts";
 import { askOf } from "../hypervisor/device/rights.ts";
 import type { Translation } from "../hypervisor/translate/three-answers.ts";
 import { translate } from "../hypervisor/translate/translate.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 import type { World } from "../projections/world.ts";
 import { contextEntry, dma, memory, page, tables, turnOn, width4 } from "./examples/driver.ts";
 import type { Inputs } from "./examples/given.ts";
@@ -174,7 +175,7 @@ test("[JU3] in generated worlds a DMA that is recorded as it happened agrees", (
     if (verdict.verdict !== "unjudged") expect(verdict).toEqual({ verdict: "agree" });
     note(`${kind ?? ""} ${verdict.verdict}`);
     if (request.translated === true) return;
-    if (step.before.guests[request.guest ?? 0]?.devices[request.device] === undefined) return;
+    if (deviceAt(step.before.guests[request.guest ?? 0], request.device) === undefined) return;
     const before = foretold(step.before, request, asked.access === "write");
     expect([step.seq, surprise(before, step)]).toEqual([step.seq, undefined]);
     if (before.reads !== undefined) note(before.reads);

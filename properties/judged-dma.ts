@@ -2,10 +2,11 @@ import { pageOf } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
 import type { Step } from "../history/step.ts";
+import { requestWorld } from "../hypervisor/device/request-world.ts";
 import { askOf } from "../hypervisor/device/rights.ts";
-import { worldMet } from "../hypervisor/device/world-met.ts";
 import type { Ways } from "../hypervisor/translate/page-views.ts";
 import { waysOf } from "../hypervisor/translate/page-views.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 
 /** A DMA that the fold has taken in, and what the walks say about it. */
 export interface JudgedDma {
@@ -42,12 +43,12 @@ export function lookAt(step: Step): JudgedDma | undefined {
   const blocked = find(facts, "DmaBlocked");
   const landed = find(facts, "DmaLanded");
   const access = translated?.access ?? blocked?.access;
-  const state = worldMet(before, guest, input.device, input.pasid).guests[guest];
+  const state = requestWorld(before, guest, input.device, input.pasid).guests[guest];
   const write = access === "write";
   const page = pageOf(input.iova);
   // What a device's own TLB translated no table has to agree with.
   const known = state !== undefined && access !== undefined && input.translated !== true;
   const ways = known ? waysOf(state, input.device, page, askedBy(input, write)) : undefined;
-  const requester = state?.devices[input.device]?.requester ?? input.device;
+  const requester = deviceAt(state, input.device)?.requester ?? input.device;
   return { guest, input, requester, translated, landed, blocked, ways, write };
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Iova, SourceId } from "../events/address.ts";
 import type { Fact, FactOf } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
+import { at } from "../events/registers/offset.ts";
 import { stepOf } from "../history/step.ts";
-import { at } from "../projections/registers/registers.ts";
 import {
   command,
   contextEntry,

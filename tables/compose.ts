@@ -92,6 +92,33 @@ export interface Composed {
   readonly host: Slot;
 }
 
+/**
+ * The host's slot for the whole of a guest-stage slot, and the same one for the same guest-stage
+ * node wherever it lies; what comes to what it was is kept.
+ */
+export function composeWhole(
+  composition: Composition,
+  { stage, host }: Composed,
+  depth: number,
+): Slot {
+  const { p2m, memo, leaves } = composition;
+  if (typeof stage === "number") {
+    if (stage < frameUnit) return stage;
+    const grant = uniform(p2m, frameOf(stage), spans[depth] as number);
+    if (grant !== undefined) return behindP2m(stage, grant);
+  }
+  const key = typeof stage === "number" ? stage * 16 + depth : 0;
+  const known = typeof stage === "number" ? leaves.get(key) : memo.get(stage);
+  if (known !== undefined) return known;
+  const stages = expand(stage, depth, true);
+  const made = withChildren(host, depth, 0, stages.length - 1, (index, was) =>
+    composeWhole(composition, { stage: stages[index] as Slot, host: was }, depth - 1),
+  );
+  if (typeof stage === "number") leaves.set(key, made);
+  else memo.set(stage, made);
+  return made;
+}
+
 /** The host's slot with the pages of a range composed anew, for a P2M that changed. */
 export function composeRange(
   composition: Composition,

@@ -1,7 +1,7 @@
 import type { PageTree } from "./page-tree.ts";
 import { capacity } from "./page-tree.ts";
 import type { Slot } from "./page-tree-node.ts";
-import { advance, childAt, collapse, expand, frameUnit, spans, waysAt } from "./page-tree-node.ts";
+import { advance, childAt, frameUnit, spans, waysAt } from "./page-tree-node.ts";
 
 /** Told of `count` pages from `page` on that have `value`, linearly from there. */
 export type Visit = (page: number, count: number, value: number) => void;
@@ -98,19 +98,4 @@ export function slotAt(tree: PageTree, page: number, depth: number): Slot {
     slot = childAt(slot, index);
   }
   return typeof slot === "number" ? advance(slot, rest, tree.linear) : slot;
-}
-
-/**
- * The tree with a slot of depth `depth` put at `page`, as it is; `page` is a multiple of its span.
- */
-export function putSlot(tree: PageTree, page: number, depth: number, slot: Slot): PageTree {
-  const put = (old: Slot, at: number, rest: number): Slot => {
-    if (at === depth) return slot;
-    const span = spans[at - 1] as number;
-    const index = Math.floor(rest / span);
-    const node = expand(old, at, tree.linear).slice();
-    node[index] = put(node[index] as Slot, at - 1, rest - index * span);
-    return collapse(node, at, tree.linear);
-  };
-  return { ...tree, root: put(tree.root, tree.levels * 2, page) };
 }

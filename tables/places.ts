@@ -8,11 +8,18 @@ import { expand, spans } from "./page-tree-node.ts";
 /** In `places`: more than one IOVA maps the page, or did. */
 export const manyPlaces = 1;
 
+/** Places that are not told apart any more: every page may have many, and that stays so. */
+export const everywhere = (places: PageTree): PageTree => ({ ...places, root: manyPlaces });
+
+/** Whether places are told apart no more. */
+export const isEverywhere = (places: PageTree): boolean => places.root === manyPlaces;
+
 /**
  * `places` once the pages of `stage` in `[first, end)` are taken out. A node that is shared is
  * looked at once: its guest pages have many places, which stays so.
  */
 export function forget(places: PageTree, stage: PageTree, first: number, end: number): PageTree {
+  if (isEverywhere(places)) return places;
   if (end - first === 1) {
     const old = get(stage, first);
     const alone = hasFrame(old) && get(places, frameOf(old)) === placeOf(first);
@@ -47,6 +54,7 @@ const placeOf = (page: number): number => (page + 1) * 512;
 
 /** `places` with the guest pages from `gfn` on mapped by the IOVA pages from `page` on. */
 export function remember(places: PageTree, gfn: number, count: number, page: number): PageTree {
+  if (isEverywhere(places)) return places;
   if (count === 1) {
     return fill(places, gfn, gfn + 1, get(places, gfn) === 0 ? placeOf(page) : manyPlaces);
   }

@@ -97,6 +97,23 @@ export function radixForEach<T>(
   walk(radix.root, radix.shift, 0);
 }
 
+/** The first value of the `count` pages from `first` on. */
+export function radixFirst<T>(radix: Radix<T>, first: number, count: number): T | undefined {
+  const end = first + count;
+  const walk = (node: readonly unknown[], shift: number, base: number): unknown => {
+    const span = powers[shift] as number;
+    for (let index = 0; index < ways; index++) {
+      const at = base + index * span;
+      const item = node[index];
+      if (item === undefined || at >= end || at + span <= first) continue;
+      const found = shift === 0 ? item : walk(item as readonly unknown[], shift - 4, at);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return walk(radix.root, radix.shift, 0) as T | undefined;
+}
+
 /** The map with every value changed. */
 export function radixMap<A, B>(radix: Radix<A>, change: (value: A) => B): Radix<B> {
   let next = emptyRadix<B>();

@@ -3,8 +3,9 @@ import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import type { GuestSetup } from "../events/setup.ts";
 import type { Program } from "../properties/world/program.ts";
-import { definedInputs } from "./defined.ts";
+import { definedInputs } from "./defined-input.ts";
 import type { Known } from "./known.ts";
+
 import type { Finding, Lane } from "./lane.ts";
 import { isFinding, openLane } from "./lane.ts";
 import { ProgramError } from "./program-error.ts";

@@ -9,7 +9,7 @@ import { observe } from "../properties/oracle/observe.ts";
 import type { Key } from "../properties/oracle/oracle.ts";
 import { createOracle } from "../properties/oracle/oracle.ts";
 import { atEnd, compareEnd, differingRead } from "./compare-end.ts";
-import { isDefinedWrite, isDevicePage } from "./defined.ts";
+import { isDefinedWrite, isDevicePage } from "./defined-input.ts";
 import type { Difference } from "./difference.ts";
 import { textOf } from "./difference.ts";
 import type { Comparing } from "./fold-dma.ts";

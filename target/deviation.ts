@@ -83,7 +83,7 @@ export interface Other {
 }
 
 /** A situation that a target does not survive: how an input is changed so that it stays away. */
-export interface Avoided {
+export interface Avoidance {
   readonly id: string;
   /** Another input instead; the same one where nothing has to be avoided. */
   readonly change: (input: Input, profile: Profile) => Input;

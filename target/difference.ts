@@ -1,6 +1,10 @@
 import { hex } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
+import { FaultRecord } from "../events/fault/fault-record.ts";
 import type { Input } from "../events/input.ts";
+import { masksOf } from "../events/layout/layout.ts";
+import { Ccmd } from "../events/registers/command.ts";
+import { Iotlb } from "../events/registers/iotlb.ts";
 import type { World } from "../projections/world.ts";
 import type { Situation } from "./deviation.ts";
 import type { RegisterDifference } from "./image.ts";
@@ -9,23 +13,28 @@ import { messagesOf, modelGrant, responsesOf, textOfMessage } from "./message.ts
 import type { Seen } from "./sight.ts";
 
 /** Fields of a fault record that belong to requests with PASID. */
-const pasidFields = (0xf_ffffn << 104n) | (3n << 93n);
+const { f, pp, pv, priv, exe } = masksOf(FaultRecord);
+const pasidFields = pv | priv | exe;
+
+/** CAIG and IAIG: the granularity that was used. */
+const granularity: ReadonlyMap<string, bigint> = new Map([
+  ["CCMD", Ccmd.mask("caig")],
+  ["IOTLB", Iotlb.mask("iaig")],
+]);
 
 /** Whether the architecture leaves it to the unit what a register shows. */
 function isOpen({ name, model, target }: RegisterDifference): boolean {
   // The other fields of a record mean something while F is set.
   if (name.startsWith("FRCD")) {
-    if ((model | target) >> 127n === 0n) return true;
+    if (((model | target) & f) === 0n) return true;
     // PV, PRIV and EXE mean something where PP is set.
-    const hasPasid = (model >> 95n) & 1n;
-    return hasPasid === 0n && (model & ~pasidFields) === (target & ~pasidFields);
+    return (model & pp) === 0n && (model & ~pasidFields) === (target & ~pasidFields);
   }
   // More than what was asked for may be invalidated, and CAIG and IAIG say so.
-  if (name === "CCMD" || name === "IOTLB") {
-    const shift = name === "CCMD" ? 59n : 57n;
-    const used = (target >> shift) & 3n;
-    const rest = ~(3n << shift);
-    return (model & rest) === (target & rest) && used > 0n && used <= ((model >> shift) & 3n);
+  const used = granularity.get(name);
+  if (used !== undefined) {
+    const isSame = (model & ~used) === (target & ~used);
+    return isSame && (target & used) > 0n && (target & used) <= (model & used);
   }
   // IQEI 0: nothing is said about the error.
   return name === "IQERCD" && target === 0n && model < 16n;

@@ -1,5 +1,7 @@
 import type { Fact } from "../events/fact.ts";
+import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import type { Access, Input, InputOf } from "../events/input.ts";
+import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import { fold } from "../hypervisor/fold.ts";
 import { isScalable } from "../projections/context/context-path.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -9,10 +11,10 @@ import { find } from "../properties/laws/requests.ts";
 import { expected } from "../properties/oracle/expected.ts";
 import type { Oracle } from "../properties/oracle/oracle.ts";
 import type { Past, Reached } from "./deviation.ts";
+import { answerText, modelText, targetText } from "./dma-text.ts";
 import { evictions } from "./evict.ts";
 import type { Known } from "./known.ts";
 import { requesterOf } from "./machine.ts";
-import { answerText, modelText, targetText } from "./outcome.ts";
 import { usesOf } from "./past.ts";
 import type { Seen } from "./sight.ts";
 import { entriesWalked } from "./table-view.ts";
@@ -120,10 +122,12 @@ function allowedByTables(guest: Guest, source: number, iova: bigint) {
   const walk = entriesWalked(guest, source, iova);
   const leaf = walk?.seen.at(-1)?.leaf;
   if (walk === undefined || leaf === undefined) return undefined;
-  const write = walk.seen.every(({ entry }) => (entry & 2n) !== 0n);
-  const read = walk.isFirst || walk.seen.every(({ entry }) => (entry & 1n) !== 0n);
+  const { isFirst, seen } = walk;
+  const read = isFirst || seen.every(({ entry }) => (entry & SecondStageEntry.mask("r")) !== 0n);
+  const writes = isFirst ? FirstStageEntry.mask("rw") : SecondStageEntry.mask("w");
+  const write = seen.every(({ entry }) => (entry & writes) !== 0n);
   const gpa = leaf.base + (iova & (leaf.length - 1n));
-  return { isFirst: walk.isFirst, read, write, gpa };
+  return { isFirst, read, write, gpa };
 }
 
 /** The translation that a DMA used in the target, under each domain-id that it may have had. */

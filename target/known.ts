@@ -5,7 +5,7 @@ import { isScalable } from "../projections/context/context-path.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import type { World } from "../projections/world.ts";
-import type { Avoided, Contexts, Deviation } from "./deviation.ts";
+import type { Avoidance, Contexts, Deviation } from "./deviation.ts";
 import { entriesRead } from "./table-view.ts";
 
 /** How what a target remembers of source-ids is followed, where it differs from the model. */
@@ -28,7 +28,7 @@ export interface TargetMemory {
 /** What is known of a target, and passed by. */
 export interface Known {
   readonly deviations: readonly Deviation[];
-  readonly avoided: readonly Avoided[];
+  readonly avoided: readonly Avoidance[];
   readonly memory: TargetMemory;
   /** Whether devices are where DMA can get to, which may have done anything with it. */
   readonly hasDevices: boolean;

@@ -12,7 +12,7 @@ import type { Sight, Steps } from "./sight.ts";
 import type { Target, TargetPlan } from "./target.ts";
 
 /** How one program went: compared, or the target ended. */
-export interface Outcome {
+export interface ProgramRun {
   readonly steps: Steps;
   readonly sight?: Sight;
   readonly comparison?: Comparison;
@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 /** Something that the target does and that is neither right nor known. */
-export interface Finding extends Outcome {
+export interface Finding extends ProgramRun {
   readonly setup: GuestSetup;
   readonly inputs: readonly Input[];
   readonly seed: number;
@@ -36,7 +36,7 @@ export interface Lane {
   readonly words: ProfileWords;
   readonly can: ReadonlySet<Ability>;
   /** Gives inputs to the target and compares. */
-  readonly run: (inputs: readonly Input[]) => Promise<Outcome>;
+  readonly run: (inputs: readonly Input[]) => Promise<ProgramRun>;
   readonly stop: () => Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function openLane(target: TargetPlan, known: Known, isHurried = fal
     current = await target.start(isHurried);
     left = programsEach;
   };
-  const run = async (inputs: readonly Input[]): Promise<Outcome> => {
+  const run = async (inputs: readonly Input[]): Promise<ProgramRun> => {
     const steps = target.fit(inputs);
     left -= 1;
     if (left <= 0) await renew();
@@ -74,5 +74,5 @@ export async function openLane(target: TargetPlan, known: Known, isHurried = fal
 }
 
 /** Whether an outcome is something that nobody knows. */
-export const isFinding = ({ comparison, death }: Outcome): boolean =>
+export const isFinding = ({ comparison, death }: ProgramRun): boolean =>
   death !== undefined || comparison?.difference !== undefined;

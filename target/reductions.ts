@@ -1,6 +1,9 @@
 import { gpa, pageOf } from "../events/address.ts";
 import type { Input } from "../events/input.ts";
-import { at } from "../projections/registers/registers.ts";
+import { masksOf } from "../events/layout/layout.ts";
+import { Gcmd } from "../events/registers/command.ts";
+import { at } from "../events/registers/offset.ts";
+
 import { arena } from "../properties/world/arena.ts";
 
 const isInQueue = (input: Input): boolean =>
@@ -55,8 +58,9 @@ export function withoutDescriptors(
 }
 
 /** Bits of GCMD that say how something is to be; the others ask for something once. */
-const levelBits = [31n, 28n, 26n, 25n, 23n];
-const levels = levelBits.reduce((mask, bit) => mask | (1n << bit), 0n);
+const { te, eafl, qie, ire, cfi } = masksOf(Gcmd);
+const levelBits = [te, eafl, qie, ire, cfi];
+const levels = levelBits.reduce((mask, bit) => mask | bit, 0n);
 
 const isCommand = (input: Input): boolean =>
   input.type === "RegisterWrite" && input.offset === at.gcmd;
@@ -65,12 +69,12 @@ const isCommand = (input: Input): boolean =>
 export function* withoutCommands(inputs: readonly Input[]): Generator<readonly Input[]> {
   for (const bit of levelBits) {
     const isUsed = (input: Input): boolean =>
-      input.type === "RegisterWrite" && isCommand(input) && ((input.value >> bit) & 1n) !== 0n;
+      input.type === "RegisterWrite" && isCommand(input) && (input.value & bit) !== 0n;
     if (!inputs.some(isUsed)) continue;
     let state = 0n;
     yield inputs.flatMap((input) => {
       if (input.type !== "RegisterWrite" || !isCommand(input)) return [input];
-      const value = input.value & ~(1n << bit);
+      const value = input.value & ~bit;
       if (value === state) return [];
       state = value & levels;
       return [{ ...input, value }];

@@ -2,9 +2,12 @@ import { gpa, isInterruptPage, pageOf } from "../events/address.ts";
 import type { Input, InputOf } from "../events/input.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { Rtaddr } from "../events/registers/command.ts";
+import { Fedata } from "../events/registers/event-line.ts";
+import { at } from "../events/registers/offset.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
-import { at, partsOf, registersOf } from "../projections/registers/registers.ts";
+import { partsOf, registersOf } from "../projections/registers/registers.ts";
 import { arena } from "../properties/world/arena.ts";
+
 import type { Ability } from "./implementation.ts";
 import { isRam } from "./machine.ts";
 
@@ -36,7 +39,7 @@ function aligned<T extends InputOf<"RegisterWrite"> | InputOf<"RegisterRead">>(
 function reservedIn({ smts }: Profile, offset: number): bigint {
   if (offset === at.rtaddr && !smts) return Rtaddr.mask("ttm");
   const isData = [at.fedata, at.iedata, at.pedata].some((each) => each === offset);
-  return isData ? 0xffff_0000n : 0n;
+  return isData ? Fedata.mask("eimd") : 0n;
 }
 
 /** Bytes that a device can take or give in one transfer of the fuzzer's. */

@@ -1,11 +1,11 @@
 import type { Input } from "../events/input.ts";
-import { definedInputs } from "./defined.ts";
+import { definedInputs } from "./defined-input.ts";
 import { textOf } from "./difference.ts";
-import type { Finding, Lane, Outcome } from "./lane.ts";
+import type { Finding, Lane, ProgramRun } from "./lane.ts";
 import { withoutCommands, withoutDescriptors, withoutGroups } from "./reductions.ts";
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
-function signatureOf({ comparison, death }: Outcome): string | undefined {
+function signatureOf({ comparison, death }: ProgramRun): string | undefined {
   if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\d+(\.\d+)?/g, "N")}`;
   const difference = comparison?.difference;
   if (difference === undefined) return undefined;

@@ -1,6 +1,9 @@
-import { isInterruptPage, pageOf } from "../events/address.ts";
-import { ContextEntry } from "../events/context/context-entry.ts";
-import type { ContextStep } from "../hypervisor/context/entry-reading.ts";
+import { interruptPages, isInterruptPage, pageOf } from "../events/address.ts";
+import { ContextEntry, levelsOfWidth } from "../events/context/context-entry.ts";
+import { masksOf } from "../events/layout/layout.ts";
+import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
+import type { ContextStep } from "../hypervisor/context/entry-cursor.ts";
+
 import { resolve } from "../hypervisor/context/resolve.ts";
 import { tablePage } from "../hypervisor/memory/table-page.ts";
 import { isScalable } from "../projections/context/context-path.ts";
@@ -49,7 +52,8 @@ function stageRemembered(guest: Guest, source: number): Stage | undefined {
   return { root, levels, isFirst: false, nxe: false };
 }
 
-const addressBits = ((1n << 40n) - 1n) << 12n;
+const { address: addressBits, ps } = masksOf(SecondStageEntry);
+const permissions = SecondStageEntry.mask("r") | SecondStageEntry.mask("w");
 
 /**
  * What a walk of one stage meets, from the top down, whatever its entries allow; and the page of a
@@ -67,12 +71,12 @@ export function walkStage(guest: Guest, stage: Stage, iova: bigint) {
     }
     const shift = BigInt(9 * level + 3);
     const entry = wordIn(page, Number((iova >> shift) & 0x1ffn) * 8);
-    const isLeaf = level === 1 || (level < 4 && (entry & 0x80n) !== 0n);
+    const isLeaf = level === 1 || (level < 4 && (entry & ps) !== 0n);
     const length = 1n << shift;
     const address = entry & addressBits;
     const leaf = isLeaf ? { base: address - (address % length), length } : undefined;
     seen.push({ level, entry, leaf });
-    if (isLeaf || (entry & 3n) === 0n) break;
+    if (isLeaf || (entry & permissions) === 0n) break;
     table = pageOf(address);
   }
   return { ...stage, seen, unread };
@@ -82,7 +86,7 @@ export function walkStage(guest: Guest, stage: Stage, iova: bigint) {
 function stageOf(entry: bigint | undefined): Stage | undefined {
   if (entry === undefined) return undefined;
   const { ssptptr, aw } = ContextEntry.decode(entry);
-  return { root: pageOf(ssptptr), levels: aw + 2, isFirst: false, nxe: false };
+  return { root: pageOf(ssptptr), levels: levelsOfWidth(aw), isFirst: false, nxe: false };
 }
 
 /**
@@ -103,8 +107,8 @@ export const entriesWalked = (guest: Guest, source: number, iova: bigint) =>
 /** Whether a leaf larger than 4 KiB has pages of the interrupt range among others. */
 export function overlapsInterrupts({ leaf }: Seen): boolean {
   if (leaf === undefined || leaf.length === 4096n) return false;
-  const first = 0xfee0_0000n;
-  return leaf.base <= first && first < leaf.base + leaf.length;
+  const interrupts = BigInt(interruptPages.first) << 12n;
+  return leaf.base <= interrupts && interrupts < leaf.base + leaf.length;
 }
 
 /** Whether an address lies in the interrupt range. */

@@ -1,4 +1,4 @@
-import type { Outcome } from "./lane.ts";
+import type { ProgramRun } from "./lane.ts";
 import { patterns } from "./sendable.ts";
 
 /** What a campaign has come to so far. */
@@ -27,7 +27,7 @@ export const add = (map: Map<string, number>, key: string, count: number): void 
   void map.set(key, (map.get(key) ?? 0) + count);
 
 /** Counts a program. */
-export function count(tally: Tally, outcome: Outcome): void {
+export function count(tally: Tally, outcome: ProgramRun): void {
   const { steps, comparison } = outcome;
   const prologue = steps.filter((input) => patterns.includes(input)).length;
   tally.programs += 1;

@@ -3,6 +3,7 @@ import { entryWriter, followEntryWriters, startEntryWriters } from "../../histor
 import type { InterruptTrail, Noted } from "../../history/interrupt-trail.ts";
 import { followInterruptTrail, startInterruptTrail } from "../../history/interrupt-trail.ts";
 import type { Step } from "../../history/step.ts";
+import { followLateWrites, noLateWrites, unseenAt } from "../../history/unseen.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { parseIndex } from "../argument.ts";
@@ -39,7 +40,9 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
   const { index, at } = options;
   let trail = startInterruptTrail(options.guest, index);
   let writers = startEntryWriters(options.guest, index);
+  let late = noLateWrites(options.guest);
   const step = (one: Step): void => {
+    late = followLateWrites(late, one);
     writers = followEntryWriters(writers, one);
     trail = followInterruptTrail(trail, one);
   };
@@ -47,8 +50,11 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
   checkGuest(file, world.guests.length, options.guest);
   const guest = world.guests[options.guest];
   if (guest === undefined) throw new InputError(`${file}: there is no such guest`);
-  const early = entryWriter(writers, interruptEntryAddress(guest.interruptTable, index));
-  const plot = { at: world.seq, guest, trail: writtenEarly(guest, trail, early) };
+  const address = interruptEntryAddress(guest.interruptTable, index);
+  const known = writtenEarly(guest, trail, entryWriter(writers, address));
+  const isThere = index < guest.interruptTable.count;
+  const unseen = isThere ? unseenAt(late, guest, address, 2) : undefined;
+  const plot = { at: world.seq, guest, trail: known, unseen };
   terminal.out(options.json ? renderJson(interruptJson(plot)) : renderInterrupt(terminal, plot));
   if (failure !== undefined) run.fail(failure);
 }

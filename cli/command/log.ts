@@ -9,6 +9,7 @@ import { inputs } from "../../events/input.ts";
 import { shortened } from "../../events/log/excerpt.ts";
 import { encodeFact, encodeInput } from "../../events/log/log.ts";
 import type { Step } from "../../history/step.ts";
+import { deviceAt, deviceBehind } from "../../projections/device/devices.ts";
 import type { World } from "../../projections/world.ts";
 import { parseDevice, parseNumber } from "../argument.ts";
 import { checkEvent, foldSource } from "../folding.ts";
@@ -90,8 +91,8 @@ function printStep(run: Run, options: Options, step: Step): void {
 }
 
 const hasDevice = ({ guests }: World, device: SourceId): boolean =>
-  guests.some((guest) =>
-    Object.values(guest.devices).some((of) => of.source === device || of.requester === device),
+  guests.some(
+    (guest) => deviceAt(guest, device) !== undefined || deviceBehind(guest, device) !== undefined,
   );
 
 /**

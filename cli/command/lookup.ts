@@ -5,6 +5,7 @@ import type { Search } from "../../history/moment.ts";
 import { followSearch } from "../../history/moment.ts";
 import type { Question } from "../../history/question.ts";
 import type { Step } from "../../history/step.ts";
+import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { World } from "../../projections/world.ts";
 import { parseAccess, parseDevice, parseIova, parseNumber, parsePasid } from "../argument.ts";
 import { foldFile } from "../folding.ts";
@@ -93,9 +94,9 @@ export function checkGuest(file: string, count: number, guest: number): void {
 export function checkDevice(file: string, world: World, options: LookupOptions): void {
   const guest = world.guests[options.guest];
   checkGuest(file, world.guests.length, options.guest);
-  const devices = guest?.devices ?? {};
-  if (devices[options.device] !== undefined) return;
-  const names = Object.values(devices).map((device) => formatSourceId(device.source));
+  if (deviceAt(guest, options.device) !== undefined) return;
+  const devices = guest === undefined ? [] : devicesOf(guest);
+  const names = devices.map((device) => formatSourceId(device.source));
   const known = names.length === 0 ? "none" : names.join(", ");
   const name = formatSourceId(options.device);
   throw new InputError(`${file}: device ${name} is not assigned at that event; assigned: ${known}`);

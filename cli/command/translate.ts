@@ -4,6 +4,7 @@ import type { Search, Weigh } from "../../history/moment.ts";
 import { startSearch } from "../../history/moment.ts";
 import { askedOf, hostOf } from "../../history/question.ts";
 import { regimeOf } from "../../history/regime.ts";
+import { unseenOn } from "../../history/walk-path.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import { renderJson } from "../render/json.ts";
 import type { WalkView } from "../render/walk.ts";
@@ -47,14 +48,13 @@ async function show(run: Run, file: string, options: LookupOptions): Promise<voi
     at: world.seq,
     request,
     walk,
+    unseen: unseenOn(walk, world.guests[guest], meeting?.late ?? search.late),
     regime: regimeOf(world.guests[guest], walk),
     host: hostOf(world, options),
     offSince: off?.seq,
     choice: isChosen ? choiceText(search) : undefined,
   };
-  run.terminal.out(
-    options.json ? renderJson(walkJson(world.seq, request, walk)) : renderWalk(run.terminal, view),
-  );
+  run.terminal.out(options.json ? renderJson(walkJson(view)) : renderWalk(run.terminal, view));
   if (failure !== undefined) run.fail(failure);
 }
 

@@ -4,6 +4,8 @@ import type { Input, InputOf } from "../../events/input.ts";
 import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
 import type { AnyLayout } from "../../events/layout/layout.ts";
 import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { queueGeometry } from "../../events/registers/queue.ts";
+import { entryBytes } from "../../hypervisor/translate/path-table.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
@@ -15,7 +17,6 @@ import { requesterOf } from "../../target/machine.ts";
 import { registerName } from "../../target/register-name.ts";
 import { fieldsText } from "./event.ts";
 import { effectOf } from "./interrupt.ts";
-import type { EntryPlace } from "./meaning.ts";
 import { meaning } from "./meaning.ts";
 import { stepName } from "./walk-rows.ts";
 
@@ -27,12 +28,6 @@ interface Told {
   readonly text: (value: bigint, guest: Guest) => string;
 }
 
-const entryBytes = ({ table, scalable }: EntryPlace): number => {
-  if (table === "PASID entry") return 64;
-  if (table === "context") return scalable ? 32 : 16;
-  return table === "root" && !scalable ? 16 : 8;
-};
-
 /** What a request reads on its way, as the tables lead in one world. */
 function entriesOf(world: World, { device, iova: at }: InputOf<"Dma">): readonly Told[] {
   const asked = { write: false, execute: false, privileged: false, pasid: undefined };
@@ -43,7 +38,7 @@ function entriesOf(world: World, { device, iova: at }: InputOf<"Dma">): readonly
     const source = formatSourceId(device);
     const forWhom = `${name} for ${source} at ${hex(at)}`;
     const text = (value: bigint): string => meaning(place, value);
-    return { address: step.address, bytes: entryBytes(place), name: forWhom, text };
+    return { address: step.address, bytes: entryBytes(step.table, scalable), name: forWhom, text };
   });
 }
 
@@ -61,17 +56,15 @@ function descriptorText(value: bigint): string {
   const spec = descriptors.get(descriptorType(value));
   if (spec === undefined)
     return `a descriptor of type ${hex(descriptorType(value))}, which is none`;
-  const fields = setFields(spec.layout, value & ((1n << 128n) - 1n));
+  const fields = setFields(spec.layout, BigInt.asUintN(128, value));
   const isReserved = (value & spec.layout.reservedMask) !== 0n || value >> 128n !== 0n;
   return `${spec.name} ${fields}${isReserved ? ", and reserved bits" : ""}`;
 }
 
 /** The descriptors that a write has in it. */
 function descriptorsIn({ queue }: Guest, { gpa, bytes }: InputOf<"MemoryWrite">): readonly Told[] {
-  const first = queue.address & ~0xfffn;
-  const size = 4096n << (queue.address & 7n);
-  if (first === 0n || gpa < first || gpa >= first + size) return [];
-  const each = (queue.address & 0x800n) === 0n ? 16 : 32;
+  const { base, bytes: size, step: each } = queueGeometry(queue.address);
+  if (base === 0n || gpa < base || gpa >= base + BigInt(size)) return [];
   const count = Math.floor(bytes.length / each);
   return Array.from({ length: count }, (_, index) => ({
     address: gpa + BigInt(index * each),

@@ -9,6 +9,7 @@ import {
   RemappedEntry,
 } from "../../events/interrupt/interrupt-entry.ts";
 import type { InterruptTrail, Noted } from "../../history/interrupt-trail.ts";
+import type { Unseen } from "../../history/unseen.ts";
 import type { Guest } from "../../projections/guest.ts";
 import {
   interruptEntryAddress,
@@ -59,6 +60,8 @@ export interface InterruptPlot {
   readonly at: number;
   readonly guest: Guest;
   readonly trail: InterruptTrail;
+  /** What is written to the entry and not written back. */
+  readonly unseen: Unseen | undefined;
 }
 
 /** What is the case, by name. */
@@ -76,7 +79,7 @@ const fieldsOf = (entry: bigint) => (isPosted(entry) ? PostedEntry : RemappedEnt
 
 /** The same for programs. */
 export function interruptJson(plot: InterruptPlot): object {
-  const { at, guest, trail } = plot;
+  const { at, guest, trail, unseen } = plot;
   const { inTable, memory, cached, used } = stateOf(plot);
   const { index, ...events } = trail;
   return {
@@ -88,6 +91,7 @@ export function interruptJson(plot: InterruptPlot): object {
     address: interruptEntryAddress(guest.interruptTable, index),
     memory,
     cached: cached ?? null,
+    unseen: unseen ?? null,
     ...(used === undefined
       ? {}
       : { fields: fieldsOf(used), does: effectOf(guest, used), senders: sendersOf(used) }),
@@ -104,11 +108,15 @@ function cacheText({ cached, memory }: ReturnType<typeof stateOf>): string {
 
 const passing = "remapping is off: requests are delivered as they are";
 
+const unseenText = ({ seq, value }: Unseen): string =>
+  `${hex(value)}, by event ${seq.toString()}: the unit sees it once its line is flushed (ECAP.C=0)`;
+
 /** Who wrote the entry, and whether that was before the table was there. */
-function writtenText({ guest, trail }: InterruptPlot): string {
+function writtenText({ guest, trail, unseen }: InterruptPlot): string {
   const { written, latched } = trail;
   if (guest.interruptTable.count === 0) return "nobody: no table is set";
-  const text = notedText(written, "nobody");
+  const none = unseen === undefined ? "nobody" : "nobody, as far as the unit can see";
+  const text = notedText(written, none);
   if (written === undefined || latched === undefined || written.seq > latched.seq) return text;
   return `${text}, before the table was set at event ${latched.seq.toString()}`;
 }
@@ -132,6 +140,7 @@ export function renderInterrupt(terminal: Terminal, plot: InterruptPlot): string
     const address = hex(interruptEntryAddress(interruptTable, trail.index));
     pairs.push(["entry", `${memory === undefined ? "cannot be read" : hex(memory)} at ${address}`]);
     pairs.push(["cache", cacheText(state)]);
+    if (plot.unseen !== undefined) pairs.push(["not written back", unseenText(plot.unseen)]);
   }
   if (state.used !== undefined) {
     const fields = Object.entries(fieldsOf(state.used)).map(

@@ -1,5 +1,5 @@
 import { hex } from "../../events/address.ts";
-import { ContextEntry } from "../../events/context/context-entry.ts";
+import { ContextEntry, levelsOfWidth } from "../../events/context/context-entry.ts";
 import { RootEntry } from "../../events/context/root-entry.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import type { TranslationStep } from "../../hypervisor/translate/three-answers.ts";
@@ -28,7 +28,7 @@ function legacyContextMeaning(entry: bigint): string {
   if (!present) return "not present";
   const domain = `domain ${did.toString()}`;
   if (tt === ContextEntry.fields.tt.names.passThrough) return `${domain}, pass-through`;
-  return `${domain}, ${(aw + 2).toString()} levels of tables from ${hex(ssptptr)}`;
+  return `${domain}, ${levelsOfWidth(aw).toString()} levels of tables from ${hex(ssptptr)}`;
 }
 
 function legacyRootMeaning(entry: bigint): string {

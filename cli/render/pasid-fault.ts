@@ -1,3 +1,4 @@
+import { levelsOfWidth } from "../../events/context/context-entry.ts";
 import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
@@ -24,7 +25,7 @@ export function invalidSentences({ walk, profile }: Plot): readonly string[] {
   const [name, has] = capabilityOf(profile, pgtt);
   const kind = typeName(pgtt).replace(" ", "-");
   if (!has) return [`The unit has no ${kind} translation: ${name} is 0.`];
-  const levels = aw + 2;
+  const levels = levelsOfWidth(aw);
   const usesSecond = pgtt === pasidTypes.secondStage || pgtt === pasidTypes.nested;
   if (usesSecond && !profile.levels.has(levels as Levels)) {
     return [`The unit has no second stage of AW ${aw.toString()}: CAP.SAGAW does not have it.`];

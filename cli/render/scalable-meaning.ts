@@ -1,4 +1,5 @@
 import { hex } from "../../events/address.ts";
+import { levelsOfWidth } from "../../events/context/context-entry.ts";
 import { PasidDirectoryEntry, PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import { ScalableRootEntry } from "../../events/context/scalable-root-entry.ts";
@@ -58,7 +59,7 @@ export function pasidMeaning(entry: bigint): string {
   if (!present) return `not present${setText({ FPD: fpd })}`;
   const isNested = pgtt === pasidTypes.nested;
   const first = `${(fspm + 4).toString()} levels from ${hex(fsptptr)}`;
-  const second = `${(aw + 2).toString()} levels from ${hex(ssptptr)}`;
+  const second = `${levelsOfWidth(aw).toString()} levels from ${hex(ssptptr)}`;
   let tables = "";
   if (pgtt === pasidTypes.firstStage) tables = `, ${first}`;
   if (pgtt === pasidTypes.secondStage) tables = `, ${second}`;

@@ -1,10 +1,12 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import { faultText } from "../../events/fault/fault-text.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { mapsNothing } from "../../history/decisive.ts";
 import type { EntryTrail, EntryWrite } from "../../history/provenance.ts";
+import type { Unseen } from "../../history/unseen.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
-import { announcedText } from "./announced.ts";
+import { announcedText } from "./announcement-text.ts";
 import { landingText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning, verbPhrase } from "./meaning.ts";
@@ -13,6 +15,7 @@ import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
 import { regimeSentences } from "./regime.ts";
 import { requestText, ridPasidOf } from "./request.ts";
+import { unseenConclusion, unseenSentences } from "./unseen.ts";
 import { entryName, placeOf } from "./walk-rows.ts";
 
 const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
@@ -38,14 +41,20 @@ const lastIndex = ({ entry, writes }: EntryTrail): number =>
 export const lastWrite = (trail: EntryTrail | undefined): EntryWrite | undefined =>
   trail?.writes[lastIndex(trail)];
 
-/** How an entry came to be as it is. */
-function history(trail: EntryTrail, scalable: boolean): string {
+/** How an entry came to be as the unit sees it. */
+function history(trail: EntryTrail, scalable: boolean, unseen: Unseen | undefined): string {
   const { entry, writes } = trail;
   const isFirst = entry.table === "first stage";
   const index = lastIndex(trail);
   const last = writes[index];
   const marks = isFirst ? marksText(writes.slice(index + 1)) : "";
-  if (last === undefined) return `Nobody has written it so far.${marks}`;
+  if (last === undefined) {
+    const none =
+      unseen === undefined
+        ? "Nobody has written it so far."
+        : "Nothing written to it has been seen.";
+    return `${none}${marks}`;
+  }
   const by = writerNames[last.by];
   const told = announcedText(last, isFirst, scalable);
   const text = `It was written by ${by} at ${eventName(last.seq)}, ${told}`;
@@ -106,7 +115,7 @@ function conclusion(plot: Plot): string[] {
   }
   if (use?.blocked?.reason === undefined) return [];
   if (!nothing && !isFirst) {
-    const allowed = (step.entry & 1n) !== 0n ? "reading" : "writing";
+    const allowed = SecondStageEntry.decode(step.entry).r ? "reading" : "writing";
     const tried = use.access === "read" ? "read" : "write";
     return [
       `In short: the guest mapped this page for ${allowed} alone; the device tried to ${tried}.`,
@@ -162,7 +171,8 @@ function decisiveSentences(plot: Plot): string[] {
   if (host === undefined) return [`${place} cannot be read: the host grants no memory there.`];
   const at = placeOf(walk, step);
   const says = `${place} is ${entryText(at, entry)}: it ${verbPhrase(at, entry)}.`;
-  return [...upperSentence(plot, index), says, history(trail, walk.scalable)];
+  const told = history(trail, walk.scalable, plot.unseen[index]);
+  return [...upperSentence(plot, index), says, told];
 }
 
 /** The chain of events behind a translation, one sentence an item. */
@@ -175,10 +185,11 @@ export function tellStory(plot: Plot): readonly string[] {
     ...(before === undefined ? [] : [`--at ${before} explains the state before that.`]),
     ...contextSentences(plot),
     ...decisiveSentences(plot),
+    ...unseenSentences(plot),
     ...invalidSentences(plot),
     ...(regime === "tables" ? shadowSentences(plot) : []),
     ...reportText(use?.report),
     ...(regime === "tables" ? useSentences(plot) : []),
-    ...conclusion(plot),
+    ...(plot.unseen.some(Boolean) ? unseenConclusion(plot) : conclusion(plot)),
   ];
 }

@@ -1,17 +1,18 @@
 import { hex } from "../../events/address.ts";
 import type { Request } from "../../history/explanation.ts";
 import type { Regime } from "../../history/regime.ts";
+import type { Unseen } from "../../history/unseen.ts";
 import type { Translation } from "../../hypervisor/translate/three-answers.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Landing } from "./landing.ts";
 import { landingText } from "./landing.ts";
-import { meaning } from "./meaning.ts";
+import { entryText, meaning } from "./meaning.ts";
 import { regimeSentences } from "./regime.ts";
 import { requestText, ridPasidOf } from "./request.ts";
 import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";
-import { hasFirstStage, isStale, placeOf, rowName, walkRows } from "./walk-rows.ts";
+import { hasFirstStage, isStale, placeOf, rowName, stepName, walkRows } from "./walk-rows.ts";
 
 /** What `translate` shows. */
 export interface WalkView {
@@ -19,6 +20,8 @@ export interface WalkView {
   readonly at: number;
   readonly request: Request;
   readonly walk: Translation;
+  /** For each step of the walk: what is written to its entry and not written back. */
+  readonly unseen: readonly (Unseen | undefined)[];
   readonly regime: Regime;
   /** What the host has for such requests. */
   readonly host: HostEntry | undefined;
@@ -88,6 +91,22 @@ function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
   ];
 }
 
+/** What the CPU wrote to entries of the path and did not write back. */
+function unseenPairs(
+  { colours }: Terminal,
+  view: WalkView,
+): readonly (readonly [string, string])[] {
+  const { walk, unseen } = view;
+  return walk.steps.flatMap((step, index) => {
+    const late = unseen[index];
+    if (late === undefined) return [];
+    const place = placeOf(walk, step);
+    const what = `${entryText(place, late.value)}, by event ${late.seq.toString()}`;
+    const text = `${stepName(step, walk.scalable)}: ${what}; the unit sees it once it is flushed`;
+    return [["not written back", colours.yellow(text)] as const];
+  });
+}
+
 type Paint = (text: string) => string;
 
 function agreeText({ agree, shadow }: Translation, green: Paint, red: Paint): string {
@@ -97,14 +116,16 @@ function agreeText({ agree, shadow }: Translation, green: Paint, red: Paint): st
 
 function pendingPairs(
   terminal: Terminal,
-  { walk, host }: WalkView,
+  { walk, host, unseen }: WalkView,
 ): readonly (readonly [string, string])[] {
   const { green, red, yellow } = terminal.colours;
   const agree = agreeText(walk, green, red);
   if (walk.pending === undefined) {
-    const must = hasFirstStage(walk) ? " that must be announced was" : " was announced";
+    const seen = unseen.some(Boolean) ? " that the unit can see" : "";
+    const and = seen === "" ? "" : " and";
+    const must = hasFirstStage(walk) ? `${and} that must be announced was` : " was announced";
     const read = "the request itself makes the unit read what changed";
-    const why = walk.reads === undefined ? `every change on this path${must}` : read;
+    const why = walk.reads === undefined ? `every change on this path${seen}${must}` : read;
     return [
       ["pending", `no: ${why}`],
       ["both agree", agree],
@@ -138,7 +159,11 @@ export function renderWalk(terminal: Terminal, view: WalkView): string {
   const said = [...regimeSentences(regime, request.iova, offSince)];
   if (choice !== undefined) said.push(choice);
   const first = said.length === 0 ? "" : `${said.join("\n")}\n\n`;
-  const pairs = renderPairs(terminal, [...landingPairs(view), ...pendingPairs(terminal, view)]);
+  const pairs = renderPairs(terminal, [
+    ...landingPairs(view),
+    ...unseenPairs(terminal, view),
+    ...pendingPairs(terminal, view),
+  ]);
   return `${first}${title}\n\n${stepsTable(terminal, view)}${pairs}`;
 }
 
@@ -147,12 +172,12 @@ type Json = Readonly<Record<string, unknown>>;
 const landingJson = (landing: Landing): Json => ({ ...landing });
 
 /** The object that `--json` prints. */
-export const walkJson = (at: number, { asked }: Request, walk: Translation): Json => ({
+export const walkJson = ({ at, request, walk, unseen }: Walked): Json => ({
   at,
-  pasid: asked.pasid ?? null,
+  pasid: request.asked.pasid ?? null,
   ridPasid: ridPasidOf(walk) ?? null,
-  privileged: asked.privileged,
-  execute: asked.execute,
+  privileged: request.asked.privileged,
+  execute: request.asked.execute,
   scalable: walk.scalable,
   guest: landingJson(walk.guest),
   composed: landingJson(walk.composed),
@@ -161,9 +186,12 @@ export const walkJson = (at: number, { asked }: Request, walk: Translation): Jso
   pending: walk.pending ?? null,
   agree: walk.agree,
   reads: walk.reads ?? null,
-  steps: walk.steps.map((step) => {
+  steps: walk.steps.map((step, index) => {
     const { table, level, address, entry, host, below } = step;
     const said = host === undefined ? null : meaning(placeOf(walk, step), entry);
-    return { table, level, below, address, entry, host: host ?? null, meaning: said };
+    const late = unseen[index] ?? null;
+    return { table, level, below, address, entry, host: host ?? null, meaning: said, unseen: late };
   }),
 });
+
+type Walked = Pick<WalkView, "at" | "request" | "walk" | "unseen">;

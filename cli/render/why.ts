@@ -92,8 +92,8 @@ function useJson(use: Use | undefined): unknown {
 
 /** The object that `--json` prints. */
 export function whyJson(plot: Plot): unknown {
-  const { at, request, use, walk, trail, facts } = plot;
-  const { steps: _steps, ...translation } = walkJson(at, request, walk);
+  const { request, use, walk, trail, facts, unseen } = plot;
+  const { steps: _steps, ...translation } = walkJson(plot);
   const path = walk.steps.map((step, index) => ({
     table: step.table,
     level: step.level,
@@ -101,6 +101,7 @@ export function whyJson(plot: Plot): unknown {
     address: step.address,
     entry: step.host === undefined ? null : step.entry,
     meaning: step.host === undefined ? null : meaning(placeOf(walk, step), step.entry),
+    unseen: unseen[index] ?? null,
     writes: trail.entries[index]?.writes ?? [],
   }));
   return {

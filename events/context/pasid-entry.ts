@@ -58,6 +58,9 @@ export const PasidEntry = layout({
   ],
 });
 
+/** The levels of first-stage tables that a code of the field FSPM means, supported or not. */
+export const levelsOfMode = (fspm: number): number => fspm + 4;
+
 /** The bits that must be 0 in a present PASID entry, whatever its type. */
 export function pasidReserved(profile: Profile): bigint {
   let mask = PasidEntry.reservedMask;

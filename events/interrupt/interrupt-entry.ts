@@ -1,5 +1,5 @@
 import { layout } from "../layout/layout.ts";
-import { bitMask, code, flag, uint } from "../layout/layout-field.ts";
+import { code, flag, uint } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
 
 /** How the source-id of a request is compared; both layouts have it at the same place. */
@@ -85,7 +85,7 @@ export const PostedEntry = layout({
   ],
 });
 
-const postedBit = bitMask(15, 15);
+const postedBit = RemappedEntry.mask("posted");
 
 /** Whether an entry is of the posted layout. */
 export const isPosted = (entry: bigint): boolean => (entry & postedBit) !== 0n;

@@ -2,6 +2,7 @@ import { hex } from "../address.ts";
 import type { DecodedBy } from "../layout/layout.ts";
 import type { Ecap } from "../registers/capability.ts";
 import { Cap } from "../registers/capability.ts";
+import { at } from "../registers/offset.ts";
 
 /** Capability words that no unit may have; one line that says which field and why. */
 export class ProfileError extends Error {}
@@ -32,7 +33,7 @@ export function checkFields(cap: CapFields, ecap: EcapFields): void {
 }
 
 /** The first byte that no register with a fixed offset uses, below 0x100. */
-const fixedEnd = (ecap: EcapFields): number => (ecap.prs || ecap.smts ? 0xf0 : 0xc0);
+const fixedEnd = (ecap: EcapFields): number => (ecap.prs || ecap.smts ? at.peuaddr + 4 : at.pqh);
 
 /**
  * Checks that fault records and IOTLB registers lie in the register page, clear of others.

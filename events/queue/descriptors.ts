@@ -1,6 +1,18 @@
 import { layout } from "../layout/layout.ts";
 import { address, code, flag, uint } from "../layout/layout-field.ts";
-import { addr, am, did, ih, pfsidHigh, pfsidLow, type, typeHigh } from "./descriptor-field.ts";
+import {
+  addr,
+  am,
+  contextGranularities,
+  did,
+  functionMaskCodes,
+  ih,
+  iotlbGranularities,
+  pfsidHigh,
+  pfsidLow,
+  type,
+  typeHigh,
+} from "./descriptor-field.ts";
 
 /** Forget context entries: all, those of a domain-id, or those of a source-id. */
 export const ContextCacheDescriptor = layout({
@@ -8,15 +20,11 @@ export const ContextCacheDescriptor = layout({
   width: 128,
   fields: {
     type,
-    g: code([5, 4], { global: 1, domain: 2, device: 3 }, "Granularity."),
+    g: code([5, 4], contextGranularities, "Granularity."),
     typeHigh,
     did,
     sid: uint([47, 32], "Source-id."),
-    fm: code(
-      [49, 48],
-      { exact: 0, bit2: 1, bits21: 2, bits210: 3 },
-      "Bits of the function number that are not compared.",
-    ),
+    fm: code([49, 48], functionMaskCodes, "Bits of the function number that are not compared."),
   },
   reserved: [
     [8, 6],
@@ -31,7 +39,7 @@ export const IotlbDescriptor = layout({
   width: 128,
   fields: {
     type,
-    g: code([5, 4], { global: 1, domain: 2, page: 3 }, "Granularity."),
+    g: code([5, 4], iotlbGranularities, "Granularity."),
     dw: flag(6, "Drain writes first."),
     dr: flag(7, "Drain reads first."),
     typeHigh,

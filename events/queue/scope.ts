@@ -1,6 +1,7 @@
 import { iova, sourceId } from "../address.ts";
 import type { FactOf, OneFactOf } from "../fact.ts";
 import { descriptorType, descriptorTypes } from "./descriptor.ts";
+import { contextGranularities, iotlbGranularities } from "./descriptor-field.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,
@@ -33,19 +34,46 @@ export function pagesAround(address: bigint, am: number) {
 
 const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});
 
-/** The scope of a page-selective IOTLB invalidation. */
-export const pageScope = (
-  did: number,
-  address: bigint,
-  am: number,
-  ih: boolean,
-): FactOf<"IotlbInvalidated"> => ({
-  type: "IotlbInvalidated",
-  scope: "page",
-  did,
-  ...pagesAround(address, am),
-  ...leaves(ih),
-});
+/** What a context-cache invalidation says, in a descriptor as in CCMD. */
+interface ContextFields {
+  readonly did: number;
+  readonly sid: number;
+  readonly fm: number;
+}
+
+/** The scope of a context-cache invalidation; `undefined` for a reserved granularity. */
+export function contextScope(
+  granularity: number,
+  { did, sid, fm: mask }: ContextFields,
+): FactOf<"ContextInvalidated"> | undefined {
+  const { global, domain, device } = contextGranularities;
+  const type = "ContextInvalidated";
+  if (granularity === global) return { type, scope: "global" };
+  if (granularity === domain) return { type, scope: "domain", did };
+  if (granularity !== device) return undefined;
+  return { type, scope: "device", did, source: sourceId(sid), mask };
+}
+
+/** What an IOTLB invalidation says, in a descriptor as in IOTLB and IVA. */
+interface IotlbFields {
+  readonly did: number;
+  readonly am: number;
+  readonly ih: boolean;
+  readonly addr: bigint;
+}
+
+/** The scope of an IOTLB invalidation; `undefined` for a reserved granularity. */
+export function iotlbScope(
+  granularity: number,
+  { did, am, ih, addr }: IotlbFields,
+): FactOf<"IotlbInvalidated"> | undefined {
+  const { global, domain, page } = iotlbGranularities;
+  const type = "IotlbInvalidated";
+  if (granularity === global) return { type, scope: "global" };
+  if (granularity === domain) return { type, scope: "domain", did };
+  if (granularity !== page) return undefined;
+  return { type, scope: "page", did, ...pagesAround(addr, am), ...leaves(ih) };
+}
 
 /**
  * The pages that S and the address of a device-TLB invalidation say: the lowest 0 bit of the page
@@ -59,21 +87,13 @@ function devicePages(s: boolean, addr: bigint) {
 }
 
 const context: Reader = (descriptor) => {
-  const { g, did, sid, fm: mask } = ContextCacheDescriptor.decode(descriptor);
-  const { global, domain, device } = ContextCacheDescriptor.fields.g.names;
-  const type = "ContextInvalidated";
-  if (g === global) return { type, scope: "global" };
-  if (g === domain) return { type, scope: "domain", did };
-  return g === device ? { type, scope: "device", did, source: sourceId(sid), mask } : undefined;
+  const fields = ContextCacheDescriptor.decode(descriptor);
+  return contextScope(fields.g, fields);
 };
 
 const iotlb: Reader = (descriptor) => {
-  const { g, did, am, ih, addr } = IotlbDescriptor.decode(descriptor);
-  const { global, domain, page } = IotlbDescriptor.fields.g.names;
-  const type = "IotlbInvalidated";
-  if (g === global) return { type, scope: "global" };
-  if (g === domain) return { type, scope: "domain", did };
-  return g === page ? pageScope(did, addr, am, ih) : undefined;
+  const fields = IotlbDescriptor.decode(descriptor);
+  return iotlbScope(fields.g, fields);
 };
 
 const pasidCache: Reader = (descriptor) => {

@@ -1,5 +1,6 @@
 import { layout } from "../layout/layout.ts";
 import { address, code, flag, uint } from "../layout/layout-field.ts";
+import { contextGranularities, functionMaskCodes } from "../queue/descriptor-field.ts";
 
 /** Global command register: what software asks for. Reads as 0. */
 export const Gcmd = layout({
@@ -55,17 +56,9 @@ export const Ccmd = layout({
   fields: {
     did: uint([15, 0], "Domain-id."),
     sid: uint([31, 16], "Source-id."),
-    fm: code(
-      [33, 32],
-      { exact: 0, bit2: 1, bits21: 2, bits210: 3 },
-      "Bits of the function number that are not compared.",
-    ),
-    caig: code(
-      [60, 59],
-      { none: 0, global: 1, domain: 2, device: 3 },
-      "The granularity that was used.",
-    ),
-    cirg: code([62, 61], { global: 1, domain: 2, device: 3 }, "The granularity asked for."),
+    fm: code([33, 32], functionMaskCodes, "Bits of the function number that are not compared."),
+    caig: code([60, 59], { none: 0, ...contextGranularities }, "The granularity that was used."),
+    cirg: code([62, 61], contextGranularities, "The granularity asked for."),
     icc: flag(63, "Invalidate; clear when done."),
   },
   reserved: [[58, 34]],

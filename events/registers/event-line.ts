@@ -27,31 +27,76 @@ export const Ics = layout({
   reserved: [[31, 1]],
 });
 
-const control = {
-  ip: flag(30, "An interrupt is pending."),
-  im: flag(31, "The interrupt is masked."),
-};
-const data = {
-  imd: uint([15, 0], "Data of the message."),
-  eimd: uint([31, 16], "Upper half of the data; not writable."),
-};
-const lower = { ma: address([31, 2], "Address of the message, bits 31:2.") };
-const upper = { mua: wide([31, 0], "Address of the message, bits 63:32.") };
+/** The layouts of an event line's registers; their names begin with the line's own prefix. */
+function eventLine(prefix: "FE" | "IE" | "PE") {
+  const control = layout({
+    name: `${prefix}CTL`,
+    width: 32,
+    fields: {
+      ip: flag(30, "An interrupt is pending."),
+      im: flag(31, "The interrupt is masked."),
+    },
+    reserved: [[29, 0]],
+  });
+  const data = layout({
+    name: `${prefix}DATA`,
+    width: 32,
+    fields: {
+      imd: uint([15, 0], "Data of the message."),
+      eimd: uint([31, 16], "Upper half of the data; not writable."),
+    },
+    reserved: [],
+  });
+  const low = layout({
+    name: `${prefix}ADDR`,
+    width: 32,
+    fields: { ma: address([31, 2], "Address of the message, bits 31:2.") },
+    reserved: [[1, 0]],
+  });
+  const high = layout({
+    name: `${prefix}UADDR`,
+    width: 32,
+    fields: { mua: wide([31, 0], "Address of the message, bits 63:32.") },
+    reserved: [],
+  });
+  return { control, data, low, high };
+}
+
+/** The layouts of an event line's control, data, address and upper address register. */
+export type EventLineLayouts = ReturnType<typeof eventLine>;
+
+/** The event lines: of faults, of the completion of invalidations, and of page requests. */
+export const eventLines = {
+  fault: eventLine("FE"),
+  invalidation: eventLine("IE"),
+  pageRequest: eventLine("PE"),
+} as const;
+
+const { fault, invalidation, pageRequest } = eventLines;
 
 /** Fault event control register. */
-export const Fectl = layout({ name: "FECTL", width: 32, fields: control, reserved: [[29, 0]] });
+export const Fectl = fault.control;
 /** Fault event data register. */
-export const Fedata = layout({ name: "FEDATA", width: 32, fields: data, reserved: [] });
+export const Fedata = fault.data;
 /** Fault event address register. */
-export const Feaddr = layout({ name: "FEADDR", width: 32, fields: lower, reserved: [[1, 0]] });
+export const Feaddr = fault.low;
 /** Fault event upper address register. */
-export const Feuaddr = layout({ name: "FEUADDR", width: 32, fields: upper, reserved: [] });
+export const Feuaddr = fault.high;
 
 /** Invalidation completion event control register. */
-export const Iectl = layout({ name: "IECTL", width: 32, fields: control, reserved: [[29, 0]] });
+export const Iectl = invalidation.control;
 /** Invalidation completion event data register. */
-export const Iedata = layout({ name: "IEDATA", width: 32, fields: data, reserved: [] });
+export const Iedata = invalidation.data;
 /** Invalidation completion event address register. */
-export const Ieaddr = layout({ name: "IEADDR", width: 32, fields: lower, reserved: [[1, 0]] });
+export const Ieaddr = invalidation.low;
 /** Invalidation completion event upper address register. */
-export const Ieuaddr = layout({ name: "IEUADDR", width: 32, fields: upper, reserved: [] });
+export const Ieuaddr = invalidation.high;
+
+/** Page request event control register. */
+export const Pectl = pageRequest.control;
+/** Page request event data register. */
+export const Pedata = pageRequest.data;
+/** Page request event address register. */
+export const Peaddr = pageRequest.low;
+/** Page request event upper address register. */
+export const Peuaddr = pageRequest.high;

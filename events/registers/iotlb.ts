@@ -1,5 +1,6 @@
 import { layout } from "../layout/layout.ts";
 import { address, code, flag, uint } from "../layout/layout-field.ts";
+import { iotlbGranularities } from "../queue/descriptor-field.ts";
 
 /** Invalidate address register: the pages of the next page-selective IOTLB command. Reads as 0. */
 export const Iva = layout({
@@ -21,12 +22,8 @@ export const Iotlb = layout({
     did: uint([47, 32], "Domain-id."),
     dw: flag(48, "Drain writes first."),
     dr: flag(49, "Drain reads first."),
-    iaig: code(
-      [58, 57],
-      { none: 0, global: 1, domain: 2, page: 3 },
-      "The granularity that was used.",
-    ),
-    iirg: code([61, 60], { global: 1, domain: 2, page: 3 }, "The granularity asked for."),
+    iaig: code([58, 57], { none: 0, ...iotlbGranularities }, "The granularity that was used."),
+    iirg: code([61, 60], iotlbGranularities, "The granularity asked for."),
     ivt: flag(63, "Invalidate; clear when done."),
   },
   reserved: [

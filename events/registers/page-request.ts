@@ -1,5 +1,5 @@
 import { layout } from "../layout/layout.ts";
-import { address, flag, uint, wide } from "../layout/layout-field.ts";
+import { address, flag, uint } from "../layout/layout-field.ts";
 
 /** Page request queue head register: the byte offset of the next request that software reads. */
 export const Pqh = layout({
@@ -43,36 +43,4 @@ export const Prs = layout({
     pro: flag(1, "A request was dropped because the queue was full; so are all others."),
   },
   reserved: [[31, 2]],
-});
-
-/** Page request event: control, data, address, upper address. */
-export const Pectl = layout({
-  name: "PECTL",
-  width: 32,
-  fields: { ip: flag(30, "An interrupt is pending."), im: flag(31, "The interrupt is masked.") },
-  reserved: [[29, 0]],
-});
-/** Page request event data register. */
-export const Pedata = layout({
-  name: "PEDATA",
-  width: 32,
-  fields: {
-    imd: uint([15, 0], "Data of the message."),
-    eimd: uint([31, 16], "Upper half of the data; not writable."),
-  },
-  reserved: [],
-});
-/** Page request event address register. */
-export const Peaddr = layout({
-  name: "PEADDR",
-  width: 32,
-  fields: { ma: address([31, 2], "Address of the message, bits 31:2.") },
-  reserved: [[1, 0]],
-});
-/** Page request event upper address register. */
-export const Peuaddr = layout({
-  name: "PEUADDR",
-  width: 32,
-  fields: { mua: wide([31, 0], "Address of the message, bits 63:32.") },
-  reserved: [],
 });

@@ -6,21 +6,12 @@ import { bitMask } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
 import { Cap, Ecap, Ver } from "./capability.ts";
 import { Ccmd, Gcmd, Gsts, Rtaddr } from "./command.ts";
-import {
-  Feaddr,
-  Fectl,
-  Fedata,
-  Feuaddr,
-  Fsts,
-  Ics,
-  Ieaddr,
-  Iectl,
-  Iedata,
-  Ieuaddr,
-} from "./event-line.ts";
+import type { EventLineLayouts } from "./event-line.ts";
+import { eventLines, Fsts, Ics } from "./event-line.ts";
 import { Irta } from "./interrupt-table.ts";
 import { Iotlb, Iva } from "./iotlb.ts";
-import { Peaddr, Pectl, Pedata, Peuaddr, Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
+import { at, faultRecordAt, iotlbAt, lineRegisters } from "./offset.ts";
+import { Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./protected-memory.ts";
 import { Iqa, Iqercd, Iqh, Iqt } from "./queue.ts";
 
@@ -67,7 +58,24 @@ function register(offset: number, layout: AnyLayout, doc: string, rules: Rules =
 /** The mask when the unit has what it is for, else nothing. */
 const when = (has: boolean, mask: bigint): bigint => (has ? mask : 0n);
 
-const masked = Fectl.mask("im");
+/** The registers of an event line, which are alike in all. */
+function eventLine(
+  profile: Profile,
+  line: keyof typeof eventLines,
+  name: string,
+): readonly RegisterSpec[] {
+  const { control, data, low, high }: EventLineLayouts = eventLines[line];
+  const offsets = lineRegisters[line];
+  const masked = control.mask("im");
+  const upper = when(profile.eim, high.mask("mua"));
+  const rules = { writable: masked, reset: masked };
+  return [
+    register(offsets.control, control, `${name} event control.`, rules),
+    register(offsets.data, data, `${name} event data.`, { writable: data.mask("imd") }),
+    register(offsets.low, low, `${name} event address.`, { writable: low.mask("ma") }),
+    register(offsets.high, high, `${name} event upper address.`, { writable: upper }),
+  ];
+}
 
 function general(profile: Profile): readonly RegisterSpec[] {
   const { queued, interruptRemapping: remaps, registerInvalidation } = profile;
@@ -82,13 +90,13 @@ function general(profile: Profile): readonly RegisterSpec[] {
     unread: Ccmd.mask("sid") | Ccmd.mask("fm"),
   };
   return [
-    register(0x00, Ver, "Version.", { reset: profile.ver }),
-    register(0x08, Cap, "Capabilities.", { reset: profile.cap }),
-    register(0x10, Ecap, "Extended capabilities.", { reset: profile.ecap }),
-    register(0x18, Gcmd, "Global command.", { writable: commands, writeOnly: true }),
-    register(0x1c, Gsts, "Global status."),
-    register(0x20, Rtaddr, "Root table address.", { writable: bitMask(63, 10) }),
-    ...(registerInvalidation ? [register(0x28, Ccmd, "Context command.", ccmd)] : []),
+    register(at.ver, Ver, "Version.", { reset: profile.ver }),
+    register(at.cap, Cap, "Capabilities.", { reset: profile.cap }),
+    register(at.ecap, Ecap, "Extended capabilities.", { reset: profile.ecap }),
+    register(at.gcmd, Gcmd, "Global command.", { writable: commands, writeOnly: true }),
+    register(at.gsts, Gsts, "Global status."),
+    register(at.rtaddr, Rtaddr, "Root table address.", { writable: bitMask(63, 10) }),
+    ...(registerInvalidation ? [register(at.ccmd, Ccmd, "Context command.", ccmd)] : []),
   ];
 }
 
@@ -99,13 +107,8 @@ function faultEvent(profile: Profile): readonly RegisterSpec[] {
     when(profile.queued, Fsts.mask("iqe") | Fsts.mask("ice") | Fsts.mask("ite")) |
     when(profile.pageRequests, Fsts.mask("pro"));
   return [
-    register(0x34, Fsts, "Fault status.", { w1c }),
-    register(0x38, Fectl, "Fault event control.", { writable: masked, reset: masked }),
-    register(0x3c, Fedata, "Fault event data.", { writable: Fedata.mask("imd") }),
-    register(0x40, Feaddr, "Fault event address.", { writable: Feaddr.mask("ma") }),
-    register(0x44, Feuaddr, "Fault event upper address.", {
-      writable: when(profile.eim, Feuaddr.mask("mua")),
-    }),
+    register(at.fsts, Fsts, "Fault status.", { w1c }),
+    ...eventLine(profile, "fault", "Fault"),
   ];
 }
 
@@ -115,11 +118,11 @@ function protectedMemory(profile: Profile): readonly RegisterSpec[] {
   const low = { writable: bitMask(31, 21) };
   const enable = { writable: Pmen.mask("epm") };
   return [
-    ...(plmr || phmr ? [register(0x64, Pmen, "Protected memory enable.", enable)] : []),
-    ...(plmr ? [register(0x68, Plmbase, "Protected low memory base.", low)] : []),
-    ...(plmr ? [register(0x6c, Plmlimit, "Protected low memory limit.", low)] : []),
-    ...(phmr ? [register(0x70, Phmbase, "Protected high memory base.", high)] : []),
-    ...(phmr ? [register(0x78, Phmlimit, "Protected high memory limit.", high)] : []),
+    ...(plmr || phmr ? [register(at.pmen, Pmen, "Protected memory enable.", enable)] : []),
+    ...(plmr ? [register(at.plmbase, Plmbase, "Protected low memory base.", low)] : []),
+    ...(plmr ? [register(at.plmlimit, Plmlimit, "Protected low memory limit.", low)] : []),
+    ...(phmr ? [register(at.phmbase, Phmbase, "Protected high memory base.", high)] : []),
+    ...(phmr ? [register(at.phmlimit, Phmlimit, "Protected high memory limit.", high)] : []),
   ];
 }
 
@@ -127,19 +130,14 @@ function protectedMemory(profile: Profile): readonly RegisterSpec[] {
 function invalidationQueue(profile: Profile): readonly RegisterSpec[] {
   if (!profile.queued) return [];
   return [
-    register(0x80, Iqh, "Invalidation queue head."),
-    register(0x88, Iqt, "Invalidation queue tail.", { writable: Iqt.mask("qt") }),
-    register(0x90, Iqa, "Invalidation queue address.", {
+    register(at.iqh, Iqh, "Invalidation queue head."),
+    register(at.iqt, Iqt, "Invalidation queue tail.", { writable: Iqt.mask("qt") }),
+    register(at.iqa, Iqa, "Invalidation queue address.", {
       writable: bitMask(63, 0) ^ Iqa.reservedMask,
     }),
-    register(0x9c, Ics, "Invalidation completion status.", { w1c: Ics.mask("iwc") }),
-    register(0xa0, Iectl, "Completion event control.", { writable: masked, reset: masked }),
-    register(0xa4, Iedata, "Completion event data.", { writable: Iedata.mask("imd") }),
-    register(0xa8, Ieaddr, "Completion event address.", { writable: Ieaddr.mask("ma") }),
-    register(0xac, Ieuaddr, "Completion event upper address.", {
-      writable: when(profile.eim, Ieuaddr.mask("mua")),
-    }),
-    register(0xb0, Iqercd, "Invalidation queue error record."),
+    register(at.ics, Ics, "Invalidation completion status.", { w1c: Ics.mask("iwc") }),
+    ...eventLine(profile, "invalidation", "Completion"),
+    register(at.iqercd, Iqercd, "Invalidation queue error record."),
   ];
 }
 
@@ -147,23 +145,18 @@ function interruptTable(profile: Profile): readonly RegisterSpec[] {
   if (!profile.interruptRemapping) return [];
   const eime = when(profile.eim, Irta.mask("eime"));
   const writable = Irta.mask("s") | eime | Irta.mask("irta");
-  return [register(0xb8, Irta, "Interrupt remapping table address.", { writable })];
+  return [register(at.irta, Irta, "Interrupt remapping table address.", { writable })];
 }
 
 function pageRequests(profile: Profile): readonly RegisterSpec[] {
   if (!profile.pageRequests) return [];
   const queue = { writable: Pqa.mask("pqs") | Pqa.mask("pqa") };
   return [
-    register(0xc0, Pqh, "Page request queue head.", { writable: Pqh.mask("pqh") }),
-    register(0xc8, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
-    register(0xd0, Pqa, "Page request queue address.", queue),
-    register(0xdc, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
-    register(0xe0, Pectl, "Page request event control.", { writable: masked, reset: masked }),
-    register(0xe4, Pedata, "Page request event data.", { writable: Pedata.mask("imd") }),
-    register(0xe8, Peaddr, "Page request event address.", { writable: Peaddr.mask("ma") }),
-    register(0xec, Peuaddr, "Page request event upper address.", {
-      writable: when(profile.eim, Peuaddr.mask("mua")),
-    }),
+    register(at.pqh, Pqh, "Page request queue head.", { writable: Pqh.mask("pqh") }),
+    register(at.pqt, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
+    register(at.pqa, Pqa, "Page request queue address.", queue),
+    register(at.prs, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
+    ...eventLine(profile, "pageRequest", "Page request"),
   ];
 }
 
@@ -176,14 +169,14 @@ function iotlb(profile: Profile): readonly RegisterSpec[] {
       writable: bitMask(63, 0) ^ Iva.reservedMask,
       writeOnly: true,
     }),
-    register(iro + 8, Iotlb, "IOTLB invalidate.", { writable }),
+    register(iotlbAt(profile), Iotlb, "IOTLB invalidate.", { writable }),
   ];
 }
 
 function faultRecords(profile: Profile): readonly RegisterSpec[] {
   const w1c = FaultRecord.mask("f");
   return Array.from({ length: profile.nfr }, (_, index) => ({
-    ...register(profile.fro + 16 * index, FaultRecord, `Fault record ${index}.`, { w1c }),
+    ...register(faultRecordAt(profile, index), FaultRecord, `Fault record ${index}.`, { w1c }),
     name: `FRCD${index}`,
   }));
 }

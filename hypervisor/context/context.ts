@@ -9,11 +9,11 @@ import { reason } from "../../events/fault/fault-reason.ts";
 import { fieldHalves, maskHalves } from "../../events/layout/field-halves.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
 import { legacyTables } from "../../projections/context/context-table.ts";
-import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
+import type { FirstStageRules } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { perProfile } from "../per-profile.ts";
-import type { ContextStep, Reading } from "./entry-reading.ts";
-import { fieldOf, hasAny, isSet, newReading, pointerOf, readEntry } from "./entry-reading.ts";
+import type { ContextStep, EntryCursor } from "./entry-cursor.ts";
+import { fieldOf, hasAny, isSet, newCursor, pointerOf, readEntry } from "./entry-cursor.ts";
 
 /** What scalable mode adds: which PASID's entry was read, and what it and its context allow. */
 export interface PasidPart {
@@ -88,7 +88,7 @@ function isTypeSupported(profile: Profile, tt: number): boolean {
  * What a present context entry says. Order of checks: reserved bits, then width and translation
  * type.
  */
-function contextOf(entry: Reading, fpd: boolean): Context {
+function contextOf(entry: EntryCursor, fpd: boolean): Context {
   const { profile } = entry.guest;
   if (hasAny(entry, reservedBits(profile).context)) return blocked(reason.contextReserved, fpd);
   const levels = levelsOfWidth(fieldOf(entry, aw)) as Levels;
@@ -116,7 +116,7 @@ export function resolveLegacy(
   step?: (step: ContextStep) => void,
 ): Context {
   const { root, context } = legacyTables;
-  const entry = newReading(guest, source, step);
+  const entry = newCursor(guest, source, step);
   if (!readEntry(entry, root, pageOf(guest.rootPointer))) return blocked(reason.rootAccess);
   if (!isSet(entry, hasTable)) return blocked(reason.rootNotPresent);
   if (hasAny(entry, reservedBits(guest.profile).root)) return blocked(reason.rootReserved);

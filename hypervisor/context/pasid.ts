@@ -2,6 +2,7 @@ import { pageOf } from "../../events/address.ts";
 import { levelsOfWidth } from "../../events/context/context-entry.ts";
 import {
   directoryReserved,
+  levelsOfMode,
   PasidDirectoryEntry,
   PasidEntry,
   pasidPointerReserved,
@@ -21,14 +22,14 @@ import { fieldHalves, maskHalves } from "../../events/layout/field-halves.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
 import { ridPasidIn } from "../../projections/context/context-path.ts";
 import { scalableTables } from "../../projections/context/context-table.ts";
-import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
+import type { FirstStageRules } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { perProfile } from "../per-profile.ts";
 import type { Context, PasidPart } from "./context.ts";
-import type { ContextStep, Reading } from "./entry-reading.ts";
-import { fieldOf, hasAny, isSet, newReading, pointerOf, readEntry } from "./entry-reading.ts";
+import type { ContextStep, EntryCursor } from "./entry-cursor.ts";
+import { fieldOf, hasAny, isSet, newCursor, pointerOf, readEntry } from "./entry-cursor.ts";
 
-const blocked = ({ fpd }: Reading, code: number, pasid?: PasidPart): Context => ({
+const blocked = ({ fpd }: EntryCursor, code: number, pasid?: PasidPart): Context => ({
   kind: "blocked",
   reason: code,
   fpd,
@@ -66,7 +67,7 @@ export function resolveScalable(
 ): Context {
   const { root, context } = scalableTables;
   const mask = reservedBits(guest.profile);
-  const entry = newReading(guest, source, step);
+  const entry = newCursor(guest, source, step);
   if (!readEntry(entry, root, pageOf(guest.rootPointer))) {
     return blocked(entry, reason.scalableRootAccess);
   }
@@ -82,7 +83,7 @@ export function resolveScalable(
 }
 
 /** Goes on from a valid context entry: which PASID, and its directory entry. */
-function withContext(entry: Reading, pasid: number | undefined): Context {
+function withContext(entry: EntryCursor, pasid: number | undefined): Context {
   const { profile } = entry.guest;
   const { directory, pasid: last } = scalableTables;
   const bits = Math.min(20, fieldOf(entry, contextBits.pdts) + 13);
@@ -118,9 +119,9 @@ function withContext(entry: Reading, pasid: number | undefined): Context {
 }
 
 /** What a PASID entry says of its first stage. */
-const firstStageOf = (entry: Reading): FirstStageRules => ({
+const firstStageOf = (entry: EntryCursor): FirstStageRules => ({
   root: pointerOf(entry, pasidBits.fsptptr),
-  levels: fieldOf(entry, pasidBits.fspm) === PasidEntry.fields.fspm.names.levels5 ? 5 : 4,
+  levels: levelsOfMode(fieldOf(entry, pasidBits.fspm)) as 4 | 5,
   wpe: isSet(entry, pasidBits.wpe),
   nxe: isSet(entry, pasidBits.nxe),
   smep: isSet(entry, pasidBits.smep),
@@ -128,14 +129,14 @@ const firstStageOf = (entry: Reading): FirstStageRules => ({
 });
 
 /** Whether a unit has the first stages of a PASID entry. */
-function isFirstStageSupported(profile: Profile, entry: Reading): boolean {
+function isFirstStageSupported(profile: Profile, entry: EntryCursor): boolean {
   const { levels4, levels5 } = PasidEntry.fields.fspm.names;
   const fspm = fieldOf(entry, pasidBits.fspm);
   return fspm === levels4 || (fspm === levels5 && profile.firstStage5);
 }
 
 /** Reading: P is checked before all else of the entry; QEMU looks at PGTT and AW first. */
-function withPasid(entry: Reading, above: PasidPart): Context {
+function withPasid(entry: EntryCursor, above: PasidPart): Context {
   const { fpd } = entry;
   const { profile } = entry.guest;
   const pgtt = fieldOf(entry, pasidBits.pgtt);

@@ -4,7 +4,7 @@ import { tableModeOf } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Context } from "./context.ts";
 import { resolveLegacy } from "./context.ts";
-import type { ContextStep } from "./entry-reading.ts";
+import type { ContextStep } from "./entry-cursor.ts";
 import { resolveScalable } from "./pasid.ts";
 
 const { legacy, scalable } = Rtaddr.fields.ttm.names;

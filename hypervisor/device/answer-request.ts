@@ -3,6 +3,7 @@ import { reason } from "../../events/fault/fault-reason.ts";
 import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { behindP2m, frameOf, hasFrame, hole, mapped, ok, unmapped } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import { firstStageAnswer } from "../first-stage/first-stage-answer.ts";
@@ -23,7 +24,7 @@ function passThroughAnswer(guest: Guest, page: number, write: boolean): Answer {
 
 /** The IOTLB where it holds an entry that allows anything, else the shadow. */
 function shadowAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
-  const shadow = guest.shadows[entry.shadow ?? 0];
+  const shadow = shadowAt(guest, entry.shadow);
   const scalable = entry.tag !== undefined;
   if (shadow === undefined) return fails(reason.contextInvalid);
   if (page >= pageLimit(guest, shadow.levels)) return fails(beyondSecond(scalable));

@@ -2,6 +2,7 @@ import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { ok, pagesOfSize, readCode, sizeName, sizeOf, writeCode } from "../../tables/mapping.ts";
@@ -55,7 +56,7 @@ function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
 }
 
 const isPhysical = (turn: Turn, device: SourceId): boolean | undefined =>
-  guestIn(turn).devices[device]?.physical;
+  deviceAt(guestIn(turn), device)?.physical;
 
 /**
  * Translates a page on behalf of an emulated device: what a DMA of it would reach. The model may
@@ -70,7 +71,7 @@ export function translateForDevice(turn: Turn, question: Question): void {
     refuse(turn, `translate: ${why}`);
     return;
   }
-  const device = guestIn(turn).devices[question.device];
+  const device = deviceAt(guestIn(turn), question.device);
   const entry = device === undefined ? undefined : entryOf(turn, device.requester, question.pasid);
   if (entry === undefined) refuse(turn, "translate: the device has no entry");
   else record(turn, answerTo(turn, question, entry));

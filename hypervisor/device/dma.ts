@@ -5,7 +5,9 @@ import type { Access, InputOf } from "../../events/input.ts";
 import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
 import type { DmaRequestState } from "../../machines/device/dma-request.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
-import type { Device, Draft, Guest } from "../../projections/guest.ts";
+import type { Device } from "../../projections/device/devices.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
+import type { Draft, Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import {
@@ -175,7 +177,7 @@ export function admit(turn: Turn, dma: Dma): Device | undefined {
     for (const fact of facts) record(turn, fact);
     if (facts.length > 0) return undefined;
   }
-  const device = guestIn(turn).devices[dma.device];
+  const device = deviceAt(guestIn(turn), dma.device);
   if (device === undefined) block(turn, dma, dma.access ?? "read", { host: "unassigned" });
   return device;
 }

@@ -1,6 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { heldAt, tlbAt } from "../../projections/device/device-tlb.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import { behindP2m, frameOf, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import { reportFault } from "../fault/fault.ts";
@@ -22,7 +23,7 @@ function held(turn: Turn, dma: Dma, access: Access): number {
 /** Sends a request on to where the TLB says; guest pages of emulated devices are behind the P2M. */
 function send(turn: Turn, dma: Dma, access: Access, mapping: number): void {
   const guest = guestIn(turn);
-  if (guest.devices[dma.device]?.physical === true) {
+  if (deviceAt(guest, dma.device)?.physical === true) {
     pass(turn, dma, access, answered(mapping, undefined, false));
     return;
   }

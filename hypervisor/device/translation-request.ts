@@ -2,7 +2,9 @@ import { gpaOfPage, hpaOfPage, interruptPages, pageOf } from "../../events/addre
 import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import type { InputOf } from "../../events/input.ts";
-import type { Device, Draft } from "../../projections/guest.ts";
+import type { Device } from "../../projections/device/devices.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
+import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import {
   frameOf,
@@ -89,7 +91,7 @@ function sizeFor(turn: Turn, asked: Request, entry: HostEntry, mapping: number):
 function grant(turn: Turn, asked: Request, entry: HostEntry, ask: Ask, given: Answer): void {
   const { mapping } = given;
   const frame = frameOf(mapping);
-  const isPhysical = guestIn(turn).devices[asked.device]?.physical === true;
+  const isPhysical = deviceAt(guestIn(turn), asked.device)?.physical === true;
   const gfn = guestPageOf(turn, frame) ?? given.gfn;
   const granted: Draft<Partial<Answered>> = {
     size: sizeName(sizeFor(turn, asked, entry, mapping)),
@@ -163,8 +165,8 @@ export function requestTranslation(turn: Turn, asked: Request): void {
     refuse(turn, `translation request: ${error}`);
     return;
   }
-  const { charts, devices } = guestIn(turn);
-  const device = devices[asked.device];
+  const { charts } = guestIn(turn);
+  const device = deviceAt(guestIn(turn), asked.device);
   if (device !== undefined && charts.translation !== "enabled") {
     block(turn, asked, { host: "off" });
     return;

@@ -1,7 +1,8 @@
 import { reason } from "../../events/fault/fault-reason.ts";
-import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
-import { cachedTable, classOf, indexIn } from "../../projections/first-stage/first-stage.ts";
+import type { Space } from "../../projections/first-stage/space.ts";
+import { cachedTable, classOf, indexIn } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { behindP2m, frameOf } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import type { Answer } from "../device/page-answer.ts";
@@ -15,8 +16,8 @@ import type { FirstStageWalk } from "./walk-first-stage.ts";
 import { walkFirstStage } from "./walk-first-stage.ts";
 
 /** The second stage under a nested first stage, as the host has it. */
-function secondStageOf(guest: Guest, stage: FirstStage): SecondStageAt | undefined {
-  const shadow = guest.shadows[stage.shadow ?? 0];
+function secondStageOf(guest: Guest, stage: Space): SecondStageAt | undefined {
+  const shadow = shadowAt(guest, stage.shadow);
   if (shadow !== undefined) {
     const limit = pageLimit(guest, shadow.levels);
     return (page) => (page < limit ? wholeAt(shadow.stage, page) : undefined);
@@ -34,7 +35,7 @@ export function walkedSecond(
 }
 
 /** What is cached of a first stage where it serves the request, else a walk. */
-export function firstStageAnswer(guest: Guest, stage: FirstStage, page: number, ask: Ask): Answer {
+export function firstStageAnswer(guest: Guest, stage: Space, page: number, ask: Ask): Answer {
   if (!isCanonical(stage.levels, page)) return fails(reason.nonCanonical);
   const index = indexIn(stage.levels, page);
   const tree = stage.iotlb[classOf(ask.privileged, ask.execute)];

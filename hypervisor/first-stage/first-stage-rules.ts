@@ -1,8 +1,8 @@
 import { reason } from "../../events/fault/fault-reason.ts";
 import { firstStageReserved } from "../../events/first-stage/first-stage-entry.ts";
 import { maskHalves } from "../../events/layout/field-halves.ts";
-import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
-import { right } from "../../projections/first-stage/first-stage.ts";
+import type { FirstStageRules } from "../../projections/first-stage/space.ts";
+import { right } from "../../projections/first-stage/space.ts";
 import type { Mapping } from "../../tables/mapping.ts";
 import {
   interruptRange,

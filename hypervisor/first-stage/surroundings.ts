@@ -1,4 +1,4 @@
-import type { CachedTable } from "../../projections/first-stage/first-stage.ts";
+import type { CachedTable } from "../../projections/first-stage/space.ts";
 import type { Mapping } from "../../tables/mapping.ts";
 import type { WalkStep } from "../shadow/walk-second-stage.ts";
 

@@ -4,8 +4,8 @@ import { isInterruptPage } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
-import type { FirstStageRules } from "../../projections/first-stage/first-stage.ts";
-import { right } from "../../projections/first-stage/first-stage.ts";
+import type { FirstStageRules } from "../../projections/first-stage/space.ts";
+import { right } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Mapping } from "../../tables/mapping.ts";
 import {

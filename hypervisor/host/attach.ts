@@ -2,9 +2,11 @@ import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { attachment } from "../../machines/host/attachment.ts";
+import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt, hostEntryOf, hostsWhere } from "../../projections/host/host-entry.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { Context } from "../context/context.ts";
 import { resolve } from "../context/resolve.ts";
@@ -16,7 +18,7 @@ import { entryFor } from "./host-entry.ts";
 
 /** The source-ids that requests of the guest's devices carry, each once, in rising order. */
 export function requestersOf(guest: Guest): readonly SourceId[] {
-  const all = Object.values(guest.devices).map((device) => device.requester);
+  const all = devicesOf(guest).map((device) => device.requester);
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
@@ -46,7 +48,7 @@ export function dropUnusedShadows(turn: Turn): void {
   for (const { id: space } of Object.values(guest.spaces)) {
     if (!spaces.has(space)) record(turn, { type: "FirstStageDropped", space });
   }
-  for (const { id: shadow } of Object.values(guest.shadows)) {
+  for (const { id: shadow } of shadowsOf(guest)) {
     if (!shadows.has(shadow)) record(turn, { type: "ShadowDropped", shadow });
   }
 }
@@ -70,7 +72,7 @@ const untranslated: Context = { kind: "passThrough", did: 0, fpd: false, pasid: 
 /** Lands what is in flight of one key's requests. */
 const drainKey = (turn: Turn, { source, pasid }: Key): void =>
   drain(turn, (flight) => {
-    const requester = guestIn(turn).devices[flight.device]?.requester;
+    const requester = deviceAt(guestIn(turn), flight.device)?.requester;
     return requester === source && flight.pasid === pasid;
   });
 

@@ -3,9 +3,11 @@ import { gpaOfPage } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Meaning } from "../../machines/host/attachment.ts";
 import { attachment } from "../../machines/host/attachment.ts";
-import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
+import { deviceBehind } from "../../projections/device/devices.ts";
+import type { Space } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowOver } from "../../projections/shadow/shadows.ts";
 import type { Context, SecondStage } from "../context/context.ts";
 import { synchroniseAll } from "../shadow/synchronise.ts";
 import type { Turn } from "../turn.ts";
@@ -24,14 +26,13 @@ type FirstStageContext = Extract<Context, { kind: "firstStage" }>;
 
 /** Whether the devices behind a source-id are physical; all of them are of one kind. */
 const isPhysical = (guest: Guest, requester: number): boolean =>
-  Object.values(guest.devices).some((one) => one.requester === requester && one.physical);
+  deviceBehind(guest, requester)?.physical === true;
 
 /** The shadow of a domain-id and root; created and built if there is none yet. */
 function shadowFor(turn: Turn, did: number, { root, levels }: SecondStage): number {
   const guest = guestIn(turn);
-  for (const shadow of Object.values(guest.shadows)) {
-    if (shadow.did === did && shadow.root === root && shadow.levels === levels) return shadow.id;
-  }
+  const known = shadowOver(guest, { did, root, levels });
+  if (known !== undefined) return known;
   const shadow = guest.nextShadow;
   record(turn, { type: "ShadowCreated", shadow, did, root: gpaOfPage(root), levels });
   synchroniseAll(turn, shadow);
@@ -39,7 +40,7 @@ function shadowFor(turn: Turn, did: number, { root, levels }: SecondStage): numb
 }
 
 const isSameStage = (
-  stage: FirstStage,
+  stage: Space,
   first: FirstStageContext["first"],
   second: FirstStageContext["second"],
 ): boolean =>

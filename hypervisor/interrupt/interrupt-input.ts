@@ -5,6 +5,7 @@ import {
   parseRte,
   RemappableRte,
 } from "../../events/interrupt/interrupt-request.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, refuse } from "../turn.ts";
 import { requestInterrupt } from "./interrupt.ts";
@@ -15,7 +16,7 @@ export function msiRequest(turn: Turn, { device, address, data }: InputOf<"MsiRe
     refuse(turn, "MSI: its address is not in the interrupt range");
     return;
   }
-  const source = device === undefined ? undefined : guestIn(turn).devices[device]?.requester;
+  const source = device === undefined ? undefined : deviceAt(guestIn(turn), device)?.requester;
   requestInterrupt(turn, source ?? device, parseMsi(address, data));
 }
 

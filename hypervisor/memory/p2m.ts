@@ -1,37 +1,20 @@
 import { gpa, pageOf } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
 import { pagesIn } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { flagsOf, hasFrame, sizeCode } from "../../tables/mapping.ts";
+import type { P2mFact } from "../../projections/memory/evolve-p2m.ts";
+import { p2mAfter } from "../../projections/memory/evolve-p2m.ts";
+import { hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import type { P2m } from "../../tables/p2m.ts";
-import {
-  blockAround,
-  mapPages,
-  p2mMapping,
-  protectPages,
-  takenFrom,
-  unmapPages,
-} from "../../tables/p2m.ts";
+import { blockAround, takenFrom, unmapPages } from "../../tables/p2m.ts";
 import { get } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
 import type { Range } from "../../tables/range.ts";
+import { pagesFrom } from "../../tables/range.ts";
 import { flushDeviceTlbs } from "../device/device-tlb.ts";
 import { followP2m } from "../shadow/follow-p2m.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record, refuse } from "../turn.ts";
-
-type P2mFact = FactOf<"P2mMapped"> | FactOf<"P2mUnmapped"> | FactOf<"P2mProtected">;
-
-/** The P2M as it will be once a fact takes effect. */
-function p2mAfter(p2m: P2m, fact: P2mFact): P2m {
-  const first = pageOf(fact.gpa);
-  const end = first + pageOf(fact.length);
-  if (fact.type === "P2mUnmapped") return unmapPages(p2m, first, end);
-  if (fact.type === "P2mProtected") return protectPages(p2m, first, end, fact.read, fact.write);
-  const size = sizeCode(fact.pageSize);
-  return mapPages(p2m, first, end, p2mMapping(pageOf(fact.hpa), fact.read, fact.write, size));
-}
 
 /** Whether a change grants something new, and whether it takes something away. */
 interface Effect {
@@ -40,13 +23,11 @@ interface Effect {
 }
 
 function effectOf(p2m: P2m, fact: P2mFact): Effect {
-  const first = pageOf(fact.gpa);
-  const end = first + pageOf(fact.length);
+  const { first, end } = pagesFrom(fact.gpa, fact.length);
   if (fact.type === "P2mUnmapped") return { grants: false, takes: true };
   let [grants, takes] = [fact.type === "P2mMapped", false];
   forEachSlot(p2m, first, end, (_page, _count, value) => {
-    const flags = flagsOf(value);
-    const [read, write] = [(flags & 1) === 1, (flags & 8) === 8];
+    const [read, write] = [readCode(value) === ok, writeCode(value) === ok];
     if ((fact.read && !read) || (fact.write && !write)) grants = true;
     if (fact.type === "P2mMapped" || (read && !fact.read) || (write && !fact.write)) takes = true;
   });
@@ -55,8 +36,7 @@ function effectOf(p2m: P2m, fact: P2mFact): Effect {
 
 /** The guest pages whose mappings a change concerns: with what is left of a block that it cuts. */
 function concerned(p2m: P2m, fact: P2mFact): Range {
-  const first = pageOf(fact.gpa);
-  const end = first + pageOf(fact.length);
+  const { first, end } = pagesFrom(fact.gpa, fact.length);
   const low = hasFrame(get(p2m, first)) ? blockAround(p2m, first)[0] : first;
   const high = hasFrame(get(p2m, end - 1)) ? blockAround(p2m, end - 1)[1] : end;
   return { first: Math.min(low, first), end: Math.max(high, end) };
@@ -73,10 +53,10 @@ function changeP2m(turn: Turn, fact: P2mFact): void {
   const { grants, takes } = effectOf(p2m, fact);
   const after = p2mAfter(p2m, fact);
   if (takes) {
-    const first = pageOf(fact.gpa);
-    const between = grants ? unmapPages(p2m, first, first + pageOf(fact.length)) : after;
+    const taken = pagesFrom(fact.gpa, fact.length);
+    const between = grants ? unmapPages(p2m, taken.first, taken.end) : after;
     followP2m(turn, between, gfns, true);
-    flushDeviceTlbs(turn, { first, end: first + pageOf(fact.length) });
+    flushDeviceTlbs(turn, taken);
   }
   record(turn, fact);
   if (grants || !takes) followP2m(turn, after, gfns, false);

@@ -1,7 +1,10 @@
+import { at } from "../../events/registers/offset.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit } from "../../events/registers/protected-memory.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { at } from "../../projections/registers/registers.ts";
+
+/** The bits of a limit, of either region, that count as ones. */
+const belowLimit = Plmlimit.reservedMask;
 
 /**
  * Whether a GPA that was not translated lies in a protected region. Source: EDC, PMEN; regions
@@ -12,7 +15,7 @@ export function isProtected(guest: Guest, page: number): boolean {
   const { profile } = guest;
   const address = BigInt(page) << 12n;
   const inside = (base: bigint, limit: bigint): boolean =>
-    address >= base && address <= (limit | 0x1f_ffffn);
+    address >= base && address <= (limit | belowLimit);
   const low = (): boolean =>
     inside(
       Plmbase.decode(stored(guest, at.plmbase)).base,

@@ -39,35 +39,35 @@ export function regionError(guest: Guest, region: Region): string | undefined {
 
 type Range = InputOf<"P2mMap">;
 
-function identity(guest: number, first: number, end: number, pageSize: PageSize): Range[] {
+function identity(first: number, end: number, pageSize: PageSize): Range[] {
   if (end <= first) return [];
   const length = BigInt(end - first) * 4096n;
   const at = { gpa: gpaOfPage(first), hpa: hpaOfPage(first), length, pageSize };
-  return [{ type: "P2mMap", guest, ...at, read: true, write: true }];
+  return [{ type: "P2mMap", ...at, read: true, write: true }];
 }
 
 /** Pages mapped to themselves: aligned blocks of 2 MiB, and 4 KiB pages before and after them. */
-function aroundBlocks(guest: number, first: number, end: number): Range[] {
+function aroundBlocks(first: number, end: number): Range[] {
   const block = pagesIn["2M"];
   const low = Math.ceil(first / block) * block;
   const high = Math.floor(end / block) * block;
-  if (high <= low) return identity(guest, first, end, "4K");
+  if (high <= low) return identity(first, end, "4K");
   return [
-    ...identity(guest, first, low, "4K"),
-    ...identity(guest, low, high, "2M"),
-    ...identity(guest, high, end, "4K"),
+    ...identity(first, low, "4K"),
+    ...identity(low, high, "2M"),
+    ...identity(high, end, "4K"),
   ];
 }
 
-/** What maps those pages of a region to themselves that the P2M has nothing for. */
+/** What maps those pages of a region of a guest to themselves that its P2M has nothing for. */
 export function identityMaps(guest: Guest, region: Region): readonly Range[] {
   const [first, end] = pagesOfRegion(region);
   const maps: Range[] = [];
   let next = first;
   forEachSlot(guest.p2m, first, end, (page, count, value) => {
     if (!hasFrame(value)) return;
-    maps.push(...aroundBlocks(guest.index, next, page));
+    maps.push(...aroundBlocks(next, page));
     next = page + count;
   });
-  return [...maps, ...aroundBlocks(guest.index, next, end)];
+  return [...maps, ...aroundBlocks(next, end)];
 }

@@ -1,9 +1,9 @@
-import type { SourceId } from "../../events/address.ts";
 import { sourceId } from "../../events/address.ts";
 import type { PageResponse } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
 import { PageGroupResponseDescriptor } from "../../events/queue/scalable-descriptors.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
+import { devicesBehind } from "../../projections/device/devices.ts";
 import { groupAt } from "../../projections/page-request/page-requests.ts";
 import { rightsOf } from "../device/rights.ts";
 import type { Turn } from "../turn.ts";
@@ -86,10 +86,7 @@ function responseOf(code: number): PageResponse {
 export function answerPageGroup(turn: Turn, descriptor: bigint): void {
   const { pp, rc, rid, pasid: number, prgi } = PageGroupResponseDescriptor.decode(descriptor);
   const pasid = pp ? number : undefined;
-  const { devices } = guestIn(turn);
-  const candidates: readonly SourceId[] = Object.values(devices)
-    .filter(({ requester }) => requester === rid)
-    .map(({ source }) => source);
+  const candidates = devicesBehind(guestIn(turn), rid).map(({ source }) => source);
   const groups = candidates.map((device) => ({ device, pasid, group: prgi }));
   const waiting = groups.find((group) => isAwaited(turn, group));
   const target = waiting ?? groups[0] ?? { device: sourceId(rid), pasid, group: prgi };

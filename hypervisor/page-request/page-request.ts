@@ -6,12 +6,13 @@ import {
   pageRequestBytes,
 } from "../../events/page-request/page-request-entry.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
 import { Pqa, Prs } from "../../events/registers/page-request.ts";
 import { pageRequestQueue } from "../../machines/page-request/page-request-queue.ts";
-import type { Device } from "../../projections/guest.ts";
+import type { Device } from "../../projections/device/devices.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { at } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { reportFault } from "../fault/fault.ts";
@@ -133,7 +134,7 @@ function drop(turn: Turn, request: PageRequest, why: Why): void {
  */
 export function requestPage(turn: Turn, request: PageRequest): void {
   const guest = guestIn(turn);
-  const device = guest.devices[request.device];
+  const device = deviceAt(guest, request.device);
   const error = formError(request);
   if (error !== undefined || device === undefined) {
     refuse(turn, `page request: ${error ?? "there is no such device"}`);

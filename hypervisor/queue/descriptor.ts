@@ -18,14 +18,14 @@ import {
 } from "./invalidate.ts";
 
 /** What became of a descriptor. `mustWait`: some device owes an answer. */
-export type Outcome =
+export type DescriptorResult =
   | { readonly kind: "done" }
   | { readonly kind: "wait" }
   | { readonly kind: "mustWait" }
   | { readonly kind: "failed"; readonly error: "IQE" | "ICE"; readonly iqei: number };
 
-const done: Outcome = { kind: "done" };
-const reservedField: Outcome = {
+const done: DescriptorResult = { kind: "done" };
+const reservedField: DescriptorResult = {
   ...{ kind: "failed", error: "IQE" },
   iqei: Iqercd.fields.iqei.names.reserved,
 };
@@ -38,7 +38,7 @@ const isBeyondMamv = (turn: Turn, { length = 0n }: { readonly length?: bigint })
   length > 4096n << BigInt(guestIn(turn).profile.mamv);
 
 /** Executes an invalidation. A granularity without a meaning is an error of the descriptor. */
-function invalidate(turn: Turn, scope: Scope | undefined): Outcome {
+function invalidate(turn: Turn, scope: Scope | undefined): DescriptorResult {
   if (scope === undefined) return reservedField;
   switch (scope.type) {
     case "ContextInvalidated":
@@ -78,7 +78,7 @@ const fourBytes = (value: number): Uint8Array =>
  * fetched every page request before it is in the queue or dropped, and every answer is with its
  * device.
  */
-function wait(turn: Turn, descriptor: bigint): Outcome {
+function wait(turn: Turn, descriptor: bigint): DescriptorResult {
   const { queue } = guestIn(turn);
   if (queue.unanswered.length > 0) return { kind: "mustWait" };
   const { intf, sw, data, statusAddr } = WaitDescriptor.decode(descriptor);
@@ -90,7 +90,7 @@ function wait(turn: Turn, descriptor: bigint): Outcome {
 }
 
 /** Executes a descriptor whose type the unit knows and whose reserved bits are clear. */
-export function executeDescriptor(turn: Turn, type: number, descriptor: bigint): Outcome {
+export function executeDescriptor(turn: Turn, type: number, descriptor: bigint): DescriptorResult {
   const low = BigInt.asUintN(128, descriptor);
   if (type === descriptorTypes.wait) return wait(turn, low);
   if (type !== descriptorTypes.pageGroupResponse) return invalidate(turn, scopeOf(low));

@@ -1,5 +1,6 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
 import { hostAt, hostsWhere } from "../../projections/host/host-entry.ts";
 import type {
@@ -15,6 +16,7 @@ import {
   coversFirstStages,
   coversPasid,
 } from "../../projections/queue/coverage.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { Range } from "../../tables/range.ts";
 import { isWithin } from "../../tables/range.ts";
 import { resolve } from "../context/resolve.ts";
@@ -75,8 +77,8 @@ export function invalidatePasidIotlb(turn: Turn, scope: PasidIotlbScope): void {
 function domainOf(guest: Guest, flight: InFlight): number | undefined {
   if (flight.translated) return undefined;
   if (flight.space !== undefined) return guest.spaces[flight.space]?.did;
-  if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
-  const requester = guest.devices[flight.device]?.requester;
+  if (flight.shadow !== undefined) return shadowAt(guest, flight.shadow)?.did;
+  const requester = deviceAt(guest, flight.device)?.requester;
   const entry = requester === undefined ? undefined : hostAt(guest.hosts, requester, flight.pasid);
   return entry?.state === "virtual" ? entry.did : undefined;
 }
@@ -100,7 +102,7 @@ function drainCovered(turn: Turn, scope: IotlbScope): void {
 export function invalidateIotlb(turn: Turn, scope: IotlbScope): void {
   drainCovered(turn, scope);
   const work: { id: number; covered: Range; ranges: readonly Range[] }[] = [];
-  for (const shadow of Object.values(guestIn(turn).shadows)) {
+  for (const shadow of shadowsOf(guestIn(turn))) {
     const covered = coveredRange(scope, shadow.did);
     if (covered === undefined) continue;
     const ranges = pendingRanges(shadow, covered.first, covered.end);

@@ -2,20 +2,20 @@ import type { SourceId } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
 import { descriptorReserved, descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { QueueGeometry } from "../../events/registers/queue.ts";
 import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
 import type { QueueStimulus } from "../../machines/queue/queue.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { at } from "../../projections/registers/registers.ts";
 import { pageAt, wordsIn } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import { takeAnswer } from "../device/device-tlb.ts";
 import { raising } from "../fault/fault.ts";
 import type { Turn } from "../turn.ts";
 import { advance, guestIn } from "../turn.ts";
-import type { Outcome } from "./descriptor.ts";
+import type { DescriptorResult } from "./descriptor.ts";
 import { executeDescriptor } from "./descriptor.ts";
 
 const iqeCodes = Iqercd.fields.iqei.names;
@@ -40,13 +40,13 @@ function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bi
   return wordsIn(pageAt(guest.memory, gfn), Number(address & 0xfffn), bytes / 8);
 }
 
-const invalid = (code: number): Outcome => ({ kind: "failed", error: "IQE", iqei: code });
+const invalid = (code: number): DescriptorResult => ({ kind: "failed", error: "IQE", iqei: code });
 
 /**
  * Checks a descriptor and executes it. Order of checks: type, reserved bits, then what its type
  * asks for.
  */
-function execute(turn: Turn, descriptor: bigint, width: 128 | 256): Outcome {
+function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorResult {
   const { profile } = guestIn(turn);
   const type = descriptorType(descriptor);
   const spec = descriptors.get(type);

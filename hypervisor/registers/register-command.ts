@@ -1,32 +1,16 @@
-import { sourceId } from "../../events/address.ts";
-import { pageScope } from "../../events/queue/scope.ts";
+import { contextScope, iotlbScope } from "../../events/queue/scope.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import type { RegisterCommandStimulus } from "../../machines/registers/register-command.ts";
 import { registerCommand } from "../../machines/registers/register-command.ts";
-import type { ContextScope, IotlbScope } from "../../projections/queue/coverage.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import { invalidateContexts, invalidateIotlb } from "../queue/invalidate.ts";
 import type { Turn } from "../turn.ts";
 import { ask, guestIn, record } from "../turn.ts";
 
-function contextScope(value: bigint): ContextScope {
-  const { cirg, did, sid, fm } = Ccmd.decode(value);
-  const { global, domain } = Ccmd.fields.cirg.names;
-  if (cirg === global) return { scope: "global" };
-  if (cirg === domain) return { scope: "domain", did };
-  return { scope: "device", did, source: sourceId(sid), mask: fm };
-}
-
-function iotlbScope(value: bigint, address: bigint): IotlbScope {
-  const { iirg, did } = Iotlb.decode(value);
-  const { global, domain } = Iotlb.fields.iirg.names;
-  if (iirg === global) return { scope: "global" };
-  if (iirg === domain) return { scope: "domain", did };
-  const { am, ih, addr } = Iva.decode(address);
-  return pageScope(did, addr, am, ih);
-}
+/** The scope that stands for a reserved granularity, whose command is refused. */
+const noScope = { scope: "global" } as const;
 
 /**
  * Tells the chart of a command. A refusal is recorded.
@@ -47,8 +31,8 @@ const isQueueOn = (turn: Turn): boolean => guestIn(turn).queue.state !== "disabl
  * @returns CAIG: the granularity that was used, 0 when nothing was invalidated.
  */
 function contextCommand(turn: Turn, value: bigint): number {
-  const scope = contextScope(value);
-  const { cirg: granularity } = Ccmd.decode(value);
+  const { cirg: granularity, ...fields } = Ccmd.decode(value);
+  const scope = contextScope(granularity, fields) ?? noScope;
   const queueEnabled = isQueueOn(turn);
   if (!mayRun(turn, { type: "ContextCommand", queueEnabled, granularity, scope })) {
     return Ccmd.fields.caig.names.none;
@@ -63,9 +47,10 @@ function contextCommand(turn: Turn, value: bigint): number {
  * @returns IAIG: the granularity that was used, 0 when nothing was invalidated.
  */
 function iotlbCommand(turn: Turn, value: bigint, address: bigint): number {
-  const scope = iotlbScope(value, address);
-  const { iirg: granularity } = Iotlb.decode(value);
-  const am = scope.scope === "page" ? Iva.decode(address).am : 0;
+  const { iirg: granularity, did } = Iotlb.decode(value);
+  const pages = Iva.decode(address);
+  const scope = iotlbScope(granularity, { did, ...pages }) ?? noScope;
+  const am = scope.scope === "page" ? pages.am : 0;
   const { mamv } = guestIn(turn).profile;
   const queueEnabled = isQueueOn(turn);
   if (!mayRun(turn, { type: "IotlbCommand", queueEnabled, granularity, scope, am, mamv })) {

@@ -1,6 +1,9 @@
 import { iova } from "../../events/address.ts";
+import { masksOf } from "../../events/layout/layout.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { Fsts, Ics } from "../../events/registers/event-line.ts";
+import { at, faultRecordIndex } from "../../events/registers/offset.ts";
+import { Pmen } from "../../events/registers/protected-memory.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import { registerWrite } from "../../events/registers/register.ts";
 import type { TranslationStimulus } from "../../machines/context/translation.ts";
@@ -11,7 +14,6 @@ import { protection } from "../../machines/registers/protection.ts";
 import { lineAt } from "../../projections/registers/event-lines.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import {
-  at,
   globalStatus,
   partsOf,
   registersOf,
@@ -115,9 +117,11 @@ function writeCompletionStatus(turn: Turn, written: bigint): void {
   withdraw(turn, "invalidation");
 }
 
+const { epm: enablesProtection, prs: protects } = masksOf(Pmen);
+
 function writeProtection(turn: Turn, value: bigint): void {
   set(turn, at.pmen, value);
-  const type = value >> 31n ? "Enable" : "Disable";
+  const type = (value & enablesProtection) !== 0n ? "Enable" : "Disable";
   advance(turn, protection, guestIn(turn).charts.protection, { type });
 }
 
@@ -131,13 +135,13 @@ function writeRegister(turn: Turn, spec: RegisterSpec, value: bigint, lanes: big
   const guest = guestIn(turn);
   const { offset } = spec;
   const written = value & lanes;
-  const { fro, nfr } = guest.profile;
+  const record = faultRecordIndex(guest.profile, offset);
   if (offset === at.gcmd) writeGlobalCommand(turn, written, lanes);
   else if (offset === at.fsts) writeFaultStatus(turn, written & spec.w1c);
   else if (offset === at.ics) writeCompletionStatus(turn, written);
   else if (offset === at.prs) clearPageRequests(turn, written & spec.w1c);
-  else if (offset >= fro && offset < fro + nfr * 16) {
-    if ((written & spec.w1c) !== 0n) clearRecord(turn, (offset - fro) >> 4);
+  else if (record !== undefined) {
+    if ((written & spec.w1c) !== 0n) clearRecord(turn, record);
   } else {
     const next = registerWrite(spec, registerValue(guest, offset), value, lanes);
     takeEffect(turn, spec, next);
@@ -151,7 +155,7 @@ function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
   if (name === "CCMD" || name === "IOTLB") writeInvalidation(turn, spec, value);
   else if (line !== undefined) writeControl(turn, line, value);
   else if (offset === at.iqa) writeQueueAddress(turn, value);
-  else if (offset === at.pmen) writeProtection(turn, value & ~1n);
+  else if (offset === at.pmen) writeProtection(turn, value & ~protects);
   else {
     set(turn, offset, value);
     if (offset === at.iqt) kickQueue(turn);

@@ -16,7 +16,7 @@ import { fillSlot, withChildren } from "../../tables/page-tree-change.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
 import { spans } from "../../tables/page-tree-node.ts";
 import type { Build, ReadTable } from "./built-table.ts";
-import { listLimit, movedBy, reuse } from "./built-table.ts";
+import { keepBuilt, reuse } from "./built-table.ts";
 import { both, leafSlot } from "./stage-entry.ts";
 import { reservedHalves } from "./walk-second-stage.ts";
 
@@ -73,17 +73,18 @@ function entrySlot(
 function wholeTable(build: Build, table: ReadTable, old: Slot): Slot {
   const { gfn, level, base, read, write } = table;
   const key = ((gfn * 8 + level) * 8 + read) * 8 + write;
+  const above = build.below;
   const known = build.memo.get(key);
   if (known !== undefined) {
+    above.push(known);
     reuse(build, known, base);
     return known.slot;
   }
+  build.below = [];
   const from = build.tables.length;
   const slot = tableSlot(build, table, old);
-  const below = build.tables.slice(from);
-  const tables = below.length > listLimit ? undefined : below.map((one) => movedBy(one, -base));
-  const pages = [...new Set(below.map((one) => one.gfn))];
-  build.memo.set(key, { slot, tables, pages });
+  above.push(keepBuilt(build, key, table, from, slot));
+  build.below = above;
   return slot;
 }
 

@@ -13,20 +13,24 @@ export interface ReadTable {
 }
 
 /** What a whole table came to, for the next place that links it with the same permissions. */
-interface Built {
+export interface Built {
+  readonly gfn: number;
   readonly slot: Slot;
   /**
-   * Tables below, with bases from the table's own, or `undefined` when too many to list again and
-   * again.
+   * It and the tables below, with bases from its own, or `undefined` when too many to list again
+   * and again.
    */
   readonly tables: readonly ReadTable[] | undefined;
-  /** The pages of all tables below. */
-  readonly pages: readonly number[];
+  /** What its entries link, as often as they do. */
+  readonly below: readonly Built[];
+  /** Whether its page, and those of all tables below, are among the shared ones. */
+  isShared: boolean;
 }
 
 /**
  * Reads the guest's second-stage tables into a guest-stage tree, each table once for each set of
- * permissions.
+ * permissions: three at most, since where both accesses are blocked nothing is read. So a build
+ * reads no entry more than three times a level, in however many places it lies.
  */
 export interface Build {
   readonly guest: Guest;
@@ -34,6 +38,10 @@ export interface Build {
   /** Pages of tables that were found in more places than are listed. */
   readonly shared: Set<number>;
   readonly memo: Map<number, Built>;
+  /** Tables that were listed in a further place, over all ranges that share the memo. */
+  readonly relisted: { count: number };
+  /** What the table that is being read links. */
+  below: Built[];
   /** What of the tree is wanted. */
   readonly first: number;
   readonly end: number;
@@ -42,13 +50,10 @@ export interface Build {
   high: number;
 }
 
-export const listLimit = 64;
+const listLimit = 64;
 
 /** The same table for the pages that lie `count` further. */
-export const movedBy = (
-  { gfn, level, base, read, write }: ReadTable,
-  count: number,
-): ReadTable => ({
+const movedBy = ({ gfn, level, base, read, write }: ReadTable, count: number): ReadTable => ({
   gfn,
   level,
   base: base + count,
@@ -56,21 +61,53 @@ export const movedBy = (
   write,
 });
 
+/** Remembers a table that was built: `from` is where the list of it and those below begins. */
+export function keepBuilt(
+  build: Build,
+  key: number,
+  { gfn, base }: ReadTable,
+  from: number,
+  slot: Slot,
+): Built {
+  const { tables: all, below } = build;
+  const isLong = all.length - from > listLimit;
+  const tables = isLong ? undefined : all.slice(from).map((one) => movedBy(one, -base));
+  const built = { gfn, slot, tables, below, isShared: false };
+  build.memo.set(key, built);
+  return built;
+}
+
+/** Counts the pages of a table and of all below it among the shared ones, each once. */
+function share(build: Build, built: Built): void {
+  if (built.isShared) return;
+  built.isShared = true;
+  build.shared.add(built.gfn);
+  for (const one of built.below) share(build, one);
+}
+
+/** Lists the tables of one that was built before for a further place, or shares their pages. */
 export function reuse(build: Build, known: Built, at: number): void {
-  if (known.tables === undefined || build.tables.length > listLimit * 1024) {
-    for (const page of known.pages) build.shared.add(page);
+  if (known.isShared) return;
+  if (known.tables === undefined || build.relisted.count > listLimit ** 2) {
+    share(build, known);
     return;
   }
+  build.relisted.count += known.tables.length;
   for (const one of known.tables) {
     if (!build.shared.has(one.gfn)) build.tables.push(movedBy(one, at));
   }
 }
 
-export const newBuild = (guest: Guest, first: number, end: number): Build => ({
+/**
+ * A build of the pages `[first, end)`, which takes over what an earlier one of the same guest read.
+ */
+export const newBuild = (guest: Guest, first: number, end: number, earlier?: Build): Build => ({
   guest,
   tables: [],
-  shared: new Set(),
-  memo: new Map(),
+  shared: earlier?.shared ?? new Set(),
+  memo: earlier?.memo ?? new Map(),
+  relisted: earlier?.relisted ?? { count: 0 },
+  below: [],
   first,
   end,
   low: first,

@@ -1,9 +1,10 @@
-import { gpaOfPage, hpaOfPage, iovaOfPage } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
-import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../../tables/mapping.ts";
+import type { Iova } from "../../events/address.ts";
+import { iovaOfPage } from "../../events/address.ts";
 import type { Node, Slot } from "../../tables/page-tree-node.ts";
-import { expand, frameUnit, spans } from "../../tables/page-tree-node.ts";
+import { expand, spans } from "../../tables/page-tree-node.ts";
 import type { Range } from "../../tables/range.ts";
+import type { Teller } from "./teller.ts";
+import { addRepeat, addRun, finish } from "./teller.ts";
 
 /** A shadow's two trees, slot beside slot. */
 export interface Slots {
@@ -11,99 +12,21 @@ export interface Slots {
   readonly host: Slot;
 }
 
-/** Pages whose entries changed: `count` from `page` on, alike and contiguous in every address. */
-interface Run {
-  readonly page: number;
-  readonly count: number;
-  readonly stage: number;
-  readonly host: number;
+/** A block that was told, or did not change, and where. */
+interface Told extends Slots {
+  readonly iova: Iova;
 }
 
-/** A block that repeats one that was told before, `copies` times. */
-interface Repeat {
-  readonly page: number;
-  readonly span: number;
-  readonly from: number;
-  readonly copies: number;
-}
-
-interface Teller {
-  readonly shadow: number;
-  readonly tell: (fact: Fact, page: number, count: number) => void;
-  readonly told: Map<Node, Slots & { readonly page: number }>;
+/** Looks for what differs, each node once wherever it lies, and tells it. */
+interface Comparison extends Teller {
+  readonly told: Map<Node, Told>;
   /** Nodes that were looked at and are there no more. */
   readonly replaced: Set<Node>;
   /** Nothing changed outside these pages. */
   readonly first: number;
   readonly end: number;
-  run: Run | undefined;
-  repeat: Repeat | undefined;
-}
-
-/** The fact that says a run. */
-function factOfRun(shadow: number, run: Run): Fact {
-  const { page, count, stage, host } = run;
-  const where = { shadow, iova: iovaOfPage(page), count };
-  const { read, write } = outcomesOf(host);
-  if (!hasFrame(stage)) return { type: "ShadowUnmapped", ...where, read, write };
-  const gpa = gpaOfPage(frameOf(stage));
-  const guestSize = sizeName(sizeOf(stage));
-  if (!hasFrame(host)) return { type: "ShadowBlocked", ...where, gpa, guestSize, read, write };
-  const hpa = hpaOfPage(frameOf(host));
-  const size = sizeName(sizeOf(host));
-  return { type: "ShadowMapped", ...where, gpa, hpa, size, guestSize, read, write };
-}
-
-function finish(teller: Teller): void {
-  const { run, repeat, shadow, tell } = teller;
-  teller.run = undefined;
-  teller.repeat = undefined;
-  if (run !== undefined) tell(factOfRun(shadow, run), run.page, run.count);
-  if (repeat === undefined) return;
-  const { page, span, from, copies } = repeat;
-  const fact: Fact = {
-    type: "ShadowShared",
-    shadow,
-    iova: iovaOfPage(page),
-    length: BigInt(span) << 12n,
-    from: iovaOfPage(from),
-    copies,
-  };
-  tell(fact, page, span * copies);
-}
-
-const continues = (value: number, count: number, next: number): boolean =>
-  next === (value >= frameUnit ? value + count * frameUnit : value);
-
-function addRun(teller: Teller, page: number, count: number, stage: number, host: number): void {
-  const { run } = teller;
-  const joins =
-    run !== undefined &&
-    run.page + run.count === page &&
-    continues(run.stage, run.count, stage) &&
-    continues(run.host, run.count, host);
-  if (joins) {
-    teller.run = { ...run, count: run.count + count };
-    return;
-  }
-  finish(teller);
-  teller.run = { page, count, stage, host };
-}
-
-function addRepeat(teller: Teller, page: number, span: number, from: number): void {
-  const { repeat } = teller;
-  const joins =
-    teller.run === undefined &&
-    repeat !== undefined &&
-    repeat.from === from &&
-    repeat.span === span &&
-    repeat.page + repeat.span * repeat.copies === page;
-  if (joins) {
-    teller.repeat = { ...repeat, copies: repeat.copies + 1 };
-    return;
-  }
-  finish(teller);
-  teller.repeat = { page, span, from, copies: 1 };
+  /** Whether what did not change is met too, for what repeats it elsewhere. */
+  readonly isWeb: boolean;
 }
 
 /** What a block that is told once and repeated elsewhere is known by. */
@@ -114,33 +37,67 @@ const keyOf = ({ stage, host }: Slots): Node | undefined =>
  * Whether a block that became one run is told without looking at what it was: it was alike, or
  * tables that it shared with another place were looked at there.
  */
-function isToldWhole(teller: Teller, before: Slots): boolean {
+function isToldWhole(comparison: Comparison, before: Slots): boolean {
   const old = keyOf(before);
-  if (old === undefined || teller.replaced.has(old)) return true;
-  teller.replaced.add(old);
+  if (old === undefined || comparison.replaced.has(old)) return true;
+  comparison.replaced.add(old);
   return false;
 }
 
-function compare(teller: Teller, before: Slots, after: Slots, depth: number, page: number): void {
-  if (before.stage === after.stage && before.host === after.host) return;
+/** Where a block was told before, or did not change. */
+function toldBefore({ told }: Comparison, { stage, host }: Slots): Iova | undefined {
+  const key = keyOf({ stage, host });
+  const known = key === undefined ? undefined : told.get(key);
+  return known !== undefined && known.host === host && known.stage === stage
+    ? known.iova
+    : undefined;
+}
+
+function keepTold({ told }: Comparison, { stage, host }: Slots, page: number): void {
+  const key = keyOf({ stage, host });
+  if (key !== undefined) told.set(key, { stage, host, iova: iovaOfPage(page) });
+}
+
+/** Of a web: meets a block that did not change, so that what repeats it elsewhere shares it. */
+function meet(comparison: Comparison, slots: Slots, depth: number, page: number): void {
+  if (keyOf(slots) === undefined || toldBefore(comparison, slots) !== undefined) return;
+  const [stages, hosts] = [expand(slots.stage, depth, true), expand(slots.host, depth, true)];
+  const span = spans[depth - 1] as number;
+  for (const [index, stage] of stages.entries()) {
+    if (typeof stage === "number" && typeof hosts[index] === "number") continue;
+    meet(comparison, { stage, host: hosts[index] as Slot }, depth - 1, page + index * span);
+  }
+  keepTold(comparison, slots, page);
+}
+
+function compare(
+  comparison: Comparison,
+  before: Slots,
+  after: Slots,
+  depth: number,
+  page: number,
+): void {
+  if (before.stage === after.stage && before.host === after.host) {
+    if (comparison.isWeb) meet(comparison, after, depth, page);
+    return;
+  }
   const span = spans[depth] as number;
   const { stage, host } = after;
-  if (typeof stage === "number" && typeof host === "number" && isToldWhole(teller, before)) {
-    addRun(teller, page, span, stage, host);
+  if (typeof stage === "number" && typeof host === "number" && isToldWhole(comparison, before)) {
+    addRun(comparison, page, span, stage, host);
     return;
   }
-  const key = keyOf(after);
-  const told = key === undefined ? undefined : teller.told.get(key);
-  if (told !== undefined && told.host === host && told.stage === stage) {
-    addRepeat(teller, page, span, told.page);
+  const from = toldBefore(comparison, after);
+  if (from !== undefined) {
+    addRepeat(comparison, page, span, from);
     return;
   }
-  compareChildren(teller, before, after, depth, page);
-  if (key !== undefined) teller.told.set(key, { stage, host, page });
+  compareChildren(comparison, before, after, depth, page);
+  keepTold(comparison, after, page);
 }
 
 function compareChildren(
-  teller: Teller,
+  comparison: Comparison,
   before: Slots,
   after: Slots,
   depth: number,
@@ -149,14 +106,14 @@ function compareChildren(
   const childSpan = spans[depth - 1] as number;
   const [oldStage, oldHost] = [expand(before.stage, depth, true), expand(before.host, depth, true)];
   const [newStage, newHost] = [expand(after.stage, depth, true), expand(after.host, depth, true)];
-  const { first, end } = teller;
+  const { first, end } = comparison;
   let index = first <= page ? 0 : Math.floor((first - page) / childSpan);
   for (; index < newStage.length && page + index * childSpan < end; index++) {
     const stage = newStage[index] as Slot;
     const host = newHost[index] as Slot;
     const was = { stage: oldStage[index] as Slot, host: oldHost[index] as Slot };
-    if (was.stage === stage && was.host === host) continue;
-    compare(teller, was, { stage, host }, depth - 1, page + index * childSpan);
+    if (!comparison.isWeb && was.stage === stage && was.host === host) continue;
+    compare(comparison, was, { stage, host }, depth - 1, page + index * childSpan);
   }
 }
 
@@ -167,19 +124,22 @@ export interface Versions {
   readonly before: Slots;
   readonly after: Slots;
   readonly range: Range;
+  /** Whether the shadow is a web. */
+  readonly isWeb: boolean;
 }
 
 /**
  * Tells what changed between two versions of a shadow's trees: one fact for each contiguous run, in
- * the order of IOVAs, and one for all the places of a table that repeat an earlier one.
+ * the order of IOVAs, and one for all the blocks side by side that repeat earlier ones. In a web a
+ * node that lies in many places is looked at once, and so is each slot of it.
  */
 export function tellDifference(
-  { id: shadow, levels, before, after, range: { first, end } }: Versions,
-  tell: Teller["tell"],
+  { id: shadow, levels, before, after, range: { first, end }, isWeb }: Versions,
+  tell: Comparison["tell"],
 ): void {
-  const [run, repeat] = [undefined, undefined];
+  const [run, repeats] = [undefined, undefined];
   const seen = { told: new Map(), replaced: new Set<Node>() };
-  const teller: Teller = { shadow, tell, ...seen, first, end, run, repeat };
-  compare(teller, before, after, levels * 2, 0);
-  finish(teller);
+  const comparison: Comparison = { shadow, tell, ...seen, first, end, isWeb, run, repeats };
+  compare(comparison, before, after, levels * 2, 0);
+  finish(comparison);
 }

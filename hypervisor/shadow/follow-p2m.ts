@@ -1,5 +1,7 @@
 import { iova, iovaOfPage, pageOf } from "../../events/address.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
+import { isWeb } from "../../projections/shadow/shadow.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeRange, composeTouching, newComposition } from "../../tables/compose.ts";
 import { frameOf } from "../../tables/mapping.ts";
 import type { P2m } from "../../tables/p2m.ts";
@@ -44,7 +46,8 @@ function recompose(turn: Turn, shadow: Shadow, p2m: P2m, gfns: Range, takesAway:
   const changed: { page: number; count: number }[] = [];
   const before = { stage: stage.root, host: shadow.host.root };
   const after = { stage: stage.root, host };
-  tellDifference({ id, levels, before, after, range: everyPage }, (fact, page, count) => {
+  const versions = { id, levels, before, after, range: everyPage, isWeb: isWeb(shadow) };
+  tellDifference(versions, (fact, page, count) => {
     record(turn, fact);
     changed.push({ page, count });
   });
@@ -59,8 +62,8 @@ export function followP2m(turn: Turn, p2m: P2m, gfns: Range, takesAway: boolean)
       return page >= gfns.first && page < gfns.end;
     });
   }
-  for (const { id } of Object.values(guestIn(turn).shadows)) {
-    const shadow = guestIn(turn).shadows[id];
+  for (const { id } of shadowsOf(guestIn(turn))) {
+    const shadow = shadowAt(guestIn(turn), id);
     if (shadow !== undefined) recompose(turn, shadow, p2m, gfns, takesAway);
   }
   if (!takesAway) return;

@@ -1,10 +1,12 @@
 import { gpaOfPage, iovaOfPage } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { isFull, isRegistered } from "../../projections/memory/table-use.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { composeChanged, newComposition } from "../../tables/compose.ts";
+import { isWeb } from "../../projections/shadow/shadow.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { composeChanged, composeWhole, newComposition } from "../../tables/compose.ts";
 import { capacity } from "../../tables/page-tree.ts";
+import type { Slot } from "../../tables/page-tree-node.ts";
 import { anyIn, forEachSlot } from "../../tables/page-tree-range.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { Range } from "../../tables/range.ts";
@@ -15,6 +17,7 @@ import { guestIn, record } from "../turn.ts";
 import { buildStage } from "./build.ts";
 import type { Build } from "./built-table.ts";
 import { newBuild } from "./built-table.ts";
+import type { Slots, Versions } from "./difference.ts";
 import { tellDifference } from "./difference.ts";
 
 /**
@@ -70,7 +73,7 @@ function flushOutside(turn: Turn, shadow: number, covered: Range, page: number, 
  */
 export function flushHost(turn: Turn, shadow: number, page: number, count: number): void {
   drain(turn, usesPages(shadow, page, page + count));
-  const iotlb = guestIn(turn).shadows[shadow]?.iotlb;
+  const iotlb = shadowAt(guestIn(turn), shadow)?.iotlb;
   if (iotlb === undefined || !anyIn(iotlb, page, page + count)) return;
   record(turn, {
     type: "HostIotlbFlushed",
@@ -80,8 +83,60 @@ export function flushHost(turn: Turn, shadow: number, page: number, count: numbe
   });
 }
 
+/** A shadow's guest stage as it was read anew. */
+interface Reading {
+  readonly stage: Slot;
+  /** Where it may differ from what it was. */
+  readonly range: Range;
+  readonly isWhole: boolean;
+}
+
+/** Reads the guest's tables for some ranges of a shadow, each of them once, and registers them. */
+function read(turn: Turn, shadow: Shadow, ranges: readonly Range[], limit: number): Reading {
+  const guest = guestIn(turn);
+  let { root: stage } = shadow.stage;
+  let [low, high, isWhole] = [limit, 0, false];
+  let build: Build | undefined;
+  for (const { first, end } of ranges) {
+    if (first >= limit) break;
+    build = newBuild(guest, first, Math.min(end, limit), build);
+    stage = buildStage(build, { ...shadow, stage: { ...shadow.stage, root: stage } });
+    low = Math.min(low, build.low);
+    high = Math.max(high, build.high);
+    if (first === 0 && end >= limit) isWhole = true;
+    registerTables(turn, shadow.id, build);
+  }
+  return { stage, range: { first: low, end: high }, isWhole };
+}
+
+/** Whether a shadow is a web by now. */
+const isWebNow = (turn: Turn, id: number): boolean => {
+  const shadow = shadowAt(guestIn(turn), id);
+  return shadow !== undefined && isWeb(shadow);
+};
+
+/** A shadow's trees as they must be: behind the P2M what was read, or in a web all of it. */
+function versionsOf(turn: Turn, shadow: Shadow, ranges: readonly Range[]): Versions {
+  const { id, levels } = shadow;
+  const limit = Math.min(pageLimit(guestIn(turn), levels), capacity(shadow.stage));
+  const before: Slots = { stage: shadow.stage.root, host: shadow.host.root };
+  const some = isWeb(shadow) ? undefined : read(turn, shadow, ranges, limit);
+  const composition = newComposition(guestIn(turn).p2m);
+  if (some !== undefined && !isWebNow(turn, id)) {
+    const { stage, range } = some;
+    const changed = { before: before.stage, after: stage, host: before.host };
+    const host = composeChanged(composition, range, changed, levels * 2, 0);
+    return { id, levels, before, after: { stage, host }, range, isWeb: false };
+  }
+  const all = some?.isWhole === true ? some : read(turn, shadow, [everyPage], limit);
+  const composed = { stage: all.stage, host: before.host };
+  const host = composeWhole(composition, composed, levels * 2);
+  return { id, levels, before, after: { ...composed, host }, range: everyPage, isWeb: true };
+}
+
 /**
- * Brings a shadow up to date with the guest's tables as they are, for ranges that were pending.
+ * Brings a shadow up to date with the guest's tables as they are, for ranges that were pending; a
+ * web as a whole, whatever was pending, so that it needs no mark any more.
  *
  * @param covered  what the guest's invalidation covers: the host's IOTLB holds nothing of it any
  *   more.
@@ -92,34 +147,16 @@ export function synchronise(
   ranges: readonly Range[],
   covered: Range,
 ): void {
-  const guest = guestIn(turn);
-  const shadow = guest.shadows[id];
+  const shadow = shadowAt(guestIn(turn), id);
   if (shadow === undefined || ranges.length === 0) return;
-  const limit = Math.min(pageLimit(guest, shadow.levels), capacity(shadow.stage));
-  let built = shadow;
-  let [low, high] = [limit, 0];
-  for (const { first, end } of ranges) {
-    if (first >= limit) break;
-    const build = newBuild(guest, first, Math.min(end, limit));
-    const root = buildStage(build, built);
-    built = { ...built, stage: { ...built.stage, root } };
-    low = Math.min(low, build.low);
-    high = Math.max(high, build.high);
-    registerTables(turn, id, build);
+  const versions = versionsOf(turn, shadow, ranges);
+  if (versions.isWeb && shadow.pending.root !== 0) {
+    record(turn, { type: "ShadowReread", shadow: id });
   }
-  const depth = shadow.levels * 2;
-  const before = { stage: shadow.stage.root, host: shadow.host.root };
-  const stage = built.stage.root;
-  const composition = newComposition(guest.p2m);
-  const range = { first: low, end: high };
-  const changed = { before: before.stage, after: stage, host: before.host };
-  const host = composeChanged(composition, range, changed, depth, 0);
-  const tell = (fact: Fact, page: number, count: number): void => {
+  tellDifference(versions, (fact, page, count) => {
     flushOutside(turn, id, covered, page, count);
     record(turn, fact);
-  };
-  const { levels } = shadow;
-  tellDifference({ id, levels, before, after: { stage, host }, range }, tell);
+  });
 }
 
 /** Builds a shadow that was just created. */

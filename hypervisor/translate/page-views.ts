@@ -1,8 +1,10 @@
+import { deviceAt } from "../../projections/device/devices.ts";
 import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
-import { isEmpty } from "../../projections/first-stage/first-stage.ts";
+import { isEmpty } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { behindP2m, frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { capacity, get } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
@@ -11,8 +13,8 @@ import type { Answer } from "../device/page-answer.ts";
 import { answered, beyondSecond, fails, faultOf } from "../device/page-answer.ts";
 import type { Ask } from "../first-stage/first-stage-rules.ts";
 import { pageLimit } from "../shadow/synchronise.ts";
-import type { Asked } from "./composed.ts";
-import { guestAnswer } from "./composed.ts";
+import type { Asked } from "./guest-answer.ts";
+import { guestAnswer } from "./guest-answer.ts";
 import type { TranslationStep } from "./three-answers.ts";
 
 const behind = (guest: Guest, given: Answer): Answer =>
@@ -22,7 +24,7 @@ const behind = (guest: Guest, given: Answer): Answer =>
 
 /** What the host has for a page, without its IOTLB. */
 function hostAnswer(guest: Guest, entry: HostEntry, page: number, asked: Ask): Answer {
-  const shadow = entry.shadow === undefined ? undefined : guest.shadows[entry.shadow];
+  const shadow = shadowAt(guest, entry.shadow);
   if (shadow === undefined || entry.state !== "shadowed") {
     return answerFor(guest, entry, page, asked);
   }
@@ -38,7 +40,7 @@ function hostAnswer(guest: Guest, entry: HostEntry, page: number, asked: Ask): A
 
 /** The first event that changed something on the path and was not announced, or 0. */
 function pendingSince(guest: Guest, entry: HostEntry, page: number): number {
-  const shadow = entry.shadow === undefined ? undefined : guest.shadows[entry.shadow];
+  const shadow = shadowAt(guest, entry.shadow);
   const pages = entry.state === "shadowed" ? shadow?.pending : undefined;
   const marks = [entry.pending, entry.pasidPending, pages ? Math.floor(get(pages, page) / 2) : 0];
   const set = marks.filter((mark) => mark !== 0);
@@ -58,7 +60,7 @@ function staleSince(guest: Guest, entry: HostEntry, page: number): number {
 
 /** The first mark of a shadow under a first stage, wherever in it. */
 function shadowMark(guest: Guest, id: number | undefined): number {
-  const shadow = id === undefined ? undefined : guest.shadows[id];
+  const shadow = shadowAt(guest, id);
   let first = 0;
   if (shadow === undefined) return 0;
   forEachSlot(shadow.pending, 0, capacity(shadow.pending), (_page, _count, mark) => {
@@ -112,7 +114,7 @@ export function waysOf(
   steps?: TranslationStep[],
 ): Ways {
   const { write } = asked;
-  const requester = guest.devices[source]?.requester ?? source;
+  const requester = deviceAt(guest, source)?.requester ?? source;
   const walked = guestAnswer(guest, requester, page, asked, steps);
   const composed = behind(guest, walked);
   const enabled = guest.charts.translation === "enabled";

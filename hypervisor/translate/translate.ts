@@ -2,11 +2,12 @@ import type { Iova } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import { heldAt, tlbAt } from "../../projections/device/device-tlb.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
-import { worldMet } from "../device/world-met.ts";
-import type { Asked } from "./composed.ts";
+import { requestWorld } from "../device/request-world.ts";
+import type { Asked } from "./guest-answer.ts";
 import { waysOf } from "./page-views.ts";
 import type { Translation, TranslationStep } from "./three-answers.ts";
 import { inDevice, inGuest, inHost, nowhere } from "./three-answers.ts";
@@ -17,7 +18,7 @@ function readsWhy(
   source: number,
   { pasid }: Asked,
 ): NonNullable<Translation["reads"]> {
-  const requester = guest?.devices[source]?.requester ?? source;
+  const requester = deviceAt(guest, source)?.requester ?? source;
   const isKnown = guest !== undefined && hostAt(guest.hosts, requester, pasid) !== undefined;
   return isKnown ? "notKept" : "firstUse";
 }
@@ -36,7 +37,7 @@ export function translate(
   iova: Iova,
   asked: Asked,
 ): Translation {
-  const met = worldMet(world, index, source, asked.pasid);
+  const met = requestWorld(world, index, source, asked.pasid);
   const guest = met.guests[index];
   if (guest === undefined) return nowhere;
   const { write } = asked;

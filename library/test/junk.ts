@@ -4,7 +4,7 @@ import type { InputOf } from "../../events/input.ts";
 import { MalformedError } from "../../events/malformed-error.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import type { Setup } from "../../events/setup.ts";
-import { createWorld } from "../checked.ts";
+import { createWorld } from "../check.ts";
 
 const { ver, cap, ecap } = profiles["hardware-2016-caching"];
 export const device = sourceId(0x20);

@@ -8,7 +8,8 @@ import { emptyTree, get } from "../../tables/page-tree.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { emptyRadix, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Range } from "../../tables/range.ts";
-import { classOf } from "../first-stage/first-stage.ts";
+import { pagesFrom } from "../../tables/range.ts";
+import { classOf } from "../first-stage/space.ts";
 import { requesterKey } from "../host/host-entry.ts";
 
 /** What a device remembers of the answers to its translation requests. */
@@ -138,10 +139,7 @@ export const withoutTlbsOf = (tlbs: DeviceTlbs, device: SourceId): DeviceTlbs =>
   );
 
 /** The pages that an invalidation names. */
-export const askedPages = ({ iova, length }: AskedInvalidation): Range => {
-  const first = pageOf(iova);
-  return { first, end: first + pageOf(length) };
-};
+export const askedPages = ({ iova, length }: AskedInvalidation): Range => pagesFrom(iova, length);
 
 /**
  * Whether an invalidation is for requests with a PASID, or without.

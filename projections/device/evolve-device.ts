@@ -4,6 +4,8 @@ import type { Guest } from "../guest.ts";
 import { hostsWhere, withoutHost } from "../host/host-entry.ts";
 import { withoutGroupsOf } from "../page-request/page-requests.ts";
 import { answerHeld, askedPages, pagesForgotten, tlbAt, withoutTlbsOf } from "./device-tlb.ts";
+import type { Device } from "./devices.ts";
+import { deviceAt, deviceBehind, withDevice, withoutDevice } from "./devices.ts";
 import { remembered } from "./evolve-request.ts";
 
 /** A device has its answer; the unit remembers it as any translation that was used. */
@@ -12,7 +14,7 @@ function translationAnswered(
   fact: FactOf<"TranslationAnswered">,
   seq: number,
 ): Guest {
-  const device = guest.devices[fact.device];
+  const device = deviceAt(guest, fact.device);
   const { size, read, write } = fact;
   if (device === undefined || size === undefined) return guest;
   const next = remembered(guest, { ...fact, size, read, write }, seq);
@@ -28,7 +30,7 @@ function hostFlushed(guest: Guest, fact: FactOf<"HostDeviceTlbFlushed">): Guest 
 }
 
 /** A device that is gone has no TLB, waits for nothing and owes no answer. */
-const withoutDeviceSide = (guest: Guest, device: Guest["devices"][number]): Guest => ({
+const withoutDeviceSide = (guest: Guest, device: Device): Guest => ({
   ...guest,
   deviceTlbs: withoutTlbsOf(guest.deviceTlbs, device.source),
   pageRequests: withoutGroupsOf(guest.pageRequests, device.source),
@@ -36,17 +38,17 @@ const withoutDeviceSide = (guest: Guest, device: Guest["devices"][number]): Gues
 
 function deviceAssigned(guest: Guest, fact: FactOf<"DeviceAssigned">): Guest {
   const { device: source, physical, alias: requester = source } = fact;
-  return { ...guest, devices: { ...guest.devices, [source]: { source, physical, requester } } };
+  return { ...guest, devices: withDevice(guest.devices, { source, physical, requester }) };
 }
 
 function deviceRemoved(guest: Guest, fact: FactOf<"DeviceRemoved">): Guest {
-  const { [fact.device]: device, ...devices } = guest.devices;
+  const device = deviceAt(guest, fact.device);
   const unanswered = guest.queue.unanswered.filter((asked) => asked.device !== fact.device);
-  const without = { ...guest, devices, queue: { ...guest.queue, unanswered } };
+  const without = { ...guest, queue: { ...guest.queue, unanswered } };
   if (device === undefined) return without;
-  const next = withoutDeviceSide(without, device);
-  const shared = Object.values(devices).some((other) => other.requester === device.requester);
-  if (shared) return next;
+  const devices = withoutDevice(guest.devices, device);
+  const next = withoutDeviceSide({ ...without, devices }, device);
+  if (deviceBehind(next, device.requester) !== undefined) return next;
   const gone = hostsWhere(guest.hosts, ({ source }) => source === device.requester);
   return { ...next, hosts: gone.reduce(withoutHost, guest.hosts) };
 }

@@ -15,13 +15,15 @@ import { emptyTree } from "../../tables/page-tree.ts";
 import { fill } from "../../tables/page-tree-change.ts";
 import type { Evolvers } from "../evolver.ts";
 import { withSpace } from "../first-stage/evolve-first-stage.ts";
-import { classOf, translationCached } from "../first-stage/first-stage.ts";
+import { classOf, translationCached } from "../first-stage/space.ts";
 import type { Guest, InFlight } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import type { HostEntry } from "../host/host-entry.ts";
 import { hostAt } from "../host/host-entry.ts";
 import { unitWrote } from "../memory/evolve-memory.ts";
 import { withIotlb } from "../shadow/shadow.ts";
+import { shadowAt, withShadow } from "../shadow/shadows.ts";
+import { deviceAt } from "./devices.ts";
 import { virtualCacheOf } from "./virtual-cache.ts";
 
 /** Whose tables a device model was told of. */
@@ -91,17 +93,17 @@ export function remembered(next: Guest, fact: Given, seq: number): Guest {
 
 /** The host entry that a device's requests meet, with one PASID or without. */
 function hostOfDevice(guest: Guest, source: number, pasid: number | undefined) {
-  const device = guest.devices[source];
+  const device = deviceAt(guest, source);
   return device === undefined ? undefined : hostAt(guest.hosts, device.requester, pasid);
 }
 
 function cachedInShadow(guest: Guest, id: number, page: number, value: number): Guest {
-  const shadow = guest.shadows[id];
+  const shadow = shadowAt(guest, id);
   if (shadow === undefined) return guest;
   const changed = withIotlb(shadow, rememberCached(shadow.iotlb, page, value));
   if (changed === shadow) return guest;
   const next = copyGuest(guest);
-  next.shadows = { ...guest.shadows, [id]: changed };
+  next.shadows = withShadow(guest.shadows, changed);
   return next;
 }
 
@@ -135,7 +137,7 @@ function dmaLanded(guest: Guest, fact: FactOf<"DmaLanded">, seq: number): Guest 
 
 /** A device's model was told a page; it may go on using it until an invalidation covers it. */
 function deviceTold(guest: Guest, fact: FactOf<"DeviceTranslationAnswered">, seq: number): Guest {
-  const requester = guest.devices[fact.device]?.requester ?? -1;
+  const requester = deviceAt(guest, fact.device)?.requester ?? -1;
   const host = hostAt(guest.hosts, requester, fact.pasid);
   if (host?.state !== "virtual" || fact.gpa === undefined) return guest;
   const size = sizeCode(fact.size ?? "4K");

@@ -4,26 +4,22 @@ import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import { coveredOfPasid } from "../queue/coverage.ts";
-import type { FirstStage } from "./first-stage.ts";
+import type { Space } from "./space.ts";
 import {
-  firstStageOf,
   isEmpty,
   nothingCached,
   rangeForgotten,
+  spaceOf,
   tablesCached,
   translationsFlushed,
-} from "./first-stage.ts";
+} from "./space.ts";
 
 /** The guest with one first stage changed. */
-export function withSpace(
-  guest: Guest,
-  id: number,
-  change: (stage: FirstStage) => FirstStage,
-): Guest {
-  const stage = guest.spaces[id];
-  if (stage === undefined) return guest;
-  const changed = change(stage);
-  if (changed === stage) return guest;
+export function withSpace(guest: Guest, id: number, change: (space: Space) => Space): Guest {
+  const space = guest.spaces[id];
+  if (space === undefined) return guest;
+  const changed = change(space);
+  if (changed === space) return guest;
   const next = copyGuest(guest);
   next.spaces = { ...guest.spaces, [id]: changed };
   return next;
@@ -31,7 +27,7 @@ export function withSpace(
 
 function firstStageCreated(guest: Guest, fact: FactOf<"FirstStageCreated">): Guest {
   const next = copyGuest(guest);
-  next.spaces = { ...guest.spaces, [fact.space]: firstStageOf(fact) };
+  next.spaces = { ...guest.spaces, [fact.space]: spaceOf(fact) };
   next.nextSpace = fact.space + 1;
   return next;
 }
@@ -45,24 +41,24 @@ const firstStageTablesCached = (
   guest: Guest,
   fact: FactOf<"FirstStageTablesCached">,
   seq: number,
-): Guest => withSpace(guest, fact.space, (stage) => tablesCached(stage, fact, seq));
+): Guest => withSpace(guest, fact.space, (space) => tablesCached(space, fact, seq));
 
 /** The guest's first stages without what some of them hold. */
 export function spacesForgotten(
   guest: Guest,
-  concerned: (stage: FirstStage) => boolean,
-  forget: (stage: FirstStage) => FirstStage = nothingCached,
+  concerned: (space: Space) => boolean,
+  forget: (space: Space) => Space = nothingCached,
 ): Guest {
   let next = guest;
-  for (const stage of Object.values(guest.spaces)) {
-    if (concerned(stage) && !isEmpty(stage)) next = withSpace(next, stage.id, forget);
+  for (const space of Object.values(guest.spaces)) {
+    if (concerned(space) && !isEmpty(space)) next = withSpace(next, space.id, forget);
   }
   return next;
 }
 
 /** PASID-based invalidation: entries of one domain-id and PASID, all or those of a range. */
 function pasidIotlbInvalidated(guest: Guest, fact: FactOf<"PasidIotlbInvalidated">): Guest {
-  const isCovered = (space: FirstStage): boolean => coveredOfPasid(fact, space) !== undefined;
+  const isCovered = (space: Space): boolean => coveredOfPasid(fact, space) !== undefined;
   if (fact.scope === "pasid") return spacesForgotten(guest, isCovered);
   return spacesForgotten(guest, isCovered, (space) =>
     rangeForgotten(space, coveredOfPasid(fact, space) ?? everyPage, fact.leafOnly === true),

@@ -15,11 +15,12 @@ import {
 } from "../../events/field.ts";
 import { pasid } from "../../events/input.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
+import type { Device } from "../device/devices.ts";
 import type { VirtualCache } from "../device/virtual-cache.ts";
-import type { CachedTable, FirstStage } from "../first-stage/first-stage.ts";
-import type { Device, Guest, InFlight } from "../guest.ts";
+import type { CachedTable, Space } from "../first-stage/space.ts";
+import type { Guest, InFlight } from "../guest.ts";
 import type { InterruptTable, KnownEntry } from "../interrupt/interrupts.ts";
-import type { TableUse, Use } from "../memory/table-use.ts";
+import type { TablePlace, TableUse } from "../memory/table-use.ts";
 import type { Shadow } from "../shadow/shadow.ts";
 import type { SavedTlbs } from "./save-device.ts";
 import { pageRequestsField, tlbsField } from "./save-device.ts";
@@ -41,7 +42,7 @@ export type SavedShadow = Omit<Shadow, "host" | "iotlb"> & {
  * What is kept of a first stage: of entries with host pages the guest pages, in `iotlb`; of a
  * device model's the entries, in `told`. One of the two is empty.
  */
-export type SavedSpace = Omit<FirstStage, "iotlb"> & {
+export type SavedSpace = Omit<Space, "iotlb"> & {
   readonly iotlb: readonly (readonly FrameRun[])[];
   readonly told: readonly PageTree[];
 };
@@ -85,7 +86,7 @@ const interruptTable = whole<InterruptTable>({ address: word, count, eime: flag 
 const knownEntry = whole<KnownEntry>({ entry: wideWord, since: count });
 
 const tableUse = whole<TableUse>({
-  uses: list(whole<Use>({ shadow: count, level: integer(1, 5), base: page })),
+  uses: list(whole<TablePlace>({ shadow: count, level: integer(1, 5), base: page })),
   shared: list(count),
   context: flag,
 });
@@ -106,7 +107,7 @@ const flight = whole<SavedFlight>({
 });
 
 /** The devices of a guest, in the record so that a host without them is told apart. */
-export const devicesField = keyed(
+export const devicesField = radixField(
   whole<Device>({ source: device, physical: flag, requester: device }),
 );
 

@@ -11,6 +11,7 @@ import { pageText } from "../digest.ts";
 import type { Guest, InFlight } from "../guest.ts";
 import type { Shadow } from "../shadow/shadow.ts";
 import { gpaLevels } from "../shadow/shadow.ts";
+import { noShadows, shadowsOf, withShadow } from "../shadow/shadows.ts";
 import { savedTlbs, tlbsOf } from "./save-device.ts";
 import { keyed, numberLists, whole } from "./save-field.ts";
 import { cacheOf, runsInGuest } from "./save-frames.ts";
@@ -64,7 +65,7 @@ const mapped = <A, B>(
 function stateOf(guest: Guest, owners: Owners, shape: (host: Shadow) => number): SavedState {
   const { index, charts, queue } = guest;
   const shadows: Record<number, SavedShadow> = {};
-  for (const shadow of Object.values(guest.shadows)) {
+  for (const shadow of shadowsOf(guest)) {
     const iotlb = runsInGuest(shadow.iotlb, owners, index);
     shadows[shadow.id] = { ...shadow, host: shape(shadow), iotlb };
   }
@@ -93,7 +94,7 @@ export function saveGuest(guest: Guest, owners: Owners): string {
   );
   const body = JSON.stringify({
     profile: wordsField.toJson(wordsOf(guest)),
-    devices: devicesField.toJson(guest.devices),
+    devices: devicesField.toJson(guest.devices.bySource),
     pages: pagesField.toJson(pagesOf(guest)),
     state,
     nodes: nodes.rows,
@@ -144,7 +145,7 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
   if (JSON.stringify(wordsField.toJson(words)) !== same) {
     refuse("the record is of a unit with other capabilities");
   }
-  const devices = JSON.stringify(devicesField.toJson(guest.devices));
+  const devices = JSON.stringify(devicesField.toJson(guest.devices.bySource));
   if (JSON.stringify(body["devices"]) !== devices) refuse("the record is of other devices");
   checkPages(guest, body["pages"]);
   const nodes = nodeReader(numberLists.fromJson(body["nodes"]));
@@ -157,7 +158,9 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
   return {
     ...guest,
     ...state,
-    shadows: mapped(state.shadows, (one) => shadowOf(guest, one, nodes)),
+    shadows: Object.values(state.shadows)
+      .map((one) => shadowOf(guest, one, nodes))
+      .reduce(withShadow, noShadows),
     spaces: mapped(state.spaces, (one) => spaceOf(guest, one)),
     passThroughCache: cacheOf(state.passThroughCache, guest.p2m.levels, guest.p2m),
     deviceTlbs: tlbsOf(guest, state.deviceTlbs),

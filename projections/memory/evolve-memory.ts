@@ -8,9 +8,11 @@ import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
-import { tablesChanged } from "./table-change.ts";
-import type { Use } from "./table-use.ts";
-import { noUse } from "./table-use.ts";
+import { asWeb, isWeb } from "../shadow/shadow.ts";
+import { shadowAt, withShadow } from "../shadow/shadows.ts";
+import { tablesChanged } from "./pending-marks.ts";
+import type { TablePlace, TableUse } from "./table-use.ts";
+import { maxUses, noUse } from "./table-use.ts";
 
 /** Splits a range of bytes at page ends. */
 function forEachPage(
@@ -105,21 +107,36 @@ export function contentsLost(guest: Guest, first: number, end: number): Guest {
   return { ...guest, memory };
 }
 
+/** A page's uses, before one more is listed: of shadows that are gone only a few are kept. */
+function usesOf(guest: Guest, gfn: number): TableUse {
+  const use = radixGet(guest.tables, gfn) ?? noUse;
+  if (use.uses.length + use.shared.length < 2 * maxUses) return use;
+  const isThere = (id: number): boolean => shadowAt(guest, id) !== undefined;
+  const uses = use.uses.filter(({ shadow }) => isThere(shadow));
+  return { ...use, uses, shared: use.shared.filter(isThere) };
+}
+
 /** The guest with a table page that walks read from now on, for `use`. */
 function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
   const gfn = pageOf(fact.table);
-  const old = radixGet(guest.tables, gfn) ?? noUse;
-  const one: Use = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
+  const old = usesOf(guest, gfn);
+  const one: TablePlace = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
   return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses: [...old.uses, one] }) };
 }
 
-/** The guest with a table page that one shadow reaches in too many places to list. */
+/**
+ * The guest with a table page that one shadow reaches in too many places to list; the shadow is a
+ * web from now on.
+ */
 function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
   const gfn = pageOf(fact.table);
-  const old = radixGet(guest.tables, gfn) ?? noUse;
+  const old = usesOf(guest, gfn);
   const uses = old.uses.filter((use) => use.shadow !== fact.shadow);
   const shared = old.shared.includes(fact.shadow) ? old.shared : [...old.shared, fact.shadow];
-  return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses, shared }) };
+  const tables = radixSet(guest.tables, gfn, { ...old, uses, shared });
+  const shadow = shadowAt(guest, fact.shadow);
+  if (shadow === undefined || isWeb(shadow)) return { ...guest, tables };
+  return { ...guest, tables, shadows: withShadow(guest.shadows, asWeb(shadow)) };
 }
 
 /** The guest with a page that holds root or context entries. */

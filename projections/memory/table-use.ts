@@ -12,7 +12,7 @@ import { markPending } from "../shadow/shadow.ts";
  * A guest page read as the table of `level` that translates the pages from `base` on, for one
  * shadow.
  */
-export interface Use {
+export interface TablePlace {
   readonly shadow: number;
   readonly level: number;
   readonly base: number;
@@ -20,7 +20,7 @@ export interface Use {
 
 /** How a guest page is used by walks. */
 export interface TableUse {
-  readonly uses: readonly Use[];
+  readonly uses: readonly TablePlace[];
   /**
    * Shadows that reach the page in too many places to list: a write concerns all of their pages.
    */
@@ -34,16 +34,16 @@ export const noUse: TableUse = { uses: [], shared: [], context: false };
 /** Places of one table in one shadow that are listed one by one. */
 export const maxUses = 8;
 
-export const sameUse = (a: Use, b: Use): boolean =>
+export const sameUse = (a: TablePlace, b: TablePlace): boolean =>
   a.shadow === b.shadow && a.level === b.level && a.base === b.base;
 
-const hasUse = (use: TableUse, wanted: Use): boolean => {
+const hasUse = (use: TableUse, wanted: TablePlace): boolean => {
   for (const one of use.uses) if (sameUse(one, wanted)) return true;
   return false;
 };
 
 /** Whether writes to the page would mark what `wanted` translates already. */
-export const isRegistered = (use: TableUse | undefined, wanted: Use): boolean =>
+export const isRegistered = (use: TableUse | undefined, wanted: TablePlace): boolean =>
   use !== undefined && (use.shared.includes(wanted.shadow) || hasUse(use, wanted));
 
 /** Whether one more place of the table in the shadow would be too many to list. */
@@ -69,7 +69,7 @@ export function isReached(
   p2m: P2m,
   memory: Memory,
   shadow: Shadow,
-  use: Use,
+  use: TablePlace,
   gfn: number,
 ): boolean {
   let table = shadow.root;
@@ -105,7 +105,7 @@ export const wordDiffers = ({ before, after }: WordsChanged, index: number): boo
   half(before, index * 2 + 1) !== half(after, index * 2 + 1);
 
 /** Marks what the entries of a table translate that differ between two versions of its page. */
-export function markChangedEntries(shadow: Shadow, use: Use, changed: WordsChanged): Shadow {
+export function markChangedEntries(shadow: Shadow, use: TablePlace, changed: WordsChanged): Shadow {
   const { before, after, first, end, seq } = changed;
   const span = pagesOfSize[use.level - 1] as number;
   let marked = shadow;

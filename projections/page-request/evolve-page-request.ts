@@ -1,8 +1,8 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { withValue } from "../registers/register-file.ts";
-import { at } from "../registers/registers.ts";
 import { groupAfter, statusAfter } from "./page-requests.ts";
 
 /** The queue's chart alone moves. */

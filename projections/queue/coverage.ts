@@ -1,7 +1,7 @@
-import { functionMasks, pageOf } from "../../events/address.ts";
+import { functionMasks } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Range } from "../../tables/range.ts";
-import { everyPage } from "../../tables/range.ts";
+import { everyPage, pagesFrom } from "../../tables/range.ts";
 
 /** What an invalidation is asked to cover, as the fact says it. */
 type ScopeOf<T extends "ContextInvalidated" | "PasidCacheInvalidated" | "PasidIotlbInvalidated"> =
@@ -50,10 +50,8 @@ export function coversPasid(scope: PasidScope, entry: Cached): boolean {
 }
 
 /** The pages that a page-selective invalidation names. */
-const pagesOf = (scope: { readonly iova?: bigint; readonly length?: bigint }): Range => {
-  const first = pageOf(scope.iova ?? 0n);
-  return { first, end: first + pageOf(scope.length ?? 0n) };
-};
+const pagesOf = (scope: { readonly iova?: bigint; readonly length?: bigint }): Range =>
+  pagesFrom(scope.iova ?? 0n, scope.length ?? 0n);
 
 /** The pages that an IOTLB invalidation covers of a domain's second stages, or `undefined`. */
 export function coveredRange(scope: IotlbScope, did: number): Range | undefined {

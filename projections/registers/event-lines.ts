@@ -1,23 +1,16 @@
 import type { EventLine, Fact, FactOf } from "../../events/fact.ts";
 import { Fectl } from "../../events/registers/event-line.ts";
+import { lineRegisters } from "../../events/registers/offset.ts";
 import type { EventLineState } from "../../machines/registers/event-line.ts";
 import { eventLine } from "../../machines/registers/event-line.ts";
 import type { Registers } from "./register-file.ts";
 import { stored, withValue } from "./register-file.ts";
-import { at } from "./registers.ts";
-
-/** Control, data, address and upper address of each event line. */
-export const lineRegisters = {
-  fault: { control: at.fectl, data: at.fedata, low: at.feaddr, high: at.feuaddr },
-  invalidation: { control: at.iectl, data: at.iedata, low: at.ieaddr, high: at.ieuaddr },
-  pageRequest: { control: at.pectl, data: at.pedata, low: at.peaddr, high: at.peuaddr },
-} as const;
 
 /** The event line that a control register is of. */
 export const lineAt: Readonly<Record<number, EventLine>> = {
-  [at.fectl]: "fault",
-  [at.iectl]: "invalidation",
-  [at.pectl]: "pageRequest",
+  [lineRegisters.fault.control]: "fault",
+  [lineRegisters.invalidation.control]: "invalidation",
+  [lineRegisters.pageRequest.control]: "pageRequest",
 };
 
 type Owner = { readonly registers: Registers };

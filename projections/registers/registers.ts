@@ -1,5 +1,10 @@
 import { FaultRecord } from "../../events/fault/fault-record.ts";
+import { masksOf } from "../../events/layout/layout.ts";
 import type { Profile } from "../../events/profile/profile.ts";
+import { Gsts } from "../../events/registers/command.ts";
+import { Ics } from "../../events/registers/event-line.ts";
+import { at, faultRecordIndex } from "../../events/registers/offset.ts";
+import { Pmen } from "../../events/registers/protected-memory.ts";
 import type { RegisterMap, RegisterSpec } from "../../events/registers/register.ts";
 import { registerMap } from "../../events/registers/register.ts";
 import { faultStatus } from "../fault/faults.ts";
@@ -8,42 +13,6 @@ import { pageRequestStatus } from "../page-request/page-requests.ts";
 import { queueErrorRecord } from "../queue/queue.ts";
 import type { Registers } from "./register-file.ts";
 import { registerFile, stored } from "./register-file.ts";
-
-/** Offsets of the registers that the machines name. */
-export const at = {
-  gcmd: 0x18,
-  gsts: 0x1c,
-  rtaddr: 0x20,
-  ccmd: 0x28,
-  fsts: 0x34,
-  fectl: 0x38,
-  fedata: 0x3c,
-  feaddr: 0x40,
-  feuaddr: 0x44,
-  pmen: 0x64,
-  plmbase: 0x68,
-  plmlimit: 0x6c,
-  phmbase: 0x70,
-  phmlimit: 0x78,
-  iqh: 0x80,
-  iqt: 0x88,
-  iqa: 0x90,
-  ics: 0x9c,
-  iectl: 0xa0,
-  iedata: 0xa4,
-  ieaddr: 0xa8,
-  ieuaddr: 0xac,
-  iqercd: 0xb0,
-  irta: 0xb8,
-  pqh: 0xc0,
-  pqt: 0xc8,
-  pqa: 0xd0,
-  prs: 0xdc,
-  pectl: 0xe0,
-  pedata: 0xe4,
-  peaddr: 0xe8,
-  peuaddr: 0xec,
-} as const;
 
 const maps = new WeakMap<Profile, RegisterMap>();
 
@@ -60,18 +29,21 @@ export function registersOf(profile: Profile): RegisterMap {
 export const resetRegisters = (profile: Profile): Registers =>
   registerFile(registersOf(profile).specs.filter((spec) => spec.bytes < 16));
 
-const bit = (set: boolean, index: bigint): bigint => (set ? 1n << index : 0n);
+const when = (has: boolean, bits: bigint): bigint => (has ? bits : 0n);
+
+const { tes, rtps, qies, ires, irtps, cfis } = masksOf(Gsts);
+const [protects, waitDone] = [Pmen.mask("prs"), Ics.mask("iwc")];
 
 /** GSTS: the states of the charts. */
 export function globalStatus(guest: Guest): bigint {
   const { translation, remapping } = guest.charts;
   return (
-    bit(translation === "enabled", 31n) |
-    bit(translation !== "noPointer", 30n) |
-    bit(guest.queue.state !== "disabled", 26n) |
-    bit(remapping === "enabled", 25n) |
-    bit(remapping !== "noTable", 24n) |
-    bit(guest.compatibilityInterrupts, 23n)
+    when(translation === "enabled", tes) |
+    when(translation !== "noPointer", rtps) |
+    when(guest.queue.state !== "disabled", qies) |
+    when(remapping === "enabled", ires) |
+    when(remapping !== "noTable", irtps) |
+    when(guest.compatibilityInterrupts, cfis)
   );
 }
 
@@ -104,11 +76,11 @@ export function registerValue(guest: Guest, offset: number): bigint {
     case at.fsts:
       return faultStatus(guest);
     case at.pmen:
-      return kept | bit(guest.charts.protection === "enabled", 0n);
+      return kept | when(guest.charts.protection === "enabled", protects);
     case at.iqh:
       return BigInt(guest.queue.head);
     case at.ics:
-      return bit(guest.queue.waitDone, 0n);
+      return when(guest.queue.waitDone, waitDone);
     case at.prs:
       return pageRequestStatus(guest.pageRequests);
     case at.iqercd:
@@ -116,9 +88,8 @@ export function registerValue(guest: Guest, offset: number): bigint {
     default:
       break;
   }
-  const { fro, nfr } = guest.profile;
-  if (offset < fro || offset >= fro + nfr * 16) return kept;
-  return faultRecordValue(guest, (offset - fro) >> 4);
+  const record = faultRecordIndex(guest.profile, offset);
+  return record === undefined ? kept : faultRecordValue(guest, record);
 }
 
 /** A part of an access that lies in one register. */

@@ -1,6 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { dropCached } from "../../tables/cache.ts";
+import { pagesFrom } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import { spaceFlushed, spacesForgotten } from "../first-stage/evolve-first-stage.ts";
 import type { Guest } from "../guest.ts";
@@ -13,18 +14,20 @@ import {
   gpaLevels,
   shadowBlocked,
   shadowMapped,
-  shadowShared,
   shadowUnmapped,
   withIotlb,
+  withoutMarks,
 } from "./shadow.ts";
+import { shadowAt, shadowsOf, withoutShadow, withShadow } from "./shadows.ts";
+import { shadowLinked, shadowShared } from "./shared-blocks.ts";
 
-function withShadow(guest: Guest, id: number, change: (shadow: Shadow) => Shadow): Guest {
-  const shadow = guest.shadows[id];
+function changed(guest: Guest, id: number, change: (shadow: Shadow) => Shadow): Guest {
+  const shadow = shadowAt(guest, id);
   if (shadow === undefined) return guest;
-  const changed = change(shadow);
-  if (changed === shadow) return guest;
+  const after = change(shadow);
+  if (after === shadow) return guest;
   const next = copyGuest(guest);
-  next.shadows = { ...guest.shadows, [id]: changed };
+  next.shadows = withShadow(guest.shadows, after);
   return next;
 }
 
@@ -44,51 +47,50 @@ function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
  */
 function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest {
   const next = copyGuest(guest);
-  for (const id in guest.shadows) {
-    const shadow = guest.shadows[id] as Shadow;
+  for (const shadow of shadowsOf(guest)) {
     const covered = coveredRange(fact, shadow.did);
     if (covered === undefined) continue;
     const { first, end } = covered;
     const cleared = clearPending(shadow, first, end, fact.leafOnly === true);
-    const changed = withIotlb(cleared, dropCached(shadow.iotlb, first, end));
-    if (changed !== shadow) next.shadows = { ...next.shadows, [id]: changed };
+    const after = withIotlb(cleared, dropCached(shadow.iotlb, first, end));
+    if (after !== shadow) next.shadows = withShadow(next.shadows, after);
   }
   next.virtualCaches = virtualCachesAfter(guest, fact);
   return spacesForgotten(next, ({ did }) => coversFirstStages(fact, did));
 }
 
 function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest {
-  const first = pageOf(fact.iova);
-  const end = first + pageOf(fact.length);
+  const { first, end } = pagesFrom(fact.iova, fact.length);
   if (fact.space !== undefined) return spaceFlushed(guest, fact.space);
   if (fact.shadow === undefined) {
     return { ...guest, passThroughCache: dropCached(guest.passThroughCache, first, end) };
   }
-  return withShadow(guest, fact.shadow, (shadow) =>
+  return changed(guest, fact.shadow, (shadow) =>
     withIotlb(shadow, dropCached(shadow.iotlb, first, end)),
   );
 }
 
-function shadowDropped(guest: Guest, fact: FactOf<"ShadowDropped">): Guest {
-  const { [fact.shadow]: _gone, ...shadows } = guest.shadows;
-  return { ...guest, shadows };
-}
+const shadowDropped = (guest: Guest, fact: FactOf<"ShadowDropped">): Guest => ({
+  ...guest,
+  shadows: withoutShadow(guest.shadows, fact.shadow),
+});
 
 function shadowCreated(guest: Guest, fact: FactOf<"ShadowCreated">): Guest {
   const { shadow: id, did, root, levels } = fact;
   const shadow = emptyShadow(id, did, pageOf(root), levels, gpaLevels(guest.profile.haw));
-  return { ...guest, shadows: { ...guest.shadows, [id]: shadow }, nextShadow: id + 1 };
+  return { ...guest, shadows: withShadow(guest.shadows, shadow), nextShadow: id + 1 };
 }
 
 /** What facts about shadows and the host's IOTLB do. */
 export const shadowEvolvers: Evolvers = {
   ShadowCreated: shadowCreated,
   ShadowDropped: shadowDropped,
-  ShadowMapped: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowMapped(old, fact)),
-  ShadowBlocked: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowBlocked(old, fact)),
-  ShadowUnmapped: (guest, fact) =>
-    withShadow(guest, fact.shadow, (old) => shadowUnmapped(old, fact)),
-  ShadowShared: (guest, fact) => withShadow(guest, fact.shadow, (old) => shadowShared(old, fact)),
+  ShadowMapped: (guest, fact) => changed(guest, fact.shadow, (old) => shadowMapped(old, fact)),
+  ShadowBlocked: (guest, fact) => changed(guest, fact.shadow, (old) => shadowBlocked(old, fact)),
+  ShadowUnmapped: (guest, fact) => changed(guest, fact.shadow, (old) => shadowUnmapped(old, fact)),
+  ShadowShared: (guest, fact) => changed(guest, fact.shadow, (old) => shadowShared(old, fact)),
+  ShadowLinked: (guest, fact) => changed(guest, fact.shadow, (old) => shadowLinked(old, fact)),
+  ShadowReread: (guest, fact) => changed(guest, fact.shadow, withoutMarks),
   IotlbInvalidated: iotlbInvalidated,
   HostIotlbFlushed: hostIotlbFlushed,
 };

@@ -11,11 +11,9 @@ import {
   unmapped,
 } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
-import { capacity, emptyTree } from "../../tables/page-tree.ts";
+import { emptyTree } from "../../tables/page-tree.ts";
 import { change, fill } from "../../tables/page-tree-change.ts";
-import { spans } from "../../tables/page-tree-node.ts";
-import { putSlot, slotAt } from "../../tables/page-tree-range.ts";
-import { forEachSlotOnce, forget, manyPlaces, remember } from "../../tables/places.ts";
+import { everywhere, forget, isEverywhere, remember } from "../../tables/places.ts";
 
 /** The host's tables for one domain-id and one root, with what is needed to keep them true. */
 export interface Shadow {
@@ -33,7 +31,9 @@ export interface Shadow {
    * entry changed.
    */
   readonly pending: PageTree;
-  /** GPA to the one IOVA that maps it (as a frame), or `manyPlaces`. */
+  /**
+   * GPA to the one IOVA that maps it (as a frame), or `manyPlaces`; of a web, that everywhere.
+   */
   readonly places: PageTree;
   /** IOVA to HPA: every translation that a device used and nothing invalidated. */
   readonly iotlb: PageTree;
@@ -135,31 +135,24 @@ export function shadowUnmapped(shadow: Shadow, fact: FactOf<"ShadowUnmapped">): 
   return replaced(shadow, pageOf(fact.iova), fact.count, value, value);
 }
 
-/** The depth of the slot that spans a number of pages, or -1. */
-const depthOf = (pages: number): number => spans.indexOf(pages);
-
 /**
- * The block of `length` at `from` repeated `copies` times from `iova` on; trees share its nodes.
- * Its guest pages then have many places.
+ * Whether some table lies in more places than are listed. Tables of a web may lie in any number of
+ * them, and each change concerns all of it: it is read, compared and composed as a whole, each
+ * table once, and nothing is kept by place.
  */
-export function shadowShared(shadow: Shadow, fact: FactOf<"ShadowShared">): Shadow {
-  const pages = pageOf(fact.length);
-  const depth = depthOf(pages);
-  const [from, to] = [pageOf(fact.from), pageOf(fact.iova)];
-  const end = to + pages * fact.copies;
-  if (depth < 0 || end > capacity(shadow.stage)) return shadow;
-  let places = forget(shadow.places, shadow.stage, to, end);
-  forEachSlotOnce(slotAt(shadow.stage, from, depth), depth, (gfn, count) => {
-    places = fill(places, gfn, gfn + count, manyPlaces);
-  });
-  let { stage, host } = shadow;
-  for (let copy = 0; copy < fact.copies; copy++) {
-    const at = to + copy * pages;
-    stage = putSlot(stage, at, depth, slotAt(stage, from, depth));
-    host = putSlot(host, at, depth, slotAt(host, from, depth));
-  }
-  return { ...shadow, stage, host, places };
+export const isWeb = ({ places }: Shadow): boolean => isEverywhere(places);
+
+/** The shadow as a web, which it stays. */
+export function asWeb(shadow: Shadow): Shadow {
+  if (isWeb(shadow)) return shadow;
+  const next = copyShadow(shadow);
+  next.places = everywhere(shadow.places);
+  return next;
 }
+
+/** The shadow once all of it is as the guest's tables are. */
+export const withoutMarks = (shadow: Shadow): Shadow =>
+  withPending(shadow, emptyTree(shadow.levels, false));
 
 /** Marks the pages `[first, end)` as changed by event `seq` unless an earlier mark is there. */
 export function markPending(

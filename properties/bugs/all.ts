@@ -1,5 +1,6 @@
 import type { Bug } from "./bug.ts";
 import { deviceBugs } from "./device-bugs.ts";
+import { eventBugs } from "./event-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
@@ -16,6 +17,7 @@ export const bugs: readonly Bug[] = [
   ...invalidationBugs,
   ...reservedBugs,
   ...unitBugs,
+  ...eventBugs,
   ...vvtdBugs,
   ...interruptBugs,
   ...firstStageBugs,

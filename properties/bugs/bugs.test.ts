@@ -6,19 +6,14 @@ import { occurrences, seeding } from "../hunt/mutant.ts";
 import { laws } from "../laws/all.ts";
 import { bugs } from "./all.ts";
 import type { Bug } from "./bug.ts";
+import { handfulOf, today } from "./handful.ts";
 import { quickBugs } from "./quick.ts";
 
 const handful = 5;
 
 /** The bugs that are hunted in this run: those asked for, or the next handful each day. */
-const today = env["SHADOWFOLD_BUGS"]?.split(",") ?? ofDay(Math.floor(Date.now() / 86_400_000));
-console.info(`SHADOWFOLD_BUGS=${today.join(",")} npm test -- properties/bugs hunts these again`);
-
-/** One from each part of the list, so that they come from many places; all in a few days. */
-function ofDay(day: number): readonly string[] {
-  const days = Math.ceil(quickBugs.length / handful);
-  return quickBugs.filter((_, place) => place % days === day % days);
-}
+const hunted = env["SHADOWFOLD_BUGS"]?.split(",") ?? handfulOf(quickBugs, handful, today());
+console.info(`SHADOWFOLD_BUGS=${hunted.join(",")} npm test -- properties/bugs hunts these again`);
 
 /** Looks for a law that some worlds break in the model with one bug, or with none. */
 const search = (bug: Bug | undefined, suspect: string, runs: number): Promise<Catch | undefined> =>
@@ -51,7 +46,7 @@ describe("seeded bugs", () => {
 });
 
 describe("a handful of seeded bugs", () => {
-  it.each(today)("[BU4] %s is caught", async (id) => {
+  it.each(hunted)("[BU4] %s is caught", async (id) => {
     const bug = bugs.find((one) => one.id === id);
     if (bug === undefined) throw new Error(`there is no bug ${id}`);
     const found = await search(bug, bug.law, 40);

@@ -9,7 +9,7 @@ export const deviceBugs: readonly Bug[] = [
     id: "p2m-and-device-tlb",
     what: "What the P2M takes away stays in device TLBs.",
     file: "hypervisor/memory/p2m.ts",
-    find: "    flushDeviceTlbs(turn, { first, end: first + pageOf(fact.length) });\n",
+    find: "    flushDeviceTlbs(turn, taken);\n",
     replace: "",
     law: "IS1",
   },

@@ -66,8 +66,8 @@ export const scalableBugs: readonly Bug[] = [
     id: "five-levels",
     what: "First stages of five levels are walked from the fourth.",
     file: pasid,
-    find: "=== PasidEntry.fields.fspm.names.levels5 ? 5 : 4,",
-    replace: "=== -1 ? 5 : 4,",
+    find: "levelsOfMode(fieldOf(entry, pasidBits.fspm)) as 4 | 5,",
+    replace: "levelsOfMode(fieldOf(entry, pasidBits.fspm) & 0) as 4 | 5,",
     law: "SH1",
   },
   {

@@ -63,8 +63,8 @@ export const translationBugs: readonly Bug[] = [
     id: "tables-unregistered",
     what: "Writes to tables that were linked after the shadow was built are not noticed.",
     file: "hypervisor/shadow/synchronise.ts",
-    find: "    registerTables(turn, id, build",
-    replace: "    if (shadow.stage.root === 0) registerTables(turn, id, build",
+    find: "    registerTables(turn, shadow.id, build",
+    replace: "    if (shadow.stage.root === 0) registerTables(turn, shadow.id, build",
     law: "SH1",
   },
   {
@@ -102,9 +102,9 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "page-comes-back",
     what: "A guest page that was taken away holds its old contents when it is given again.",
-    file: "projections/host/evolve-host.ts",
-    find: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, end);",
-    replace: "  return contentsLost(p2mChanged(next, guest, first, end, seq), first, first);",
+    file: "projections/memory/evolve-p2m.ts",
+    find: "contentsLost(next, first, end)",
+    replace: "contentsLost(next, first, first)",
     law: "ME1",
   },
   {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { reason } from "../../events/fault/fault-reason.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { asks, clear, deviceBooted, deviceUnit, uses } from "./device-driver.ts";
 import { first, holding, landed, leaf, ready, recordOf, refused } from "./device-scene.ts";
 import {

@@ -1,6 +1,6 @@
 import { FaultRecord } from "../../events/fault/fault-record.ts";
 import { PageRequestEntry } from "../../events/page-request/page-request-entry.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { asks, asksFor, deviceBooted, deviceUnit, pageQueue } from "./device-driver.ts";
 import { write8 } from "./driver.ts";
 import type { Inputs, Scene } from "./given.ts";

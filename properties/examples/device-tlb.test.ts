@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { at } from "../../events/registers/offset.ts";
 import { summarise } from "../../history/summary.ts";
-import { at } from "../../projections/registers/registers.ts";
 import {
   allRights,
   answers,

@@ -3,6 +3,7 @@ import type { SourceId } from "../../events/address.ts";
 import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import {
   booted,
   contextEntry,
@@ -61,7 +62,7 @@ describe("coming and going", () => {
     const scene = given(unit(), booted, issue).when(remove(nvme));
     expect(scene.types).toEqual(["DmaLanded", "DeviceRemoved", "ShadowDropped"]);
     expect(target(scene)).toBe("unassigned");
-    expect(scene.guest().shadows).toEqual({});
+    expect(shadowsOf(scene.guest())).toEqual([]);
   });
 
   test("[DV4] a source-id that is taken, or a device that is not there, is refused", () => {
@@ -121,7 +122,7 @@ describe("virtual devices", () => {
 
   test("[DV10] the device model asks with each request; there is no shadow", () => {
     expect(hostAt(ready.guest().hosts, nvme, undefined)?.state).toBe("virtual");
-    expect(ready.guest().shadows).toEqual({});
+    expect(shadowsOf(ready.guest())).toEqual([]);
     expect(target(ready)).toBe(0x7000n);
   });
 

@@ -1,17 +1,13 @@
 import type { Gpa, Iova, SourceId } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { masksOf } from "../../events/layout/layout.ts";
+import { Gcmd } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Inputs } from "./given.ts";
 import { nvme } from "./unit.ts";
 
 /** Bits of GCMD and GSTS. */
-export const te = 1n << 31n;
-export const srtp = 1n << 30n;
-export const wbf = 1n << 27n;
-export const qie = 1n << 26n;
-export const ire = 1n << 25n;
-export const sirtp = 1n << 24n;
-export const cfi = 1n << 23n;
+export const { te, srtp, wbf, qie, ire, sirtp, cfi } = masksOf(Gcmd);
 
 /** Writes `size` bytes at an offset of the register page. */
 export const write = (offset: number, value: bigint, size = 4): Input => ({

@@ -2,7 +2,8 @@ import type { SourceId } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { PostedEntry, RemappedEntry } from "../../events/interrupt/interrupt-entry.ts";
 import { RemappableAddress, RemappableRte } from "../../events/interrupt/interrupt-request.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { Irta } from "../../events/registers/interrupt-table.ts";
+import { at } from "../../events/registers/offset.ts";
 import { command, ire, memory, qie, queue, sirtp, submitAt, write8 } from "./driver.ts";
 import type { Inputs } from "./given.ts";
 import { nvme } from "./unit.ts";
@@ -36,7 +37,7 @@ export const posting = (fields: Posted = {}): bigint =>
 
 /** IRTA with 2^(s+1) entries. */
 export const pointAt = (s: number, eime = true, table = interruptTable): Inputs => [
-  write8(at.irta, table | (eime ? 0x800n : 0n) | BigInt(s)),
+  write8(at.irta, Irta.encode({ irta: table, eime, s })),
   command(sirtp),
 ];
 

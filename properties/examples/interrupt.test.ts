@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
 import { FaultRecord } from "../../events/fault/fault-record.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { cfi, command, ire, qie, sirtp, unmap, write, write8, writes } from "./driver.ts";
 import type { Scene } from "./given.ts";
 import { given } from "./given.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import {
   booted,
   contextsOfDevice,

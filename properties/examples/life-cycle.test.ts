@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Gpa, Iova } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import { profiles } from "../../events/profile/profiles.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import {
   booted,
   command,
@@ -122,7 +123,7 @@ describe("asking and destroying", () => {
       ...["DmaLanded", "UnitDestroyed", "UnitOperationAnswered"],
       ...["HostEntryChanged", "ShadowDropped"],
     ]);
-    expect(scene.guest().shadows).toEqual({});
+    expect(shadowsOf(scene.guest())).toEqual([]);
     const reached = scene.when(reads(0x7000n)).of("DmaLanded");
     expect(reached).toMatchObject([{ hpa: hostBase + 0x7000n }]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { asksFor, clear, deviceUnit, pageQueue, pageResponse } from "./device-driver.ts";
 import { answers, asking, entryAt, leaf, one, prs, unbound } from "./device-scene.ts";
 import { memory, protect, unmap, write, write8 } from "./driver.ts";

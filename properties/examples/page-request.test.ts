@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { asksFor, deviceBooted, deviceUnit, pageResponse } from "./device-driver.ts";
 import { answers, asking, entryAt, one, prs, recordOf, unbound } from "./device-scene.ts";
 import { booted, command, contextsOfAll, memory, unmap } from "./driver.ts";
@@ -130,13 +130,14 @@ describe("groups of page requests", () => {
     expect(codes).toEqual(["success", "invalid", "failure", "failure"]);
   });
 
-  test("[PQ16] a group takes requests up to its last, and no answer before", () => {
+  test("[PQ16] a group takes requests of one PASID up to its last, and no answer before", () => {
     const some = asking.when(
       asksFor(gva, { last: false }),
       asksFor(gva + 0x1000n, { last: false }),
     );
     expect(some.of("PageRequestQueued")).toHaveLength(2);
     expect(some.when(announce(pageResponse())).of("PageGroupIgnored")).toHaveLength(1);
+    expect(some.when(asksFor(gva, { pasid: 0x42 })).refusals).toHaveLength(1);
     const whole = some.when(asksFor(gva));
     expect(whole.when(asksFor(gva)).refusals).toHaveLength(1);
     expect(whole.when(asksFor(gva, { pasid: 0x42 })).refusals).toHaveLength(1);

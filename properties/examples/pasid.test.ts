@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PasidEntry } from "../../events/context/pasid-entry.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import { memory, reads } from "./driver.ts";
 import { given } from "./given.ts";
 import {
@@ -17,6 +18,7 @@ import {
   readsAs,
   scalableBooted,
   scalableUnit,
+  secondStageEntry,
   words,
 } from "./scalable-driver.ts";
 import { allPasids, announce, onePasid, pasidsOf } from "./scalable-queue.ts";
@@ -102,5 +104,21 @@ describe("PASID entries", () => {
     expect(reached(scene, readsAs(first, gva))).toBe(data);
     const announced = scene.when(announce(onePasid(dids.firstStage, first)));
     expect(reached(announced, readsAs(first, gva))).toBe("59h");
+  });
+
+  test("[PE9] a second stage with accessed and dirty bits is refused by the host alone", () => {
+    const marked = pasidEntry(0x45, secondStageEntry({ did: 9, ssade: true }));
+    const devices = [
+      { device: nvme, physical: true },
+      { device: other, physical: false },
+    ];
+    const scene = given(scalableUnit({ devices, ecap: { slads: true } }), scalableBooted, marked);
+    for (const device of [nvme, other]) {
+      const refused = scene.when(readsAs(0x45, below + data, device));
+      expect(refused.of("DmaBlocked")).toMatchObject([{ host: "refused" }]);
+      expect(refused.of("FaultRecorded")).toEqual([]);
+      expect(refused.of("HostEntryChanged")).toMatchObject([{ state: "refused" }]);
+      expect(hostAt(refused.guest().hosts, device, 0x45)?.state).toBe("refused");
+    }
   });
 });

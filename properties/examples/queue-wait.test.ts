@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import {
   booted,
   deviceTlbOf,
@@ -10,6 +10,7 @@ import {
   leafEntry,
   memory,
   page,
+  qie,
   queueOn,
   reads,
   submit,
@@ -53,6 +54,25 @@ describe("device TLBs", () => {
     const cleared = scene.when(write(at.fsts, ite));
     expect(cleared.of("IotlbInvalidated")).toHaveLength(1);
     expect(cleared.register(at.iqh, 8)).toBe(0x30n);
+  });
+
+  test("[IQ14] a time-out before a wait is reached halts the queue, which stays enabled", () => {
+    const owing = ready.when(submit(deviceTlbOf(nvme)));
+    const scene = owing.when({ type: "InvalidationTimeout" });
+    expect(scene.types).toEqual(["DeviceTlbsGivenUp", "QueueHalted", "EventPended"]);
+    expect(scene.register(at.fsts)).toBe(ite);
+    expect(scene.register(at.gsts) & qie).toBe(qie);
+    const more = scene.when(submitAt(16, iotlbOfAll));
+    expect(more.of("IotlbInvalidated")).toEqual([]);
+    const cleared = more.when(write(at.fsts, ite));
+    expect(cleared.of("IotlbInvalidated")).toHaveLength(1);
+    expect(cleared.register(at.iqh, 8)).toBe(0x20n);
+  });
+
+  test("[IQ18] a queue whose last error is cleared while it has no work tells of no work", () => {
+    const halted = ready.when(answer("done"));
+    const cleared = halted.when(write(at.fsts, ice));
+    expect(cleared.types).toEqual(["QueueErrorCleared", "QueueResumed", "EventUnpended"]);
   });
 
   test("[IQ15] an answer that is a failure, or that nobody asked for, sets ICE", () => {

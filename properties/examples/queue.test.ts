@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import {
   booted,
   command,
@@ -52,6 +52,12 @@ describe("enabling and disabling", () => {
     const scene = given(unit(), booted, submit(iotlbOfAll, waitNothing)).when(queueOn);
     expect(scene.types).toContain("IotlbInvalidated");
     expect(scene.register(at.iqh, 8)).toBe(0x20n);
+  });
+
+  test("[IQ18] a queue that is enabled without work tells of no work", () => {
+    const scene = given(unit(), booted).when(queueOn);
+    expect(scene.types).toEqual(["RegisterSet", "QueueEnabled"]);
+    expect(scene.when(write8(at.iqt, 0n)).types).toEqual([]);
   });
 });
 

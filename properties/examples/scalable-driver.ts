@@ -2,8 +2,9 @@ import type { Iova, SourceId } from "../../events/address.ts";
 import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import type { Input, InputOf } from "../../events/input.ts";
+import { Rtaddr } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Setup } from "../../events/setup.ts";
-import { at } from "../../projections/registers/registers.ts";
 import { command, memory, srtp, te, write8 } from "./driver.ts";
 import type { Inputs } from "./given.ts";
 import type { Changes } from "./unit.ts";
@@ -159,7 +160,7 @@ export const scalableTables: Inputs = [
 
 /** RTADDR with scalable mode, SRTP and TE. */
 export const scalableOn: Inputs = [
-  write8(at.rtaddr, scalableRoot | 0x400n),
+  write8(at.rtaddr, Rtaddr.encode({ rta: scalableRoot, ttm: Rtaddr.fields.ttm.names.scalable })),
   command(srtp),
   command(te),
 ];

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { reason } from "../../events/fault/fault-reason.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { command, memory, protect, reads, srtp, te, unmap, write8 } from "./driver.ts";
 import type { Inputs, Scene } from "./given.ts";
 import { given } from "./given.ts";

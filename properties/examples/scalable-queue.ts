@@ -2,7 +2,8 @@ import {
   PasidCacheDescriptor,
   PasidIotlbDescriptor,
 } from "../../events/queue/scalable-descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Iqa } from "../../events/registers/queue.ts";
 import {
   command,
   iotlbOfAll,
@@ -20,7 +21,7 @@ import { words } from "./scalable-driver.ts";
 const queue = 0x8000n;
 
 /** The queue is on, in descriptors of 256 bits. */
-export const scalableQueue: Inputs = [write8(at.iqa, queue | 0x800n), command(te | qie)];
+export const scalableQueue: Inputs = [write8(at.iqa, queue | Iqa.mask("dw")), command(te | qie)];
 
 /** Puts a descriptor of 256 bits into the queue, number `index` of it, and moves the tail. */
 export const announce = (descriptor: bigint, index = 0): Inputs => [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Gpa } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import {
   booted,
   contextEntry,

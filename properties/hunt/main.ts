@@ -4,7 +4,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { bugs } from "../bugs/all.ts";
 import type { Bug } from "../bugs/bug.ts";
 import { chartMutants } from "../bugs/chart-mutants.ts";
-import type { ChartOutcome } from "./chart-hunt.ts";
+import { ordinary } from "../laws/ordinary.ts";
+import type { MutantHunt } from "./chart-hunt.ts";
 import { huntCharts } from "./chart-hunt.ts";
 import type { Catch } from "./chase.ts";
 import { chaseMutant } from "./chase-mutant.ts";
@@ -15,11 +16,11 @@ interface Options {
   /** Part of the names of the mutants that are hunted. */
   readonly charts?: string | true;
   readonly json?: boolean;
-  readonly seed: number;
+  readonly seed?: number;
   readonly seconds?: number;
 }
 
-interface Outcome {
+interface BugHunt {
   readonly bug: Bug;
   readonly caught: Catch | undefined;
 }
@@ -35,12 +36,12 @@ function oneOfTheBugs(id: string, before: readonly string[] = []): readonly stri
   throw new InvalidArgumentError("There is no such bug.");
 }
 
-async function hunt(bug: Bug, { seed, seconds = 60 }: Options): Promise<Outcome> {
+async function hunt(bug: Bug, { seed = 1, seconds = 60 }: Options): Promise<BugHunt> {
   const how = { seed, seconds, suspects: [bug.law], shrinking: Math.min(5, seconds) };
   return { bug, caught: await chaseMutant(seeding(bug), how) };
 }
 
-function printTable(outcomes: readonly Outcome[]): void {
+function printTable(outcomes: readonly BugHunt[]): void {
   const head = ["bug", "what is wrong", "caught by", "runs", "seconds", "inputs", "shrunk"];
   const table = new Table({ head, style: { head: [], border: [] } });
   for (const { bug, caught } of outcomes) {
@@ -51,7 +52,7 @@ function printTable(outcomes: readonly Outcome[]): void {
   stdout.write(`${table.toString()}\n`);
 }
 
-const rowOf = ({ bug, caught }: Outcome): object => ({
+const rowOf = ({ bug, caught }: BugHunt): object => ({
   bug: bug.id,
   what: bug.what,
   expected: bug.law,
@@ -62,7 +63,7 @@ const rowOf = ({ bug, caught }: Outcome): object => ({
 /** Chases every bug that is wanted, one after the other. @returns whether all were caught. */
 async function huntBugs(options: Options): Promise<boolean> {
   const wanted = bugs.filter(({ id }) => options.bug?.includes(id) ?? true);
-  const outcomes: Outcome[] = [];
+  const outcomes: BugHunt[] = [];
   for (const [index, bug] of wanted.entries()) {
     stderr.write(`${index + 1}/${wanted.length} ${bug.id} … `);
     const outcome = await hunt(bug, options);
@@ -77,7 +78,7 @@ async function huntBugs(options: Options): Promise<boolean> {
   return outcomes.every(({ caught }) => caught !== undefined);
 }
 
-function printCharts(outcomes: readonly ChartOutcome[]): void {
+function printCharts(outcomes: readonly MutantHunt[]): void {
   const head = ["turned target", "caught by", "seconds"];
   const table = new Table({ head, style: { head: [], border: [] } });
   for (const { mutant, by = "nothing", text, seconds } of outcomes) {
@@ -86,10 +87,15 @@ function printCharts(outcomes: readonly ChartOutcome[]): void {
   stdout.write(`${table.toString()}\n`);
 }
 
-/** Turns every target of every chart that is wanted. @returns whether all were caught. */
-async function huntTargets({ charts, seed, seconds = 20, json }: Options): Promise<boolean> {
+/**
+ * Turns every target of every chart that is wanted, as an ordinary run of the tests would meet it.
+ *
+ * @returns whether all were caught.
+ */
+async function huntTargets({ charts, seed, seconds = 120, json }: Options): Promise<boolean> {
   const wanted = chartMutants.filter(({ id }) => charts === true || id.includes(charts ?? ""));
-  const outcomes = await huntCharts(wanted, { seed, seconds });
+  const { worlds } = ordinary;
+  const outcomes = await huntCharts(wanted, { seed: seed ?? ordinary.seed, worlds, seconds });
   const rows = outcomes.map(({ mutant, ...rest }) => ({ target: mutant.id, ...rest }));
   if (json === true) stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
   else printCharts(outcomes);
@@ -100,8 +106,12 @@ const options = new Command("hunt")
   .description("Puts known mistakes into the model, one at a time, and lets the laws catch them.")
   .option("--bug <id>", "hunt this bug alone; may be given several times", oneOfTheBugs)
   .option("--charts [text]", "turn each target of each chart instead, or those with this text")
-  .option("--seed <number>", "which random worlds are tried", wholeNumber, 1)
-  .option("--seconds <number>", "how long to look for each: 60, or 20 for a chart", wholeNumber)
+  .option(
+    "--seed <number>",
+    "which random worlds: 1, or those of the tests for charts",
+    wholeNumber,
+  )
+  .option("--seconds <number>", "how long to look for each: 60, or 120 for charts", wholeNumber)
   .option("--json", "print the result as JSON")
   .parse()
   .opts<Options>();

@@ -2,7 +2,7 @@ import { hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
-import type { FirstExpected } from "../oracle/outcomes.ts";
+import type { FirstExpected } from "../oracle/table-answers.ts";
 import type { Law } from "./law.ts";
 import { sightOf } from "./probes.ts";
 import { isRequest } from "./request-keys.ts";

@@ -1,6 +1,8 @@
 import { bitsAreSet } from "./accessed.ts";
 import { chartsAreFollowed } from "./chart-states.ts";
+import { statusIsCleared } from "./cleared-status.ts";
 import { nothingInFlight } from "./drained.ts";
+import { eventsAreSent } from "./event-lines.ts";
 import { faultsAreReported } from "./fault-reports.ts";
 import { firstStagesOnce, noFirstStageStays } from "./first-invalidated.ts";
 import {
@@ -24,12 +26,14 @@ import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
 import { pageRequestsAreQueued } from "./page-requests.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
+import { queueGoesOn } from "./queue-rest.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
 import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
 import { pendingIsKnown, shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
+import { statusStays } from "./status-stays.ts";
 import { devicesUseWhatTheyWereTold } from "./translated.ts";
 
 /** Every law that is checked over generated worlds. */
@@ -51,11 +55,14 @@ export const laws: readonly Law[] = [
   devicesUseWhatTheyWereTold,
   pageRequestsAreQueued,
   queueRunsInOrder,
+  queueGoesOn,
   bitsAreSet,
   faultsAreReported,
+  eventsAreSent,
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,
+  statusIsCleared,
   memoryIsAlike,
   reservedPagesStay,
   interruptsFollowTheTable,
@@ -64,6 +71,7 @@ export const laws: readonly Law[] = [
   blockedInterruptsAreReported,
   chartsAreFollowed,
   statusFollowsCommand,
+  statusStays,
   unitsComeAndGo,
   modelsAreToldTheTruth,
   savedIsTheSame,

@@ -7,6 +7,7 @@ import { dmaRequest } from "../../machines/device/dma-request.ts";
 import { attachment } from "../../machines/host/attachment.ts";
 import { lifeCycle } from "../../machines/life/life-cycle.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
+import { deviceAt, devicesBehind } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Named } from "./chart-keys.ts";
 import { askedName, keyOf, only } from "./chart-keys.ts";
@@ -96,12 +97,11 @@ function powerOn(guest: GuestCharts): void {
 }
 
 /** The device's own side of things ends with it, and what its requests alone met. */
-function removeDevice(guest: GuestCharts, device: number, { devices }: Guest): void {
+function removeDevice(guest: GuestCharts, device: number, of: Guest): void {
   drop(guest, pageGroup, (key) => key.startsWith(`${device} `));
   drop(guest, deviceTlb, (key) => key.includes(`: ${device} `));
-  const requester = devices[device]?.requester;
-  const others = Object.values(devices).filter((one) => one.requester === requester);
-  if (requester === undefined || others.length > 1) return;
+  const requester = deviceAt(of, device)?.requester;
+  if (requester === undefined || devicesBehind(of, requester).length > 1) return;
   drop(guest, attachment, (key) => key.startsWith(`${requester} `));
 }
 

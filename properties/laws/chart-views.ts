@@ -1,6 +1,9 @@
+import { FaultRecord } from "../../events/fault/fault-record.ts";
 import { Gsts } from "../../events/registers/command.ts";
 import { Fectl, Fsts } from "../../events/registers/event-line.ts";
+import { at, faultRecordAt, lineRegisters } from "../../events/registers/offset.ts";
 import { Prs } from "../../events/registers/page-request.ts";
+import { Pmen } from "../../events/registers/protected-memory.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import { translation } from "../../machines/context/translation.ts";
 import { deviceTlb } from "../../machines/device/device-tlb.ts";
@@ -16,8 +19,7 @@ import { eventLine } from "../../machines/registers/event-line.ts";
 import { protection } from "../../machines/registers/protection.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
-import { lineRegisters } from "../../projections/registers/event-lines.ts";
-import { at, readBytes, registersOf } from "../../projections/registers/registers.ts";
+import { readBytes, registersOf } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
 import { askedName, groupName, requesterName } from "./chart-keys.ts";
 import type { ChartView } from "./chart-view.ts";
@@ -36,9 +38,11 @@ function pointerAndEnable(pointer: boolean, enable: boolean, without: string): s
 
 function faultsShown(guest: Guest): string {
   const { pfo, ppf } = Fsts.decode(read(guest, at.fsts));
-  const { fro, nfr } = guest.profile;
-  const records = Array.from({ length: nfr }, (_, index) => read(guest, fro + 16 * index + 12));
-  const anyRecord = records.some((word) => word >> 31n !== 0n);
+  const { profile } = guest;
+  const anyRecord = Array.from({ length: profile.nfr }, (_, index) => {
+    const upper = readBytes(guest, faultRecordAt(profile, index) + 8, 8);
+    return FaultRecord.decode(upper << 64n).f;
+  }).includes(true);
   if (ppf !== anyRecord) return `PPF ${ppf}, ${anyRecord ? "some" : "no"} record`;
   return pfo ? "overflowed" : ppf ? "pending" : "empty";
 }
@@ -87,7 +91,7 @@ export const chartViews: readonly ChartView[] = [
   one(protection, "the guest", inCharts, ({ charts }) => charts.protection),
   one(protection, "PMEN", inCharts, (guest) => {
     if (!has(guest, at.pmen)) return undefined;
-    return (read(guest, at.pmen) & 1n) === 0n ? "disabled" : "enabled";
+    return Pmen.decode(read(guest, at.pmen)).prs ? "enabled" : "disabled";
   }),
   one(
     queue,

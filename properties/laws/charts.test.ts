@@ -1,3 +1,4 @@
+import { env } from "node:process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnyMachineSnapshot } from "xstate";
@@ -5,6 +6,9 @@ import { transition } from "xstate";
 import type { Fact } from "../../events/fact.ts";
 import type { AnyChart } from "../../machines/chart.ts";
 import { charts } from "../../machines/charts.ts";
+
+/** How many stimuli each chart gets: some in every test run, 10,000 in the night. */
+const stimuli = Math.max(500, Number(env["SHADOWFOLD_WORLDS"] ?? 0));
 
 const small = fc.nat(3);
 const word = fc.bigInt(0n, 0xffffn);
@@ -79,7 +83,7 @@ describe("charts", () => {
         const wanted = reference(chart, state, stimulus, context);
         expect(compiled(chart, state, stimulus, context)).toEqual(wanted);
       });
-      fc.assert(property, { numRuns: 500 });
+      fc.assert(property, { numRuns: stimuli });
     });
   }
 

@@ -1,6 +1,8 @@
 import { formatSourceId, hex, pageOf } from "../../events/address.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import type { AnyInvalidation } from "./first-invalidated.ts";
 import { coveredFirst } from "./first-invalidated.ts";
 import { coveredPages } from "./invalidated.ts";
@@ -23,8 +25,8 @@ function isCovered(guest: Guest, flight: InFlight, fact: AnyInvalidation): boole
 
 /** The domain-id whose second-stage translation a request in flight used. */
 function domainOf(guest: Guest, flight: InFlight): number | undefined {
-  if (flight.shadow !== undefined) return guest.shadows[flight.shadow]?.did;
-  const requester = guest.devices[flight.device]?.requester;
+  if (flight.shadow !== undefined) return shadowAt(guest, flight.shadow)?.did;
+  const requester = deviceAt(guest, flight.device)?.requester;
   const entry = requester === undefined ? undefined : hostAt(guest.hosts, requester, flight.pasid);
   return entry?.state === "virtual" ? entry.did : undefined;
 }

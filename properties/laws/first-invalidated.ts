@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { evolve } from "../../projections/evolve.ts";
-import type { FirstStage } from "../../projections/first-stage/first-stage.ts";
-import { isEmpty } from "../../projections/first-stage/first-stage.ts";
+import type { Space } from "../../projections/first-stage/space.ts";
+import { isEmpty } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import { cachedIn } from "./invalidated.ts";
@@ -23,7 +23,7 @@ const everyPage: Pages = [0, 2 ** 52];
 /** The pages of a first stage that an invalidation covers. */
 export function coveredFirst(
   fact: AnyInvalidation,
-  stage: Pick<FirstStage, "did" | "pasid">,
+  stage: Pick<Space, "did" | "pasid">,
 ): Pages | undefined {
   if (fact.scope === "global") return everyPage;
   if (fact.did !== stage.did) return undefined;
@@ -47,7 +47,7 @@ function indicesOf(levels: number, [first, end]: Pages): readonly Pages[] {
 }
 
 /** What is left of a first stage in some of its pages, for people. */
-function leftIn(stage: FirstStage, run: Pages, leafOnly: boolean): string | undefined {
+function leftIn(stage: Space, run: Pages, leafOnly: boolean): string | undefined {
   for (const tree of stage.iotlb) {
     const page = tree.root === 0 ? undefined : cachedIn(tree, ...run);
     if (page !== undefined) return `page ${hex(page)}`;

@@ -1,6 +1,7 @@
 import { hex } from "../../events/address.ts";
 import { tlbsWhere } from "../../projections/device/device-tlb.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { World } from "../../projections/world.ts";
 import { frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
@@ -72,7 +73,7 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
   }
   const granted = (mapping: number, count: number): boolean =>
     isGranted(world, guest, mapping, count);
-  const trees = Object.values(guest.shadows).flatMap(({ host, iotlb }) => [host, iotlb]);
+  const trees = shadowsOf(guest).flatMap(({ host, iotlb }) => [host, iotlb]);
   // A device model holds guest pages.
   const firsts = Object.values(guest.spaces).flatMap((stage) => (stage.virtual ? [] : stage.iotlb));
   const held = tlbsWhere(guest.deviceTlbs).flatMap((tlb) => (tlb.virtual ? [] : tlb.pages));

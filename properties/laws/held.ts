@@ -95,7 +95,7 @@ export function forget(told: Told, pages: Pages): boolean {
 }
 
 /** A request that a device sends by what it was told. */
-export interface Use {
+export interface HeldRequest {
   readonly device: number;
   readonly pasid?: number | undefined;
   readonly privileged?: boolean | undefined;
@@ -106,7 +106,7 @@ export interface Use {
 /** Where a request may go, and whether the device certainly has it: what is executed is read. */
 export function whereTo(
   all: readonly Told[],
-  use: Use,
+  use: HeldRequest,
   access: Access,
 ): readonly { readonly frame: number; readonly sure: boolean }[] {
   const page = pageNumber(use.iova);

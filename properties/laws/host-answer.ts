@@ -4,6 +4,7 @@ import { walkFirstStage } from "../../hypervisor/first-stage/walk-first-stage.ts
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import {
   behindP2m,
   frameOf,
@@ -68,7 +69,7 @@ const limitOf = (guest: Guest, levels: number): number =>
   2 ** (Math.min(guest.profile.mgaw, 12 + 9 * levels) - 12);
 
 function ofShadow(guest: Guest, entry: HostEntry, page: number, access: Access): HostAnswer {
-  const shadow = guest.shadows[entry.shadow ?? 0];
+  const shadow = shadowAt(guest, entry.shadow);
   if (shadow === undefined) return { fault: -1, suppressed: false };
   const scalable = entry.tag !== undefined;
   const beyond = scalable ? reason.secondStageBeyondWidth : reason.beyondWidth;
@@ -80,7 +81,7 @@ function ofShadow(guest: Guest, entry: HostEntry, page: number, access: Access):
 function ofFirstStage(guest: Guest, entry: HostEntry, page: number, access: Access): HostAnswer {
   const stage = guest.spaces[entry.space ?? 0];
   if (stage === undefined) return { fault: -1, suppressed: false };
-  const shadow = guest.shadows[stage.shadow ?? 0];
+  const shadow = shadowAt(guest, stage.shadow);
   const second = (at: number): number | undefined =>
     shadow !== undefined && at < limitOf(guest, shadow.levels) ? get(shadow.stage, at) : undefined;
   const ask = { write: access === "write", execute: false, privileged: entry.privileged };

@@ -1,4 +1,5 @@
 import type { Step } from "../../history/step.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import type { InterruptUnit, Verdict, Wire } from "../oracle/interrupt.ts";
@@ -53,7 +54,7 @@ function requestIn({ input, facts, before }: Step): Request | undefined {
   if (((input.address >> 20n) & 0xfffn) !== 0xfeen) return undefined;
   const { device, address, data } = input;
   const known = device === undefined ? undefined : before.guests[input.guest ?? 0];
-  const sid = device === undefined ? undefined : known?.devices[device]?.requester;
+  const sid = device === undefined ? undefined : deviceAt(known, device)?.requester;
   return { wire: { address, data }, sid: sid ?? device };
 }
 

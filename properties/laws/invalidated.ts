@@ -3,6 +3,7 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { World } from "../../projections/world.ts";
 import { pagesOfSize, sizeOf } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
@@ -15,7 +16,7 @@ type Invalidation = FactOf<"IotlbInvalidated">;
 
 /** Everything that a guest's translations are cached in, with its domain-id. */
 const cachesOf = (guest: Guest): readonly (readonly [number, PageTree])[] => [
-  ...Object.values(guest.shadows).map((shadow) => [shadow.did, shadow.iotlb] as const),
+  ...shadowsOf(guest).map((shadow) => [shadow.did, shadow.iotlb] as const),
   ...guest.virtualCaches.map(({ did, entries }) => [did, entries] as const),
 ];
 

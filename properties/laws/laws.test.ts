@@ -5,12 +5,13 @@ import type { Program } from "../world/program.ts";
 import { anyProgram } from "../world/program.ts";
 import { laws } from "./all.ts";
 import type { Law } from "./law.ts";
+import { ordinary } from "./ordinary.ts";
 import { reportOf } from "./report.ts";
 import { runOf } from "./run.ts";
 
 /** How many worlds: a few in every test run, 10,000 in the night. */
-const worlds = Number(env["SHADOWFOLD_WORLDS"] ?? 200);
-const seed = Number(env["SHADOWFOLD_SEED"] ?? 6);
+const worlds = Number(env["SHADOWFOLD_WORLDS"] ?? ordinary.worlds);
+const seed = Number(env["SHADOWFOLD_SEED"] ?? ordinary.seed);
 
 const reports = new Map<string, string>();
 const reached = new Map<string, number>();

@@ -1,6 +1,8 @@
 import { hex } from "../../events/address.ts";
 import type { OperationResult } from "../../events/fact.ts";
 import type { Input, InputOf } from "../../events/input.ts";
+import { Ecap } from "../../events/registers/capability.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Step } from "../../history/step.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -33,7 +35,7 @@ function expectedResult(there: boolean, guest: Guest, input: Input): OperationRe
   if (input.type === "UnitCreate") {
     if (there) return "-E2BIG";
     if ((input.ver ?? input.cap ?? input.ecap) !== undefined) return undefined;
-    return createResult(input, guest.profile.haw, (guest.offered.ecap & 8n) !== 0n);
+    return createResult(input, guest.profile.haw, Ecap.decode(guest.offered.ecap).ir);
   }
   if (input.type === "UnitQuery") {
     const spec = input.interface === undefined ? undefined : interfaces[input.interface];
@@ -84,7 +86,7 @@ export const unitsComeAndGo: Law = {
         present.set(index, answered.operation === "create");
         count(answered.operation === "create" ? "created" : "destroyed");
       }
-      const left = Object.keys(after.guests[index]?.shadows ?? {}).length;
+      const left = after.guests[index]?.shadows.byId.size ?? 0;
       if (present.get(index) === false && left > 0) {
         return { law: "LC1", seq, text: "a unit that is gone leaves a shadow" };
       }
@@ -98,8 +100,8 @@ const [te, rtps, qie, ire, irtps, cfi] = [31n, 30n, 26n, 25n, 24n, 23n];
 /** The bits of GSTS that a write to GCMD decides, for what the unit has. */
 function decided({ profile }: Guest): readonly bigint[] {
   const bits = [te];
-  if ((profile.ecap & 2n) !== 0n) bits.push(qie);
-  if ((profile.ecap & 8n) !== 0n) bits.push(ire, cfi);
+  if (profile.queued) bits.push(qie);
+  if (profile.interruptRemapping) bits.push(ire, cfi);
   return bits;
 }
 
@@ -111,19 +113,19 @@ export const statusFollowsCommand: Law = {
   sometimes: ["translation", "root pointer", "queue", "interrupt remapping", "compatibility"],
   check(run, count) {
     for (const { input, facts, before, after, seq } of run.steps) {
-      if (input.type !== "RegisterWrite" || input.offset !== 0x18 || input.size !== 4) continue;
+      if (input.type !== "RegisterWrite" || input.offset !== at.gcmd || input.size !== 4) continue;
       const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
       if (was === undefined || now === undefined) continue;
       if (facts.some(({ type }) => type === "InputRefused")) continue;
-      const [old, status] = [readBytes(was, 0x1c, 4), readBytes(now, 0x1c, 4)];
+      const [old, status] = [readBytes(was, at.gsts, 4), readBytes(now, at.gsts, 4)];
       const wrong = decided(was).filter((bit) => bitOf(status, bit) !== bitOf(input.value, bit));
-      const pointers = (was.profile.ecap & 8n) === 0n ? [rtps] : [rtps, irtps];
+      const pointers = was.profile.interruptRemapping ? [rtps, irtps] : [rtps];
       for (const bit of pointers) {
         if (bitOf(status, bit) !== (bitOf(old, bit) | bitOf(input.value, bit))) wrong.push(bit);
       }
       const names = ["translation", "root pointer", "queue", "interrupt remapping", "", ""];
-      for (const [at, bit] of [te, rtps, qie, ire].entries()) {
-        if (bitOf(old, bit) !== bitOf(status, bit)) count(names[at] ?? "");
+      for (const [place, bit] of [te, rtps, qie, ire].entries()) {
+        if (bitOf(old, bit) !== bitOf(status, bit)) count(names[place] ?? "");
       }
       if (bitOf(old, cfi) !== bitOf(status, cfi)) count("compatibility");
       if (wrong.length === 0) continue;

@@ -1,6 +1,7 @@
 import { hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { capacity } from "../../tables/page-tree.ts";
 import { change } from "../../tables/page-tree-change.ts";
@@ -33,8 +34,8 @@ export const marksAreCleared: Law = {
     for (const { fact, before, after, seq } of momentsOf(run)) {
       if (fact?.type !== "IotlbInvalidated") continue;
       const [was, now] = [before.guests[guestIndex(fact)], after.guests[guestIndex(fact)]];
-      for (const shadow of Object.values(was?.shadows ?? {})) {
-        const found = now?.shadows[shadow.id]?.pending.root;
+      for (const shadow of was === undefined ? [] : shadowsOf(was)) {
+        const found = shadowAt(now, shadow.id)?.pending.root;
         const wanted = marksAfter(shadow, fact, count).root;
         if (found === wanted || JSON.stringify(found) === JSON.stringify(wanted)) continue;
         const name = `domain ${shadow.did}, root page ${hex(shadow.root)}`;

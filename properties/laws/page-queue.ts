@@ -1,7 +1,10 @@
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { Pectl } from "../../events/registers/event-line.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Pqa, Prs } from "../../events/registers/page-request.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { Count } from "./law.ts";
 
 type Request = InputOf<"PageRequest">;
@@ -17,14 +20,14 @@ export interface Queue {
 }
 
 export function queueOf(guest: Guest): Queue {
-  const pqa = readBytes(guest, at.pqa, 8);
-  const size = 1n << ((pqa & 7n) + 12n);
+  const { pqa, pqs } = Pqa.decode(readBytes(guest, at.pqa, 8));
+  const size = 4096n << BigInt(pqs);
   const tail = readBytes(guest, at.pqt, 8) % size;
   const next = (tail + 32n) % size;
   const isFull = next === readBytes(guest, at.pqh, 8) % size;
   const prs = readBytes(guest, at.prs, 4);
-  const [ppr, pro] = [(prs & 1n) === 1n, (prs & 2n) === 2n];
-  return { base: pqa & ~0xfffn, tail, next, isFull, ppr, pro };
+  const { ppr, pro } = Prs.decode(prs);
+  return { base: pqa, tail, next, isFull, ppr, pro };
 }
 
 /** The 32 bytes of a request. */
@@ -49,8 +52,7 @@ export function checkEvent(guest: Guest, facts: readonly Fact[], arises: boolean
   const isEvent = (fact: Fact | undefined) =>
     (fact?.type === "EventSent" || fact?.type === "EventPended") && fact.line === "pageRequest";
   const events = facts.filter(isEvent);
-  const control = readBytes(guest, at.pectl, 4);
-  const [isMasked, isPending] = [control >> 31n === 1n, ((control >> 30n) & 1n) === 1n];
+  const { im: isMasked, ip: isPending } = Pectl.decode(readBytes(guest, at.pectl, 4));
   if (!arises || (isMasked && isPending)) {
     return events.length === 0 ? undefined : "an event arises again";
   }

@@ -1,10 +1,14 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { Ecap } from "../../events/registers/capability.ts";
+import { Gsts, Rtaddr } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Step } from "../../history/step.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import { writable } from "../../tables/p2m.ts";
 import type { Count, Law } from "./law.ts";
@@ -15,13 +19,10 @@ import { guestIndex } from "./run.ts";
 
 type Request = InputOf<"PageRequest">;
 
-/** Offset of the extended capability register. */
-const ecap = 0x10;
-
 /** What is cached of the page must be gone before the request is seen. */
 function checkRenewed(step: Step, guest: Guest, count: Count): string | undefined {
   const { device, pasid, iova } = step.input as Request;
-  const requester = guest.devices[device]?.requester ?? -1;
+  const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
   if (entry?.space === undefined) return undefined;
   const written = step.facts.findIndex(({ type }) => /^MemoryWrit/.test(type));
@@ -41,7 +42,7 @@ function checkQueued(step: Step, was: Guest, now: Guest, count: Count): string |
   const request = step.input as Request;
   const queue = queueOf(was);
   const address = queue.base + queue.tail;
-  const bytes = entryOf(request, was.devices[request.device]?.requester ?? -1);
+  const bytes = entryOf(request, deviceAt(was, request.device)?.requester ?? -1);
   const page = Number(address >> 12n);
   const writes = step.facts.filter(({ type }) => /^MemoryWrit/.test(type));
   const [write] = writes as readonly (FactOf<"MemoryWritten"> | FactOf<"MemoryWriteDropped">)[];
@@ -95,8 +96,8 @@ const reports: ReadonlySet<string> = new Set([
 
 /** The reason that the context, as the unit remembers it, gives to drop a request; 0 for none. */
 function contextReason(guest: Guest, { device, pasid }: Request): number {
-  if (((guest.rootPointer >> 10n) & 3n) === 0n) return 0x32;
-  const requester = guest.devices[device]?.requester ?? -1;
+  if (Rtaddr.decode(guest.rootPointer).ttm === Rtaddr.fields.ttm.names.legacy) return 0x32;
+  const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
   if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason ?? 0;
   return entry?.pri === true ? 0 : 0x47;
@@ -112,15 +113,15 @@ function checkRequest(step: Step, count: Count): string | undefined {
   const dropped = find(step.facts, "PageRequestDropped");
   const queued = find(step.facts, "PageRequestQueued");
   if ((dropped === undefined) === (queued === undefined)) return "it is neither queued nor dropped";
-  const isUnable = ((readBytes(was, ecap, 8) >> 29n) & 1n) === 0n;
-  const isOff = readBytes(was, at.gsts, 4) >> 31n === 0n;
+  const isUnable = !Ecap.decode(readBytes(was, at.ecap, 8)).prs;
+  const isOff = !Gsts.decode(readBytes(was, at.gsts, 4)).tes;
   const reason = isUnable || isOff ? 0 : contextReason(now, request);
   const { pro, isFull } = queueOf(was);
   const overflow = pro || isFull ? "overflow" : undefined;
   const why = isUnable ? "unsupported" : isOff ? "off" : reason === 0 ? overflow : hex(reason);
   const found = dropped && (dropped.why ?? hex(dropped.reason ?? 0));
   if (found !== why) return `it is dropped for ${found ?? "nothing"}, not ${why ?? "nothing"}`;
-  const sid = was.devices[request.device]?.requester;
+  const sid = deviceAt(was, request.device)?.requester;
   const isReported = step.facts.some(
     (fact) => reports.has(fact.type) && "source" in fact && fact.source === sid,
   );

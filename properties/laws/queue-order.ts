@@ -1,7 +1,9 @@
 import { hex } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Iqa } from "../../events/registers/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import type { QueueExpectation } from "../oracle/queue.ts";
@@ -148,10 +150,10 @@ export const queueRunsInOrder: Law = {
         if (text !== undefined) return violation(text);
       }
       if (fact?.type === "DescriptorCompleted") {
-        const step16 = (guest.queue.address & 0x800n) === 0n ? 16 : 32;
-        const size = 4096 * 2 ** Number(guest.queue.address & 7n);
+        const { dw, qs } = Iqa.decode(guest.queue.address);
+        const [size, length] = [4096 * 2 ** qs, dw ? 32 : 16];
         if (now.queue.head < guest.queue.head) count("wrapped");
-        if (now.queue.head !== (guest.queue.head + step16) % size) {
+        if (now.queue.head !== (guest.queue.head + length) % size) {
           return violation(`the head went from ${guest.queue.head} to ${now.queue.head}`);
         }
       }

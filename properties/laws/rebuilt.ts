@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { hex } from "../../events/address.ts";
 import { buildStage } from "../../hypervisor/shadow/build.ts";
 import { newBuild } from "../../hypervisor/shadow/built-table.ts";
@@ -6,10 +5,12 @@ import { pageLimit } from "../../hypervisor/shadow/synchronise.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { emptyShadow, gpaLevels } from "../../projections/shadow/shadow.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
 import { capacity } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
 import type { Law } from "./law.ts";
+import { sameValue } from "./same.ts";
 
 /** The guest stage that a shadow built from nothing would have. */
 function stageOf(guest: Guest, shadow: Shadow): Slot {
@@ -19,7 +20,8 @@ function stageOf(guest: Guest, shadow: Shadow): Slot {
   return buildStage(newBuild(guest, 0, limit), empty);
 }
 
-const same = (a: Slot, b: Slot): boolean => a === b || isDeepStrictEqual(a, b);
+/** Tables of a web share nodes: each pair of them is compared once. */
+const same = (a: Slot, b: Slot): boolean => sameValue(a, b, new WeakMap());
 
 /** What is wrong with a shadow, or nothing. */
 function checkShadow(guest: Guest, shadow: Shadow, stages: boolean): string | undefined {
@@ -42,8 +44,8 @@ export const rebuildingIsTheSame: Law = {
         const old = before.guests[guest.index];
         if (old === guest) continue;
         const moved = facts.some(({ type }) => /^P2m/.test(type));
-        for (const shadow of Object.values(guest.shadows)) {
-          const was = old?.shadows[shadow.id];
+        for (const shadow of shadowsOf(guest)) {
+          const was = shadowAt(old, shadow.id);
           if (was === shadow && !moved) continue;
           count(shadow.pending.root === 0 ? "rebuilt" : "recomposed");
           const text = checkShadow(guest, shadow, was?.pending !== shadow.pending || moved);

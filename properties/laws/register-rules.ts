@@ -1,6 +1,7 @@
 import { hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { faultRecordAt } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import type { FaultState } from "../oracle/faults.ts";
@@ -103,7 +104,7 @@ export const registersKeepTheirRules: Law = {
 
 /** Whether a write puts 1 into the F bit of a fault record. */
 function asksToClear(guest: Guest, input: InputOf<"RegisterWrite">, index: number): boolean {
-  const lane = guest.profile.fro + 16 * index + 15 - input.offset;
+  const lane = faultRecordAt(guest.profile, index) + 15 - input.offset;
   return lane >= 0 && lane < input.size && ((input.value >> BigInt(8 * lane + 7)) & 1n) === 1n;
 }
 

@@ -4,6 +4,7 @@ import { stateHash } from "../../projections/digest.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { emptyGuest } from "../../projections/guest.ts";
 import { resetRegisters } from "../../projections/registers/registers.ts";
+import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { World } from "../../projections/world.ts";
 import type { Count, Law } from "./law.ts";
 import { find } from "./requests.ts";
@@ -34,7 +35,7 @@ function throughRecord(world: World, index: number, elsewhere: boolean): World {
 
 /** Notes what makes a moment worth being saved. */
 function note(guest: Guest, count: Count): void {
-  const shadows = Object.values(guest.shadows);
+  const shadows = shadowsOf(guest);
   if (guest.charts.life === "absent") count("no unit");
   if (Object.keys(guest.inFlight).length > 0) count("in flight");
   if (shadows.some(({ pending }) => pending.root !== 0)) count("pending");

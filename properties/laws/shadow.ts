@@ -1,6 +1,7 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import type { Answer } from "../oracle/compose.ts";
@@ -154,7 +155,7 @@ function isPending({ world, key }: Probe): boolean | undefined {
   if (guest.charts.translation !== "enabled") return undefined;
   const onPath = entry.pending !== 0 || entry.pasidPending !== 0;
   if (entry.state === "nested") return onPath;
-  const shadow = guest.shadows[entry.shadow ?? -1];
+  const shadow = shadowAt(guest, entry.shadow);
   if (entry.state !== "shadowed" || shadow === undefined) return undefined;
   if (key.page >= 2 ** (Math.min(guest.profile.mgaw, 12 + 9 * shadow.levels) - 12))
     return undefined;

@@ -1,9 +1,12 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import { Gsts } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { at, readBytes } from "../../projections/registers/registers.ts";
-import type { Pages, Told, Use } from "./held.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
+import type { HeldRequest, Pages, Told } from "./held.ts";
 import { forget, pageNumber, pagesNamed, tell, whereTo } from "./held.ts";
 import type { Count, Law } from "./law.ts";
 import type { Moment } from "./run.ts";
@@ -17,7 +20,7 @@ interface Devices {
   told: Told[];
   owed: readonly Owed[];
   /** Translated requests on their way, by tag. */
-  readonly flights: Map<number, Use>;
+  readonly flights: Map<number, HeldRequest>;
 }
 
 const newDevices = (): Devices => ({ told: [], owed: [], flights: new Map() });
@@ -25,20 +28,21 @@ const newDevices = (): Devices => ({ told: [], owed: [], flights: new Map() });
 const concerns = (owed: Owed, pasid: number | undefined): boolean =>
   owed.global === true ? pasid !== undefined : owed.pasid === pasid;
 
-const isIn = (pages: Pages, { iova }: Use): boolean => {
+const isIn = (pages: Pages, { iova }: HeldRequest): boolean => {
   const page = pageNumber(iova);
   return pages.first <= page && page < pages.end;
 };
 
 /** What the unit remembers of a device's context lets it send translated requests. */
-function mayTranslate(guest: Guest, { device, pasid }: Use): boolean {
-  const requester = guest.devices[device]?.requester;
+function mayTranslate(guest: Guest, { device, pasid }: HeldRequest): boolean {
+  const requester = deviceAt(guest, device)?.requester;
   return requester !== undefined && hostAt(guest.hosts, requester, pasid)?.ats === true;
 }
 
-const isEnabled = (guest: Guest): boolean => readBytes(guest, at.gsts, 4) >> 31n === 1n;
+const isEnabled = (guest: Guest): boolean => Gsts.decode(readBytes(guest, at.gsts, 4)).tes;
 
-const nameOf = ({ device, iova }: Use): string => `${formatSourceId(device)} at ${hex(iova)}`;
+const nameOf = ({ device, iova }: HeldRequest): string =>
+  `${formatSourceId(device)} at ${hex(iova)}`;
 
 function checkUse(
   devices: Devices,
@@ -52,7 +56,7 @@ function checkUse(
   if (!mayTranslate(guest, fact) || !isEnabled(guest)) {
     return `${nameOf(fact)} is not allowed to use what it was told`;
   }
-  const address = guest.devices[fact.device]?.physical === true ? fact.hpa : fact.gpa;
+  const address = deviceAt(guest, fact.device)?.physical === true ? fact.hpa : fact.gpa;
   const frame = address === undefined ? -1 : pageNumber(address);
   const places = whereTo(devices.told, fact, access);
   if (places.some((place) => place.frame === frame)) return undefined;
@@ -103,7 +107,7 @@ function takeAnswer(
 
 /** A device was told; nobody is told anything of an emulated device's host pages. */
 function takeTold(devices: Devices, guest: Guest, fact: FactOf<"TranslationAnswered">): void {
-  const address = guest.devices[fact.device]?.physical === true ? fact.hpa : fact.gpa;
+  const address = deviceAt(guest, fact.device)?.physical === true ? fact.hpa : fact.gpa;
   if (address !== undefined && (fact.read || fact.write)) {
     tell(devices.told, fact, pageNumber(address));
   }

@@ -1,6 +1,6 @@
 import type { Answer } from "./compose.ts";
-import type { FirstExpected } from "./outcomes.ts";
 import type { Resolution } from "./resolve.ts";
+import type { FirstExpected } from "./table-answers.ts";
 
 /** Both accesses to one byte. */
 export interface Answers {

@@ -1,7 +1,7 @@
 import type { Access, PageSize } from "../../events/input.ts";
 import type { P2m } from "./p2m.ts";
 import { grantOf } from "./p2m.ts";
-import type { Outcome } from "./walk.ts";
+import type { TableAnswer } from "./walk.ts";
 
 /** A fault's reason, and whether some entry's FPD keeps it from being recorded. */
 export interface Fault {
@@ -45,7 +45,7 @@ export const smaller = (a: PageSize, b: PageSize): PageSize =>
  */
 export function compose(
   p2m: P2m,
-  outcome: Outcome,
+  outcome: TableAnswer,
   fpd: boolean,
   access: Access,
   offset: number,

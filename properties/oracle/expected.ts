@@ -5,12 +5,12 @@ import { compose } from "./compose.ts";
 import { pasidKey } from "./history.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { track } from "./oracle.ts";
-import type { FirstExpected } from "./outcomes.ts";
-import { outcomesUnder } from "./outcomes.ts";
 import { isPasidDirty, pasidValues } from "./pasid-history.ts";
 import type { Asked, Resolution } from "./resolve.ts";
 import { pasidUnder, resolve, withoutPasidEntry, withPasidEntry } from "./resolve.ts";
 import { show } from "./show.ts";
+import type { FirstExpected } from "./table-answers.ts";
+import { outcomesUnder } from "./table-answers.ts";
 import { readThrough } from "./walk.ts";
 
 /** What is right for one access. */

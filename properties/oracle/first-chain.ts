@@ -1,12 +1,12 @@
 import type { PageSize } from "../../events/input.ts";
 import { isLeaf, reservedBits } from "./first-entry.ts";
 import type { Space } from "./pasid-entry.ts";
-import type { Outcome, PageValue, Unit } from "./walk.ts";
+import type { PageValue, TableAnswer, Unit } from "./walk.ts";
 import { leafSize, walkTables } from "./walk.ts";
 import { bit, ones } from "./word.ts";
 
 /** One entry on the way through first-stage tables. */
-export interface Step {
+export interface Link {
   readonly level: number;
   /** Where the tables say that it is; under nesting the second stage translates that. */
   readonly at: bigint;
@@ -18,7 +18,7 @@ export interface Step {
 }
 
 /** From the top table to a leaf, or to the first entry that leads nowhere. */
-export type Chain = readonly Step[];
+export type Chain = readonly Link[];
 
 /** What a walk may find instead of what memory holds now. */
 export interface Ways {
@@ -47,17 +47,25 @@ export function itself(page: number): PageValue {
 }
 
 /** The GPA of a page; nothing where there is none. */
-const gpaIn = (outcome: Outcome): bigint | undefined =>
+const gpaIn = (outcome: TableAnswer): bigint | undefined =>
   outcome.kind === "page" ? outcome.gpa : undefined;
 
 /** One text for an entry at its place, whatever its accessed and dirty bits. */
 export const stepKey = (at: bigint, value: bigint | undefined): string =>
   `${at}=${value === undefined ? "" : value & ~((1n << 5n) | (1n << 6n) | (1n << 10n))},`;
 
+/** First-stage tables, and what is known of the second stage under them. */
+export interface FirstTables {
+  readonly unit: Unit;
+  readonly space: Space;
+  readonly ways: Ways;
+}
+
 /** Every way down for a page: through what memory holds now, and on from what is remembered. */
-export function* chains(unit: Unit, space: Space, page: number, ways: Ways): Generator<Chain> {
+export function* chains(tables: FirstTables, page: number): Generator<Chain> {
+  const { space, ways } = tables;
   const shown = new Set<string>();
-  for (const chain of below(unit, space, page, ways, space.levels, space.root)) {
+  for (const chain of below(tables, page, space.levels, space.root)) {
     yield chain;
     let key = "";
     for (const { at, value } of ways.starts.size === 0 ? [] : chain) {
@@ -73,24 +81,18 @@ export function* chains(unit: Unit, space: Space, page: number, ways: Ways): Gen
     const last = start[start.length - 1];
     if (last?.value === undefined) continue;
     const table = last.value & ones(51, 12);
-    for (const rest of below(unit, space, page, ways, last.level - 1, table)) {
+    for (const rest of below(tables, page, last.level - 1, table)) {
       yield [...start, ...rest];
     }
   }
 }
 
 /** Every way down from a table through what memory holds now. */
-function* below(
-  unit: Unit,
-  space: Space,
-  page: number,
-  ways: Ways,
-  level: number,
-  table: bigint,
-): Generator<Chain> {
+function* below(tables: FirstTables, page: number, level: number, table: bigint): Generator<Chain> {
+  const { unit, space, ways } = tables;
   const iova = BigInt(page) << 12n;
   const at = table + ((iova >> BigInt(3 + 9 * level)) & 511n) * 8n;
-  const steps: Step[] = ways.second(Number(at >> 12n)).map((place) => {
+  const steps: Link[] = ways.second(Number(at >> 12n)).map((place) => {
     const base = gpaIn(place.read);
     const gpa = base === undefined ? undefined : base | (at & 0xfffn);
     const value = gpa === undefined ? undefined : unit.read64(gpa);
@@ -103,7 +105,7 @@ function* below(
       yield [step];
       continue;
     }
-    for (const rest of below(unit, space, page, ways, level - 1, value & ones(51, 12))) {
+    for (const rest of below(tables, page, level - 1, value & ones(51, 12))) {
       yield [step, ...rest];
     }
   }

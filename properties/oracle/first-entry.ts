@@ -36,8 +36,7 @@ export function reservedBits(
 export function refusal(
   unit: Unit,
   space: Space,
-  level: number,
-  value: bigint,
+  { level, value }: { readonly level: number; readonly value: bigint },
   request: FirstRequest,
   user: boolean,
 ): number | undefined {

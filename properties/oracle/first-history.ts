@@ -1,4 +1,4 @@
-import type { Chain, Step, Ways } from "./first-chain.ts";
+import type { Chain, Link, Ways } from "./first-chain.ts";
 import { chains, hasLeaf, itself, resultOf, stepKey, waysNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
 import { isLeaf } from "./first-entry.ts";
@@ -65,7 +65,7 @@ const keyOf = (chain: Chain): string => chain.map(({ at, value }) => `${at}=${va
 const bareKey = (chain: Chain): string => chain.map(({ at, value }) => stepKey(at, value)).join("");
 
 /** A step as it is remembered: nothing of memory or second stage has a part in it. */
-const remembered = ({ level, at, value }: Step): Step => ({
+const remembered = ({ level, at, value }: Link): Link => ({
   ...{ level, at, value },
   place: undefined,
   gpa: undefined,
@@ -90,7 +90,7 @@ export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): 
   });
   const all: Chain[] = [];
   const words: Word[] = [];
-  for (const chain of chains(unit, space, page, ways)) {
+  for (const chain of chains({ unit, space, ways }, page)) {
     if (all.length >= maxChains) {
       history.complete = false;
       break;
@@ -109,7 +109,7 @@ export function sampleFirst(unit: Unit, history: FirstHistory, second: Second): 
   }
   history.words = words;
   history.ways = all;
-  [history.now = []] = chains(unit, space, page, waysNow(unit, space));
+  [history.now = []] = chains({ unit, space, ways: waysNow(unit, space) }, page);
   return all;
 }
 
@@ -137,7 +137,7 @@ export function firstWalks(
 ): { readonly cached: readonly FirstWalk[]; readonly walked: readonly FirstWalk[] } {
   const { space, page } = history;
   const ways = waysOf(history, second);
-  const along = (chain: Chain) => follow(unit, space, page, chain, request, ways);
+  const along = (chain: Chain) => follow({ unit, space, ways }, page, chain, request);
   // Without a second stage nothing but what is watched changes the ways.
   const isKnown = space.second === undefined && history.ways.length > 0;
   const all = isKnown ? history.ways : sampleFirst(unit, history, second);

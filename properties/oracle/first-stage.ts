@@ -1,15 +1,15 @@
 import type { PageSize } from "../../events/input.ts";
 import { smaller } from "./compose.ts";
-import type { Chain, Ways } from "./first-chain.ts";
+import type { Chain, FirstTables } from "./first-chain.ts";
 import { chains, resultOf, waysNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
 import { isCanonical, refusal, secondStageReason, tableReason, touched } from "./first-entry.ts";
 import type { Space } from "./pasid-entry.ts";
-import type { Outcome, Unit, Word } from "./walk.ts";
+import type { TableAnswer, Unit, Word } from "./walk.ts";
 import { bit, isInterruptPage } from "./word.ts";
 
 export interface FirstWalk {
-  readonly outcome: Outcome;
+  readonly outcome: TableAnswer;
   /** Words of the first stage that it read, in order. */
   readonly words: readonly Word[];
   /** Words that it writes, in order: accessed and dirty bits. */
@@ -20,12 +20,10 @@ export interface FirstWalk {
  * What becomes of a request on one way down; several where the second stage has several answers.
  */
 export function follow(
-  unit: Unit,
-  space: Space,
+  { unit, space, ways }: FirstTables,
   page: number,
   chain: Chain,
   request: FirstRequest,
-  ways: Ways,
 ): readonly FirstWalk[] {
   const words: Word[] = [];
   const updates: [bigint, bigint][] = [];
@@ -43,7 +41,7 @@ export function follow(
     const value = updates.find(([at]) => at === step.gpa)?.[1] ?? step.value;
     if (value === undefined) return stop(top ? 0x73 : 0x70);
     user &&= bit(value, 2);
-    const reason = refusal(unit, space, step.level, value, request, user);
+    const reason = refusal(unit, space, { level: step.level, value }, request, user);
     if (reason !== undefined) return stop(reason);
     const after = touched(space, step.level, value, request.access);
     if (step.place === undefined || step.gpa === undefined || after === value) continue;
@@ -61,7 +59,7 @@ export function follow(
 }
 
 /** The result as the second stage gives it, of the smaller size. */
-function finalOutcome(outcome: Outcome, size: PageSize): Outcome {
+function finalOutcome(outcome: TableAnswer, size: PageSize): TableAnswer {
   if (outcome.kind === "interrupt") return outcome;
   if (outcome.kind === "fault") {
     return { kind: "fault", reason: secondStageReason(outcome.reason) };
@@ -78,8 +76,8 @@ export function walkFirstStage(
   request: FirstRequest,
 ): FirstWalk {
   const ways = waysNow(unit, space);
-  for (const chain of chains(unit, space, page, ways)) {
-    for (const walk of follow(unit, space, page, chain, request, ways)) return walk;
+  for (const chain of chains({ unit, space, ways }, page)) {
+    for (const walk of follow({ unit, space, ways }, page, chain, request)) return walk;
   }
   return { outcome: { kind: "fault", reason: 0x73 }, words: [], updates: [] };
 }

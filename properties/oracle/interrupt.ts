@@ -33,16 +33,27 @@ const bits = (word: bigint, high: number, low: number): number =>
 
 const modes = "fixed lowestPriority smi reserved3 nmi init reserved6 extInt".split(" ");
 
+/** What a delivered interrupt says. */
+interface Message {
+  readonly index: number | undefined;
+  readonly destination: number;
+  readonly vector: number;
+  readonly mode: string;
+  readonly logical: boolean;
+  readonly level: boolean;
+  readonly hint: boolean;
+}
+
 /** One text for equal messages. */
-export const textOf = (
-  index: number | undefined,
-  destination: number,
-  vector: number,
-  mode: string,
-  logical: boolean,
-  level: boolean,
-  hint: boolean,
-): string =>
+export const textOf = ({
+  index,
+  destination,
+  vector,
+  mode,
+  logical,
+  level,
+  hint,
+}: Message): string =>
   [index ?? "-", destination, vector, mode, logical ? "logical" : "physical"].join(" ") +
   `${level ? " level" : " edge"}${hint ? " hint" : ""}`;
 
@@ -53,7 +64,8 @@ function unmapped(wire: Wire): Verdict {
   const destination = "rte" in wire ? bits(word, 63, 56) : bits(wire.address, 19, 12);
   const logical = "rte" in wire ? bit(word, 11) : bit(wire.address, 2);
   const hint = "rte" in wire ? false : bit(wire.address, 3);
-  const text = textOf(undefined, destination, bits(word, 7, 0), mode, logical, bit(word, 15), hint);
+  const [vector, level] = [bits(word, 7, 0), bit(word, 15)];
+  const text = textOf({ index: undefined, destination, vector, mode, logical, level, hint });
   return { kind: "delivered", text };
 }
 
@@ -114,8 +126,8 @@ function through(unit: InterruptUnit, index: number, entry: bigint): Verdict {
   }
   const destination = bit(unit.irta, 11) ? bits(entry, 63, 32) : bits(entry, 47, 40);
   const mode = modes[bits(entry, 7, 5)] ?? "";
-  const flags = [bit(entry, 2), bit(entry, 4), bit(entry, 3)] as const;
-  return { kind: "delivered", text: textOf(index, destination, vector, mode, ...flags) };
+  const flags = { logical: bit(entry, 2), level: bit(entry, 4), hint: bit(entry, 3) };
+  return { kind: "delivered", text: textOf({ index, destination, vector, mode, ...flags }) };
 }
 
 /**

@@ -17,10 +17,8 @@ const rule = (
   name: string,
   offset: number,
   bytes: number,
-  writable: bigint,
-  w1c = 0n,
-  own = 0n,
-): RegisterRule => ({ name, offset, bytes, writable, w1c, own });
+  bits: Partial<Pick<RegisterRule, "writable" | "w1c" | "own">> = {},
+): RegisterRule => ({ ...{ name, offset, bytes, writable: 0n, w1c: 0n, own: 0n }, ...bits });
 
 const has = (word: bigint, bit: number): boolean => ((word >> BigInt(bit)) & 1n) === 1n;
 const when = (on: boolean, mask: bigint): bigint => (on ? mask : 0n);
@@ -31,10 +29,10 @@ const when = (on: boolean, mask: bigint): bigint => (on ? mask : 0n);
  */
 function eventLine(prefix: string, at: number, on: boolean, eim: boolean): RegisterRule[] {
   return [
-    rule(`${prefix}CTL`, at, 4, when(on, 0x8000_0000n), 0n, 0x4000_0000n),
-    rule(`${prefix}DATA`, at + 4, 4, when(on, 0xffffn)),
-    rule(`${prefix}ADDR`, at + 8, 4, when(on, 0xffff_fffcn)),
-    rule(`${prefix}UADDR`, at + 12, 4, when(on && eim, 0xffff_ffffn)),
+    rule(`${prefix}CTL`, at, 4, { writable: when(on, 0x8000_0000n), own: 0x4000_0000n }),
+    rule(`${prefix}DATA`, at + 4, 4, { writable: when(on, 0xffffn) }),
+    rule(`${prefix}ADDR`, at + 8, 4, { writable: when(on, 0xffff_fffcn) }),
+    rule(`${prefix}UADDR`, at + 12, 4, { writable: when(on && eim, 0xffff_ffffn) }),
   ];
 }
 
@@ -51,31 +49,31 @@ export function registerRules(cap: bigint, ecap: bigint, haw: number): readonly 
   const lowRange = when(low, 0xfff0_0000n);
   const highRange = when(high, ((1n << BigInt(haw)) - 1n) & ~0xf_ffffn);
   const rules = [
-    rule("VER", 0x00, 4, 0n),
-    rule("CAP", 0x08, 8, 0n),
-    rule("ECAP", 0x10, 8, 0n),
-    rule("RTADDR", 0x20, 8, 0xffff_ffff_ffff_fc00n),
+    rule("VER", 0x00, 4),
+    rule("CAP", 0x08, 8),
+    rule("ECAP", 0x10, 8),
+    rule("RTADDR", 0x20, 8, { writable: 0xffff_ffff_ffff_fc00n }),
     // PFO, IQE, ICE and ITE; AFO, APF and PRO are never set. PPF and FRI follow the fault records.
-    rule("FSTS", 0x34, 4, 0n, 0x71n, 0xff02n),
+    rule("FSTS", 0x34, 4, { w1c: 0x71n, own: 0xff02n }),
     ...eventLine("FE", 0x38, true, eim),
-    rule("PMEN", 0x64, 4, when(low || high, 0x8000_0000n), 0n, 1n),
-    rule("PLMBASE", 0x68, 4, lowRange),
-    rule("PLMLIMIT", 0x6c, 4, lowRange),
-    rule("PHMBASE", 0x70, 8, highRange),
-    rule("PHMLIMIT", 0x78, 8, highRange),
-    rule("IQH", 0x80, 8, 0n, 0n, 0x7fff0n),
-    rule("IQT", 0x88, 8, when(qi, 0x7fff0n)),
-    rule("IQA", 0x90, 8, when(qi, 0xffff_ffff_ffff_f807n)),
-    rule("ICS", 0x9c, 4, 0n, when(qi, 1n)),
+    rule("PMEN", 0x64, 4, { writable: when(low || high, 0x8000_0000n), own: 1n }),
+    rule("PLMBASE", 0x68, 4, { writable: lowRange }),
+    rule("PLMLIMIT", 0x6c, 4, { writable: lowRange }),
+    rule("PHMBASE", 0x70, 8, { writable: highRange }),
+    rule("PHMLIMIT", 0x78, 8, { writable: highRange }),
+    rule("IQH", 0x80, 8, { own: 0x7fff0n }),
+    rule("IQT", 0x88, 8, { writable: when(qi, 0x7fff0n) }),
+    rule("IQA", 0x90, 8, { writable: when(qi, 0xffff_ffff_ffff_f807n) }),
+    rule("ICS", 0x9c, 4, { w1c: when(qi, 1n) }),
     ...eventLine("IE", 0xa0, qi, eim),
-    rule("IQERCD", 0xb0, 8, 0n, 0n, 0xffff_ffff_0000_000fn),
-    rule("IRTA", 0xb8, 8, when(ir, 0xffff_ffff_ffff_f80fn)),
+    rule("IQERCD", 0xb0, 8, { own: 0xffff_ffff_0000_000fn }),
+    rule("IRTA", 0xb8, 8, { writable: when(ir, 0xffff_ffff_ffff_f80fn) }),
   ];
   const first = Number((cap >> 24n) & 0x3ffn) * 16;
   const count = Number((cap >> 40n) & 0xffn) + 1;
   for (let index = 0; index < count; index++) {
-    rules.push(rule(`FRCD${index} low`, first + index * 16, 8, 0n));
-    rules.push(rule(`FRCD${index} high`, first + index * 16 + 8, 8, 0n, 1n << 63n));
+    rules.push(rule(`FRCD${index} low`, first + index * 16, 8));
+    rules.push(rule(`FRCD${index} high`, first + index * 16 + 8, 8, { w1c: 1n << 63n }));
   }
   return rules;
 }

@@ -34,18 +34,18 @@ export type Context =
     };
 
 /** The guest's answer for one access to one page. `gpa` is that of the page's first byte. */
-export type Outcome =
+export type TableAnswer =
   | { readonly kind: "page"; readonly gpa: bigint; readonly size: PageSize }
   | { readonly kind: "fault"; readonly reason: number }
   | { readonly kind: "interrupt" };
 
 /** Both outcomes of one page of some tables. */
 export interface PageValue {
-  readonly read: Outcome;
-  readonly write: Outcome;
+  readonly read: TableAnswer;
+  readonly write: TableAnswer;
 }
 
-const fault = (reason: number): Outcome => ({ kind: "fault", reason });
+const fault = (reason: number): TableAnswer => ({ kind: "fault", reason });
 
 /** CAP[21:16] + 1. */
 const guestWidth = (unit: Unit): number => Number((unit.cap >> 16n) & 0x3fn) + 1;
@@ -106,7 +106,12 @@ function readEntry(unit: Unit, low: bigint, high: bigint, fpd: boolean): Context
 }
 
 /** What an access becomes where nothing translates it; `limited` when the MGAW still bounds it. */
-export function readThrough(unit: Unit, page: number, access: Access, limited: boolean): Outcome {
+export function readThrough(
+  unit: Unit,
+  page: number,
+  access: Access,
+  limited: boolean,
+): TableAnswer {
   if (access === "write" && isInterruptPage(page)) return { kind: "interrupt" };
   const gpa = BigInt(page) << 12n;
   if (limited && gpa >> BigInt(guestWidth(unit)) !== 0n) return fault(0x4);
@@ -152,9 +157,9 @@ export function walkTables(
   tables: { readonly root: bigint; readonly levels: number },
   page: number,
   access: Access,
-): { outcome: Outcome; words: Word[]; leaf: boolean } {
+): { outcome: TableAnswer; words: Word[]; leaf: boolean } {
   const words: Word[] = [];
-  const end = (outcome: Outcome, leaf = false) => ({ outcome, words, leaf });
+  const end = (outcome: TableAnswer, leaf = false) => ({ outcome, words, leaf });
   const width = Math.min(guestWidth(unit), 12 + 9 * tables.levels);
   const iova = BigInt(page) << 12n;
   if (iova >> BigInt(width) !== 0n) return end(fault(0x4));

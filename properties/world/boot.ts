@@ -1,7 +1,9 @@
 import { ContextEntry } from "../../events/context/context-entry.ts";
 import { RootEntry } from "../../events/context/root-entry.ts";
 import type { Levels } from "../../events/profile/profile.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { Gcmd, Rtaddr } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Iqa } from "../../events/registers/queue.ts";
 import { arena, requesters } from "./arena.ts";
 import type { Domain } from "./belief.ts";
 import type { Driver } from "./driver.ts";
@@ -10,12 +12,13 @@ import { takeTable } from "./tables.ts";
 
 /** GCMD bits by name. */
 export const commandBits = {
-  te: 0x8000_0000,
-  srtp: 0x4000_0000,
-  wbf: 0x0800_0000,
-  qie: 0x0400_0000,
-  ire: 0x0200_0000,
-  sirtp: 0x0100_0000,
+  te: Number(Gcmd.mask("te")),
+  srtp: Number(Gcmd.mask("srtp")),
+  wbf: Number(Gcmd.mask("wbf")),
+  qie: Number(Gcmd.mask("qie")),
+  ire: Number(Gcmd.mask("ire")),
+  sirtp: Number(Gcmd.mask("sirtp")),
+  cfi: Number(Gcmd.mask("cfi")),
 } as const;
 
 /** Writes GCMD: the levels as they are to be, and one-shot bits. */
@@ -116,17 +119,23 @@ export function writeLegacy(driver: Driver, plan: BootPlan): void {
 
 /** RTADDR for a root table in the mode that the driver works in. */
 export const rootPointer = (driver: Driver, root: number): bigint =>
-  (BigInt(root) << 12n) | (driver.isScalable ? 1n << 10n : 0n);
+  Rtaddr.encode({
+    rta: BigInt(root) << 12n,
+    ttm: Rtaddr.fields.ttm.names[driver.isScalable ? "scalable" : "legacy"],
+  });
 
 /** The root tables of the mode that the driver works in. */
 export const rootsOf = (driver: Driver): readonly number[] =>
   driver.isScalable ? arena.scalableRoots : arena.roots;
 
+/** Writes IQA: the queue's place is always the same. */
+export const writeQueueAddress = (driver: Driver, dw: boolean): void =>
+  writeRegister(driver, at.iqa, 8, Iqa.encode({ iqa: BigInt(arena.queue) << 12n, dw }));
+
 /** Sets where the queue is, and how wide its descriptors are; `draw` may make them narrow. */
 export function placeQueue(driver: Driver, draw: number): void {
   driver.step = driver.profile.smts && draw % 16 !== 15 ? 32 : 16;
-  const wide = driver.step === 32 ? 0x800n : 0n;
-  writeRegister(driver, at.iqa, 8, (BigInt(arena.queue) << 12n) | wide);
+  writeQueueAddress(driver, driver.step === 32);
 }
 
 /** What a driver does once its tables are there: root pointer, queue, fault event, translation. */

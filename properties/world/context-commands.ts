@@ -1,5 +1,5 @@
 import { PasidDirectoryEntry } from "../../events/context/pasid-entry.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, requesters } from "./arena.ts";
 import { command, commandBits, rootPointer, rootsOf, writeLegacy } from "./boot.ts";
 import type { Driver, Manner } from "./driver.ts";

@@ -1,18 +1,18 @@
 import { iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { masksOf } from "../../events/layout/layout.ts";
+import { Pectl } from "../../events/registers/event-line.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Prs } from "../../events/registers/page-request.ts";
 import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, emit, pick, readRegister, writeRegister } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { more } from "./mapping-commands.ts";
-import { enqueue, moveTail, queueBytes, usesQueue, waitWord } from "./queue.ts";
+import { clearQueueErrors, enqueue, moveTail, queueBytes, usesQueue, waitWord } from "./queue.ts";
 import { someRequest } from "./requests.ts";
 import { announceAll, answerAll, drainWord, responseWord } from "./scalable-queue.ts";
 import { takeBack } from "./take-back.ts";
-
-/** Registers of the page-request queue. */
-const registers = { pqh: 0xc0, pqt: 0xc8, pqa: 0xd0, prs: 0xdc, pectl: 0xe0 } as const;
 
 /** Sets up the page-request queue, where the unit has one. */
 export function bootPageRequests(driver: Driver, draw: number): void {
@@ -20,10 +20,10 @@ export function bootPageRequests(driver: Driver, draw: number): void {
   // By draw only two places are free until the guest moves the head.
   const head = draw % 8 === 7 ? 3 : 0;
   driver.asked = draw % 4 === 2 ? 126 : 0;
-  writeRegister(driver, registers.pqh, 8, BigInt(32 * (driver.asked + head)));
-  writeRegister(driver, registers.pqt, 8, BigInt(32 * driver.asked));
-  writeRegister(driver, registers.pqa, 8, BigInt(arena.pageRequests) << 12n);
-  if (draw % 3 !== 0) writeRegister(driver, registers.pectl, 4, 0n);
+  writeRegister(driver, at.pqh, 8, BigInt(32 * (driver.asked + head)));
+  writeRegister(driver, at.pqt, 8, BigInt(32 * driver.asked));
+  writeRegister(driver, at.pqa, 8, BigInt(arena.pageRequests) << 12n);
+  if (draw % 3 !== 0) writeRegister(driver, at.pectl, 4, 0n);
 }
 
 const accessOf = (draw: number): Access => (draw % 3 === 0 ? "write" : "read");
@@ -103,6 +103,7 @@ export const pageRequest: Command = (driver, draw) => {
   const asker = { device, pasid: rights.pasid, group };
   if (more(draw, 40) % 3 === 0) respond(driver, asker, draw);
   else driver.groups.push(asker);
+  if (more(draw, 32) % 6 === 5) writeRegister(driver, at.pectl, 4, 0n);
 };
 
 /** The guest answers a group, in one way or another. */
@@ -129,17 +130,30 @@ export const pageResponse: Command = (driver, draw) => {
   respond(driver, asker, draw);
 };
 
+const { ppr, pro } = masksOf(Prs);
+
+/** A request arrives while its event is masked, and nothing else is pending. */
+function requestWhileMasked(driver: Driver, draw: Draw): void {
+  const { prs, pectl } = at;
+  writeRegister(driver, pectl, 4, Pectl.mask("im"));
+  writeRegister(driver, prs, 4, ppr | pro);
+  pageRequest(driver, draw, "none");
+}
+
 /** The guest reads its page-request queue empty, clears its status, drains it, or does it wrong. */
 export const pageQueue: Command = (driver, draw) => {
-  const { pqh, pqt, pqa, prs, pectl } = registers;
+  const { pqh, pqt, pqa, prs, pectl } = at;
   const slot = BigInt(32 * (more(draw, 0) % 128));
   const actions = [
-    () => writeRegister(driver, prs, 4, 1n),
-    () => writeRegister(driver, prs, 4, 3n),
+    () => writeRegister(driver, prs, 4, ppr),
+    () => writeRegister(driver, prs, 4, ppr | pro),
     () => writeRegister(driver, pqh, 8, BigInt(32 * (draw.extra % 8))),
     () => writeRegister(driver, pqh, 8, slot),
     () => readRegister(driver, pqt, 8),
-    () => writeRegister(driver, pectl, 4, draw.extra % 2 === 0 ? 0n : 0x8000_0000n),
+    () => {
+      if (draw.extra % 3 !== 2) requestWhileMasked(driver, draw);
+      if (draw.extra % 3 !== 1) writeRegister(driver, pectl, 4, 0n);
+    },
     () => announceAll(driver, driver.profile.pageDrain ? [drainWord(1, 1)] : [], draw.extra),
     () =>
       writeRegister(driver, pqa, 8, (BigInt(arena.pageRequests) << 12n) | BigInt(draw.extra % 3)),
@@ -161,7 +175,7 @@ export const deviceAnswer: Command = (driver, draw) => {
   if (draw.extra % 6 === 5) emit(driver, { type: "InvalidationTimeout" });
   else if (draw.extra % 6 === 4) {
     emit(driver, { type: "DeviceTlbAnswer", device, result: "failed" });
-    writeRegister(driver, at.fsts, 4, 0x70n);
+    clearQueueErrors(driver);
   } else answerAll(driver);
 };
 
@@ -175,5 +189,5 @@ export const recoverQueue: Command = (driver, draw) => {
   enqueue(driver, waits);
   driver.tail = tail;
   moveTail(driver);
-  writeRegister(driver, at.fsts, 4, 0x70n);
+  clearQueueErrors(driver);
 };

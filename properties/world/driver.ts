@@ -1,7 +1,9 @@
 import { gpa } from "../../events/address.ts";
+import { FaultRecord } from "../../events/fault/fault-record.ts";
 import type { Input } from "../../events/input.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import { profileOf } from "../../events/profile/profile.ts";
+import { faultRecordAt } from "../../events/registers/offset.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { arena } from "./arena.ts";
 import type { Asker, Domain, Request, Scalable } from "./belief.ts";
@@ -142,6 +144,15 @@ export function clearPage(driver: Driver, page: number): void {
 
 export const writeRegister = (driver: Driver, offset: number, size: number, value: bigint): void =>
   emit(driver, { type: "RegisterWrite", offset, size, value });
+
+const recordHeld = FaultRecord.mask("f");
+
+/** Clears a fault record, by a write of its last 4 or 8 bytes. */
+export function clearFaultRecord(driver: Driver, index: number, size: 4 | 8 = 4): void {
+  const from = FaultRecord.width / 8 - size;
+  const offset = faultRecordAt(driver.profile, index) + from;
+  writeRegister(driver, offset, size, recordHeld >> BigInt(from * 8));
+}
 
 export const readRegister = (driver: Driver, offset: number, size: number): void =>
   emit(driver, { type: "RegisterRead", offset, size });

@@ -2,6 +2,7 @@ import { arena } from "./arena.ts";
 import type { Stage } from "./belief.ts";
 import type { Driver, Manner } from "./driver.ts";
 import { pick, wordAt, writeWord } from "./driver.ts";
+import type { StageSpot } from "./first-stage-tables.ts";
 import {
   announceStage,
   canonicalPage,
@@ -17,7 +18,6 @@ import {
 import type { Command, Draw } from "./mapping-commands.ts";
 import { more, pageFrom } from "./mapping-commands.ts";
 import { useStage } from "./requests.ts";
-import type { Place } from "./tables.ts";
 import { entryAddress } from "./tables.ts";
 
 /** Pages that entries may name: what a second stage maps to itself, then what is odd. */
@@ -59,9 +59,7 @@ function someMapped(driver: Driver, draw: Draw): { readonly stage: Stage; readon
 /** Writes an entry and announces the change; by draw the page is used before and after. */
 function change(
   driver: Driver,
-  stage: Stage,
-  page: number,
-  place: Place,
+  { stage, page, place }: StageSpot,
   word: bigint,
   draw: Draw,
   manner: Manner,
@@ -71,7 +69,7 @@ function change(
   if (uses === 0) useStage(driver, stage, page, more(draw, 42));
   const flush = manner !== "none" || draw.extra % 2 === 0;
   writeWord(driver, entryAddress(place), word, { flush, torn: draw.extra % 7 === 6 });
-  announceStage(driver, stage, page, place, old, manner, more(draw, 16));
+  announceStage(driver, { stage, page, place }, old, manner, more(draw, 16));
   if (uses < 2) useStage(driver, stage, page, more(draw, 42));
 }
 
@@ -98,7 +96,7 @@ export const mapStage: Command = (driver, draw, manner) => {
   const odd = level > 1 && draw.extra % 13 === 12 ? 1 : 0;
   const word = stageWord(pick(choices, draw.extra) + odd, bitsOf(draw.what >> 4) | large);
   driver.scalable.mapped.push({ stage, page });
-  change(driver, stage, page, place, word, draw, manner);
+  change(driver, { stage, page, place }, word, draw, manner);
 };
 
 /** Takes an entry out, at any level; by draw its table page is used again for something else. */
@@ -107,7 +105,7 @@ export const unmapStage: Command = (driver, draw, manner) => {
   const level = pick([1, 1, 1, 1, 2, 3, stage.levels], draw.how);
   const place = stagePlaceOf(driver, stage, page, level, false);
   const old = wordAt(driver, entryAddress(place));
-  change(driver, stage, page, place, draw.how % 4 === 3 ? old & ~1n : 0n, draw, manner);
+  change(driver, { stage, page, place }, draw.how % 4 === 3 ? old & ~1n : 0n, draw, manner);
   const freed = pageNamed(old);
   if (!namesTable(old, place.level) || !(arena.firstStage as readonly number[]).includes(freed)) {
     return;
@@ -124,7 +122,7 @@ export const protectStage: Command = (driver, draw, manner) => {
   const old = wordAt(driver, entryAddress(place));
   const one = pick([1, 2, 2, 63, 12, 13, 32, 7, 10], draw.extra);
   const word = draw.what % 3 === 2 ? old | open : old ^ (1n << BigInt(one));
-  change(driver, stage, page, place, word | 1n, draw, manner);
+  change(driver, { stage, page, place }, word | stageBits.present, draw, manner);
 };
 
 /** Puts a table in the place of a superpage, or a superpage in the place of a table. */
@@ -132,9 +130,9 @@ export const splitStage: Command = (driver, draw, manner) => {
   const { stage, page } = someMapped(driver, draw);
   const place = stagePlaceOf(driver, stage, page, 2, true);
   const old = wordAt(driver, entryAddress(place));
-  if (namesTable(old, 2) || (old & 1n) === 0n) {
+  if (namesTable(old, 2) || (old & stageBits.present) === 0n) {
     const word = stageWord(pick(largeTargets, draw.extra), open | stageBits.ps);
-    change(driver, stage, page, place, word, draw, manner);
+    change(driver, { stage, page, place }, word, draw, manner);
     return;
   }
   const table = takeStageTable(driver);
@@ -143,7 +141,7 @@ export const splitStage: Command = (driver, draw, manner) => {
     const away = index === draw.extra % 512 ? 1 : 0;
     writeWord(driver, table * 4096 + index * 8, stageWord(first + index + away, open));
   }
-  change(driver, stage, page, place, stageWord(table, open), draw, manner);
+  change(driver, { stage, page, place }, stageWord(table, open), draw, manner);
 };
 
 /** Makes an upper entry name another table: filled, empty, of others, its own, unreadable. */
@@ -156,7 +154,7 @@ export const relinkStage: Command = (driver, draw, manner) => {
   const odd = draw.extra % 5 === 4 ? pick(others, draw.extra >> 4) : undefined;
   const table = odd ?? pick(arena.firstStage, draw.extra >> 2);
   const word = stageWord(table ?? 0, (old & 6n) === 0n ? open : (old & 6n) | 1n);
-  change(driver, stage, page, place, word, draw, manner);
+  change(driver, { stage, page, place }, word, draw, manner);
 };
 
 /** Clears accessed and dirty bits, announced or not, by writing an entry as it was. */
@@ -166,7 +164,7 @@ export const ageStage: Command = (driver, draw, manner) => {
   const place = stagePlaceOf(driver, stage, page, level, false);
   const old = wordAt(driver, entryAddress(place));
   const cleared = old & ~(stageBits.a | stageBits.d | stageBits.ea);
-  change(driver, stage, page, place, cleared, draw, draw.what % 2 === 0 ? manner : "none");
+  change(driver, { stage, page, place }, cleared, draw, draw.what % 2 === 0 ? manner : "none");
 };
 
 /** Writes any word into any entry of any first-stage table. */

@@ -1,3 +1,5 @@
+import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
+import { masksOf } from "../../events/layout/layout.ts";
 import { pagesOfSize } from "../../tables/mapping.ts";
 import { arena } from "./arena.ts";
 import type { Stage } from "./belief.ts";
@@ -11,19 +13,10 @@ import type { Place } from "./tables.ts";
 import { entryAddress } from "./tables.ts";
 
 /** Bits of a first-stage entry. */
-export const stageBits = {
-  present: 1n,
-  rw: 2n,
-  us: 4n,
-  a: 0x20n,
-  d: 0x40n,
-  ps: 0x80n,
-  ea: 0x400n,
-  xd: 1n << 63n,
-} as const;
+export const stageBits = masksOf(FirstStageEntry);
 
 /** Present, writable, for everybody. */
-export const open = 7n;
+export const open = stageBits.present | stageBits.rw | stageBits.us;
 
 export const stageWord = (page: number, bits: bigint): bigint => (BigInt(page) << 12n) | bits;
 
@@ -62,7 +55,7 @@ export function someStage(driver: Driver, draw: number): Stage {
 
 /** Whether a present word at a level names a table. */
 export const namesTable = (word: bigint, level: number): boolean =>
-  level > 1 && (word & 1n) === 1n && (level > 3 || (word & stageBits.ps) === 0n);
+  level > 1 && (word & stageBits.present) !== 0n && (level > 3 || (word & stageBits.ps) === 0n);
 
 export const pageNamed = (word: bigint): number => Number((word >> 12n) & 0xff_ffff_ffffn);
 
@@ -112,20 +105,25 @@ export function tagsOf(users: readonly Reach[]): readonly Tag[] {
   return [...tags.values()];
 }
 
+/** An entry of first-stage tables, and a page that it translates. */
+export interface StageSpot {
+  readonly stage: Stage;
+  readonly page: number;
+  readonly place: Place;
+}
+
 /**
  * Announces that a first-stage entry changed, which one that was not present need not be. `narrow`:
  * one page alone, or leaves alone, of the wrong PASID or of the wrong domain-id.
  */
 export function announceStage(
   driver: Driver,
-  stage: Stage,
-  page: number,
-  place: Place,
+  { stage, page, place }: StageSpot,
   old: bigint,
   manner: Manner,
   draw: number,
 ): void {
-  if (manner === "none" || (old & 1n) === 0n) return;
+  if (manner === "none" || (old & stageBits.present) === 0n) return;
   const users = usersOf(driver, stage);
   const tags = tagsOf(users);
   const [first] = tags;

@@ -2,7 +2,8 @@ import { iova, sourceId } from "../../events/address.ts";
 import { RemappableAddress, RemappableRte } from "../../events/interrupt/interrupt-request.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { InterruptEntryDescriptor } from "../../events/queue/descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { Irta } from "../../events/registers/interrupt-table.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, deviceSources } from "./arena.ts";
 import { command, commandBits } from "./boot.ts";
 import type { Driver, Manner } from "./driver.ts";
@@ -38,10 +39,10 @@ export const interruptEntry: Command = (driver, draw, manner) => {
  * requests for an entry that has changed.
  */
 export const interruptTable: Command = (driver, draw) => {
-  const { ire, sirtp } = commandBits;
+  const { ire, sirtp, cfi } = commandBits;
   const page = draw.how % 9 === 8 ? pick(arena.spare, draw.where) : arena.interrupts;
   const size = pick([6, 3, 2, 0, 15], draw.what);
-  const eime = draw.extra % 3 === 0 ? 0x800n : 0n;
+  const eime = draw.extra % 3 === 0 ? Irta.mask("eime") : 0n;
   const index = pick(indices, draw.where);
   const meets = draw.how % 2 === 1;
   if (meets) {
@@ -50,8 +51,8 @@ export const interruptTable: Command = (driver, draw) => {
   }
   writeRegister(driver, at.irta, 8, (BigInt(page) << 12n) | eime | BigInt(size));
   command(driver, sirtp);
-  if (draw.extra % 8 === 7) command(driver, 0, ire | 0x80_0000);
-  else command(driver, ire | (draw.where % 2 === 0 ? 0x80_0000 : 0));
+  if (draw.extra % 8 === 7) command(driver, 0, ire | cfi);
+  else command(driver, ire | (draw.where % 2 === 0 ? cfi : 0));
   if (meets) askAgain(driver, draw, index);
 };
 

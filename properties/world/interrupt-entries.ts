@@ -1,4 +1,5 @@
 import { PostedEntry, RemappedEntry } from "../../events/interrupt/interrupt-entry.ts";
+import { Cap } from "../../events/registers/capability.ts";
 import { arena, deviceSources, sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { pick, writeWord } from "./driver.ts";
@@ -33,8 +34,7 @@ function entryWord(driver: Driver, draw: Draw): bigint {
   const odd = pick([12, 13, 14, 24, 31, 84, 100, 127, draw.extra % 128], draw.extra >> 4);
   const isStrange = draw.how % 11 === 10 || (!present && draw.extra % 2 === 0);
   const strange = isStrange ? 1n << BigInt(odd) : 0n;
-  const { cap } = driver.profile;
-  const able = ((cap >> 59n) & 1n) === 1n || draw.extra % 4 === 0;
+  const able = Cap.decode(driver.profile.cap).pi || draw.extra % 4 === 0;
   const posts = draw.how % 3 === 0 && able;
   if (!posts) {
     const [dlm, dst] = [draw.what % 8, Number(draw.word & 0xffff_ffffn)];

@@ -14,6 +14,7 @@ import * as register from "./register-commands.ts";
 import { seldom } from "./seldom-commands.ts";
 import * as toolstack from "./toolstack-commands.ts";
 import * as unit from "./unit-commands.ts";
+import { scribbleOrWeb } from "./web-commands.ts";
 
 type Weighted = readonly (readonly [number, Command])[];
 
@@ -24,7 +25,7 @@ const legacy: Weighted = [
   [4, mapping.protect],
   [2, mapping.split],
   [2, mapping.relink],
-  [1, mapping.scribble],
+  [1, scribbleOrWeb],
   [2, unit.context],
   [3, unit.invalidate],
   [1, unit.widen],
@@ -84,7 +85,7 @@ const scalable: Weighted = [
   [3, mapping.protect],
   [2, mapping.split],
   [2, mapping.relink],
-  [1, mapping.scribble],
+  [1, scribbleOrWeb],
   [7, pasid.pasidEntry],
   [5, pasid.editEntry],
   [3, pasid.clearEntry],
@@ -131,8 +132,7 @@ const scalable: Weighted = [
 
 /** Kinds that a driver who follows the rules does not do. */
 const hostile: ReadonlySet<Command> = new Set<Command>([
-  mapping.scribble,
-  first.scribbleStage,
+  ...[scribbleOrWeb, first.scribbleStage],
   unit.wrongDescriptor,
   invalidation.wrongPasidDescriptor,
   unit.strayTail,

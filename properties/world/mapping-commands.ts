@@ -3,7 +3,7 @@ import type { Domain } from "./belief.ts";
 import { domainOf } from "./boot.ts";
 import type { Driver, Manner } from "./driver.ts";
 import { pick, wordAt, writeWord } from "./driver.ts";
-import type { Place } from "./tables.ts";
+import type { Spot } from "./tables.ts";
 import { announce, entryAddress, entryWord, isTable, placeOf, takeTable } from "./tables.ts";
 
 /** The numbers that one command is made from; each command reads them in its own way. */
@@ -67,18 +67,17 @@ export function someDomain(driver: Driver, draw: number): Domain {
 /** Writes a second-stage entry and announces the change. */
 export function changeSecond(
   driver: Driver,
-  domain: Domain,
-  page: number,
-  place: Place,
+  spot: Spot,
   word: bigint,
   draw: Draw,
   manner: Manner,
 ): void {
+  const { place } = spot;
   const old = wordAt(driver, entryAddress(place));
   const flush = manner !== "none" || draw.extra % 2 === 0;
   writeWord(driver, entryAddress(place), word, { flush, torn: draw.extra % 7 === 6 });
   const table = isTable(old, place.level) || isTable(word, place.level);
-  announce(driver, domain, page, place, table, manner, draw.extra);
+  announce(driver, spot, table, manner, draw.extra);
 }
 
 const permissionsOf = (draw: number): number => pick([3, 3, 3, 1, 2], draw);
@@ -92,7 +91,7 @@ export const map: Command = (driver, draw, manner) => {
   const place = placeOf(driver, domain, page, level, true);
   const choices = level === 1 ? targets : level === 2 ? largeTargets : hugeTargets;
   const word = entryWord(pick(choices, draw.extra), permissionsOf(draw.what >> 4), level > 1);
-  changeSecond(driver, domain, page, place, word, draw, known === 0 ? "proper" : manner);
+  changeSecond(driver, { domain, page, place }, word, draw, known === 0 ? "proper" : manner);
   driver.mapped.push({ did: domain.did, page });
 };
 
@@ -103,7 +102,7 @@ export const unmap: Command = (driver, draw, manner) => {
   const page = pageFrom(driver, draw.where);
   const place = placeOf(driver, domain, page, Math.min(level, domain.levels), false);
   const old = wordAt(driver, entryAddress(place));
-  changeSecond(driver, domain, page, place, draw.how % 4 === 3 ? old & ~3n : 0n, draw, manner);
+  changeSecond(driver, { domain, page, place }, draw.how % 4 === 3 ? old & ~3n : 0n, draw, manner);
   if (!isTable(old, place.level)) return;
   const freed = Number((old >> 12n) & 0xfffffn);
   if ((arena.tables as readonly number[]).includes(freed)) {
@@ -121,7 +120,7 @@ export const protect: Command = (driver, draw, manner) => {
   const other = upper ? old ^ (1n << BigInt(pick([32, 32, 38, 44, 52, 63], draw.what))) : old;
   const kept = upper && draw.extra % 4 > 0 ? other & 3n : BigInt(permissionsOf(draw.extra));
   const word = (other & ~3n) | kept;
-  changeSecond(driver, domain, page, place, word, draw, manner);
+  changeSecond(driver, { domain, page, place }, word, draw, manner);
 };
 
 /**
@@ -134,7 +133,7 @@ export const split: Command = (driver, draw, manner) => {
   const old = wordAt(driver, entryAddress(place));
   if (isTable(old, 2) || (old & 3n) === 0n) {
     const word = entryWord(pick(largeTargets, draw.extra), 3, true);
-    changeSecond(driver, domain, page, place, word, draw, manner);
+    changeSecond(driver, { domain, page, place }, word, draw, manner);
     return;
   }
   const table = takeTable(driver);
@@ -144,7 +143,7 @@ export const split: Command = (driver, draw, manner) => {
     const word = entryWord(first + index + away, permissionsOf(draw.how));
     writeWord(driver, table * 4096 + index * 8, word);
   }
-  changeSecond(driver, domain, page, place, entryWord(table, 3), draw, manner);
+  changeSecond(driver, { domain, page, place }, entryWord(table, 3), draw, manner);
 };
 
 /** Makes an upper entry name another table page: filled, empty, of another domain, or its own. */
@@ -157,9 +156,7 @@ export const relink: Command = (driver, draw, manner) => {
   const table = own ? place.table : pick(arena.tables, draw.extra);
   changeSecond(
     driver,
-    domain,
-    page,
-    place,
+    { domain, page, place },
     entryWord(table, permissionsOf(draw.what >> 4)),
     draw,
     manner,

@@ -73,10 +73,10 @@ export const undermine: Command = (driver, draw, manner) => {
     old | (1n << BigInt(pick([11, 62, 50, 7], draw.extra))),
   ];
   if (draw.extra % 3 === 0) useStage(driver, stage, page, more(draw, 16), isOver(domain));
-  changeSecond(driver, domain, target, place, pick(words, draw.how), draw, manner);
+  changeSecond(driver, { domain, page: target, place }, pick(words, draw.how), draw, manner);
   if (draw.what % 4 !== 3) useStage(driver, stage, page, more(draw, 16), isOver(domain));
   if (draw.extra % 2 === 0) return;
-  changeSecond(driver, domain, target, place, entryWord(target, 3), draw, manner);
+  changeSecond(driver, { domain, page: target, place }, entryWord(target, 3), draw, manner);
 };
 
 /** The toolstack changes the P2M of a page of tables of either stage, and mostly back. */
@@ -108,5 +108,5 @@ export const heal: Command = (driver, draw, manner) => {
   const table = large ? 0 : takeTable(driver);
   if (!large) writeIdentity(driver, table);
   const word = entryWord(table, 3, large);
-  changeSecond(driver, domain, 0, place, word, draw, manner);
+  changeSecond(driver, { domain, page: 0, place }, word, draw, manner);
 };

@@ -1,5 +1,5 @@
 import { iova } from "../../events/address.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { emit, writeRegister } from "./driver.ts";

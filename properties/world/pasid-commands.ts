@@ -87,7 +87,7 @@ export const pasidEntry: Command = (driver, draw, manner) => {
   const firstLast = draw.how % 8 < 6;
   const torn = draw.what % 2 === 0 ? () => useEntry(driver, address, draw.what) : undefined;
   if (draw.how % 16 === 15) writeWhole(driver, address, bindingWord(next), 8);
-  else writeWords(driver, address, bindingWord(next), 8, firstLast, torn);
+  else writeWords(driver, address, bindingWord(next), { count: 8, firstLast, between: torn });
   if (isLive && old.did !== next.did) announceBinding(driver, address, old, manner, draw.extra);
   announceBinding(driver, address, next, manner, draw.extra);
   if (draw.what % 4 < 2) useEntry(driver, address, more(draw, 48));
@@ -115,7 +115,8 @@ export const editEntry: Command = (driver, draw, manner) => {
   const next = { ...old, ...pick(choices, draw.how) };
   bindings.set(address, next);
   const torn = draw.what % 3 === 0 ? () => useEntry(driver, address, draw.what) : undefined;
-  writeWords(driver, address, bindingWord(next), 8, draw.what % 2 === 0, torn);
+  const firstLast = draw.what % 2 === 0;
+  writeWords(driver, address, bindingWord(next), { count: 8, firstLast, between: torn });
   announceBinding(driver, address, old, manner, draw.extra);
   if (next.did !== did) announceBinding(driver, address, next, manner, draw.extra);
 };
@@ -129,7 +130,8 @@ export const clearEntry: Command = (driver, draw, manner) => {
   bindings.set(address, { ...old, present: false });
   const proper = draw.how % 3 !== 2;
   if (proper) writeWord(driver, address, wordAt(driver, address) & ~1n);
-  else writeWords(driver, address, 0n, 8, draw.how % 2 === 0);
+  else writeWords(driver, address, 0n, { count: 8, firstLast: draw.how % 2 === 0 });
   announceBinding(driver, address, old, manner, draw.extra);
-  if (proper && draw.what % 2 === 0) writeWords(driver, address, 0n, 8, false);
+  if (proper && draw.what % 2 === 0)
+    writeWords(driver, address, 0n, { count: 8, firstLast: false });
 };

@@ -1,11 +1,12 @@
 import { sourceId } from "../../events/address.ts";
-import { at } from "../../projections/registers/registers.ts";
-import { arena, deviceSources } from "./arena.ts";
-import { command, commandBits, placeQueue } from "./boot.ts";
+import { at } from "../../events/registers/offset.ts";
+import { deviceSources } from "./arena.ts";
+import { command, commandBits, placeQueue, writeQueueAddress } from "./boot.ts";
 import type { Driver } from "./driver.ts";
 import { emit, pick, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import {
+  clearQueueErrors,
   deviceTlbWord,
   enqueue,
   iotlbWord,
@@ -19,14 +20,12 @@ import { answerAll } from "./scalable-queue.ts";
 
 const everything = { scope: "global", did: 0, page: 0, mask: 0, leafOnly: false } as const;
 
-const clearErrors = (driver: Driver): void => writeRegister(driver, at.fsts, 4, 0x70n);
-
 const time = (driver: Driver): void => emit(driver, { type: "InvalidationTimeout" });
 
 /** Nobody waits for any device, and no error stands. */
 function settle(driver: Driver): void {
   time(driver);
-  clearErrors(driver);
+  clearQueueErrors(driver);
 }
 
 /** Turns the queue off as it may be. */
@@ -47,7 +46,7 @@ function start(driver: Driver, draw: number): void {
 function mend(driver: Driver): void {
   driver.tail = (driver.tail + queueBytes - driver.step) % queueBytes;
   submit(driver, [waitWord(5, 5), waitWord(6, 6)]);
-  clearErrors(driver);
+  clearQueueErrors(driver);
 }
 
 /** A device is asked to forget, and nothing waits for it, or the queue halts meanwhile. */
@@ -59,7 +58,7 @@ const lateAnswer: Command = (driver, draw) => {
   if (draw.extra % 5 === 0) driver.owing.push(device);
   else time(driver);
   if (wrong) mend(driver);
-  else clearErrors(driver);
+  else clearQueueErrors(driver);
 };
 
 /** Where a tail cannot be: beyond the end, or half a descriptor on. */
@@ -79,7 +78,7 @@ const whileWaiting: Command = (driver, draw) => {
   const result = draw.extra % 8 === 7 ? "failed" : "done";
   emit(driver, { type: "DeviceTlbAnswer", device, result });
   moveTail(driver);
-  clearErrors(driver);
+  clearQueueErrors(driver);
 };
 
 /** The tail moves to where it cannot be, and back. */
@@ -87,7 +86,7 @@ const oddTail: Command = (driver, draw) => {
   settle(driver);
   writeRegister(driver, at.iqt, 8, strayTail(driver, draw.extra));
   moveTail(driver);
-  clearErrors(driver);
+  clearQueueErrors(driver);
 };
 
 /** The queue is turned off after a descriptor that is no wait, which it does not take. */
@@ -106,7 +105,7 @@ const offWhileHalted: Command = (driver, draw) => {
   emit(driver, { type: "DeviceTlbAnswer", device, result: "done" });
   command(driver, 0, commandBits.qie);
   start(driver, draw.extra);
-  clearErrors(driver);
+  clearQueueErrors(driver);
 };
 
 /** Moves the queue while it is on, and off, to where it is. */
@@ -121,7 +120,7 @@ const sameAddress: Command = (driver, draw) => {
 const tooWide: Command = (driver, draw) => {
   if (driver.profile.smts) return;
   stop(driver);
-  writeRegister(driver, at.iqa, 8, (BigInt(arena.queue) << 12n) | 0x800n);
+  writeQueueAddress(driver, true);
   writeRegister(driver, at.iqt, 8, 0n);
   command(driver, commandBits.qie);
   driver.tail = 0;
@@ -130,7 +129,7 @@ const tooWide: Command = (driver, draw) => {
   writeRegister(driver, at.iqt, 8, 0n);
   command(driver, 0, commandBits.qie);
   start(driver, draw.extra);
-  clearErrors(driver);
+  clearQueueErrors(driver);
 };
 
 const mishaps = [oddTail, oddTail, offTooEarly, offWhileHalted, sameAddress, tooWide];

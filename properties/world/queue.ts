@@ -1,14 +1,16 @@
 import { bitMask } from "../../events/layout/layout-field.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { contextGranularities, iotlbGranularities } from "../../events/queue/descriptor-field.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,
   IotlbDescriptor,
   WaitDescriptor,
 } from "../../events/queue/descriptors.ts";
-import { Ccmd } from "../../events/registers/command.ts";
+import { Ccmd, Gcmd } from "../../events/registers/command.ts";
+import { Fsts } from "../../events/registers/event-line.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at, iotlbAt } from "../../events/registers/offset.ts";
 import { arena } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { bytesOf, writeBytes, writeRegister } from "./driver.ts";
@@ -27,7 +29,7 @@ export interface Flush {
   readonly leafOnly: boolean;
 }
 
-const granularities = { global: 1, domain: 2, page: 3, device: 3 } as const;
+const granularities = { ...contextGranularities, ...iotlbGranularities };
 
 export function iotlbWord(flush: Flush): bigint {
   return IotlbDescriptor.encode({
@@ -97,7 +99,13 @@ export function submit(driver: Driver, words: readonly bigint[]): void {
 }
 
 /** Whether the driver invalidates through the queue. */
-export const usesQueue = (driver: Driver): boolean => ((driver.command >>> 26) & 1) === 1;
+const qie = Number(Gcmd.mask("qie"));
+
+export const usesQueue = (driver: Driver): boolean => (driver.command & qie) !== 0;
+
+/** Clears the errors that the queue halts on. */
+export const clearQueueErrors = (driver: Driver): void =>
+  writeRegister(driver, at.fsts, 4, Fsts.encode({ iqe: true, ice: true, ite: true }));
 
 /** An IOTLB invalidation by whatever means the driver uses. */
 export function flushIotlb(driver: Driver, flush: Flush, draw: number): void {
@@ -111,7 +119,12 @@ export function flushIotlb(driver: Driver, flush: Flush, draw: number): void {
     writeRegister(driver, iro, 8, (BigInt(flush.page) << 12n) | BigInt(low));
   }
   const iirg = granularities[flush.scope];
-  writeRegister(driver, iro + 8, 8, Iotlb.encode({ did: flush.did, iirg, ivt: true }));
+  writeRegister(
+    driver,
+    iotlbAt(driver.profile),
+    8,
+    Iotlb.encode({ did: flush.did, iirg, ivt: true }),
+  );
 }
 
 /** A context-cache invalidation by whatever means the driver uses. */

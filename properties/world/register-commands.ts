@@ -1,10 +1,22 @@
 import { gpa } from "../../events/address.ts";
-import { at, registersOf } from "../../projections/registers/registers.ts";
+import { masksOf } from "../../events/layout/layout.ts";
+import { Fectl, Fsts } from "../../events/registers/event-line.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Pmen } from "../../events/registers/protected-memory.ts";
+import { registersOf } from "../../projections/registers/registers.ts";
 import { arena } from "./arena.ts";
 import { command, commandBits, placeQueue, rootPointer, rootsOf } from "./boot.ts";
-import { emit, pick, readRegister, wordAt, writeRegister, writeWord } from "./driver.ts";
+import {
+  clearFaultRecord,
+  emit,
+  pick,
+  readRegister,
+  wordAt,
+  writeRegister,
+  writeWord,
+} from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
-import { submit, waitWord } from "./queue.ts";
+import { submit, usesQueue, waitWord } from "./queue.ts";
 
 /** Turns translation, the queue or interrupt remapping on or off, or sets a root pointer. */
 export const toggle: Command = (driver, draw) => {
@@ -37,26 +49,43 @@ function copyRoots(driver: Parameters<Command>[0]): void {
   }
 }
 
+const { pfo, iqe, ice, ite } = masksOf(Fsts);
+const masked = Fectl.mask("im");
+
 /** Clears fault records and fault status: all, some, none of them set. */
 export const clearFaults: Command = (driver, draw) => {
-  const { fro, nfr } = driver.profile;
+  const { nfr } = driver.profile;
   const index = draw.where % nfr;
-  if (draw.how % 3 !== 0) writeRegister(driver, fro + 16 * index + 12, 4, 1n << 31n);
-  if (draw.how % 3 === 2) writeRegister(driver, fro + 16 * ((index + 1) % nfr) + 8, 8, 1n << 63n);
+  if (draw.how % 3 !== 0) clearFaultRecord(driver, index);
+  if (draw.how % 3 === 2) clearFaultRecord(driver, (index + 1) % nfr, 8);
   if (draw.how % 2 === 0)
-    writeRegister(driver, at.fsts, 4, pick([0x71n, 0x70n, 0x1n, 0x10n], draw.extra));
+    writeRegister(
+      driver,
+      at.fsts,
+      4,
+      pick([pfo | iqe | ice | ite, iqe | ice | ite, pfo, iqe], draw.extra),
+    );
 };
 
-/** Masks or unmasks an event line, clears ICS, sets what its message is. */
+/** Masks an event line, or unmasks both and waits twice; clears ICS, sets what a message is. */
 export const eventLine: Command = (driver, draw) => {
-  const line = pick([at.fectl, at.iectl], draw.where);
+  const lines = [at.fectl, at.iectl];
+  const line = pick(lines, draw.where);
+  const address = (BigInt(draw.extra % 4) << 32n) | 0xfee0_0000n | BigInt(draw.extra);
   const choices = [
-    () => writeRegister(driver, line, 4, 0n),
-    () => writeRegister(driver, line, 4, 0x8000_0000n),
+    () => {
+      for (const each of lines) {
+        writeRegister(driver, each + 8, 8, address);
+        writeRegister(driver, each, 4, 0n);
+      }
+      const wait = waitWord(7, draw.extra, true);
+      if (usesQueue(driver)) submit(driver, [wait, wait]);
+    },
+    () => writeRegister(driver, line, 4, masked),
     () => writeRegister(driver, at.ics, 4, 1n),
     () => writeRegister(driver, line + 4, 4, BigInt(draw.extra)),
-    () => writeRegister(driver, line + 8, 8, 0xfee0_0000n | BigInt(draw.extra)),
-    () => writeRegister(driver, line + 3, 1, draw.extra % 2 === 0 ? 0n : 0x80n),
+    () => writeRegister(driver, line + 8, 8, address),
+    () => writeRegister(driver, line + 3, 1, draw.extra % 2 === 0 ? 0n : masked >> 24n),
   ];
   pick(choices, draw.how)();
 };
@@ -84,7 +113,7 @@ export const protectMemory: Command = (driver, draw) => {
     writeRegister(driver, at.plmbase, 4, BigInt(draw.what % 4) << 21n);
     writeRegister(driver, at.plmlimit, 4, BigInt(draw.extra % 8) << 21n);
   }
-  writeRegister(driver, at.pmen, 4, draw.how % 3 === 0 ? 0n : 0x8000_0000n);
+  writeRegister(driver, at.pmen, 4, draw.how % 3 === 0 ? 0n : Pmen.mask("epm"));
 };
 
 /** Makes lines that the CPU wrote visible: a page, one line, or everything. */

@@ -73,7 +73,10 @@ export function writeScalableContext(
   context: ScalableContext,
 ): void {
   const word = contextWordOf(context);
-  writeWords(driver, scalableContextAddress(source), word, 4, context.present);
+  writeWords(driver, scalableContextAddress(source), word, {
+    count: 4,
+    firstLast: context.present,
+  });
   const { directory, ridPasid } = context;
   driver.scalable.contexts.set(source, { directory, ridPasid });
 }

@@ -28,18 +28,21 @@ export interface ScalableContext {
   readonly bits: bigint;
 }
 
-/**
- * Writes 64-bit words one by one: the first one last when `firstLast`, as what has P needs.
- *
- * @param between  what happens when the first of them is written and others are not.
- */
+/** How the words of an entry are written. */
+interface Order {
+  readonly count: number;
+  /** The first word is the last to be written, as what has P needs. */
+  readonly firstLast: boolean;
+  /** What happens when the first of them is written and others are not. */
+  readonly between?: (() => void) | undefined;
+}
+
+/** Writes 64-bit words one by one. */
 export function writeWords(
   driver: Driver,
   at: number,
   word: bigint,
-  count: number,
-  firstLast: boolean,
-  between?: () => void,
+  { count, firstLast, between }: Order,
 ): void {
   const words = Array.from({ length: count }, (_, index) => ({
     place: at + index * 8,

@@ -1,10 +1,12 @@
 import { Ccmd } from "../../events/registers/command.ts";
+import { Iectl } from "../../events/registers/event-line.ts";
 import { Iotlb } from "../../events/registers/iotlb.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at, iotlbAt } from "../../events/registers/offset.ts";
+import { Pmen } from "../../events/registers/protected-memory.ts";
 import { arena, deviceSources } from "./arena.ts";
 import { boot, command, commandBits, placeQueue, writeLegacy } from "./boot.ts";
 import { atsRequest } from "./device-commands.ts";
-import { emit, pick, writeRegister } from "./driver.ts";
+import { clearFaultRecord, emit, pick, writeRegister } from "./driver.ts";
 import type { Command } from "./mapping-commands.ts";
 import { more, someDomain } from "./mapping-commands.ts";
 import * as outside from "./outside-commands.ts";
@@ -28,7 +30,7 @@ const byRegister: Command = (driver, draw) => {
   const am = mamv + (draw.extra % 3);
   writeRegister(driver, iro, 8, BigInt(Math.min(63, am)));
   const iirg = pick([3, 3, 0, 1, 2, 3, 3, 0], more(draw, 4));
-  writeRegister(driver, iro + 8, 8, Iotlb.encode({ did, iirg, ivt: true }));
+  writeRegister(driver, iotlbAt(driver.profile), 8, Iotlb.encode({ did, iirg, ivt: true }));
   if (!pause) return;
   placeQueue(driver, draw.extra);
   driver.tail = 0;
@@ -58,10 +60,10 @@ const tooEarly: Command = (driver, draw) => {
 
 /** Clears PFO while records are in use, or after they all were cleared. */
 const clearOverflow: Command = (driver, draw) => {
-  const { fro, nfr } = driver.profile;
+  const { nfr } = driver.profile;
   if (draw.how % 2 === 0) {
     for (let index = 0; index < nfr; index++) {
-      writeRegister(driver, fro + 16 * index + 12, 4, 1n << 31n);
+      clearFaultRecord(driver, index);
     }
   }
   writeRegister(driver, at.fsts, 4, 1n);
@@ -70,7 +72,7 @@ const clearOverflow: Command = (driver, draw) => {
 /** A completion event that is masked at first; software looks before it unmasks, or after. */
 const maskedEvent: Command = (driver, draw) => {
   writeRegister(driver, at.ics, 4, 1n);
-  writeRegister(driver, at.iectl, 4, 1n << 31n);
+  writeRegister(driver, at.iectl, 4, Iectl.mask("im"));
   if (usesQueue(driver)) submit(driver, [waitWord(9, 9, true)]);
   if (draw.how % 2 === 0) writeRegister(driver, at.ics, 4, 1n);
   writeRegister(driver, at.iectl, 4, 0n);
@@ -78,7 +80,7 @@ const maskedEvent: Command = (driver, draw) => {
 
 /** The protected regions go on and off again, with a DMA in between. */
 const protectOnce: Command = (driver, draw, manner) => {
-  writeRegister(driver, at.pmen, 4, 1n << 31n);
+  writeRegister(driver, at.pmen, 4, Pmen.mask("epm"));
   outside.dma(driver, draw, manner);
   writeRegister(driver, at.pmen, 4, 0n);
 };

@@ -1,3 +1,5 @@
+import { masksOf } from "../../events/layout/layout.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { pagesOfSize } from "../../tables/mapping.ts";
 import { arena } from "./arena.ts";
 import type { Domain } from "./belief.ts";
@@ -15,9 +17,11 @@ export interface Place {
 
 export const entryAddress = ({ table, index }: Place): number => table * 4096 + index * 8;
 
+const { r, w, ps } = masksOf(SecondStageEntry);
+
 /** A second-stage entry: permissions in bits 1:0, PS if wanted. */
 export const entryWord = (page: number, permissions: number, superpage = false): bigint =>
-  (BigInt(page) << 12n) | BigInt(permissions & 3) | (superpage ? 0x80n : 0n);
+  (BigInt(page) << 12n) | BigInt(permissions & 3) | (superpage ? ps : 0n);
 
 /** A table page nobody uses, cleared; when there is none, one that somebody does use. */
 export function takeTable(driver: Driver): number {
@@ -32,7 +36,7 @@ export function takeTable(driver: Driver): number {
   return page;
 }
 
-const isPointer = (word: bigint): boolean => (word & 3n) !== 0n && (word & 0x80n) === 0n;
+const isPointer = (word: bigint): boolean => (word & (r | w)) !== 0n && (word & ps) === 0n;
 
 /** The index of a page in the table of a level. */
 const indexAt = (page: number, level: number): number =>
@@ -78,15 +82,20 @@ function didsOver(driver: Driver, { did, root }: Domain): readonly number[] {
   return [...dids].slice(0, 2);
 }
 
+/** An entry of second-stage tables, and a page that it translates. */
+export interface Spot {
+  readonly domain: Domain;
+  readonly page: number;
+  readonly place: Place;
+}
+
 /**
  * Announces that an entry changed. `narrow`: of one page alone, or for leaves alone although a
  * table pointer changed, or for another domain-id.
  */
 export function announce(
   driver: Driver,
-  domain: Domain,
-  page: number,
-  place: Place,
+  { domain, page, place }: Spot,
   wasOrIsTable: boolean,
   manner: Manner,
   draw: number,

@@ -1,15 +1,14 @@
 import { gpaOfPage, sourceId } from "../../events/address.ts";
 import type { InputOf } from "../../events/input.ts";
-import { at } from "../../projections/registers/registers.ts";
 import { arena, sources } from "./arena.ts";
 import type { Asker } from "./belief.ts";
 import type { Driver } from "./driver.ts";
-import { emit, pick, writeRegister, writeWord } from "./driver.ts";
-import { deviceTlbWord, flushContexts } from "./queue.ts";
+import { emit, pick, writeWord } from "./driver.ts";
+import { clearQueueErrors, deviceTlbWord, flushContexts } from "./queue.ts";
 import { announceAll, pasidDevicePagesWord, pasidDeviceTlbWord } from "./scalable-queue.ts";
 import { scalableContextAddress } from "./scalable-tables.ts";
 
-type Use = Omit<InputOf<"DmaIssue">, "type" | "tag">;
+type HeldRequest = Omit<InputOf<"DmaIssue">, "type" | "tag">;
 type Holder = Asker & { readonly page: number };
 
 /** The guest lets a device forget what it was just told; now and then the device fails. */
@@ -26,7 +25,7 @@ function forget(driver: Driver, { device, page, pasid }: Holder, draw: number): 
   if (!announceAll(driver, [word], draw)) return;
   const result = (draw >> 4) % 3 === 0 ? "failed" : "done";
   emit(driver, { type: "DeviceTlbAnswer", device: sourceId(device), result });
-  if (result === "failed") writeRegister(driver, at.fsts, 4, 0x70n);
+  if (result === "failed") clearQueueErrors(driver);
 }
 
 /** The toolstack lets the data pages be read alone for a moment. */
@@ -54,7 +53,7 @@ function forbid(driver: Driver, { device }: Holder, use: () => void): void {
 }
 
 /** By draw, what a device was just told is taken from it by the guest or the host, and used. */
-export function takeBack(driver: Driver, holder: Holder, draw: number, use: Use): void {
+export function takeBack(driver: Driver, holder: Holder, draw: number, use: HeldRequest): void {
   if (!driver.profile.deviceTlb || draw % 3 === 2) return;
   const how = (draw >> 1) % 8;
   if (how === 0) forbid(driver, holder, () => emit(driver, { type: "Dma", ...use }));

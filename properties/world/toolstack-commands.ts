@@ -1,5 +1,7 @@
 import { gpa, iova, sourceId } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
+import { Gcmd } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena, sources } from "./arena.ts";
 import { boot, writeLegacy } from "./boot.ts";
 import type { Driver } from "./driver.ts";
@@ -48,7 +50,7 @@ function withoutUnit(driver: Driver, draw: Draw): void {
     { type: "UnitReset" },
     { type: "UnitSave" },
     { type: "UnitRestore", record: "" },
-    { type: "RegisterWrite", offset: 0x18, size: 4, value: 0x8000_0000n },
+    { type: "RegisterWrite", offset: at.gcmd, size: 4, value: Gcmd.mask("te") },
   ];
   for (const input of asked.filter((_, index) => ((draw.where >> index) & 1) === 1)) {
     emit(driver, input);

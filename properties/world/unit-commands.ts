@@ -1,7 +1,7 @@
 import { iova, sourceId } from "../../events/address.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { IotlbDescriptor } from "../../events/queue/descriptors.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { deviceOf, requesters, sources } from "./arena.ts";
 import { contextAddress, domainOf, writeContext } from "./boot.ts";
 import { emit, pick, wordAt, writeRegister } from "./driver.ts";
@@ -9,6 +9,7 @@ import type { Command } from "./mapping-commands.ts";
 import { pageFrom, someDomain } from "./mapping-commands.ts";
 import type { Flush } from "./queue.ts";
 import {
+  clearQueueErrors,
   contextWord,
   deviceTlbWord,
   enqueue,
@@ -143,7 +144,7 @@ export const wrongDescriptor: Command = (driver, draw) => {
   if (draw.what % 4 === 3) return;
   driver.tail = (driver.tail + queueBytes - 2 * driver.step) % queueBytes;
   enqueue(driver, [waitWord(draw.extra, draw.what), waitWord(draw.extra, draw.what)]);
-  writeRegister(driver, at.fsts, 4, 0x70n);
+  clearQueueErrors(driver);
 };
 
 /** Fills the ring with waits and lets them run, so that head and tail wrap around. */

@@ -2,6 +2,7 @@ import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Fact } from "../../events/fact.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
+import { devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
@@ -32,7 +33,7 @@ export function contextsAfter(contexts: Contexts, fact: Fact, world: World): Con
   const compared = 0xffff & ~(isOfOne ? (ignoredBits[fact.mask ?? 0] ?? 0) : 0);
   const isSeen = (source: number): boolean =>
     !isOfOne || (source & compared) === ((fact.source ?? 0) & compared);
-  const sources = Object.values(guest.devices).map(({ requester }) => requester);
+  const sources = devicesOf(guest).map(({ requester }) => requester);
   const { passing, entries } = contexts;
   const passes = (each: number): boolean =>
     isSeen(each) ? isPassed(guest, each) : passing.has(each);

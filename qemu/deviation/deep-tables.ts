@@ -1,11 +1,12 @@
-import { PasidEntry } from "../../events/context/pasid-entry.ts";
+import { levelsOfWidth } from "../../events/context/context-entry.ts";
+import { levelsOfMode, PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Input } from "../../events/input.ts";
 import type { GuestSetup } from "../../events/setup.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { Avoided, Contexts } from "../../target/deviation.ts";
+import type { Avoidance, Contexts } from "../../target/deviation.ts";
 import { noContexts } from "../../target/known.ts";
 import { contextsAfter, contextsUsed } from "./context-memory.ts";
 import { requesterIn } from "./dma-situation.ts";
@@ -21,7 +22,7 @@ function isTooDeep(guest: Guest, source: number, { passing, entries }: Contexts)
   const { entry } = readTables(guest, source, entries.get(source));
   if (entry === undefined) return false;
   const { aw, fspm } = PasidEntry.decode(entry);
-  return (guest.profile.flts ? 4 + fspm : 2 + aw) > mostLevels;
+  return (guest.profile.flts ? levelsOfMode(fspm) : levelsOfWidth(aw)) > mostLevels;
 }
 
 /** The inputs without DMA that makes QEMU walk too many levels. */
@@ -44,7 +45,7 @@ function withoutDeep(setup: GuestSetup, inputs: readonly Input[]): readonly Inpu
 }
 
 /** Page tables of more levels than QEMU knows, which end it. */
-export const deepTables: Avoided = {
+export const deepTables: Avoidance = {
   id: "table-levels-unchecked",
   change: (input) => input,
   without: withoutDeep,

@@ -1,7 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { find } from "../../properties/laws/requests.ts";
-import { isDevicePage } from "../../target/defined.ts";
+import { isDevicePage } from "../../target/defined-input.ts";
 import type { Deviation } from "../../target/deviation.ts";
 import { entriesRead, walksOf } from "../../target/table-view.ts";
 import { dmaDeviation } from "./dma-situation.ts";

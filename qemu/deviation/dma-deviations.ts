@@ -1,13 +1,13 @@
 import { ContextEntry, contextReserved } from "../../events/context/context-entry.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
-import type { ContextStep } from "../../hypervisor/context/entry-reading.ts";
+import type { ContextStep } from "../../hypervisor/context/entry-cursor.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import type { Deviation } from "../../target/deviation.ts";
 import { nothing } from "../../target/deviation.ts";
-import { pageText } from "../../target/outcome.ts";
+import { pageText } from "../../target/dma-text.ts";
 import { usesOf } from "../../target/past.ts";
 import { entriesRead, overlapsInterrupts, walksOf } from "../../target/table-view.ts";
 import { dmaDeviation } from "./dma-situation.ts";

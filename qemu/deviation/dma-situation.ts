@@ -1,4 +1,5 @@
 import type { Access, InputOf } from "../../events/input.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Deviation, Passing, Situation } from "../../target/deviation.ts";
 
@@ -12,8 +13,8 @@ export interface DmaSituation extends Situation {
 }
 
 /** The source-id that a device's requests carry. */
-export const requesterIn = ({ devices }: Guest, device: number): number =>
-  devices[device]?.requester ?? device;
+export const requesterIn = (guest: Guest, device: number): number =>
+  deviceAt(guest, device)?.requester ?? device;
 
 /** A deviation in what becomes of DMA. */
 export const dmaDeviation = (

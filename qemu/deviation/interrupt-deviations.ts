@@ -47,11 +47,11 @@ function withEntry(situation: Situation, change: (entry: bigint) => bigint): Oth
 function swapped(entry: bigint): bigint {
   const { svt, sid } = RemappedEntry.decode(entry);
   if (svt !== RemappedEntry.fields.svt.names.bus) return entry;
-  const other = BigInt(((sid & 0xff) << 8) | (sid >> 8));
-  return (entry & ~RemappedEntry.mask("sid")) | (other << 64n);
+  const other = ((sid & 0xff) << 8) | (sid >> 8);
+  return (entry & ~RemappedEntry.mask("sid")) | RemappedEntry.encode({ sid: other });
 }
 
-const modeBit = 0x8000n;
+const modeBit = RemappedEntry.mask("posted");
 const withoutMode = (entry: bigint): bigint => entry & ~modeBit;
 
 /** Deviations of QEMU in how it remaps interrupts. */

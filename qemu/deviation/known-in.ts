@@ -1,6 +1,6 @@
 import type { Known } from "../../target/known.ts";
 import { nothingKnown } from "../../target/known.ts";
-import { qemuAvoids } from "./avoided.ts";
+import { qemuAvoids } from "./avoidance.ts";
 import { qemuMemory } from "./context-memory.ts";
 import type { Version } from "./known.ts";
 import { isSeenIn, knownDeviations } from "./known.ts";

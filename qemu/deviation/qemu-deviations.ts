@@ -1,3 +1,4 @@
+import { faultRecordIndex } from "../../events/registers/offset.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Deviation, Passing } from "../../target/deviation.ts";
@@ -25,8 +26,7 @@ const registerDeviations: readonly Deviation[] = [
     id: "fault-event-kept",
     explains: ({ register, input, after, facts, before, world }) => {
       if (register?.name !== "FECTL" || input.type !== "RegisterWrite") return undefined;
-      const { fro, nfr } = before.profile;
-      const isRecord = input.offset >= fro && input.offset < fro + 16 * nfr;
+      const isRecord = faultRecordIndex(before.profile, input.offset) !== undefined;
       const isUnpended = facts.some(
         (fact) => fact.type === "EventUnpended" && fact.line === "fault",
       );

@@ -1,9 +1,12 @@
 import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
+import { WaitDescriptor } from "../../events/queue/descriptors.ts";
+import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
-import { Iqa } from "../../events/registers/queue.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Iqa, Iqercd, Iqt, queueGeometry } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { at, registerValue } from "../../projections/registers/registers.ts";
+import { registerValue } from "../../projections/registers/registers.ts";
 import type { Deviation, Other, Situation } from "../../target/deviation.ts";
 import { nothing } from "../../target/deviation.ts";
 import { hasOnePasidReason } from "./reasons.ts";
@@ -19,6 +22,8 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
   return guest && { guest, facts: kept };
 }
 
+const iqeis = Iqercd.fields.iqei.names;
+
 /**
  * Descriptors that QEMU executes although they are wrong: of interrupt entries and PASIDs with
  * reserved bits, with reserved bits in the upper half of 256 (before version 10), of device TLBs
@@ -27,26 +32,32 @@ function untilFetching({ world, input, facts }: Situation): Other | undefined {
  */
 function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   const { profile } = guest;
-  const low = Number(descriptor & 0xfn);
-  const isUnread = hasOnePasidReason(guest) && (low === 6 || descriptor >> 128n !== 0n);
-  if (iqei === 4) return low === 4 || low === 7 || isUnread;
-  if (iqei !== 3) return false;
-  if ((descriptor & 0xe00n) !== 0n) return true;
-  if (low === 3 || low === 8) return !profile.deviceTlb;
-  const isNarrow = (guest.queue.address & 0x800n) === 0n;
-  return (low === 6 || low === 7) && (!profile.smts || isNarrow);
+  const { type, typeHigh } = PasidIotlbDescriptor.decode(BigInt.asUintN(128, descriptor));
+  const isPasidIotlb = type === descriptorTypes.pasidIotlb;
+  const isPasidCache = type === descriptorTypes.pasidCache;
+  if (iqei === iqeis.reserved) {
+    const isUnread = hasOnePasidReason(guest) && (isPasidIotlb || descriptor >> 128n !== 0n);
+    return type === descriptorTypes.interruptEntry || isPasidCache || isUnread;
+  }
+  if (iqei !== iqeis.type) return false;
+  if (typeHigh !== 0) return true;
+  const isDevices = type === descriptorTypes.deviceTlb || type === descriptorTypes.pasidDeviceTlb;
+  if (isDevices) return !profile.deviceTlb;
+  const isNarrow = queueGeometry(guest.queue.address).step === 16;
+  return (isPasidIotlb || isPasidCache) && (!profile.smts || isNarrow);
 }
 
 const queueError = Fsts.mask("iqe");
+const waitsFor = WaitDescriptor.mask("intf") | WaitDescriptor.mask("sw");
 
 /** A wait descriptor that asks neither for a status word nor for an interrupt. */
 const isEmptyWait = (descriptor: bigint): boolean =>
-  descriptorType(descriptor) === descriptorTypes.wait && (descriptor & 0x30n) === 0n;
+  descriptorType(descriptor) === descriptorTypes.wait && (descriptor & waitsFor) === 0n;
 
-/** Bit 4 of IQT, which is in the middle of a 256-bit descriptor. */
-const unalignedBit = 0x10n;
-/** IQEI of a tail that lies beyond the queue, and of one that is not aligned. */
-const tailErrors: ReadonlySet<number> = new Set([1, 6]);
+/** Bit 4 of IQT, its lowest, which is in the middle of a 256-bit descriptor. */
+const unalignedBit = Iqt.mask("qt") & -Iqt.mask("qt");
+/** Of a tail that lies beyond the queue, and of one that is not aligned. */
+const tailErrors: ReadonlySet<number> = new Set([iqeis.tail, iqeis.alignment]);
 
 /** Deviations of QEMU in its invalidation queue. */
 export const queueDeviations: readonly Deviation[] = [

@@ -1,14 +1,16 @@
 import { hex } from "../../events/address.ts";
+import { FaultRecord } from "../../events/fault/fault-record.ts";
+import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Deviation } from "../../target/deviation.ts";
 import { meantBy, reasonIn } from "./reasons.ts";
 
 /** PP of a fault record, and PV with it. */
-const hasPasid = 1n << 95n;
-const pasidOfRecord = hasPasid | (0xf_ffffn << 104n);
+const hasPasid = FaultRecord.mask("pp");
+const pasidOfRecord = hasPasid | FaultRecord.mask("pv");
 
 /** Accessed and dirty bits of a first-stage entry, in its lower half. */
-const usedBits = 0x60;
+const usedBits = Number(FirstStageEntry.mask("a") | FirstStageEntry.mask("d"));
 
 /** Deviations of QEMU in scalable mode. */
 export const scalableDeviations: readonly Deviation[] = [

@@ -3,7 +3,7 @@ import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import type { InputOf } from "../../events/input.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Situation } from "../../target/deviation.ts";
-import { pageText } from "../../target/outcome.ts";
+import { pageText } from "../../target/dma-text.ts";
 import { usesOf } from "../../target/past.ts";
 import { requesterIn } from "./dma-situation.ts";
 import { readTables } from "./scalable-tables.ts";

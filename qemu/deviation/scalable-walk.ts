@@ -1,24 +1,29 @@
 import { pageOf } from "../../events/address.ts";
-import { PasidEntry } from "../../events/context/pasid-entry.ts";
-import { firstStageReserved } from "../../events/first-stage/first-stage-entry.ts";
+import { levelsOfWidth } from "../../events/context/context-entry.ts";
+import { levelsOfMode, PasidEntry } from "../../events/context/pasid-entry.ts";
+import { FirstStageEntry, firstStageReserved } from "../../events/first-stage/first-stage-entry.ts";
 import type { Access } from "../../events/input.ts";
-import { secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
+import { masksOf } from "../../events/layout/layout.ts";
+import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { isDevicePage } from "../../target/defined.ts";
+import { isDevicePage } from "../../target/defined-input.ts";
 import type { Seen } from "../../target/table-view.ts";
 import { isInterrupt, overlapsInterrupts, walkStage } from "../../target/table-view.ts";
 
 /** Where QEMU's walk of page tables leads, or the reason that it ends with; or nobody knows. */
 export type Walked = { readonly reason: number } | { readonly reached: bigint } | "unknown";
 
+const first = masksOf(FirstStageEntry);
+const second = masksOf(SecondStageEntry);
+
 /** What is wrong with one first-stage entry, in the order in which QEMU looks. */
 function faultsOf(guest: Guest, access: Access, { level, entry, leaf }: Seen): readonly number[] {
   const isLarge = leaf !== undefined && level > 1;
   const reserved = firstStageReserved(guest.profile, level, isLarge, false, true);
   const wrong: readonly (readonly [number, boolean])[] = [
-    [0x71, (entry & 1n) === 0n],
-    [0x81, (entry & 4n) === 0n],
-    [0x85, access === "write" && (entry & 2n) === 0n],
+    [0x71, (entry & first.present) === 0n],
+    [0x81, (entry & first.us) === 0n],
+    [0x85, access === "write" && (entry & first.rw) === 0n],
     [0x72, (entry & reserved) !== 0n],
   ];
   return wrong.flatMap(([reason, isWrong]) => (isWrong ? [reason] : []));
@@ -27,7 +32,7 @@ function faultsOf(guest: Guest, access: Access, { level, entry, leaf }: Seen): r
 /** The same of a second-stage entry. */
 function secondFaultsOf({ profile }: Guest, access: Access, { level, entry, leaf }: Seen) {
   const isLarge = leaf !== undefined && level > 1;
-  const isRefused = (entry & (access === "write" ? 2n : 1n)) === 0n;
+  const isRefused = (entry & (access === "write" ? second.w : second.r)) === 0n;
   const hasReserved = (entry & secondStageReserved(profile, level, isLarge)) !== 0n;
   return [...(isRefused ? [access === "write" ? 0x5 : 0x6] : []), ...(hasReserved ? [0xc] : [])];
 }
@@ -61,12 +66,14 @@ export function walkTables(
   }
   if (!isFirst && iova >> BigInt(width) !== 0n) return { reason: 0x4 };
   const root = pageOf(isFirst ? fsptptr : ssptptr);
-  const levels = isFirst ? 4 + fspm : 2 + aw;
+  const levels = isFirst ? levelsOfMode(fspm) : levelsOfWidth(aw);
   const { seen, unread } = walkStage(guest, { root, levels, isFirst, nxe }, iova);
-  const hasDisabled = seen.some(({ entry }) => (entry & 1n) !== 0n && entry >> 63n === 1n);
+  const hasDisabled = seen.some(
+    ({ entry }) => (entry & first.present) !== 0n && (entry & first.xd) !== 0n,
+  );
   if (isFirst && !nxe && hasDisabled) met.add("execute-disable-ignored");
   // Nothing below an entry that is not present matters to anybody.
-  const end = isFirst ? seen.findIndex(({ entry }) => (entry & 1n) === 0n) : -1;
+  const end = isFirst ? seen.findIndex(({ entry }) => (entry & first.present) === 0n) : -1;
   const used = end < 0 ? seen : seen.slice(0, end + 1);
   const all = used.flatMap((one) => (isFirst ? faultsOf : secondFaultsOf)(guest, access, one));
   const [reason] = all;

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseScript, playScript } from "../fuzz/play.ts";
 import { installedQemu } from "../test/installed.ts";
-import { qemuAvoids } from "./avoided.ts";
+import { qemuAvoids } from "./avoidance.ts";
 import { knownDeviations } from "./known.ts";
 import { qemuDeviations } from "./qemu-deviations.ts";
 

@@ -5,7 +5,7 @@ import type { EduDevice, Transfer } from "../qtest/machine.ts";
 import { bufferBytes, eduDevices, sendMsi, startDma, unitBase } from "../qtest/machine.ts";
 
 /** One input as a target is given it. */
-export interface Step {
+export interface PlanStep {
   readonly input: Input;
   readonly commands: readonly string[];
   /** The device whose transfer has to end before anything else is sent. */
@@ -16,7 +16,7 @@ export interface Step {
 
 /** A program as a target is given it. */
 export interface Plan {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PlanStep[];
   /** What each device's buffer has to hold at the start, by index of the device. */
   readonly buffers: ReadonlyMap<number, Uint8Array>;
 }
@@ -50,7 +50,7 @@ function transfer(input: InputOf<"Dma">, buffers: Map<number, Uint8Array>, used:
 export function planOf(inputs: readonly Input[]): Plan {
   const buffers = new Map<number, Uint8Array>();
   const used: number[] = [];
-  const steps = inputs.flatMap((input): readonly Step[] => {
+  const steps = inputs.flatMap((input): readonly PlanStep[] => {
     switch (input.type) {
       case "RegisterWrite": {
         const at = unitBase + BigInt(input.offset);

@@ -1,6 +1,7 @@
 import { numberAt } from "../../events/acpi/little-endian.ts";
 import { hex } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
+import { at as offsets } from "../../events/registers/offset.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
 import type { DifferingBytes } from "../../target/difference.ts";
 import { imageOf } from "../../target/image.ts";
@@ -14,7 +15,7 @@ import {
   startDma,
   unitBase,
 } from "../qtest/machine.ts";
-import type { Plan, Step } from "./plan.ts";
+import type { Plan, PlanStep } from "./plan.ts";
 import { planOf } from "./plan.ts";
 
 /** What a script says about itself. */
@@ -89,7 +90,7 @@ function reads(
   });
 }
 
-function commandsOf(step: Step): string[] {
+function commandsOf(step: PlanStep): string[] {
   const isWrite = step.input.type === "Dma" && step.input.access === "write";
   const waiting =
     step.waits === undefined
@@ -136,7 +137,7 @@ function evidence({ at, device: bdf, target, model }: DifferingBytes, slot = 0):
   const whole = { iova: 0x10_0000n, offset: 0, length: bufferBytes, access: "write" } as const;
   return [
     ...["", "# what the device has read, while nothing is translated"],
-    ...[writeCommand(unitBase + 0x18n, 4, 0n), ...startDma(device, whole)],
+    ...[writeCommand(unitBase + BigInt(offsets.gcmd), 4, 0n), ...startDma(device, whole)],
     ...["# repeat until bit 0 is clear", `readl ${hex(device.bar + 0x98n)}`],
     ...["#~ OK 0x0000000000000002", ...show(0x10_0000 + slot)],
   ];

@@ -1,8 +1,10 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { at as offsets } from "../../events/registers/offset.ts";
 import { isRam } from "../../target/machine.ts";
 import type { Running } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
 import type { Seen, Sight } from "../../target/sight.ts";
+
 import type { QtestClient } from "../qtest/client.ts";
 import {
   bytesIn,
@@ -173,7 +175,7 @@ export async function performPlan(
   // Translation off, so that the devices can be asked what they read.
   const [answer] = await client.exchange([
     readBytesCommand(0n, memoryBytes),
-    writeCommand(unitBase + 0x18n, 4, 0n),
+    writeCommand(unitBase + BigInt(offsets.gcmd), 4, 0n),
   ]);
   const memory = [{ at: 0, bytes: bytesIn(answer) }];
   await client.exchange(clearing(plan, seen));

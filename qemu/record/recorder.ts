@@ -2,10 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseJson } from "../../events/json.ts";
+import { Cap, Ecap } from "../../events/registers/capability.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Running } from "../../target/process.ts";
 import { deathOf, startProgram } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
 import type { QemuBinary } from "../binary.ts";
+
+import { unitBase } from "../qtest/machine.ts";
 import type { Gdb } from "./gdb.ts";
 import { connectGdb, StubClosedError } from "./gdb.ts";
 import { findFunctions, mapFunction } from "./kernel-start.ts";
@@ -28,7 +32,6 @@ export interface RecordingPlan {
   readonly lastWords?: string;
 }
 
-const unitBase = 0xfed9_0000n;
 /** How long QEMU may take to end once its connection is closed. */
 const graceMs = 2000;
 /** Connects to QEMU's gdb stub as soon as it listens. */
@@ -43,17 +46,17 @@ async function connected(path: string, running: Running): Promise<Gdb> {
 }
 
 async function headerOf(gdb: Gdb, plan: RecordingPlan, binary: QemuBinary): Promise<string> {
-  const word = async (offset: bigint, size: number): Promise<string> => {
-    const bytes = await gdb.readPhysical(unitBase + offset, size);
+  const word = async (offset: number, size: number): Promise<string> => {
+    const bytes = await gdb.readPhysical(unitBase + BigInt(offset), size);
     return `0x${BigInt(`0x${bytes.reverse().toString("hex")}`).toString(16)}`;
   };
   const { machine, name, guest } = plan;
   return JSON.stringify({
     recording: 1,
     meta: { name, guest, vmm: `QEMU ${binary.version} TCG` },
-    ver: await word(0n, 4),
-    cap: await word(8n, 8),
-    ecap: await word(16n, 8),
+    ver: await word(at.ver, 4),
+    cap: await word(at.cap, 8),
+    ecap: await word(at.ecap, 8),
     // A device behind a bridge has no slot of bus 0.
     devices: [iommuDevice(machine), ...machine.devices.filter((of) => !/,bus=/.test(of))],
     kernelArgs: kernelArguments(machine.append),
@@ -63,7 +66,7 @@ async function headerOf(gdb: Gdb, plan: RecordingPlan, binary: QemuBinary): Prom
 /** Whether the unit has no caching mode (CAP.CM), or offers first-stage tables (ECAP.FLTS). */
 function mapsSilently(header: string): boolean {
   const { cap, ecap } = parseJson(header) as { cap: string; ecap: string };
-  return ((BigInt(cap) >> 7n) & 1n) === 0n || ((BigInt(ecap) >> 47n) & 1n) === 1n;
+  return !Cap.decode(BigInt(cap)).cm || Ecap.decode(BigInt(ecap)).flts;
 }
 
 /** What QEMU said when it ended by itself, in place of the connection that it closed. */

@@ -75,6 +75,14 @@ describe("collector", () => {
     expect(guest.addresses({ root: 0x1000n })).toEqual(["1000"]);
   });
 
+  test("[RC7] an entry that allows reads or writes alone leads on", () => {
+    const guest = collector();
+    legacy(guest);
+    guest.put(0x3000, 0x4002n);
+    guest.put(0x4008, 0x5001n);
+    expect(guest.addresses({ root: 0x1000n })).toEqual(["5010", "4008", "3000", "2080", "1000"]);
+  });
+
   test("[RC7] a page that leaves the tables and comes back is compared with what was told", () => {
     const guest = collector();
     legacy(guest);

@@ -1,3 +1,6 @@
+import { Rtaddr } from "../../events/registers/command.ts";
+import { Irta } from "../../events/registers/interrupt-table.ts";
+import { queueGeometry } from "../../events/registers/queue.ts";
 import type { KnownMemory, MemoryChange } from "./memory-changes.ts";
 import type { TableKind, TableLink } from "./table-links.ts";
 import { tableLinks } from "./table-links.ts";
@@ -17,18 +20,16 @@ export interface TableCollector {
   readonly queue: (pointers: UnitPointers, from: number, to: number) => readonly MemoryChange[];
 }
 
-const pageBytes = 4096;
 /** A guest that links more pages than this is followed no further. */
 const mostPages = 1 << 18;
 const addressMask = 0x000f_ffff_ffff_f000n;
 
 const addressOf = (word: bigint): number => Number(word & addressMask);
 
-/** TTM, bits 11:10 of the root pointer, is 1 for scalable mode. */
-const rootLink = (root: bigint): TableLink => ({
-  gpa: addressOf(root),
-  table: { kind: ((root >> 10n) & 3n) === 1n ? "scalableRoot" : "root" },
-});
+function rootLink(root: bigint): TableLink {
+  const isScalable = Rtaddr.decode(root).ttm === Rtaddr.fields.ttm.names.scalable;
+  return { gpa: addressOf(root), table: { kind: isScalable ? "scalableRoot" : "root" } };
+}
 
 const keyOf = (gpa: number, table: TableKind): string =>
   `${gpa.toString(36)} ${table.kind} ${"level" in table ? table.level.toString() : ""}`;
@@ -70,14 +71,14 @@ export function collectTables(known: KnownMemory): TableCollector {
     tables: ({ root, interrupts }) => {
       const changes = root === undefined ? [] : walk(known, rootLink(root), links);
       if (interrupts !== undefined) {
-        const entries = 2 ** (Number(interrupts & 0xfn) + 1);
+        const entries = 2 ** (Irta.decode(interrupts).s + 1);
         changes.push(...known.lookAt(addressOf(interrupts), entries * 16));
       }
       return changes;
     },
     queue: ({ queue }, from, to) => {
       const base = addressOf(queue);
-      const size = pageBytes * 2 ** Number(queue & 7n);
+      const { bytes: size } = queueGeometry(queue);
       if (from <= to) return known.lookAt(base + from, Math.min(to, size) - from);
       return [...known.lookAt(base + from, size - from), ...known.lookAt(base, to)];
     },

@@ -1,3 +1,20 @@
+import { ContextEntry, levelsOfWidth } from "../../events/context/context-entry.ts";
+import {
+  levelsOfMode,
+  PasidDirectoryEntry,
+  PasidEntry,
+  pasidTypes,
+} from "../../events/context/pasid-entry.ts";
+import { RootEntry } from "../../events/context/root-entry.ts";
+import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
+import { ScalableRootEntry } from "../../events/context/scalable-root-entry.ts";
+import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
+import type { FieldHalves } from "../../events/layout/field-halves.ts";
+import { fieldHalves, numberIn, pageIn } from "../../events/layout/field-halves.ts";
+import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
+import type { ContextTable } from "../../projections/context/context-table.ts";
+import { legacyTables, scalableTables } from "../../projections/context/context-table.ts";
+
 /** What a page of guest memory holds for the unit. */
 export type TableKind =
   | { readonly kind: "root" | "context" }
@@ -12,13 +29,20 @@ export interface TableLink {
 }
 
 const pageBytes = 4096;
-/** Bits 51:12 of a word that points to a page, in two halves. */
-const [highPart, lowPart] = [0x000f_ffff, 0xffff_f000];
+/** Bits 51:32 of a word that points to a page, in its upper half. */
+const highPart = 0x000f_ffff;
 
-const pointer = (page: Buffer, at: number): number =>
-  (page.readUInt32LE(at + 4) & highPart) * 2 ** 32 + ((page.readUInt32LE(at) & lowPart) >>> 0);
+const halfAt = (page: Buffer, at: number, half: number): number => page.readUInt32LE(at + half * 4);
 
-const isPresent = (page: Buffer, at: number): boolean => (page.readUInt8(at) & 1) === 1;
+const pointer = (page: Buffer, at: number, { half, above }: FieldHalves): number =>
+  pageIn(halfAt(page, at, half), halfAt(page, at, half + 1), above & highPart) * pageBytes;
+
+const fieldOf = (page: Buffer, at: number, field: FieldHalves): number =>
+  numberIn(field, halfAt(page, at, field.half));
+
+/** A field of one bit, mostly that which says that the entry is valid. */
+const isSet = (page: Buffer, at: number, field: FieldHalves): boolean =>
+  fieldOf(page, at, field) !== 0;
 
 /** The links of all entries of a page. */
 function each(entryBytes: number, links: (at: number) => TableLink | undefined): TableLink[] {
@@ -30,58 +54,90 @@ function each(entryBytes: number, links: (at: number) => TableLink | undefined):
   return found;
 }
 
-const to = (page: Buffer, at: number, table: TableKind): TableLink => ({
-  gpa: pointer(page, at),
-  table,
-});
+const contextBits = fieldHalves(ContextEntry);
 
-/** TT: 0 and 1 translate; 2 passes through. AW: 1 is three levels. */
 function contextLink(page: Buffer, at: number): TableLink | undefined {
-  const type = (page.readUInt8(at) >> 2) & 3;
-  if (!isPresent(page, at) || type > 1) return undefined;
-  const level = (page.readUInt8(at + 8) & 7) + 2;
-  return to(page, at, { kind: "secondStage", level });
+  const type = fieldOf(page, at, contextBits.tt);
+  const { untranslated, all } = ContextEntry.fields.tt.names;
+  const isTranslated = type === untranslated || type === all;
+  if (!isSet(page, at, contextBits.present) || !isTranslated) return undefined;
+  const level = levelsOfWidth(fieldOf(page, at, contextBits.aw));
+  return { gpa: pointer(page, at, contextBits.ssptptr), table: { kind: "secondStage", level } };
 }
 
-/** PGTT: 1 first stage (FSPM: levels less four), 2 second stage (AW as in a context entry). */
+const pasidBits = fieldHalves(PasidEntry);
+
 function pasidLink(page: Buffer, at: number): TableLink | undefined {
-  if (!isPresent(page, at)) return undefined;
-  const type = (page.readUInt16LE(at) >> 6) & 7;
-  if (type === 1) {
-    const level = ((page.readUInt8(at + 16) >> 2) & 3) + 4;
-    return to(page, at + 16, { kind: "firstStage", level });
+  if (!isSet(page, at, pasidBits.present)) return undefined;
+  const type = fieldOf(page, at, pasidBits.pgtt);
+  if (type === pasidTypes.firstStage) {
+    const level = levelsOfMode(fieldOf(page, at, pasidBits.fspm));
+    return { gpa: pointer(page, at, pasidBits.fsptptr), table: { kind: "firstStage", level } };
   }
-  if (type !== 2) return undefined;
-  return to(page, at, { kind: "secondStage", level: ((page.readUInt8(at) >> 2) & 7) + 2 });
+  if (type !== pasidTypes.secondStage) return undefined;
+  const level = levelsOfWidth(fieldOf(page, at, pasidBits.aw));
+  return { gpa: pointer(page, at, pasidBits.ssptptr), table: { kind: "secondStage", level } };
 }
 
-/** An entry of a translation table: present by `mask`; bit 7 makes it a leaf above level 1. */
-function entryLinks(page: Buffer, kind: "secondStage" | "firstStage", level: number): TableLink[] {
+const first = fieldHalves(FirstStageEntry);
+const second = fieldHalves(SecondStageEntry);
+
+/** For each stage: the bits of which a present entry has one; what makes it a leaf; its address. */
+const stages = {
+  firstStage: { present: first.present.mask, leaf: first.ps.mask, address: first.address },
+  secondStage: {
+    present: second.r.mask | second.w.mask,
+    leaf: second.ps.mask,
+    address: second.address,
+  },
+} as const;
+
+/** The tables below one of a translation: its leaves above level 1 point to none. */
+function entryLinks(page: Buffer, kind: keyof typeof stages, level: number): TableLink[] {
   if (level <= 1) return [];
-  const mask = kind === "firstStage" ? 1 : 3;
+  const { present, leaf, address } = stages[kind];
   return each(8, (at) => {
-    const low = page.readUInt8(at);
-    if ((low & mask) === 0 || (low & 0x80) !== 0) return undefined;
-    return to(page, at, { kind, level: level - 1 });
+    const low = halfAt(page, at, 0);
+    if ((low & present) === 0 || (low & leaf) !== 0) return undefined;
+    return { gpa: pointer(page, at, address), table: { kind, level: level - 1 } };
   });
 }
 
-/** A context entry's directory: PDTS says how many pages of 512 entries it has. */
+const scalableBits = fieldHalves(ScalableContextEntry);
+const bytesOf = ({ length }: ContextTable): number => length * 4;
+
+/** A context entry's directory: PDTS says how many pages it has. */
 function directoryLinks(page: Buffer): TableLink[] {
   const found: TableLink[] = [];
-  for (let at = 0; at < pageBytes; at += 32) {
-    if (!isPresent(page, at)) continue;
-    const entries = 2 ** (((page.readUInt16LE(at) >> 9) & 7) + 7);
-    const first = pointer(page, at);
-    for (let entry = 0; entry < entries; entry += 512) {
-      found.push({ gpa: first + entry * 8, table: { kind: "pasidDirectory" } });
+  const { context, directory } = scalableTables;
+  for (let at = 0; at < pageBytes; at += bytesOf(context)) {
+    if (!isSet(page, at, scalableBits.present)) continue;
+    const bytes = bytesOf(directory) * 2 ** (fieldOf(page, at, scalableBits.pdts) + 7);
+    const start = pointer(page, at, context.next);
+    for (let offset = 0; offset < bytes; offset += pageBytes) {
+      found.push({ gpa: start + offset, table: { kind: "pasidDirectory" } });
     }
   }
   return found;
 }
 
-const presentTo = (page: Buffer, at: number, table: TableKind): TableLink | undefined =>
-  isPresent(page, at) ? to(page, at, table) : undefined;
+const present = {
+  root: fieldHalves(RootEntry).present,
+  scalableRoot: fieldHalves(ScalableRootEntry).lp,
+  directory: fieldHalves(PasidDirectoryEntry).present,
+};
+
+/** The links of all entries of a table that are valid by a bit. */
+function presentLinks(
+  page: Buffer,
+  table: ContextTable<FieldHalves>,
+  bit: FieldHalves,
+  next: TableKind,
+): TableLink[] {
+  return each(bytesOf(table), (at) =>
+    isSet(page, at, bit) ? { gpa: pointer(page, at, table.next), table: next } : undefined,
+  );
+}
 
 /**
  * The pages that a page of the guest's tables points to. Entries that are not present point to
@@ -92,17 +148,21 @@ const presentTo = (page: Buffer, at: number, table: TableKind): TableLink | unde
 export function tableLinks(page: Buffer, table: TableKind): readonly TableLink[] {
   switch (table.kind) {
     case "root":
-      return each(16, (at) => presentTo(page, at, { kind: "context" }));
+      return presentLinks(page, legacyTables.root, present.root, { kind: "context" });
     case "scalableRoot":
-      return each(8, (at) => presentTo(page, at, { kind: "scalableContext" }));
+      return presentLinks(page, scalableTables.root, present.scalableRoot, {
+        kind: "scalableContext",
+      });
     case "context":
-      return each(16, (at) => contextLink(page, at));
+      return each(bytesOf(legacyTables.context), (at) => contextLink(page, at));
     case "scalableContext":
       return directoryLinks(page);
     case "pasidDirectory":
-      return each(8, (at) => presentTo(page, at, { kind: "pasidTable" }));
+      return presentLinks(page, scalableTables.directory, present.directory, {
+        kind: "pasidTable",
+      });
     case "pasidTable":
-      return each(64, (at) => pasidLink(page, at));
+      return each(bytesOf(scalableTables.pasid), (at) => pasidLink(page, at));
     case "secondStage":
     case "firstStage":
       return entryLinks(page, table.kind, table.level);

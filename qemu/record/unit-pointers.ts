@@ -1,3 +1,8 @@
+import { masksOf } from "../../events/layout/layout.ts";
+import { Gcmd } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
+import { Iqt } from "../../events/registers/queue.ts";
+
 /** What the guest has told the unit about its structures in memory, as raw words of registers. */
 export interface UnitPointers {
   /** RTADDR when SRTP was last given; `undefined` before that. */
@@ -17,8 +22,7 @@ export interface PointerTracker {
   readonly write: (offset: number, size: number, value: bigint) => void;
 }
 
-const [gcmd, rtaddr, iqt, iqa, irta] = [0x18, 0x20, 0x88, 0x90, 0xb8];
-const [srtp, sirtp] = [1n << 30n, 1n << 24n];
+const { srtp, sirtp } = masksOf(Gcmd);
 const low = 0xffff_ffffn;
 
 /** Follows the registers that hold pointers from reset on. */
@@ -33,15 +37,15 @@ export function trackPointers(): PointerTracker {
     if (size === 8) words.set(base, value);
     else if (offset === base) words.set(base, (old & ~low) | (value & low));
     else words.set(base, (old & low) | ((value & low) << 32n));
-    if (offset !== gcmd) return;
-    if ((value & srtp) !== 0n) root = word(rtaddr);
-    if ((value & sirtp) !== 0n) interrupts = word(irta);
+    if (offset !== at.gcmd) return;
+    if ((value & srtp) !== 0n) root = word(at.rtaddr);
+    if ((value & sirtp) !== 0n) interrupts = word(at.irta);
   };
   const pointers = (): UnitPointers => ({
     root,
     interrupts,
-    queue: word(iqa),
-    tail: Number(word(iqt) & 0x7_fff0n),
+    queue: word(at.iqa),
+    tail: Number(Iqt.decode(word(at.iqt)).qt),
   });
   return { pointers, write };
 }

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkTrace } from "./check.ts";
 import { compareSequences } from "./compare.ts";
-import type { Step } from "./made-up.ts";
+import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
 import { sequenceOf } from "./sequence.ts";
 import { formatNames, traceOf } from "./trace.ts";
 
-const steps: readonly Step[] = [
+const steps: readonly Deed[] = [
   { do: "map", page: 1, pages: 2 },
   { do: "fill", source: 8, page: 1, to: 7, did: 4 },
   { do: "unmap", page: 1, pages: 2 },

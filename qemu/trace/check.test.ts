@@ -3,29 +3,29 @@ import { describe, expect, test } from "vitest";
 import { profiles } from "../../events/profile/profiles.ts";
 import { checkTrace } from "./check.ts";
 import type { FindingKind } from "./finding.ts";
-import type { By, Step } from "./made-up.ts";
+import type { By, Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
 import { traceOf } from "./trace.ts";
 
-const linux = (...steps: readonly (readonly Step[])[]) =>
+const linux = (...steps: readonly (readonly Deed[])[]) =>
   checkTrace(traceOf("linux", linuxLines(steps.flat())));
 const qemuOf = (lines: readonly string[]) => checkTrace(traceOf("qemu", lines));
-const qemu = (...steps: readonly (readonly Step[])[]) => qemuOf(qemuLines(steps.flat()));
+const qemu = (...steps: readonly (readonly Deed[])[]) => qemuOf(qemuLines(steps.flat()));
 const kinds = (report: { readonly findings: readonly { readonly kind: FindingKind }[] }) =>
   report.findings.map(({ kind }) => kind);
 
-const map = (page: number, pages = 1, by: By = "init"): Step => ({ do: "map", page, pages, by });
-const unmap = (page: number, pages = 1, by: By = "init"): Step => ({
+const map = (page: number, pages = 1, by: By = "init"): Deed => ({ do: "map", page, pages, by });
+const unmap = (page: number, pages = 1, by: By = "init"): Deed => ({
   do: "unmap",
   page,
   pages,
   by,
 });
-const invalidate = (words: bigint, by: By = "init"): Step => ({ do: "invalidate", words, by });
-const fill = (page: number, to: number): Step => ({ do: "fill", source: 8, page, to, did: 4 });
-const hit = (page: number, to: number): Step => ({ do: "hit", source: 8, page, to, did: 4 });
-const entry = (value: number): Step => ({ do: "interruptEntry", index: 5, value });
-const repeat = (count: number, steps: (index: number) => readonly Step[]): readonly Step[] =>
+const invalidate = (words: bigint, by: By = "init"): Deed => ({ do: "invalidate", words, by });
+const fill = (page: number, to: number): Deed => ({ do: "fill", source: 8, page, to, did: 4 });
+const hit = (page: number, to: number): Deed => ({ do: "hit", source: 8, page, to, did: 4 });
+const entry = (value: number): Deed => ({ do: "interruptEntry", index: 5, value });
+const repeat = (count: number, steps: (index: number) => readonly Deed[]): readonly Deed[] =>
   Array.from({ length: count }, (_, index) => steps(index)).flat();
 
 /** Twenty unmappings that are announced at once: enough for the rule, and for the end to be far. */
@@ -68,7 +68,7 @@ describe("a driver in strict mode", () => {
   });
 
   test("[TC7] of a domain that may have no device left nothing is demanded", () => {
-    const moved: Step = { do: "attach", source: 8 };
+    const moved: Deed = { do: "attach", source: 8 };
     const report = linux(strict, [map(1), map(2), moved, unmap(1), unmap(2), moved], strict);
     expect(kinds(report)).toEqual([]);
     expect(kinds(linux(strict, [moved], strict, [unmap(1)], strict))).toEqual([
@@ -141,7 +141,7 @@ describe("a driver with a flush queue", () => {
 });
 
 describe("use after unmapping", () => {
-  const fault: Step = { do: "fault", source: 8, page: 1 };
+  const fault: Deed = { do: "fault", source: 8, page: 1 };
 
   test("[TC11] a fault where the newest change is an unmapping is found", () => {
     const unmapped = [map(1), unmap(1), invalidate(ask.pages(4, 1)), fault];
@@ -205,7 +205,7 @@ describe("interrupt entries", () => {
 });
 
 describe("contexts", () => {
-  const attach = (source: number): readonly Step[] => [
+  const attach = (source: number): readonly Deed[] => [
     invalidate(ask.context(source)),
     invalidate(ask.domain(source)),
     { do: "attach", source },
@@ -232,7 +232,7 @@ describe("contexts", () => {
 });
 
 describe("device TLBs", () => {
-  const told = (page: number): readonly Step[] => [
+  const told = (page: number): readonly Deed[] => [
     unmap(page),
     invalidate(ask.pages(4, page)),
     invalidate(ask.device(8, page)),
@@ -251,7 +251,7 @@ describe("device TLBs", () => {
     const at = "            init-1       [000] .....     1.1: cache_tag_flush_range: dmar0 ";
     const range = "did 4 [0x1000-0x1fff] addr 0x1000 pages 0x1 mask 0x0";
     const says = [`${at}dmar0[0] type iotlb ${range}`, `${at}0000:00:01.0[0] type devtlb ${range}`];
-    const run = (...steps: readonly Step[]) => {
+    const run = (...steps: readonly Deed[]) => {
       const lines = [...linuxLines([unmap(1)]), ...says, ...linuxLines([...steps, ...strict])];
       return kinds(checkTrace(traceOf("linux", lines)));
     };

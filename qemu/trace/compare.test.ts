@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { compareSequences } from "./compare.ts";
-import type { Step } from "./made-up.ts";
+import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
 import { sequenceOf } from "./sequence.ts";
 import { traceOf } from "./trace.ts";
 
-const steps = (...pages: readonly number[]): readonly Step[] =>
+const steps = (...pages: readonly number[]): readonly Deed[] =>
   pages.map((page) => ({ do: "invalidate", words: ask.pages(4, page) }));
 const linux = (...pages: readonly number[]) =>
   sequenceOf(traceOf("linux", linuxLines(steps(...pages))).observations);

@@ -1,7 +1,7 @@
 import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
 import { descriptorText, kindOf, specOf } from "./reach.ts";
 import type { Sequence } from "./sequence.ts";
-import type { Step } from "./shortest-way.ts";
+import type { Move } from "./shortest-way.ts";
 import { shortestWay } from "./shortest-way.ts";
 
 /** One invalidation of a trace, waits left out. */
@@ -84,7 +84,7 @@ function stretchOf(all: readonly Entry[], at: number, sameAs: Same): readonly [n
 }
 
 function differenceOf(
-  step: Step,
+  step: Move,
   a: readonly Entry[],
   b: readonly Entry[],
   sameAs: Same,
@@ -112,7 +112,7 @@ function differenceOf(
 function pairsOf(
   a: readonly Entry[],
   b: readonly Entry[],
-  way: readonly Step[],
+  way: readonly Move[],
   sameAs: Same,
   end = a.length,
 ) {
@@ -148,7 +148,7 @@ export function compareSequences(first: Sequence, second: Sequence): Comparison 
       const other = b[index];
       return other === undefined || !sameAs(entry, other);
     });
-    const step: Step = { only: 1, a: Math.max(at, 0), b: Math.max(at, 0) };
+    const step: Move = { only: 1, a: Math.max(at, 0), b: Math.max(at, 0) };
     const differences = [differenceOf(step, a, b, sameAs)];
     return { counts, ...pairsOf(a, b, [], sameAs, step.a), differences, given: "upToLimit" };
   }

@@ -1,18 +1,18 @@
-import type { DriverHistory, Outcome } from "./driver-history.ts";
+import type { ChangeFate, DriverHistory } from "./driver-history.ts";
 import type { FindingKind, Judge } from "./finding.ts";
 import { descriptorText, iovaText, reachOf } from "./reach.ts";
 
 const lineText = (line: number): string => `line ${line.toString()}`;
 
 /** What a change was, and where the unmapped or mapped IOVAs are. */
-function subject({ change }: Outcome): string {
+function subject({ change }: ChangeFate): string {
   const { did, seen } = change;
   const verb = seen.change === "map" ? "mapped" : "unmapped";
   const domain = did === undefined ? "" : ` in domain ${did.toString()}`;
   return `${iovaText(seen)} was ${verb}${domain}`;
 }
 
-function report(outcome: Outcome, judge: Judge): void {
+function report(outcome: ChangeFate, judge: Judge): void {
   const { change } = outcome;
   const { coveredAt } = change;
   const [partly] = change.covered;
@@ -30,7 +30,7 @@ function report(outcome: Outcome, judge: Judge): void {
 }
 
 /** An unmapping that was announced at once: by an invalidation of the domain that had it mapped? */
-function judgeMet(outcome: Outcome, judge: Judge): void {
+function judgeMet(outcome: ChangeFate, judge: Judge): void {
   const { change, owners } = outcome;
   const other = change.covered.find(({ words }) => {
     const { did } = reachOf(words);
@@ -46,7 +46,7 @@ function judgeMet(outcome: Outcome, judge: Judge): void {
 }
 
 /** An unmapping whose flush came later, or not at all. */
-function judgeLazy(outcome: Outcome, domains: ReadonlySet<number>, judge: Judge): void {
+function judgeLazy(outcome: ChangeFate, domains: ReadonlySet<number>, judge: Judge): void {
   const { change } = outcome;
   const { remapped, coveredAt } = change;
   if (remapped !== undefined) {

@@ -7,7 +7,7 @@ import type { Reach } from "./reach.ts";
 import { dropsTranslations, reachOf, without } from "./reach.ts";
 
 /** A change and what became of it. */
-export interface Outcome {
+export interface ChangeFate {
   readonly change: Change;
   /** Announced at once, by the context that made it. */
   readonly met: boolean;
@@ -21,7 +21,7 @@ export interface Outcome {
 
 /** What a driver mapped, unmapped and invalidated. */
 export interface DriverHistory {
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly ChangeFate[];
   /** Whether an IOTLB invalidation is in the trace at all. */
   readonly invalidates: boolean;
   /** Unmappings are announced at once, not by a flush queue later. */
@@ -39,7 +39,7 @@ const rule = 0.9;
 const fewest = 3;
 
 /** Whether nearly all of some changes, and more than a few, are announced at once. */
-function isRule(outcomes: readonly Outcome[], change: "map" | "unmap"): boolean {
+function isRule(outcomes: readonly ChangeFate[], change: "map" | "unmap"): boolean {
   const all = outcomes.filter((one) => one.change.seen.change === change);
   const met = all.filter((one) => one.met).length;
   return met >= fewest && met >= rule * all.length;
@@ -67,11 +67,11 @@ function startOutcomes(total: number): {
   readonly cover: (seen: Invalidated, reach: Reach) => void;
   /** A context attached or detached a device. */
   readonly move: (context: Context) => void;
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly ChangeFate[];
 } {
   const live = startLiveMaps();
   const made = new Map<Change, Made>();
-  const outcomes: Outcome[] = [];
+  const outcomes: ChangeFate[] = [];
   const pending = startPending();
   /** Contexts that moved a device and have announced nothing since. */
   const movers = new Set<Context>();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkTrace } from "./check.ts";
 import { compareSequences } from "./compare.ts";
-import type { By, Step } from "./made-up.ts";
+import type { By, Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
 import { sequenceOf } from "./sequence.ts";
 import { traceOf } from "./trace.ts";
@@ -33,9 +33,9 @@ function around(did: number, page: number, pages: number): bigint {
 }
 
 /** What a driver that forgets nothing does; each mapping goes to memory of its own. */
-function stepsOf(chosen: readonly Choice[], cachingMode: boolean): readonly Step[] {
+function stepsOf(chosen: readonly Choice[], cachingMode: boolean): readonly Deed[] {
   const mapped = new Map<string, number>();
-  const steps: Step[] = [];
+  const steps: Deed[] = [];
   let memory = 0x100;
   for (const { did, slot, pages, by } of chosen) {
     const key = `${did.toString()} ${slot.toString()}`;
@@ -56,13 +56,13 @@ function stepsOf(chosen: readonly Choice[], cachingMode: boolean): readonly Step
   return steps;
 }
 
-const linux = (steps: readonly Step[]) => traceOf("linux", linuxLines(steps));
-const qemu = (steps: readonly Step[]) => traceOf("qemu", qemuLines(steps));
+const linux = (steps: readonly Deed[]) => traceOf("linux", linuxLines(steps));
+const qemu = (steps: readonly Deed[]) => traceOf("qemu", qemuLines(steps));
 const findings = (trace: ReturnType<typeof linux>) => checkTrace(trace).findings;
 const sequence = (trace: ReturnType<typeof linux>) => sequenceOf(trace.observations);
 
 /** The indexes of the invalidations that announce an unmapping, far enough from the end. */
-const announcements = (steps: readonly Step[]): readonly number[] =>
+const announcements = (steps: readonly Deed[]): readonly number[] =>
   steps.flatMap((step, index) =>
     step.do === "invalidate" && steps[index - 1]?.do === "unmap" && index < steps.length - 80
       ? [index]

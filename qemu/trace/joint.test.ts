@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { compareSequences } from "./compare.ts";
 import { checkJointly } from "./joint-check.ts";
-import type { Step } from "./made-up.ts";
+import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
 import { sequenceOf } from "./sequence.ts";
 import { traceOf } from "./trace.ts";
 
-const map = (page: number): Step => ({ do: "map", page, pages: 1 });
-const unmap = (page: number): Step => ({ do: "unmap", page, pages: 1 });
-const invalidate = (words: bigint): Step => ({ do: "invalidate", words });
-const fill: Step = { do: "fill", source: 8, page: 1, to: 7, did: 4 };
-const hit: Step = { ...fill, do: "hit" };
+const map = (page: number): Deed => ({ do: "map", page, pages: 1 });
+const unmap = (page: number): Deed => ({ do: "unmap", page, pages: 1 });
+const invalidate = (words: bigint): Deed => ({ do: "invalidate", words });
+const fill: Deed = { do: "fill", source: 8, page: 1, to: 7, did: 4 };
+const hit: Deed = { ...fill, do: "hit" };
 const [other, flush] = [invalidate(ask.interruptEntry(5)), invalidate(ask.domain(4))];
 
-function judge(...steps: readonly Step[]) {
+function judge(...steps: readonly Deed[]) {
   const driver = traceOf("linux", linuxLines(steps)).observations;
   const unit = traceOf("qemu", qemuLines(steps)).observations;
   const { pairs } = compareSequences(sequenceOf(driver), sequenceOf(unit));

@@ -7,7 +7,7 @@ import {
 } from "../../events/queue/descriptors.ts";
 
 /** One thing that a made-up guest does; addresses in pages of 4 KiB. */
-export type Step =
+export type Deed =
   | {
       readonly do: "map" | "unmap";
       readonly page: number;
@@ -58,7 +58,7 @@ const tasks: Readonly<Record<By, string>> = {
   interrupt: "            init-1       [000] d.h1.",
 };
 
-function linuxEvent(step: Step): string | undefined {
+function linuxEvent(step: Deed): string | undefined {
   switch (step.do) {
     case "map":
     case "unmap": {
@@ -85,7 +85,7 @@ function linuxEvent(step: Step): string | undefined {
 }
 
 /** What Linux's trace says of it. */
-export function linuxLines(steps: readonly Step[]): readonly string[] {
+export function linuxLines(steps: readonly Deed[]): readonly string[] {
   const lines = steps.flatMap((step, index) => {
     const event = linuxEvent(step);
     const by = "by" in step ? (step.by ?? "init") : "init";
@@ -98,7 +98,7 @@ export function linuxLines(steps: readonly Step[]): readonly string[] {
 const ringSize = 256;
 const wait = "vtd_inv_desc invalidate desc type wait high 0x9008c04 low 0x200000025";
 
-function requestLines(step: Step): readonly string[] {
+function requestLines(step: Deed): readonly string[] {
   switch (step.do) {
     case "fill":
     case "hit": {
@@ -124,7 +124,7 @@ function requestLines(step: Step): readonly string[] {
 }
 
 /** What QEMU's log says of it: each descriptor is submitted with a wait behind it. */
-export function qemuLines(steps: readonly Step[]): readonly string[] {
+export function qemuLines(steps: readonly Deed[]): readonly string[] {
   const lines = ["vtd_inv_qi_enable enabled 1", `vtd_inv_qi_setup addr 0x1000 size ${ringSize}`];
   let head = 0;
   for (const step of steps) {

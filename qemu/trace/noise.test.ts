@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { profiles } from "../../events/profile/profiles.ts";
 import { checkTrace } from "./check.ts";
 import { startLinuxReader } from "./linux-trace.ts";
-import type { Step } from "./made-up.ts";
+import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
 import { foreign } from "./observation.ts";
 import { sequenceOf } from "./sequence.ts";
@@ -16,7 +16,7 @@ function read(lines: readonly string[]): Trace | undefined {
   return trace();
 }
 
-const steps: readonly Step[] = [1, 2, 3].flatMap((page): Step[] => [
+const steps: readonly Deed[] = [1, 2, 3].flatMap((page): Deed[] => [
   { do: "unmap", page, pages: 1 },
   { do: "invalidate", words: ask.pages(4, page) },
 ]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkTrace } from "./check.ts";
-import type { Step } from "./made-up.ts";
+import type { Deed } from "./made-up.ts";
 import { ask, qemuLines } from "./made-up.ts";
 import { traceOf } from "./trace.ts";
 
@@ -9,7 +9,7 @@ const kinds = (lines: readonly string[]) =>
 
 const steps = Array.from(
   { length: 300 },
-  (_, page): Step => ({ do: "invalidate", words: ask.pages(4, page) }),
+  (_, page): Deed => ({ do: "invalidate", words: ask.pages(4, page) }),
 );
 const lines = qemuLines(steps);
 /** The index of the nth line that a pattern finds. */

@@ -1,3 +1,4 @@
+import { at, iotlbAt } from "../../events/registers/offset.ts";
 import type { FindingKind } from "./finding.ts";
 import type { Executed, Invalidated, Observation } from "./observation.ts";
 import type { Reach } from "./reach.ts";
@@ -23,9 +24,11 @@ export interface Sequence {
   readonly holes: readonly Hole[];
 }
 
-/** CCMD, and the IOTLB registers where QEMU's ECAP.IRO has them. */
+/** CCMD, and IOTLB where QEMU's ECAP.IRO has it. */
+const commandRegisters = [at.ccmd, iotlbAt({ iro: 0xf0 })];
+
 const isCommandRegister = (offset: number): boolean =>
-  (offset >= 0x28 && offset < 0x30) || (offset >= 0xf8 && offset < 0x100);
+  commandRegisters.some((first) => offset >= first && offset < first + 8);
 
 const same = (a: unknown, b: unknown): boolean => a === undefined || b === undefined || a === b;
 

@@ -2,7 +2,7 @@
 const limit = 1000;
 
 /** One step of the shortest way from one sequence to the other. */
-export interface Step {
+export interface Move {
   readonly only: 1 | 2;
   readonly a: number;
   readonly b: number;
@@ -16,7 +16,7 @@ export function shortestWay<Entry>(
   a: readonly Entry[],
   b: readonly Entry[],
   sameAs: (one: Entry, other: Entry) => boolean,
-): readonly Step[] | undefined {
+): readonly Move[] | undefined {
   const reached: Int32Array[] = [];
   const middle = limit + 1;
   const furthest = new Int32Array(2 * middle + 1);
@@ -43,8 +43,8 @@ export function shortestWay<Entry>(
   }
   return undefined;
 
-  function wayBack(from: readonly Int32Array[], endA: number, endB: number): readonly Step[] {
-    const way: Step[] = [];
+  function wayBack(from: readonly Int32Array[], endA: number, endB: number): readonly Move[] {
+    const way: Move[] = [];
     let diagonal = endA - endB;
     for (let steps = from.length - 1; steps > 0; steps--) {
       const before = from[steps] ?? new Int32Array();

@@ -1,15 +1,17 @@
 import { pageOf } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
-import { Gcmd } from "../../events/registers/command.ts";
+import { halfMasks } from "../../events/layout/field-halves.ts";
+import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { WaitDescriptor } from "../../events/queue/descriptors.ts";
+import { Gcmd, Rtaddr } from "../../events/registers/command.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
-import { at } from "../../projections/registers/registers.ts";
+import { at } from "../../events/registers/offset.ts";
 import { arena } from "../../properties/world/arena.ts";
-import type { Avoided } from "../../target/deviation.ts";
+import type { Avoidance } from "../../target/deviation.ts";
 import { deepTables } from "./deep-tables.ts";
 
-/** A wait descriptor's type, and its flags for a status word and for an interrupt. */
-const waitType = 5;
-const [interruptFlag, statusFlag] = [0x10, 0x20];
+const { type: typeBits, typeHigh, intf, sw } = halfMasks(WaitDescriptor);
+const { wait, deviceTlb, pasidIotlb, pasidCache } = descriptorTypes;
 
 /** Other first 16 bits for a descriptor; nothing where the descriptor may stay as it is. */
 type Rewrite = (first: number) => number | undefined;
@@ -31,48 +33,48 @@ function changeDescriptors(input: Input, rewrite: Rewrite): Input {
 }
 
 /** Wait descriptors that ask for both a status word and an interrupt are made to ask for one. */
-const waitForBoth: Avoided = {
+const waitForBoth: Avoidance = {
   id: "wait-both",
   change: (input) =>
     changeDescriptors(input, (first) => {
-      const isBoth = (first & interruptFlag) !== 0 && (first & statusFlag) !== 0;
-      return (first & 0xf) === waitType && isBoth ? first & ~interruptFlag : undefined;
+      const isBoth = (first & intf) !== 0 && (first & sw) !== 0;
+      return (first & typeBits) === wait && isBoth ? first & ~intf : undefined;
     }),
 };
 
-const deviceTlbType = 3;
-
 /** Descriptors of device TLBs, where the unit has none, are made ones of a type that is not. */
-const deviceTlbs: Avoided = {
+const deviceTlbs: Avoidance = {
   id: "device-tlb-accepted",
-  change: (input, { deviceTlb }) =>
-    deviceTlb
+  change: (input, profile) =>
+    profile.deviceTlb
       ? input
       : changeDescriptors(input, (first) =>
-          (first & 0xf) === deviceTlbType ? first | 0xf : undefined,
+          (first & typeBits) === deviceTlb ? first | typeBits : undefined,
         ),
 };
 
 /** The same of PASID invalidations where the unit has no scalable mode. */
-const pasidTypes: Avoided = {
+const pasidTypes: Avoidance = {
   id: "pasid-descriptor-accepted",
   change: (input, { smts }) =>
     smts
       ? input
       : changeDescriptors(input, (first) =>
-          [6, 7].includes(first & 0xf) ? first | 0xf : undefined,
+          [pasidIotlb, pasidCache].some((type) => type === (first & typeBits))
+            ? first | typeBits
+            : undefined,
         ),
 };
 
 /** The upper bits of a descriptor's type are left 0. */
-const typeBits: Avoided = {
+const upperTypes: Avoidance = {
   id: "descriptor-type-bits",
   change: (input) =>
-    changeDescriptors(input, (first) => ((first & 0xe00) === 0 ? undefined : first | 0xf)),
+    changeDescriptors(input, (first) => ((first & typeHigh) === 0 ? undefined : first | typeBits)),
 };
 
 /** Compatibility-format interrupts are not allowed: the unit has no such bit. */
-const compatibility: Avoided = {
+const compatibility: Avoidance = {
   id: "compatibility-ignored",
   change: (input) => {
     if (input.type !== "RegisterWrite" || input.offset !== at.gcmd) return input;
@@ -82,7 +84,7 @@ const compatibility: Avoided = {
 };
 
 /** EIME is not set where the unit has no extended interrupt mode. */
-const extendedInterrupts: Avoided = {
+const extendedInterrupts: Avoidance = {
   id: "irta-eime",
   change: (input, { eim }) => {
     if (input.type !== "RegisterWrite" || input.offset !== at.irta || eim) return input;
@@ -91,22 +93,26 @@ const extendedInterrupts: Avoided = {
   },
 };
 
+const { ttm } = Rtaddr.fields;
+/** The bit of RTADDR.TTM that the modes which there are leave 0. */
+const otherModes = BigInt(ttm.names.abort & ~ttm.names.scalable) << BigInt(ttm.lsb);
+
 /** Of the table modes the two are used that there are. */
-const tableModes: Avoided = {
+const tableModes: Avoidance = {
   id: "table-mode-ignored",
   change: (input, { smts }) => {
     if (input.type !== "RegisterWrite" || input.offset !== at.rtaddr || !smts) return input;
-    const value = input.value & ~0x800n;
+    const value = input.value & ~otherModes;
     return value === input.value ? input : { ...input, value };
   },
 };
 
 /** What QEMU does not survive, or what would part the states for good. */
-export const qemuAvoids: readonly Avoided[] = [
+export const qemuAvoids: readonly Avoidance[] = [
   waitForBoth,
   deviceTlbs,
   pasidTypes,
-  typeBits,
+  upperTypes,
   compatibility,
   extendedInterrupts,
   tableModes,

@@ -18,7 +18,7 @@ export interface ContextStep {
 }
 
 /** One request being resolved: what it is, and the entry that was read last. */
-export interface Reading {
+export interface EntryCursor {
   readonly guest: Guest;
   readonly source: number;
   /** The PASID whose entry serves it, once that is known. */
@@ -32,19 +32,19 @@ export interface Reading {
 }
 
 /** Nothing read yet. */
-export const newReading = (
+export const newCursor = (
   guest: Guest,
   source: number,
   step: ((step: ContextStep) => void) | undefined,
-): Reading => ({ guest, source, tag: 0, fpd: false, page: blankPage, at: 0, step });
+): EntryCursor => ({ guest, source, tag: 0, fpd: false, page: blankPage, at: 0, step });
 
 /**
  * Reads the request's entry of a table that begins at a guest page.
  *
  * @returns whether the P2M lets it be read.
  */
-export function readEntry(reading: Reading, table: ContextTable, start: number): boolean {
-  const { guest, source, tag, step } = reading;
+export function readEntry(cursor: EntryCursor, table: ContextTable, start: number): boolean {
+  const { guest, source, tag, step } = cursor;
   const from = placeIn(table, source, tag);
   const [gfn, at] = [start + (from >>> pageHalves.bits), from & pageHalves.mask];
   const page = tablePage(guest, gfn);
@@ -53,25 +53,25 @@ export function readEntry(reading: Reading, table: ContextTable, start: number):
     step({ table: table.name, address: (BigInt(gfn) << 12n) + BigInt(at * 4), entry });
   }
   if (page === undefined) return false;
-  reading.page = page;
-  reading.at = at;
+  cursor.page = page;
+  cursor.at = at;
   return true;
 }
 
 /** The value of a field that one half of the entry holds. */
-export const fieldOf = ({ page, at }: Reading, field: FieldHalves): number =>
+export const fieldOf = ({ page, at }: EntryCursor, field: FieldHalves): number =>
   numberIn(field, half(page, at + field.half));
 
 /** Whether a bit of the entry is set. */
-export const isSet = ({ page, at }: Reading, { half: index, mask }: FieldHalves): boolean =>
+export const isSet = ({ page, at }: EntryCursor, { half: index, mask }: FieldHalves): boolean =>
   (half(page, at + index) & mask) !== 0;
 
 /** The guest page that a pointer of the entry names. */
-export const pointerOf = ({ page, at }: Reading, field: FieldHalves): number =>
+export const pointerOf = ({ page, at }: EntryCursor, field: FieldHalves): number =>
   nextTable(page, at, field);
 
 /** Whether the entry has any of the bits set that a mask in halves has. */
-export function hasAny({ page, at }: Reading, mask: Int32Array): boolean {
+export function hasAny({ page, at }: EntryCursor, mask: Int32Array): boolean {
   for (let index = 0; index < mask.length; index++) {
     if ((half(page, at + index) & (mask[index] as number)) !== 0) return true;
   }

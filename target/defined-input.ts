@@ -1,17 +1,20 @@
 import { pageOf } from "../events/address.ts";
 import type { Input, InputOf } from "../events/input.ts";
+import { masksOf } from "../events/layout/layout.ts";
 import { Ccmd, Gcmd } from "../events/registers/command.ts";
 import { Iotlb } from "../events/registers/iotlb.ts";
+import { at, iotlbAt } from "../events/registers/offset.ts";
 import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import type { Guest } from "../projections/guest.ts";
-import { at, globalStatus } from "../projections/registers/registers.ts";
+import { globalStatus } from "../projections/registers/registers.ts";
 import { find } from "../properties/laws/requests.ts";
 
 /** GCMD bits that ask for something once, and those that say how it is to be. */
-const oneShot = 0x6900_0000n;
-const levels = 0x9680_0000n;
+const { srtp, sfl, wbf, sirtp, te, eafl, qie, ire, cfi } = masksOf(Gcmd);
+const oneShot = srtp | sfl | wbf | sirtp;
+const levels = te | eafl | qie | ire | cfi;
 
 const bitCount = (value: bigint): number => value.toString(2).replaceAll("0", "").length;
 
@@ -22,22 +25,21 @@ function isDefinedCommand(guest: Guest, { value }: InputOf<"RegisterWrite">): bo
   if (bitCount(changed) > 1) return false;
   const { translation, remapping } = guest.charts;
   // The queue is disabled when it is empty and its last descriptor was a wait: not after an error.
-  if ((changed & ~value & Gcmd.mask("qie")) !== 0n && guest.queue.state === "halted") return false;
-  if ((changed & value & (1n << 31n)) !== 0n && translation === "noPointer") return false;
-  return (changed & value & (1n << 25n)) === 0n || remapping !== "noTable";
+  if ((changed & ~value & qie) !== 0n && guest.queue.state === "halted") return false;
+  if ((changed & value & te) !== 0n && translation === "noPointer") return false;
+  return (changed & value & ire) === 0n || remapping !== "noTable";
 }
 
 /** Whether software may write what it writes to a register: else the result is undefined. */
 export function isDefinedWrite(guest: Guest, input: InputOf<"RegisterWrite">): boolean {
   const { offset, size, value } = input;
-  const { iro } = guest.profile;
   const isQueued = guest.queue.state !== "disabled";
   if (offset === at.gcmd) return isDefinedCommand(guest, input);
   if (offset === at.iqa || offset === at.iqa + 4) return !isQueued;
   const upper = (register: number): bigint =>
     offset === register + 4 ? value << 32n : offset === register && size === 8 ? value : 0n;
   const asksContext = (upper(at.ccmd) & Ccmd.mask("icc")) !== 0n;
-  const asksIotlb = (upper(iro + 8) & Iotlb.mask("ivt")) !== 0n;
+  const asksIotlb = (upper(iotlbAt(guest.profile)) & Iotlb.mask("ivt")) !== 0n;
   return !(isQueued && (asksContext || asksIotlb));
 }
 

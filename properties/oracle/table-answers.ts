@@ -8,7 +8,7 @@ import { secondOf } from "./history.ts";
 import { isPageDirty, pageKey } from "./page-history.ts";
 import type { Tables } from "./pasid-entry.ts";
 import type { Asked, Resolution } from "./resolve.ts";
-import type { Outcome, Unit } from "./walk.ts";
+import type { TableAnswer, Unit } from "./walk.ts";
 import { readThrough, walkTables } from "./walk.ts";
 import { isInterruptPage } from "./word.ts";
 
@@ -29,29 +29,34 @@ export interface FirstExpected extends FirstWalk {
 }
 
 /** What becomes of a request under one resolution. */
-export interface Outcomes {
-  readonly now: Outcome;
+export interface TableAnswers {
+  readonly now: TableAnswer;
   /** What it may be, `now` among them. */
-  readonly all: readonly Outcome[];
+  readonly all: readonly TableAnswer[];
   /** Something may be cached that the tables do not say now. */
   readonly dirty: boolean;
   readonly complete: boolean;
   readonly first?: FirstExpected;
 }
 
-const settled = (now: Outcome): Outcomes => ({ now, all: [now], dirty: false, complete: true });
+const settled = (now: TableAnswer): TableAnswers => ({
+  now,
+  all: [now],
+  dirty: false,
+  complete: true,
+});
 
-const fault = (reason: number): Outcome => ({ kind: "fault", reason });
+const fault = (reason: number): TableAnswer => ({ kind: "fault", reason });
 
 /** What pass-through makes of a request. */
-function throughScalable(unit: Unit, { page, asked }: PageRequest): Outcome {
+function throughScalable(unit: Unit, { page, asked }: PageRequest): TableAnswer {
   if (page >= 2 ** (unit.haw - 12)) return fault(0x83);
   if (asked.pasid !== undefined && isInterruptPage(page)) return fault(0x87);
   return { kind: "page", gpa: BigInt(page) << 12n, size: "1G" };
 }
 
 /** A second-stage outcome in the words of the mode. */
-const worded = (outcome: Outcome, scalable: boolean): Outcome =>
+const worded = (outcome: TableAnswer, scalable: boolean): TableAnswer =>
   scalable && outcome.kind === "fault" ? fault(secondStageReason(outcome.reason)) : outcome;
 
 function throughTables(
@@ -59,7 +64,7 @@ function throughTables(
   all: Histories,
   tables: Tables & { readonly scalable: boolean },
   { page, access }: PageRequest,
-): Outcomes {
+): TableAnswers {
   const now = worded(walkTables(unit, tables, page, access).outcome, tables.scalable);
   const history = all.pages.get(pageKey(tables, page));
   if (history === undefined) return settled(now);
@@ -73,7 +78,7 @@ function throughFirst(
   all: Histories,
   { space, privileged }: Extract<Resolution, { kind: "firstStage" }>,
   { page, access, asked }: PageRequest,
-): Outcomes {
+): TableAnswers {
   const execute = access === "read" && asked.execute === true && asked.pasid !== undefined;
   const request = { access, privileged, execute };
   const walk = walkFirstStage(unit, space, page, request);
@@ -104,7 +109,7 @@ export function outcomesUnder(
   all: Histories,
   resolution: Resolution,
   request: PageRequest,
-): Outcomes {
+): TableAnswers {
   const { page, access, asked } = request;
   if (asked.pasid === undefined && access === "write" && isInterruptPage(page)) {
     return settled({ kind: "interrupt" });

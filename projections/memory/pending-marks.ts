@@ -6,9 +6,9 @@ import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
 import { markHosts } from "../host/host-entry.ts";
-import type { Shadow } from "../shadow/shadow.ts";
 import { markPending } from "../shadow/shadow.ts";
-import type { TableUse, Use, WordsChanged } from "./table-use.ts";
+import { shadowAt, withShadow } from "../shadow/shadows.ts";
+import type { TablePlace, TableUse, WordsChanged } from "./table-use.ts";
 import { isReached, markChangedEntries, wordDiffers } from "./table-use.ts";
 
 /** A change of visible bytes `[from, to)` of a guest page by event `seq`. */
@@ -41,19 +41,19 @@ function anyDiffers(words: WordsChanged): boolean {
 function markTables(guest: Guest, change: BytesChanged, use: TableUse): Guest {
   const { before, gfn, seq } = change;
   const words = wordsOf(guest, change);
-  const shadows: Record<number, Shadow> = { ...guest.shadows };
-  const live: Use[] = [];
+  let { shadows } = guest;
+  const live: TablePlace[] = [];
   for (const one of use.uses) {
-    const shadow = shadows[one.shadow];
+    const shadow = shadowAt({ shadows }, one.shadow);
     if (shadow === undefined) continue;
     if (!isReached(before.p2m, before.memory, shadow, one, gfn)) continue;
     live.push(one);
-    shadows[one.shadow] = markChangedEntries(shadow, one, words);
+    shadows = withShadow(shadows, markChangedEntries(shadow, one, words));
   }
   for (const id of use.shared) {
-    const shadow = shadows[id];
+    const shadow = shadowAt({ shadows }, id);
     if (shadow === undefined || !anyDiffers(words)) continue;
-    shadows[id] = markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true);
+    shadows = withShadow(shadows, markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true));
   }
   const tables =
     live.length === use.uses.length
@@ -102,18 +102,19 @@ function readabilityChanged(
   use: TableUse,
   seq: number,
 ): Guest {
-  const shadows: Record<number, Shadow> = { ...guest.shadows };
+  let { shadows } = guest;
   for (const one of use.uses) {
-    const shadow = shadows[one.shadow];
+    const shadow = shadowAt({ shadows }, one.shadow);
     if (shadow === undefined) continue;
     if (!isReached(before.p2m, before.memory, shadow, one, gfn)) continue;
     const span = 512 ** one.level;
-    shadows[one.shadow] = markPending(shadow, one.base, one.base + span, seq, true);
+    const marked = markPending(shadow, one.base, one.base + span, seq, true);
+    shadows = withShadow(shadows, marked);
   }
   for (const id of use.shared) {
-    const shadow = shadows[id];
+    const shadow = shadowAt({ shadows }, id);
     if (shadow === undefined) continue;
-    shadows[id] = markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true);
+    shadows = withShadow(shadows, markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true));
   }
   let { hosts } = guest;
   for (const part of use.context ? pathParts : []) {

@@ -33,7 +33,7 @@ export interface CachedTable {
 }
 
 /** What the unit holds of one first stage: of one domain-id, one PASID and one root. */
-export interface FirstStage extends FirstStageRules {
+export interface Space extends FirstStageRules {
   readonly id: number;
   readonly did: number;
   /** The tag of its cached entries. */
@@ -62,7 +62,7 @@ const noEntries = (levels: number): readonly PageTree[] =>
   Array.from({ length: 4 }, () => emptyTree(levels, true));
 
 /** A first stage of which nothing was used yet. */
-export function firstStageOf(fact: FactOf<"FirstStageCreated">): FirstStage {
+export function spaceOf(fact: FactOf<"FirstStageCreated">): Space {
   const { space, did, pasid, levels, shadow, second, secondLevels, virtual } = fact;
   const { wpe, nxe, smep, eafe } = fact;
   return {
@@ -84,11 +84,11 @@ export const indexIn = (levels: number, page: number): number => page % 512 ** l
 
 /** The deepest cached table on the way to a page index, and its level. */
 export function cachedTable(
-  stage: FirstStage,
+  space: Space,
   index: number,
 ): { readonly level: number; readonly table: CachedTable } | undefined {
-  for (let level = 1; level < stage.levels; level++) {
-    const tables = stage.tables[level];
+  for (let level = 1; level < space.levels; level++) {
+    const tables = space.tables[level];
     if (tables === undefined || tables.size === 0) continue;
     const table = radixGet(tables, Math.floor(index / 512 ** level));
     if (table !== undefined) return { level, table };
@@ -98,12 +98,12 @@ export function cachedTable(
 
 /** The first stage with tables that a walk went through. */
 export function tablesCached(
-  stage: FirstStage,
+  space: Space,
   fact: FactOf<"FirstStageTablesCached">,
   seq: number,
-): FirstStage {
-  const index = indexIn(stage.levels, pageOf(fact.iova));
-  const tables = [...stage.tables];
+): Space {
+  const index = indexIn(space.levels, pageOf(fact.iova));
+  const tables = [...space.tables];
   for (const [below, table] of fact.tables.entries()) {
     const level = fact.level - below;
     const old = tables[level];
@@ -111,36 +111,36 @@ export function tablesCached(
     const cached = { page: pageOf(table), rights: fact.rights[below] ?? 0 };
     tables[level] = radixSet(old, Math.floor(index / 512 ** level), cached);
   }
-  return { ...stage, tables, since: stage.since || seq };
+  return { ...space, tables, since: space.since || seq };
 }
 
 /** The first stage with a translation that was used by a class of requests. */
 export function translationCached(
-  stage: FirstStage,
+  space: Space,
   kind: number,
   page: number,
   mapping: number,
   seq: number,
-): FirstStage {
-  const old = stage.iotlb[kind];
-  if (old === undefined) return stage;
-  const tree = rememberCached(old, indexIn(stage.levels, page), mapping);
-  if (tree === old) return stage;
-  return { ...stage, iotlb: stage.iotlb.with(kind, tree), since: stage.since || seq };
+): Space {
+  const old = space.iotlb[kind];
+  if (old === undefined) return space;
+  const tree = rememberCached(old, indexIn(space.levels, page), mapping);
+  if (tree === old) return space;
+  return { ...space, iotlb: space.iotlb.with(kind, tree), since: space.since || seq };
 }
 
 /** The first stage with nothing cached. */
-export const nothingCached = (stage: FirstStage): FirstStage => ({
-  ...stage,
+export const nothingCached = (space: Space): Space => ({
+  ...space,
   since: 0,
-  iotlb: noEntries(stage.levels),
+  iotlb: noEntries(space.levels),
   tables: noTables,
 });
 
 /** The first stage without translations; tables stay. */
-export const translationsFlushed = (stage: FirstStage): FirstStage => ({
-  ...stage,
-  iotlb: noEntries(stage.levels),
+export const translationsFlushed = (space: Space): Space => ({
+  ...space,
+  iotlb: noEntries(space.levels),
 });
 
 /** The pages of a range by their indices; all when the range is as long as the tables are wide. */
@@ -161,15 +161,15 @@ function tablesWithout(tables: Radix<CachedTable>, level: number, { first, end }
 }
 
 /** The first stage without what is cached of a range of pages; with `leafOnly` tables stay. */
-export function rangeForgotten(stage: FirstStage, range: Range, leafOnly: boolean): FirstStage {
-  const pages = indices(stage.levels, range);
-  const iotlb = stage.iotlb.map((tree) => dropCached(tree, pages.first, pages.end));
+export function rangeForgotten(space: Space, range: Range, leafOnly: boolean): Space {
+  const pages = indices(space.levels, range);
+  const iotlb = space.iotlb.map((tree) => dropCached(tree, pages.first, pages.end));
   const tables = leafOnly
-    ? stage.tables
-    : stage.tables.map((old, level) => tablesWithout(old, level, pages));
-  return { ...stage, iotlb, tables };
+    ? space.tables
+    : space.tables.map((old, level) => tablesWithout(old, level, pages));
+  return { ...space, iotlb, tables };
 }
 
 /** Whether nothing at all is cached. */
-export const isEmpty = ({ iotlb, tables }: FirstStage): boolean =>
+export const isEmpty = ({ iotlb, tables }: Space): boolean =>
   iotlb.every(({ root }) => root === 0) && tables.every(({ size }) => size === 0);

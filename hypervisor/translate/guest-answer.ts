@@ -4,7 +4,7 @@ import type { Guest } from "../../projections/guest.ts";
 import { frameOf, hasFrame, mapped, ok, readCode } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import type { Context, SecondStage } from "../context/context.ts";
-import type { ContextStep } from "../context/entry-reading.ts";
+import type { ContextStep } from "../context/entry-cursor.ts";
 import { resolve } from "../context/resolve.ts";
 import { passThroughFault, rightsDenied } from "../device/answer-request.ts";
 import type { Answer } from "../device/page-answer.ts";

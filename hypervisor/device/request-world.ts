@@ -1,3 +1,4 @@
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { World } from "../../projections/world.ts";
 import type { Turn } from "../turn.ts";
 import { entryOf } from "./dma.ts";
@@ -12,13 +13,13 @@ import { entryOf } from "./dma.ts";
  * @param pasid   of the request, or `undefined` for one without.
  * @returns the same world where the request meets what is kept.
  */
-export function worldMet(
+export function requestWorld(
   world: World,
   index: number,
   source: number,
   pasid: number | undefined,
 ): World {
-  const device = world.guests[index]?.devices[source];
+  const device = deviceAt(world.guests[index], source);
   if (device === undefined) return world;
   const turn: Turn = { world, index, facts: [] };
   entryOf(turn, device.requester, pasid);

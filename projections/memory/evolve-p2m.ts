@@ -1,0 +1,36 @@
+import { pageOf } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
+import { sizeCode } from "../../tables/mapping.ts";
+import type { P2m } from "../../tables/p2m.ts";
+import { mapPages, p2mMapping, protectPages, unmapPages } from "../../tables/p2m.ts";
+import { pagesFrom } from "../../tables/range.ts";
+import type { Evolvers } from "../evolver.ts";
+import type { Guest } from "../guest.ts";
+import { contentsLost } from "./evolve-memory.ts";
+import { p2mChanged } from "./pending-marks.ts";
+
+/** A change of the P2M. */
+export type P2mFact = FactOf<"P2mMapped"> | FactOf<"P2mUnmapped"> | FactOf<"P2mProtected">;
+
+/** The P2M once a fact took effect. */
+export function p2mAfter(p2m: P2m, fact: P2mFact): P2m {
+  const { first, end } = pagesFrom(fact.gpa, fact.length);
+  if (fact.type === "P2mUnmapped") return unmapPages(p2m, first, end);
+  if (fact.type === "P2mProtected") return protectPages(p2m, first, end, fact.read, fact.write);
+  const size = sizeCode(fact.pageSize);
+  return mapPages(p2m, first, end, p2mMapping(pageOf(fact.hpa), fact.read, fact.write, size));
+}
+
+/** The guest once the P2M changed: what walks may read now is marked, what it lost is forgotten. */
+function p2mEvolved(guest: Guest, fact: P2mFact, seq: number): Guest {
+  const { first, end } = pagesFrom(fact.gpa, fact.length);
+  const next = p2mChanged({ ...guest, p2m: p2mAfter(guest.p2m, fact) }, guest, first, end, seq);
+  return fact.type === "P2mUnmapped" ? contentsLost(next, first, end) : next;
+}
+
+/** What facts about the P2M do. */
+export const p2mEvolvers: Evolvers = {
+  P2mMapped: p2mEvolved,
+  P2mUnmapped: p2mEvolved,
+  P2mProtected: p2mEvolved,
+};

@@ -1,0 +1,67 @@
+import { hex } from "../../events/address.ts";
+import type { Guest } from "../../projections/guest.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
+import type { Count, Law } from "./law.ts";
+import type { Moment } from "./run.ts";
+import { guestIndex, momentsOf } from "./run.ts";
+
+/** The queue as software sees it: GSTS.QIES, the errors of FSTS, IQH and IQT. */
+function sightOf(guest: Guest) {
+  const isEnabled = ((readBytes(guest, 0x1c, 4) >> 26n) & 1n) === 1n;
+  const errors = readBytes(guest, 0x34, 4) & 0x70n;
+  const [head, tail] = [0x80, 0x88].map((offset) => readBytes(guest, offset, 8) & 0x7fff0n);
+  return { isEnabled, errors, head: head ?? 0n, tail: tail ?? 0n };
+}
+
+/** Facts that a queue tells while it works. */
+const works: ReadonlySet<string> = new Set(["DescriptorFetched", "WaitCompleted"]);
+
+/** Why a queue must not work as it does, or nothing. */
+function checkWork(guest: Guest, count: Count): string | undefined {
+  const { isEnabled, errors } = sightOf(guest);
+  count("works");
+  if (!isEnabled) return "it works while it is disabled";
+  return errors === 0n ? undefined : `it works while FSTS shows ${hex(errors)}`;
+}
+
+/** Why a queue must not rest where it does, or nothing. */
+function checkRest(guest: Guest, count: Count): string | undefined {
+  const { isEnabled, errors, head, tail } = sightOf(guest);
+  if (!isEnabled) return undefined;
+  if (errors !== 0n) count("at an error");
+  else if (head === tail) count("at the tail");
+  else if (guest.queue.unanswered.length > 0) count("at a wait");
+  else return `it rests at ${hex(head)}, and the tail is at ${hex(tail)}`;
+  return undefined;
+}
+
+const isSame = (was: Guest, now: Guest): boolean =>
+  was.registers === now.registers && was.queue === now.queue;
+
+function check({ fact, step, seq, before, after }: Moment, count: Count): string | undefined {
+  const index = guestIndex(step.input);
+  const [was, now] = [before.guests[index], after.guests[index]];
+  if (was === undefined || now === undefined) return undefined;
+  if (fact !== undefined && works.has(fact.type)) {
+    const text = checkWork(was, count);
+    if (text !== undefined) return text;
+  }
+  const start = step.before.guests[index];
+  if (seq !== step.after.seq || start === undefined || isSame(start, now)) return undefined;
+  return checkRest(now, count);
+}
+
+export const queueGoesOn: Law = {
+  id: "QU2",
+  says:
+    "An enabled queue rests at its tail, at an error that stands, or at a wait for devices that " +
+    "owe answers, and nowhere else; while an error stands it does not work.",
+  sometimes: ["works", "at the tail", "at an error", "at a wait"],
+  check(run, count) {
+    for (const moment of momentsOf(run)) {
+      const text = check(moment, count);
+      if (text !== undefined) return { law: "QU2", seq: moment.seq, text: `the queue: ${text}` };
+    }
+    return undefined;
+  },
+};
