@@ -15,7 +15,7 @@ describe("fuzz", () => {
   test("[QF8] what cannot be done is one line", async () => {
     const text = fileOf("text", "no log\n");
     const wrong: readonly (readonly [RegExp, ...string[]])[] = [
-      [/neither qemu nor qtest:COMMAND/, "--against", "nothing"],
+      [/expected qemu, qtest:COMMAND, stdio:/, "--against", "nothing"],
       [/not a program that can be run/, "--qemu", join(folder, "missing")],
       [/names no version/, "--qemu", "/bin/true"],
       [/no-such-folder/, "--out", join(folder, "no-such-folder", "x")],

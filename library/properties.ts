@@ -4,7 +4,8 @@
  * The arbitraries are those of fast-check. A law looks at a run, which `runOf` makes of a program
  * and checks as `createWorld` and `steps` do; `findViolation` tries many. To hold another
  * implementation to the laws, make a run of what it did: its facts are the run's, and so are its
- * worlds. `judge` compares one step with what somebody else saw.
+ * worlds. `judge` compares one step with what somebody else saw. `checkTarget` runs random guests
+ * on an implementation of yours, and on the model.
  *
  * @module shadowfold/properties
  */
@@ -24,6 +25,44 @@ export { momentsOf } from "../properties/laws/run.ts";
 export type { Verdict, Violation } from "../properties/verdict.ts";
 export type { Program } from "../properties/world/program.ts";
 export { anyProgram } from "../properties/world/program.ts";
+export type {
+  Avoidance,
+  Contexts,
+  Deviation,
+  Other,
+  Passing,
+  Past,
+  Reached,
+  Situation,
+} from "../target/deviation.ts";
+export type {
+  Ability,
+  Answers,
+  Besides,
+  DmaAnswer,
+  DmaRequest,
+  Handler,
+  Hello,
+  Implementation,
+  InterruptAnswer,
+  InterruptRequest,
+  NeededOperation,
+  Operation,
+  PageRequest,
+  PageResponse,
+  PasidRights,
+  Request,
+  Requests,
+  TargetMessage,
+  TranslationAnswer,
+  TranslationRequest,
+  UnitWords,
+} from "../target/implementation.ts";
+export { abilities, protocolVersion } from "../target/implementation.ts";
+export type { Make } from "../target/object-plan.ts";
+export { ProgramError } from "../target/program-error.ts";
+export type { CheckFailure, CheckOptions, CheckReport } from "./check-target.ts";
+export { assertTarget, checkTarget } from "./check-target.ts";
 export { brokenLaw, judge, runOf } from "./run.ts";
 
 /** Every law that is checked over generated worlds. */

@@ -1,6 +1,7 @@
+import { findQemu } from "../../qemu/binary.ts";
 import type { Played, Playing } from "../../qemu/fuzz/play.ts";
 import { playScript, traceCommand } from "../../qemu/fuzz/play.ts";
-import { findQemu, QemuError } from "../../qemu/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
@@ -66,7 +67,7 @@ export async function playFile(
     run.terminal.out(options.json ? renderJson({ verdict, ...playing }) : render(playing));
     if (verdict !== "gone") run.differ();
   } catch (error) {
-    if (error instanceof QemuError && error.message.startsWith("is no")) {
+    if (error instanceof ProgramError && error.message.startsWith("is no")) {
       throw new InputError(`${file}: ${error.message}`);
     }
     throw error;

@@ -1,57 +1,36 @@
-import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import type { Profile } from "../../events/profile/profile.ts";
-import type { Version } from "../../qemu/deviation/known.ts";
-import { campaign } from "../../qemu/fuzz/campaign.ts";
-import { logOf } from "../../qemu/fuzz/finding-log.ts";
-import type { Finding } from "../../qemu/fuzz/lane.ts";
-import { isFinding, openLane } from "../../qemu/fuzz/lane.ts";
 import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
-import { scriptOf } from "../../qemu/fuzz/script.ts";
-import { shrinkFinding } from "../../qemu/fuzz/shrink.ts";
-import type { Tally } from "../../qemu/fuzz/tally.ts";
-import { holdInterrupt, QemuError } from "../../qemu/process.ts";
+import { campaign } from "../../target/campaign.ts";
+import { holdInterrupt } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
+import type { Tally } from "../../target/tally.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
 import { fuzzJson, progressText, renderFuzz } from "../render/fuzz.ts";
-import { describeSteps } from "../render/fuzz-step.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { startStatus } from "../status-line.ts";
 import { inputsOf } from "./fuzz-log.ts";
+import { reportFinding } from "./fuzz-report.ts";
 import { playFile } from "./fuzz-script.ts";
-import type { Against } from "./fuzz-target.ts";
-import { lackOf, parseVersion, targetOf } from "./fuzz-target.ts";
+import type { AgainstOptions } from "./fuzz-target.ts";
+import { parsePassed, targetOf } from "./fuzz-target.ts";
 
-interface Options {
-  readonly against: string;
+interface Options extends AgainstOptions {
   readonly runs?: number;
   readonly seed?: number;
   readonly time?: number;
-  readonly profile: string;
-  readonly qemu?: string;
   readonly out: string;
   readonly script?: string;
   readonly log?: string;
-  readonly without?: string;
-  readonly deviations?: Version | "none";
   readonly json?: true;
 }
 
 /** Programs that are run when neither a number nor a time is asked for. */
 const usualRuns = 1000;
-const shrinkSeconds = 30;
-const lanes = 4;
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw fileError(file, error);
-  }
-}
 
 /** Whether a finding could be saved, before there is one. */
 function checkOutput(prefix: string): void {
@@ -59,39 +38,6 @@ function checkOutput(prefix: string): void {
     accessSync(dirname(prefix), constants.W_OK);
   } catch (error) {
     throw fileError(dirname(prefix), error);
-  }
-}
-
-/** Makes a finding small, if it happens again, and saves it. @returns the files. */
-async function report(run: Run, found: Finding, against: Against, options: Options) {
-  const { target, known } = against;
-  const status = startStatus(run.terminal);
-  const lane = await openLane(target, known);
-  try {
-    const again = isFinding(await lane.run(found.inputs));
-    const small = !again
-      ? found
-      : await shrinkFinding(lane, found, shrinkSeconds, (inputs) =>
-          status.say(`shrinking: ${inputs.toString()} operations`),
-        );
-    const files = { log: `${options.out}.ndjson`, script: `${options.out}.qtest` };
-    const unitOptions = unitProfiles[options.profile] ?? "";
-    const which =
-      options.log === undefined
-        ? `--seed ${found.seed.toString()} (program ${found.index.toString()})`
-        : "--log";
-    const about = [`Found by shadowfold fuzz --profile ${options.profile} ${which}.`];
-    const head = { about, unitOptions, target: target.name };
-    write(files.log, logOf({ guests: [lane.setup] }, small));
-    const describe = describeSteps(small);
-    write(
-      files.script,
-      scriptOf(small, head, ({ input }) => describe(input)),
-    );
-    return { small, files, again };
-  } finally {
-    status.done();
-    await lane.stop();
   }
 }
 
@@ -116,20 +62,20 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const watch = (tally: Tally): void => status.say(progressText(tally, elapsed()));
   const stop = new AbortController();
   const release = holdInterrupt(() => stop.abort());
-  const lack = (unit: Profile): string | undefined => lackOf(options.profile, unit);
-  const asked = { ...against, seed, runs, seconds, lanes, watch, lack, stop: stop.signal };
+  const { lanes } = target;
+  const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
   const program = own === undefined ? {} : { own, lanes: 1 };
   const { tally, finding, notAvoided } = await campaign({ ...asked, ...program })
     .finally(status.done)
     .finally(release);
   const took = elapsed();
-  const reported = finding && (await report(run, finding, against, options));
+  const reported = finding && (await reportFinding(run, finding, against, options));
   const isStopped = stop.signal.aborted;
   const source = own === undefined ? { seed } : { log: { file: options.log, inputs: own.length } };
-  const { profile } = options;
+  const { profile } = against;
   const about = { seconds: took, isStopped, notAvoided };
   const result = { target: target.name, profile, ...source, ...about };
-  const text = renderFuzz(run.terminal, result, tally, reported);
+  const text = renderFuzz(run.terminal, result, tally, reported, against.listed);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
   else if (isStopped) run.interrupt();
@@ -151,19 +97,23 @@ function parseRuns(text: string): number {
 
 /** Adds `fuzz`. */
 export function addFuzz(program: Command, run: Run): void {
-  const profile = new Option("--profile <name>", "what the unit is to be able to do")
-    .choices(Object.keys(unitProfiles))
-    .default("legacy");
   program
     .command("fuzz")
-    .summary("run random guests in QEMU and in the model, and compare")
+    .summary("run random guests in QEMU, or in your vIOMMU, and in the model, and compare")
     .description(
-      "Runs random programs of register accesses, tables, DMA and interrupts in QEMU and in the " +
-        "model, and compares registers, faults, DMA, memory and interrupts after every step. " +
-        "Exit code 0: nothing that is not explained; 1: a counterexample, which is shrunk and " +
-        "saved as a log and as a qtest script; 2: QEMU cannot be run.",
+      "Runs random programs of register accesses, tables, DMA and interrupts in QEMU, or in an " +
+        "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
+        "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
+        "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
+        "cannot be run.",
     )
-    .option("--against <target>", "qemu, or qtest:COMMAND (docs/qemu.md)", "qemu")
+    .option(
+      "--against <target>",
+      "qemu, qtest:COMMAND (docs/qemu.md), stdio:COMMAND or module:PATH " +
+        "(docs/check-your-viommu.md)",
+      "qemu",
+    )
+    .option("--timeout <time>", "how long a stdio or module target may be silent", parseSeconds)
     .option(
       "--runs <n>",
       `programs to run (default: ${usualRuns.toString()}, a minute or more)`,
@@ -171,12 +121,17 @@ export function addFuzz(program: Command, run: Run): void {
     )
     .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
-    .addOption(profile)
+    .option(
+      "--profile <name>",
+      `what the unit is to be able to do: of QEMU ${Object.keys(unitProfiles).join(", ")} ` +
+        "(default: legacy); of stdio and module a profile of the model's (default: its own)",
+    )
     .option("--qemu <path>", "the QEMU to run (default: qemu-system-x86_64 on PATH)")
     .option(
       "--deviations <version>",
-      "pass by what this version of QEMU is known for, or none (default: of the QEMU that runs)",
-      parseVersion,
+      "pass by what this version of QEMU is known for, or none (default: of the QEMU that runs); " +
+        "of stdio and module, what a module exports",
+      parsePassed,
     )
     .option("--out <prefix>", "where a counterexample is saved", "counterexample")
     .addOption(
@@ -188,12 +143,16 @@ export function addFuzz(program: Command, run: Run): void {
     .option("--script <file>", "play a saved qtest script against QEMU alone instead")
     .addOption(new Option("--without <id>", "report a known deviation").hideHelp())
     .option("--json", "print one object")
-    .addHelpText("after", "\nExample:\n  shadowfold fuzz --against qemu --time 60s")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  shadowfold fuzz --against qemu --time 60s\n" +
+        "  shadowfold fuzz --against stdio:./my-viommu --runs 300",
+    )
     .action(async (options: Options) => {
       try {
         await fuzz(run, options);
       } catch (error) {
-        if (error instanceof QemuError) throw new InputError(error.message);
+        if (error instanceof ProgramError) throw new InputError(error.message);
         throw error;
       }
     });

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { findQemu, QemuError } from "../../qemu/process.ts";
+import { findQemu } from "../../qemu/binary.ts";
 import type { DemoGuest } from "../../qemu/record/demo/demo-guest.ts";
 import { makeDemoGuest } from "../../qemu/record/demo/demo-guest.ts";
 import type { DemoName } from "../../qemu/record/demo/guest-script.ts";
@@ -10,6 +10,7 @@ import type { RecordingPlan } from "../../qemu/record/recorder.ts";
 import { recordGuest } from "../../qemu/record/recorder.ts";
 import type { Counts } from "../../qemu/record/recording-lines.ts";
 import { noCounts } from "../../qemu/record/recording-lines.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { InputError } from "../input-error.ts";
 import { keepFiles, makeFolder } from "../kept-files.ts";
 import type { LiveLog } from "../live-log.ts";
@@ -123,7 +124,7 @@ async function record(run: Run, words: readonly string[], options: Options): Pro
     run.terminal.out(options.json ? renderJson(report) : renderRecord(run.terminal, report));
   } catch (error) {
     status.done();
-    if (error instanceof QemuError) throw new InputError(error.message);
+    if (error instanceof ProgramError) throw new InputError(error.message);
     throw error;
   }
 }

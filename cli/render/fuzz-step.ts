@@ -11,10 +11,10 @@ import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
-import { requesterOf } from "../../qemu/fuzz/fold-dma.ts";
-import { memoryAt } from "../../qemu/fuzz/image.ts";
-import type { Finding } from "../../qemu/fuzz/lane.ts";
-import { registerName } from "../../qemu/fuzz/register-name.ts";
+import { memoryAt } from "../../target/image.ts";
+import type { Finding } from "../../target/lane.ts";
+import { requesterOf } from "../../target/machine.ts";
+import { registerName } from "../../target/register-name.ts";
 import { fieldsText } from "./event.ts";
 import { effectOf } from "./interrupt.ts";
 import { meaning } from "./meaning.ts";
@@ -99,16 +99,15 @@ function registerText({ profile }: Guest, { offset, size, value }: InputOf<"Regi
  * The operations of a program in words: writes to memory say which entry or descriptor it is that
  * they change, as far as a later operation of the same program reads it.
  *
- * @returns what tells an operation of the finding's plan.
+ * @returns what tells an operation of the finding's program.
  */
-export function describeSteps({ plan, comparison }: Finding): (input: Input) => string {
+export function describeSteps({ steps, comparison }: Finding): (input: Input) => string {
   const worlds = [...(comparison?.worlds ?? [])];
   const last = comparison?.difference?.after;
   if (last !== undefined) worlds.push(last);
-  const inputs = plan.steps.map(({ input }) => input);
   const read = worlds.map((world) => {
     const [guest] = world.guests;
-    return inputs.flatMap((input) => {
+    return steps.flatMap((input) => {
       if (input.type === "Dma") return entriesOf(world, input);
       return input.type === "MsiRequest" && guest ? interruptEntry(guest, input) : [];
     });
@@ -134,7 +133,7 @@ export function describeSteps({ plan, comparison }: Finding): (input: Input) => 
     return [];
   };
   return (input) => {
-    const at = inputs.indexOf(input);
+    const at = steps.indexOf(input);
     const guest = (worlds[at] ?? worlds.at(-1))?.guests[0];
     if (input.type === "RegisterWrite" && guest !== undefined) {
       const name = registerName(input.offset);

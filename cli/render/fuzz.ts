@@ -1,38 +1,15 @@
-import type { Finding } from "../../qemu/fuzz/lane.ts";
-import type { Tally } from "../../qemu/fuzz/tally.ts";
+import type { Finding } from "../../target/lane.ts";
+import type { Tally } from "../../target/tally.ts";
 import type { Terminal } from "../terminal.ts";
-import { fieldsText } from "./event.ts";
-import { describeSteps } from "./fuzz-step.ts";
+import { story } from "./fuzz-story.ts";
 import { grouped, renderPairs, renderTable } from "./table.ts";
-
-/** Facts of the last operation that a story ends with. */
-const shownFacts = 12;
-
-/** A finding as something that a person can follow: what was done, and where the two part. */
-function story(target: string, finding: Finding): string {
-  const { inputs, comparison, death } = finding;
-  const describe = describeSteps(finding);
-  const lines = inputs.map(
-    (input, index) => `${(index + 1).toString().padStart(4)}. ${describe(input)}`,
-  );
-  const difference = comparison?.difference;
-  const end =
-    death === undefined
-      ? `Then ${target} differs from the model: ${difference?.text ?? ""}.`
-      : `Then ${death}.`;
-  const all = difference?.facts.map((fact) => `      ${fact.type} ${fieldsText(fact)}`) ?? [];
-  const left = all.length - shownFacts;
-  const more = left > 0 ? [`      (${left.toString()} more before these)`] : [];
-  const facts = [...more, ...all.slice(-shownFacts)];
-  const model =
-    facts.length === 0 ? [] : ["In the model follows from the last operation:", ...facts];
-  return [...lines, "", end, ...model].join("\n");
-}
 
 /** A finding that was made small, and the files that it was saved in. */
 export interface Reported {
   readonly small: Finding;
-  readonly files: { readonly log: string; readonly script: string };
+  readonly files: Readonly<Record<string, string>>;
+  /** What the file besides the log is for. */
+  readonly use: string;
   /** Whether it happened again when the same program ran a second time. */
   readonly again: boolean;
 }
@@ -54,6 +31,7 @@ export function renderFuzz(
   },
   tally: Tally,
   reported: Reported | undefined,
+  listed: string | undefined,
 ): string {
   const { target, profile, seed, log, seconds, isStopped, notAvoided } = result;
   const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
@@ -74,11 +52,12 @@ export function renderFuzz(
   ]);
   const rows = [...tally.deviations].sort().map(([id, times]) => [id, grouped(times)]);
   const head = ["Known deviation", "Met"];
-  const where = "docs/qemu-deviations.md says what they are.";
-  const deviations = rows.length === 0 ? "" : `\n${renderTable(terminal, head, rows)}\n${where}\n`;
+  const where = listed === undefined ? "" : `${listed} says what they are.\n`;
+  const deviations = rows.length === 0 ? "" : `\n${renderTable(terminal, head, rows)}\n${where}`;
   if (reported === undefined) return `${pairs}${deviations}`;
-  const { small, files } = reported;
-  const saved = `Saved as ${files.log} (a log) and ${files.script} (for QEMU alone).`;
+  const { small, files, use } = reported;
+  const [aLog, other] = Object.values(files);
+  const saved = `Saved as ${aLog} (a log) and ${other} (${use}).`;
   const known =
     notAvoided.length === 0
       ? ""

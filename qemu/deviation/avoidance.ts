@@ -7,8 +7,8 @@ import { Gcmd, Rtaddr } from "../../events/registers/command.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
 import { at } from "../../events/registers/offset.ts";
 import { arena } from "../../properties/world/arena.ts";
+import type { Avoidance } from "../../target/deviation.ts";
 import { deepTables } from "./deep-tables.ts";
-import type { Avoidance } from "./deviation.ts";
 
 const { type: typeBits, typeHigh, intf, sw } = halfMasks(WaitDescriptor);
 const { wait, deviceTlb, pasidIotlb, pasidCache } = descriptorTypes;

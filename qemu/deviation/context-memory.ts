@@ -1,15 +1,16 @@
+import { PasidEntry } from "../../events/context/pasid-entry.ts";
 import type { Fact } from "../../events/fact.ts";
 import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import { devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { hostAt } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
-import type { Contexts } from "./deviation.ts";
+import type { Contexts } from "../../target/deviation.ts";
+import type { TargetMemory } from "../../target/known.ts";
+import { noContexts } from "../../target/known.ts";
+import { entriesRead } from "../../target/table-view.ts";
 import { isPassedThrough, readTables } from "./scalable-tables.ts";
-import { entriesRead } from "./table-view.ts";
-
-/** Nothing is remembered. */
-export const noContexts: Contexts = { passing: new Set(), entries: new Map() };
 
 /** When QEMU forgets all context entries, and looks anew whether devices are passed through. */
 const looking: ReadonlySet<string> = new Set(["RootPointerLatched", "TranslationEnabled"]);
@@ -65,3 +66,20 @@ const isPassed = (guest: Guest, source: number, cached?: bigint): boolean =>
   isScalable(guest)
     ? isPassedThrough(guest, source, cached)
     : cached === undefined && resolve(guest, source, undefined).kind === "passThrough";
+
+/** The domain-id that QEMU reads: in scalable mode that of its own reading of the PASID entry. */
+function domainsRead({ entries }: Contexts, guest: Guest, source: number): readonly number[] {
+  const known = hostAt(guest.hosts, source, undefined)?.did ?? 0;
+  if (!isScalable(guest)) return [known];
+  const { entry } = readTables(guest, source, entries.get(source));
+  return [entry === undefined ? known : PasidEntry.decode(entry).did];
+}
+
+/** What QEMU remembers of source-ids. */
+export const qemuMemory: TargetMemory = {
+  after: contextsAfter,
+  used: contextsUsed,
+  domains: domainsRead,
+  tagsBySource: true,
+  emptying: new Set(["RootPointerLatched", "TranslationEnabled", "TranslationDisabled"]),
+};

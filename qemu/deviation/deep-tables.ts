@@ -6,8 +6,9 @@ import { createWorld } from "../../hypervisor/create-world.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { contextsAfter, contextsUsed, noContexts } from "./context-memory.ts";
-import type { Avoidance, Contexts } from "./deviation.ts";
+import type { Avoidance, Contexts } from "../../target/deviation.ts";
+import { noContexts } from "../../target/known.ts";
+import { contextsAfter, contextsUsed } from "./context-memory.ts";
 import { requesterIn } from "./dma-situation.ts";
 import { readTables } from "./scalable-tables.ts";
 

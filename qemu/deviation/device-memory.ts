@@ -1,10 +1,10 @@
 import { pageOf } from "../../events/address.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { find } from "../../properties/laws/requests.ts";
-import { isDevicePage } from "../fuzz/defined-input.ts";
-import type { Deviation } from "./deviation.ts";
+import { isDevicePage } from "../../target/defined-input.ts";
+import type { Deviation } from "../../target/deviation.ts";
+import { entriesRead, walksOf } from "../../target/table-view.ts";
 import { dmaDeviation } from "./dma-situation.ts";
-import { entriesRead, walksOf } from "./table-view.ts";
 
 /** The pages of devices that a request's tables lie in, by memory or as remembered. */
 const tableAtDevice = dmaDeviation("table-in-device-memory", (situation) => {

@@ -5,12 +5,12 @@ import { resolve } from "../../hypervisor/context/resolve.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { pageText } from "../fuzz/dma-text.ts";
-import type { Deviation } from "./deviation.ts";
-import { nothing } from "./deviation.ts";
+import type { Deviation } from "../../target/deviation.ts";
+import { nothing } from "../../target/deviation.ts";
+import { pageText } from "../../target/dma-text.ts";
+import { usesOf } from "../../target/past.ts";
+import { entriesRead, overlapsInterrupts, walksOf } from "../../target/table-view.ts";
 import { dmaDeviation } from "./dma-situation.ts";
-import { usesOf } from "./past.ts";
-import { entriesRead, overlapsInterrupts, walksOf } from "./table-view.ts";
 
 /** What an address beyond the width of addresses comes to: a fault, recorded or not. */
 const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);

@@ -1,7 +1,7 @@
 import type { Access, InputOf } from "../../events/input.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { Deviation, Passing, Situation } from "./deviation.ts";
+import type { Deviation, Passing, Situation } from "../../target/deviation.ts";
 
 /** A DMA that went otherwise in the target. */
 export interface DmaSituation extends Situation {

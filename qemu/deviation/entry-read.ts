@@ -6,7 +6,7 @@ import type { ContextTable } from "../../projections/context/context-table.ts";
 import { placeIn } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { wordsIn } from "../../tables/memory.ts";
-import { isDevicePage } from "../fuzz/defined-input.ts";
+import { isDevicePage } from "../../target/defined-input.ts";
 
 /** P, FPD and the pointer lie alike in all entries, as far as they have them. */
 const { present, fpd: fpdBit, pasiddirptr: pointerBits } = masksOf(ScalableContextEntry);

@@ -4,9 +4,9 @@ import { fold } from "../../hypervisor/fold.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
 import { radixGet, radixSet } from "../../tables/radix.ts";
-import type { Deviation, Other, Situation } from "./deviation.ts";
-import { nothing } from "./deviation.ts";
-import { messagesOf } from "./message.ts";
+import type { Deviation, Other, Situation } from "../../target/deviation.ts";
+import { nothing } from "../../target/deviation.ts";
+import { messagesOf } from "../../target/message.ts";
 
 const blockedBy = (facts: readonly Fact[], reason: number): boolean =>
   facts.some((fact) => fact.type === "InterruptBlocked" && fact.reason === reason);

@@ -1,17 +1,15 @@
+import type { Known } from "../../target/known.ts";
+import { nothingKnown } from "../../target/known.ts";
 import { qemuAvoids } from "./avoidance.ts";
-import type { Avoidance, Deviation } from "./deviation.ts";
+import { qemuMemory } from "./context-memory.ts";
 import type { Version } from "./known.ts";
 import { isSeenIn, knownDeviations } from "./known.ts";
 import { qemuDeviations } from "./qemu-deviations.ts";
 
-/** What is known of a target, and passed by. */
-export interface Known {
-  readonly deviations: readonly Deviation[];
-  readonly avoided: readonly Avoidance[];
-}
-
-/** Of a target of which nothing is known. */
-export const nothingKnown: Known = { deviations: [], avoided: [] };
+/** Of a program that speaks qtest, and of which nothing else is known. */
+export const nothingKnownOfQtest: Known = {
+  ...{ ...nothingKnown, memory: qemuMemory, hasDevices: true },
+};
 
 /**
  * What is known of a version of QEMU.
@@ -26,5 +24,10 @@ export function knownIn(version: Version, without?: string): Known {
   // The queue would explain what is not avoided any more.
   if (qemuAvoids.some(({ id }) => id === without)) ids.delete("descriptor-accepted");
   const isKnown = ({ id }: { readonly id: string }): boolean => ids.has(id);
-  return { deviations: qemuDeviations.filter(isKnown), avoided: qemuAvoids.filter(isKnown) };
+  return {
+    deviations: qemuDeviations.filter(isKnown),
+    avoided: qemuAvoids.filter(isKnown),
+    memory: qemuMemory,
+    hasDevices: true,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Deviation } from "./deviation.ts";
+import type { Deviation } from "../../target/deviation.ts";
 import { doneByQemu } from "./scalable-outcome.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { faultRecordIndex } from "../../events/registers/offset.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
-import type { Deviation, Passing } from "./deviation.ts";
+import type { Deviation, Passing } from "../../target/deviation.ts";
 import { tableInDeviceMemory } from "./device-memory.ts";
 import { dmaDeviations } from "./dma-deviations.ts";
 import { interruptDeviations } from "./interrupt-deviations.ts";

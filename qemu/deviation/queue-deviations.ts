@@ -7,8 +7,8 @@ import { Iqa, Iqercd, Iqt, queueGeometry } from "../../events/registers/queue.ts
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
-import type { Deviation, Other, Situation } from "./deviation.ts";
-import { nothing } from "./deviation.ts";
+import type { Deviation, Other, Situation } from "../../target/deviation.ts";
+import { nothing } from "../../target/deviation.ts";
 import { hasOnePasidReason } from "./reasons.ts";
 
 const fetching: ReadonlySet<string> = new Set(["QueueStarted", "QueueHalted"]);

@@ -2,7 +2,7 @@ import { hex } from "../../events/address.ts";
 import { FaultRecord } from "../../events/fault/fault-record.ts";
 import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 import { evolve } from "../../projections/evolve.ts";
-import type { Deviation } from "./deviation.ts";
+import type { Deviation } from "../../target/deviation.ts";
 import { meantBy, reasonIn } from "./reasons.ts";
 
 /** PP of a fault record, and PV with it. */

@@ -2,10 +2,10 @@ import { hex } from "../../events/address.ts";
 import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import type { InputOf } from "../../events/input.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
-import { pageText } from "../fuzz/dma-text.ts";
-import type { Situation } from "./deviation.ts";
+import type { Situation } from "../../target/deviation.ts";
+import { pageText } from "../../target/dma-text.ts";
+import { usesOf } from "../../target/past.ts";
 import { requesterIn } from "./dma-situation.ts";
-import { usesOf } from "./past.ts";
 import { readTables } from "./scalable-tables.ts";
 import { walkTables } from "./scalable-walk.ts";
 

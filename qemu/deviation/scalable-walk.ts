@@ -6,9 +6,9 @@ import type { Access } from "../../events/input.ts";
 import { masksOf } from "../../events/layout/layout.ts";
 import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { isDevicePage } from "../fuzz/defined-input.ts";
-import type { Seen } from "./table-view.ts";
-import { isInterrupt, overlapsInterrupts, walkStage } from "./table-view.ts";
+import { isDevicePage } from "../../target/defined-input.ts";
+import type { Seen } from "../../target/table-view.ts";
+import { isInterrupt, overlapsInterrupts, walkStage } from "../../target/table-view.ts";
 
 /** Where QEMU's walk of page tables leads, or the reason that it ends with; or nobody knows. */
 export type Walked = { readonly reason: number } | { readonly reached: bigint } | "unknown";

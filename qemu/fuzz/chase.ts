@@ -1,6 +1,6 @@
+import { campaign } from "../../target/campaign.ts";
+import { findQemu } from "../binary.ts";
 import { knownIn } from "../deviation/known-in.ts";
-import { findQemu } from "../process.ts";
-import { campaign } from "./campaign.ts";
 import { unitProfiles } from "./profiles.ts";
 import { qemuPlan } from "./target.ts";
 
@@ -15,7 +15,7 @@ export interface Chased {
  * Looks for a difference between QEMU and the model that this module was bundled with.
  *
  * @returns what was found; `undefined` when nothing was in that time.
- * @throws QemuError when QEMU cannot be run.
+ * @throws ProgramError when QEMU cannot be run.
  */
 export async function chaseInQemu(
   path: string | undefined,

@@ -2,14 +2,15 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bugs } from "../../properties/bugs/all.ts";
 import { importMutant } from "../../properties/hunt/mutant.ts";
+import { campaign } from "../../target/campaign.ts";
+import { startProgram } from "../../target/process.ts";
+import { registerName } from "../../target/register-name.ts";
+import { findQemu } from "../binary.ts";
 import { knownIn } from "../deviation/known-in.ts";
-import { findQemu, startProgram } from "../process.ts";
 import { firmware } from "../qtest/machine.ts";
 import { installedQemu } from "../test/installed.ts";
-import { campaign } from "./campaign.ts";
 import type * as chase from "./chase.ts";
 import { unitProfiles } from "./profiles.ts";
-import { registerName } from "./register-name.ts";
 import { qemuPlan } from "./target.ts";
 
 const { qemu, why } = await installedQemu();

@@ -1,21 +1,5 @@
-import type { Message } from "../../properties/judge-interrupt.ts";
-import { messageText } from "../deviation/message.ts";
-
-/** What a trace says of one step. */
-export interface Traced {
-  /** GPA of the first byte that was reached. */
-  readonly translated: bigint | undefined;
-  /** Size in bytes of the mapping that led there, less 1. */
-  readonly mask: bigint;
-  /** Reason of the first fault. */
-  readonly fault: number | undefined;
-  /** A fault that was not to be reported. */
-  readonly suppressed: boolean;
-  /** Messages of the unit's own, in order. */
-  readonly events: readonly string[];
-  /** The message that an interrupt request became. */
-  readonly message: Message | undefined;
-}
+import { messageText } from "../../target/message.ts";
+import type { Observed } from "../../target/sight.ts";
 
 const translate = /^vtd_dmar_translate .* -> gpa 0x([0-9a-f]+) mask 0x([0-9a-f]+)/;
 const fault = /^vtd_dmar_fault sid 0x[0-9a-f]+ fault (\d+)/;
@@ -23,7 +7,7 @@ const event = /^vtd_irq_generate addr (0x[0-9a-f]+) data (0x[0-9a-f]+)/;
 const remap = /^vtd_ir_remap_msi .*-> \(addr (0x[0-9a-f]+), data (0x[0-9a-f]+)\)/;
 
 /** Reads the lines that QEMU traced during one step; `iova` is what was asked for, if anything. */
-export function readTrace(lines: readonly string[], iova = 0n): Traced {
+export function readTrace(lines: readonly string[], iova = 0n): Observed {
   const matches = (pattern: RegExp): RegExpExecArray[] =>
     lines.flatMap((line) => {
       const found = pattern.exec(line);

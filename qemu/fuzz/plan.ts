@@ -1,8 +1,8 @@
 import type { Input, InputOf } from "../../events/input.ts";
+import { slotBytes } from "../../target/sendable.ts";
 import { fillCommand, readCommand, writeBytesCommand, writeCommand } from "../qtest/client.ts";
 import type { EduDevice, Transfer } from "../qtest/machine.ts";
 import { bufferBytes, eduDevices, sendMsi, startDma, unitBase } from "../qtest/machine.ts";
-import { slotBytes } from "./sendable.ts";
 
 /** One input as a target is given it. */
 export interface PlanStep {

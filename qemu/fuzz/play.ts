@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import type { QemuBinary } from "../process.ts";
-import { deathOf, QemuError, startProgram } from "../process.ts";
+import { deathOf, startProgram } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
+import type { QemuBinary } from "../binary.ts";
 import { connectTo, qtestClient } from "../qtest/client.ts";
 import { files, qemuWords } from "../qtest/machine.ts";
 import { follow } from "./session.ts";
@@ -49,7 +50,7 @@ function appendTo(command: Command, line: string): void {
 /**
  * Reads a script.
  *
- * @throws QemuError when it has no commands or names no options of the unit.
+ * @throws ProgramError when it has no commands or names no options of the unit.
  */
 export function parseScript(text: string): {
   readonly unitOptions: string;
@@ -80,7 +81,9 @@ export function parseScript(text: string): {
     else if (line !== "" && !line.startsWith("#")) commands.push({ line: index + 1, text: line });
   }
   if (unitOptions === undefined || commands.length === 0) {
-    throw new QemuError("is no qtest script of this program: it names no options or no commands");
+    throw new ProgramError(
+      "is no qtest script of this program: it names no options or no commands",
+    );
   }
   // Of a QEMU that ended nobody has seen a trace.
   const told = isDeadly ? commands.filter((each) => each.text !== traceCommand) : commands;
@@ -99,7 +102,7 @@ const stepTrace = (text: string): string =>
 /**
  * Plays a script against QEMU alone, one command at a time.
  *
- * @throws QemuError when the script cannot be read or QEMU does not start.
+ * @throws ProgramError when the script cannot be read or QEMU does not start.
  */
 export async function playScript(binary: QemuBinary, text: string): Promise<Playing> {
   const { unitOptions, commands, isDeadly } = parseScript(text);
@@ -125,7 +128,7 @@ export async function playScript(binary: QemuBinary, text: string): Promise<Play
     }
     client.close();
   } catch (error) {
-    if (!(error instanceof QemuError)) throw error;
+    if (!(error instanceof ProgramError)) throw error;
     await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
     if (!running.hasEnded()) throw error;
     const ending = deathOf(binary.path, running, await running.ended);

@@ -1,7 +1,11 @@
 import { numberAt } from "../../events/acpi/little-endian.ts";
 import { hex } from "../../events/address.ts";
+import type { Input } from "../../events/input.ts";
 import { at as offsets } from "../../events/registers/offset.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
+import type { DifferingBytes } from "../../target/difference.ts";
+import { imageOf } from "../../target/image.ts";
+import type { Finding } from "../../target/lane.ts";
 import { readCommand, writeCommand } from "../qtest/client.ts";
 import {
   bufferBytes,
@@ -11,10 +15,8 @@ import {
   startDma,
   unitBase,
 } from "../qtest/machine.ts";
-import type { DifferingBytes } from "./difference.ts";
-import { imageOf } from "./image.ts";
-import type { Finding } from "./lane.ts";
-import type { PlanStep } from "./plan.ts";
+import type { Plan, PlanStep } from "./plan.ts";
+import { planOf } from "./plan.ts";
 
 /** What a script says about itself. */
 export interface ScriptHead {
@@ -102,8 +104,8 @@ function commandsOf(step: PlanStep): string[] {
 }
 
 /** Commands that give each device the bytes that it will write. */
-function loads({ plan }: Finding): string[] {
-  return [...plan.buffers].flatMap(([index, bytes]) => {
+function loads({ buffers }: Plan): string[] {
+  return [...buffers].flatMap(([index, bytes]) => {
     const device = eduDevices[index];
     if (device === undefined || bytes.every((byte) => byte === 0)) return [];
     const text = Buffer.from(bytes)
@@ -123,7 +125,7 @@ function loads({ plan }: Finding): string[] {
 }
 
 /** Commands that show bytes that differ in the end, with what either side has there. */
-function evidence({ at, device: bdf, target, model }: DifferingBytes): string[] {
+function evidence({ at, device: bdf, target, model }: DifferingBytes, slot = 0): string[] {
   const hexOf = (bytes: Uint8Array): string => `OK 0x${Buffer.from(bytes).toString("hex")}`;
   const show = (address: number): string[] => [
     `read ${hex(address)} ${hex(target.length)}`,
@@ -137,7 +139,7 @@ function evidence({ at, device: bdf, target, model }: DifferingBytes): string[] 
     ...["", "# what the device has read, while nothing is translated"],
     ...[writeCommand(unitBase + BigInt(offsets.gcmd), 4, 0n), ...startDma(device, whole)],
     ...["# repeat until bit 0 is clear", `readl ${hex(device.bar + 0x98n)}`],
-    ...["#~ OK 0x0000000000000002", ...show(0x10_0000 + at)],
+    ...["#~ OK 0x0000000000000002", ...show(0x10_0000 + slot)],
   ];
 }
 
@@ -150,14 +152,11 @@ const unseen: ReadonlySet<string> = new Set(["dma", "event", "interrupt"]);
  * `#t` is what the target traced during the commands since the last empty line, `#T` what the model
  * expects instead.
  */
-export function scriptOf(
-  finding: Finding,
-  about: ScriptHead,
-  describe: (step: PlanStep) => string,
-) {
-  const { plan, sight, comparison, death } = finding;
+export function scriptOf(finding: Finding, about: ScriptHead, describe: (input: Input) => string) {
+  const { sight, comparison, death } = finding;
+  const plan = planOf(finding.steps);
   const difference = comparison?.difference;
-  const lines = [...head(about), "", "# the machine", ...setUpDevices, ...loads(finding)];
+  const lines = [...head(about), "", "# the machine", ...setUpDevices, ...loads(plan)];
   let before: Uint8Array | undefined;
   const last = difference?.at ?? plan.steps.length - 1;
   for (const [at, step] of plan.steps.entries()) {
@@ -165,7 +164,7 @@ export function scriptOf(
     const seen = sight?.seen[at];
     lines.push(
       "",
-      ...describe(step)
+      ...describe(step.input)
         .split("\n")
         .map((line) => `# ${line}`),
       ...commandsOf(step),
@@ -176,7 +175,8 @@ export function scriptOf(
     const guest = world?.guests[0];
     const isSide = ({ name }: { readonly name: string }): boolean =>
       isLast && difference?.sides.some(({ register }) => register?.name === name) === true;
-    const model = guest === undefined || !isLast ? undefined : imageOf(guest);
+    const model =
+      guest === undefined || !isLast ? undefined : imageOf(guest, seen.registers.length);
     const registers = guest === undefined ? [] : registersOf(guest.profile).specs;
     lines.push(...reads(before, seen.registers, model, registers, isSide));
     lines.push(...seen.trace.map((line) => `#t ${line}`));
@@ -186,7 +186,9 @@ export function scriptOf(
     }
     before = seen.registers;
   }
-  if (difference?.bytes !== undefined) lines.push(...evidence(difference.bytes));
+  if (difference?.bytes !== undefined) {
+    lines.push(...evidence(difference.bytes, plan.steps[difference.at]?.slot));
+  }
   if (death !== undefined) lines.push("", `#x ${death}`);
   if (difference !== undefined) {
     lines.push("", `# ${about.target} differs from the model: ${difference.text}`);

@@ -1,7 +1,10 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { at as offsets } from "../../events/registers/offset.ts";
-import type { Running } from "../process.ts";
-import { QemuError } from "../process.ts";
+import { isRam } from "../../target/machine.ts";
+import type { Running } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
+import type { Seen, Sight } from "../../target/sight.ts";
+
 import type { QtestClient } from "../qtest/client.ts";
 import {
   bytesIn,
@@ -11,10 +14,10 @@ import {
   writeBytesCommand,
   writeCommand,
 } from "../qtest/client.ts";
+import type { EduDevice } from "../qtest/machine.ts";
 import {
   bufferBytes,
   eduDevices,
-  isRam,
   pollDma,
   setUpDevices,
   startDma,
@@ -22,8 +25,12 @@ import {
 } from "../qtest/machine.ts";
 import { readTrace } from "./observation.ts";
 import type { Plan } from "./plan.ts";
-import type { Sight } from "./sight.ts";
-import { memoryBytes, registerBytes } from "./sight.ts";
+
+/** Bytes of memory that are looked at in the end: all that programs are about but large pages. */
+const memoryBytes = 0x9_a000;
+
+/** Bytes of the register page that are looked at: all registers that QEMU has. */
+const registerBytes = 0x230;
 
 const staging = 0x10_0000n;
 
@@ -42,7 +49,7 @@ async function waitFor(client: QtestClient, device: (typeof eduDevices)[number])
     const [answer] = await client.exchange([pollDma(device)]);
     if ((numberOf(answer) & 1n) === 0n) return;
   }
-  throw new QemuError("a device's DMA does not end");
+  throw new ProgramError("a device's DMA does not end");
 }
 
 /** Moves a whole buffer between a device and the staging page while nothing is translated. */
@@ -104,14 +111,14 @@ export function follow(path: string): () => string | undefined {
 }
 
 /** Commands that take away what a plan may have left beyond the memory that is cleared. */
-function clearing({ steps }: Plan, traces: readonly (readonly string[])[]): string[] {
+function clearing({ steps }: Plan, seen: readonly Seen[]): string[] {
   return steps.flatMap(({ input }, index) => {
     if (input.type === "MemoryWrite") {
       const { gpa, bytes } = input;
       return gpa < BigInt(memoryBytes) ? [] : [fillCommand(gpa, bytes.length, 0)];
     }
     if (input.type !== "Dma" || input.access !== "write") return [];
-    const { translated = input.iova } = readTrace(traces[index] ?? [], input.iova);
+    const translated = seen[index]?.observed.translated ?? input.iova;
     const places = [...new Set([translated, input.iova])].filter((at) => isRam(at, 16));
     return places.map((at) => fillCommand(at, 16, 0));
   });
@@ -127,7 +134,7 @@ export async function performPlan(
   traceSince();
   await prepare(session, plan);
   traceSince();
-  const seen: { registers: Uint8Array; answer: string }[] = [];
+  const shown: Uint8Array[] = [];
   let commands: string[] = [];
   // Where in the answers each step's registers are; nowhere for one that cannot change any.
   let ends: (number | undefined)[] = [];
@@ -136,7 +143,7 @@ export async function performPlan(
     const answers = await client.exchange(commands);
     for (const end of ends) {
       if (end !== undefined) registers = bytesIn(answers[end]);
-      seen.push({ registers, answer: end === undefined ? "OK" : (answers[end - 1] ?? "") });
+      shown.push(registers);
     }
     commands = [];
     ends = [];
@@ -159,26 +166,35 @@ export async function performPlan(
   await send();
   const trace = traceSince();
   const traces = splitTrace(trace ?? "", plan.steps.length);
+  const seen = plan.steps.map(({ input }, index): Seen => {
+    const lines = traces[index] ?? [];
+    const observed = readTrace(lines, input.type === "Dma" ? input.iova : undefined);
+    const isTraced = trace !== undefined;
+    return { registers: shown[index] ?? registers, observed, isTraced, trace: lines };
+  });
   // Translation off, so that the devices can be asked what they read.
   const [answer] = await client.exchange([
     readBytesCommand(0n, memoryBytes),
     writeCommand(unitBase + BigInt(offsets.gcmd), 4, 0n),
   ]);
-  const memory = bytesIn(answer);
-  await client.exchange(clearing(plan, traces));
-  const buffers = new Map<number, Uint8Array>();
-  for (const index of plan.buffers.keys()) {
+  const memory = [{ at: 0, bytes: bytesIn(answer) }];
+  await client.exchange(clearing(plan, seen));
+  return { seen, lateData: await readBuffers(client, plan), memory };
+}
+
+/** What each step that reads has left in its part of a device's buffer. */
+async function readBuffers(client: QtestClient, { steps, buffers }: Plan) {
+  const found = new Map<EduDevice | undefined, Uint8Array>();
+  for (const index of buffers.keys()) {
     await moveBuffer(client, index, "write");
     const [bytes] = await client.exchange([readBytesCommand(staging, bufferBytes)]);
-    buffers.set(index, bytesIn(bytes));
+    found.set(eduDevices[index], bytesIn(bytes));
   }
-  return {
-    seen: seen.map((each, index) => ({
-      ...each,
-      trace: traces[index] ?? [],
-      isTraced: trace !== undefined,
-    })),
-    buffers,
-    memory,
-  };
+  return new Map(
+    steps.flatMap(({ input, waits, slot = 0 }, at) => {
+      if (input.type !== "Dma" || input.access !== "read") return [];
+      const bytes = found.get(waits)?.slice(slot, slot + (input.length ?? 8));
+      return [[at, bytes ?? new Uint8Array()] as const];
+    }),
+  );
 }

@@ -2,9 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { formatSourceId } from "../../events/address.ts";
-import type { ProfileWords } from "../../events/profile/profile.ts";
-import type { QemuBinary, Running } from "../process.ts";
-import { deathOf, QemuError, startProgram } from "../process.ts";
+import type { Running } from "../../target/process.ts";
+import { deathOf, startProgram } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
+import type { Target, TargetPlan } from "../../target/target.ts";
+import type { QemuBinary } from "../binary.ts";
 import type { QtestClient } from "../qtest/client.ts";
 import { connectTo, numberOf, qtestClient, readCommand } from "../qtest/client.ts";
 import {
@@ -17,62 +19,63 @@ import {
   unitBase,
 } from "../qtest/machine.ts";
 import { connectMonitor } from "../qtest/qmp.ts";
-import type { Plan } from "./plan.ts";
+import { planOf } from "./plan.ts";
 import { follow, performPlan } from "./session.ts";
-import type { Sight } from "./sight.ts";
-
-/** A program that can be given plans, one after another. */
-export interface Target {
-  readonly words: ProfileWords;
-  /** @throws QemuError when it ends or does not answer. */
-  readonly perform: (plan: Plan) => Promise<Sight>;
-  readonly stop: () => Promise<void>;
-}
 
 /** How long a target lives at most, in seconds. */
 const lifetime = 4 * 3600;
 
-/** What to start as a target. */
-export interface TargetPlan {
+/** What to start as a target that speaks qtest. */
+interface Start {
   readonly path: string;
   /** Its arguments, given the folder of its sockets and files. */
   readonly words: (folder: string) => readonly string[];
   readonly name: string;
-  readonly env?: (folder: string) => Readonly<Record<string, string>>;
 }
 
-/** A program of somebody else's that a shell starts: where its files are to be is in variables. */
-export const shellPlan = (command: string): TargetPlan => ({
-  path: "/bin/sh",
-  words: (folder) => {
-    writeFileSync(join(folder, files.firmware), firmware());
-    const variables = {
-      QTEST_SOCKET: files.qtest,
-      QMP_SOCKET: files.monitor,
-      FIRMWARE: files.firmware,
-      TRACE: files.log,
-    };
-    const set = Object.entries(variables).map(([name, file]) => `${name}='${join(folder, file)}'`);
-    return ["-c", `export ${set.join(" ")}; ${command}`];
-  },
-  name: command,
+const planOfStart = (start: Start): TargetPlan => ({
+  name: start.name,
+  lanes: 4,
+  fit: (inputs) => planOf(inputs).steps.map(({ input }) => input),
+  start: () => startTarget(start),
 });
+
+/** A program of somebody else's that a shell starts: where its files are to be is in variables. */
+export const shellPlan = (command: string): TargetPlan =>
+  planOfStart({
+    path: "/bin/sh",
+    words: (folder) => {
+      writeFileSync(join(folder, files.firmware), firmware());
+      const variables = {
+        QTEST_SOCKET: files.qtest,
+        QMP_SOCKET: files.monitor,
+        FIRMWARE: files.firmware,
+        TRACE: files.log,
+      };
+      const set = Object.entries(variables).map(
+        ([name, file]) => `${name}='${join(folder, file)}'`,
+      );
+      return ["-c", `export ${set.join(" ")}; ${command}`];
+    },
+    name: command,
+  });
 
 /** A QEMU with a unit of some options, each with a comma before it. */
-export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan => ({
-  path: binary.path,
-  words: (folder) => qemuWords(folder, unitOptions),
-  name: `QEMU ${binary.version}`,
-});
+export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan =>
+  planOfStart({
+    path: binary.path,
+    words: (folder) => qemuWords(folder, unitOptions),
+    name: `QEMU ${binary.version}`,
+  });
 
 /** Puts the name of a target before an error, or how it ended in place of what followed from it. */
-async function named<T>(work: Promise<T>, { name }: TargetPlan, running: Running): Promise<T> {
+async function named<T>(work: Promise<T>, { name }: Start, running: Running): Promise<T> {
   try {
     return await work;
   } catch (error) {
     await Promise.race([running.ended, wait(500)]);
     if (!running.hasEnded()) {
-      throw error instanceof QemuError ? new QemuError(`${name}: ${error.message}`) : error;
+      throw error instanceof ProgramError ? new ProgramError(`${name}: ${error.message}`) : error;
     }
     throw deathOf(name, running, await running.ended);
   }
@@ -81,22 +84,22 @@ async function named<T>(work: Promise<T>, { name }: TargetPlan, running: Running
 /** Vendor and device id of `edu`. */
 const eduId = 0x11e8_1234n;
 
-/** @throws QemuError when a device is not where the programs need it. */
+/** @throws ProgramError when a device is not where the programs need it. */
 async function checkDevices(client: QtestClient): Promise<void> {
   await client.exchange(setUpDevices);
   for (const { bdf } of eduDevices) {
     const answers = await client.exchange(readId(bdf));
     if (numberOf(answers.at(-1)) === eduId) continue;
-    throw new QemuError(`has no edu device at ${formatSourceId(bdf)} (docs/qemu.md)`);
+    throw new ProgramError(`has no edu device at ${formatSourceId(bdf)} (docs/qemu.md)`);
   }
 }
 
 /**
  * Starts a target.
  *
- * @throws QemuError when it does not start.
+ * @throws ProgramError when it does not start.
  */
-export async function startTarget(plan: TargetPlan): Promise<Target> {
+async function startTarget(plan: Start): Promise<Target> {
   const { path, words, name } = plan;
   const running = await startProgram(path, words, { seconds: lifetime });
   const about = <T>(work: Promise<T>): Promise<T> => named(work, plan, running);
@@ -117,7 +120,8 @@ export async function startTarget(plan: TargetPlan): Promise<Target> {
     const capabilities = { ver: numberOf(ver), cap: numberOf(cap), ecap: numberOf(ecap) };
     return {
       words: { name, ...capabilities },
-      perform: (asked) => about(performPlan(session, asked, traceSince)),
+      can: new Set(["interrupts"] as const),
+      perform: (steps) => about(performPlan(session, planOf(steps), traceSince)),
       stop: async () => {
         client.close();
         monitor.close();

@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
 import { createConnection } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 
 /** A connection to a server of the qtest protocol: one answer a line, in order. */
 export interface QtestClient {
   /**
    * Sends commands in one write and gathers their answers, without line ends, in order.
    *
-   * @throws QemuError when the connection ends or nothing is answered for some seconds.
+   * @throws ProgramError when the connection ends or nothing is answered for some seconds.
    */
   readonly exchange: (commands: readonly string[]) => Promise<readonly string[]>;
   readonly close: () => void;
@@ -38,8 +38,8 @@ export async function connectTo(path: string, isOver: () => boolean): Promise<So
         socket.once("error", reject);
       });
     } catch {
-      if (isOver()) throw new QemuError("ended before it could be asked anything");
-      if (performance.now() > limit) throw new QemuError(`does not serve the socket ${path}`);
+      if (isOver()) throw new ProgramError("ended before it could be asked anything");
+      if (performance.now() > limit) throw new ProgramError(`does not serve the socket ${path}`);
       await wait(5);
     }
   }
@@ -55,7 +55,7 @@ export function qtestClient(socket: Socket): QtestClient {
   let rest = "";
   let broken: Error | undefined;
   const fail = (text: string): void => {
-    broken ??= new QemuError(text);
+    broken ??= new ProgramError(text);
     for (const { reject } of queue.splice(0)) reject(broken);
   };
   const serve = (): void => {
@@ -91,17 +91,17 @@ export function qtestClient(socket: Socket): QtestClient {
   };
 }
 
-/** The number of an answer `OK 0x…`. @throws QemuError for any other answer. */
+/** The number of an answer `OK 0x…`. @throws ProgramError for any other answer. */
 export function numberOf(answer: string | undefined): bigint {
   const [, digits] = /^OK (0x[0-9a-f]+)$/.exec(answer ?? "") ?? [];
-  if (digits === undefined) throw new QemuError(`answered ${answer ?? "nothing"}, not a number`);
+  if (digits === undefined) throw new ProgramError(`answered ${answer ?? "nothing"}, not a number`);
   return BigInt(digits);
 }
 
-/** The bytes of an answer to `b64read`. @throws QemuError for any other answer. */
+/** The bytes of an answer to `b64read`. @throws ProgramError for any other answer. */
 export function bytesIn(answer: string | undefined): Uint8Array {
   const [, text] = /^OK ([A-Za-z0-9+/=]*)$/.exec(answer ?? "") ?? [];
-  if (text === undefined) throw new QemuError(`answered ${answer ?? "nothing"}, not bytes`);
+  if (text === undefined) throw new ProgramError(`answered ${answer ?? "nothing"}, not bytes`);
   return new Uint8Array(Buffer.from(text, "base64"));
 }
 

@@ -1,38 +1,25 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Requester } from "../../target/machine.ts";
+import { requesters } from "../../target/machine.ts";
 
 /** A test device of QEMU that does DMA and sends MSIs, and where it is. */
-export interface EduDevice {
-  /** The source-id of its configuration space. */
-  readonly bdf: number;
-  /** The source-id that its requests carry, where that is another one. */
-  readonly alias?: number;
+export interface EduDevice extends Requester {
   /** Where its registers are put. */
   readonly bar: bigint;
 }
 
-/** The devices of the machine, at the source-ids that the generated worlds use. */
-export const eduDevices: readonly EduDevice[] = [
-  { bdf: 0x10, bar: 0xe200_0000n },
-  { bdf: 0x20, bar: 0xe210_0000n },
-  { bdf: 0x24, bar: 0xe220_0000n },
-  { bdf: 0x1c0, bar: 0xe110_0000n },
-  { bdf: 0x208, alias: 0x200, bar: 0xe000_0000n },
-];
+/** Where the registers of each device are put, in the order of the devices. */
+const bars = [0xe200_0000n, 0xe210_0000n, 0xe220_0000n, 0xe110_0000n, 0xe000_0000n] as const;
+
+/** The devices of the machine. */
+export const eduDevices: readonly EduDevice[] = requesters.map((one, index) => ({
+  ...one,
+  bar: bars[index] ?? 0n,
+}));
 
 /** Where the unit's registers are. */
 export const unitBase = 0xfed9_0000n;
-
-/** RAM: first byte and length of each part. 3 GiB on a q35 machine. */
-export const ram = [
-  { base: 0n, length: 0xa_0000n },
-  { base: 0x10_0000n, length: 0x7ff0_0000n },
-  { base: 0x1_0000_0000n, length: 0x4000_0000n },
-] as const;
-
-/** Whether bytes are in RAM, all of them. */
-export const isRam = (address: bigint, length: number): boolean =>
-  ram.some(({ base, length: all }) => address >= base && address + BigInt(length) <= base + all);
 
 /**
  * What the CPU does: nothing. It enters protected mode, switches SVM on, clears the global

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Monitor } from "./qmp.ts";
 import { connectMonitor } from "./qmp.ts";
 
@@ -57,7 +57,7 @@ it("[QF13] what QMP refuses, or what is no QMP, is one line", async () => {
     greeting,
     () => '{"error": {"class": "CommandNotFound", "desc": "The command is unknown"}}\n',
   );
-  await expect(refusing).rejects.toThrow(new QemuError("refuses: The command is unknown"));
+  await expect(refusing).rejects.toThrow(new ProgramError("refuses: The command is unknown"));
   const other = monitorOf('OK "QMP"\n', () => "");
-  await expect(other).rejects.toThrow(new QemuError('the monitor does not speak QMP: OK "QMP"'));
+  await expect(other).rejects.toThrow(new ProgramError('the monitor does not speak QMP: OK "QMP"'));
 });

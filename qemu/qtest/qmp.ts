@@ -1,5 +1,5 @@
 import { parseJson } from "../../events/json.ts";
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { connectTo } from "./client.ts";
 
 /** QEMU's monitor, as far as it is needed. */
@@ -20,12 +20,12 @@ interface Message {
 /** A message that somebody waits for. */
 interface Awaited {
   readonly matches: (message: Message) => boolean;
-  readonly done: (error?: QemuError) => void;
+  readonly done: (error?: ProgramError) => void;
 }
 
 const patienceSeconds = 20;
 
-/** @throws QemuError for a line that is no JSON object. */
+/** @throws ProgramError for a line that is no JSON object. */
 function messageOf(line: string): Message {
   let value: unknown;
   try {
@@ -34,16 +34,16 @@ function messageOf(line: string): Message {
     // Said below.
   }
   if (typeof value === "object" && value !== null) return value;
-  throw new QemuError(`the monitor does not speak QMP: ${line.slice(0, 60)}`);
+  throw new ProgramError(`the monitor does not speak QMP: ${line.slice(0, 60)}`);
 }
 
-/** Connects to a QMP socket. @throws QemuError when it ends, refuses or does not answer. */
+/** Connects to a QMP socket. @throws ProgramError when it ends, refuses or does not answer. */
 export async function connectMonitor(path: string, isOver: () => boolean): Promise<Monitor> {
   const socket = await connectTo(path, isOver);
   socket.setEncoding("utf8");
   let rest = "";
   let awaited: Awaited | undefined;
-  const settle = (error?: QemuError): void => {
+  const settle = (error?: ProgramError): void => {
     const { done } = awaited ?? {};
     awaited = undefined;
     done?.(error);
@@ -51,10 +51,10 @@ export async function connectMonitor(path: string, isOver: () => boolean): Promi
   const hear = (line: string): void => {
     try {
       const message = messageOf(line);
-      if (message.error !== undefined) settle(new QemuError(`refuses: ${message.error.desc}`));
+      if (message.error !== undefined) settle(new ProgramError(`refuses: ${message.error.desc}`));
       else if (awaited?.matches(message) === true) settle();
     } catch (error) {
-      if (error instanceof QemuError) settle(error);
+      if (error instanceof ProgramError) settle(error);
       else throw error;
     }
   };
@@ -63,20 +63,20 @@ export async function connectMonitor(path: string, isOver: () => boolean): Promi
     rest = lines.pop() ?? "";
     for (const line of lines) if (line.trim() !== "") hear(line);
   });
-  socket.on("error", (error) => settle(new QemuError(error.message)));
-  socket.on("close", () => settle(new QemuError("the monitor's connection ended")));
+  socket.on("error", (error) => settle(new ProgramError(error.message)));
+  socket.on("close", () => settle(new ProgramError("the monitor's connection ended")));
   const until = (matches: Awaited["matches"], command?: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const limit = setTimeout(() => {
-        settle(new QemuError("the monitor does not answer"));
+        settle(new ProgramError("the monitor does not answer"));
       }, patienceSeconds * 1000);
-      const done = (error?: QemuError): void => {
+      const done = (error?: ProgramError): void => {
         clearTimeout(limit);
         if (error === undefined) resolve();
         else reject(error);
       };
       awaited = { matches, done };
-      if (socket.destroyed) settle(new QemuError("the monitor's connection ended"));
+      if (socket.destroyed) settle(new ProgramError("the monitor's connection ended"));
       else if (command !== undefined) socket.write(`${JSON.stringify({ execute: command })}\n`);
     });
   await until((message) => "QMP" in message);

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Gdb } from "./gdb.ts";
 import { connectGdb } from "./gdb.ts";
 import { framed, packetReader } from "./gdb-packet.ts";
@@ -108,7 +108,7 @@ describe("client", () => {
     expect(await gdb.run()).toBe("ended");
     expect(await gdb.run()).toBe("ended");
     expect(asked).toEqual(["Z0,ffffffff816d08a0,1", "c", "c", "c"]);
-    await expect(gdb.programCounter()).rejects.toThrow(QemuError);
+    await expect(gdb.programCounter()).rejects.toThrow(ProgramError);
   });
 
   test("[RC3] an instruction that does nothing is skipped, another one executed", async () => {

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import { framed, packetReader } from "./gdb-packet.ts";
 
 /** QEMU went away while it was asked something. */
-export class StubClosedError extends QemuError {}
+export class StubClosedError extends ProgramError {}
 
 /** Why the guest does not run: it was held, or QEMU is gone. */
 export type Halt = "held" | "ended";
@@ -18,7 +18,7 @@ export interface Gdb {
    * Guest-physical memory or registers of devices.
    *
    * @param length  bytes, at most 2048.
-   * @throws QemuError when nothing answers there.
+   * @throws ProgramError when nothing answers there.
    */
   readonly readPhysical: (address: bigint, length: number) => Promise<Buffer>;
   /** Holds the CPU before it executes what is at this linear address. */
@@ -111,7 +111,7 @@ function requests({ ask, interrupt, close }: Exchange): Gdb {
     const reply = await ask(request);
     if (reply === undefined) throw new StubClosedError("QEMU's gdb stub is gone");
     if (reply === "" || refused.test(reply)) {
-      throw new QemuError(`QEMU's gdb stub does not answer ${request}`);
+      throw new ProgramError(`QEMU's gdb stub does not answer ${request}`);
     }
     return reply;
   };
@@ -121,7 +121,7 @@ function requests({ ask, interrupt, close }: Exchange): Gdb {
   const registers = async (): Promise<Buffer> => {
     const bytes = Buffer.from(await command("g"), "hex");
     if (bytes.length >= ripOffset + 8) return bytes.subarray(0, ripOffset + 8);
-    throw new QemuError("gdb stub: the machine is no x86-64");
+    throw new ProgramError("gdb stub: the machine is no x86-64");
   };
   const readLinear = async (address: bigint, length: number): Promise<Buffer> =>
     Buffer.from(await command(`m${address.toString(16)},${length.toString(16)}`), "hex");
@@ -154,7 +154,7 @@ function requests({ ask, interrupt, close }: Exchange): Gdb {
 /**
  * Connects to a gdb stub that waits at a socket.
  *
- * @throws QemuError when nobody listens there, or it is no stub of QEMU.
+ * @throws ProgramError when nobody listens there, or it is no stub of QEMU.
  */
 export async function connectGdb(path: string): Promise<Gdb> {
   const socket = connect(path);
@@ -165,7 +165,7 @@ export async function connectGdb(path: string): Promise<Gdb> {
     });
   } catch (error) {
     socket.destroy();
-    throw new QemuError(`gdb stub: ${error instanceof Error ? error.message : "no connection"}`);
+    throw new ProgramError(`gdb stub: ${error instanceof Error ? error.message : "no connection"}`);
   }
   const exchange = exchangeOver(socket);
   await exchange.ask("qSupported");

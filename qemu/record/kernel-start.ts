@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 import type { Gdb } from "./gdb.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { Symbols } from "./kernel-symbols.ts";
@@ -22,16 +22,16 @@ const sliceMs = 50;
  * Runs a guest until its kernel is decompressed and has started.
  *
  * @param isLate  whether there is no more time for it.
- * @throws QemuError when the guest ends before, or it is too late.
+ * @throws ProgramError when the guest ends before, or it is too late.
  */
 async function runToKernel(gdb: Gdb, isLate: () => boolean): Promise<void> {
   for (;;) {
     const slice = setTimeout(gdb.interrupt, sliceMs);
     const halt = await gdb.run();
     clearTimeout(slice);
-    if (halt === "ended") throw new QemuError("the guest ended before its kernel had started");
+    if (halt === "ended") throw new ProgramError("the guest ended before its kernel had started");
     if ((await gdb.programCounter()) >= kernelHalf) return;
-    if (isLate()) throw new QemuError("the kernel did not start within the time that was given");
+    if (isLate()) throw new ProgramError("the kernel did not start within the time that was given");
   }
 }
 
@@ -41,7 +41,7 @@ function readList(file: string): Symbols {
   try {
     text = readFileSync(file, "latin1");
   } catch (error) {
-    throw new QemuError(error instanceof Error ? error.message : `${file}: cannot be read`);
+    throw new ProgramError(error instanceof Error ? error.message : `${file}: cannot be read`);
   }
   return symbolsInList(file, text, wanted);
 }
@@ -52,7 +52,7 @@ function readList(file: string): Symbols {
  * @param list  a file of symbols; those that the kernel carries in itself when missing.
  * @param isLate  whether there is no more time for it.
  * @returns the addresses of `submitFunction` and, where it has it, of `mapFunction`.
- * @throws QemuError when the guest ends before that, or the function is not found.
+ * @throws ProgramError when the guest ends before that, or the function is not found.
  */
 export async function findFunctions(
   gdb: Gdb,
@@ -65,5 +65,5 @@ export async function findFunctions(
   const symbols = listed ?? symbolsInImage(memory.read(imageStart, imageBytes), wanted);
   if (symbols.has(submitFunction)) return symbols;
   const where = list ?? "the kernel";
-  throw new QemuError(`${where} names no ${submitFunction} (--symbols gives a list of symbols)`);
+  throw new ProgramError(`${where} names no ${submitFunction} (--symbols gives a list of symbols)`);
 }

@@ -1,4 +1,4 @@
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 
 /** Addresses of a kernel's functions by name. */
 export type Symbols = ReadonlyMap<string, bigint>;
@@ -171,7 +171,7 @@ export function symbolsInImage(image: Buffer, wanted: readonly string[]): Symbol
  * Reads a list of symbols: `System.map`, or what `/proc/kallsyms` shows to root.
  *
  * @param file  its name, for errors.
- * @throws QemuError when a line is not one of a symbol, or addresses are hidden (all zero).
+ * @throws ProgramError when a line is not one of a symbol, or addresses are hidden (all zero).
  */
 export function symbolsInList(file: string, text: string, wanted: readonly string[]): Symbols {
   const found = new Map<string, bigint>();
@@ -179,12 +179,12 @@ export function symbolsInList(file: string, text: string, wanted: readonly strin
     if (line === "") continue;
     const [address, name] = /^([0-9a-f]{8,16}) \S (\S+)/.exec(line)?.slice(1) ?? [];
     if (address === undefined || name === undefined) {
-      throw new QemuError(`${file}:${(index + 1).toString()}: expected address, kind and name`);
+      throw new ProgramError(`${file}:${(index + 1).toString()}: expected address, kind and name`);
     }
     if (wanted.includes(name) && !found.has(name)) found.set(name, BigInt(`0x${address}`));
   }
   if ([...found.values()].some((address) => address === 0n)) {
-    throw new QemuError(`${file}: the addresses are hidden; /proc/kallsyms shows them to root`);
+    throw new ProgramError(`${file}: the addresses are hidden; /proc/kallsyms shows them to root`);
   }
   return found;
 }

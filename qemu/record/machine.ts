@@ -1,4 +1,4 @@
-import { QemuError } from "../process.ts";
+import { ProgramError } from "../../target/program-error.ts";
 
 /** The guest that is recorded, as QEMU's options say it. */
 export interface Machine {
@@ -54,12 +54,12 @@ export function kernelArguments(append: string): string {
  * The arguments that start the machine, held before its first instruction.
  *
  * @param folder  where memory, trace, console and the socket of the gdb stub are made.
- * @throws QemuError when the amount of memory is out of bounds.
+ * @throws ProgramError when the amount of memory is out of bounds.
  */
 export function machineWords(machine: Machine, folder: string): readonly string[] {
   const { memoryMiB } = machine;
   if (!Number.isInteger(memoryMiB) || memoryMiB < 64 || memoryMiB > 2048) {
-    throw new QemuError(`memory of ${memoryMiB.toString()} MiB: expected 64 to 2048`);
+    throw new ProgramError(`memory of ${memoryMiB.toString()} MiB: expected 64 to 2048`);
   }
   const size = `${memoryMiB.toString()}M`;
   const at = (name: string): string => `${folder}/${name}`;

@@ -4,8 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseJson } from "../../events/json.ts";
 import { Cap, Ecap } from "../../events/registers/capability.ts";
 import { at } from "../../events/registers/offset.ts";
-import type { QemuBinary, Running } from "../process.ts";
-import { deathOf, QemuError, startProgram } from "../process.ts";
+import type { Running } from "../../target/process.ts";
+import { deathOf, startProgram } from "../../target/process.ts";
+import { ProgramError } from "../../target/program-error.ts";
+import type { QemuBinary } from "../binary.ts";
+
 import { unitBase } from "../qtest/machine.ts";
 import type { Gdb } from "./gdb.ts";
 import { connectGdb, StubClosedError } from "./gdb.ts";
@@ -77,10 +80,10 @@ async function explained(error: unknown, path: string, running: Running): Promis
 function checkEnding(folder: string, { lastWords }: RecordingPlan, counts: Counts): void {
   const text = readFileSync(join(folder, files.console), "latin1");
   counts.panic = /Kernel panic - not syncing: [^\r\n]*/.exec(text)?.[0];
-  if (counts.stops === 0) throw new QemuError("the guest never used the IOMMU's queue");
+  if (counts.stops === 0) throw new ProgramError("the guest never used the IOMMU's queue");
   if (counts.cut || lastWords === undefined || text.includes(lastWords)) return;
   const why = counts.panic ?? "--keep-trace keeps its console";
-  throw new QemuError(`the guest ended before its work was done: ${why}`);
+  throw new ProgramError(`the guest ended before its work was done: ${why}`);
 }
 
 /**
@@ -93,8 +96,8 @@ function checkEnding(folder: string, { lastWords }: RecordingPlan, counts: Count
  * @param counts  kept up to date.
  * @param keep  told of the folder with QEMU's trace and the guest's console before it is removed.
  * @yields the lines of a recording, the first line alone first.
- * @throws QemuError when QEMU or its guest cannot be used. QEMU is gone and its files are removed
- *   whenever this ends.
+ * @throws ProgramError when QEMU or its guest cannot be used. QEMU is gone and its files are
+ *   removed whenever this ends.
  */
 export async function* recordGuest(
   binary: QemuBinary,
@@ -121,7 +124,7 @@ export async function* recordGuest(
     ends.push(() => clearTimeout(limit));
     const isLate = (): boolean => counts.cut;
     const functions = await findFunctions(gdb, source.memory, plan.symbols, isLate);
-    if (source.hasStarted()) throw new QemuError("the guest used the IOMMU before it was held");
+    if (source.hasStarted()) throw new ProgramError("the guest used the IOMMU before it was held");
     for (const [name, address] of functions) {
       if (name !== mapFunction || mapsSilently(header)) await gdb.setBreakpoint(address);
     }

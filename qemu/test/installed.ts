@@ -1,5 +1,5 @@
-import type { QemuBinary } from "../process.ts";
-import { findQemu } from "../process.ts";
+import type { QemuBinary } from "../binary.ts";
+import { findQemu } from "../binary.ts";
 
 /**
  * The QEMU that tests run: SHADOWFOLD_QEMU, or the one on PATH. Without one, why its tests are

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { QemuError } from "../../process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 
 const compilers = ["cc", "gcc", "clang"];
 const limitMs = 60_000;
@@ -12,7 +12,7 @@ function sourceFile(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   const places = [join(here, "vfio.c"), join(here, "..", "qemu", "record", "demo", "vfio.c")];
   const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new QemuError("vfio.c is missing from this installation");
+  if (found === undefined) throw new ProgramError("vfio.c is missing from this installation");
   return found;
 }
 
@@ -20,7 +20,7 @@ function sourceFile(): string {
  * Compiles the user-space driver of the demo guest to a program that needs no libraries.
  *
  * @param folder  where to write it for a moment.
- * @throws QemuError when there is no C compiler, or it fails.
+ * @throws ProgramError when there is no C compiler, or it fails.
  */
 export function compileDriver(folder: string): Uint8Array {
   const source = sourceFile();
@@ -35,11 +35,11 @@ export function compileDriver(folder: string): Uint8Array {
     if (error !== undefined || status !== 0) {
       const said =
         stderr.split("\n").find((line) => line.includes("error")) ?? `${compiler} failed`;
-      throw new QemuError(`the user-space driver does not compile: ${said}`);
+      throw new ProgramError(`the user-space driver does not compile: ${said}`);
     }
     const bytes = readFileSync(program);
     rmSync(program);
     return bytes;
   }
-  throw new QemuError("a C compiler is needed for this guest's user-space driver (Debian: gcc)");
+  throw new ProgramError("a C compiler is needed for this guest's user-space driver (Debian: gcc)");
 }

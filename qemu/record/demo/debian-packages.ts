@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { QemuError } from "../../process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 import { offered, runTool } from "./package-tool.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -41,7 +41,7 @@ async function kernelPackage(): Promise<string> {
   const said = await runTool("apt-cache", ["depends", "linux-image-amd64"]);
   const name = /Depends: (linux-image-\d\S*)/.exec(said)?.[1];
   if (name !== undefined) return name;
-  throw new QemuError(`apt knows no linux-image-amd64; ${offered}`);
+  throw new ProgramError(`apt knows no linux-image-amd64; ${offered}`);
 }
 
 /**
@@ -50,7 +50,7 @@ async function kernelPackage(): Promise<string> {
  *
  * @param folder  where they are; when missing they are kept in the cache.
  * @param say  told what takes a while.
- * @throws QemuError when they are not there and cannot be had.
+ * @throws ProgramError when they are not there and cannot be had.
  */
 export async function findPackages(
   folder: string | undefined,
@@ -59,7 +59,7 @@ export async function findPackages(
   if (folder !== undefined) {
     const there = packagesIn(folder);
     if (there !== undefined) return there;
-    throw new QemuError(`${folder}: lacks a linux-image-…_amd64.deb or a busybox-static_….deb`);
+    throw new ProgramError(`${folder}: lacks a linux-image-…_amd64.deb or a busybox-static_….deb`);
   }
   const kept = join(cacheFolder(), "packages");
   const there = packagesIn(kept);
@@ -77,5 +77,5 @@ export async function findPackages(
   }
   const found = packagesIn(kept);
   if (found !== undefined) return found;
-  throw new QemuError(`apt-get downloaded no packages for amd64; ${offered}`);
+  throw new ProgramError(`apt-get downloaded no packages for amd64; ${offered}`);
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { QemuBinary } from "../../process.ts";
+import type { QemuBinary } from "../../binary.ts";
 import type { Machine } from "../machine.ts";
 import { defaultIommu } from "../machine.ts";
 import type { ArchiveEntry } from "./archive.ts";
@@ -77,7 +77,7 @@ const tracing = "trace_event=intel_iommu:*,iommu:* trace_buf_size=8M";
 /**
  * Makes a guest from Debian's packages.
  *
- * @throws QemuError when the packages, or the tools to unpack or compile with, are not to be had.
+ * @throws ProgramError when the packages, or the tools to unpack or compile with, cannot be had.
  */
 export async function makeDemoGuest(
   demo: DemoName,

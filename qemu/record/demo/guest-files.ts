@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { QemuError } from "../../process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 import type { GuestPackages } from "./debian-packages.ts";
 import { cacheFolder } from "./debian-packages.ts";
 import { loadOrder } from "./kernel-modules.ts";
@@ -32,13 +32,13 @@ const largestModule = 1 << 26;
 function present(folder: string, paths: readonly string[]): string {
   const found = paths.map((path) => join(folder, path)).find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new QemuError(`the packages lack ${paths[0] ?? "a file"}`);
+  throw new ProgramError(`the packages lack ${paths[0] ?? "a file"}`);
 }
 
 function onlyEntry(folder: string, pattern: RegExp): string {
   const name = readdirSync(folder).find((entry) => pattern.test(entry));
   if (name !== undefined) return join(folder, name);
-  throw new QemuError(`the packages lack ${basename(folder)}/${pattern.source}`);
+  throw new ProgramError(`the packages lack ${basename(folder)}/${pattern.source}`);
 }
 
 /** A module's bytes; busybox itself unpacks one that is compressed. */
@@ -47,7 +47,7 @@ function readModule(file: string, busybox: string): Buffer {
   const tool = file.endsWith(".xz") ? "unxz" : "gunzip";
   const { status, stdout } = spawnSync(busybox, [tool, "-c", file], { maxBuffer: largestModule });
   if (status === 0) return stdout;
-  throw new QemuError(`${basename(file)}: cannot be decompressed`);
+  throw new ProgramError(`${basename(file)}: cannot be decompressed`);
 }
 
 /** Unpacks both packages into a folder and takes out what the guests need. */
@@ -70,7 +70,7 @@ async function unpack(packages: GuestPackages, work: string, into: string): Prom
  * Unpacks a guest's packages without installing them. What is needed of them, some 15 MiB, is kept
  * in the cache, so that the next time is at once.
  *
- * @throws QemuError when they cannot be unpacked or are something else.
+ * @throws ProgramError when they cannot be unpacked or are something else.
  */
 export async function unpackGuest(
   packages: GuestPackages,

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { QemuError } from "../../process.ts";
+import { ProgramError } from "../../../target/program-error.ts";
 
 const limitMs = 300_000;
 
@@ -21,7 +21,7 @@ function killGroup({ pid }: ChildProcess): void {
 /**
  * Runs one of Debian's tools to its end and gives what it printed. It ends with this process.
  *
- * @throws QemuError in one line when there is no such program, it fails, or it takes 5 minutes.
+ * @throws ProgramError in one line when there is no such program, it fails, or it takes 5 minutes.
  */
 export async function runTool(
   program: string,
@@ -51,9 +51,9 @@ export async function runTool(
       child.once("close", resolve);
     });
     if (ended === 0) return out;
-    if (ended instanceof Error) throw new QemuError(`${program} is not installed; ${offered}`);
+    if (ended instanceof Error) throw new ProgramError(`${program} is not installed; ${offered}`);
     const lines = errors.split("\n").filter((line) => /^(E:|dpkg)/.test(line));
-    throw new QemuError(`${program} failed: ${lines.at(-1) ?? "no reason given"}; ${offered}`);
+    throw new ProgramError(`${program} failed: ${lines.at(-1) ?? "no reason given"}; ${offered}`);
   } finally {
     clearTimeout(limit);
     process.off("exit", kill);

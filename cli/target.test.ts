@@ -1,0 +1,167 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { bundled } from "../target/test/built.ts";
+import { captureRun as run } from "./test/captured-run.ts";
+import { scratch } from "./test/scratch.ts";
+
+const { folder, fileOf } = scratch("target", afterAll);
+const served = `stdio:${process.execPath} ${bundled("target/test/serve.ts", folder)}`;
+const example = bundled("target/example/viommu.ts", folder);
+const prefix = join(folder, "found");
+const few = ["--runs", "3", "--seed", "2", "--out", prefix, "--timeout", "2s"];
+const fuzz = (against: string, ...words: readonly string[]) =>
+  run("fuzz", "--against", against, ...few, ...words);
+
+/** What a target does wrong at a DMA, and how that is told. */
+const mishaps: readonly (readonly [string, RegExp])[] = [
+  ["hang", /: does not answer dma for [\d.]+ s$/],
+  ["die", /: ended \(exit code 3\): assertion failed: dma$/],
+  ["turn", /: answers request \d+ where \d+ \(dma\) is next$/],
+  ["noise", /: prints what is no JSON object: translating …$/],
+  ["error", /: its answer to dma is an error: not written yet$/],
+  ["field", /: its answer to dma has the unknown field "speed"$/],
+  ["value", /: its answer to dma has a wrong at: it has to be a number of 64 bits, not "soon"$/],
+];
+
+describe("a target that misbehaves", () => {
+  it.each(mishaps)("[TG4] by %s is found, named, made small and saved", async (mode, text) => {
+    const { code, out, err } = await fuzz(`${served} ${mode}`, "--json");
+    expect([mode, code, err]).toEqual([mode, 1, ""]);
+    const { finding } = JSON.parse(out);
+    expect(finding.text).toMatch(text);
+    expect(finding.text.split("\n")).toHaveLength(1);
+    expect([finding.again, finding.operations]).toEqual([true, 1]);
+    const lines = readFileSync(finding.requests, "utf8").trimEnd().split("\n");
+    expect(JSON.parse(lines.at(-2) ?? "").op).toBe("dma");
+    expect(existsSync(finding.log)).toBe(true);
+  });
+
+  it("[TG4] and does not start again is told by what it did", async () => {
+    const mark = join(folder, "mark");
+    const once = `stdio:test ! -e ${mark} && ${served.slice("stdio:".length)} die ${mark}`;
+    const { code, out, err } = await fuzz(once, "--json");
+    expect([code, err]).toEqual([1, ""]);
+    const { finding } = JSON.parse(out);
+    expect([finding.again, finding.text]).toEqual([false, expect.stringMatching(/exit code 3\)/)]);
+  });
+
+  it("[TG4] is told as a story", async () => {
+    const { code, out } = await fuzz(`${served} die`);
+    expect(code).toBe(1);
+    expect(out).toMatch(/ 1\. Device \S+ (reads|writes) .*\n\nThen .* ended \(exit code 3\)/);
+  });
+
+  const lies: readonly (readonly [string, RegExp])[] = [
+    ["version", /: speaks version 7 of the protocol, not 1$/],
+    ["capability", /: shows CAP 0x\w+ where it has to be 0x\w+$/],
+    ["ability", /: says that it can do pasid, and its ECAP says that it cannot$/],
+    ["unit", /: is a unit that cannot be: /],
+    ["short", /: its answer to readRegisters has 1 bytes, not \d+$/],
+  ];
+  it.each(lies)("[TG5] by lying about its %s is refused in one line", async (mode, text) => {
+    const { code, out, err } = await fuzz(`${served} ${mode}`);
+    expect([mode, code, out]).toEqual([mode, 2, ""]);
+    expect(err.trimEnd()).toMatch(text);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+  });
+});
+
+describe("a module", () => {
+  const hanging = `export default () => ({
+    name: "still", ver: 0x10n, cap: 0xd2038c226f0686n, ecap: 0xfc3n,
+    reset: () => ({}), readRegisters: () => { for (;;); },
+  });\n`;
+  const silent = hanging.replace("() => { for (;;); }", "() => new Promise(() => undefined)");
+  const wrong: readonly (readonly [RegExp, string])[] = [
+    [/: does not answer readRegisters for 2 s$/, fileOf("hanging.mjs", hanging)],
+    [/: does not answer readRegisters for 2 s$/, fileOf("silent.mjs", silent)],
+    [/: no such file$/, join(folder, "missing.mjs")],
+    [/: exports nothing that makes a target$/, fileOf("empty.mjs", "export const one = 1;\n")],
+    [/: went wrong$/, fileOf("throws.mjs", 'throw new Error("went wrong");\n')],
+    [/: there is no method reset$/, fileOf("bare.mjs", hanging.replace(/reset: .*/, ""))],
+    [/: ended \(exit code 4\)$/, fileOf("exits.mjs", "process.exit(4);\n")],
+  ];
+  it.each(wrong)("[TG5] that cannot be used is one line: %s", async (text, path) => {
+    const { code, out, err } = await fuzz(`module:${path}`);
+    expect([code, out, err.trimEnd().split("\n").length]).toEqual([2, "", 1]);
+    expect(err.trimEnd()).toMatch(text);
+  });
+
+  it("[TG6] is run in a thread of its own, and prints nothing into the report", async () => {
+    const text = readFileSync(example, "utf8");
+    const chatty = fileOf("chatty.mjs", `${text}\nconsole.log("loaded");\n`);
+    const { code, out, err } = await fuzz(`module:${chatty}#makeViommu`, "--json");
+    expect([code, err]).toEqual([0, ""]);
+    const { target, programs, compared, finding } = JSON.parse(out);
+    expect([target, programs, finding]).toEqual([`${chatty}#makeViommu`, 3, undefined]);
+    expect(compared).toBeGreaterThan(100);
+  });
+
+  it("[TG6] a counterexample's log and requests show it again", async () => {
+    const source = readFileSync(example, "utf8");
+    const buggy = fileOf("buggy.mjs", `${source}\nexport default () => makeViommu(10);\n`);
+    const { code, out } = await fuzz(`module:${buggy}`);
+    expect(code).toBe(1);
+    expect(out).toMatch(/The driver writes \w+ \(.*iqe.*\) to FSTS\.\n/);
+    expect(out).toMatch(/differs from the model: register: (FSTS|IQH) .*\./);
+    const again = await fuzz(`module:${buggy}`, "--log", `${prefix}.ndjson`, "--json");
+    expect([again.code, JSON.parse(again.out).finding.text]).toEqual([
+      1,
+      expect.stringMatching(/register: (FSTS|IQH)/),
+    ]);
+    const right = await fuzz(`module:${example}`, "--log", `${prefix}.ndjson`);
+    expect(right.code).toBe(0);
+  });
+
+  it("[TG9] deviations that a module exports are passed by, and counted", async () => {
+    const source = readFileSync(example, "utf8");
+    const buggy = fileOf("known-bug.mjs", `${source}\nexport default () => makeViommu(6);\n`);
+    const known = fileOf(
+      "known.mjs",
+      `const explains = ({ what, target }) =>
+        what === "event" && target === "no message" ? "goOn" : undefined;
+      export const deviations = [{ id: "event-lost", explains }];\n`,
+    );
+    const runs = ["--seed", "7", "--runs", "20", "--json"];
+    expect((await fuzz(`module:${buggy}`, ...runs)).code).toBe(1);
+    const { code, out } = await fuzz(`module:${buggy}`, ...runs, "--deviations", known);
+    expect([code, JSON.parse(out).deviations["event-lost"] > 0]).toEqual([0, true]);
+  });
+});
+
+describe("what cannot be asked of fuzz", () => {
+  it("[TG10] is one line and exit code 2", async () => {
+    const none = fileOf("none.mjs", "export default 3;\n");
+    const wrong: readonly (readonly [RegExp, ...string[]])[] = [
+      [/--qemu: is about QEMU alone/, "--qemu", "qemu"],
+      [
+        /--profile legacy: not one that a target can be given: qemu-legacy, /,
+        "--profile",
+        "legacy",
+      ],
+      [/a version is of QEMU/, "--deviations", "10.0"],
+      [/exports no list of deviations/, "--deviations", none],
+      [/--deviations \S+missing\.mjs: /, "--deviations", join(folder, "missing.mjs")],
+    ];
+    for (const [message, ...words] of wrong) {
+      const { code, out, err } = await fuzz(`${served} capability`, ...words);
+      expect([words, code, out]).toEqual([words, 2, ""]);
+      expect(err.trimEnd()).toMatch(message);
+      expect(err.trimEnd().split("\n")).toHaveLength(1);
+    }
+  });
+
+  it("[TG10] a time-out is not one of QEMU", async () => {
+    const { code, err } = await run("fuzz", "--timeout", "2s");
+    expect([code, err]).toEqual([2, "--timeout: is about stdio and module alone\n"]);
+  });
+
+  it("[TG10] a profile of the model's is what the unit is made with", async () => {
+    const { code, out } = await fuzz(`module:${example}`, "--profile", "qemu-legacy", "--json");
+    const { profile, finding } = JSON.parse(out);
+    // The example has four fault records, and the profile has one.
+    expect([code, profile]).toEqual([1, "qemu-legacy"]);
+    expect(finding.text).toMatch(/^register: /);
+  });
+});

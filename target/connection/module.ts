@@ -1,0 +1,155 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { Request } from "../implementation.ts";
+import { protocolVersion } from "../implementation.ts";
+import { ProgramError } from "../program-error.ts";
+import type { Connection } from "./connection.ts";
+import { inOneLine, Misbehaviour, silent } from "./connection.ts";
+
+/**
+ * What the thread runs: it makes the target, and answers a list of requests by a list of answers.
+ * It is text, since a bundle has no file of its own for it.
+ */
+const host = `
+const { parentPort, workerData } = require("node:worker_threads");
+const { url, name, version } = workerData;
+const index = new Int32Array(workerData.index);
+const text = (error) => String(error?.message ?? error);
+const say = (message) => {
+  try {
+    parentPort.postMessage(message);
+  } catch (error) {
+    parentPort.postMessage({ failed: "answers what cannot be passed on: " + text(error) });
+  }
+};
+async function answer(target, request) {
+  if (request.op === "hello") {
+    const { name, ver, cap, ecap, can = [] } = target;
+    return { name, version, ver, cap, ecap, can };
+  }
+  if (typeof target[request.op] !== "function") {
+    return { error: "there is no method " + request.op };
+  }
+  try {
+    return await target[request.op](request);
+  } catch (error) {
+    return { error: text(error) };
+  }
+}
+(async () => {
+  const module = await import(url);
+  const make = name === "" ? (module.default ?? Object.values(module)[0]) : module[name];
+  const target = typeof make === "function" ? await make() : make;
+  if (typeof target !== "object" || target === null) {
+    throw new Error("exports nothing that makes a target");
+  }
+  parentPort.on("message", async (requests) => {
+    const answers = [];
+    for (const [at, request] of requests.entries()) {
+      Atomics.store(index, 0, at);
+      answers.push(await answer(target, request));
+    }
+    say({ answers });
+  });
+  say({ ready: true });
+})().catch((error) => say({ failed: text(error) }));
+`;
+
+interface Said {
+  readonly ready?: true;
+  readonly failed?: string;
+  readonly answers?: readonly unknown[];
+}
+
+interface Waiting {
+  readonly done: (said: Said) => void;
+  readonly fail: (text: string) => void;
+}
+
+/** Where a module is, and which of its exports makes the target: the default, or the first one. */
+interface Place {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** Reads `PATH` or `PATH#NAME`. */
+export function placeOf(text: string): Place {
+  const [, path = text, name = ""] = /^(.*)#([\w$]+)$/.exec(text) ?? [];
+  return { path: resolve(path), name };
+}
+
+/**
+ * Loads a module into a thread of its own, where nothing that it does can hold up this one.
+ *
+ * @param patience  seconds that it may take to load.
+ * @throws ProgramError when it cannot be loaded.
+ */
+export async function connectModule({ path, name }: Place, patience: number): Promise<Connection> {
+  if (!existsSync(path)) throw new ProgramError("no such file");
+  const index = new SharedArrayBuffer(4);
+  const at = new Int32Array(index);
+  const url = pathToFileURL(path).href;
+  const worker = new Worker(host, {
+    ...{ eval: true, stdout: true, stderr: true, execArgv: [] },
+    workerData: { url, name, version: protocolVersion, index },
+  });
+  let waiting: Waiting | undefined;
+  let broken: string | undefined;
+  const fail = (text: string): void => {
+    broken ??= text;
+    waiting?.fail(broken);
+    waiting = undefined;
+  };
+  worker.on("message", (said: Said) => {
+    if (said.failed !== undefined) fail(inOneLine(said.failed));
+    waiting?.done(said);
+    waiting = undefined;
+  });
+  worker.on("error", (error) => {
+    fail(`ended: ${inOneLine(error instanceof Error ? error.message : String(error))}`);
+  });
+  worker.on("exit", (code) => fail(`ended (exit code ${code.toString()})`));
+  worker.stdout.resume();
+  worker.stderr.resume();
+  const turn = (requests: readonly Request[], patience: number): Promise<Said> =>
+    new Promise((done, reject) => {
+      if (broken !== undefined) return reject(new Misbehaviour(broken, 0));
+      let seen = -1;
+      // It is silent if it is still about the same request.
+      const timer = setInterval(() => {
+        const now = Atomics.load(at, 0);
+        if (now === seen) fail(silent(patience, requests[now]));
+        seen = now;
+      }, patience * 1000);
+      waiting = {
+        done: (said) => {
+          clearInterval(timer);
+          done(said);
+        },
+        fail: (text) => {
+          clearInterval(timer);
+          reject(new Misbehaviour(text, Atomics.load(at, 0)));
+        },
+      };
+      Atomics.store(at, 0, 0);
+      if (requests.length > 0) worker.postMessage(requests);
+    });
+  const stop = async (): Promise<void> => {
+    broken ??= "was stopped";
+    await worker.terminate();
+  };
+  try {
+    await turn([], patience);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    exchange: async (requests, seconds) =>
+      requests.length === 0 ? [] : ((await turn(requests, seconds)).answers ?? []),
+    explain: async (error) => error,
+    stop,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Input } from "../events/input.ts";
+import type { ProfileWords } from "../events/profile/profile.ts";
+import type { GuestSetup } from "../events/setup.ts";
+import type { Comparison } from "./compare.ts";
+import { compare } from "./compare.ts";
+import { Misbehaviour } from "./connection/connection.ts";
+import type { Ability } from "./implementation.ts";
+import type { Known } from "./known.ts";
+import { ProgramError } from "./program-error.ts";
+import { setupOf } from "./setup.ts";
+import type { Sight, Steps } from "./sight.ts";
+import type { Target, TargetPlan } from "./target.ts";
+
+/** How one program went: compared, or the target ended. */
+export interface ProgramRun {
+  readonly steps: Steps;
+  readonly sight?: Sight;
+  readonly comparison?: Comparison;
+  readonly death?: string;
+  /** Which step it did not survive, where that is known. */
+  readonly diedAt?: number;
+}
+
+/** Something that the target does and that is neither right nor known. */
+export interface Finding extends ProgramRun {
+  readonly setup: GuestSetup;
+  readonly inputs: readonly Input[];
+  readonly seed: number;
+  /** Which program of the seed, from 0. */
+  readonly index: number;
+}
+
+/** A target that is started again when it ends. */
+export interface Lane {
+  readonly setup: GuestSetup;
+  readonly words: ProfileWords;
+  readonly can: ReadonlySet<Ability>;
+  /** Gives inputs to the target and compares. */
+  readonly run: (inputs: readonly Input[]) => Promise<ProgramRun>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Programs that one process of the target runs, at most. */
+const programsEach = 2000;
+
+/** Starts a target, to run programs one after another. */
+export async function openLane(target: TargetPlan, known: Known, isHurried = false): Promise<Lane> {
+  let current: Target = await target.start(isHurried);
+  let left = programsEach;
+  const setup = setupOf(current.words);
+  const renew = async (): Promise<void> => {
+    await current.stop();
+    current = await target.start(isHurried);
+    left = programsEach;
+  };
+  const run = async (inputs: readonly Input[]): Promise<ProgramRun> => {
+    const steps = target.fit(inputs);
+    left -= 1;
+    if (left <= 0) await renew();
+    try {
+      const sight = await current.perform(steps);
+      return { steps, sight, comparison: compare(setup, steps, sight, known) };
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error;
+      // One that does not start again is told by what it did before.
+      await renew().catch((failed: unknown) => {
+        if (!(failed instanceof ProgramError)) throw failed;
+      });
+      const at = error instanceof Misbehaviour ? { diedAt: error.index } : {};
+      return { steps, death: error.message, ...at };
+    }
+  };
+  return { setup, words: current.words, can: current.can, run, stop: () => current.stop() };
+}
+
+/** Whether an outcome is something that nobody knows. */
+export const isFinding = ({ comparison, death }: ProgramRun): boolean =>
+  death !== undefined || comparison?.difference !== undefined;

@@ -1,0 +1,71 @@
+import type { Input } from "../events/input.ts";
+import { definedInputs } from "./defined-input.ts";
+import { textOf } from "./difference.ts";
+import type { Finding, Lane, ProgramRun } from "./lane.ts";
+import { withoutCommands, withoutDescriptors, withoutGroups } from "./reductions.ts";
+
+/** What makes two outcomes the same finding: what differs, not its numbers. */
+function signatureOf({ comparison, death }: ProgramRun): string | undefined {
+  if (death !== undefined) return `death ${death.replaceAll(/0x[0-9a-f]+|\d+(\.\d+)?/g, "N")}`;
+  const difference = comparison?.difference;
+  if (difference === undefined) return undefined;
+  const first = difference.sides.find(({ what }) => what === difference.what);
+  const text = first === undefined ? difference.text : textOf(first);
+  const names = text.match(/[A-Z]{3,}\d*|fault 0x[0-9a-f]+|page|blocked/g) ?? [];
+  return [difference.what, ...new Set(names)].join(" ");
+}
+
+/**
+ * A finding with as few inputs as still show it: what belongs together is taken out first, then
+ * halves, ever smaller stretches, in the end one at a time, and descriptors from the queue.
+ *
+ * @param seconds  how long at most.
+ */
+export async function shrinkFinding(
+  lane: Lane,
+  finding: Finding,
+  seconds: number,
+  watch: (inputs: number) => void,
+): Promise<Finding> {
+  const wanted = signatureOf(finding);
+  const end = performance.now() + seconds * 1000;
+  const isOver = (): boolean => performance.now() > end;
+  let best = finding;
+  const tryInputs = async (inputs: readonly Input[]): Promise<boolean> => {
+    if (isOver()) return false;
+    // Without an input a later one may be undefined: it is not what is wanted then.
+    if (definedInputs({ guests: [lane.setup] }, inputs).length !== inputs.length) return false;
+    const outcome = await lane.run(inputs);
+    if (signatureOf(outcome) !== wanted) return false;
+    best = { ...finding, ...outcome, inputs };
+    watch(inputs.length);
+    return true;
+  };
+  const shown = finding.comparison?.difference?.at ?? finding.diedAt;
+  const last = shown === undefined ? undefined : finding.steps[shown];
+  if (last !== undefined)
+    await tryInputs(finding.inputs.slice(0, finding.inputs.indexOf(last) + 1));
+  // What a target does instead of answering often needs nothing before it.
+  if (finding.diedAt !== undefined && last !== undefined) await tryInputs([last]);
+  const isSmall = (): boolean => best.inputs.length <= 1;
+  for (let stretch = Math.max(1, best.inputs.length >> 1); !isOver() && !isSmall(); ) {
+    const before = best.inputs.length;
+    for (const fewer of withoutGroups(best.inputs)) {
+      if (fewer.length < best.inputs.length && (await tryInputs(fewer))) break;
+    }
+    for (const other of withoutCommands(best.inputs)) await tryInputs(other);
+    for (let from = best.inputs.length - stretch; ; from -= stretch) {
+      const start = Math.max(0, from);
+      if (isOver()) break;
+      if (start < best.inputs.length) await tryInputs(best.inputs.toSpliced(start, stretch));
+      if (from <= 0) break;
+    }
+    for (let index = best.inputs.length - 1; index >= 0; index--) {
+      const fewer = withoutDescriptors(best.inputs, index);
+      if (fewer !== undefined) await tryInputs(fewer);
+    }
+    if (stretch === 1 && best.inputs.length === before) break;
+    stretch = Math.max(1, stretch >> 1);
+  }
+  return best;
+}

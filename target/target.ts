@@ -1,0 +1,28 @@
+import type { Input } from "../events/input.ts";
+import type { ProfileWords } from "../events/profile/profile.ts";
+import type { Ability } from "./implementation.ts";
+import type { Sight, Steps } from "./sight.ts";
+
+/** An implementation that can be given programs, one after another. */
+export interface Target {
+  readonly words: ProfileWords;
+  /** What it can do besides registers, memory and DMA. */
+  readonly can: ReadonlySet<Ability>;
+  /** @throws ProgramError when it ends, does not answer, or answers what is no answer. */
+  readonly perform: (steps: Steps) => Promise<Sight>;
+  readonly stop: () => Promise<void>;
+}
+
+/** How to start a target. */
+export interface TargetPlan {
+  readonly name: string;
+  /** How many of them may run at a time. */
+  readonly lanes: number;
+  /** Of the inputs of a program those that it has room for. */
+  readonly fit: (inputs: readonly Input[]) => Steps;
+  /**
+   * @param isHurried  whether to wait less long for what may not come, since it did not before.
+   * @throws ProgramError when it does not start.
+   */
+  readonly start: (isHurried?: boolean) => Promise<Target>;
+}

@@ -1,0 +1,136 @@
+import type { SourceId } from "../../events/address.ts";
+import { gpa, iova, sourceId } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
+import { fold } from "../../hypervisor/fold.ts";
+import type { Guest } from "../../projections/guest.ts";
+import type { World } from "../../projections/world.ts";
+import { messageOf } from "../../properties/judge-interrupt.ts";
+import { find } from "../../properties/laws/requests.ts";
+import { imageOf, memoryAt } from "../image.ts";
+import type {
+  Ability,
+  DmaAnswer,
+  DmaRequest,
+  Implementation,
+  InterruptAnswer,
+  InterruptRequest,
+  PageResponse,
+  TranslationAnswer,
+  TranslationRequest,
+  UnitWords,
+} from "../implementation.ts";
+import { requesterOf, requesters } from "../machine.ts";
+import { setupOf } from "../setup.ts";
+
+/** The device whose requests carry a source-id. */
+const deviceOf = (source: number): SourceId =>
+  sourceId(requesters.find(({ alias }) => alias === source)?.bdf ?? source);
+
+const messagesIn = (facts: readonly Fact[]) =>
+  facts.flatMap((fact) =>
+    fact.type === "EventSent" ? [{ address: fact.address, data: fact.data }] : [],
+  );
+
+const answersIn = (facts: readonly Fact[]): readonly PageResponse[] =>
+  facts.flatMap((fact) => {
+    if (fact.type !== "PageGroupAnswered") return [];
+    const { device, group, pasid, response: code } = fact;
+    const source = requesterOf(device);
+    return [{ source, group, code, ...(pasid === undefined ? {} : { pasid }) }];
+  });
+
+/** The model's world, which changes as inputs are taken. */
+interface Held {
+  world: World;
+}
+
+const guestOf = ({ world }: Held): Guest => {
+  const [guest] = world.guests;
+  if (guest === undefined) throw new Error("there is no guest");
+  return guest;
+};
+
+function take(held: Held, input: Input): readonly Fact[] {
+  const { world, facts } = fold(held.world, input);
+  held.world = world;
+  return facts;
+}
+
+const say = (facts: readonly Fact[]) => ({
+  messages: messagesIn(facts),
+  responses: answersIn(facts),
+});
+
+function dma(held: Held, { source, address, ...rest }: DmaRequest): DmaAnswer {
+  const asked = { type: "Dma", device: deviceOf(source), iova: iova(address) } as const;
+  const facts = take(held, { ...asked, ...rest });
+  const fault = find(facts, "DmaBlocked")?.reason;
+  if (fault !== undefined) {
+    return { fault, suppressed: find(facts, "FaultSuppressed") !== undefined, ...say(facts) };
+  }
+  const at = find(facts, "DmaLanded")?.gpa ?? address;
+  const isRead = rest.access === "read";
+  const bytes = isRead ? { bytes: memoryAt(guestOf(held), at, rest.length) } : {};
+  return { at, ...bytes, ...say(facts) };
+}
+
+function interrupt(held: Held, { source, address, data }: InterruptRequest): InterruptAnswer {
+  const facts = take(held, { type: "MsiRequest", device: deviceOf(source), address, data });
+  const blocked = find(facts, "InterruptBlocked");
+  if (blocked !== undefined) return { fault: blocked.reason, ...say(facts) };
+  const sent = find(facts, "InterruptDelivered");
+  if (sent === undefined) return say(facts);
+  const message = sent.index === undefined ? { address, data } : messageOf(sent, address);
+  return { ...message, ...say(facts) };
+}
+
+function translate(held: Held, asked: TranslationRequest): TranslationAnswer {
+  const { source, address, ...rest } = asked;
+  const device = deviceOf(source);
+  const facts = take(held, { type: "AtsRequest", device, iova: iova(address), ...rest });
+  const { gpa: at, read = false, write = false } = find(facts, "TranslationAnswered") ?? {};
+  const fault = find(facts, "TranslationBlocked")?.reason;
+  const granted = { ...(at === undefined ? {} : { at }), read, write };
+  return { ...granted, ...(fault === undefined ? {} : { fault }), ...say(facts) };
+}
+
+function bytesAt(held: Held, address: bigint, length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  for (let at = 0; at < length; at += 4096) {
+    all.set(memoryAt(guestOf(held), address + BigInt(at), 4096), at);
+  }
+  return all;
+}
+
+/** The model itself as a target: nothing that the campaign asks of it can differ. */
+export function modelTarget(
+  { ver, cap, ecap }: UnitWords,
+  can: readonly Ability[],
+): Implementation {
+  const held: Held = { world: createWorld({ guests: [setupOf({ ver, cap, ecap })] }) };
+  return {
+    ...{ name: "the model", ver, cap, ecap, can },
+    reset: (unit) => {
+      held.world = createWorld({ guests: [setupOf(unit)] });
+      return {};
+    },
+    writeRegister: (write) => say(take(held, { type: "RegisterWrite", ...write })),
+    readRegisters: ({ offset, length }) => ({
+      bytes: imageOf(guestOf(held), 4096).slice(offset, offset + length),
+    }),
+    writeMemory: ({ address, bytes }) =>
+      say(take(held, { type: "MemoryWrite", gpa: gpa(address), bytes, flushed: true })),
+    readMemory: ({ address, length }) => ({ bytes: bytesAt(held, address, length) }),
+    dma: (request) => dma(held, request),
+    interrupt: (request) => interrupt(held, request),
+    translate: (request) => translate(held, request),
+    pageRequest: ({ source, address, ...rest }) => {
+      const asked = { type: "PageRequest", device: deviceOf(source), iova: iova(address) } as const;
+      return say(take(held, { ...asked, ...rest }));
+    },
+    deviceAnswer: ({ source, result }) =>
+      say(take(held, { type: "DeviceTlbAnswer", device: deviceOf(source), result })),
+  };
+}
