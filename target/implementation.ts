@@ -1,10 +1,11 @@
+import { frozen } from "../events/frozen.ts";
 import type { Access } from "../events/input.ts";
 
 /** The version of the protocol: of the requests below and their answers. */
 export const protocolVersion = 1;
 
 /** What a target may be able to do besides registers, memory and DMA. */
-export const abilities = ["interrupts", "pasid", "ats", "pageRequests"] as const;
+export const abilities = frozen(["interrupts", "pasid", "ats", "pageRequests"] as const);
 /** What a target may be able to do besides registers, memory and DMA. */
 export type Ability = (typeof abilities)[number];
 

@@ -100,7 +100,8 @@ describe("imports", () => {
     const isShipped = (name: string) =>
       Object.keys(packages.dependencies).some((one) => name === one || name.startsWith(`${one}/`));
     const wrong = sources.flatMap((source) => {
-      const free = source.isTest || rankOf(source.folder) === rankOf("properties");
+      const isForTests = source.isTest || source.path.includes("/test/");
+      const free = isForTests || rankOf(source.folder) === rankOf("properties");
       if (free || source.folder === "") return [];
       const foreign = importsOf(source).filter((name) => !name.startsWith("."));
       const mayUseNode = rankOf(source.folder) === core.length;

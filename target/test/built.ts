@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { buildSync } from "esbuild";
 import { projectFolder } from "../../properties/project-folder.ts";
 
 const from = (path: string): string => join(projectFolder(), path);
@@ -7,11 +8,14 @@ const from = (path: string): string => join(projectFolder(), path);
 /** Bundles a TypeScript file of the project into a module that Node runs. @returns its path. */
 export function bundled(source: string, folder: string): string {
   const outfile = join(folder, `${source.replaceAll(/[/.]/g, "-")}.mjs`);
-  const program = from("node_modules/esbuild/bin/esbuild");
-  const options = ["--bundle", "--platform=node", "--format=esm", "--packages=external"];
-  const words = [from(source), `--outfile=${outfile}`, ...options, "--log-level=warning"];
-  const { status, stderr } = spawnSync(process.execPath, [program, ...words]);
-  if (status !== 0) throw new Error(stderr.toString());
+  buildSync({
+    entryPoints: [from(source)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+  });
   return outfile;
 }
 
