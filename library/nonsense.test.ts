@@ -7,7 +7,7 @@ import { impossible } from "../events/input-check.ts";
 import { anyFact, anyInput } from "../properties/arbitrary/event.ts";
 import { anyProgram } from "../properties/world/program.ts";
 import { createWorld, decide, evolve, fold, steps } from "./check.ts";
-import { anyJunk, dma, errorOf, hostile, nearly, start } from "./test/junk.ts";
+import { afterStrange, anyJunk, dma, errorOf, hostile, nearly, start } from "./test/junk.ts";
 
 describe("what is no event", () => {
   it("[LB3] is the one error, whatever it does when it is looked at", () => {
@@ -69,14 +69,7 @@ describe("what is no event", () => {
       let world = createWorld(other);
       const possible = first.slice(0, 40).filter((input) => impossible(input) === undefined);
       for (const { after } of steps(world, possible)) world = after;
-      for (const event of strange) {
-        const own = { ...event, guest: 0 };
-        errorOf(() => {
-          world = Object.hasOwn(facts, own.type)
-            ? evolve(world, own)
-            : fold(world, own as Input).world;
-        });
-      }
+      afterStrange(world, strange);
     });
     fc.assert(property, { numRuns: 40 });
   });

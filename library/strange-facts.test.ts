@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Fact } from "../events/fact.ts";
-import { facts } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import { impossible } from "../events/input-check.ts";
 import { encodeFact, parseEvent } from "../events/log/log.ts";
@@ -14,7 +13,7 @@ import type { World } from "../projections/world.ts";
 import { anyFact, anyInput } from "../properties/arbitrary/event.ts";
 import { anyProgram } from "../properties/world/program.ts";
 import { createWorld, evolve, fold, steps, translate } from "./check.ts";
-import { errorOf, start } from "./test/junk.ts";
+import { afterStrange, errorOf, start } from "./test/junk.ts";
 
 /** Any fact about the first guest; of its fault records mostly the first, which every unit has. */
 const anyOwnFact = anyFact.map((fact): Fact => {
@@ -60,14 +59,7 @@ describe("a world after any events", () => {
       let world = before;
       const possible = inputs.slice(0, 60).filter((input) => impossible(input) === undefined);
       for (const { after } of steps(before, possible)) world = after;
-      for (const event of strange) {
-        const own = { ...event, guest: 0 };
-        errorOf(() => {
-          world = Object.hasOwn(facts, own.type)
-            ? evolve(world, own)
-            : fold(world, own as Input).world;
-        });
-      }
+      world = afterStrange(world, strange);
       askAll(world, before);
     });
     fc.assert(property, { numRuns: 60, endOnFailure: true });

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { iova, sourceId } from "../../events/address.ts";
-import type { InputOf } from "../../events/input.ts";
+import type { Fact } from "../../events/fact.ts";
+import { facts } from "../../events/fact.ts";
+import type { Input, InputOf } from "../../events/input.ts";
 import { MalformedError } from "../../events/malformed-error.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import type { Setup } from "../../events/setup.ts";
-import { createWorld } from "../check.ts";
+import type { World } from "../../projections/world.ts";
+import { createWorld, evolve, fold } from "../check.ts";
 
 const { ver, cap, ecap } = profiles["hardware-2016-caching"];
 export const device = sourceId(0x20);
@@ -61,4 +64,16 @@ export function errorOf(call: () => unknown): MalformedError | undefined {
     throw error;
   }
   return undefined;
+}
+
+/** The world once the first guest took events in any order: what is refused changes nothing. */
+export function afterStrange(start: World, events: readonly (Input | Fact)[]): World {
+  let world = start;
+  for (const event of events) {
+    const own = { ...event, guest: 0 };
+    errorOf(() => {
+      world = Object.hasOwn(facts, own.type) ? evolve(world, own) : fold(world, own as Input).world;
+    });
+  }
+  return world;
 }
