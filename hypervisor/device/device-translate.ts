@@ -10,10 +10,9 @@ import { leaveTraces } from "../first-stage/walk-effects.ts";
 import { isProtected } from "../memory/protected-memory.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record, refuse } from "../turn.ts";
-import { answerFor } from "./answer-request.ts";
-import { directionOf, entryOf, isInterrupt } from "./dma.ts";
+import { answerOf, entryOf, isInterrupt } from "./dma.ts";
 import { faultOf } from "./page-answer.ts";
-import { askOf, rightsOf } from "./rights.ts";
+import { rightsOf } from "./rights.ts";
 
 type Question = InputOf<"DeviceTranslate">;
 type Answered = FactOf<"DeviceTranslationAnswered">;
@@ -30,14 +29,13 @@ function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
   const guest = guestIn(turn);
   const { device, iova } = question;
   const page = pageOf(iova);
-  const access = question.access ?? directionOf(guest, entry, page, question);
+  const { access, given } = answerOf(guest, entry, page, question);
   const type = "DeviceTranslationAnswered";
   const rights = rightsOf(question);
   const nothing: Answered = { type, device, iova, ...rights, read: false, write: false };
   const isMessage = question.pasid === undefined && isInterrupt(iova);
   if (access === "write" && isMessage) return { ...nothing, host: "interrupt" };
   if (entry.state === "refused") return { ...nothing, host: "refused" };
-  const given = answerFor(guest, entry, page, askOf(question, access === "write"));
   leaveTraces(turn, entry, page, given);
   const fault = faultOf(given, access === "write");
   if (entry.state === "passThrough" && fault <= 0 && isProtected(guest, page)) {

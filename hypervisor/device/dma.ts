@@ -1,5 +1,5 @@
-import type { Iova, SourceId } from "../../events/address.ts";
-import { gpa, hpa, iova, isInterruptPage, pageOf } from "../../events/address.ts";
+import type { Gpa, Hpa, Iova, SourceId } from "../../events/address.ts";
+import { addressIn, iova as iovaOf, isInterruptPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Access, InputOf } from "../../events/input.ts";
 import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
@@ -63,27 +63,28 @@ export function guestPageOf(turn: Turn, frame: number): number | undefined {
 
 /** A DMA that its host entry, or its device's TLB, translates: what the facts say of it. */
 export function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void {
-  const { device } = dma;
+  const { device, iova } = dma;
   const { mapping } = given;
-  const offset = dma.iova & 0xfffn;
+  const offset = Number(BigInt.asUintN(12, iova));
   const frame = frameOf(mapping);
-  const address = hpa((BigInt(frame) << 12n) + offset);
-  const translated: Draft<FactOf<"DmaTranslated">> = {
-    type: "DmaTranslated",
-    device,
-    iova: dma.iova,
-    access,
-    ...rightsOf(dma),
-    ...(dma.translated === true ? { translated: true } : {}),
-    hpa: address,
-    size: sizeName(sizeOf(mapping)),
-    read: readCode(mapping) === ok,
-    write: writeCode(mapping) === ok,
-    length: lengthOf(dma),
-  };
-  const landed: Draft<FactOf<"DmaLanded">> = { type: "DmaLanded", device, access, hpa: address };
+  const address = addressIn<Hpa>(frame, offset);
   const gfn = guestPageOf(turn, frame) ?? given.gfn;
-  if (gfn !== undefined) translated.gpa = landed.gpa = gpa((BigInt(gfn) << 12n) + offset);
+  const where = gfn === undefined ? undefined : addressIn<Gpa>(gfn, offset);
+  const size = sizeName(sizeOf(mapping));
+  const [read, write] = [readCode(mapping) === ok, writeCode(mapping) === ok];
+  const length = lengthOf(dma);
+  const type = "DmaTranslated";
+  // Of fixed shapes, to which little is added: a spread costs as much as all the rest.
+  const translated: Draft<FactOf<"DmaTranslated">> =
+    where === undefined
+      ? { type, device, iova, access, hpa: address, size, read, write, length }
+      : { type, device, iova, access, hpa: address, size, read, write, length, gpa: where };
+  const landed: Draft<FactOf<"DmaLanded">> =
+    where === undefined
+      ? { type: "DmaLanded", device, access, hpa: address }
+      : { type: "DmaLanded", device, access, hpa: address, gpa: where };
+  if (dma.pasid !== undefined) Object.assign(translated, rightsOf(dma));
+  if (dma.translated === true) translated.translated = true;
   if (access === "write" && dma.bytes !== undefined) translated.bytes = landed.bytes = dma.bytes;
   const tag = dma.type === "DmaIssue" ? dma.tag : undefined;
   if (tag !== undefined) translated.tag = landed.tag = tag;
@@ -100,7 +101,7 @@ const isInterruptRequest = (dma: Dma): boolean => dma.pasid === undefined && isI
 
 function interrupt(turn: Turn, dma: Dma, device: Device): void {
   const data = [...(dma.bytes ?? [])].reduce((sum, byte, lane) => sum + byte * 256 ** lane, 0);
-  const message = { device: device.requester, iova: iova(dma.iova), data: data % 2 ** 32 };
+  const message = { device: device.requester, iova: iovaOf(dma.iova), data: data % 2 ** 32 };
   advance(turn, dmaRequest, stateOf(turn, dma), { type: "Interrupt", ...message });
   requestInterrupt(turn, device.requester, parseMsi(dma.iova, message.data));
 }
@@ -113,11 +114,31 @@ function formError(dma: Dma): string | undefined {
   return rightsError(dma, dma.access === "write");
 }
 
-/** Where the direction was not recorded: a read if the page can be read, else a write. */
-export function directionOf(guest: Guest, entry: HostEntry, page: number, rights: Rights): Access {
-  if (faultOf(answerFor(guest, entry, page, askOf(rights, false)), false) === 0) return "read";
-  if (rights.execute === true) return "read";
-  return faultOf(answerFor(guest, entry, page, askOf(rights, true)), true) === 0 ? "write" : "read";
+/** What answers a request, and for which access. */
+interface AccessAnswer {
+  readonly access: Access;
+  readonly given: Answer;
+}
+
+/** A request: its rights, and its direction where that was recorded. */
+type Request = Rights & { readonly access?: Access | undefined };
+
+/**
+ * What answers a request for a page. Where its direction was not recorded it is a read if the page
+ * can be read or cannot be written either, else a write.
+ */
+export function answerOf(
+  guest: Guest,
+  entry: HostEntry,
+  page: number,
+  request: Request,
+): AccessAnswer {
+  const { access = "read", execute } = request;
+  const given = answerFor(guest, entry, page, askOf(request, access === "write"));
+  const isRead = request.access !== undefined || execute === true || faultOf(given, false) === 0;
+  if (isRead) return { access, given };
+  const written = answerFor(guest, entry, page, askOf(request, true));
+  return faultOf(written, true) === 0 ? { access: "write", given: written } : { access, given };
 }
 
 /**
@@ -144,12 +165,11 @@ export function entryOf(
 function translate(turn: Turn, dma: Dma, device: Device, entry: HostEntry): void {
   const guest = guestIn(turn);
   const page = pageOf(dma.iova);
-  const access = dma.access ?? directionOf(guest, entry, page, dma);
+  const { access, given } = answerOf(guest, entry, page, dma);
   if (access === "write" && isInterruptRequest(dma)) {
     interrupt(turn, dma, device);
     return;
   }
-  const given = answerFor(guest, entry, page, askOf(dma, access === "write"));
   leaveTraces(turn, entry, page, given);
   const fault = faultOf(given, access === "write");
   const untranslated = entry.state === "passThrough";

@@ -1,4 +1,5 @@
 import { gpaOfPage, iovaOfPage } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { isFull, isRegistered } from "../../projections/memory/table-use.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
@@ -19,6 +20,8 @@ import type { Build } from "./built-table.ts";
 import { newBuild } from "./built-table.ts";
 import type { Slots, Versions } from "./difference.ts";
 import { tellDifference } from "./difference.ts";
+import { changedPages, tellPages } from "./few-pages.ts";
+import type { Teller } from "./teller.ts";
 
 /**
  * The IOVA pages that a shadow's tables can translate: the narrower of MGAW and the tables' own
@@ -115,10 +118,14 @@ const isWebNow = (turn: Turn, id: number): boolean => {
   return shadow !== undefined && isWeb(shadow);
 };
 
+/** The IOVA pages that a shadow's trees and its guest's tables can both translate. */
+export const shadowLimit = (guest: Guest, { levels, stage }: Shadow): number =>
+  Math.min(pageLimit(guest, levels), capacity(stage));
+
 /** A shadow's trees as they must be: behind the P2M what was read, or in a web all of it. */
 function versionsOf(turn: Turn, shadow: Shadow, ranges: readonly Range[]): Versions {
   const { id, levels } = shadow;
-  const limit = Math.min(pageLimit(guestIn(turn), levels), capacity(shadow.stage));
+  const limit = shadowLimit(guestIn(turn), shadow);
   const before: Slots = { stage: shadow.stage.root, host: shadow.host.root };
   const some = isWeb(shadow) ? undefined : read(turn, shadow, ranges, limit);
   const composition = newComposition(guestIn(turn).p2m);
@@ -149,14 +156,28 @@ export function synchronise(
 ): void {
   const shadow = shadowAt(guestIn(turn), id);
   if (shadow === undefined || ranges.length === 0) return;
-  const versions = versionsOf(turn, shadow, ranges);
-  if (versions.isWeb && shadow.pending.root !== 0) {
-    record(turn, { type: "ShadowReread", shadow: id });
-  }
-  tellDifference(versions, (fact, page, count) => {
+  const tell = (fact: Fact, page: number, count: number): void => {
     flushOutside(turn, id, covered, page, count);
     record(turn, fact);
-  });
+  };
+  const guest = guestIn(turn);
+  const few = changedPages(guest, shadow, ranges, shadowLimit(guest, shadow));
+  if (few === undefined) synchroniseTrees(turn, shadow, ranges, tell);
+  else tellPages(id, few, tell);
+}
+
+/** The same by trees of all that the ranges touch, whatever their size and the tables' shape. */
+export function synchroniseTrees(
+  turn: Turn,
+  shadow: Shadow,
+  ranges: readonly Range[],
+  tell: Teller["tell"],
+): void {
+  const versions = versionsOf(turn, shadow, ranges);
+  if (versions.isWeb && shadow.pending.root !== 0) {
+    record(turn, { type: "ShadowReread", shadow: shadow.id });
+  }
+  tellDifference(versions, tell);
 }
 
 /** Builds a shadow that was just created. */

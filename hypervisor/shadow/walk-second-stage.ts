@@ -61,6 +61,7 @@ const blockedBy = (read: number, write: number, outcome: number): number =>
  * @param root   guest page of the top table.
  * @param page   IOVA page number, within the tables' width.
  * @param step   told of each entry read.
+ * @param path   takes the guest pages of the tables that are read, from the top down.
  * @returns the guest page and an outcome for each access (`tables/mapping.ts`).
  */
 export function walkTables(
@@ -69,6 +70,7 @@ export function walkTables(
   levels: number,
   page: number,
   step?: (step: WalkStep) => void,
+  path?: number[],
 ): Mapping {
   const masks = reservedHalves(guest.profile);
   const entry: EntryHalves = { low: 0, high: 0 };
@@ -77,6 +79,7 @@ export function walkTables(
   const lower = page - upper * 2 ** 18;
   for (let level = levels; level > 0; level--) {
     const index = indexAt(upper, lower, level);
+    path?.push(table);
     const isRead = readEntry(guest, table, index, entry);
     step?.({
       level,
