@@ -88,9 +88,16 @@ function factOf(action: CompiledAction, given: Given): Fact {
 export function factsOf(actions: readonly CompiledAction[], given: Given): readonly Fact[] {
   const [first] = actions;
   if (first === undefined) return noFacts;
-  if (actions.length === 1) return [factOf(first, given)];
-  return actions.map((action) => factOf(action, given));
+  const facts = [factOf(first, given)];
+  for (let index = 1; index < actions.length; index++) {
+    facts.push(factOf(actions[index] as CompiledAction, given));
+  }
+  return facts;
 }
+
+/** Whether an action tells fields that are the same each time. */
+export const hasFixed = (action: CompiledAction | undefined): boolean =>
+  action !== undefined && Object.keys(action.fixed).length > 0;
 
 /** Whether an action could have told a fact: the type is the same, and so are fixed fields. */
 export function couldTell({ type, fixed }: CompiledAction, fact: Fact): boolean {

@@ -1,9 +1,9 @@
 import type { AnyStateMachine } from "xstate";
 import { createMachine } from "xstate";
-import type { FactType } from "../events/fact.ts";
+import type { Fact, FactType } from "../events/fact.ts";
 import { frozen } from "../events/frozen.ts";
 import type { Branch, Guards, RawTransitions } from "./branch.ts";
-import { compileBranch, couldTell, factsOf, listOf, onlyAllowed } from "./branch.ts";
+import { compileBranch, couldTell, factsOf, hasFixed, listOf, onlyAllowed } from "./branch.ts";
 import type { Chart } from "./chart.ts";
 import type { Definition } from "./definition.ts";
 
@@ -11,8 +11,14 @@ const allowedInState: ReadonlySet<string> = new Set(["on", "description"]);
 
 type Row<State> = ReadonlyMap<string, readonly Branch<State>[]>;
 
+/** Transitions that may have told a fact, and whether fields that are the same each time tell which. */
+interface Tellers<State> {
+  readonly branches: readonly Branch<State>[];
+  readonly differ: boolean;
+}
+
 /** What a state makes of a fact: its next state, or the transitions that may have told it. */
-type Sequel<State> = State | readonly Branch<State>[];
+type Sequel<State> = State | Tellers<State>;
 
 /** What each fact leads to that some of a state's transitions tell first. */
 function sequelsOf<State extends string>(
@@ -25,9 +31,29 @@ function sequelsOf<State extends string>(
     const tellers = branches.filter(({ actions }) => actions[0]?.type === type);
     const targets = new Set(tellers.map(({ target }) => target ?? state));
     const [target] = targets;
-    sequels.set(type, targets.size === 1 && target !== undefined ? target : tellers);
+    const differ = tellers.some(({ actions: [first] }) => hasFixed(first));
+    const sequel = targets.size === 1 && target !== undefined ? target : undefined;
+    sequels.set(type, sequel ?? { branches: tellers, differ });
   }
   return sequels;
+}
+
+/** The first transition that could have told a fact, by what the fact and the unit say. */
+function targetOf<State>(
+  state: State,
+  { branches, differ }: Tellers<State>,
+  fact: Fact,
+  context: unknown,
+): State {
+  const tellers = differ
+    ? branches.filter(({ actions: [first] }) => first && couldTell(first, fact))
+    : branches;
+  const only = differ && new Set(tellers.map(({ target }) => target ?? state)).size === 1;
+  const given = { event: fact, context };
+  for (const { guard, target } of tellers) {
+    if (only || guard === undefined || guard(given)) return target ?? state;
+  }
+  return state;
 }
 
 /** The parts of a definition, without its types. */
@@ -108,14 +134,7 @@ function compiled<State extends string>(
     after: (state, fact, context) => {
       const sequel = sequels.get(state)?.get(fact.type);
       if (sequel === undefined) return state;
-      if (typeof sequel === "string") return sequel;
-      const tellers = sequel.filter(({ actions: [first] }) => first && couldTell(first, fact));
-      const targets = new Set(tellers.map(({ target }) => target ?? state));
-      const given = { event: fact, context };
-      for (const { guard, target } of tellers) {
-        if (targets.size === 1 || guard === undefined || guard(given)) return target ?? state;
-      }
-      return state;
+      return typeof sequel === "string" ? sequel : targetOf(state, sequel, fact, context);
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { PageTree } from "./page-tree.ts";
-import { capacity } from "./page-tree.ts";
+import { capacity, get } from "./page-tree.ts";
 import type { Slot } from "./page-tree-node.ts";
 import {
   advance,
@@ -58,6 +58,11 @@ export function change(tree: PageTree, first: number, end: number, decide: Chang
   const last = Math.min(end, limit);
   if (first >= last) return tree;
   const { levels, linear } = tree;
+  if (last - first === 1) {
+    const old = get(tree, first);
+    const value = decide(old, first, 1);
+    return value === old ? tree : withPage(tree, first, value);
+  }
   const root = changeSlot({ first, end: last, linear, decide }, tree.root, levels * 2, 0);
   return root === tree.root ? tree : { levels, linear, root };
 }
@@ -105,15 +110,19 @@ function setSlot(slot: Slot, depth: number, rest: number, value: number, linear:
   return child === old ? slot : withChild(slot, depth, index, child, linear);
 }
 
+/** The tree with one page set, which is within it. */
+function withPage(tree: PageTree, page: number, value: number): PageTree {
+  const { levels, linear } = tree;
+  const root = setSlot(tree.root, levels * 2, page, value, linear);
+  return root === tree.root ? tree : { levels, linear, root };
+}
+
 /** The tree with `value` at `first`, and linearly from there, up to `end` (not included). */
 export function fill(tree: PageTree, first: number, end: number, value: number): PageTree {
   const last = Math.min(end, capacity(tree));
   if (first >= last) return tree;
+  if (last - first === 1) return withPage(tree, first, value);
   const { levels, linear } = tree;
-  if (last - first === 1) {
-    const root = setSlot(tree.root, levels * 2, first, value, linear);
-    return root === tree.root ? tree : { levels, linear, root };
-  }
   const root = fillSlot(
     { first, end: last, value, origin: first, linear },
     tree.root,

@@ -1,5 +1,5 @@
 import type { PageTree } from "./page-tree.ts";
-import { capacity } from "./page-tree.ts";
+import { capacity, get } from "./page-tree.ts";
 import type { Slot } from "./page-tree-node.ts";
 import { advance, childAt, frameUnit, spans, waysAt } from "./page-tree-node.ts";
 
@@ -43,6 +43,11 @@ export function forEachSlot(tree: PageTree, first: number, end: number, visit: V
   const last = Math.min(end, capacity(tree));
   if (first >= last) return;
   const { levels, linear, root } = tree;
+  if (last - first === 1) {
+    const value = get(tree, first);
+    if (value !== 0) visit(first, 1, value);
+    return;
+  }
   visitSlot({ first, end: last, linear, visit }, root, levels * 2, 0);
 }
 
