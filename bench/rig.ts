@@ -5,7 +5,8 @@ import { IotlbDescriptor, WaitDescriptor } from "../events/queue/descriptors.ts"
 import { at } from "../events/registers/offset.ts";
 import { fold } from "../hypervisor/fold.ts";
 import { invalidateIotlb } from "../hypervisor/queue/invalidate.ts";
-import type { Turn } from "../hypervisor/turn.ts";
+import { newTurn } from "../hypervisor/turn.ts";
+import { worldOf } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";
 import {
   did,
@@ -81,10 +82,10 @@ const wholeDomain: Omit<FactOf<"IotlbInvalidated">, "type"> = { scope: "domain",
 /** The same for a whole domain without register, queue and wait: microseconds. */
 export function synchroniseChange(rig: Rig, page: number, to: number): number {
   changeEntry(rig, page, to);
-  const turn: Turn = { world: rig.world, index: 0, facts: [] };
+  const turn = newTurn(rig.world, 0);
   const start = performance.now();
   invalidateIotlb(turn, wholeDomain);
   const time = (performance.now() - start) * 1000;
-  rig.world = turn.world;
+  rig.world = worldOf(turn);
   return time;
 }

@@ -2,7 +2,7 @@ import { gpa as gpaOf, pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
 import { deviceAt, deviceBehind } from "../projections/device/devices.ts";
-import { evolveInput } from "../projections/evolve.ts";
+import { putInput, worldOf } from "../projections/evolve.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { readBytes } from "../projections/registers/registers.ts";
 import type { World } from "../projections/world.ts";
@@ -31,7 +31,7 @@ import { requestPage } from "./page-request/page-request.ts";
 import { deviceTlbAnswered, giveUp, resume } from "./queue/queue.ts";
 import { writeRegisters } from "./registers/register-write.ts";
 import type { Turn, Watch } from "./turn.ts";
-import { guestIn, record, refuse } from "./turn.ts";
+import { guestIn, newTurn, record, refuse } from "./turn.ts";
 
 /** The world after an input and all that follows from it. */
 export interface Folded {
@@ -135,6 +135,10 @@ const handlers: {
   PageRequest: requestPage,
 };
 
+const handlerOf: ReadonlyMap<string, (turn: Turn, input: Input) => void> = new Map(
+  Object.entries(handlers as Readonly<Record<string, (turn: Turn, input: Input) => void>>),
+);
+
 /**
  * Folds one input: evolves the world over it, decides what follows, evolves over that. Pure; never
  * throws, whatever the input; what cannot be is refused with a fact.
@@ -142,21 +146,16 @@ const handlers: {
  * @param watch  told of each step that a chart makes, in order.
  */
 export function fold(world: World, input: Input, watch?: Watch): Folded {
-  const evolved = evolveInput(world, input);
-  const guest = guestOf(world, input);
-  const turn: Turn = {
-    world: evolved,
-    index: guest === undefined ? 0 : (input.guest ?? 0),
-    facts: [],
-    watch,
-  };
-  if (guest === undefined) {
+  const isThere = guestOf(world, input) !== undefined;
+  const turn = newTurn(world, isThere ? (input.guest ?? 0) : 0, watch);
+  if (isThere) {
+    putInput(turn, input);
+    handlerOf.get(input.type)?.(turn, input);
+  } else {
+    turn.seq += 1;
     if (world.guests.length > 0) refuse(turn, "there is no guest of that number");
-    return { world: turn.world, facts: turn.facts };
   }
-  const handler = handlers[input.type] as ((turn: Turn, input: Input) => void) | undefined;
-  handler?.(turn, input);
-  return { world: turn.world, facts: turn.facts };
+  return { world: worldOf(turn), facts: turn.facts };
 }
 
 /** The facts that follow from an input. */

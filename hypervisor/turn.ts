@@ -1,6 +1,7 @@
 import type { Fact, FactType, OneFactOf } from "../events/fact.ts";
 import type { AnyChart, Chart } from "../machines/chart.ts";
-import { evolveFact } from "../projections/evolve.ts";
+import type { WorldDraft } from "../projections/evolve.ts";
+import { draftOf, putFact } from "../projections/evolve.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { World } from "../projections/world.ts";
 
@@ -20,21 +21,27 @@ export interface ChartStep {
 export type Watch = (step: ChartStep) => void;
 
 /** One input being followed up: the world as it is so far, and the facts that led there. */
-export interface Turn {
-  world: World;
-  /** Index of the guest that the input is about. */
-  readonly index: number;
+export interface Turn extends WorldDraft {
   readonly facts: Fact[];
-  readonly watch?: Watch | undefined;
+  readonly watch: Watch | undefined;
 }
 
-/** The guest that the input is about, as it is so far. */
-export const guestIn = (turn: Turn): Guest => turn.world.guests[turn.index] as Guest;
+/** The follow-up of an input about one guest of a world. */
+export const newTurn = (from: World, index: number, watch?: Watch): Turn => {
+  const { seq, guest, draft, owners } = draftOf(from, index);
+  return { from, index, seq, guest, draft, owners, facts: [], watch };
+};
+
+/**
+ * The guest that the input is about, as it is so far. The next fact may change it: what must stay
+ * as it is now is taken from it before.
+ */
+export const guestIn = (turn: Turn): Guest => turn.guest as Guest;
 
 /** Records a fact: it takes effect at once. */
 export function record(turn: Turn, fact: Fact): void {
   const said = turn.index === 0 ? fact : { ...fact, guest: turn.index };
-  turn.world = evolveFact(turn.world, said);
+  putFact(turn, said);
   turn.facts.push(said);
 }
 
@@ -78,8 +85,8 @@ function askAny(
   unit: unknown,
 ): readonly Fact[] {
   const facts = chart.step(state, stimulus, unit);
-  const { watch, world, index: guest } = turn;
-  if (watch !== undefined) watch({ seq: world.seq, guest, chart, state, stimulus, unit, facts });
+  const { watch, seq, index: guest } = turn;
+  if (watch !== undefined) watch({ seq, guest, chart, state, stimulus, unit, facts });
   return facts;
 }
 

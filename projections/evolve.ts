@@ -2,11 +2,13 @@ import { pageOf } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import { facts } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
+import type { Owners } from "../tables/p2m.ts";
 import { disown, own } from "../tables/p2m.ts";
 import { pagesFrom } from "../tables/range.ts";
 import { evolvers } from "./evolvers.ts";
-import type { Guest } from "./guest.ts";
-import { cacheFlushed, memoryWritten } from "./memory/evolve-memory.ts";
+import type { Draft, Guest } from "./guest.ts";
+import { copyGuest, isSameGuest } from "./guest.ts";
+import { flushCache, writeByCpu } from "./memory/evolve-memory.ts";
 import type { World } from "./world.ts";
 
 /** An input or a fact. */
@@ -14,58 +16,99 @@ export type Event = Input | Fact;
 
 const isFact = (event: Event): event is Fact => Object.hasOwn(facts, event.type);
 
+/**
+ * A world that events about one guest are being put into, one after the other: the guest is copied
+ * once for all of them. Whoever keeps one of its versions takes it by `worldOf`.
+ */
+export interface WorldDraft {
+  /** The world as it began. */
+  readonly from: World;
+  /** Index of the guest that the events are about. */
+  readonly index: number;
+  /** Number of the last event. */
+  seq: number;
+  /** The guest as it is so far; `undefined` when there is none of that number. */
+  guest: Guest | undefined;
+  /** The same, once it may be written. */
+  draft: Draft<Guest> | undefined;
+  owners: Owners;
+}
+
+export const draftOf = (from: World, index: number): WorldDraft => ({
+  from,
+  index,
+  seq: from.seq,
+  guest: from.guests[index],
+  draft: undefined,
+  owners: from.owners,
+});
+
+/** The guest to write into: a copy, made when the first event changes anything. */
+function written(world: WorldDraft, guest: Guest): Draft<Guest> {
+  const { draft } = world;
+  if (draft !== undefined) return draft;
+  const copy = copyGuest(guest);
+  world.guest = copy;
+  world.draft = copy;
+  return copy;
+}
+
+/** The world with all that was put into a draft, which is not to be used any more. */
+export function worldOf({ from, index, seq, draft, owners }: WorldDraft): World {
+  const { guests } = from;
+  const old = guests[index];
+  if (draft === undefined || old === undefined || isSameGuest(old, draft)) {
+    return { seq, guests, owners };
+  }
+  return { seq, guests: guests.length === 1 ? [draft] : guests.with(index, draft), owners };
+}
+
 /** Who owns which host frames once a P2M fact took effect. */
-function ownersAfter(world: World, guest: Guest, fact: Fact): World["owners"] {
+function ownersAfter(owners: Owners, guest: Guest, fact: Fact): Owners {
   if (fact.type === "P2mUnmapped") {
     const { first, end } = pagesFrom(fact.gpa, fact.length);
-    return disown(world.owners, guest.p2m, first, end);
+    return disown(owners, guest.p2m, first, end);
   }
-  if (fact.type !== "P2mMapped") return world.owners;
+  if (fact.type !== "P2mMapped") return owners;
   const first = pageOf(fact.gpa);
   const count = pageOf(fact.length);
-  const freed = disown(world.owners, guest.p2m, first, first + count);
+  const freed = disown(owners, guest.p2m, first, first + count);
   return own(freed, guest.index, first, pageOf(fact.hpa), count);
 }
 
-type Evolver = (guest: Guest, fact: FactOf<FactType>, seq: number) => Guest;
+type Evolver = (guest: Draft<Guest>, fact: FactOf<FactType>, seq: number) => void;
 
-function guestAfterInput(guest: Guest, input: Input, seq: number): Guest {
-  if (input.type === "MemoryWrite") return memoryWritten(guest, input, seq);
-  if (input.type === "CacheFlush") return cacheFlushed(guest, input, seq);
-  return guest;
+const evolverOf: ReadonlyMap<string, Evolver> = new Map(
+  Object.entries(evolvers as Readonly<Record<string, Evolver>>),
+);
+
+/** Puts a fact about the draft's guest into it. */
+export function putFact(world: WorldDraft, fact: Fact): void {
+  world.seq += 1;
+  const { guest } = world;
+  const evolver = evolverOf.get(fact.type);
+  if (guest === undefined || evolver === undefined) return;
+  world.owners = ownersAfter(world.owners, guest, fact);
+  evolver(written(world, guest), fact, world.seq);
 }
 
-const isP2mFact = (fact: Fact): boolean => fact.type === "P2mMapped" || fact.type === "P2mUnmapped";
+/** Puts an input about the draft's guest into it. */
+export function putInput(world: WorldDraft, input: Input): void {
+  world.seq += 1;
+  const { guest } = world;
+  if (guest === undefined) return;
+  if (input.type === "MemoryWrite") writeByCpu(written(world, guest), input, world.seq);
+  else if (input.type === "CacheFlush") flushCache(written(world, guest), input, world.seq);
+}
 
 /**
  * The world after one more event. Of the inputs only writes to memory and flushes act by
  * themselves; whatever else an input does follows from its facts. Never throws; an event about a
  * guest that does not exist only counts.
  */
-export const evolve = (world: World, event: Event): World =>
-  isFact(event) ? evolveFact(world, event) : evolveInput(world, event);
-
-/** The world after one more input. */
-export function evolveInput(world: World, input: Input): World {
-  const seq = world.seq + 1;
-  const { guests, owners } = world;
-  const guest = guests[input.guest ?? 0];
-  if (guest === undefined) return { seq, guests, owners };
-  return { seq, guests: replaced(guests, guest, guestAfterInput(guest, input, seq)), owners };
-}
-
-/** The world after one more fact. */
-export function evolveFact(world: World, fact: Fact): World {
-  const seq = world.seq + 1;
-  const { guests, owners } = world;
-  const guest = guests[fact.guest ?? 0];
-  const evolver = evolvers[fact.type] as Evolver | undefined;
-  if (guest === undefined || evolver === undefined) return { seq, guests, owners };
-  const next = replaced(guests, guest, evolver(guest, fact, seq));
-  return { seq, guests: next, owners: isP2mFact(fact) ? ownersAfter(world, guest, fact) : owners };
-}
-
-function replaced(guests: World["guests"], old: Guest, guest: Guest): World["guests"] {
-  if (guest === old) return guests;
-  return guests.length === 1 ? [guest] : guests.map((one) => (one === old ? guest : one));
+export function evolve(world: World, event: Event): World {
+  const draft = draftOf(world, event.guest ?? 0);
+  if (isFact(event)) putFact(draft, event);
+  else putInput(draft, event);
+  return worldOf(draft);
 }

@@ -183,9 +183,36 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   pageRequests: guest.pageRequests,
 });
 
-/** The guest with some of its charts in other states. */
-export function inState(guest: Guest, charts: Partial<ChartStates>): Guest {
-  const next = copyGuest(guest);
-  next.charts = { ...guest.charts, ...charts };
-  return next;
+/** Whether two versions of a guest have nothing that differs; written out as `copyGuest` is. */
+export const isSameGuest = (a: Guest, b: Guest): boolean =>
+  a.memory === b.memory &&
+  a.queue === b.queue &&
+  a.shadows === b.shadows &&
+  a.registers === b.registers &&
+  a.tables === b.tables &&
+  a.hosts === b.hosts &&
+  a.index === b.index &&
+  a.profile === b.profile &&
+  a.offered === b.offered &&
+  a.base === b.base &&
+  a.charts === b.charts &&
+  a.rootPointer === b.rootPointer &&
+  a.compatibilityInterrupts === b.compatibilityInterrupts &&
+  a.interruptTable === b.interruptTable &&
+  a.interruptCache === b.interruptCache &&
+  a.faults === b.faults &&
+  a.p2m === b.p2m &&
+  a.devices === b.devices &&
+  a.nextShadow === b.nextShadow &&
+  a.spaces === b.spaces &&
+  a.nextSpace === b.nextSpace &&
+  a.passThroughCache === b.passThroughCache &&
+  a.virtualCaches === b.virtualCaches &&
+  a.inFlight === b.inFlight &&
+  a.deviceTlbs === b.deviceTlbs &&
+  a.pageRequests === b.pageRequests;
+
+/** Puts some of a guest's charts into other states. */
+export function moveCharts(guest: Draft<Guest>, charts: Partial<ChartStates>): void {
+  guest.charts = { ...guest.charts, ...charts };
 }

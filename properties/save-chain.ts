@@ -5,13 +5,16 @@ import { openRecording } from "../events/log/recording.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import { stateHash } from "../projections/digest.ts";
-import { restoreGuest, saveGuest } from "../projections/life/save-record.ts";
+import { restoredState, saveGuest } from "../projections/life/save-record.ts";
 import type { World } from "../projections/world.ts";
 
 /** The world with every unit gone through a record. */
 const throughRecords = (world: World): World => ({
   ...world,
-  guests: world.guests.map((guest) => restoreGuest(guest, saveGuest(guest, world.owners))),
+  guests: world.guests.map((guest) => ({
+    ...guest,
+    ...restoredState(guest, saveGuest(guest, world.owners)),
+  })),
 });
 
 function inputsOf(recording: Uint8Array): { start: World; inputs: readonly Input[] } {

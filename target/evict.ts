@@ -7,7 +7,8 @@ import {
   invalidatePasids,
 } from "../hypervisor/queue/invalidate.ts";
 import type { Turn } from "../hypervisor/turn.ts";
-import { evolve } from "../projections/evolve.ts";
+import { newTurn } from "../hypervisor/turn.ts";
+import { evolve, worldOf } from "../projections/evolve.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import type { World } from "../projections/world.ts";
 
@@ -43,9 +44,9 @@ export function* evictions(
     [contexts, pasids, all],
   ];
   for (const way of ways) {
-    const turn: Turn = { world, index: 0, facts: [] };
+    const turn = newTurn(world, 0);
     for (const forget of way) forget(turn);
-    yield turn.world;
+    yield worldOf(turn);
   }
 }
 

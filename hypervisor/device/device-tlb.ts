@@ -64,7 +64,7 @@ function pagesBehind(tree: PageTree, owners: Owners, guest: number, gfns: Range)
  * on. The guest has no part in it.
  */
 export function flushDeviceTlbs(turn: Turn, gfns: Range): void {
-  const { owners } = turn.world;
+  const { owners } = turn;
   for (const { device, pasid, pages } of tlbsWhere(guestIn(turn).deviceTlbs, isPhysical)) {
     const whose = pasid === undefined ? { device } : { device, pasid };
     for (const [index, tree] of pages.entries()) {

@@ -57,7 +57,7 @@ export function block(
 
 /** The guest page that a host frame backs: what is cached may be older than the guest stage. */
 export function guestPageOf(turn: Turn, frame: number): number | undefined {
-  const owner = get(turn.world.owners, frame);
+  const owner = get(turn.owners, frame);
   return hasFrame(owner) && ownerGuest(owner) === turn.index ? ownerPage(owner) : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { deviceAt } from "../../projections/device/devices.ts";
+import { worldOf } from "../../projections/evolve.ts";
 import type { World } from "../../projections/world.ts";
-import type { Turn } from "../turn.ts";
+import { newTurn } from "../turn.ts";
 import { entryOf } from "./dma.ts";
 
 /**
@@ -21,7 +22,7 @@ export function requestWorld(
 ): World {
   const device = deviceAt(world.guests[index], source);
   if (device === undefined) return world;
-  const turn: Turn = { world, index, facts: [] };
+  const turn = newTurn(world, index);
   entryOf(turn, device.requester, pasid);
-  return turn.world;
+  return turn.facts.length === 0 ? world : worldOf(turn);
 }

@@ -67,9 +67,10 @@ function spaceFor(
     if (isSame && stage.virtual === virtual && isSameStage(stage, first, second)) return stage.id;
   }
   const { levels, wpe, nxe, smep, eafe } = first;
+  const space = guest.nextSpace;
   record(turn, {
     type: "FirstStageCreated",
-    space: guest.nextSpace,
+    space,
     did,
     pasid: tag,
     root: gpaOfPage(first.root),
@@ -78,7 +79,7 @@ function spaceFor(
     ...(second && { second: gpaOfPage(second.root), secondLevels: second.levels }),
     ...{ virtual, wpe, nxe, smep, eafe },
   });
-  return guest.nextSpace;
+  return space;
 }
 
 /** What an entry takes over from the context as it is. */

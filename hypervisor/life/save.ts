@@ -1,5 +1,5 @@
 import type { InputOf } from "../../events/input.ts";
-import { restoreGuest, saveGuest } from "../../projections/life/save-record.ts";
+import { restoredState, saveGuest } from "../../projections/life/save-record.ts";
 import { RecordError } from "../../projections/life/save-text.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn } from "../turn.ts";
@@ -9,14 +9,14 @@ import { stepLife } from "./life-cycle.ts";
 export function saveUnit(turn: Turn): void {
   const guest = guestIn(turn);
   const there = guest.charts.life === "present";
-  const record = there ? saveGuest(guest, turn.world.owners) : "";
+  const record = there ? saveGuest(guest, turn.owners) : "";
   stepLife(turn, { type: "Save", record });
 }
 
 /** Why a record cannot be restored, or `undefined`. */
 function whyNot(turn: Turn, record: string): string | undefined {
   try {
-    restoreGuest(guestIn(turn), record);
+    restoredState(guestIn(turn), record);
     return undefined;
   } catch (error) {
     if (error instanceof RecordError) return error.message;

@@ -81,7 +81,7 @@ function mapError(turn: Turn, input: InputOf<"P2mMap">): string | undefined {
   }
   if (input.hpa + input.length > 1n << 52n) return "the host's range goes beyond 52 bits";
   const count = pageOf(input.length);
-  const { owners } = turn.world;
+  const { owners } = turn;
   return takenFrom(owners, guest.index, pageOf(input.gpa), pageOf(input.hpa), count)
     ? "a host frame belongs to another guest page already"
     : undefined;

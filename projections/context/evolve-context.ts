@@ -1,39 +1,40 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
 import { translation as chart } from "../../machines/context/translation.ts";
 import type { Evolvers } from "../evolver.ts";
-import type { Guest } from "../guest.ts";
-import { inState } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
+import { moveCharts } from "../guest.ts";
 import { clearHosts, markHosts } from "../host/host-entry.ts";
 import { coversContext, coversPasid } from "../queue/coverage.ts";
 
-function contextInvalidated(guest: Guest, fact: FactOf<"ContextInvalidated">): Guest {
-  const hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
-  return { ...guest, hosts };
+function forgetContexts(guest: Draft<Guest>, fact: FactOf<"ContextInvalidated">): void {
+  guest.hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
 }
 
-function pasidCacheInvalidated(guest: Guest, fact: FactOf<"PasidCacheInvalidated">): Guest {
-  const hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry));
-  return { ...guest, hosts };
-}
-
-function rootPointerLatched(guest: Guest, fact: FactOf<"RootPointerLatched">, seq: number): Guest {
-  const translation = chart.after(guest.charts.translation, fact);
-  const next = { ...inState(guest, { translation }), rootPointer: fact.value };
-  if (translation !== "enabled" || fact.value === guest.rootPointer) return next;
-  const contexts = markHosts(guest.hosts, seq, "pending", () => true);
-  const hosts = markHosts(contexts, seq, "pasidPending", ({ tag }) => tag !== undefined);
-  return { ...next, hosts };
+function forgetPasids(guest: Draft<Guest>, fact: FactOf<"PasidCacheInvalidated">): void {
+  guest.hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry));
 }
 
 /** The chart alone moves. */
-const moved = (guest: Guest, fact: Fact): Guest =>
-  inState(guest, { translation: chart.after(guest.charts.translation, fact) });
+const move = (guest: Draft<Guest>, fact: Fact): void =>
+  moveCharts(guest, { translation: chart.after(guest.charts.translation, fact) });
+
+function latchRoot(guest: Draft<Guest>, fact: FactOf<"RootPointerLatched">, seq: number): void {
+  const { rootPointer } = guest;
+  move(guest, fact);
+  guest.rootPointer = fact.value;
+  if (guest.charts.translation !== "enabled" || fact.value === rootPointer) return;
+  const contexts = markHosts(guest.hosts, seq, "pending", () => true);
+  guest.hosts = markHosts(contexts, seq, "pasidPending", ({ tag }) => tag !== undefined);
+}
 
 /** What facts about the root pointer, contexts and PASID entries do. */
 export const contextEvolvers: Evolvers = {
-  RootPointerLatched: rootPointerLatched,
-  TranslationEnabled: moved,
-  TranslationDisabled: (guest, fact) => ({ ...moved(guest, fact), virtualCaches: [] }),
-  ContextInvalidated: contextInvalidated,
-  PasidCacheInvalidated: pasidCacheInvalidated,
+  RootPointerLatched: latchRoot,
+  TranslationEnabled: move,
+  TranslationDisabled: (guest, fact) => {
+    move(guest, fact);
+    guest.virtualCaches = [];
+  },
+  ContextInvalidated: forgetContexts,
+  PasidCacheInvalidated: forgetPasids,
 };

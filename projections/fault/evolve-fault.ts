@@ -2,6 +2,7 @@ import { produce } from "immer";
 import type { Fact, FactOf } from "../../events/fact.ts";
 import { faultRecording } from "../../machines/fault/fault-recording.ts";
 import type { Evolvers } from "../evolver.ts";
+import type { Draft, Guest } from "../guest.ts";
 import type { Faults } from "./faults.ts";
 
 function recorded(faults: Faults, fact: FactOf<"FaultRecorded">): Faults {
@@ -22,15 +23,19 @@ const cleared = (faults: Faults, fact: FactOf<"FaultCleared">): Faults =>
   });
 
 /** The chart alone moves. */
-const moved = (faults: Faults, fact: Fact): Faults =>
-  produce(faults, (draft) => {
-    draft.state = faultRecording.after(faults.state, fact, faults);
-  });
+function move(guest: Draft<Guest>, fact: Fact): void {
+  const { faults } = guest;
+  guest.faults = { ...faults, state: faultRecording.after(faults.state, fact, faults) };
+}
 
 /** What facts about fault recording do. */
 export const faultEvolvers: Evolvers = {
-  FaultRecorded: (guest, fact) => ({ ...guest, faults: recorded(guest.faults, fact) }),
-  FaultCleared: (guest, fact) => ({ ...guest, faults: cleared(guest.faults, fact) }),
-  FaultOverflowed: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),
-  OverflowCleared: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),
+  FaultRecorded: (guest, fact) => {
+    guest.faults = recorded(guest.faults, fact);
+  },
+  FaultCleared: (guest, fact) => {
+    guest.faults = cleared(guest.faults, fact);
+  },
+  FaultOverflowed: move,
+  OverflowCleared: move,
 };

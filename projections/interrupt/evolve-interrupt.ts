@@ -2,55 +2,49 @@ import type { Fact, FactOf } from "../../events/fact.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { emptyRadix, radixForEach, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
-import type { Guest } from "../guest.ts";
-import { copyGuest, inState } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
+import { moveCharts } from "../guest.ts";
 import { interruptTableOf } from "./interrupts.ts";
 
 /** The chart alone moves. */
-const moved = (guest: Guest, fact: Fact): Guest =>
-  inState(guest, { remapping: remapping.after(guest.charts.remapping, fact) });
+const move = (guest: Draft<Guest>, fact: Fact): void =>
+  moveCharts(guest, { remapping: remapping.after(guest.charts.remapping, fact) });
 
 /** SIRTP; what was cached of the old table stays. */
-function interruptTableLatched(guest: Guest, fact: FactOf<"InterruptTableLatched">): Guest {
-  return { ...moved(guest, fact), interruptTable: interruptTableOf(fact.value) };
+function latchTable(guest: Draft<Guest>, fact: FactOf<"InterruptTableLatched">): void {
+  move(guest, fact);
+  guest.interruptTable = interruptTableOf(fact.value);
 }
 
-function interruptEntryCached(
-  guest: Guest,
-  fact: FactOf<"InterruptEntryCached">,
-  seq: number,
-): Guest {
-  const next = copyGuest(guest);
+function cacheEntry(guest: Draft<Guest>, fact: FactOf<"InterruptEntryCached">, seq: number): void {
   const known = { entry: fact.entry, since: seq };
-  next.interruptCache = radixSet(guest.interruptCache, fact.index, known);
-  return next;
+  guest.interruptCache = radixSet(guest.interruptCache, fact.index, known);
 }
 
 /** Without indices the whole cache goes. */
-function interruptEntriesInvalidated(
-  guest: Guest,
-  fact: FactOf<"InterruptEntriesInvalidated">,
-): Guest {
-  if (guest.interruptCache.size === 0) return guest;
-  const next = copyGuest(guest);
+function forgetEntries(guest: Draft<Guest>, fact: FactOf<"InterruptEntriesInvalidated">): void {
+  if (guest.interruptCache.size === 0) return;
   const { first, count = 1 } = fact;
   if (first === undefined) {
-    next.interruptCache = emptyRadix();
-    return next;
+    guest.interruptCache = emptyRadix();
+    return;
   }
   radixForEach(guest.interruptCache, first, first + count, (index) => {
-    next.interruptCache = radixSet(next.interruptCache, index, undefined);
+    guest.interruptCache = radixSet(guest.interruptCache, index, undefined);
   });
-  return next;
 }
 
 /** What facts about interrupt remapping do. */
 export const interruptEvolvers: Evolvers = {
-  InterruptTableLatched: interruptTableLatched,
-  InterruptRemappingEnabled: moved,
-  InterruptRemappingDisabled: moved,
-  CompatibilityInterruptsAllowed: (guest) => ({ ...guest, compatibilityInterrupts: true }),
-  CompatibilityInterruptsBlocked: (guest) => ({ ...guest, compatibilityInterrupts: false }),
-  InterruptEntryCached: interruptEntryCached,
-  InterruptEntriesInvalidated: interruptEntriesInvalidated,
+  InterruptTableLatched: latchTable,
+  InterruptRemappingEnabled: move,
+  InterruptRemappingDisabled: move,
+  CompatibilityInterruptsAllowed: (guest) => {
+    guest.compatibilityInterrupts = true;
+  },
+  CompatibilityInterruptsBlocked: (guest) => {
+    guest.compatibilityInterrupts = false;
+  },
+  InterruptEntryCached: cacheEntry,
+  InterruptEntriesInvalidated: forgetEntries,
 };

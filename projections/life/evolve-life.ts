@@ -7,13 +7,13 @@ import { emptyRadix } from "../../tables/radix.ts";
 import { noDeviceTlbs } from "../device/device-tlb.ts";
 import type { Evolvers } from "../evolver.ts";
 import { noFaults } from "../fault/faults.ts";
-import type { Guest } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
 import { initialCharts } from "../guest.ts";
 import { noInterruptTable } from "../interrupt/interrupts.ts";
 import { noPageRequests } from "../page-request/page-requests.ts";
 import { noQueue } from "../queue/queue.ts";
 import { resetRegisters } from "../registers/registers.ts";
-import { restoreGuest } from "./save-record.ts";
+import { restoredState } from "./save-record.ts";
 import { RecordError } from "./save-text.ts";
 
 /** The profile of some words: the one that the set-up offers where they are its own. */
@@ -29,53 +29,50 @@ function profileFrom(offered: Profile, { ver, cap, ecap }: FactOf<"UnitCreated">
 }
 
 /** A guest that is about to have a unit with the fact's base and capabilities. */
-const unitCreated = (guest: Guest, fact: FactOf<"UnitCreated">): Guest => ({
-  ...guest,
-  profile: profileFrom(guest.offered, fact),
-  base: fact.base,
-});
+function createUnit(guest: Draft<Guest>, fact: FactOf<"UnitCreated">): void {
+  guest.profile = profileFrom(guest.offered, fact);
+  guest.base = fact.base;
+  resetUnit(guest, fact);
+}
 
 /**
  * A guest whose unit was just reset, without it: the host has taken translation requests and page
  * requests from its devices.
  */
-const unitDestroyed = (guest: Guest): Guest => ({
-  ...guest,
-  deviceTlbs: noDeviceTlbs,
-  pageRequests: noPageRequests,
-  profile: guest.offered,
-});
+function destroyUnit(guest: Draft<Guest>, fact: Fact): void {
+  guest.profile = guest.offered;
+  resetUnit(guest, fact);
+  guest.deviceTlbs = noDeviceTlbs;
+  guest.pageRequests = noPageRequests;
+}
 
 /** The unit as a record has it; one that cannot be changes nothing. */
-function unitRestored(guest: Guest, fact: FactOf<"UnitRestored">): Guest {
+function restoreUnit(guest: Draft<Guest>, fact: FactOf<"UnitRestored">): void {
   try {
-    return restoreGuest(guest, fact.record);
+    Object.assign(guest, restoredState(guest, fact.record));
   } catch (error) {
-    if (error instanceof RecordError) return guest;
-    throw error;
+    if (!(error instanceof RecordError)) throw error;
   }
 }
 
 /** Everything of the unit as after a reset; memory, P2M and devices stay, with what they hold. */
-const unitWasReset = (guest: Guest, fact: Fact): Guest => ({
-  ...guest,
-  registers: resetRegisters(guest.profile),
-  charts: { ...initialCharts, life: lifeCycle.after(guest.charts.life, fact) },
-  rootPointer: 0n,
-  compatibilityInterrupts: false,
-  interruptTable: noInterruptTable,
-  interruptCache: emptyRadix(),
-  queue: noQueue,
-  faults: noFaults(guest.profile.nfr),
-  virtualCaches: [],
-  pageRequests: { ...guest.pageRequests, state: noPageRequests.state },
-});
+function resetUnit(guest: Draft<Guest>, fact: Fact): void {
+  guest.registers = resetRegisters(guest.profile);
+  guest.charts = { ...initialCharts, life: lifeCycle.after(guest.charts.life, fact) };
+  guest.rootPointer = 0n;
+  guest.compatibilityInterrupts = false;
+  guest.interruptTable = noInterruptTable;
+  guest.interruptCache = emptyRadix();
+  guest.queue = noQueue;
+  guest.faults = noFaults(guest.profile.nfr);
+  guest.virtualCaches = [];
+  guest.pageRequests = { ...guest.pageRequests, state: noPageRequests.state };
+}
 
 /** What facts about a unit as a whole do. */
 export const lifeEvolvers: Evolvers = {
-  UnitWasReset: unitWasReset,
-  UnitCreated: (guest, fact) => unitWasReset(unitCreated(guest, fact), fact),
-  UnitDestroyed: (guest, fact) =>
-    unitDestroyed(unitWasReset({ ...guest, profile: guest.offered }, fact)),
-  UnitRestored: unitRestored,
+  UnitWasReset: resetUnit,
+  UnitCreated: createUnit,
+  UnitDestroyed: destroyUnit,
+  UnitRestored: restoreUnit,
 };

@@ -139,7 +139,7 @@ function flightOf(guest: Guest, saved: SavedFlight): InFlight {
   return { ...saved, gpa, hpa: host };
 }
 
-function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest {
+function stateFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Partial<Guest> {
   const words = wordsField.fromJson(body["profile"]);
   const same = JSON.stringify(wordsField.toJson(wordsOf(guest)));
   if (JSON.stringify(wordsField.toJson(words)) !== same) {
@@ -156,7 +156,6 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
     refuse("the record has registers that the unit has not");
   }
   return {
-    ...guest,
     ...state,
     shadows: Object.values(state.shadows)
       .map((one) => shadowOf(guest, one, nodes))
@@ -168,24 +167,37 @@ function guestFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Guest
   };
 }
 
-/** What became of a guest by a record: whether it can be is asked before it becomes so. */
-const restored = new WeakMap<Guest, { readonly record: string; readonly guest: Guest }>();
+/** What a record was found to say last, and what of its guest that was found by. */
+interface Known {
+  readonly record: string;
+  readonly of: Pick<Guest, "profile" | "memory" | "p2m" | "devices" | "registers">;
+  readonly state: Partial<Guest>;
+}
+
+/** Whether a record can be is asked before it is restored: once for both. */
+const known = new WeakMap<Guest["memory"], Known>();
+
+function isKnown({ record: known, of }: Known, guest: Guest, record: string): boolean {
+  const sameUnit = of.profile === guest.profile && of.registers === guest.registers;
+  return known === record && sameUnit && of.p2m === guest.p2m && of.devices === guest.devices;
+}
 
 /**
- * The guest with its unit as a record has it. Memory, P2M and devices stay; what the unit was
- * before is gone, requests in flight too.
+ * What changes of a guest when its unit becomes as a record has it. Memory, P2M and devices stay;
+ * what the unit was before is gone, requests in flight too.
  *
  * @throws RecordError when the record is cut short, changed, of another version, of another unit or
  *   devices, or of tables that are not the guest's now.
  */
-export function restoreGuest(guest: Guest, record: string): Guest {
-  const known = restored.get(guest);
-  if (known?.record === record) return known.guest;
+export function restoredState(guest: Guest, record: string): Partial<Guest> {
+  const { profile, memory, p2m, devices, registers } = guest;
+  const last = known.get(memory);
+  if (last !== undefined && isKnown(last, guest, record)) return last.state;
   const body = bodyOf(record);
   try {
-    const made = guestFrom(guest, body);
-    restored.set(guest, { record, guest: made });
-    return made;
+    const state = stateFrom(guest, body);
+    known.set(memory, { record, of: { profile, memory, p2m, devices, registers }, state });
+    return state;
   } catch (error) {
     if (error instanceof FieldError) return refuse(`the record cannot be: ${error.message}`);
     throw error;

@@ -6,11 +6,10 @@ import { dropPage, flushLines, writeAhead, writeVisible } from "../../tables/mem
 import { writable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
-import type { Guest } from "../guest.ts";
-import { copyGuest } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
 import { asWeb, isWeb } from "../shadow/shadow.ts";
 import { shadowAt, withShadow } from "../shadow/shadows.ts";
-import { tablesChanged } from "./pending-marks.ts";
+import { markChanged } from "./pending-marks.ts";
 import type { TablePlace, TableUse } from "./table-use.ts";
 import { maxUses, noUse } from "./table-use.ts";
 
@@ -35,76 +34,76 @@ function forEachPage(
  * A write by the guest's CPU: where the P2M lets it, at once or, without coherent walks, once it is
  * flushed.
  */
-export function memoryWritten(guest: Guest, input: InputOf<"MemoryWrite">, seq: number): Guest {
+export function writeByCpu(guest: Draft<Guest>, input: InputOf<"MemoryWrite">, seq: number): void {
   const { gpa, bytes, flushed } = input;
   const late = guest.profile.coherent ? "atOnce" : flushed === true ? "flushed" : "ahead";
-  return writtenBy(guest, gpa, bytes, late, seq);
+  write(guest, gpa, bytes, late, seq);
 }
 
 /** A write that the IOMMU sees at once: the unit's own or a device's. */
-export const unitWrote = (guest: Guest, gpa: bigint, bytes: Uint8Array, seq: number): Guest =>
-  writtenBy(guest, gpa, bytes, "atOnce", seq);
+export const writeByUnit = (
+  guest: Draft<Guest>,
+  gpa: bigint,
+  bytes: Uint8Array,
+  seq: number,
+): void => write(guest, gpa, bytes, "atOnce", seq);
 
-function writtenBy(
-  guest: Guest,
+function write(
+  guest: Draft<Guest>,
   gpa: bigint,
   bytes: Uint8Array,
   when: "atOnce" | "flushed" | "ahead",
   seq: number,
-): Guest {
-  let next = guest;
+): void {
   forEachPage(gpa, bytes.length, (gfn, offset, from, to) => {
     if (!writable(guest.p2m, gfn)) return;
-    const before = next;
-    const written = copyGuest(next);
+    const before = guest.memory;
     const piece: Piece = { gfn, offset, bytes, from, to };
     const end = offset + to - from;
-    const nothingAhead = when === "flushed" && radixGet(before.memory.ahead, gfn) === undefined;
+    const nothingAhead = when === "flushed" && radixGet(before.ahead, gfn) === undefined;
     if (when === "atOnce" || nothingAhead) {
-      written.memory = writeVisible(before.memory, piece);
-      next = tablesChanged(written, { before, gfn, from: offset, to: end, seq });
+      guest.memory = writeVisible(before, piece);
+      markChanged(guest, { before, gfn, from: offset, to: end, seq });
     } else {
-      written.memory = writeAhead(before.memory, piece);
-      next = when === "flushed" ? linesFlushed(written, gfn, offset, end, seq) : written;
+      guest.memory = writeAhead(before, piece);
+      if (when === "flushed") flushPage(guest, gfn, offset, end, seq);
     }
   });
-  return next;
 }
 
 /** The lines of a page that hold bytes `[from, to)` become visible. */
-function linesFlushed(guest: Guest, gfn: number, from: number, to: number, seq: number): Guest {
-  const next = { ...guest, memory: flushLines(guest.memory, gfn, from, to) };
+function flushPage(guest: Draft<Guest>, gfn: number, from: number, to: number, seq: number): void {
+  const before = guest.memory;
+  guest.memory = flushLines(before, gfn, from, to);
   const lines = { from: from & ~63, to: Math.min(4096, (to + 63) & ~63) };
-  return tablesChanged(next, { before: guest, gfn, ...lines, seq });
+  markChanged(guest, { before, gfn, from: lines.from, to: lines.to, seq });
 }
 
 /** The largest stretch that one flush looks at: the rest of a page at a time, 1 GiB in all. */
 const flushLimit = 2n ** 30n;
 
 /** The CPU's lines in a range become visible. */
-export function cacheFlushed(guest: Guest, input: InputOf<"CacheFlush">, seq: number): Guest {
-  if (guest.memory.ahead.size === 0) return guest;
+export function flushCache(guest: Draft<Guest>, input: InputOf<"CacheFlush">, seq: number): void {
+  if (guest.memory.ahead.size === 0) return;
   const length = input.length < flushLimit ? input.length : flushLimit;
   const end = input.gpa + length;
-  let next = guest;
   radixForEach(guest.memory.ahead, pageOf(input.gpa), pageOf(end + 4095n), (gfn) => {
     const start = BigInt(gfn) << 12n;
     const from = input.gpa > start ? Number(input.gpa - start) : 0;
     const to = end - start < 4096n ? Number(end - start) : 4096;
-    next = linesFlushed(next, gfn, from, to, seq);
+    flushPage(guest, gfn, from, to, seq);
   });
-  return next;
 }
 
-/** Memory without the contents of pages that the guest lost. */
-export function contentsLost(guest: Guest, first: number, end: number): Guest {
+/** Forgets the contents of pages that the guest lost. */
+export function loseContents(guest: Draft<Guest>, first: number, end: number): void {
   let memory = guest.memory;
   const drop = (gfn: number): void => {
     memory = dropPage(memory, gfn);
   };
   radixForEach(guest.memory.visible, first, end, drop);
   radixForEach(guest.memory.ahead, first, end, drop);
-  return { ...guest, memory };
+  guest.memory = memory;
 }
 
 /** A page's uses, before one more is listed: of shadows that are gone only a few are kept. */
@@ -116,40 +115,37 @@ function usesOf(guest: Guest, gfn: number): TableUse {
   return { ...use, uses, shared: use.shared.filter(isThere) };
 }
 
-/** The guest with a table page that walks read from now on, for `use`. */
-function tableShadowed(guest: Guest, fact: FactOf<"TableShadowed">): Guest {
+/** Walks read a table page from now on. */
+function useTable(guest: Draft<Guest>, fact: FactOf<"TableShadowed">): void {
   const gfn = pageOf(fact.table);
   const old = usesOf(guest, gfn);
   const one: TablePlace = { shadow: fact.shadow, level: fact.level, base: pageOf(fact.iova) };
-  return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, uses: [...old.uses, one] }) };
+  guest.tables = radixSet(guest.tables, gfn, { ...old, uses: [...old.uses, one] });
 }
 
-/**
- * The guest with a table page that one shadow reaches in too many places to list; the shadow is a
- * web from now on.
- */
-function tableShared(guest: Guest, fact: FactOf<"TableShared">): Guest {
+/** One shadow reaches a table page in too many places to list; it is a web from now on. */
+function shareTable(guest: Draft<Guest>, fact: FactOf<"TableShared">): void {
   const gfn = pageOf(fact.table);
   const old = usesOf(guest, gfn);
   const uses = old.uses.filter((use) => use.shadow !== fact.shadow);
   const shared = old.shared.includes(fact.shadow) ? old.shared : [...old.shared, fact.shadow];
-  const tables = radixSet(guest.tables, gfn, { ...old, uses, shared });
+  guest.tables = radixSet(guest.tables, gfn, { ...old, uses, shared });
   const shadow = shadowAt(guest, fact.shadow);
-  if (shadow === undefined || isWeb(shadow)) return { ...guest, tables };
-  return { ...guest, tables, shadows: withShadow(guest.shadows, asWeb(shadow)) };
+  if (shadow === undefined || isWeb(shadow)) return;
+  guest.shadows = withShadow(guest.shadows, asWeb(shadow));
 }
 
-/** The guest with a page that holds root or context entries. */
-function contextTableUsed(guest: Guest, fact: FactOf<"ContextTableUsed">): Guest {
+/** A page holds root or context entries. */
+function useContextTable(guest: Draft<Guest>, fact: FactOf<"ContextTableUsed">): void {
   const gfn = pageOf(fact.table);
   const old = radixGet(guest.tables, gfn) ?? noUse;
-  return { ...guest, tables: radixSet(guest.tables, gfn, { ...old, context: true }) };
+  guest.tables = radixSet(guest.tables, gfn, { ...old, context: true });
 }
 
 /** What facts about guest memory, and which of its pages walks read, do. */
 export const memoryEvolvers: Evolvers = {
-  MemoryWritten: (guest, fact, seq) => unitWrote(guest, fact.gpa, fact.bytes, seq),
-  TableShadowed: tableShadowed,
-  TableShared: tableShared,
-  ContextTableUsed: contextTableUsed,
+  MemoryWritten: (guest, fact, seq) => writeByUnit(guest, fact.gpa, fact.bytes, seq),
+  TableShadowed: useTable,
+  TableShared: shareTable,
+  ContextTableUsed: useContextTable,
 };

@@ -5,9 +5,9 @@ import type { P2m } from "../../tables/p2m.ts";
 import { mapPages, p2mMapping, protectPages, unmapPages } from "../../tables/p2m.ts";
 import { pagesFrom } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
-import type { Guest } from "../guest.ts";
-import { contentsLost } from "./evolve-memory.ts";
-import { p2mChanged } from "./pending-marks.ts";
+import type { Draft, Guest } from "../guest.ts";
+import { loseContents } from "./evolve-memory.ts";
+import { markReadability } from "./pending-marks.ts";
 
 /** A change of the P2M. */
 export type P2mFact = FactOf<"P2mMapped"> | FactOf<"P2mUnmapped"> | FactOf<"P2mProtected">;
@@ -21,16 +21,18 @@ export function p2mAfter(p2m: P2m, fact: P2mFact): P2m {
   return mapPages(p2m, first, end, p2mMapping(pageOf(fact.hpa), fact.read, fact.write, size));
 }
 
-/** The guest once the P2M changed: what walks may read now is marked, what it lost is forgotten. */
-function p2mEvolved(guest: Guest, fact: P2mFact, seq: number): Guest {
+/** Changes the P2M: what walks may read now is marked, what the guest lost is forgotten. */
+function changeP2m(guest: Draft<Guest>, fact: P2mFact, seq: number): void {
   const { first, end } = pagesFrom(fact.gpa, fact.length);
-  const next = p2mChanged({ ...guest, p2m: p2mAfter(guest.p2m, fact) }, guest, first, end, seq);
-  return fact.type === "P2mUnmapped" ? contentsLost(next, first, end) : next;
+  const before = guest.p2m;
+  guest.p2m = p2mAfter(before, fact);
+  markReadability(guest, before, first, end, seq);
+  if (fact.type === "P2mUnmapped") loseContents(guest, first, end);
 }
 
 /** What facts about the P2M do. */
 export const p2mEvolvers: Evolvers = {
-  P2mMapped: p2mEvolved,
-  P2mUnmapped: p2mEvolved,
-  P2mProtected: p2mEvolved,
+  P2mMapped: changeP2m,
+  P2mUnmapped: changeP2m,
+  P2mProtected: changeP2m,
 };

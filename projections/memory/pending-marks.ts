@@ -1,8 +1,10 @@
+import type { Memory } from "../../tables/memory.ts";
 import { pageAt } from "../../tables/memory.ts";
+import type { P2m } from "../../tables/p2m.ts";
 import { readable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import { contextPath } from "../context/context-path.ts";
-import type { Guest } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
 import { markHosts } from "../host/host-entry.ts";
@@ -13,8 +15,8 @@ import { isReached, markChangedEntries, wordDiffers } from "./table-use.ts";
 
 /** A change of visible bytes `[from, to)` of a guest page by event `seq`. */
 export interface BytesChanged {
-  /** The guest before it. */
-  readonly before: Guest;
+  /** The guest's memory before it. */
+  readonly before: Memory;
   readonly gfn: number;
   readonly from: number;
   readonly to: number;
@@ -23,7 +25,7 @@ export interface BytesChanged {
 
 /** The words of 64 bits that changed bytes touch. */
 const wordsOf = (guest: Guest, { before, gfn, from, to, seq }: BytesChanged): WordsChanged => ({
-  before: pageAt(before.memory, gfn),
+  before: pageAt(before, gfn),
   after: pageAt(guest.memory, gfn),
   first: from >> 3,
   end: (to + 7) >> 3,
@@ -38,7 +40,7 @@ function anyDiffers(words: WordsChanged): boolean {
 }
 
 /** Marks what changed entries of a table page translate, and forgets uses that no walk reaches. */
-function markTables(guest: Guest, change: BytesChanged, use: TableUse): Guest {
+function markTables(guest: Draft<Guest>, change: BytesChanged, use: TableUse): void {
   const { before, gfn, seq } = change;
   const words = wordsOf(guest, change);
   let { shadows } = guest;
@@ -46,7 +48,7 @@ function markTables(guest: Guest, change: BytesChanged, use: TableUse): Guest {
   for (const one of use.uses) {
     const shadow = shadowAt({ shadows }, one.shadow);
     if (shadow === undefined) continue;
-    if (!isReached(before.p2m, before.memory, shadow, one, gfn)) continue;
+    if (!isReached(guest.p2m, before, shadow, one, gfn)) continue;
     live.push(one);
     shadows = withShadow(shadows, markChangedEntries(shadow, one, words));
   }
@@ -55,21 +57,18 @@ function markTables(guest: Guest, change: BytesChanged, use: TableUse): Guest {
     if (shadow === undefined || !anyDiffers(words)) continue;
     shadows = withShadow(shadows, markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true));
   }
-  const tables =
-    live.length === use.uses.length
-      ? guest.tables
-      : radixSet(guest.tables, gfn, { ...use, uses: live });
-  const next = copyGuest(guest);
-  next.shadows = shadows;
-  next.tables = tables;
-  return next;
+  guest.shadows = shadows;
+  if (live.length === use.uses.length) return;
+  guest.tables = radixSet(guest.tables, gfn, { ...use, uses: live });
 }
 
 const pathParts: readonly PathPart[] = ["pending", "pasidPending"];
 
 /** Marks the host entries whose root, context or PASID entries lie in changed bytes of a page. */
-function markContexts(guest: Guest, change: BytesChanged): Guest {
-  const { before, gfn, from, to, seq } = change;
+function markContexts(guest: Draft<Guest>, change: BytesChanged): void {
+  const { gfn, from, to, seq } = change;
+  const before = copyGuest(guest);
+  before.memory = change.before;
   const words = wordsOf(guest, change);
   const differs = (offset: number, end: number): boolean =>
     offset < to && end > from && anyDiffers({ ...words, first: offset >> 3, end: end >> 3 });
@@ -82,31 +81,30 @@ function markContexts(guest: Guest, change: BytesChanged): Guest {
       ),
     );
   }
-  return hosts === guest.hosts ? guest : { ...guest, hosts };
+  guest.hosts = hosts;
 }
 
 /** Follows up a change of visible bytes: pending marks of shadows and host entries. */
-export function tablesChanged(guest: Guest, change: BytesChanged): Guest {
+export function markChanged(guest: Draft<Guest>, change: BytesChanged): void {
   const use = radixGet(guest.tables, change.gfn);
-  if (use === undefined) return guest;
-  const isTable = use.uses.length + use.shared.length > 0;
-  const marked = isTable ? markTables(guest, change, use) : guest;
-  return use.context ? markContexts(marked, change) : marked;
+  if (use === undefined) return;
+  if (use.uses.length + use.shared.length > 0) markTables(guest, change, use);
+  if (use.context) markContexts(guest, change);
 }
 
 /** Marks everything that walks through a page whose readability changes. */
-function readabilityChanged(
-  guest: Guest,
-  before: Guest,
+function markWalks(
+  guest: Draft<Guest>,
+  before: P2m,
   gfn: number,
   use: TableUse,
   seq: number,
-): Guest {
+): void {
   let { shadows } = guest;
   for (const one of use.uses) {
     const shadow = shadowAt({ shadows }, one.shadow);
     if (shadow === undefined) continue;
-    if (!isReached(before.p2m, before.memory, shadow, one, gfn)) continue;
+    if (!isReached(before, guest.memory, shadow, one, gfn)) continue;
     const span = 512 ** one.level;
     const marked = markPending(shadow, one.base, one.base + span, seq, true);
     shadows = withShadow(shadows, marked);
@@ -122,24 +120,23 @@ function readabilityChanged(
       contextPath(guest, source, pasid).some((one) => one.part === part && one.page === gfn),
     );
   }
-  return { ...guest, shadows, hosts };
+  guest.shadows = shadows;
+  guest.hosts = hosts;
 }
 
 /**
  * Follows up a change of the P2M in `[first, end)`: tables that can be read now and could not, or
  * the reverse.
  */
-export function p2mChanged(
-  guest: Guest,
-  before: Guest,
+export function markReadability(
+  guest: Draft<Guest>,
+  before: P2m,
   first: number,
   end: number,
   seq: number,
-): Guest {
-  let next = guest;
+): void {
   radixForEach(guest.tables, first, end, (gfn, use) => {
-    if (readable(before.p2m, gfn) === readable(guest.p2m, gfn)) return;
-    next = readabilityChanged(next, before, gfn, use, seq);
+    if (readable(before, gfn) === readable(guest.p2m, gfn)) return;
+    markWalks(guest, before, gfn, use, seq);
   });
-  return next;
 }

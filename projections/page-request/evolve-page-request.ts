@@ -1,32 +1,33 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { Evolvers } from "../evolver.ts";
-import type { Guest } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
 import { withValue } from "../registers/register-file.ts";
 import { groupAfter, statusAfter } from "./page-requests.ts";
 
 /** The queue's chart alone moves. */
-const moved = (guest: Guest, fact: Fact): Guest => ({
-  ...guest,
-  pageRequests: statusAfter(guest.pageRequests, fact),
-});
+function move(guest: Draft<Guest>, fact: Fact): void {
+  guest.pageRequests = statusAfter(guest.pageRequests, fact);
+}
 
-const queued = (guest: Guest, fact: FactOf<"PageRequestQueued">): Guest => ({
-  ...moved(guest, fact),
-  registers: withValue(guest.registers, at.pqt, BigInt(fact.tail)),
-});
+function queue(guest: Draft<Guest>, fact: FactOf<"PageRequestQueued">): void {
+  move(guest, fact);
+  guest.registers = withValue(guest.registers, at.pqt, BigInt(fact.tail));
+}
 
-const grouped = (
-  guest: Guest,
+function moveGroup(
+  guest: Draft<Guest>,
   fact: FactOf<"PageRequested"> | FactOf<"PageGroupAnswered">,
-): Guest => ({ ...guest, pageRequests: groupAfter(guest.pageRequests, fact) });
+): void {
+  guest.pageRequests = groupAfter(guest.pageRequests, fact);
+}
 
 /** What facts about page requests do. */
 export const pageRequestEvolvers: Evolvers = {
-  PageRequested: grouped,
-  PageGroupAnswered: grouped,
-  PageRequestQueued: queued,
-  PageRequestsOverflowed: moved,
-  PageRequestsCleared: moved,
-  PageRequestOverflowCleared: moved,
+  PageRequested: moveGroup,
+  PageGroupAnswered: moveGroup,
+  PageRequestQueued: queue,
+  PageRequestsOverflowed: move,
+  PageRequestsCleared: move,
+  PageRequestOverflowCleared: move,
 };

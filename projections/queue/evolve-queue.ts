@@ -3,8 +3,7 @@ import { deviceTlb } from "../../machines/device/device-tlb.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
 import { invalidationDone } from "../device/device-tlb.ts";
 import type { Evolvers } from "../evolver.ts";
-import type { Guest } from "../guest.ts";
-import { copyGuest } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
 import type { Queue } from "./queue.ts";
 import { noQueue, withError, withoutError } from "./queue.ts";
 
@@ -24,43 +23,39 @@ function queueAfter({ queue }: Guest, fact: Fact): { -readonly [K in keyof Queue
   };
 }
 
-function withQueue(guest: Guest, queue: Queue): Guest {
-  const next = copyGuest(guest);
-  next.queue = queue;
-  return next;
-}
-
 /** The chart alone moves. */
-const moved = (guest: Guest, fact: Fact): Guest => withQueue(guest, queueAfter(guest, fact));
+function move(guest: Draft<Guest>, fact: Fact): void {
+  guest.queue = queueAfter(guest, fact);
+}
 
 /** A queue that was enabled or disabled is at its start. */
-function restarted(guest: Guest, fact: Fact, address: bigint): Guest {
+function restart(guest: Draft<Guest>, fact: Fact, address: bigint): void {
   const { head, lastWasWait, unanswered } = noQueue;
-  return withQueue(guest, { ...queueAfter(guest, fact), address, head, lastWasWait, unanswered });
+  guest.queue = { ...queueAfter(guest, fact), address, head, lastWasWait, unanswered };
 }
 
-function completed(guest: Guest, fact: FactOf<"DescriptorCompleted">): Guest {
+function complete(guest: Draft<Guest>, fact: FactOf<"DescriptorCompleted">): void {
   const queue = queueAfter(guest, fact);
   queue.head = fact.head;
   queue.lastWasWait = fact.wait;
-  return withQueue(guest, queue);
+  guest.queue = queue;
 }
 
-function halted(guest: Guest, fact: FactOf<"QueueHalted">): Guest {
-  return withQueue(guest, withError(queueAfter(guest, fact), fact));
+function halt(guest: Draft<Guest>, fact: FactOf<"QueueHalted">): void {
+  guest.queue = withError(queueAfter(guest, fact), fact);
 }
 
-function errorCleared(guest: Guest, fact: FactOf<"QueueErrorCleared">): Guest {
-  return withQueue(guest, withoutError(queueAfter(guest, fact), fact));
+function clearError(guest: Draft<Guest>, fact: FactOf<"QueueErrorCleared">): void {
+  guest.queue = withoutError(queueAfter(guest, fact), fact);
 }
 
 /** A device owes an answer, if its chart says that it was asked. */
-function asked(guest: Guest, fact: FactOf<"DeviceTlbInvalidated">): Guest {
-  if (deviceTlb.after(deviceTlb.initial, fact) !== "asked") return guest;
+function ask(guest: Draft<Guest>, fact: FactOf<"DeviceTlbInvalidated">): void {
+  if (deviceTlb.after(deviceTlb.initial, fact) !== "asked") return;
   const { device, pasid, iova, length } = fact;
   const one = { device, pasid, global: fact.global === true, iova, length };
   const unanswered = [...guest.queue.unanswered, one];
-  return withQueue(guest, { ...guest.queue, unanswered });
+  guest.queue = { ...guest.queue, unanswered };
 }
 
 /** Those invalidations that their charts still wait for once a fact took effect. */
@@ -68,41 +63,44 @@ const stillOwed = (unanswered: Queue["unanswered"], fact: Fact): Queue["unanswer
   unanswered.filter(() => deviceTlb.after("asked", fact) === "asked");
 
 /** The device has forgotten what the first invalidation that it owed an answer to names. */
-function answered(guest: Guest, fact: FactOf<"DeviceTlbAnswered">): Guest {
+function answer(guest: Draft<Guest>, fact: FactOf<"DeviceTlbAnswered">): void {
   const { unanswered } = guest.queue;
   const index = unanswered.findIndex((one) => one.device === fact.device);
   const done = unanswered[index];
-  if (done === undefined) return guest;
+  if (done === undefined) return;
   const left = unanswered.toSpliced(index, 1, ...stillOwed([done], fact));
-  const next = withQueue(guest, { ...guest.queue, unanswered: left });
-  if (fact.result === "failed") return next;
-  return { ...next, deviceTlbs: invalidationDone(guest.deviceTlbs, done) };
+  guest.queue = { ...guest.queue, unanswered: left };
+  if (fact.result === "failed") return;
+  guest.deviceTlbs = invalidationDone(guest.deviceTlbs, done);
 }
 
-function givenUp(guest: Guest, fact: FactOf<"DeviceTlbsGivenUp">): Guest {
+function giveUp(guest: Draft<Guest>, fact: FactOf<"DeviceTlbsGivenUp">): void {
   const queue = queueAfter(guest, fact);
   queue.unanswered = stillOwed(queue.unanswered, fact);
-  return withQueue(guest, queue);
+  guest.queue = queue;
 }
 
-const withWaitDone = (guest: Guest, waitDone: boolean): Guest =>
-  withQueue(guest, { ...guest.queue, waitDone });
+function setWaitDone(guest: Draft<Guest>, waitDone: boolean): void {
+  guest.queue = { ...guest.queue, waitDone };
+}
 
 /** What facts about the invalidation queue, and what devices owe to it, do. */
 export const queueEvolvers: Evolvers = {
-  QueueEnabled: (guest, fact) => restarted(guest, fact, fact.value),
-  QueueDisabled: (guest, fact) => restarted(guest, fact, noQueue.address),
-  QueueStarted: moved,
-  QueueEmptied: moved,
-  QueueDraining: moved,
-  QueueDrained: moved,
-  QueueResumed: moved,
-  DescriptorCompleted: completed,
-  QueueHalted: halted,
-  QueueErrorCleared: errorCleared,
-  WaitCompleted: (guest, fact) => (fact.interrupt ? withWaitDone(guest, true) : guest),
-  CompletionCleared: (guest) => withWaitDone(guest, false),
-  DeviceTlbInvalidated: asked,
-  DeviceTlbAnswered: answered,
-  DeviceTlbsGivenUp: givenUp,
+  QueueEnabled: (guest, fact) => restart(guest, fact, fact.value),
+  QueueDisabled: (guest, fact) => restart(guest, fact, noQueue.address),
+  QueueStarted: move,
+  QueueEmptied: move,
+  QueueDraining: move,
+  QueueDrained: move,
+  QueueResumed: move,
+  DescriptorCompleted: complete,
+  QueueHalted: halt,
+  QueueErrorCleared: clearError,
+  WaitCompleted: (guest, fact) => {
+    if (fact.interrupt) setWaitDone(guest, true);
+  },
+  CompletionCleared: (guest) => setWaitDone(guest, false),
+  DeviceTlbInvalidated: ask,
+  DeviceTlbAnswered: answer,
+  DeviceTlbsGivenUp: giveUp,
 };

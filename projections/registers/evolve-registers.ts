@@ -1,30 +1,27 @@
 import type { Fact } from "../../events/fact.ts";
 import { protection } from "../../machines/registers/protection.ts";
 import type { Evolvers } from "../evolver.ts";
-import type { Guest } from "../guest.ts";
-import { copyGuest, inState } from "../guest.ts";
+import type { Draft, Guest } from "../guest.ts";
+import { moveCharts } from "../guest.ts";
 import type { EventFact } from "./event-lines.ts";
 import { registersAfterEvent, registersAfterWrite } from "./event-lines.ts";
 
-function withRegisters(guest: Guest, registers: Guest["registers"]): Guest {
-  const next = copyGuest(guest);
-  next.registers = registers;
-  return next;
+/** An event line's chart moves. */
+function moveLine(guest: Draft<Guest>, fact: EventFact): void {
+  guest.registers = registersAfterEvent(guest, fact);
 }
 
-/** An event line's chart moves. */
-const lineMoved = (guest: Guest, fact: EventFact): Guest =>
-  withRegisters(guest, registersAfterEvent(guest, fact));
-
-const protectionMoved = (guest: Guest, fact: Fact): Guest =>
-  inState(guest, { protection: protection.after(guest.charts.protection, fact) });
+const moveProtection = (guest: Draft<Guest>, fact: Fact): void =>
+  moveCharts(guest, { protection: protection.after(guest.charts.protection, fact) });
 
 /** What facts about registers do that are kept as they are written. */
 export const registerEvolvers: Evolvers = {
-  RegisterSet: (guest, fact) => withRegisters(guest, registersAfterWrite(guest, fact)),
-  EventPended: lineMoved,
-  EventUnpended: lineMoved,
-  EventSent: lineMoved,
-  ProtectedMemoryEnabled: protectionMoved,
-  ProtectedMemoryDisabled: protectionMoved,
+  RegisterSet: (guest, fact) => {
+    guest.registers = registersAfterWrite(guest, fact);
+  },
+  EventPended: moveLine,
+  EventUnpended: moveLine,
+  EventSent: moveLine,
+  ProtectedMemoryEnabled: moveProtection,
+  ProtectedMemoryDisabled: moveProtection,
 };

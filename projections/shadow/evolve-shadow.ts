@@ -3,9 +3,8 @@ import type { FactOf } from "../../events/fact.ts";
 import { dropCached } from "../../tables/cache.ts";
 import { pagesFrom } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
-import { spaceFlushed, spacesForgotten } from "../first-stage/evolve-first-stage.ts";
-import type { Guest } from "../guest.ts";
-import { copyGuest } from "../guest.ts";
+import { flushSpace, forgetSpaces } from "../first-stage/evolve-first-stage.ts";
+import type { Draft, Guest } from "../guest.ts";
 import { coveredRange, coversFirstStages } from "../queue/coverage.ts";
 import type { Shadow } from "./shadow.ts";
 import {
@@ -21,14 +20,10 @@ import {
 import { shadowAt, shadowsOf, withoutShadow, withShadow } from "./shadows.ts";
 import { shadowLinked, shadowShared } from "./shared-blocks.ts";
 
-function changed(guest: Guest, id: number, change: (shadow: Shadow) => Shadow): Guest {
+function change(guest: Draft<Guest>, id: number, after: (shadow: Shadow) => Shadow): void {
   const shadow = shadowAt(guest, id);
-  if (shadow === undefined) return guest;
-  const after = change(shadow);
-  if (after === shadow) return guest;
-  const next = copyGuest(guest);
-  next.shadows = withShadow(guest.shadows, after);
-  return next;
+  const next = shadow && after(shadow);
+  if (next !== undefined && next !== shadow) guest.shadows = withShadow(guest.shadows, next);
 }
 
 /** The caches of device models without what an invalidation covers. */
@@ -45,52 +40,50 @@ function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
  * Drops what an invalidation covers of each domain's second stage, and all that is cached of its
  * first stages, whatever the range.
  */
-function iotlbInvalidated(guest: Guest, fact: FactOf<"IotlbInvalidated">): Guest {
-  const next = copyGuest(guest);
+function forgetIotlb(guest: Draft<Guest>, fact: FactOf<"IotlbInvalidated">): void {
   for (const shadow of shadowsOf(guest)) {
     const covered = coveredRange(fact, shadow.did);
     if (covered === undefined) continue;
     const { first, end } = covered;
     const cleared = clearPending(shadow, first, end, fact.leafOnly === true);
     const after = withIotlb(cleared, dropCached(shadow.iotlb, first, end));
-    if (after !== shadow) next.shadows = withShadow(next.shadows, after);
+    if (after !== shadow) guest.shadows = withShadow(guest.shadows, after);
   }
-  next.virtualCaches = virtualCachesAfter(guest, fact);
-  return spacesForgotten(next, ({ did }) => coversFirstStages(fact, did));
+  guest.virtualCaches = virtualCachesAfter(guest, fact);
+  forgetSpaces(guest, ({ did }) => coversFirstStages(fact, did));
 }
 
-function hostIotlbFlushed(guest: Guest, fact: FactOf<"HostIotlbFlushed">): Guest {
+function flushHostIotlb(guest: Draft<Guest>, fact: FactOf<"HostIotlbFlushed">): void {
   const { first, end } = pagesFrom(fact.iova, fact.length);
-  if (fact.space !== undefined) return spaceFlushed(guest, fact.space);
-  if (fact.shadow === undefined) {
-    return { ...guest, passThroughCache: dropCached(guest.passThroughCache, first, end) };
+  if (fact.space !== undefined) flushSpace(guest, fact.space);
+  else if (fact.shadow === undefined) {
+    guest.passThroughCache = dropCached(guest.passThroughCache, first, end);
+  } else {
+    change(guest, fact.shadow, (shadow) => withIotlb(shadow, dropCached(shadow.iotlb, first, end)));
   }
-  return changed(guest, fact.shadow, (shadow) =>
-    withIotlb(shadow, dropCached(shadow.iotlb, first, end)),
-  );
 }
 
-const shadowDropped = (guest: Guest, fact: FactOf<"ShadowDropped">): Guest => ({
-  ...guest,
-  shadows: withoutShadow(guest.shadows, fact.shadow),
-});
+function dropShadow(guest: Draft<Guest>, fact: FactOf<"ShadowDropped">): void {
+  guest.shadows = withoutShadow(guest.shadows, fact.shadow);
+}
 
-function shadowCreated(guest: Guest, fact: FactOf<"ShadowCreated">): Guest {
+function createShadow(guest: Draft<Guest>, fact: FactOf<"ShadowCreated">): void {
   const { shadow: id, did, root, levels } = fact;
   const shadow = emptyShadow(id, did, pageOf(root), levels, gpaLevels(guest.profile.haw));
-  return { ...guest, shadows: withShadow(guest.shadows, shadow), nextShadow: id + 1 };
+  guest.shadows = withShadow(guest.shadows, shadow);
+  guest.nextShadow = id + 1;
 }
 
 /** What facts about shadows and the host's IOTLB do. */
 export const shadowEvolvers: Evolvers = {
-  ShadowCreated: shadowCreated,
-  ShadowDropped: shadowDropped,
-  ShadowMapped: (guest, fact) => changed(guest, fact.shadow, (old) => shadowMapped(old, fact)),
-  ShadowBlocked: (guest, fact) => changed(guest, fact.shadow, (old) => shadowBlocked(old, fact)),
-  ShadowUnmapped: (guest, fact) => changed(guest, fact.shadow, (old) => shadowUnmapped(old, fact)),
-  ShadowShared: (guest, fact) => changed(guest, fact.shadow, (old) => shadowShared(old, fact)),
-  ShadowLinked: (guest, fact) => changed(guest, fact.shadow, (old) => shadowLinked(old, fact)),
-  ShadowReread: (guest, fact) => changed(guest, fact.shadow, withoutMarks),
-  IotlbInvalidated: iotlbInvalidated,
-  HostIotlbFlushed: hostIotlbFlushed,
+  ShadowCreated: createShadow,
+  ShadowDropped: dropShadow,
+  ShadowMapped: (guest, fact) => change(guest, fact.shadow, (old) => shadowMapped(old, fact)),
+  ShadowBlocked: (guest, fact) => change(guest, fact.shadow, (old) => shadowBlocked(old, fact)),
+  ShadowUnmapped: (guest, fact) => change(guest, fact.shadow, (old) => shadowUnmapped(old, fact)),
+  ShadowShared: (guest, fact) => change(guest, fact.shadow, (old) => shadowShared(old, fact)),
+  ShadowLinked: (guest, fact) => change(guest, fact.shadow, (old) => shadowLinked(old, fact)),
+  ShadowReread: (guest, fact) => change(guest, fact.shadow, withoutMarks),
+  IotlbInvalidated: forgetIotlb,
+  HostIotlbFlushed: flushHostIotlb,
 };

@@ -25,7 +25,7 @@ export const deviceBugs: readonly Bug[] = [
     id: "failed-forgets",
     what: "A device that fails to invalidate forgets all the same.",
     file: "projections/queue/evolve-queue.ts",
-    find: `  if (fact.result === "failed") return next;\n`,
+    find: `  if (fact.result === "failed") return;\n`,
     replace: "",
     law: "TL1",
   },

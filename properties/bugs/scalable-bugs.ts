@@ -138,8 +138,8 @@ export const scalableBugs: readonly Bug[] = [
     id: "domain-and-first-stage",
     what: "An IOTLB invalidation drops nothing of first stages.",
     file: "projections/shadow/evolve-shadow.ts",
-    find: "return spacesForgotten(next, ({ did }) => coversFirstStages(fact, did));",
-    replace: "return next;",
+    find: "forgetSpaces(guest, ({ did }) => coversFirstStages(fact, did));",
+    replace: "",
     law: "SH1",
   },
   {
@@ -154,8 +154,8 @@ export const scalableBugs: readonly Bug[] = [
     id: "pasid-iotlb-kept",
     what: "An invalidation of all that is cached of a PASID does nothing.",
     file: "projections/first-stage/evolve-first-stage.ts",
-    find: `if (fact.scope === "pasid") return spacesForgotten(guest, isCovered);`,
-    replace: `if (fact.scope === "pasid") return guest;`,
+    find: `if (fact.scope === "pasid") forgetSpaces(guest, isCovered);`,
+    replace: `if (fact.scope === "pasid") return;`,
     law: "SH1",
   },
   {

@@ -71,8 +71,9 @@ export const translationBugs: readonly Bug[] = [
     id: "table-written-by-device",
     what: "A DMA that writes a table is not noticed.",
     file: "projections/device/evolve-request.ts",
-    find: "  return unitWrote(next, fact.gpa, fact.bytes, seq);",
-    replace: "  return { ...next, memory: unitWrote(next, fact.gpa, fact.bytes, seq).memory };",
+    find: "  writeByUnit(guest, fact.gpa, fact.bytes, seq);",
+    replace:
+      "  const { shadows } = guest; writeByUnit(guest, fact.gpa, fact.bytes, seq); guest.shadows = shadows;",
     law: "SH3",
   },
   {
@@ -103,8 +104,8 @@ export const translationBugs: readonly Bug[] = [
     id: "page-comes-back",
     what: "A guest page that was taken away holds its old contents when it is given again.",
     file: "projections/memory/evolve-p2m.ts",
-    find: "contentsLost(next, first, end)",
-    replace: "contentsLost(next, first, first)",
+    find: "loseContents(guest, first, end)",
+    replace: "loseContents(guest, first, first)",
     law: "ME1",
   },
   {

@@ -72,7 +72,7 @@ export const unitBugs: readonly Bug[] = [
     id: "chart-unasked",
     what: "Once PFO is cleared the fault recording stays as it was.",
     file: "projections/fault/evolve-fault.ts",
-    find: "OverflowCleared: (guest, fact) => ({ ...guest, faults: moved(guest.faults, fact) }),",
+    find: "OverflowCleared: move,",
     replace: "",
     law: "CH2",
   },
