@@ -77,7 +77,11 @@ export function announceChange(rig: Rig, scope: Scope, page: number, to: number)
   return time;
 }
 
-const wholeDomain: Omit<FactOf<"IotlbInvalidated">, "type"> = { scope: "domain", did };
+const wholeDomain: FactOf<"IotlbInvalidated"> = {
+  type: "IotlbInvalidated",
+  scope: "domain",
+  did,
+};
 
 /** The same for a whole domain without register, queue and wait: microseconds. */
 export function synchroniseChange(rig: Rig, page: number, to: number): number {

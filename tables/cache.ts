@@ -23,7 +23,11 @@ export function cachedAround(
 /** The IOTLB without the entries that `[first, end)` touches; an entry goes as a whole. */
 export function dropCached(iotlb: PageTree, first: number, end: number): PageTree {
   if (iotlb.root === 0 || first >= end) return iotlb;
-  if (end - first === 1 && get(iotlb, first) === 0) return iotlb;
+  if (end - first === 1) {
+    const held = get(iotlb, first);
+    if (held === 0) return iotlb;
+    if (sizeOf(held) === 0) return fill(iotlb, first, end, 0);
+  }
   const [low, high] = cachedAround(iotlb, first, Math.min(end, capacity(iotlb)));
   return fill(iotlb, low, high, 0);
 }

@@ -45,11 +45,17 @@ export const resized = (mapping: Mapping, size: number): Mapping =>
 /** Pages of 4 KiB in a mapping of each size code. */
 export const pagesOfSize: readonly number[] = [1, 512, 512 ** 2, 512 ** 3, 512 ** 4];
 
+/** The place of each name in a list of them: searching for it costs as much as a tree's page. */
+const codesOf = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name, code) => [name, code])) as Readonly<Record<Name, number>>;
+
+const [outcomeCodes, sizeCodes] = [codesOf(outcomes), codesOf(sizes)];
+
 export const outcomeName = (code: number): Outcome => outcomes[code] ?? "permission";
-export const outcomeCode = (name: Outcome): number => outcomes.indexOf(name);
+export const outcomeCode = (name: Outcome): number => outcomeCodes[name];
 /** The name of a size code. */
 export const sizeName = (code: number): Size => sizes[code] ?? "4K";
-export const sizeCode = (name: Size): number => sizes.indexOf(name);
+export const sizeCode = (name: Size): number => sizeCodes[name];
 
 /** The outcomes of a mapping by name. */
 export const outcomesOf = (mapping: Mapping): Outcomes => ({

@@ -105,6 +105,12 @@ function setSlot(slot: Slot, depth: number, rest: number, value: number, linear:
   if (depth === 0) return value;
   const index = (rest * (inverses[depth - 1] as number)) | 0;
   const below = rest - index * (spans[depth - 1] as number);
+  if (typeof slot !== "number" && slot.length === 2 && slot[0] === 1 << index) {
+    // Most nodes of most trees: the only way is the one that is taken.
+    const only = slot[1] as Slot;
+    const child = setSlot(only, depth - 1, below, value, linear);
+    return child === only ? slot : child === 0 ? 0 : [1 << index, child];
+  }
   const old = childOf(slot, depth, index, linear);
   const child = setSlot(old, depth - 1, below, value, linear);
   return child === old ? slot : withChild(slot, depth, index, child, linear);

@@ -29,7 +29,13 @@ export function* evictions(
   const entry = guest && hostAt(guest.hosts, source, given);
   const did = entry?.did ?? 0;
   const page: Forget = (turn) => {
-    invalidateIotlb(turn, { scope: "page", did, iova: iovaOfPage(pageOf(iova)), length: 4096n });
+    invalidateIotlb(turn, {
+      type: "IotlbInvalidated",
+      scope: "page",
+      did,
+      iova: iovaOfPage(pageOf(iova)),
+      length: 4096n,
+    });
   };
   const own: Forget = (turn) =>
     invalidateContexts(turn, { scope: "device", did, source: sourceId(source), mask: 0 });
@@ -37,7 +43,8 @@ export function* evictions(
   const pasids: Forget = (turn) => invalidatePasids(turn, { scope: "global" });
   const first: Forget = (turn) =>
     invalidatePasidIotlb(turn, { scope: "pasid", did, pasid: given ?? entry?.tag ?? 0 });
-  const all: Forget = (turn) => invalidateIotlb(turn, { scope: "global" });
+  const all: Forget = (turn) =>
+    invalidateIotlb(turn, { type: "IotlbInvalidated", scope: "global" });
   const ways: readonly (readonly Forget[])[] = [
     ...[[page], [first], [own], [own, page], [contexts], [contexts, page]],
     ...[[pasids], [pasids, page, first]],

@@ -1,4 +1,5 @@
-import { layout } from "../layout/layout.ts";
+import { isInterruptPage, pageOf } from "../address.ts";
+import { layout, readersOf } from "../layout/layout.ts";
 import { flag, uint } from "../layout/layout-field.ts";
 import type { DeliveryMode } from "./interrupt-entry.ts";
 import { deliveryModes } from "./interrupt-entry.ts";
@@ -145,7 +146,7 @@ export const messageOf = (
 
 /** Whether an address is one that interrupt requests are written to. */
 export const isInterruptAddress = (address: bigint): boolean =>
-  BigInt.asUintN(32, address) >> 20n === 0xfeen;
+  isInterruptPage(pageOf(BigInt.asUintN(32, address)));
 
 /**
  * An MSI.
@@ -156,14 +157,36 @@ export const isInterruptAddress = (address: bigint): boolean =>
  * @param data     32 bits.
  */
 export function parseMsi(address: bigint, data: number): InterruptRequest {
-  const { handle, handleHigh, shv, format, high } = RemappableAddress.decode(address);
-  const { destination, dm, rh } = CompatibilityAddress.decode(address);
-  const { vector, dlm, tm } = CompatibilityData.decode(BigInt(data));
-  const message = messageOf(destination, { vector, dlm, dm, tm, rh });
-  if (!format) return { message, index: undefined, reserved: high !== 0 };
-  const { subHandle, high: dataHigh } = RemappableData.decode(BigInt(data));
-  const index = (handle + (handleHigh ? 0x8000 : 0) + (shv ? subHandle : 0)) % 0x1_0000;
-  return { message, index, reserved: high !== 0 || (shv && dataHigh !== 0) };
+  const word = BigInt(data);
+  const message = compatibleMessage(address, word);
+  const { handle, handleHigh, shv, format, high: addressHigh } = remappableAddress;
+  const isWide = addressHigh(address) !== 0;
+  if (!format(address)) return { message, index: undefined, reserved: isWide };
+  const { subHandle, high } = remappableData;
+  const hasSubHandle = shv(address);
+  const added = (handleHigh(address) ? 0x8000 : 0) + (hasSubHandle ? subHandle(word) : 0);
+  const index = (handle(address) + added) % 0x1_0000;
+  return { message, index, reserved: isWide || (hasSubHandle && high(word) !== 0) };
+}
+
+const [remappableAddress, remappableData] = [
+  readersOf(RemappableAddress),
+  readersOf(RemappableData),
+];
+const compatibleAddress = readersOf(CompatibilityAddress);
+const compatibleData = readersOf(CompatibilityData);
+
+/** What an MSI of the compatibility format says. */
+function compatibleMessage(address: bigint, data: bigint): InterruptMessage {
+  const { destination, dm, rh } = compatibleAddress;
+  const { vector, dlm, tm } = compatibleData;
+  return messageOf(destination(address), {
+    vector: vector(data),
+    dlm: dlm(data),
+    dm: dm(address),
+    tm: tm(data),
+    rh: rh(address),
+  });
 }
 
 /** A request of an IOAPIC, by the redirection table entry that makes it. */

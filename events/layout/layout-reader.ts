@@ -2,17 +2,24 @@ import type { FieldValue, LayoutField, Placed } from "./layout-field.ts";
 import { addressShift } from "./layout-field.ts";
 
 /** Where a word's bytes lie while its fields are taken from it; whoever looks fills it first. */
-const bytes = new DataView(new ArrayBuffer(64));
+const words = new BigUint64Array(8);
+const bytes = new DataView(words.buffer);
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Puts 64 bits, least significant first; a view's own way costs eight times as much. */
+function put(index: number, word: bigint): void {
+  if (isLittleEndian) words[index] = word;
+  else bytes.setBigUint64(index * 8, word, true);
+}
 
 /**
  * A word of up to 512 bits as bytes, least significant first, until the next word is: cheaper to
  * take many fields from than a bigint.
  */
 export function bytesOfWord(word: bigint, width: number): DataView {
-  bytes.setBigUint64(0, word, true);
-  for (let bit = 64; bit < width; bit += 64) {
-    bytes.setBigUint64(bit >> 3, word >> BigInt(bit), true);
-  }
+  put(0, word);
+  for (let bit = 64; bit < width; bit += 64) put(bit >> 6, word >> BigInt(bit));
   return bytes;
 }
 
@@ -42,4 +49,25 @@ export function reader(field: LayoutField): Reader {
   const bits = field.msb - field.lsb + 1;
   const up = field.kind === "address" ? addressShift(field) : 0n;
   return (_, word) => BigInt.asUintN(bits, word >> shift) << up;
+}
+
+/** Reads one field of a word without taking the rest apart. */
+export function fieldReader(field: LayoutField): (word: bigint) => FieldValue {
+  if (field.kind === "address" || field.kind === "wide") {
+    const read = reader(field);
+    return (word) => read(bytes, word);
+  }
+  const base = field.lsb & ~31;
+  const read = reader({ ...field, lsb: field.lsb - base, msb: field.msb - base });
+  if (base === 0) {
+    return (word) => {
+      put(0, word);
+      return read(bytes, word);
+    };
+  }
+  const down = BigInt(base);
+  return (word) => {
+    put(0, word >> down);
+    return read(bytes, word);
+  };
 }

@@ -6,6 +6,8 @@ import { ContextEntry, contextReserved } from "../context/context-entry.ts";
 import { RootEntry, rootReserved } from "../context/root-entry.ts";
 import { faultReasons, reason } from "../fault/fault-reason.ts";
 import { FaultRecord } from "../fault/fault-record.ts";
+import { RemappedEntry } from "../interrupt/interrupt-entry.ts";
+import { RemappableAddress } from "../interrupt/interrupt-request.ts";
 import { profiles } from "../profile/profiles.ts";
 import {
   descriptorReserved,
@@ -16,9 +18,9 @@ import {
 import { IotlbDescriptor, WaitDescriptor } from "../queue/descriptors.ts";
 import { registerMap } from "../registers/register.ts";
 import { SecondStageEntry, secondStageReserved } from "../shadow/second-stage-entry.ts";
-import type { AnyLayout } from "./layout.ts";
-import { layout, placeField } from "./layout.ts";
-import type { LayoutField } from "./layout-field.ts";
+import type { AnyLayout, Layout } from "./layout.ts";
+import { layout, placeField, readersOf } from "./layout.ts";
+import type { LayoutField, LayoutFields } from "./layout-field.ts";
 import { address, bitMask, code, fieldMask, flag, uint, wide } from "./layout-field.ts";
 
 const entries: readonly AnyLayout[] = [RootEntry, ContextEntry, SecondStageEntry, FaultRecord];
@@ -172,4 +174,17 @@ test("[LAY10] fault reasons have distinct codes and names; few are never suppres
   const legacy = [...faultReasons.values()].filter((row) => row.code < 0x20);
   expect(legacy.map((row) => row.code)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
   expect(legacy.filter((row) => !row.qualified).map((row) => row.code)).toEqual([1, 8, 9, 10]);
+});
+
+test("[LAY12] a field read alone has the value that decoding all of them gives", () => {
+  const read = [IotlbDescriptor, WaitDescriptor, RemappedEntry, RemappableAddress, ContextEntry];
+  for (const of of read) {
+    const readers = readersOf(of as unknown as Layout<LayoutFields>);
+    const words = fc.bigInt({ min: 0n, max: bitMask(of.width - 1, 0) });
+    const check = (word: bigint): void => {
+      const decoded = of.decode(word) as Readonly<Record<string, unknown>>;
+      for (const [name, reads] of Object.entries(readers)) expect(reads(word)).toBe(decoded[name]);
+    };
+    fc.assert(fc.property(words, check), { numRuns: 40 });
+  }
 });

@@ -10,7 +10,7 @@ import type {
   WideField,
 } from "./layout-field.ts";
 import { addressShift, fieldMask, placed } from "./layout-field.ts";
-import { bytesOfWord, reader } from "./layout-reader.ts";
+import { bytesOfWord, fieldReader, reader } from "./layout-reader.ts";
 
 type ValueOf<F extends LayoutField> = F extends FlagField
   ? boolean
@@ -51,6 +51,16 @@ export const masksOf = <F extends LayoutFields>({
 }: Layout<F>): { readonly [K in keyof F]: bigint } => {
   const masks = Object.entries(fields).map(([name, field]) => [name, fieldMask(field)]);
   return Object.fromEntries(masks) as { readonly [K in keyof F]: bigint };
+};
+
+/** A reader for each field: for code that asks often, and only for a few of them. */
+export const readersOf = <F extends LayoutFields>({
+  fields,
+}: Layout<F>): { readonly [K in keyof F]: (word: bigint) => ValueOf<F[K]> } => {
+  const readers = Object.entries(fields).map(([name, field]) => [name, fieldReader(field)]);
+  return Object.fromEntries(readers) as {
+    readonly [K in keyof F]: (word: bigint) => ValueOf<F[K]>;
+  };
 };
 
 /** The layout type's decoded form: `DecodedBy<typeof ContextEntry>`. */

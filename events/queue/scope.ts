@@ -1,5 +1,6 @@
-import { iova, sourceId } from "../address.ts";
+import { iova, iovaOfPage, pageOf, sourceId } from "../address.ts";
 import type { FactOf, OneFactOf } from "../fact.ts";
+import { readersOf } from "../layout/layout.ts";
 import { descriptorType, descriptorTypes } from "./descriptor.ts";
 import { contextGranularities, iotlbGranularities } from "./descriptor-field.ts";
 import {
@@ -25,11 +26,17 @@ type Reader = (descriptor: bigint) => Scope | undefined;
 /** All of an address space of 64 bits. */
 const everyByte = 1n << 64n;
 
+/** Bytes of 2^`am` pages, up to all of them, for each `am` that six bits can say. */
+const lengths: readonly bigint[] = Array.from({ length: 64 }, (_, am) => {
+  const length = 4096n << BigInt(am);
+  return length > everyByte ? everyByte : length;
+});
+
 /** The aligned block of 2^`am` pages around an address. */
 export function pagesAround(address: bigint, am: number) {
-  const length = 4096n << BigInt(am);
-  const first = address - (address % length);
-  return { iova: iova(first), length: length > everyByte ? everyByte : length };
+  const page = pageOf(address);
+  const length = lengths[am] as bigint;
+  return { iova: iovaOfPage(am === 0 ? page : page - (page % 2 ** am)), length };
 }
 
 const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});
@@ -72,7 +79,11 @@ export function iotlbScope(
   if (granularity === global) return { type, scope: "global" };
   if (granularity === domain) return { type, scope: "domain", did };
   if (granularity !== page) return undefined;
-  return { type, scope: "page", did, ...pagesAround(addr, am), ...leaves(ih) };
+  const { iova, length } = pagesAround(addr, am);
+  const scope = "page";
+  return ih
+    ? { type, scope, did, iova, length, leafOnly: true }
+    : { type, scope, did, iova, length };
 }
 
 /**
@@ -91,9 +102,16 @@ const context: Reader = (descriptor) => {
   return contextScope(fields.g, fields);
 };
 
+const iotlbFields = readersOf(IotlbDescriptor);
+
 const iotlb: Reader = (descriptor) => {
-  const fields = IotlbDescriptor.decode(descriptor);
-  return iotlbScope(fields.g, fields);
+  const { g, did, am, ih, addr } = iotlbFields;
+  return iotlbScope(g(descriptor), {
+    did: did(descriptor),
+    am: am(descriptor),
+    ih: ih(descriptor),
+    addr: addr(descriptor),
+  });
 };
 
 const pasidCache: Reader = (descriptor) => {

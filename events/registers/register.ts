@@ -213,6 +213,7 @@ export function registerWrite(
 ): bigint {
   const writable = spec.writable & lanes;
   const written = (old & ~writable) | (value & writable);
+  if (spec.w1s === 0n && spec.w1c === 0n) return written;
   const set = spec.w1s & lanes & value;
   const cleared = spec.w1c & lanes & value;
   return (written | set) & ~cleared;

@@ -1,5 +1,6 @@
 import type { SourceId } from "../../events/address.ts";
 import { functionMasks, sourceId } from "../../events/address.ts";
+import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import {
   destinationOf,
@@ -13,7 +14,9 @@ import type {
   InterruptRequest,
 } from "../../events/interrupt/interrupt-request.ts";
 import { messageOf } from "../../events/interrupt/interrupt-request.ts";
+import { readersOf } from "../../events/layout/layout.ts";
 import type { Profile } from "../../events/profile/profile.ts";
+import type { Draft } from "../../projections/guest.ts";
 import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
 import { radixGet } from "../../tables/radix.ts";
 import { reportFault } from "../fault/fault.ts";
@@ -36,7 +39,10 @@ function said({ source, index }: Asker): { readonly source?: SourceId; readonly 
 }
 
 function deliver(turn: Turn, asker: Asker, message: InterruptMessage): void {
-  record(turn, { type: "InterruptDelivered", ...said(asker), ...message });
+  const fact: Draft<FactOf<"InterruptDelivered">> = { type: "InterruptDelivered", ...message };
+  if (asker.source !== undefined) fact.source = asker.source;
+  if (asker.index !== undefined) fact.index = asker.index;
+  record(turn, fact);
 }
 
 /**
@@ -51,6 +57,8 @@ function block(turn: Turn, asker: Asker, why: number, fpd = false): void {
   reportFault(turn, { source, reason: why, page, access: "write", fpd });
 }
 
+const remapped = readersOf(RemappedEntry);
+
 /**
  * Whether an entry lets a source-id use it.
  *
@@ -59,11 +67,12 @@ function block(turn: Turn, asker: Asker, why: number, fpd = false): void {
  * not known is not verified.
  */
 export function mayUse(source: number | undefined, entry: bigint): boolean {
-  const { sid, sq, svt } = RemappedEntry.decode(entry);
   const { none, source: exact, bus } = RemappedEntry.fields.svt.names;
+  const svt = remapped.svt(entry);
   if (svt === none || source === undefined) return true;
+  const sid = remapped.sid(entry);
   if (svt === exact) {
-    const mask = functionMasks[sq] ?? 0xffff;
+    const mask = functionMasks[remapped.sq(entry)] ?? 0xffff;
     return (source & mask) === (sid & mask);
   }
   return svt === bus && source >> 8 >= sid >> 8 && source >> 8 <= (sid & 0xff);
@@ -100,6 +109,18 @@ function entryAt(turn: Turn, index: number): bigint | undefined {
   return entry;
 }
 
+/** The message that an entry makes of a request. */
+function remappedMessage(entry: bigint, eime: boolean): InterruptMessage {
+  const { dst, vector, dlm, dm, tm, rh } = remapped;
+  return messageOf(destinationOf(dst(entry), eime), {
+    vector: vector(entry),
+    dlm: dlm(entry),
+    dm: dm(entry),
+    tm: tm(entry),
+    rh: rh(entry),
+  });
+}
+
 /** Sends a request through its entry. Order of checks: index, access, then those of the entry. */
 function remap(turn: Turn, asker: Asker & { readonly index: number }): void {
   const { profile, interruptTable } = guestIn(turn);
@@ -113,16 +134,12 @@ function remap(turn: Turn, asker: Asker & { readonly index: number }): void {
     block(turn, asker, reason.interruptAccess);
     return;
   }
-  const { fpd, dst, vector, dlm, dm, tm, rh } = RemappedEntry.decode(entry);
   const fault = entryFault(profile, entry, source);
-  if (fault !== 0) block(turn, asker, fault, fpd);
+  if (fault !== 0) block(turn, asker, fault, remapped.fpd(entry));
   else if (isPosted(entry)) {
     const failed = post(turn, said(asker), index, PostedEntry.decode(entry));
-    if (failed !== 0) block(turn, asker, failed, fpd);
-  } else {
-    const destination = destinationOf(dst, interruptTable.eime);
-    deliver(turn, asker, messageOf(destination, { vector, dlm, dm, tm, rh }));
-  }
+    if (failed !== 0) block(turn, asker, failed, remapped.fpd(entry));
+  } else deliver(turn, asker, remappedMessage(entry, interruptTable.eime));
 }
 
 /**

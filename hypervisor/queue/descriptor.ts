@@ -1,4 +1,5 @@
 import { gpa } from "../../events/address.ts";
+import { readersOf } from "../../events/layout/layout.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import type { Scope } from "../../events/queue/scope.ts";
@@ -64,8 +65,13 @@ function invalidate(turn: Turn, scope: Scope | undefined): DescriptorResult {
 }
 
 /** Little-endian bytes of a 32-bit word. */
-const fourBytes = (value: number): Uint8Array =>
-  new Uint8Array([value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24]);
+function fourBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  for (let at = 0; at < 4; at++) bytes[at] = value >>> (at * 8);
+  return bytes;
+}
+
+const waitFields = readersOf(WaitDescriptor);
 
 /**
  * A wait descriptor: once every device has answered, writes the status word and sends the
@@ -81,10 +87,11 @@ const fourBytes = (value: number): Uint8Array =>
 function wait(turn: Turn, descriptor: bigint): DescriptorResult {
   const { queue } = guestIn(turn);
   if (queue.unanswered.length > 0) return { kind: "mustWait" };
-  const { intf, sw, data, statusAddr } = WaitDescriptor.decode(descriptor);
-  if (sw) writePosted(turn, gpa(statusAddr), fourBytes(data));
-  const first = intf && !queue.waitDone;
-  record(turn, { type: "WaitCompleted", interrupt: intf });
+  const { intf, sw, data, statusAddr } = waitFields;
+  if (sw(descriptor)) writePosted(turn, gpa(statusAddr(descriptor)), fourBytes(data(descriptor)));
+  const interrupt = intf(descriptor);
+  const first = interrupt && !queue.waitDone;
+  record(turn, { type: "WaitCompleted", interrupt });
   if (first) raise(turn, "invalidation");
   return { kind: "wait" };
 }

@@ -99,15 +99,15 @@ function drainCovered(turn: Turn, scope: IotlbScope): void {
  * Forgets cached translations; lands what used them; reads what is pending and covered anew. What
  * was pending is found before the invalidation clears the marks.
  */
-export function invalidateIotlb(turn: Turn, scope: IotlbScope): void {
-  drainCovered(turn, scope);
+export function invalidateIotlb(turn: Turn, fact: FactOf<"IotlbInvalidated">): void {
+  drainCovered(turn, fact);
   const work: { id: number; covered: Range; ranges: readonly Range[] }[] = [];
   for (const shadow of shadowsOf(guestIn(turn))) {
-    const covered = coveredRange(scope, shadow.did);
+    const covered = coveredRange(fact, shadow.did);
     if (covered === undefined) continue;
     const ranges = pendingRanges(shadow, covered.first, covered.end);
-    work.push({ id: shadow.id, covered, ranges });
+    if (ranges.length > 0) work.push({ id: shadow.id, covered, ranges });
   }
-  record(turn, { ...scope, type: "IotlbInvalidated" });
+  record(turn, fact);
   for (const { id, covered, ranges } of work) synchronise(turn, id, ranges, covered);
 }

@@ -34,10 +34,10 @@ function step(turn: Turn, stimulus: QueueStimulus): void {
  * Reading: without coherent walks (ECAP.C=0) descriptors too are seen once they are flushed.
  */
 function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bigint | undefined {
-  const address = base + BigInt(guest.queue.head);
-  const gfn = pageOf(address);
+  const { head } = guest.queue;
+  const gfn = pageOf(base) + (head >>> 12);
   if (!readable(guest.p2m, gfn)) return undefined;
-  return wordsIn(pageAt(guest.memory, gfn), Number(address & 0xfffn), bytes / 8);
+  return wordsIn(pageAt(guest.memory, gfn), head & 0xfff, bytes / 8);
 }
 
 const invalid = (code: number): DescriptorResult => ({ kind: "failed", error: "IQE", iqei: code });

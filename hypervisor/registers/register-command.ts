@@ -49,14 +49,16 @@ function contextCommand(turn: Turn, value: bigint): number {
 function iotlbCommand(turn: Turn, value: bigint, address: bigint): number {
   const { iirg: granularity, did } = Iotlb.decode(value);
   const pages = Iva.decode(address);
-  const scope = iotlbScope(granularity, { did, ...pages }) ?? noScope;
+  const fact = iotlbScope(granularity, { did, ...pages });
+  const scope = fact ?? noScope;
   const am = scope.scope === "page" ? pages.am : 0;
   const { mamv } = guestIn(turn).profile;
   const queueEnabled = isQueueOn(turn);
-  if (!mayRun(turn, { type: "IotlbCommand", queueEnabled, granularity, scope, am, mamv })) {
+  const stimulus = { type: "IotlbCommand", queueEnabled, granularity, scope, am, mamv } as const;
+  if (!mayRun(turn, stimulus) || fact === undefined) {
     return Iotlb.fields.iaig.names.none;
   }
-  invalidateIotlb(turn, scope);
+  invalidateIotlb(turn, fact);
   return granularity;
 }
 

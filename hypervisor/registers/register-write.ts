@@ -1,5 +1,6 @@
 import { iova } from "../../events/address.ts";
 import { masksOf } from "../../events/layout/layout.ts";
+import { bitMask } from "../../events/layout/layout-field.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { Fsts, Ics } from "../../events/registers/event-line.ts";
 import { at, faultRecordIndex } from "../../events/registers/offset.ts";
@@ -52,7 +53,7 @@ function setRootPointer(turn: Turn): void {
   if (charts.translation !== "enabled" || !profile.esrtps) return;
   invalidateContexts(turn, { scope: "global" });
   invalidatePasids(turn, { scope: "global" });
-  invalidateIotlb(turn, { scope: "global" });
+  invalidateIotlb(turn, { type: "IotlbInvalidated", scope: "global" });
 }
 
 /**
@@ -162,11 +163,21 @@ function takeEffect(turn: Turn, spec: RegisterSpec, value: bigint): void {
   }
 }
 
+/** Every bit of registers of up to 16 bytes. */
+const allLanes: readonly bigint[] = Array.from({ length: 17 }, (_, bytes) =>
+  bitMask(bytes * 8 - 1, 0),
+);
+
 /**
  * Software writes 1 to 8 bytes at any offset of the register page. Bytes of several registers write
  * each of them, in order of offset; bytes of none are ignored.
  */
 export function writeRegisters(turn: Turn, offset: number, size: number, value: bigint): void {
+  const whole = registersOf(guestIn(turn).profile).at(offset);
+  if (whole?.offset === offset && whole.bytes === size) {
+    writeRegister(turn, whole, BigInt.asUintN(size * 8, value), allLanes[size] as bigint);
+    return;
+  }
   const parts = partsOf(guestIn(turn).profile, offset, size);
   for (const { spec, before, skip, count } of parts) {
     const part = BigInt.asUintN(count * 8, value >> BigInt(before * 8));

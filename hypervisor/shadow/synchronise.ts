@@ -6,7 +6,7 @@ import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { isWeb } from "../../projections/shadow/shadow.ts";
 import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { composeChanged, composeWhole, newComposition } from "../../tables/compose.ts";
-import { capacity } from "../../tables/page-tree.ts";
+import { capacity, get } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
 import { anyIn, forEachSlot } from "../../tables/page-tree-range.ts";
 import { radixGet } from "../../tables/radix.ts";
@@ -47,10 +47,13 @@ function registerTables(turn: Turn, shadow: number, build: Build): void {
   }
 }
 
+const noRanges: readonly Range[] = [];
+
 /** The marked ranges of a shadow that lie in `[first, end)`, neighbours joined. */
 export function pendingRanges(shadow: Shadow, first: number, end: number): readonly Range[] {
+  if (shadow.pending.root === 0) return noRanges;
+  if (end - first === 1) return get(shadow.pending, first) === 0 ? noRanges : [{ first, end }];
   const ranges: Range[] = [];
-  if (shadow.pending.root === 0) return ranges;
   forEachSlot(shadow.pending, first, end, (page, count) => {
     const last = ranges.at(-1);
     if (last !== undefined && last.end === page) {

@@ -30,15 +30,17 @@ export interface Teller {
 /** The fact that says a run. */
 function factOfRun(shadow: number, run: Run): Fact {
   const { page, count, stage, host } = run;
-  const where = { shadow, iova: iovaOfPage(page), count };
+  const iova = iovaOfPage(page);
   const { read, write } = outcomesOf(host);
-  if (!hasFrame(stage)) return { type: "ShadowUnmapped", ...where, read, write };
+  if (!hasFrame(stage)) return { type: "ShadowUnmapped", shadow, iova, count, read, write };
   const gpa = gpaOfPage(frameOf(stage));
   const guestSize = sizeName(sizeOf(stage));
-  if (!hasFrame(host)) return { type: "ShadowBlocked", ...where, gpa, guestSize, read, write };
+  if (!hasFrame(host)) {
+    return { type: "ShadowBlocked", shadow, iova, count, gpa, guestSize, read, write };
+  }
   const hpa = hpaOfPage(frameOf(host));
   const size = sizeName(sizeOf(host));
-  return { type: "ShadowMapped", ...where, gpa, hpa, size, guestSize, read, write };
+  return { type: "ShadowMapped", shadow, iova, count, gpa, hpa, size, guestSize, read, write };
 }
 
 /** The fact that says blocks which repeat others: one source alone, or one each. */

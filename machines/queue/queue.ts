@@ -107,6 +107,7 @@ const timedOut = tell("QueueHalted", ({ context }: On<object>) => ({
   ...ofSource(context.unanswered[0]?.device),
 }));
 const completed = tell("DescriptorCompleted", ({ event, context }: On<Executed>) => ({
+  type: "DescriptorCompleted",
   head: nextHead(context),
   wait: event.wait,
 }));
@@ -115,6 +116,7 @@ const passed = tell("DescriptorCompleted", ({ context }: On<object>) => ({
   wait: true,
 }));
 const fetched = tell("DescriptorFetched", ({ event, context }: On<Fetched>) => ({
+  type: "DescriptorFetched",
   head: context.head,
   descriptor: event.descriptor ?? 0n,
 }));
