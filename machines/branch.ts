@@ -6,11 +6,14 @@ export interface Given {
   readonly context: unknown;
 }
 
-type Fields = ((given: Given) => object) & { readonly fixed?: object };
+type Fields = ((given: Given) => object) & { readonly fixed?: object; readonly whole?: boolean };
 
 interface CompiledAction {
   readonly type: Fact["type"];
-  readonly params: Fields | object | undefined;
+  /** What its fields are each time; none where they are always the same. */
+  readonly compute: ((given: Given) => object) | undefined;
+  /** What is computed is the whole fact. */
+  readonly isWhole: boolean;
   /** The fields that are the same each time. */
   readonly fixed: object;
   /** The fact when there are no others. */
@@ -43,10 +46,12 @@ export const listOf = (value: unknown): readonly unknown[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 function compileAction(raw: unknown): CompiledAction {
-  const action = typeof raw === "string" ? { type: raw } : (raw as CompiledAction);
-  const { type, params } = action as Pick<CompiledAction, "type" | "params">;
-  const fixed = (typeof params === "function" ? (params as Fields).fixed : params) ?? {};
-  return { type, params, fixed, whole: { type, ...fixed } as Fact };
+  const action = typeof raw === "string" ? { type: raw } : raw;
+  const { type, params } = action as { type: Fact["type"]; params?: Fields | object };
+  const compute = typeof params === "function" ? (params as Fields) : undefined;
+  const fixed = (compute === undefined ? params : compute.fixed) ?? {};
+  const isWhole = compute?.whole === true;
+  return { type, compute, isWhole, fixed, whole: { type, ...fixed } as Fact };
 }
 
 export type Guards = Readonly<Record<string, Branch<string>["guard"]>>;
@@ -78,10 +83,12 @@ const noFacts: readonly Fact[] = [];
 
 /** The fact that an action is. Fields that have a type are the whole fact already. */
 function factOf(action: CompiledAction, given: Given): Fact {
-  const { params } = action;
-  if (typeof params !== "function") return action.whole;
-  const fields = params(given);
-  return "type" in fields ? (fields as Fact) : ({ type: action.type, ...fields } as Fact);
+  const { compute } = action;
+  if (compute === undefined) return action.whole;
+  const fields = compute(given);
+  return action.isWhole || "type" in fields
+    ? (fields as Fact)
+    : ({ type: action.type, ...fields } as Fact);
 }
 
 /** The facts that a transition tells, in order. */

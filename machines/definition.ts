@@ -47,6 +47,12 @@ export const tell = <
   fields: (given: Given<Event, Unit>) => Exactly<FactOf<T>, Found>,
 ): Telling<T, Event, Unit> => ({ type, params: fields });
 
+/** The action that tells a fact which is there as a whole. */
+export const tellFact = <T extends FactType, Event = unknown, Unit = unknown>(
+  type: T,
+  fact: (given: Given<Event, Unit>) => FactOf<T>,
+): Telling<T, Event, Unit> => ({ type, params: Object.assign(fact, { whole: true }) });
+
 /** The action that tells a fact of which some fields are the same each time. */
 export const tellWith = <
   T extends FactType,

@@ -63,13 +63,14 @@ export function worldOf({ from, index, seq, draft, owners }: WorldDraft): World 
   return { seq, guests: guests.length === 1 ? [draft] : guests.with(index, draft), owners };
 }
 
+type Granting = FactOf<"P2mMapped"> | FactOf<"P2mUnmapped">;
+
 /** Who owns which host frames once a P2M fact took effect. */
-function ownersAfter(owners: Owners, guest: Guest, fact: Fact): Owners {
+function ownersAfter(owners: Owners, guest: Guest, fact: Granting): Owners {
   if (fact.type === "P2mUnmapped") {
     const { first, end } = pagesFrom(fact.gpa, fact.length);
     return disown(owners, guest.p2m, first, end);
   }
-  if (fact.type !== "P2mMapped") return owners;
   const first = pageOf(fact.gpa);
   const count = pageOf(fact.length);
   const freed = disown(owners, guest.p2m, first, first + count);
@@ -86,9 +87,12 @@ const evolverOf: ReadonlyMap<string, Evolver> = new Map(
 export function putFact(world: WorldDraft, fact: Fact): void {
   world.seq += 1;
   const { guest } = world;
-  const evolver = evolverOf.get(fact.type);
+  const { type } = fact;
+  const evolver = evolverOf.get(type);
   if (guest === undefined || evolver === undefined) return;
-  world.owners = ownersAfter(world.owners, guest, fact);
+  if (type === "P2mMapped" || type === "P2mUnmapped") {
+    world.owners = ownersAfter(world.owners, guest, fact as Granting);
+  }
   evolver(written(world, guest), fact, world.seq);
 }
 

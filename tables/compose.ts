@@ -3,7 +3,7 @@ import type { P2m } from "./p2m.ts";
 import { uniform } from "./page-tree.ts";
 import { withChildren } from "./page-tree-change.ts";
 import type { Node, Slot } from "./page-tree-node.ts";
-import { childOf, collapse, expand, frameUnit, spans, waysAt } from "./page-tree-node.ts";
+import { childOf, collapse, eachSlot, expand, frameUnit, spans, waysAt } from "./page-tree-node.ts";
 import type { Range } from "./range.ts";
 
 /** Puts guest-stage slots behind a P2M; what several places share is composed once. */
@@ -43,7 +43,7 @@ export function composeSlot(composition: Composition, stage: Slot, depth: number
 
 const composeNode = (composition: Composition, node: Node, depth: number): Slot =>
   collapse(
-    node.map((child) => composeSlot(composition, child, depth - 1)),
+    eachSlot(node, (child) => composeSlot(composition, child, depth - 1)),
     depth,
     true,
   );
@@ -133,7 +133,7 @@ export function composeRange(
   if (base >= first && base + span <= end) return composeSlot(composition, stage, depth);
   const childSpan = spans[depth - 1] as number;
   const stages = expand(stage, depth, true);
-  const node = expand(host, depth, true).map((old, index) => {
+  const node = eachSlot(expand(host, depth, true), (old, index) => {
     const below: Composed = { stage: stages[index] as Slot, host: old };
     return composeRange(composition, range, below, depth - 1, base + index * childSpan);
   });
@@ -157,7 +157,7 @@ export function composeTouching(
   if (known !== undefined) return known;
   const hosts = expand(host, depth, true);
   let changed = false;
-  const node = expand(stage, depth, true).map((child, index) => {
+  const node = eachSlot(expand(stage, depth, true), (child, index) => {
     const old = hosts[index] as Slot;
     const next = composeTouching(composition, frames, { stage: child, host: old }, depth - 1);
     if (next !== old) changed = true;

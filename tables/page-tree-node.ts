@@ -21,9 +21,13 @@ export const spans: readonly number[] = Array.from({ length: 13 }, (_, depth) =>
 
 export const inverses: readonly number[] = spans.map((span) => 1 / span);
 
-const zeros16: Node = new Array<Slot>(16).fill(0);
+/**
+ * Slots that are 0, in an array that an engine lays out for anything: all nodes are copies of these,
+ * so that whoever looks into one finds one layout, whatever it holds. (V8 knows six of an array.)
+ */
+const zeros = (ways: number): Node => new Array<Slot>(ways).fill([]).fill(0);
 
-const zeros32: Node = new Array<Slot>(32).fill(0);
+const [zeros16, zeros32] = [zeros(16), zeros(32)];
 
 /** Ways of the node whose slots have this depth. */
 export const waysAt = (childDepth: number): number => (childDepth % 2 === 0 ? 32 : 16);
@@ -69,6 +73,15 @@ export function expand(slot: Slot, depth: number, linear: boolean): Node {
   return node;
 }
 
+/** A node with all its slots decided anew. */
+export function eachSlot(node: Node, decide: (slot: Slot, index: number) => Slot): Node {
+  const made = node.slice();
+  for (let index = 0; index < made.length; index++) {
+    made[index] = decide(made[index] as Slot, index);
+  }
+  return made;
+}
+
 /** The node as a tree keeps it when few of its slots are not 0, else the node itself. */
 function withoutZeros(node: Node): Node {
   let mask = 0;
@@ -100,6 +113,14 @@ function asNumber(node: Node, depth: number, linear: boolean): number | undefine
     if (node[index] !== wanted) return undefined;
   }
   return first;
+}
+
+/** Whether one slot goes on from its neighbour: where it does not, no number says all. */
+function isStep(node: Node, depth: number, index: number, linear: boolean): boolean {
+  const at = index === 0 ? 1 : index;
+  const before = node[at - 1] as Slot;
+  const span = spans[depth - 1] as number;
+  return typeof before === "number" && node[at] === advance(before, span, linear);
 }
 
 /** A node with all its slots as a tree keeps it: the one number that says the same, or a node. */
@@ -167,5 +188,5 @@ export function withChild(
   const node = slot.slice();
   node[index] = child;
   if (child === 0) return withoutZeros(node);
-  return typeof child === "number" ? (asNumber(node, depth, linear) ?? node) : node;
+  return isStep(node, depth, index, linear) ? (asNumber(node, depth, linear) ?? node) : node;
 }

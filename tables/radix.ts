@@ -84,6 +84,14 @@ export function radixForEach<T>(
   end: number,
   visit: (page: number, value: T) => void,
 ): void {
+  if (radix.size === 0) return;
+  if (radix.shift === 0) {
+    const { root } = radix;
+    for (let page = first < 0 ? 0 : first; page < ways && page < end; page++) {
+      if (root[page] !== undefined) visit(page, root[page] as T);
+    }
+    return;
+  }
   const walk = (node: readonly unknown[], shift: number, base: number): void => {
     const span = powers[shift] as number;
     for (let index = 0; index < ways; index++) {

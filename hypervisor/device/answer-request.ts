@@ -22,16 +22,18 @@ function passThroughAnswer(guest: Guest, page: number, write: boolean): Answer {
   return answered(behindP2m(mapped(page, ok, ok, 4), grant), page, false);
 }
 
-/** The IOTLB where it holds an entry that allows anything, else the shadow. */
+/**
+ * The IOTLB where it holds an entry that allows anything, else the shadow. The guest page is the
+ * one that the P2M puts there: what is cached may be older than the guest stage.
+ */
 function shadowAnswer(guest: Guest, entry: HostEntry, page: number, write: boolean): Answer {
   const shadow = shadowAt(guest, entry.shadow);
   const scalable = entry.tag !== undefined;
   if (shadow === undefined) return fails(reason.contextInvalid);
   if (page >= pageLimit(guest, shadow.levels)) return fails(beyondSecond(scalable));
-  const stage = get(shadow.stage, page);
-  const gfn = hasFrame(stage) ? frameOf(stage) : undefined;
   const cached = get(shadow.iotlb, page);
-  return answered(allows(cached, write) ? cached : wholeAt(shadow.host, page), gfn, scalable);
+  const mapping = allows(cached, write) ? cached : wholeAt(shadow.host, page);
+  return answered(mapping, undefined, scalable);
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Traces } from "../first-stage/surroundings.ts";
 
 /**
  * What the host's IOMMU, or the device model, answers for a page: a mapping with an outcome for
- * each access, and the guest page behind it where there is one.
+ * each access, and the guest page behind it where there is one and a walk says so.
  */
 export interface Answer {
   readonly mapping: number;

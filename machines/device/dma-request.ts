@@ -2,7 +2,7 @@ import type { Iova, SourceId } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { compileChart } from "../compile-chart.ts";
 import type { Given } from "../definition.ts";
-import { tell } from "../definition.ts";
+import { tell, tellFact } from "../definition.ts";
 
 /** Whether a request of some tag is between translation and memory. One without a tag never is. */
 export type DmaRequestState = "free" | "inFlight";
@@ -41,15 +41,15 @@ export type DmaRequestStimulus = Issue | Translate | Block | Interrupt | Land;
 
 type Told = "InputRefused" | "DmaTranslated" | "DmaLanded" | "DmaBlocked" | "InterruptRequested";
 
-const translated = tell("DmaTranslated", ({ event }: Given<Translate>) => event.translated);
-const landed = tell("DmaLanded", ({ event }: Given<Translate>) => event.landed);
-const blocked = tell("DmaBlocked", ({ event }: Given<Block>) => event.blocked);
+const translated = tellFact("DmaTranslated", ({ event }: Given<Translate>) => event.translated);
+const landed = tellFact("DmaLanded", ({ event }: Given<Translate>) => event.landed);
+const blocked = tellFact("DmaBlocked", ({ event }: Given<Block>) => event.blocked);
 const interrupt = tell("InterruptRequested", ({ event }: Given<Interrupt>) => ({
   device: event.device,
   address: event.iova,
   data: event.data,
 }));
-const landsLater = tell(
+const landsLater = tellFact(
   "DmaLanded",
   ({ event: { landed: fact } }: Given<Land>) => fact as FactOf<"DmaLanded">,
 );

@@ -6,7 +6,7 @@ import { queueErrors } from "../../events/fact.ts";
 import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
 import { compileChart } from "../compile-chart.ts";
 import type { Given } from "../definition.ts";
-import { tell, tellOf } from "../definition.ts";
+import { tell, tellFact, tellOf } from "../definition.ts";
 
 /** Where the invalidation queue is between two stimuli. */
 export type QueueState = "disabled" | "idle" | "fetching" | "draining" | "halted";
@@ -106,7 +106,7 @@ const timedOut = tell("QueueHalted", ({ context }: On<object>) => ({
   ...{ error: "ITE" as const, iqei: 0 },
   ...ofSource(context.unanswered[0]?.device),
 }));
-const completed = tell("DescriptorCompleted", ({ event, context }: On<Executed>) => ({
+const completed = tellFact("DescriptorCompleted", ({ event, context }: On<Executed>) => ({
   type: "DescriptorCompleted",
   head: nextHead(context),
   wait: event.wait,
@@ -115,7 +115,7 @@ const passed = tell("DescriptorCompleted", ({ context }: On<object>) => ({
   head: nextHead(context),
   wait: true,
 }));
-const fetched = tell("DescriptorFetched", ({ event, context }: On<Fetched>) => ({
+const fetched = tellFact("DescriptorFetched", ({ event, context }: On<Fetched>) => ({
   type: "DescriptorFetched",
   head: context.head,
   descriptor: event.descriptor ?? 0n,
