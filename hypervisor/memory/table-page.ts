@@ -24,6 +24,7 @@ function begin(guest: Guest): void {
   version = (version + 1) % versions;
   if (version === 0) {
     keys.fill(0);
+    copied.fill(0);
     version = 1;
   }
   base = version * 2 ** 40;
@@ -32,9 +33,29 @@ function begin(guest: Guest): void {
 /** Lookups of a page in one version after which it is copied into one piece, of 4 KiB. */
 const fewUses = 12;
 const uses = new Uint8Array(slots);
-const copies = new Array<Int32Array | undefined>(slots).fill(undefined);
+/** The key of the page whose copy a slot has, or 0. */
+const copied = new Float64Array(slots);
 
-/** The halves of a table entry, signed as `&` gives them. A walk has one and reads into it. */
+/** The copies of 1,024 slots each, side by side: an array for each would be two more to look at. */
+const shelfBits = 10;
+const halvesBits = 10;
+const halvesEach = 1024;
+const shelfMask = 1023;
+const shelves: Int32Array[] = Array.from({ length: slots >> shelfBits }, () => new Int32Array(0));
+
+/** Where a slot's copy begins in its shelf. */
+const placeOf = (slot: number): number => (slot & shelfMask) << halvesBits;
+
+function copyPage(slot: number, page: Page): void {
+  const row = slot >> shelfBits;
+  if (shelves[row]?.length === 0) shelves[row] = new Int32Array(halvesEach << shelfBits);
+  const shelf = shelves[row] as Int32Array;
+  const at = placeOf(slot);
+  for (let index = 0; index < halvesEach; index++) shelf[at + index] = half(page, index);
+  copied[slot] = keys[slot] as number;
+}
+
+/** The halves of a table entry, signed as `&` gives them. */
 export interface EntryHalves {
   low: number;
   high: number;
@@ -50,29 +71,32 @@ export const wordOf = ({ low, high }: EntryHalves): bigint =>
 
 /**
  * Reads entry `index` of the table in a guest page into `entry`. A page that is read again and
- * again is read from a copy in one piece, which takes half the memory to look at.
+ * again is read from a copy in one piece: three looks into memory instead of five.
  *
  * @returns whether the P2M lets it be read.
  */
 export function readEntry(guest: Guest, gfn: number, index: number, entry: EntryHalves): boolean {
-  if (guest.memory !== memory || guest.p2m !== p2m) begin(guest);
   const slot = gfn & (slots - 1);
-  if (keys[slot] === base + gfn) {
-    const copy = copies[slot];
-    if (copy !== undefined) {
-      entry.low = copy[index * 2] as number;
-      entry.high = copy[index * 2 + 1] as number;
-      return true;
-    }
+  if (guest.memory !== memory || guest.p2m !== p2m || copied[slot] !== base + gfn) {
+    return readUncopied(guest, gfn, index, entry);
   }
+  const shelf = shelves[slot >> shelfBits] as Int32Array;
+  const at = placeOf(slot) + index * 2;
+  entry.low = shelf[at] as number;
+  entry.high = shelf[at + 1] as number;
+  return true;
+}
+
+/** The same from the page as memory has it, which is copied once it was read often enough. */
+function readUncopied(guest: Guest, gfn: number, index: number, entry: EntryHalves): boolean {
   const page = tablePage(guest, gfn);
   if (page === undefined) return false;
   entry.low = half(page, index * 2) | 0;
   entry.high = half(page, index * 2 + 1) | 0;
+  const slot = gfn & (slots - 1);
   const count = (uses[slot] as number) + 1;
   uses[slot] = count;
-  if (count === fewUses)
-    copies[slot] = Int32Array.from({ length: 1024 }, (_, at) => half(page, at));
+  if (count === fewUses) copyPage(slot, page);
   return true;
 }
 
@@ -86,6 +110,6 @@ export function tablePage(guest: Guest, gfn: number): Page | undefined {
   keys[slot] = key;
   pages[slot] = page;
   uses[slot] = 0;
-  copies[slot] = undefined;
+  copied[slot] = 0;
   return page;
 }

@@ -74,7 +74,9 @@ export function walkTables(
 ): Mapping {
   const masks = reservedHalves(guest.profile);
   const entry: EntryHalves = { low: 0, high: 0 };
-  let [table, read, write] = [root, ok, ok];
+  let table = root;
+  let read = ok;
+  let write = ok;
   const upper = Math.floor(page * 2 ** -18);
   const lower = page - upper * 2 ** 18;
   for (let level = levels; level > 0; level--) {

@@ -5,7 +5,7 @@
 export const quickBugs: readonly string[] = [
   ...["reserved-ignored", "visible-too-early", "p2m-removal", "p2m-in-flight"],
   ...["p2m-write", "frame-twice", "mask-ignored", "mask-unaligned", "domain-in-part"],
-  ...["leaf-only", "iotlb-kept", "ring-wrap", "wait-first", "work-after-wait"],
+  ...["leaf-only", "told-unchanged", "iotlb-kept", "ring-wrap", "wait-first", "work-after-wait"],
   ...["long-status", "region-end", "region-part", "no-collapse", "overflow-overwrites"],
   ...["fpd-ignored", "event-again", "alias-ignored", "width-of-virtual"],
   ...["hole-told", "vvtd-no-translation", "vvtd-no-root-pointer", "vvtd-no-compatibility"],

@@ -4,6 +4,7 @@ import { statusIsCleared } from "./cleared-status.ts";
 import { nothingInFlight } from "./drained.ts";
 import { eventsAreSent } from "./event-lines.ts";
 import { faultsAreReported } from "./fault-reports.ts";
+import { fewPagesAreTheSame } from "./few-pages.ts";
 import { firstStagesOnce, noFirstStageStays } from "./first-invalidated.ts";
 import {
   foldIsDeterministic,
@@ -42,6 +43,7 @@ export const laws: readonly Law[] = [
   shadowMatches,
   shadowWasRight,
   rebuildingIsTheSame,
+  fewPagesAreTheSame,
   pendingIsKnown,
   requestsAreAnswered,
   framesAreGranted,
