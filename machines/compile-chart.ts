@@ -11,7 +11,7 @@ const allowedInState: ReadonlySet<string> = new Set(["on", "description"]);
 
 type Row<State> = ReadonlyMap<string, readonly Branch<State>[]>;
 
-/** Transitions that may have told a fact, and whether fields that are the same each time tell which. */
+/** Transitions that may have told a fact, and whether their fixed fields tell which of them. */
 interface Tellers<State> {
   readonly branches: readonly Branch<State>[];
   readonly differ: boolean;

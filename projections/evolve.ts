@@ -5,9 +5,9 @@ import type { Input } from "../events/input.ts";
 import type { Owners } from "../tables/p2m.ts";
 import { disown, own } from "../tables/p2m.ts";
 import { pagesFrom } from "../tables/range.ts";
+import { copyGuest, isSameGuest } from "./copy-guest.ts";
 import { evolvers } from "./evolvers.ts";
 import type { Draft, Guest } from "./guest.ts";
-import { copyGuest, isSameGuest } from "./guest.ts";
 import { flushCache, writeByCpu } from "./memory/evolve-memory.ts";
 import type { World } from "./world.ts";
 

@@ -5,7 +5,8 @@ import { openRecording } from "../events/log/recording.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import { stateHash } from "../projections/digest.ts";
-import { restoredState, saveGuest } from "../projections/life/save-record.ts";
+import { restoredState } from "../projections/life/restored-state.ts";
+import { saveGuest } from "../projections/life/save-record.ts";
 import type { World } from "../projections/world.ts";
 
 /** The world with every unit gone through a record. */

@@ -22,8 +22,8 @@ export const spans: readonly number[] = Array.from({ length: 13 }, (_, depth) =>
 export const inverses: readonly number[] = spans.map((span) => 1 / span);
 
 /**
- * Slots that are 0, in an array that an engine lays out for anything: all nodes are copies of these,
- * so that whoever looks into one finds one layout, whatever it holds. (V8 knows six of an array.)
+ * Slots that are 0, in an array that an engine lays out for anything: nodes are copies of these, so
+ * that whoever looks into one finds one layout, whatever it holds. (V8 knows six of an array.)
  */
 const zeros = (ways: number): Node => new Array<Slot>(ways).fill([]).fill(0);
 
@@ -133,7 +133,7 @@ export const childOf = (slot: Slot, depth: number, index: number, linear: boolea
     ? advance(slot, index * (spans[depth - 1] as number), linear)
     : childAt(slot, index);
 
-/** A node of few slots with one more before its slot `at`. Written out: splicing costs five times. */
+/** A node of few slots with one more before its slot `at`. Splicing costs five times as much. */
 function withOneMore(node: Node, mask: number, at: number, child: Slot): Node {
   const slot = (place: number): Slot =>
     place === at ? child : (node[place < at ? place : place - 1] as Slot);

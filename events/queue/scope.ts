@@ -32,11 +32,13 @@ const lengths: readonly bigint[] = Array.from({ length: 64 }, (_, am) => {
   return length > everyByte ? everyByte : length;
 });
 
+const blocks: readonly number[] = Array.from({ length: 64 }, (_, am) => 2 ** am);
+
 /** The aligned block of 2^`am` pages around an address. */
 export function pagesAround(address: bigint, am: number) {
   const page = pageOf(address);
-  const length = lengths[am] as bigint;
-  return { iova: iovaOfPage(am === 0 ? page : page - (page % 2 ** am)), length };
+  const first = page - (page % (blocks[am] as number));
+  return { iova: iovaOfPage(first), length: lengths[am] as bigint };
 }
 
 const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});

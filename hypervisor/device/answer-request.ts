@@ -1,5 +1,6 @@
 import { isInterruptPage } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
+import type { Access } from "../../events/input.ts";
 import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
@@ -11,7 +12,9 @@ import type { Ask } from "../first-stage/first-stage-rules.ts";
 import { pageLimit } from "../shadow/synchronise.ts";
 import { walkTables } from "../shadow/walk-second-stage.ts";
 import type { Answer } from "./page-answer.ts";
-import { allows, answered, beyondSecond, fails, wholeAt } from "./page-answer.ts";
+import { allows, answered, beyondSecond, fails, faultOf, wholeAt } from "./page-answer.ts";
+import type { Rights } from "./rights.ts";
+import { askOf } from "./rights.ts";
 
 /** What translates nothing: the P2M alone. */
 function passThroughAnswer(guest: Guest, page: number, write: boolean): Answer {
@@ -100,4 +103,31 @@ export function answerFor(guest: Guest, entry: HostEntry, page: number, asked: A
     default:
       return answered(unmapped(hole, hole), undefined, false);
   }
+}
+
+/** What answers a request, and for which access. */
+interface AccessAnswer {
+  readonly access: Access;
+  readonly given: Answer;
+}
+
+/** A request: its rights, and its direction where that was recorded. */
+type Request = Rights & { readonly access?: Access | undefined };
+
+/**
+ * What answers a request for a page. Where its direction was not recorded it is a read if the page
+ * can be read or cannot be written either, else a write.
+ */
+export function answerOf(
+  guest: Guest,
+  entry: HostEntry,
+  page: number,
+  request: Request,
+): AccessAnswer {
+  const { access = "read", execute } = request;
+  const given = answerFor(guest, entry, page, askOf(request, access === "write"));
+  const isRead = request.access !== undefined || execute === true || faultOf(given, false) === 0;
+  if (isRead) return { access, given };
+  const written = answerFor(guest, entry, page, askOf(request, true));
+  return faultOf(written, true) === 0 ? { access: "write", given: written } : { access, given };
 }

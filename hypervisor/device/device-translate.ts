@@ -10,7 +10,8 @@ import { leaveTraces } from "../first-stage/walk-effects.ts";
 import { isProtected } from "../memory/protected-memory.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record, refuse } from "../turn.ts";
-import { answerOf, entryOf, isInterrupt } from "./dma.ts";
+import { answerOf } from "./answer-request.ts";
+import { entryOf, isInterrupt } from "./dma.ts";
 import { faultOf } from "./page-answer.ts";
 import { rightsOf } from "./rights.ts";
 

@@ -7,7 +7,7 @@ import type { DmaRequestState } from "../../machines/device/dma-request.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
 import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
-import type { Draft, Guest } from "../../projections/guest.ts";
+import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import {
@@ -29,12 +29,11 @@ import { requestInterrupt } from "../interrupt/interrupt.ts";
 import { isProtected } from "../memory/protected-memory.ts";
 import type { Turn } from "../turn.ts";
 import { advance, ask, guestIn, record, refuse } from "../turn.ts";
-import { answerFor } from "./answer-request.ts";
+import { answerOf } from "./answer-request.ts";
 import { tagState } from "./in-flight.ts";
 import type { Answer } from "./page-answer.ts";
 import { faultOf } from "./page-answer.ts";
-import type { Rights } from "./rights.ts";
-import { askOf, rightsError, rightsOf } from "./rights.ts";
+import { rightsError, rightsOf } from "./rights.ts";
 
 /** A DMA as it comes: whole, or the first of its two phases. */
 export type Dma = InputOf<"Dma"> | InputOf<"DmaIssue">;
@@ -112,33 +111,6 @@ function formError(dma: Dma): string | undefined {
   if (length < 1) return "it is empty";
   if (Number(dma.iova & 0xfffn) + length > 4096) return "it crosses a page";
   return rightsError(dma, dma.access === "write");
-}
-
-/** What answers a request, and for which access. */
-interface AccessAnswer {
-  readonly access: Access;
-  readonly given: Answer;
-}
-
-/** A request: its rights, and its direction where that was recorded. */
-type Request = Rights & { readonly access?: Access | undefined };
-
-/**
- * What answers a request for a page. Where its direction was not recorded it is a read if the page
- * can be read or cannot be written either, else a write.
- */
-export function answerOf(
-  guest: Guest,
-  entry: HostEntry,
-  page: number,
-  request: Request,
-): AccessAnswer {
-  const { access = "read", execute } = request;
-  const given = answerFor(guest, entry, page, askOf(request, access === "write"));
-  const isRead = request.access !== undefined || execute === true || faultOf(given, false) === 0;
-  if (isRead) return { access, given };
-  const written = answerFor(guest, entry, page, askOf(request, true));
-  return faultOf(written, true) === 0 ? { access: "write", given: written } : { access, given };
 }
 
 /**

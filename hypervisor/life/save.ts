@@ -1,5 +1,6 @@
 import type { InputOf } from "../../events/input.ts";
-import { restoredState, saveGuest } from "../../projections/life/save-record.ts";
+import { restoredState } from "../../projections/life/restored-state.ts";
+import { saveGuest } from "../../projections/life/save-record.ts";
 import { RecordError } from "../../projections/life/save-text.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn } from "../turn.ts";

@@ -13,7 +13,7 @@ import { noInterruptTable } from "../interrupt/interrupts.ts";
 import { noPageRequests } from "../page-request/page-requests.ts";
 import { noQueue } from "../queue/queue.ts";
 import { resetRegisters } from "../registers/registers.ts";
-import { restoredState } from "./save-record.ts";
+import { restoredState } from "./restored-state.ts";
 import { RecordError } from "./save-text.ts";
 
 /** The profile of some words: the one that the set-up offers where they are its own. */

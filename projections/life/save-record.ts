@@ -1,5 +1,5 @@
 import { hex, hpa, pageOf } from "../../events/address.ts";
-import { FieldError, integer, text, word } from "../../events/field.ts";
+import { integer, text, word } from "../../events/field.ts";
 import { newComposition } from "../../tables/compose.ts";
 import { frameOf, hasFrame } from "../../tables/mapping.ts";
 import { pageAt } from "../../tables/memory.ts";
@@ -18,7 +18,7 @@ import { cacheOf, runsInGuest } from "./save-frames.ts";
 import type { SavedFlight, SavedShadow, SavedState } from "./save-guest.ts";
 import { devicesField, stateFields } from "./save-guest.ts";
 import { savedSpace, spaceOf } from "./save-space.ts";
-import { bodyOf, digestOf, recordOf, refuse } from "./save-text.ts";
+import { digestOf, recordOf, refuse } from "./save-text.ts";
 import type { NodeReader } from "./save-tree.ts";
 import { nodeReader, nodeWriter } from "./save-tree.ts";
 
@@ -139,7 +139,13 @@ function flightOf(guest: Guest, saved: SavedFlight): InFlight {
   return { ...saved, gpa, hpa: host };
 }
 
-function stateFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Partial<Guest> {
+/**
+ * What changes of a guest when its unit becomes what a record's body says. Memory, P2M and devices
+ * stay; what the unit was before is gone, requests in flight too.
+ *
+ * @throws RecordError or FieldError when it cannot be.
+ */
+export function stateFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Partial<Guest> {
   const words = wordsField.fromJson(body["profile"]);
   const same = JSON.stringify(wordsField.toJson(wordsOf(guest)));
   if (JSON.stringify(wordsField.toJson(words)) !== same) {
@@ -165,41 +171,4 @@ function stateFrom(guest: Guest, body: Readonly<Record<string, unknown>>): Parti
     deviceTlbs: tlbsOf(guest, state.deviceTlbs),
     inFlight: mapped(state.inFlight, (one) => flightOf(guest, one)),
   };
-}
-
-/** What a record was found to say last, and what of its guest that was found by. */
-interface Known {
-  readonly record: string;
-  readonly of: Pick<Guest, "profile" | "memory" | "p2m" | "devices" | "registers">;
-  readonly state: Partial<Guest>;
-}
-
-/** Whether a record can be is asked before it is restored: once for both. */
-const known = new WeakMap<Guest["memory"], Known>();
-
-function isKnown({ record: known, of }: Known, guest: Guest, record: string): boolean {
-  const sameUnit = of.profile === guest.profile && of.registers === guest.registers;
-  return known === record && sameUnit && of.p2m === guest.p2m && of.devices === guest.devices;
-}
-
-/**
- * What changes of a guest when its unit becomes as a record has it. Memory, P2M and devices stay;
- * what the unit was before is gone, requests in flight too.
- *
- * @throws RecordError when the record is cut short, changed, of another version, of another unit or
- *   devices, or of tables that are not the guest's now.
- */
-export function restoredState(guest: Guest, record: string): Partial<Guest> {
-  const { profile, memory, p2m, devices, registers } = guest;
-  const last = known.get(memory);
-  if (last !== undefined && isKnown(last, guest, record)) return last.state;
-  const body = bodyOf(record);
-  try {
-    const state = stateFrom(guest, body);
-    known.set(memory, { record, of: { profile, memory, p2m, devices, registers }, state });
-    return state;
-  } catch (error) {
-    if (error instanceof FieldError) return refuse(`the record cannot be: ${error.message}`);
-    throw error;
-  }
 }

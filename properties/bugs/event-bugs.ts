@@ -30,8 +30,8 @@ export const eventBugs: readonly Bug[] = [
     id: "completion-again",
     what: "Every wait that asks for it raises the completion event, even while IWC is set.",
     file: "hypervisor/queue/descriptor.ts",
-    find: "const first = intf && !queue.waitDone;",
-    replace: "const first = intf;",
+    find: "const first = interrupt && !queue.waitDone;",
+    replace: "const first = interrupt;",
     law: "EV9",
   },
   {

@@ -72,8 +72,9 @@ export const translationBugs: readonly Bug[] = [
     what: "A DMA that writes a table is not noticed.",
     file: "projections/device/evolve-request.ts",
     find: "  writeByUnit(guest, fact.gpa, fact.bytes, seq);",
-    replace:
-      "  const { shadows } = guest; writeByUnit(guest, fact.gpa, fact.bytes, seq); guest.shadows = shadows;",
+    replace: `  const { shadows } = guest;
+  writeByUnit(guest, fact.gpa, fact.bytes, seq);
+  guest.shadows = shadows;`,
     law: "SH3",
   },
   {
