@@ -105,7 +105,7 @@ const rows: readonly Row[] = [
   ],
   [
     "descriptor-accepted",
-    "Wrong descriptors of types 4 and 7, also of 128 bits, run; before 10 upper halves too.",
+    "Wrong ones of types 4 and 7, also of 128 bits, run; before 10 upper halves; in 11.1 type 9.",
     "A reserved bit that is set is an invalidation queue error.",
     "the model's queue halts at such a descriptor, or at one of the three above",
     "ends",

@@ -9,7 +9,7 @@ import type { Guest } from "../../projections/guest.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
 import type { Deviation, Other, Situation } from "../../target/deviation.ts";
 import { nothing } from "../../target/deviation.ts";
-import { hasOnePasidReason } from "./reasons.ts";
+import { hasOnePasidReason, takesResponses } from "./reasons.ts";
 
 const fetching: ReadonlySet<string> = new Set(["QueueStarted", "QueueHalted"]);
 
@@ -41,6 +41,8 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   }
   if (iqei !== iqeis.type) return false;
   if (typeHigh !== 0) return true;
+  if (type === descriptorTypes.pageGroupResponse)
+    return takesResponses(guest) && !profile.pageRequests;
   const isDevices = type === descriptorTypes.deviceTlb || type === descriptorTypes.pasidDeviceTlb;
   if (isDevices) return !profile.deviceTlb;
   const isNarrow = queueGeometry(guest.queue.address).step === 16;

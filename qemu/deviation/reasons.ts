@@ -32,6 +32,9 @@ export const hasOnePasidReason = (guest: Guest): boolean => majorOf(guest) < 10;
 /** Versions in which requests without a PASID have PASID 0, whatever RID_PASID says. */
 export const hasNoRidPasid = (guest: Guest): boolean => majorOf(guest) >= 11;
 
+/** Versions that execute page group responses whether or not the unit has page requests. */
+export const takesResponses = (guest: Guest): boolean => majorOf(guest) >= 11;
+
 /** Versions that keep PASID entries, and whether they pass through, until told to look again. */
 export const keepsPasids = (guest: Guest): boolean => majorOf(guest) >= 11;
 
