@@ -15,6 +15,8 @@ export interface InQemu {
   readonly met: ReadonlySet<string>;
   /** Whether the target did that. */
   readonly isDone: boolean;
+  /** Whether it passes the request through. */
+  readonly passes?: boolean;
 }
 
 const faultText = (reason: number, fpd: boolean): string =>
@@ -37,7 +39,7 @@ function doneWith({ before, past, target, reached }: Situation, input: InputOf<"
   const unchanged = pageText(iova);
   const isPassed = reached === undefined && target === unchanged;
   if (passing.has(source) || (lately.has(source) && isPassed)) {
-    return { met: new Set(["pass-through-kept"]), isDone: isPassed };
+    return { met: new Set(["pass-through-kept"]), isDone: isPassed, passes: true };
   }
   const { met, fault, entry, fpd, isValid } = readTables(before, source, entries.get(source));
   if (fault !== undefined) {
@@ -46,7 +48,7 @@ function doneWith({ before, past, target, reached }: Situation, input: InputOf<"
   // What a device has, or what it has instead of an entry that it did not read, may be anything.
   if (entry === undefined) return { met, isDone: true };
   const passes = isValid && PasidEntry.decode(entry).pgtt === pasidTypes.passThrough;
-  if (passes) return { met, isDone: target === unchanged };
+  if (passes) return { met, isDone: target === unchanged, passes };
   const uses = reached === undefined ? [] : usesOf(past, source, iova, reached);
   if (uses.some(({ allows }) => allows[access])) return { met, isDone: true };
   const walked = walkTables(before, met, entry, iova, access);
