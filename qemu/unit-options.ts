@@ -58,13 +58,16 @@ export function unitOptionsOf(binary: QemuBinary, profile: UnitProfile): string 
   return words.join("");
 }
 
-/** What makes a QEMU's unit scalable, with first stages where it has them, each after a comma. */
+/** What makes a QEMU's unit scalable, with first stages where it has them: commas before each. */
 export function scalableOptions(binary: QemuBinary): string {
   const had = [scalable, firstStages].map(([names, value]) => [nameIn(binary, names), value]);
   return had.flatMap(([name, value]) => (name === undefined ? [] : [`,${name}=${value}`])).join("");
 }
 
-/** The same as {@link unitOptionsOf} for a program that was not asked: the names that versions before 11 have. */
+/**
+ * The same as {@link unitOptionsOf} for a program that was not asked: the names that versions
+ * before 11 have.
+ */
 export const usualUnitOptions = (profile: UnitProfile): string =>
   wanted[profile].map(([names, value]: Wanted) => `,${names.at(-1) ?? ""}=${value}`).join("");
 

@@ -39,8 +39,8 @@ export function coversContext(scope: ContextScope, entry: Cached): boolean {
 /**
  * Whether a PASID-cache invalidation covers what is cached for an entry.
  *
- * Reading: one of a single PASID covers entries that were not present as well, which are tagged with
- * domain-id 0: Linux announces a new entry with the domain-id that it has now.
+ * Reading: one of a single PASID covers entries that were not present as well, which are tagged
+ * with domain-id 0: Linux announces a new entry with the domain-id that it has now.
  */
 export function coversPasid(scope: PasidScope, entry: Cached): boolean {
   if (entry.tag === undefined) return false;

@@ -45,8 +45,8 @@ export function invalidateContexts(
 /**
  * PASID-cache invalidation: of what is covered nothing is cached but what the tables say now.
  *
- * Reading: one of a single PASID covers entries that were not present as well, which are tagged with
- * domain-id 0: Linux announces a new entry with the domain-id that it has now.
+ * Reading: one of a single PASID covers entries that were not present as well, which are tagged
+ * with domain-id 0: Linux announces a new entry with the domain-id that it has now.
  */
 export function invalidatePasids(
   unit: Unit,

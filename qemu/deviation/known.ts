@@ -406,8 +406,8 @@ const versionOf = (name: SeenIn): Version => {
 };
 
 /**
- * Whether a version of QEMU has a deviation. Nobody has looked at those between two that were looked
- * at: it may if one of the two has it.
+ * Whether a version of QEMU has a deviation. Nobody has looked at those between two that were
+ * looked at: it may if one of the two has it.
  */
 export function isSeenIn({ seen }: KnownDeviation, version: Version): boolean {
   const asked = numberOf(version);
