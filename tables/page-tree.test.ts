@@ -40,7 +40,7 @@ test("[PT1] a run of pages set one by one is the one number that filling it make
   }
 });
 
-test("[PT2] what a page grants is what the P2M that is asked says, whichever was asked before", () => {
+test("[PT2] what a page grants is what the P2M that is asked says, whichever came before", () => {
   const both = fill(emptyTree(3, true), 5, 6, p2mMapping(9, true, true, 0));
   const none = emptyTree(3, true);
   const reads = fill(none, 5, 6, p2mMapping(9, true, false, 0));
