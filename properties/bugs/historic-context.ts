@@ -24,7 +24,9 @@ export const historicContextBugs: readonly HistoricBug[] = [
     rule: "A PASID entry that is not present blocks requests with 59h.",
     kind: "check",
     file: pasid,
-    find: "if (!isSet(entry, pasidBits.present)) return blocked(entry, reason.pasidNotPresent, part);",
+    find:
+      "if (!isSet(entry, pasidBits.present)) " +
+      "return blocked(entry, reason.pasidNotPresent, part);",
     replace: "",
     law: "SH1",
   },
@@ -102,8 +104,8 @@ export const historicContextBugs: readonly HistoricBug[] = [
     rule: "A register gives back what was written to its writable bits.",
     kind: "report",
     file: "events/registers/register.ts",
-    find: `register(at.iqa, Iqa, "Invalidation queue address.", {`,
-    replace: `register(at.iqa, Iqa, "Invalidation queue address.", {\n      unread: Iqa.mask("dw"),`,
+    find: `Iqa, "Invalidation queue address.", {`,
+    replace: `Iqa, "Invalidation queue address.", {\n      unread: Iqa.mask("dw"),`,
     law: "RG1",
   },
   {

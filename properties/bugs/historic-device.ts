@@ -42,7 +42,7 @@ export const historicDeviceBugs: readonly HistoricBug[] = [
     id: "privileged-translation-request",
     what: "A translation request for supervisor rights is checked as one of a user.",
     reference: "QEMU 0acb2b193b",
-    rule: "A device is given what its request's privilege is allowed, and blocked where that is off.",
+    rule: "A device is given what the privilege that it asks for allows, or is blocked.",
     kind: "permission",
     file: asked,
     find: "const plain = askOf({ ...asked, execute: false }, false);",

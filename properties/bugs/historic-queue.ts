@@ -25,7 +25,9 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     kind: "check",
     file: "events/queue/descriptor.ts",
     find: "return width === 128 ? reserved : reserved | upperHalf;",
-    replace: `return width === 128 || row.name === "interruptEntry" ? reserved : reserved | upperHalf;`,
+    replace:
+      `const isChecked = width === 256 && row.name !== "interruptEntry";\n` +
+      "  return isChecked ? reserved | upperHalf : reserved;",
     law: "QU1",
   },
   {
@@ -35,7 +37,9 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "Descriptors of scalable mode are of an invalid type for a unit without it.",
     kind: "check",
     file: "events/queue/descriptor.ts",
-    find: `doc: "Forget PASID entries.",\n    width: 256,\n    supported: (profile) => profile.smts,`,
+    find:
+      `doc: "Forget PASID entries.",\n    width: 256,\n` +
+      "    supported: (profile) => profile.smts,",
     replace: `doc: "Forget PASID entries.",\n    width: 128,\n    supported: () => true,`,
     law: "QU1",
   },
@@ -128,8 +132,8 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "Once enabled, the queue runs while its head is not its tail.",
     kind: "life",
     file: "hypervisor/queue/queue.ts",
-    find: `step(turn, { type: "Enable", value: stored(guestIn(turn), at.iqa) });\n  kickQueue(turn);`,
-    replace: `step(turn, { type: "Enable", value: stored(guestIn(turn), at.iqa) });`,
+    find: "value: stored(guestIn(turn), at.iqa) });\n  kickQueue(turn);",
+    replace: "value: stored(guestIn(turn), at.iqa) });",
     law: "QU1",
   },
   {

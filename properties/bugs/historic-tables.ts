@@ -37,7 +37,9 @@ export const historicTableBugs: readonly HistoricBug[] = [
     rule: "Reserved bits are checked in every present entry on the way.",
     kind: "check",
     file: walk,
-    find: "if ((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0) {",
+    find:
+      "if ((low & (masks[mask] as number)) !== 0 || " +
+      "(high & (masks[mask + 1] as number)) !== 0) {",
     replace:
       "const isChecked = level === 1 || large === 1;\n    if (isChecked && " +
       "((low & (masks[mask] as number)) !== 0 || (high & (masks[mask + 1] as number)) !== 0)) {",

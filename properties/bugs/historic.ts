@@ -1,7 +1,16 @@
 import type { Bug } from "./bug.ts";
 
-/** What went wrong, in general. */
-export type Kind = "check" | "decoding" | "scope" | "staleness" | "permission" | "report" | "life";
+/** What went wrong, in general: the headings of the list of them. */
+export const kinds = {
+  check: "What must be refused, or must not",
+  decoding: "What a field says, and how far it reaches",
+  scope: "What an invalidation covers",
+  staleness: "What is kept too long",
+  permission: "Who may do what",
+  report: "What software is told",
+  life: "Enabling, disabling, resetting, restoring",
+} as const;
+export type Kind = keyof typeof kinds;
 
 /** A mistake that was made in a real implementation, in the form that it would take here. */
 export interface HistoricBug extends Bug {

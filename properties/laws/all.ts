@@ -24,6 +24,7 @@ import type { Law } from "./law.ts";
 import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./life.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
+import { otherFaultsAreReported } from "./other-faults.ts";
 import { pageRequestsAreQueued } from "./page-requests.ts";
 import { pendingIsKnown } from "./pending-known.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
@@ -59,6 +60,7 @@ export const laws: readonly Law[] = [
   queueGoesOn,
   bitsAreSet,
   faultsAreReported,
+  otherFaultsAreReported,
   eventsAreSent,
   holesAreSilent,
   registersKeepTheirRules,

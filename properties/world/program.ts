@@ -50,11 +50,14 @@ const anyDrawn: fc.Arbitrary<Drawn> = fc.record({
   word: fc.noBias(fc.bigInt(0n, (1n << 64n) - 1n)),
 });
 
-/** An IOVA page from its index at each level; the upper ones are mostly shared. */
+/**
+ * An IOVA page from its index at each level; the upper ones are mostly shared, or differ in their
+ * top bit.
+ */
 const anyPage = fc
   .tuple(
-    fc.constantFrom(...new Array<number>(20).fill(0), 1, 511),
-    fc.constantFrom(...new Array<number>(12).fill(0), 1, 511),
+    fc.constantFrom(...new Array<number>(20).fill(0), 1, 511, 256),
+    fc.constantFrom(...new Array<number>(12).fill(0), 1, 511, 256),
     fc.constantFrom(0, 0, 0, 1, 3, 511),
     fc.constantFrom(0, 0, 1, 503, 511),
     fc.constantFrom(0, 1, 2, 3, 511),

@@ -88,6 +88,10 @@ export function someRequest(
   return request;
 }
 
+/** The page of the other half of what tables translate, whose address differs in one bit. */
+const twin = (levels: number, page: number): number =>
+  canonicalPage(levels, page + 512 ** levels / 2);
+
 function newRequest(
   driver: Driver,
   draw: Draw,
@@ -108,10 +112,13 @@ function newRequest(
   const rights = rightsOf(pasid, binding.bits, more(draw, 16));
   const around = draw.extra % 24;
   const away = around === 23 ? 1 : around === 22 ? 511 : 0;
+  const near = pageFor(driver, reach, pageDraw) + away;
   const page =
     around === 21 || around === 20
       ? pick(edges, pageDraw)
-      : pageFor(driver, reach, pageDraw) + away;
+      : around === 19
+        ? twin(binding.stage.levels, near)
+        : near;
   return { device: sourceId(device), page: Math.min(page, 2 ** 52 - 1), rights };
 }
 
