@@ -95,7 +95,7 @@ export const historicContextBugs: readonly HistoricBug[] = [
     file: life,
     find: "charts: { ...initialCharts, life:",
     replace: "charts: { ...initialCharts, remapping: guest.charts.remapping, life:",
-    law: "LC1",
+    law: "CH2",
   },
   {
     id: "queue-width-unread",

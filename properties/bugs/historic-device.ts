@@ -14,7 +14,7 @@ export const historicDeviceBugs: readonly HistoricBug[] = [
     file: asked,
     find: `asked.access === "write" || !(profile.noWriteFlag || asked.execute === true);`,
     replace: `asked.access === "write" || (profile.haw > 0 && asked.execute !== true);`,
-    law: "TL1",
+    law: "AD1",
   },
   {
     id: "translation-fault-unreported",
@@ -25,7 +25,7 @@ export const historicDeviceBugs: readonly HistoricBug[] = [
     file: asked,
     find: "  reportFault(turn, { ...place, reason: fault, fpd: entry.fpd, rights });\n",
     replace: "",
-    law: "TL1",
+    law: "FA11",
   },
   {
     id: "stop-marker-answered",

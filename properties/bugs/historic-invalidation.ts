@@ -16,7 +16,7 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     file: scope,
     find: `return { type, scope: "page", did, ...pagesAround(addr, am), ...leaves(ih) };`,
     replace: `return { type, scope: "page", did, ...pagesAround(addr, am & 7), ...leaves(ih) };`,
-    law: "SH1",
+    law: "QU1",
   },
   {
     id: "device-range-halved",
@@ -27,7 +27,7 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     file: scope,
     find: "const length = s ? (ones + 1n) * 2n * 4096n : 4096n;",
     replace: "const length = s ? (ones + 1n) * 4096n : 4096n;",
-    law: "TL1",
+    law: "QU1",
   },
   {
     id: "device-at-other-place",
@@ -40,7 +40,7 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     replace:
       "const { s, addr, pasid, g } = PasidDeviceTlbDescriptor.decode(descriptor);\n" +
       "  const sid = Number((descriptor >> 32n) & 0xffffn);",
-    law: "TL1",
+    law: "QU1",
   },
   {
     id: "address-zero-is-none",
@@ -73,7 +73,7 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     file: shadows,
     find: "if (covered === undefined) return cache;",
     replace: `if (covered === undefined || fact.scope !== "page") return cache;`,
-    law: "DT1",
+    law: "IV2",
   },
   {
     id: "device-models-and-pasids",
@@ -85,7 +85,7 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     find: "(space: Space): boolean => coveredOfPasid(fact, space) !== undefined;",
     replace:
       "(space: Space): boolean => !space.virtual && coveredOfPasid(fact, space) !== undefined;",
-    law: "DT1",
+    law: "IV6",
   },
   {
     id: "nested-left-cached",
@@ -96,7 +96,7 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     file: shadows,
     find: "({ did }) => coversFirstStages(fact, did)",
     replace: "({ did, second }) => second === undefined && coversFirstStages(fact, did)",
-    law: "SH1",
+    law: "IV6",
   },
   {
     id: "context-without-pasids",

@@ -75,7 +75,7 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     find: "return BigInt(guest.queue.head);",
     replace:
       "return BigInt(guest.queue.head) >> ((guest.queue.address & 0x800n) === 0n ? 0n : 1n);",
-    law: "QU1",
+    law: "QU2",
   },
   {
     id: "queue-not-resumed",
@@ -97,7 +97,7 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     file: chart,
     find: `Disable: refusal("the queue is disabled while a wait is pending"),`,
     replace: `Disable: { target: "disabled", actions: "QueueDisabled" },`,
-    law: "QU1",
+    law: "QU2",
   },
   {
     id: "aborted-wait-completes",
@@ -108,7 +108,7 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     file: evolver,
     find: "DeviceTlbsGivenUp: givenUp,",
     replace: "DeviceTlbsGivenUp: givenUp,\n  WaitAborted: (guest) => withWaitDone(guest, true),",
-    law: "QU1",
+    law: "EV9",
   },
   {
     id: "status-address-low-bits",
@@ -134,7 +134,7 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     file: "hypervisor/queue/queue.ts",
     find: "value: stored(guestIn(turn), at.iqa) });\n  kickQueue(turn);",
     replace: "value: stored(guestIn(turn), at.iqa) });",
-    law: "QU1",
+    law: "QU2",
   },
   {
     id: "completion-only-unmasked",

@@ -26,7 +26,7 @@ export const historicReportBugs: readonly HistoricBug[] = [
     file: "projections/registers/registers.ts",
     find: "    t: record.read,",
     replace: "    t: record.read || (record.pasid ?? 0) >= 0x80000,",
-    law: "FA1",
+    law: "RG4",
   },
   {
     id: "record-of-result",
@@ -48,7 +48,7 @@ export const historicReportBugs: readonly HistoricBug[] = [
     file: interrupt,
     find: `  reportFault(turn, { source, reason: why, page, access: "write", fpd });\n`,
     replace: "",
-    law: "IR1",
+    law: "IR4",
   },
   {
     id: "destination-by-capability",
@@ -81,7 +81,7 @@ export const historicReportBugs: readonly HistoricBug[] = [
     file: "hypervisor/interrupt/post.ts",
     find: "(1n << BigInt(vector))",
     replace: "(1n << BigInt(vector % 64))",
-    law: "IR1",
+    law: "IR3",
   },
   {
     id: "interrupt-table-of-one-page",

@@ -30,6 +30,7 @@ import { pendingIsKnown } from "./pending-known.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { queueGoesOn } from "./queue-rest.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
+import { recordsSayWhatHappened } from "./records-read.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
@@ -65,6 +66,7 @@ export const laws: readonly Law[] = [
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,
+  recordsSayWhatHappened,
   statusIsCleared,
   memoryIsAlike,
   reservedPagesStay,
