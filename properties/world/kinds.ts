@@ -1,5 +1,3 @@
-// Length: two lists of every kind of command, each read as a whole.
-
 import * as context from "./context-commands.ts";
 import * as device from "./device-commands.ts";
 import type { Driver } from "./driver.ts";
@@ -8,8 +6,6 @@ import * as interrupt from "./interrupt-commands.ts";
 import type { Command } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
 import * as nested from "./nested-commands.ts";
-import * as descriptor from "./odd-descriptors.ts";
-import * as entry from "./odd-entries.ts";
 import * as outside from "./outside-commands.ts";
 import * as pasid from "./pasid-commands.ts";
 import * as invalidation from "./pasid-invalidations.ts";
@@ -65,10 +61,6 @@ const legacy: Weighted = [
   [1, device.atsRequest],
   [1, device.translatedDma],
   [1, device.pageRequest],
-  [2, descriptor.oddDescriptor],
-  [1, descriptor.earlyTail],
-  [2, entry.spoilSecond],
-  [2, entry.detach],
 ];
 
 /** The same of a unit that has scalable mode, in which it mostly works. */
@@ -136,16 +128,12 @@ const scalable: Weighted = [
   [1, toolstack.life],
   [1, toolstack.ask],
   [1, unit.context],
-  [4, descriptor.oddDescriptor],
-  [1, descriptor.earlyTail],
-  [2, entry.spoilSecond],
-  [4, entry.spoilFirst],
 ];
 
 /** Kinds that a driver who follows the rules does not do. */
 const hostile: ReadonlySet<Command> = new Set<Command>([
   ...[scribbleOrWeb, first.scribbleStage],
-  ...[unit.wrongDescriptor, descriptor.oddDescriptor],
+  unit.wrongDescriptor,
   invalidation.wrongPasidDescriptor,
   unit.strayTail,
 ]);

@@ -55,11 +55,17 @@ function goodWords(driver: Driver, draw: Draw): readonly bigint[] {
   ];
 }
 
-/** The bits that must be 0 in a descriptor, by number, as the oracle has them. */
-function reservedBits(word: bigint): readonly number[] {
+/** The bits that must be 0 in a descriptor, as the oracle has them. */
+function reservedMask(word: bigint): bigint {
   const [low, high] = reserved[Number(word & 0xfn)] ?? [0n, 0n];
-  const mask = low | (high << 64n);
-  return Array.from({ length: 128 }, (_, bit) => bit).filter((bit) => (mask >> BigInt(bit)) & 1n);
+  return low | (high << 64n);
+}
+
+/** The numbers of the bits of a mask; `edges`: of those beside a bit that is not in it. */
+function bitsOf(mask: bigint, edges: boolean): readonly number[] {
+  const has = (bit: number): boolean => ((mask >> BigInt(bit)) & 1n) === 1n;
+  const all = Array.from({ length: 128 }, (_, bit) => bit).filter(has);
+  return edges ? all.filter((bit) => bit === 0 || !has(bit - 1) || !has(bit + 1)) : all;
 }
 
 /** How a driver gets over a descriptor that may have halted the queue: a wait takes its place. */
@@ -70,21 +76,37 @@ function recover(driver: Driver, draw: Draw): void {
 }
 
 /**
- * A descriptor of any type, whether the unit knows it or not: as it should be, with one reserved
- * bit set, or with one bit of what a wide one has besides.
+ * What is turned in a descriptor: nothing, a reserved bit, mostly one at the edge of a field, or a
+ * bit of what a wide one has besides.
+ */
+function turned({ step }: Driver, { how, word }: Draw, good: bigint): bigint {
+  const at = Number(word & 0xffffn);
+  const choice = how % 8;
+  if (choice < 3) return 0n;
+  if (choice === 7 && step === 32) return 1n << BigInt(128 + (at % 128));
+  const bits = bitsOf(reservedMask(good), choice !== 6);
+  return 1n << BigInt(bits.length === 0 ? 9 : pick(bits, at));
+}
+
+function submitOdd(driver: Driver, draw: Draw): void {
+  const good = pick(goodWords(driver, draw), more(draw, 16));
+  const bit = turned(driver, draw, good);
+  submit(driver, [good | bit, waitWord(draw.extra, draw.what)]);
+  const device = pick(deviceSources, draw.where);
+  const forgets = [deviceTlbWord(device), pasidDeviceTlbWord(device, draw.what % 3, false)];
+  if (bit === 0n && driver.profile.deviceTlb && forgets.includes(good)) driver.owing.push(device);
+  recover(driver, draw);
+}
+
+/**
+ * Descriptors of any types, whether the unit knows them or not: as they should be, with one
+ * reserved bit set, or with one bit of what a wide one has besides.
  */
 export const oddDescriptor: Command = (driver, draw) => {
   if (!usesQueue(driver)) return;
-  const good = pick(goodWords(driver, draw), more(draw, 0));
-  const how = draw.how % 4;
-  const bits = reservedBits(good);
-  const wide = 128 + (more(draw, 16) % 128);
-  const bit = how === 3 && driver.step === 32 ? wide : pick(bits.length > 0 ? bits : [9], wide);
-  submit(driver, [how < 2 ? good : good | (1n << BigInt(bit)), waitWord(draw.extra, draw.what)]);
-  const device = pick(deviceSources, draw.where);
-  const forgets = [deviceTlbWord(device), pasidDeviceTlbWord(device, draw.what % 3, false)];
-  if (how < 2 && driver.profile.deviceTlb && forgets.includes(good)) driver.owing.push(device);
-  recover(driver, draw);
+  for (const shift of [0, 4, 8]) {
+    submitOdd(driver, { ...draw, how: draw.how >> shift, word: draw.word >> BigInt(shift * 5) });
+  }
 };
 
 /** The queue is turned on with descriptors in it and its tail behind them. */

@@ -4,7 +4,7 @@ import type { Domain } from "./belief.ts";
 import { contextAddress } from "./boot.ts";
 import type { Driver } from "./driver.ts";
 import { emit, pick, wordAt, writeWord } from "./driver.ts";
-import { announceStage, stagePlaceOf } from "./first-stage-tables.ts";
+import { announceStage, canonicalPage, stagePlaceOf } from "./first-stage-tables.ts";
 import type { Command } from "./mapping-commands.ts";
 import { changeSecond, more } from "./mapping-commands.ts";
 import { flushContexts, flushIotlb } from "./queue.ts";
@@ -36,10 +36,13 @@ function useSecond(driver: Driver, domain: Domain, page: number, draw: number): 
 }
 
 /**
- * Bits that are reserved somewhere, by level, size or capability, and some that never are: PS,
- * snooping, addresses below a page's size and beyond the host's width, ignored ones.
+ * Bits of an entry of a level that are reserved by level, size or capability, and some that never
+ * are: PS, snooping, addresses below a page's size and beyond the host's width, ignored ones.
  */
-const secondBits = (haw: number): readonly number[] => [7, 7, 11, 12, 20, 29, haw, 51, 62, 52];
+function secondBits(level: number, haw: number): readonly number[] {
+  if (level === 1) return [11, haw, 51, 62, 52];
+  return level > 3 ? [7, 7, 7, 11, haw, 51] : [7, 11, 12, 20, 29, haw, 51, 62];
+}
 
 /**
  * Turns one bit of an entry on the way to a page that is mapped, at any level, and back, properly
@@ -55,7 +58,7 @@ export const spoilSecond: Command = (driver, draw) => {
   const place = placeOf(driver, domain, page, level, false);
   const old = wordAt(driver, entryAddress(place));
   if ((old & 3n) === 0n) return;
-  const bit = pick(secondBits(profile.haw), draw.what);
+  const bit = pick(secondBits(place.level, profile.haw), draw.what);
   const plain = { ...draw, extra: 0 };
   for (const word of [old ^ (1n << BigInt(bit)), old]) {
     changeSecond(driver, { domain, page, place }, word, plain, "proper");
@@ -63,7 +66,10 @@ export const spoilSecond: Command = (driver, draw) => {
   }
 };
 
-const firstBits = (haw: number): readonly number[] => [7, 7, 63, 12, 13, 20, 29, haw, 51, 9, 62];
+function firstBits(level: number, haw: number): readonly number[] {
+  if (level === 1) return [63, 12, haw, 51, 9, 62];
+  return level > 3 ? [7, 7, 63, haw, 51] : [7, 63, 12, 13, 20, 29, haw, 51];
+}
 
 /** The same of a first stage. */
 export const spoilFirst: Command = (driver, draw) => {
@@ -73,11 +79,39 @@ export const spoilFirst: Command = (driver, draw) => {
   const place = stagePlaceOf(driver, stage, page, 1 + (draw.how % stage.levels), false);
   const old = wordAt(driver, entryAddress(place));
   if ((old & 1n) === 0n) return;
-  const bit = pick(firstBits(driver.profile.haw), draw.what);
+  const bit = pick(firstBits(place.level, driver.profile.haw), draw.what);
   for (const word of [old ^ (1n << BigInt(bit)), old]) {
     writeWord(driver, entryAddress(place), word);
     announceStage(driver, { stage, page, place }, old, "proper", 0);
     useStage(driver, stage, page, more(draw, 16));
+  }
+};
+
+/** Page numbers that differ from a page in the top bit of one table index, the topmost first. */
+const nearMisses = (levels: number, page: number): readonly number[] =>
+  Array.from({ length: levels }, (_, index) => {
+    const bit = 512 ** (levels - index) / 2;
+    return page + (Math.floor(page / bit) % 2 === 0 ? bit : -bit);
+  });
+
+/** Uses a page that is mapped, and then those that differ from it in one bit of their address. */
+export const missNarrowly: Command = (driver, draw) => {
+  const { mapped, domains, scalable } = driver;
+  const byFirst = scalable.mapped.length > 0 && (mapped.length === 0 || draw.how % 3 > 0);
+  if (byFirst) {
+    const { stage, page } = pick(scalable.mapped, draw.where);
+    const low = page % 512 ** stage.levels;
+    for (const near of [low, ...nearMisses(stage.levels, low)]) {
+      useStage(driver, stage, canonicalPage(stage.levels, near), draw.what);
+    }
+    return;
+  }
+  if (mapped.length === 0) return;
+  const { did, page } = pick(mapped, draw.where);
+  const domain = domains.get(did);
+  if (domain === undefined) return;
+  for (const near of [page, ...nearMisses(domain.levels, page)]) {
+    useSecond(driver, domain, near, draw.what);
   }
 };
 

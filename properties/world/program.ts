@@ -14,6 +14,7 @@ import * as interrupt from "./interrupt-commands.ts";
 import { kindCount, kindsOf } from "./kinds.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
+import { oddKindsOf } from "./odd-kinds.ts";
 import * as outside from "./outside-commands.ts";
 import { writeScalable } from "./scalable-boot.ts";
 import { anyGuests } from "./setup.ts";
@@ -50,14 +51,11 @@ const anyDrawn: fc.Arbitrary<Drawn> = fc.record({
   word: fc.noBias(fc.bigInt(0n, (1n << 64n) - 1n)),
 });
 
-/**
- * An IOVA page from its index at each level; the upper ones are mostly shared, or differ in their
- * top bit.
- */
+/** An IOVA page from its index at each level; the upper ones are mostly shared. */
 const anyPage = fc
   .tuple(
-    fc.constantFrom(...new Array<number>(20).fill(0), 1, 511, 256),
-    fc.constantFrom(...new Array<number>(12).fill(0), 1, 511, 256),
+    fc.constantFrom(...new Array<number>(20).fill(0), 1, 511),
+    fc.constantFrom(...new Array<number>(12).fill(0), 1, 511),
     fc.constantFrom(0, 0, 0, 1, 3, 511),
     fc.constantFrom(0, 0, 1, 503, 511),
     fc.constantFrom(0, 1, 2, 3, 511),
@@ -142,8 +140,9 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
       swarm: fc.oneof(fc.constant(everyKind), fc.noBias(fc.bigInt(0n, everyKind))),
       drawn: fc.array(anyDrawn, { minLength: 30, maxLength: 70, size: "max" }),
       strange: fc.array(fc.tuple(small, anyInput), { maxLength: wanted.strange ? 3 : 0 }),
+      odd: fc.array(anyDrawn, { minLength: 2, maxLength: 6, size: "max" }),
     })
-    .map(({ guests, boots, pools, temperament, swarm, drawn, strange }) => {
+    .map(({ guests, boots, pools, temperament, swarm, drawn, strange, odd }) => {
       const inputs: Input[] = [];
       const drivers = guests.map((setup, index) =>
         newDriver(index, setup, poolOf(setup, pools[index] ?? pools[0]), inputs),
@@ -158,6 +157,11 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
         for (const [where, input] of strange) {
           if (impossible(input) === undefined) inputs.splice(where % inputs.length, 0, input);
         }
+      }
+      for (const draw of odd) {
+        const driver = pick(drivers, draw.guest);
+        const kinds = oddKindsOf(driver, temperament === "ruleFollowing", wanted.without);
+        if (kinds.length > 0) pick(kinds, draw.kind)(driver, draw, "proper");
       }
       pad(drivers, inputs);
       return { setup: { guests: [...guests] }, inputs };

@@ -13,7 +13,7 @@ import { pasids, reachesOf, types } from "./scalable-tables.ts";
 import { entryAddress } from "./tables.ts";
 
 /** PASIDs that no entry is made for. */
-const strays = [3, 65, 4096, 8191, 8192, 0x7000, 0x10000, 0xfffff] as const;
+const strays = [3, 65, 4096, 8191, 8192, 0x7000, 0x10000, 0x80001, 0xfffff] as const;
 
 /** Pages that are odd for one kind of translation or another. */
 const edges = [
