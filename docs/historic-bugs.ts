@@ -7,7 +7,8 @@ const says = new Map(laws.map(({ id, says: sentence }) => [id, sentence]));
 
 /** The laws that catch them, each with its sentence. */
 function lawTable(): string {
-  const ids = [...new Set(historicBugs.map(({ law }) => law))].sort();
+  const caught = historicBugs.filter(({ example }) => example === undefined);
+  const ids = [...new Set(caught.map(({ law }) => law))].sort();
   return table(
     ["law", "what it says"],
     ids.map((id) => [id, says.get(id) ?? ""]),
@@ -18,14 +19,12 @@ function lawTable(): string {
 function section([kind, what]: readonly [string, string]): string {
   const rows = historicBugs
     .filter((bug) => bug.kind === kind)
-    .map(({ id, what: mistake, rule, reference, law }) => [
-      mistake,
-      rule,
-      reference,
-      law,
+    .map(({ id, what: mistake, rule, reference, law, example }) => [
+      ...[mistake, rule, reference],
+      example === undefined ? law : `example ${example}`,
       `\`${id}\``,
     ]);
-  const head = ["the mistake", "the rule", "made, or put right, in", "law", "seeded bug"];
+  const head = ["the mistake", "the rule", "made, or put right, in", "caught by", "seeded bug"];
   return [`## ${what}`, table(head, rows)].join("\n\n");
 }
 
@@ -39,7 +38,8 @@ export const historicPage = (): string =>
       "the same rule, or a driver that keeps what an emulation has to keep. A name and a commit " +
       "say where it was put right. Each is planted in the model as a seeded bug, in the form " +
       "that it would take there, and `npm run hunt -- --bug NAME` lets the laws catch it in " +
-      "random worlds. `shadowfold fuzz` holds an implementation of yours to the same rules " +
+      "random worlds; a few are caught by an example test alone, whose rule of " +
+      "[SPEC.md](../SPEC.md) is named. `shadowfold fuzz` holds an implementation of yours to the same rules " +
       "([check-your-viommu.md](check-your-viommu.md)).",
     ...Object.entries(kinds).map(section),
     "## The laws",

@@ -132,5 +132,6 @@ export const historicContextBugs: readonly HistoricBug[] = [
     find: "address <= (limit | belowLimit);",
     replace: "address <= limit - 1n && belowLimit > 0n;",
     law: "DM1",
+    example: "PR2",
   },
 ];

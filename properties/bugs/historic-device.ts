@@ -48,6 +48,7 @@ export const historicDeviceBugs: readonly HistoricBug[] = [
     find: "const plain = askOf({ ...asked, execute: false }, false);",
     replace: "const plain = askOf({ ...asked, execute: false, privileged: false }, false);",
     law: "TL1",
+    example: "AT5",
   },
   {
     id: "answer-without-pasid",
@@ -70,6 +71,7 @@ export const historicDeviceBugs: readonly HistoricBug[] = [
     find: "else if (asked.pasid === undefined && isInterrupt(asked.iova)) {",
     replace: 'else if (entry.state === "passThrough" && isInterrupt(asked.iova)) {',
     law: "TL1",
+    example: "AT8",
   },
   {
     id: "page-queue-of-one-page",

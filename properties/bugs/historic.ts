@@ -19,4 +19,6 @@ export interface HistoricBug extends Bug {
   /** What the architecture, or whoever owns the memory, demands instead. */
   readonly rule: string;
   readonly kind: Kind;
+  /** The rule whose example test catches it, where no law does over random worlds. */
+  readonly example?: string;
 }

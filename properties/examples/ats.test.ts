@@ -102,6 +102,7 @@ describe("translation requests", () => {
 
   const l4 = slot(firstStage.l4, 4, gva);
   const execute: Rights = { pasid: pasids.secondStage, execute: true };
+  const supervisor: Rights = { pasid: pasids.secondStage, privileged: true };
   test.each<readonly [string, number, Inputs, Inputs]>([
     ["72h", reason.firstStageReserved, memory(l4, firstStage.l3 | 0x87n), asks("read", gva, first)],
     ["70h", reason.firstStageAccess, memory(l4, 0x9000_0007n), asks("read", gva, first)],
@@ -110,6 +111,7 @@ describe("translation requests", () => {
     ["59h", reason.pasidNotPresent, [], asks("read", gva, { pasid: 0x40 })],
     ["46h", reason.pasidBeyondDirectory, [], asks("read", gva, { pasid: 0x2000 })],
     ["5Ch", reason.executeDisabled, [], asks("read", below, execute)],
+    ["5Dh", reason.supervisorDisabled, [], asks("read", below, supervisor)],
   ])(
     "[AT5] what is wrong with a table, an entry or an address is a fault: %s",
     (_, code, change, asked) => {
