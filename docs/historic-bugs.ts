@@ -39,8 +39,8 @@ export const historicPage = (): string =>
       "say where it was put right. Each is planted in the model as a seeded bug, in the form " +
       "that it would take there, and `npm run hunt -- --bug NAME` lets the laws catch it in " +
       "random worlds; a few are caught by an example test alone, whose rule of " +
-      "[SPEC.md](../SPEC.md) is named. `shadowfold fuzz` holds an implementation of yours to the same rules " +
-      "([check-your-viommu.md](check-your-viommu.md)).",
+      "[SPEC.md](../SPEC.md) is named. `shadowfold fuzz` holds an implementation of yours to " +
+      "the same rules ([check-your-viommu.md](check-your-viommu.md)).",
     ...Object.entries(kinds).map(section),
     "## The laws",
     lawTable(),

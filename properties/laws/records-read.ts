@@ -34,7 +34,8 @@ function checkRecord(guest: Guest, fact: FactOf<"FaultRecorded">): string | unde
   const found = [readBytes(guest, place, 8), readBytes(guest, place + 8, 8)];
   const wanted = recordOf(fact);
   if (found[0] === wanted[0] && found[1] === wanted[1]) return undefined;
-  return `record ${fact.index} reads ${found.map(hex).join(", ")}, not ${wanted.map(hex).join(", ")}`;
+  const [is, must] = [found, wanted].map((halves) => halves.map(hex).join(", "));
+  return `record ${fact.index} reads ${is}, not ${must}`;
 }
 
 /** Where IQERCD says why the queue halted: the lowest bit of each error's field, and its width. */

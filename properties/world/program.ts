@@ -117,9 +117,14 @@ export interface Wanted {
   readonly guests: fc.Arbitrary<readonly GuestSetup[]>;
   /** Kinds of command that no driver is to draw. */
   readonly without: ReadonlySet<Command>;
-  /** Whether a malicious world has inputs of any kind strewn in. */
+  /**
+   * Whether a malicious world has inputs of any kind strewn in, and each world ends with odd forms
+   * of descriptors and entries.
+   */
   readonly strange: boolean;
 }
+
+const oddEnd = fc.array(anyDrawn, { minLength: 2, maxLength: 6, size: "max" });
 
 /**
  * Random worlds of some guests with at least 60 inputs: a swarm of kinds of command, in one of
@@ -140,7 +145,7 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
       swarm: fc.oneof(fc.constant(everyKind), fc.noBias(fc.bigInt(0n, everyKind))),
       drawn: fc.array(anyDrawn, { minLength: 30, maxLength: 70, size: "max" }),
       strange: fc.array(fc.tuple(small, anyInput), { maxLength: wanted.strange ? 3 : 0 }),
-      odd: fc.array(anyDrawn, { minLength: 2, maxLength: 6, size: "max" }),
+      odd: wanted.strange ? oddEnd : fc.constant([]),
     })
     .map(({ guests, boots, pools, temperament, swarm, drawn, strange, odd }) => {
       const inputs: Input[] = [];
