@@ -30,7 +30,7 @@ export const quickBugs: readonly string[] = [
  * All of its worlds, or an example test, catch them.
  */
 export const slowTargets: ReadonlySet<string> = new Set([
-  "invalidation queue: disabled, Enable → fetching",
+  "invalidation queue: disabled, Enable [else] → fetching",
   "invalidation queue: idle, GivenUp [someOwed] → disabled",
   "invalidation queue: idle, GivenUp [someOwed] → idle",
   "invalidation queue: idle, GivenUp [someOwed] → fetching",

@@ -1,10 +1,11 @@
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { InterruptEntryDescriptor, WaitDescriptor } from "../../events/queue/descriptors.ts";
+import { at } from "../../events/registers/offset.ts";
 import { reserved } from "../oracle/queue.ts";
 import { deviceSources } from "./arena.ts";
 import { command, commandBits, placeQueue } from "./boot.ts";
 import type { Driver } from "./driver.ts";
-import { pick } from "./driver.ts";
+import { pick, writeRegister } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { more, pageFrom, someDomain } from "./mapping-commands.ts";
 import {
@@ -109,10 +110,15 @@ export const oddDescriptor: Command = (driver, draw) => {
   }
 };
 
-/** The queue is turned on with descriptors in it and its tail behind them. */
+/** The queue is turned on with descriptors in it; by draw while an error of its tail stands. */
 export const earlyTail: Command = (driver, draw) => {
   if (!usesQueue(driver)) return;
   submit(driver, [waitWord(3, 3)]);
+  const isWrong = draw.how % 2 === 0;
+  if (isWrong) {
+    writeRegister(driver, at.iqt, 8, 0x7fff0n);
+    moveTail(driver);
+  }
   command(driver, 0, commandBits.qie);
   placeQueue(driver, draw.extra);
   driver.tail = 0;
@@ -121,4 +127,5 @@ export const earlyTail: Command = (driver, draw) => {
   enqueue(driver, [iotlbWord(flush), waitWord(draw.extra, 4)]);
   moveTail(driver);
   command(driver, commandBits.qie);
+  if (isWrong) clearQueueErrors(driver);
 };
