@@ -32,6 +32,7 @@ import { registerMap } from "../events/registers/register.ts";
 import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import { chartPage } from "./chart-pictures.ts";
 import { deviationPage } from "./deviations.ts";
+import { historicPage } from "./historic-bugs.ts";
 import { layoutTable } from "./layout-table.ts";
 import { table } from "./table.ts";
 
@@ -153,4 +154,5 @@ export const documents = (): ReadonlyMap<string, string> =>
     ["events.md", events()],
     ["charts.md", chartPage()],
     ["qemu-deviations.md", deviationPage()],
+    ["historic-bugs.md", historicPage()],
   ]);

@@ -149,7 +149,8 @@ const clearError = { guard: "isSet", actions: errorCleared } as const;
 
 /**
  * The invalidation queue: disabled, idle (head equals tail), fetching, draining (a wait descriptor
- * waits for device TLBs), halted by IQE, ICE or ITE. Its registers are locked while it is enabled.
+ * waits for device TLBs), halted by IQE, ICE or ITE, also where it is enabled while one stands. Its
+ * registers are locked while it is enabled.
  *
  * Reading: a wait that a device's error stopped completes once software has cleared ICE.
  *
@@ -173,6 +174,7 @@ export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()(
     unreadable: ({ event }: On<Fetched>) => event.descriptor === undefined,
     someOwed: ({ context }) => context.unanswered.length > 0,
     noneOwed: ({ context }) => context.unanswered.length === 0,
+    anyError: ({ context }) => queueErrors.some((one) => context.errors[one]),
     isSet: ({ event, context }: WithError) => context.errors[event.error],
     isLastError: ({ event, context: { errors } }: WithError) =>
       errors[event.error] && queueErrors.every((one) => one === event.error || !errors[one]),
@@ -181,7 +183,10 @@ export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()(
     disabled: {
       on: {
         SetAddress: [{ guard: "changes", actions: addressSet }, {}],
-        Enable: { target: "idle", actions: enabled },
+        Enable: [
+          { guard: "anyError", target: "halted", actions: enabled },
+          { target: "idle", actions: enabled },
+        ],
       },
     },
     idle: {

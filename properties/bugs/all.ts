@@ -2,6 +2,7 @@ import type { Bug } from "./bug.ts";
 import { deviceBugs } from "./device-bugs.ts";
 import { eventBugs } from "./event-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
+import { historicBugs } from "./historic-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
 import { requestBugs } from "./request-bugs.ts";
@@ -24,4 +25,5 @@ export const bugs: readonly Bug[] = [
   ...scalableBugs,
   ...requestBugs,
   ...deviceBugs,
+  ...historicBugs,
 ];

@@ -7,6 +7,7 @@ import { laws } from "../laws/all.ts";
 import { bugs } from "./all.ts";
 import type { Bug } from "./bug.ts";
 import { handfulOf, today } from "./handful.ts";
+import { historicBugs } from "./historic-bugs.ts";
 import { quickBugs } from "./quick.ts";
 
 const handful = 5;
@@ -42,6 +43,15 @@ describe("seeded bugs", () => {
   it("[BU4] those that are quick to catch exist", () => {
     const ids = new Set(bugs.map(({ id }) => id));
     expect(quickBugs.filter((id) => !ids.has(id))).toEqual([]);
+  });
+
+  it("[BU7] at least sixty were made before, each in something that can be looked up", () => {
+    expect(historicBugs.length).toBeGreaterThanOrEqual(60);
+    const place = /\b[0-9a-f]{7,12}\b|pull request \d+/;
+    expect(historicBugs.filter(({ reference }) => !place.test(reference))).toEqual([]);
+    expect(bugs.filter((bug) => historicBugs.some(({ id }) => id === bug.id)).length).toBe(
+      historicBugs.length,
+    );
   });
 });
 

@@ -17,6 +17,12 @@ export const quickBugs: readonly string[] = [
   ...["interrupt-index-unrecorded", "posting-outstanding", "posting-lost-update"],
   ...["rid-pasid-zero", "directory-index", "context-by-domain", "legacy-pasid", "pasid-of-fault"],
   ...["event-lost", "event-stays", "overflow-unasked", "page-status-together"],
+  ...["status-or-interrupt", "queue-not-resumed", "completion-only-unmasked"],
+  ...["disabled-while-waiting", "address-zero-is-none", "bus-lost", "pasid-present-unchecked"],
+  ...["three-levels-as-four", "queue-width-unread", "queue-width-not-restored"],
+  ...["whole-table-skipped", "last-line-not-flushed", "protected-without-flush"],
+  ...["answer-without-pasid", "translation-fault-unreported", "stop-marker-answered"],
+  ...["record-of-result", "bus-range-as-source"],
 ];
 
 /**
@@ -24,7 +30,7 @@ export const quickBugs: readonly string[] = [
  * All of its worlds, or an example test, catch them.
  */
 export const slowTargets: ReadonlySet<string> = new Set([
-  "invalidation queue: disabled, Enable → fetching",
+  "invalidation queue: disabled, Enable [else] → fetching",
   "invalidation queue: idle, GivenUp [someOwed] → disabled",
   "invalidation queue: idle, GivenUp [someOwed] → idle",
   "invalidation queue: idle, GivenUp [someOwed] → fetching",

@@ -101,7 +101,7 @@ describe("translation requests", () => {
   });
 
   const l4 = slot(firstStage.l4, 4, gva);
-  const execute: Rights = { pasid: pasids.secondStage, execute: true };
+  const second = (more: Rights): Rights => ({ pasid: pasids.secondStage, ...more });
   test.each<readonly [string, number, Inputs, Inputs]>([
     ["72h", reason.firstStageReserved, memory(l4, firstStage.l3 | 0x87n), asks("read", gva, first)],
     ["70h", reason.firstStageAccess, memory(l4, 0x9000_0007n), asks("read", gva, first)],
@@ -109,7 +109,8 @@ describe("translation requests", () => {
     ["80h", reason.nonCanonical, [], asks("read", 1n << 47n, first)],
     ["59h", reason.pasidNotPresent, [], asks("read", gva, { pasid: 0x40 })],
     ["46h", reason.pasidBeyondDirectory, [], asks("read", gva, { pasid: 0x2000 })],
-    ["5Ch", reason.executeDisabled, [], asks("read", below, execute)],
+    ["5Ch", reason.executeDisabled, [], asks("read", below, second({ execute: true }))],
+    ["5Dh", reason.supervisorDisabled, [], asks("read", below, second({ privileged: true }))],
   ])(
     "[AT5] what is wrong with a table, an entry or an address is a fault: %s",
     (_, code, change, asked) => {

@@ -54,6 +54,18 @@ describe("enabling and disabling", () => {
     expect(scene.register(at.iqh, 8)).toBe(0x20n);
   });
 
+  test("[IQ19] a queue that is enabled while an error stands waits until it is cleared", () => {
+    const halted = ready.when(write8(at.iqt, 0x7fff0n), write8(at.iqt, 0n), command(te));
+    const scene = halted.when(submit(iotlbOfAll, waitNothing), queueOn);
+    expect(halted.types).toContain("QueueDisabled");
+    expect(scene.types).not.toContain("DescriptorFetched");
+    expect(scene.register(at.fsts) & iqe).toBe(iqe);
+    expect(scene.register(at.iqh, 8)).toBe(0n);
+    const cleared = scene.when(write(at.fsts, iqe));
+    expect(cleared.types).toContain("IotlbInvalidated");
+    expect(cleared.register(at.iqh, 8)).toBe(0x20n);
+  });
+
   test("[IQ18] a queue that is enabled without work tells of no work", () => {
     const scene = given(unit(), booted).when(queueOn);
     expect(scene.types).toEqual(["RegisterSet", "QueueEnabled"]);

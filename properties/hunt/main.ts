@@ -18,6 +18,7 @@ interface Options {
   readonly json?: boolean;
   readonly seed?: number;
   readonly seconds?: number;
+  readonly worlds?: number;
 }
 
 interface BugHunt {
@@ -36,8 +37,9 @@ function oneOfTheBugs(id: string, before: readonly string[] = []): readonly stri
   throw new InvalidArgumentError("There is no such bug.");
 }
 
-async function hunt(bug: Bug, { seed = 1, seconds = 60 }: Options): Promise<BugHunt> {
-  const how = { seed, seconds, suspects: [bug.law], shrinking: Math.min(5, seconds) };
+async function hunt(bug: Bug, { seed = 1, seconds = 60, worlds }: Options): Promise<BugHunt> {
+  const limit = worlds === undefined ? {} : { runs: worlds };
+  const how = { seed, seconds, suspects: [bug.law], shrinking: Math.min(5, seconds), ...limit };
   return { bug, caught: await chaseMutant(seeding(bug), how) };
 }
 
@@ -112,6 +114,7 @@ const options = new Command("hunt")
     wholeNumber,
   )
   .option("--seconds <number>", "how long to look for each: 60, or 120 for charts", wholeNumber)
+  .option("--worlds <number>", "in how many worlds to look for each, at most", wholeNumber)
   .option("--json", "print the result as JSON")
   .parse()
   .opts<Options>();

@@ -1,9 +1,11 @@
 import { hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import type { Input } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import type { FirstExpected } from "../oracle/table-answers.ts";
-import type { Law } from "./law.ts";
+import type { Count, Law } from "./law.ts";
 import { sightOf } from "./probes.ts";
 import { isRequest } from "./request-keys.ts";
 import { find } from "./requests.ts";
@@ -61,8 +63,17 @@ function checkWrites(walk: FirstExpected, writes: readonly Write[]): string | un
   return missing === undefined ? undefined : `${textOf(missing)} is not written`;
 }
 
+const dirty = 1n << 6n;
+
+/** Whether a translation request says that nothing will be written, to a unit that heeds it. */
+const writesNothing = (guest: Guest, input: Input): boolean =>
+  input.type === "AtsRequest" && input.access === "read" && hasNoWriteFlag(guest);
+
+/** ECAP.NWFS. */
+const hasNoWriteFlag = (guest: Guest): boolean => ((readBytes(guest, 0x10, 8) >> 33n) & 1n) === 1n;
+
 /** Violations of the shape of single writes. */
-function strayWrite(run: Run) {
+function strayWrite(run: Run, count: Count) {
   for (const { fact, step, before, seq } of momentsOf(run)) {
     if (fact?.type !== "MemoryWritten") continue;
     if (!isRequest(step.input) && step.input.type !== "AtsRequest") continue;
@@ -70,6 +81,10 @@ function strayWrite(run: Run) {
     if (guest === undefined || find(step.facts, "InterruptRequested")) continue;
     const wrong = checkWrite(guest, fact);
     if (wrong !== undefined) return { law: "AD1", seq, text: `${hex(fact.gpa)}: ${wrong}` };
+    if (!writesNothing(guest, step.input)) continue;
+    count("no write asked");
+    if ((wordOf(fact.bytes) & ~wordAt(guest, fact.gpa) & dirty) === 0n) continue;
+    return { law: "AD1", seq, text: `${hex(fact.gpa)}: is dirty, and nothing is to be written` };
   }
   return undefined;
 }
@@ -79,9 +94,9 @@ export const bitsAreSet: Law = {
   says:
     "A request that walks a first stage sets the accessed and dirty bits of the entries that it " +
     "passes, in order, and writes nothing else.",
-  sometimes: ["accessed", "dirty", "saved by a cache", "before a fault"],
+  sometimes: ["accessed", "dirty", "saved by a cache", "before a fault", "no write asked"],
   check(run, count) {
-    const stray = strayWrite(run);
+    const stray = strayWrite(run, count);
     if (stray !== undefined) return stray;
     const { asked } = sightOf(run);
     for (const { seq, facts } of run.steps) {

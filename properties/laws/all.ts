@@ -25,11 +25,13 @@ import type { Law } from "./law.ts";
 import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./life.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
+import { otherFaultsAreReported } from "./other-faults.ts";
 import { pageRequestsAreQueued } from "./page-requests.ts";
 import { pendingIsKnown } from "./pending-known.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { queueGoesOn } from "./queue-rest.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
+import { recordsSayWhatHappened } from "./records-read.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
@@ -61,10 +63,12 @@ export const laws: readonly Law[] = [
   queueGoesOn,
   bitsAreSet,
   faultsAreReported,
+  otherFaultsAreReported,
   eventsAreSent,
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,
+  recordsSayWhatHappened,
   statusIsCleared,
   memoryIsAlike,
   reservedPagesStay,

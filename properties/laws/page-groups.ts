@@ -51,6 +51,14 @@ function checkRefused(groups: Groups, { input, facts }: Step): string | undefine
   return waits ? undefined : `${nameOf(input)} waits for no answer`;
 }
 
+/** A stop marker asks for nothing: it ends no group, and nobody answers it. */
+function checkStopMarker({ input, facts }: Step, count: Count): string | undefined {
+  if (input.type !== "PageRequest" || !input.last || input.read || input.write) return undefined;
+  const answer = facts.find(({ type }) => /^PageGroup/.test(type));
+  if (facts[0]?.type !== "InputRefused") count("stop marker");
+  return answer && `a stop marker of ${nameOf(input)} is answered`;
+}
+
 /**
  * Follows the groups of a run step by step.
  *
@@ -62,7 +70,7 @@ export function answersOnce(count: Count): (step: Step) => string | undefined {
     const index = guestIndex(step.input);
     const groups = guests.get(index) ?? new Map<string, Group>();
     guests.set(index, groups);
-    const refused = checkRefused(groups, step);
+    const refused = checkRefused(groups, step) ?? checkStopMarker(step, count);
     if (refused !== undefined) return refused;
     for (const fact of step.facts) {
       const text = follow(groups, fact, count);

@@ -138,7 +138,7 @@ export const pageRequestsAreQueued: Law = {
   sometimes: [
     ...["queued", "wrapped", "renewed", "overflow", "event", "event masked"],
     ...["dropped: overflow", "dropped: fault", "dropped: off", "dropped: unsupported"],
-    ...["answered by software", "answered automatically"],
+    ...["answered by software", "answered automatically", "stop marker"],
   ],
   check(run, count) {
     const groups = answersOnce(count);

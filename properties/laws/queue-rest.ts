@@ -1,4 +1,5 @@
 import { hex } from "../../events/address.ts";
+import type { Input, InputOf } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import type { Count, Law } from "./law.ts";
@@ -35,6 +36,23 @@ function checkRest(guest: Guest, count: Count): string | undefined {
   return undefined;
 }
 
+/** Whether a write to GCMD turned a queue off that was not at its tail. */
+function checkOff(input: Input, was: Guest, now: Guest, count: Count): string | undefined {
+  if (input.type !== "RegisterWrite") return undefined;
+  const { isEnabled, head, tail } = sightOf(was);
+  const asksOff = commandsOff(input);
+  if (!isEnabled || !asksOff) return undefined;
+  count(head === tail ? "off at the tail" : "off too early");
+  if (sightOf(now).isEnabled || head === tail) return undefined;
+  return `it is turned off at ${hex(head)}, and the tail is at ${hex(tail)}`;
+}
+
+/** Whether a write has GCMD.QIE clear: bit 2 of its last byte. */
+function commandsOff({ offset, size, value }: InputOf<"RegisterWrite">): boolean {
+  const lane = 0x1b - offset;
+  return lane >= 0 && lane < size && ((value >> BigInt(8 * lane + 2)) & 1n) === 0n;
+}
+
 const isSame = (was: Guest, now: Guest): boolean =>
   was.registers === now.registers && was.queue === now.queue;
 
@@ -47,7 +65,9 @@ function check({ fact, step, seq, before, after }: Moment, count: Count): string
     if (text !== undefined) return text;
   }
   const start = step.before.guests[index];
-  if (seq !== step.after.seq || start === undefined || isSame(start, now)) return undefined;
+  if (seq !== step.after.seq || start === undefined) return undefined;
+  const off = checkOff(step.input, start, now, count);
+  if (off !== undefined || isSame(start, now)) return off;
   return checkRest(now, count);
 }
 
@@ -55,8 +75,12 @@ export const queueGoesOn: Law = {
   id: "QU2",
   says:
     "An enabled queue rests at its tail, at an error that stands, or at a wait for devices that " +
-    "owe answers, and nowhere else; while an error stands it does not work.",
-  sometimes: ["works", "at the tail", "at an error", "at a wait"],
+    "owe answers, and nowhere else; while an error stands it does not work, and only at its tail " +
+    "it is turned off.",
+  sometimes: [
+    ...["works", "at the tail", "at an error", "at a wait"],
+    ...["off at the tail", "off too early"],
+  ],
   check(run, count) {
     for (const moment of momentsOf(run)) {
       const text = check(moment, count);

@@ -27,7 +27,7 @@ const bits = (word: bigint, high: number, low: number): number =>
   Number((word >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n));
 
 /** Reserved bits of the first and second quadword of each descriptor, by type. */
-const reserved: Readonly<Record<number, readonly [low: bigint, high: bigint]>> = {
+export const reserved: Readonly<Record<number, readonly [low: bigint, high: bigint]>> = {
   1: [0xfffc_0000_0000_f1c0n, 0xffff_ffff_ffff_ffffn],
   2: [0xffff_ffff_0000_f100n, 0x0000_0000_0000_0f80n],
   3: [0x000f_0000_ffe0_01f0n, 0x0000_0000_0000_0ffen],

@@ -53,14 +53,14 @@ export const frames = {
 
 /**
  * Source-ids of the devices: two functions of one device, the upper half of another bus, behind a
- * bridge, virtual.
+ * bridge whose device and function are those of the first on another bus, virtual.
  */
 export const sources = {
   first: 0x20,
   function4: 0x24,
   otherBus: 0x1c0,
   behindBridge: 0x208,
-  bridge: 0x200,
+  bridge: 0x220,
   virtual: 0x10,
 } as const;
 

@@ -17,12 +17,13 @@ import { takeBack } from "./take-back.ts";
 /** Sets up the page-request queue, where the unit has one. */
 export function bootPageRequests(driver: Driver, draw: number): void {
   if (!driver.profile.pageRequests) return;
-  // By draw only two places are free until the guest moves the head.
+  // By draw only two places are free until the guest moves the head, or the queue has two pages.
   const head = draw % 8 === 7 ? 3 : 0;
-  driver.asked = draw % 4 === 2 ? 126 : 0;
+  const pqs = draw % 8 === 5 ? 1n : 0n;
+  driver.asked = draw % 4 === 2 || pqs === 1n ? 126 : 0;
   writeRegister(driver, at.pqh, 8, BigInt(32 * (driver.asked + head)));
   writeRegister(driver, at.pqt, 8, BigInt(32 * driver.asked));
-  writeRegister(driver, at.pqa, 8, BigInt(arena.pageRequests) << 12n);
+  writeRegister(driver, at.pqa, 8, (BigInt(arena.pageRequests) << 12n) | pqs);
   if (draw % 3 !== 0) writeRegister(driver, at.pectl, 4, 0n);
 }
 

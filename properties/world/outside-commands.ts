@@ -179,7 +179,7 @@ export const devices: Command = (driver, draw) => {
   if (draw.how % 3 === 0) emit(driver, { type: "DeviceRemove", device });
   if (draw.how % 3 === 0 && draw.extra % 2 === 0) return;
   const physical = draw.extra % 4 !== 3;
-  const alias = draw.extra % 5 === 4 ? { alias: sourceId(0x200) } : {};
+  const alias = draw.extra % 5 === 4 ? { alias: sourceId(sources.bridge) } : {};
   emit(driver, { type: "DeviceAssign", device, physical, ...alias });
 };
 

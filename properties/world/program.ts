@@ -14,6 +14,7 @@ import * as interrupt from "./interrupt-commands.ts";
 import { kindCount, kindsOf } from "./kinds.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
+import { oddKindsOf } from "./odd-kinds.ts";
 import * as outside from "./outside-commands.ts";
 import { writeScalable } from "./scalable-boot.ts";
 import { anyGuests } from "./setup.ts";
@@ -116,9 +117,14 @@ export interface Wanted {
   readonly guests: fc.Arbitrary<readonly GuestSetup[]>;
   /** Kinds of command that no driver is to draw. */
   readonly without: ReadonlySet<Command>;
-  /** Whether a malicious world has inputs of any kind strewn in. */
+  /**
+   * Whether a malicious world has inputs of any kind strewn in, and each world ends with odd forms
+   * of descriptors and entries.
+   */
   readonly strange: boolean;
 }
+
+const oddEnd = fc.array(anyDrawn, { minLength: 2, maxLength: 6, size: "max" });
 
 /**
  * Random worlds of some guests with at least 60 inputs: a swarm of kinds of command, in one of
@@ -139,8 +145,9 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
       swarm: fc.oneof(fc.constant(everyKind), fc.noBias(fc.bigInt(0n, everyKind))),
       drawn: fc.array(anyDrawn, { minLength: 30, maxLength: 70, size: "max" }),
       strange: fc.array(fc.tuple(small, anyInput), { maxLength: wanted.strange ? 3 : 0 }),
+      odd: wanted.strange ? oddEnd : fc.constant([]),
     })
-    .map(({ guests, boots, pools, temperament, swarm, drawn, strange }) => {
+    .map(({ guests, boots, pools, temperament, swarm, drawn, strange, odd }) => {
       const inputs: Input[] = [];
       const drivers = guests.map((setup, index) =>
         newDriver(index, setup, poolOf(setup, pools[index] ?? pools[0]), inputs),
@@ -155,6 +162,11 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
         for (const [where, input] of strange) {
           if (impossible(input) === undefined) inputs.splice(where % inputs.length, 0, input);
         }
+      }
+      for (const draw of odd) {
+        const driver = pick(drivers, draw.guest);
+        const kinds = oddKindsOf(driver, temperament === "ruleFollowing", wanted.without);
+        if (kinds.length > 0) pick(kinds, draw.kind)(driver, draw, "proper");
       }
       pad(drivers, inputs);
       return { setup: { guests: [...guests] }, inputs };

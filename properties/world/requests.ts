@@ -13,7 +13,7 @@ import { pasids, reachesOf, types } from "./scalable-tables.ts";
 import { entryAddress } from "./tables.ts";
 
 /** PASIDs that no entry is made for. */
-const strays = [3, 65, 4096, 8191, 8192, 0x7000, 0x10000, 0xfffff] as const;
+const strays = [3, 65, 4096, 8191, 8192, 0x7000, 0x10000, 0x80001, 0xfffff] as const;
 
 /** Pages that are odd for one kind of translation or another. */
 const edges = [
@@ -88,6 +88,10 @@ export function someRequest(
   return request;
 }
 
+/** The page of the other half of what tables translate, whose address differs in one bit. */
+const twin = (levels: number, page: number): number =>
+  canonicalPage(levels, page + 512 ** levels / 2);
+
 function newRequest(
   driver: Driver,
   draw: Draw,
@@ -108,10 +112,13 @@ function newRequest(
   const rights = rightsOf(pasid, binding.bits, more(draw, 16));
   const around = draw.extra % 24;
   const away = around === 23 ? 1 : around === 22 ? 511 : 0;
+  const near = pageFor(driver, reach, pageDraw) + away;
   const page =
     around === 21 || around === 20
       ? pick(edges, pageDraw)
-      : pageFor(driver, reach, pageDraw) + away;
+      : around === 19
+        ? twin(binding.stage.levels, near)
+        : near;
   return { device: sourceId(device), page: Math.min(page, 2 ** 52 - 1), rights };
 }
 

@@ -1,0 +1,137 @@
+import type { HistoricBug } from "./historic.ts";
+
+const pasid = "hypervisor/context/pasid.ts";
+const life = "projections/life/evolve-life.ts";
+const attach = "hypervisor/host/attach.ts";
+
+/** Mistakes of real implementations about contexts, PASID entries, registers and resets. */
+export const historicContextBugs: readonly HistoricBug[] = [
+  {
+    id: "bus-lost",
+    what: "Of a requester only device and function count; its bus is lost.",
+    reference: "QEMU bacabb0afa",
+    rule: "A source-id has 16 bits, 8 of them the bus.",
+    kind: "decoding",
+    file: "projections/host/host-entry.ts",
+    find: "pasid === undefined ? source : (pasid + 1) * 0x10000 + source;",
+    replace: "((pasid ?? -1) + 1) * 0x10000 + (source & 0xff);",
+    law: "SH1",
+  },
+  {
+    id: "pasid-present-unchecked",
+    what: "A PASID entry is used although its P bit is clear.",
+    reference: "QEMU 56fc1e6ac6",
+    rule: "A PASID entry that is not present blocks requests with 59h.",
+    kind: "check",
+    file: pasid,
+    find:
+      "if (!isSet(entry, pasidBits.present)) " +
+      "return blocked(entry, reason.pasidNotPresent, part);",
+    replace: "",
+    law: "SH1",
+  },
+  {
+    id: "pass-through-by-context",
+    what: "PGTT of a PASID entry does not make its requests pass through.",
+    reference: "QEMU 5178d78f4b",
+    rule: "In scalable mode the PASID entry, not the context entry, says pass-through.",
+    kind: "decoding",
+    file: pasid,
+    find: `if (pgtt === pasidTypes.passThrough) return { kind: "passThrough", did, fpd, pasid };`,
+    replace: "",
+    law: "SH1",
+  },
+  {
+    id: "three-levels-as-four",
+    what: "Second-stage tables of three levels are walked as if they had four.",
+    reference: "Xen 02b46377b6 (CVE-2021-28710, XSA-390)",
+    rule: "AW of the entry says how many levels lie below its root.",
+    kind: "decoding",
+    file: "hypervisor/context/context.ts",
+    find: "const levels = levelsOfWidth(fieldOf(entry, aw)) as Levels;",
+    replace: "const levels = Math.max(4, levelsOfWidth(fieldOf(entry, aw))) as Levels;",
+    law: "SH1",
+  },
+  {
+    id: "root-pointer-and-iotlb",
+    what: "A root pointer that is set with ESRTPS leaves the IOTLB as it was.",
+    reference: "QEMU 0305eceecd, Xen 5fc98b9708 (CVE-2023-34326, XSA-442)",
+    rule: "With CAP.ESRTPS, SRTP forgets contexts, PASID entries and translations.",
+    kind: "staleness",
+    file: "hypervisor/registers/register-write.ts",
+    find: `  invalidateIotlb(turn, { scope: "global" });\n`,
+    replace: "",
+    law: "SH1",
+  },
+  {
+    id: "context-while-off",
+    what: "With translation off, requests still go where their contexts say.",
+    reference: "QEMU 2a078b1080",
+    rule: "With TES clear, requests are not translated, and no table is looked at.",
+    kind: "life",
+    file: attach,
+    find: `const enabled = guestIn(turn).charts.translation === "enabled";`,
+    replace: `const enabled = guestIn(turn).charts.translation !== "noPointer";`,
+    law: "DM1",
+  },
+  {
+    id: "pasids-across-enable",
+    what: "What was read for single PASIDs outlives translation off and on, and a reset.",
+    reference: "QEMU 851d6b2c8c, b583cdbb0e",
+    rule: "When TE changes and after a reset, nothing that was read before is used.",
+    kind: "staleness",
+    file: attach,
+    find: "hostsWhere(guestIn(turn).hosts, ({ pasid }) => pasid !== undefined)",
+    replace:
+      "hostsWhere(guestIn(turn).hosts, ({ pasid }) => pasid !== undefined && turn.index < 0)",
+    law: "SH1",
+  },
+  {
+    id: "remapping-after-reset",
+    what: "Interrupt remapping is still enabled after a reset.",
+    reference: "QEMU d7bb469afa",
+    rule: "A reset clears GSTS.",
+    kind: "life",
+    file: life,
+    find: "charts: { ...initialCharts, life:",
+    replace: "charts: { ...initialCharts, remapping: guest.charts.remapping, life:",
+    law: "CH2",
+  },
+  {
+    id: "queue-width-unread",
+    what: "IQA reads without the bit that software set for wide descriptors.",
+    reference: "QEMU 515457757f",
+    rule: "A register gives back what was written to its writable bits.",
+    kind: "report",
+    file: "events/registers/register.ts",
+    find: `Iqa, "Invalidation queue address.", {`,
+    replace: `Iqa, "Invalidation queue address.", {\n      unread: Iqa.mask("dw"),`,
+    law: "RG1",
+  },
+  {
+    id: "queue-width-not-restored",
+    what: "A restored unit takes its queue of wide descriptors for one of narrow ones.",
+    reference: "QEMU 147a372e75",
+    rule: "A restored unit goes on as the saved one would.",
+    kind: "life",
+    file: life,
+    find: "return restoreGuest(guest, fact.record);",
+    replace:
+      "const next = restoreGuest(guest, fact.record);\n" +
+      "    const queue = { ...next.queue, address: next.queue.address & ~0x800n };\n" +
+      "    return { ...next, queue };",
+    law: "SV1",
+  },
+  {
+    id: "last-block-unprotected",
+    what: "The last block of a protected region is not protected.",
+    reference: "QEMU d6d10793dc, OpenVMM 48a89a5b8",
+    rule: "PLMLIMIT and PHMLIMIT name the last block that is protected.",
+    kind: "check",
+    file: "hypervisor/memory/protected-memory.ts",
+    find: "address <= (limit | belowLimit);",
+    replace: "address <= limit - 1n && belowLimit > 0n;",
+    law: "DM1",
+    example: "PR2",
+  },
+];
