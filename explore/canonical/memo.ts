@@ -37,11 +37,11 @@ const mostRecent = 20_000;
  * What is known of the objects that were asked for last. A weak map would know all that anybody
  * else knows, and costs the collector of garbage several times as much.
  */
-export function newRecent<Value>(): Recent<Value> {
+export function newRecent<Value>(most = mostRecent): Recent<Value> {
   let young = new Map<object, Value>();
   let old = new Map<object, Value>();
   const set = (key: object, value: Value): void => {
-    if (young.size >= mostRecent) [old, young] = [young, new Map()];
+    if (young.size >= most) [old, young] = [young, new Map()];
     young.set(key, value);
   };
   return {

@@ -180,7 +180,12 @@ const requests: readonly ScopesMove[] = devices.flatMap((device) =>
 );
 
 const pagesOf = (domain: number): number[] => iovaPages.map((_, index) => pageIn(domain, index));
-const byDomain = iovaPages.map((_, index) => domains.map((__, domain) => pageIn(domain, index)));
+
+/** Pages that take each other's place when domains do: tables of a level, pages of an IOVA. */
+const pagesByDomain = [
+  ...[0, 1, 2].map((level) => domains.map(({ pages }) => pages[level] ?? 0)),
+  ...iovaPages.map((_, index) => domains.map((__, domain) => pageIn(domain, index))),
+];
 const byIova = domains.map((_, domain) => pagesOf(domain));
 
 /** Scopes of invalidations. */
@@ -200,11 +205,8 @@ export const scopes: Configuration<ScopesGhost> = {
     { source: devices },
     {
       did: domains.map(({ did }) => did),
-      gfn: [
-        ...[0, 1, 2].map((level) => domains.map(({ pages }) => pages[level] ?? 0)),
-        ...byDomain,
-      ],
-      hfn: byDomain.map((pages) => pages.map(frameOf)),
+      gfn: pagesByDomain,
+      hfn: pagesByDomain.map((pages) => pages.map(frameOf)),
     },
     { iova: iovaPages, gfn: byIova, hfn: byIova.map((pages) => pages.map(frameOf)) },
   ],
