@@ -39,7 +39,7 @@ export const shownBugs: readonly (readonly [bug: string, configuration: string])
 /** The runs whose figures the page shows, from the file that they were saved in. */
 export const shownRuns = (): readonly ExploreRun[] =>
   parseJson(
-    readFileSync(new URL("revoke-runs.json", import.meta.url), "utf8"),
+    readFileSync(new URL("../docs/revoke-runs.json", import.meta.url), "utf8"),
   ) as readonly ExploreRun[];
 
 /** What finds how a bug breaks a configuration. */
