@@ -126,7 +126,7 @@ const opening = [
   "Derived from `explore/` and `docs/revoke-runs.json` by `npm run docs`; change those.",
   "A driver gives a page to a device, takes it back, and gives it to somebody else; a hypervisor " +
     "takes pages from a guest and gives them to another. Between lie entries that are cleared, " +
-    "invalidations that are queued, answers that devices owe, and requests that are on their way. " +
+    "invalidations that are queued, answers that devices owe, and requests on their way. " +
     "Whether a device can reach the page in the end depends on the order in which all that " +
     "happens. Random runs try some orders. `shadowfold explore` tries every one, in a world that " +
     "is small enough for that.",
@@ -143,15 +143,15 @@ const method = [
     "where it has to wait for devices: that is when the others have their turn.",
   table(["configuration", "question", "moves", "laws asked"], questionRows),
   "Every state is looked at once, those nearest to the start first, so that a counterexample is " +
-    "one of the shortest. Two states are the same when they differ in nothing that matters later: " +
+    "one of the shortest. Two states are the same when they differ in nothing that matters: " +
     "not in numbers of events or of shadows, nor in what the queue has fetched already. Where " +
     "devices, domains, pages or addresses are like each other, states that differ only in their " +
     "names are looked at once. Tests compare that with the search that does without: each state " +
     "stands for exactly the renamed ones that the other search finds.",
   "Of a state the search keeps a fingerprint of 96 bits and how it was reached, 17 to 37 bytes " +
     "together, and makes the state again from there when its turn comes. Two states with one " +
-    "fingerprint would be taken for one; the chance that any two of a run are is at most what the " +
-    "last column says.",
+    "fingerprint would be taken for one; the chance that any two of a run are is at most what " +
+    "the last column says.",
 ];
 
 /** The page: what was asked, what was looked at, and the shortest ways to break it. */
@@ -175,11 +175,12 @@ export async function revokePage(find: Find): Promise<string> {
     ...opening,
     ...method,
     "## What came of it",
-    "No run found anything wrong. *Complete* means that there is no other state: the answer holds " +
-      "for every order of moves, however long. *Stand for* counts the states with all their names.",
+    "No run found anything wrong. *Complete* means that there is no other state: the answer " +
+      "holds for every order of moves, however long. *Stand for* counts the states with all their names.",
     table(head, runs.map(runRow)),
-    "`npx shadowfold explore --configuration revoke` makes the first run again; `--states 5000000 " +
-      "--threads 2` is a bound for a night.",
+    "`npx shadowfold explore --configuration revoke` makes the first run again; " +
+      "`--configuration revoke-large --states 5000000 --threads 2` is a run for a night. *Stand " +
+      "for* of a run that is not complete counts what it has found so far.",
     `## The charts of \`${first?.configuration ?? ""}\``,
     table(
       ["chart", "states reached", "transitions taken"],

@@ -12,7 +12,7 @@ type Rename = (name: number) => number;
 /** Pages of a run that are told one by one, at most. */
 const mostPages = 512;
 
-/** A number without which event it is of: whether there is a mark, and whether of an upper entry. */
+/** A mark without the event that it is of: that it is there, and whether of an upper entry. */
 export const markOf = (value: number): number => 2 + (value % 2);
 
 type Three = [first: number, count: number, value: number];

@@ -6,7 +6,7 @@ export interface Visited {
   readonly has: (a: number, b: number, c: number) => boolean;
 }
 
-/** Slots for a number of fingerprints: a power of two, of which at most three quarters are taken. */
+/** Slots for a number of fingerprints: a power of two, at most three quarters of it taken. */
 export const slotsFor = (most: number): number =>
   2 ** Math.ceil(Math.log2(Math.max(16, (most * 4) / 3)));
 
