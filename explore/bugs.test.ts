@@ -52,6 +52,24 @@ describe("a seeded bug", () => {
   );
 });
 
+describe("a question", () => {
+  it(
+    "[EX10] finds by itself what a law finds before it",
+    async () => {
+      const bug = bugs.find(({ id }) => id === "p2m-in-flight");
+      const module = (await importMutant("explore/explored.ts", bug)) as {
+        explored: typeof explored;
+      };
+      const bounds = { states: 2000, depth: 8, symmetric: true };
+      const { finding } = module.explored("revoke", bounds, []);
+      expect(finding).toMatchObject({ law: "question" });
+      expect(finding?.text).toMatch(/^a DMA lands in guest page 0x1. after the host gave it to/);
+      expect(finding?.moves).toHaveLength(5);
+    },
+    patience,
+  );
+});
+
 describe("a search with threads", () => {
   it(
     "[EX11] comes to what a search without comes to",

@@ -21,9 +21,14 @@ export function configurationOf(name: string): Configuration {
   return configuration;
 }
 
-/** Explores a configuration by its name. */
-export function explored(name: string, bounds: Bounds): Explored {
-  const outcome = search(configurationOf(name), bounds);
+/**
+ * Explores a configuration by its name.
+ *
+ * @param laws  the laws that are asked instead of the configuration's own.
+ */
+export function explored(name: string, bounds: Bounds, laws?: readonly string[]): Explored {
+  const configuration = configurationOf(name);
+  const outcome = search({ ...configuration, laws: laws ?? configuration.laws }, bounds);
   const { ending, states, levels } = outcome;
   return { ending, states, levels, finding: findingOf(outcome) };
 }
