@@ -70,7 +70,34 @@ const differences: readonly (readonly [string, readonly Input[], readonly Input[
   ["a unit that is reset", [], [{ type: "UnitReset" }]],
 ];
 
+const submits = (...descriptors: readonly bigint[]) => submitted(start.world, ...descriptors);
+const failed = (by: typeof device | typeof other): Input => ({
+  ...{ type: "DeviceTlbAnswer", device: by, result: "failed" },
+});
+
+/** Two ways that differ in who or what it is alone. */
+const alternatives: readonly (readonly [string, readonly Input[], readonly Input[]])[] = [
+  ["who owes an answer", owing, submits(deviceTlbOf(other))],
+  [
+    "who owes one first",
+    submits(deviceTlbOf(device), deviceTlbOf(other)),
+    submits(deviceTlbOf(other), deviceTlbOf(device)),
+  ],
+  ["who failed", [failed(device)], [failed(other)]],
+  ["whose request is on its way", [...mapped, issue], [...mapped, { ...issue, device: other }]],
+  ["whose TLB has a page", [...mapped, asks], [...mapped, { ...asks, device: other }]],
+  [
+    "what is still to be fetched",
+    [...submits(0xfn), ...submitted(worldAfter(...submits(0xfn)), 0x12n)],
+    [...submits(0xfn), ...submitted(worldAfter(...submits(0xfn)), 0x5n)],
+  ],
+];
+
 describe("fingerprints", () => {
+  it.each(alternatives)("[EX5] tell states apart by %s", (_, one, two) => {
+    expect(wordsAfter(...one)).not.toEqual(wordsAfter(...two));
+  });
+
   it.each(differences)("[EX5] tell states apart by %s", (_, before, change) => {
     expect(wordsAfter(...before, ...change)).not.toEqual(wordsAfter(...before));
   });
