@@ -18,6 +18,7 @@ export interface ExploreRun {
   readonly levels: readonly number[];
   readonly transitions: number;
   readonly collisions: number;
+  readonly finding?: Finding;
   readonly charts: readonly {
     readonly chart: string;
     readonly states: readonly { readonly state: string; readonly isReached: boolean }[];
@@ -85,12 +86,23 @@ export function movesIn(page: string, bug: string, configuration: string): reado
 const runRow = (run: ExploreRun): readonly string[] => [
   `\`${run.configuration}\``,
   run.complete ? "yes" : "no",
+  run.finding === undefined ? "nothing" : run.finding.law,
   grouped(run.states),
   grouped(run.orbits),
   (run.levels.length - 1).toString(),
   grouped(run.transitions),
   run.collisions.toExponential(0),
 ];
+
+/** What a run has found wrong in the model as it is. */
+const foundIn = ({ configuration, finding }: ExploreRun): readonly string[] =>
+  finding === undefined
+    ? []
+    : [
+        `### What \`${configuration}\` found`,
+        "In the model as it is, without any bug put into it:",
+        ["```text", ...storyLines({ ...finding, facts: [] }), "```"].join("\n"),
+      ];
 
 const anchor = (chart: string): string => chart.toLowerCase().replaceAll(" ", "-");
 
@@ -165,6 +177,7 @@ export async function revokePage(find: Find): Promise<string> {
   const head = [
     "configuration",
     "complete",
+    "found wrong",
     "states",
     "stand for",
     "depth",
@@ -175,12 +188,13 @@ export async function revokePage(find: Find): Promise<string> {
     ...opening,
     ...method,
     "## What came of it",
-    "No run found anything wrong. *Complete* means that there is no other state: the answer " +
-      "holds for every order of moves, however long. *Stand for* counts the states with all their names.",
+    "*Complete* means that there is no other state: the answer holds for every order of moves, " +
+      "however long. *Stand for* counts the states with all their names.",
     table(head, runs.map(runRow)),
     "`npx shadowfold explore --configuration revoke` makes the first run again; " +
       "`--configuration revoke-large --states 5000000 --threads 2` is a run for a night. *Stand " +
       "for* of a run that is not complete counts what it has found so far.",
+    ...runs.flatMap(foundIn),
     `## The charts of \`${first?.configuration ?? ""}\``,
     table(
       ["chart", "states reached", "transitions taken"],

@@ -26,7 +26,7 @@ const found: readonly (readonly [string, string, number, string])[] = [
   ["wait-first", "revoke", 6, "IV4"],
   ["p2m-in-flight", "revoke", 5, "IS1"],
   ["ring-wrap", "ring", 3, "QU1"],
-  ["faulting-tag", "scopes", 4, "question"],
+  ["faulting-tag", "scopes", 5, "question"],
   ["event-stays", "faults", 2, "question"],
   ["full-by-tail", "page-requests", 3, "question"],
 ];
@@ -64,7 +64,7 @@ describe("a question", () => {
       const { finding } = module.explored("revoke", bounds, []);
       expect(finding).toMatchObject({ law: "question" });
       expect(finding?.text).toMatch(/^a DMA lands in guest page 0x1. after the host gave it to/);
-      expect(finding?.moves).toHaveLength(5);
+      expect(finding?.moves).toHaveLength(6);
     },
     patience,
   );
