@@ -1,30 +1,13 @@
-import { readFileSync } from "node:fs";
 import { storyLines } from "../cli/render/explore.ts";
 import { grouped } from "../cli/render/table.ts";
-import { parseJson } from "../events/json.ts";
 import { configurations } from "../explore/configurations.ts";
 import type * as exploring from "../explore/explored.ts";
 import type { Finding } from "../explore/story/finding.ts";
 import { bugs } from "../properties/bugs/all.ts";
 import { importMutant } from "../properties/hunt/mutant.ts";
+import type { ExploreRun } from "./revoke-runs.ts";
+import { shownRuns } from "./revoke-runs.ts";
 import { table } from "./table.ts";
-
-/** What a run of `explore --json` said, as far as the page shows it. */
-export interface ExploreRun {
-  readonly configuration: string;
-  readonly complete: boolean;
-  readonly states: number;
-  readonly orbits: number;
-  readonly levels: readonly number[];
-  readonly transitions: number;
-  readonly collisions: number;
-  readonly finding?: Finding;
-  readonly charts: readonly {
-    readonly chart: string;
-    readonly states: readonly { readonly state: string; readonly isReached: boolean }[];
-    readonly transitions: readonly { readonly times: number }[];
-  }[];
-}
 
 /** Bugs that the page shows a shortest way to, each with the configuration that shows it. */
 export const shownBugs: readonly (readonly [bug: string, configuration: string])[] = [
@@ -36,12 +19,6 @@ export const shownBugs: readonly (readonly [bug: string, configuration: string])
   ["event-stays", "faults"],
   ["overflow-unanswered", "page-requests"],
 ];
-
-/** The runs whose figures the page shows, from the file that they were saved in. */
-export const shownRuns = (): readonly ExploreRun[] =>
-  parseJson(
-    readFileSync(new URL("../docs/revoke-runs.json", import.meta.url), "utf8"),
-  ) as readonly ExploreRun[];
 
 /** What finds how a bug breaks a configuration. */
 export type Find = (bug: string, configuration: string) => Promise<Finding | undefined>;

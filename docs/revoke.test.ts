@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { explored } from "../explore/explored.ts";
 import type { Find } from "./revoke-page.ts";
-import { movesIn, revokePage, shownBugs, shownRuns, withBug } from "./revoke-page.ts";
+import { movesIn, revokePage, shownBugs, withBug } from "./revoke-page.ts";
+import { shownRuns } from "./revoke-runs.ts";
 
 const page = readFileSync(new URL("revoke.md", import.meta.url), "utf8");
 
