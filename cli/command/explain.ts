@@ -10,8 +10,11 @@ import { openPaste, pasteText } from "../paste-source.ts";
 import { explanationJson, renderExplanation } from "../render/explain.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
+import { checkDistinct } from "../write.ts";
+import type { StateOptions } from "./explain-state.ts";
+import { writeState } from "./explain-state.ts";
 
-interface Options {
+interface Options extends StateOptions {
   readonly json?: true;
   readonly unrecognised?: true;
 }
@@ -65,14 +68,24 @@ function explanationOf(file: string, { bytes }: PasteSource): Explanation {
 }
 
 async function explain(run: Run, file: string, options: Options): Promise<void> {
+  const { state, unit, json } = options;
+  if (state !== undefined) checkDistinct(file, state);
+  if (unit !== undefined && state === undefined) {
+    throw new InputError("--unit: says of which unit --state is to be; add --state");
+  }
   const source = await openPaste(file);
   const explanation = explanationOf(file, source);
+  const said = await writeState(file, explanation.evidence, options);
+  const told = { ...explanation, notes: [...explanation.notes, ...said] };
   const { terminal } = run;
-  terminal.out(
-    options.json
-      ? renderJson(explanationJson(file, explanation))
-      : renderExplanation(terminal, explanation, options.unrecognised === true),
-  );
+  // On standard output a state is alone.
+  if (state !== "-") {
+    terminal.out(
+      json
+        ? renderJson(explanationJson(file, told))
+        : renderExplanation(terminal, told, options.unrecognised === true),
+    );
+  }
   if (source.failure !== undefined) run.fail(source.failure);
 }
 
@@ -82,24 +95,22 @@ export function addExplain(program: Command, run: Run): void {
     .command("explain")
     .summary("explain what was pasted: kernel lines, dumps, debugfs files, ACPI tables")
     .description(
-      "Explains text that somebody has: Linux's and Xen's lines about VT-d and the tables " +
-        "that they " +
-        "dump, QEMU's messages, the files of Linux's debugfs, and DMAR tables as binary, as " +
+      "Explains text that somebody has: Linux's and Xen's lines about VT-d and the tables that " +
+        "they dump, QEMU's messages, the files of Linux's debugfs, and DMAR tables as binary, as " +
         "acpidump's text or as a disassembly; in any mixture, with other text between them. For " +
-        "each fault it tells what the hardware complained of, walks the dump that is there " +
-        "and says " +
-        "whether that justifies the fault, what usually leads there, and what to record " +
-        "next. What " +
-        "is not in a dump is not known. Exit code 0: something was understood; 2: nothing " +
-        "was, or " +
-        "the file cannot be read to its end.",
+        "each fault it tells what the hardware complained of, walks the dump that is there and " +
+        "says whether that justifies the fault, what usually leads there, and what to record " +
+        "next. What is not in a dump is not known. Exit code 0: something was understood; 2: " +
+        "nothing was, or the file cannot be read to its end.",
     )
     .argument("<file>", "text or table, gzipped or not; - is standard input")
     .option("--unrecognised", "show the lines that are not understood, too")
+    .option("--state <out>", "write the state that debugfs shows as a log, for translate and why")
+    .option("--unit <name>", "the unit that --state is of, as debugfs names it, like dmar0")
     .option("--json", "print one object")
     .addHelpText(
       "after",
-      "\nExample:\n  dmesg | shadowfold explain -\n  shadowfold explain dmesg.txt",
+      "\nExample:\n  dmesg | shadowfold explain -\n  shadowfold explain debugfs.txt --state state.ndjson",
     )
     .action((file: string, options: Options) => explain(run, file, options));
 }

@@ -13,6 +13,8 @@ import { StateError } from "./state-error.ts";
 
 /** A log that a dump makes: a set-up and the inputs that lead to what the dump shows. */
 export interface State {
+  /** Name of the unit. */
+  readonly unit: string;
   readonly setup: Setup;
   readonly inputs: readonly Input[];
   /** What was chosen, and what is left out; one sentence each. */
@@ -163,7 +165,12 @@ export function stateOf(evidence: Evidence, wanted: string | undefined): State {
     known,
   };
   const inputs = [...image.writes(), ...startOf(rootTable, isScalable)];
-  return { setup: { guests: [guest] }, inputs, notes: notesOf(evidence.rows, unit, isTold) };
+  return {
+    unit: unit.name,
+    setup: { guests: [guest] },
+    inputs,
+    notes: notesOf(evidence.rows, unit, isTold),
+  };
 }
 
 /** The devices of a state, as questions name them. */
