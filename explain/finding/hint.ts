@@ -12,9 +12,8 @@ function regionHint({ regions }: Evidence, faults: readonly Fault[]): readonly s
   const { base, end, line } = found;
   return [
     `The address lies in the reserved region ${hex(base)} to ${hex(end)} of line ${line}: the ` +
-      "firmware says that some devices need it mapped to itself. Either this source-id is " +
-      "not one of " +
-      "them in the table, or the mapping was taken away.",
+      "firmware says that some devices need it mapped to itself. Either this source-id is not " +
+      "one of them in the table, or the mapping was taken away.",
   ];
 }
 
@@ -34,8 +33,7 @@ function phantomHint(faults: readonly Fault[], all: readonly Fault[]): readonly 
   if (others.length === 0) return [];
   return [
     `The same address faults for ${others.join(", ")} too: functions of one device, which ` +
-      "may use " +
-      "source-ids of functions that are not there (phantom functions).",
+      "may use source-ids of functions that are not there (phantom functions).",
   ];
 }
 
@@ -67,16 +65,14 @@ export function hintsOf(
   }
   if (of === "dma" && source === 0x10 && seconds !== undefined && isEarly(seconds)) {
     hints.push(
-      "00:02.0 is the processor's graphics, and the fault comes early: the display still " +
-        "shows what " +
-        "the firmware set up when translation is turned on.",
+      "00:02.0 is the processor's graphics, and the fault comes early: the display still shows " +
+        "what the firmware set up when translation is turned on.",
     );
   }
   if (of === "interrupt" && source !== undefined && source >> 8 >= 0xf0) {
     hints.push(
       `${formatSourceId(source)} is no device on a bus: firmware gives such source-ids to an ` +
-        "IOAPIC or " +
-        "HPET; the scopes of the DMAR table say which.",
+        "IOAPIC or HPET; the scopes of the DMAR table say which.",
     );
   }
   if (reason === 0x25 && one.index !== undefined && one.index > 0xff) {

@@ -6,16 +6,13 @@ const debugfs = "/sys/kernel/debug/iommu/intel (CONFIG_INTEL_IOMMU_DEBUGFS)";
 export const steps = {
   maps:
     "record the trace events iommu:map, iommu:unmap and intel_iommu:qi_submit while it happens; " +
-    "shadowfold replay FILE tells which unmapping was not announced, shadowfold trace FILE " +
-    "lists them",
-  dump:
-    "let the kernel print the tables behind each fault (CONFIG_DMAR_DEBUG), and give explain " +
-    "both",
+    "shadowfold replay FILE tells which unmapping was not announced, shadowfold trace FILE lists " +
+    "them",
+  dump: "let the kernel print the tables behind each fault (CONFIG_DMAR_DEBUG), and give explain both",
   tables: `cat dmar_translation_struct in ${debugfs} into explain, for context and PASID entries`,
   pages:
     `cat domain_translation_struct in ${debugfs} into explain; with --state FILE it makes a ` +
-    "state " +
-    "that shadowfold translate and shadowfold why answer questions about",
+    "state that shadowfold translate and shadowfold why answer questions about",
   registers: `cat iommu_regset in ${debugfs} into explain, for CAP, ECAP, GSTS and FSTS`,
   interrupts: `cat ir_translation_struct in ${debugfs} into explain, for the interrupt entries`,
   queue: `cat invalidation_queue in ${debugfs} into explain`,
@@ -30,12 +27,11 @@ export const steps = {
   xenVerbose: "start Xen with iommu=verbose,debug, so that it prints the tables behind each fault",
   xenMaps: "Xen's debug key o prints what is mapped for each domain, key V the interrupt entries",
   vtdTrace:
-    "start QEMU with -trace 'vtd_*' -D FILE; shadowfold replay FILE judges it, shadowfold " +
-    "trace FILE " +
-    "lists invalidations and faults",
+    "start QEMU with -trace 'vtd_*' -D FILE; shadowfold replay FILE judges it, shadowfold trace " +
+    "FILE lists invalidations and faults",
   record:
-    "shadowfold record makes a log of such a guest in QEMU, and shadowfold why tells who " +
-    "wrote each entry",
+    "shadowfold record makes a log of such a guest in QEMU, and shadowfold why tells who wrote " +
+    "each entry",
 } as const;
 
 export type Step = keyof typeof steps;

@@ -67,9 +67,8 @@ function errorFinding(error: QueueError): Finding {
   const isTimeOut = kinds.includes("ITE");
   const hints = isAllOnes(error)
     ? [
-        "Every field reads as ones, and the descriptors are zero: the unit's registers did " +
-          "not answer. " +
-          "The path to the unit is gone (bridge or power), not the queue.",
+        "Every field reads as ones, and the descriptors are zero: the unit's registers did not " +
+          "answer. The path to the unit is gone (bridge or power), not the queue.",
       ]
     : isTimeOut
       ? askedDevice(error)

@@ -10,8 +10,7 @@ export const firmwareForms: readonly MessageForm[] = [
     what: "RMRR outside reserved memory",
     means:
       "The memory map of the firmware (e820) does not reserve all of the region that an RMRR " +
-      "names. " +
-      "Linux maps the region for its devices all the same.",
+      "names. Linux maps the region for its devices all the same.",
     facts: ["region"],
     next: ["compare the region with the e820 lines at the beginning of dmesg", showTable],
   },

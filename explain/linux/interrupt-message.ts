@@ -23,8 +23,7 @@ export const interruptForms: readonly MessageForm[] = [
     what: "no x2APIC mode",
     means:
       "Interrupts are not remapped with 32-bit destinations (no ECAP.EIM, an opt-out, or no " +
-      "usable " +
-      "table), so that at most 255 CPUs can be used.",
+      "usable table), so that at most 255 CPUs can be used.",
     next: [optOut],
   },
   {

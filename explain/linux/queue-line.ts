@@ -9,8 +9,8 @@ const errors = {
 } as const;
 
 const errorForm = new RegExp(
-  "VT-d detected Invalidation (Queue Error|Time-out Error|Completion Error)" +
-    "(?:: (?:Reason|SID) ([0-9a-f]+))?",
+  "VT-d detected Invalidation (Queue Error|Time-out Error|Completion Error)(?:: (?:Reason|SID) " +
+    "([0-9a-f]+))?",
 );
 
 const error: Recogniser = (words) => {

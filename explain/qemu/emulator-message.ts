@@ -19,8 +19,7 @@ const forms: readonly MessageForm[] = [
     what: "invalidation queue turned off too early",
     means:
       "The guest cleared QIE while descriptors were left, or the last one was no wait; QEMU " +
-      "keeps " +
-      "the queue on.",
+      "keeps the queue on.",
     facts: ["head", "tail", "last type"],
   },
   {
@@ -61,9 +60,8 @@ const forms: readonly MessageForm[] = [
     severity: "error",
     what: "device assigned without caching mode",
     means:
-      "QEMU has to follow every mapping that the guest makes for an assigned device, and " +
-      "learns of " +
-      "new ones by caching mode alone.",
+      "QEMU has to follow every mapping that the guest makes for an assigned device, and learns " +
+      "of new ones by caching mode alone.",
     next: ["start QEMU with -device intel-iommu,caching-mode=on, or leave the device out"],
   },
   {

@@ -86,8 +86,8 @@ const allIsChosen =
   "can do everything was taken.";
 
 const directoryIsChosen =
-  "No file shows the PASID directory, nor the last words of context and PASID entries: they " +
-  "were chosen, and are marked as assumed.";
+  "No file shows the PASID directory, nor the last words of context and PASID entries: they were " +
+  "chosen, and are marked as assumed.";
 
 function notesOf(
   rows: readonly TranslationRow[],

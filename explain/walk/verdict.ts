@@ -33,8 +33,7 @@ function later(name: CheckName, checks: readonly Check[]): Verdict {
   const why =
     "Either it was written after the fault, or it had been written and not been written back to " +
     `memory, which the unit cannot see where ${coherence} is 0, or the unit still had it ` +
-    "cached as " +
-    "it was.";
+    "cached as it was.";
   return { kind: "later", text: `The dump is of a later moment: ${what}. ${why}` };
 }
 
@@ -65,8 +64,8 @@ export function verdictOf(
   const name = checkOf(reason);
   if (name === undefined) {
     return undecidable(
-      "a dump shows what the entries say, and the reason is about something else " +
-        "(whether memory could be read, or a kind of request)",
+      "a dump shows what the entries say, and the reason is about something else (whether memory " +
+        "could be read, or a kind of request)",
     );
   }
   const own = checks.filter((one) => one.name === name);
