@@ -27,6 +27,8 @@ export interface Dump {
   readonly end?: Omit<DumpEnded, "kind"> | undefined;
   /** Every page that is mapped is shown, if the text is whole: what is not there is not mapped. */
   readonly isListing?: boolean | undefined;
+  /** Every device and PASID that has an entry is listed, and this one is not. */
+  readonly isUnlisted?: boolean | undefined;
 }
 
 /** A dump with one more entry. */

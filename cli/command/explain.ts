@@ -110,7 +110,8 @@ export function addExplain(program: Command, run: Run): void {
     .option("--json", "print one object")
     .addHelpText(
       "after",
-      "\nExample:\n  dmesg | shadowfold explain -\n  shadowfold explain debugfs.txt --state state.ndjson",
+      "\nExample:\n  dmesg | shadowfold explain -\n  shadowfold explain debugfs.txt --state " +
+        "state.ndjson",
     )
     .action((file: string, options: Options) => explain(run, file, options));
 }

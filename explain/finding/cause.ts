@@ -74,7 +74,8 @@ const causes: ReadonlyMap<number, Cause> = new Map<number, Cause>([
     0x03,
     {
       usual: [
-        "AW asks for a depth that CAP.SAGAW does not have, or TT for a type that ECAP does not have",
+        "AW asks for a depth that CAP.SAGAW does not have, or TT for a type that ECAP does " +
+          "not have",
       ],
       next: ["registers", "tables", "dump"],
     },
@@ -113,7 +114,8 @@ const causes: ReadonlyMap<number, Cause> = new Map<number, Cause>([
     0x0d,
     {
       usual: [
-        "the device sends translation requests or translated requests (ATS), and TT does not allow " +
+        "the device sends translation requests or translated requests (ATS), and TT does not " +
+          "allow " +
           "them",
       ],
       next: ["tables", "lspci"],
@@ -146,8 +148,10 @@ const causes: ReadonlyMap<number, Cause> = new Map<number, Cause>([
     0x25,
     {
       usual: [
-        "the device sends interrupts of the compatibility format: its MSI address was not written " +
-          "by the kernel that remaps (left from the firmware, lost in a power state, written by a " +
+        "the device sends interrupts of the compatibility format: its MSI address was not " +
+          "written " +
+          "by the kernel that remaps (left from the firmware, lost in a power state, written " +
+          "by a " +
           "guest)",
       ],
       next: ["lspci", "interrupts", "table"],
@@ -157,7 +161,8 @@ const causes: ReadonlyMap<number, Cause> = new Map<number, Cause>([
     0x26,
     {
       usual: [
-        "the request's source-id is not the one that the entry allows: an alias behind a bridge, a " +
+        "the request's source-id is not the one that the entry allows: an alias behind a " +
+          "bridge, a " +
           "device that answers with another function's id, or a wrong scope of the DMAR table",
       ],
       next: ["interrupts", "lspci", "table"],

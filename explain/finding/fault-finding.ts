@@ -1,20 +1,14 @@
 import { formatSourceId, hex } from "../../events/address.ts";
-import { faultReasons } from "../../events/fault/fault-reason.ts";
+import { faultReasons, reason as faults } from "../../events/fault/fault-reason.ts";
 import { faultText, reasonText } from "../../events/fault/fault-text.ts";
-import type { Dump } from "../dump.ts";
 import type { Evidence, Fault } from "../evidence.ts";
 import { dumpEntries } from "../text/entry-text.ts";
-import type { Request } from "../walk/check.ts";
-import { entryChecks } from "../walk/page-walk.ts";
-import { checkSentences, verdictOf } from "../walk/verdict.ts";
-import { walkDump } from "../walk/walk-dump.ts";
 import { causeOf } from "./cause.ts";
-import type { Finding, WalkShown } from "./finding.ts";
+import { shownDump, walksOf } from "./fault-walk.ts";
+import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
 import { hintsOf, secondsOf } from "./hint.ts";
 import { stepsFor } from "./next-step.ts";
-import { dumpFromRows } from "./rows-dump.ts";
-import { rulesOfDump } from "./unit-rules.ts";
 
 /** Who asked for what: `00:04.0 read`, `00:04.0 with PASID 0x1 write`. */
 function subject({ source, access, pasid, segment, of }: Fault): string {
@@ -56,43 +50,6 @@ function addressText(faults: readonly Fault[]): string | undefined {
   );
   const rest = all.length - shownAddresses;
   return rest > 0 ? `${all.slice(0, shownAddresses).join(", ")} and ${rest} more` : all.join(", ");
-}
-
-/** The dump that a fault is judged by: its own, or what the files of debugfs in the text show. */
-const dumpOf = (evidence: Evidence, fault: Fault): Dump | undefined =>
-  fault.dump ?? dumpFromRows(evidence, fault);
-
-function walkFault(evidence: Evidence, fault: Fault, dump: Dump): WalkShown {
-  const { address, access, pasid, reason } = fault;
-  const request: Request = { iova: address, access, pasid };
-  const whole: Dump = { ...dump, source: dump.source ?? fault.source };
-  const walk = walkDump(whole, request, rulesOfDump(evidence, whole));
-  return { checks: checkSentences(walk), verdict: verdictOf(reason, walk) };
-}
-
-/** The one entry that a message of QEMU's tells with the fault. */
-function walkEntry(evidence: Evidence, fault: Fault): WalkShown | undefined {
-  const { level, entry, reason, access, address } = fault;
-  if (level === undefined || entry === undefined || level < 1) return undefined;
-  const isFirst = reason !== undefined && ((reason >= 0x70 && reason <= 0x73) || reason >= 0x80);
-  const stage = { stage: isFirst ? "first" : "second", scalable: isFirst, nxe: true } as const;
-  const rules = rulesOfDump(evidence, undefined);
-  const checks = entryChecks({ level, entry }, stage, { iova: address, access }, rules);
-  const walk = { checks };
-  return { checks: checkSentences(walk), verdict: verdictOf(reason, walk) };
-}
-
-function walksOf(evidence: Evidence, faults: readonly Fault[]): readonly WalkShown[] {
-  const seen = new Set<string>();
-  return faults.flatMap((fault) => {
-    const dump = dumpOf(evidence, fault);
-    const walk = dump === undefined ? walkEntry(evidence, fault) : walkFault(evidence, fault, dump);
-    if (walk === undefined) return [];
-    const key = [walk.verdict.kind, ...walk.checks].join("|");
-    if (seen.has(key)) return [];
-    seen.add(key);
-    return [walk];
-  });
 }
 
 const notTold: Readonly<Record<string, string>> = {
@@ -155,7 +112,7 @@ function faultFinding(
   const { usual, next } = causeOf(one.reason);
   const seconds = secondsOf(textAt(one.line));
   const doubt = one.doubt === undefined ? [] : [`The line is doubtful: ${one.doubt}.`];
-  const dump = faults.map((fault) => dumpOf(evidence, fault)).find((found) => found !== undefined);
+  const dump = shownDump(evidence, faults);
   const last = faults.at(-1)?.line ?? one.line;
   return [
     finding({

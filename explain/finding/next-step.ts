@@ -8,7 +8,9 @@ export const steps = {
     "record the trace events iommu:map, iommu:unmap and intel_iommu:qi_submit while it happens; " +
     "shadowfold replay FILE tells which unmapping was not announced, shadowfold trace FILE lists " +
     "them",
-  dump: "let the kernel print the tables behind each fault (CONFIG_DMAR_DEBUG), and give explain both",
+  dump:
+    "let the kernel print the tables behind each fault (CONFIG_DMAR_DEBUG), and give explain " +
+    "both",
   tables: `cat dmar_translation_struct in ${debugfs} into explain, for context and PASID entries`,
   pages:
     `cat domain_translation_struct in ${debugfs} into explain; with --state FILE it makes a ` +

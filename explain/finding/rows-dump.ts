@@ -25,6 +25,25 @@ const ofDevice =
   (row: { readonly source: SourceId; readonly pasid?: number | undefined }): boolean =>
     row.source === source && (row.pasid ?? 0) === (pasid ?? 0);
 
+/** What the rows of other requests say of one that has none of its own. */
+function unlistedDump({ rows }: Evidence, { source = 0, address, pasid }: Asked): Dump | undefined {
+  if (rows.length === 0) return undefined;
+  const near = rows.find((row) => row.source === source);
+  const bus = near ?? rows.find((row) => row.source >> 8 === source >> 8);
+  const context = near === undefined || pasid === undefined ? {} : { context: near.context };
+  return {
+    line: bus?.line ?? rows[0]?.line ?? 0,
+    from: "debugfs",
+    ...(bus === undefined ? {} : { unit: bus.unit, root: bus.root }),
+    source: source as SourceId,
+    iova: address,
+    scalable: (bus ?? rows[0])?.pasidWords !== undefined,
+    ...context,
+    pages: [],
+    isUnlisted: true,
+  };
+}
+
 /** What the files of debugfs in a text show for a request; `undefined` where they show nothing. */
 export function dumpFromRows(
   evidence: Evidence,
@@ -34,7 +53,9 @@ export function dumpFromRows(
   const isOwn = ofDevice(source, pasid);
   const row = evidence.rows.find(isOwn);
   const tables = evidence.pageTables.filter(isOwn);
-  if (row === undefined && tables.length === 0) return undefined;
+  if (row === undefined && tables.length === 0) {
+    return unlistedDump(evidence, { source, address, pasid });
+  }
   const page =
     address === undefined
       ? undefined

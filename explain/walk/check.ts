@@ -16,9 +16,16 @@ export type CheckName =
   | "pasidInvalid"
   | "rights"
   | "width"
+  | "mapped"
+  | "supervisor"
+  | "execution"
   | "permission"
   | "pageReserved"
-  | "output";
+  | "output"
+  | "interruptIndex"
+  | "interruptPresent"
+  | "interruptReserved"
+  | "interruptSource";
 
 /** A check of a walk through a dump. */
 export interface Check {
@@ -38,6 +45,8 @@ export interface Request {
   readonly iova?: bigint | undefined;
   readonly access?: Access | undefined;
   readonly pasid?: number | undefined;
+  /** Whether it has a user's rights, where that is known. */
+  readonly isUser?: boolean | undefined;
 }
 
 /** The check that each fault reason tells of; none for what a dump cannot show. */
@@ -66,10 +75,10 @@ const checkOfReason: ReadonlyMap<number, CheckName> = new Map([
   [0x84, "width"],
   [0x05, "permission"],
   [0x06, "permission"],
-  [0x71, "permission"],
+  [0x71, "mapped"],
   [0x79, "permission"],
-  [0x81, "permission"],
-  [0x82, "permission"],
+  [0x81, "supervisor"],
+  [0x82, "execution"],
   [0x85, "permission"],
   [0x86, "permission"],
   [0x0c, "pageReserved"],
@@ -77,6 +86,10 @@ const checkOfReason: ReadonlyMap<number, CheckName> = new Map([
   [0x7a, "pageReserved"],
   [0x0e, "output"],
   [0x87, "output"],
+  [0x21, "interruptIndex"],
+  [0x22, "interruptPresent"],
+  [0x24, "interruptReserved"],
+  [0x26, "interruptSource"],
 ]);
 
 /** The check that a fault reason tells of. */

@@ -18,7 +18,7 @@ export interface Stage {
 const nameOf = ({ level }: DumpedPage): string => `the level ${level} entry`;
 
 /** The fault of a second-stage entry that does not allow an access. */
-function deniedReason({ scalable }: Stage, { access }: Request): number {
+export function deniedReason({ scalable }: Stage, { access }: Request): number {
   if (scalable) return reason.secondStageDenied;
   return access === "write" ? reason.writeDenied : reason.readDenied;
 }
@@ -62,36 +62,35 @@ function secondStageChecks(page: DumpedPage, of: Stage, request: Request, rules:
   return [{ ...base, holds: true, text: allows }, reservedCheck(page, of, masked)];
 }
 
-/** The checks of a first-stage entry, for a request with a user's rights. */
+/** Whether a first-stage entry is for users; nobody prints which rights most requests have. */
+function rightsCheck(page: DumpedPage, us: boolean, isUser: boolean | undefined): readonly Check[] {
+  if (us || isUser === false) return [];
+  const text = `${nameOf(page)} ${hex(page.entry)} is the supervisor's alone (U/S=0)`;
+  const holds = isUser ? false : undefined;
+  return [{ name: "supervisor", reason: reason.supervisorPage, holds, text }];
+}
+
+/** The checks of a first-stage entry. */
 function firstStageChecks(page: DumpedPage, of: Stage, request: Request, rules: Rules): Check[] {
   const { level, entry } = page;
   const { present, rw, us, ps } = FirstStageEntry.decode(entry);
-  const deny = (code: number, what: string): Check[] => [
-    {
-      name: "permission",
-      reason: code,
-      holds: false,
-      text: `${nameOf(page)} ${hex(entry)} ${what}`,
-    },
-  ];
-  if (!present) return deny(reason.firstStageNotPresent, "is not present (P=0)");
+  const what = `${nameOf(page)} ${hex(entry)}`;
+  const mapped = { name: "mapped", reason: reason.firstStageNotPresent } as const;
+  if (!present) return [{ ...mapped, holds: false, text: `${what} is not present (P=0)` }];
   const masked = reservedBits(rules, entry, (one) =>
     firstStageReserved(one, level, ps, false, of.nxe),
   );
   const reserved = reservedCheck(page, of, masked);
   if (reserved.holds === false) return [reserved];
-  if (!us) return deny(reason.supervisorPage, "is the supervisor's alone (U/S=0)");
-  if (request.access === "write" && !rw) {
-    return deny(reason.firstStageWriteDenied, "does not allow the write (R/W=0)");
+  const rights = rightsCheck(page, us, request.isUser);
+  const denied = { name: "permission", reason: reason.firstStageWriteDenied } as const;
+  if (request.access === "write" && !rw && rights[0]?.holds !== false) {
+    const text = `${what} does not allow the write (R/W=0)`;
+    return [reserved, ...rights, { ...denied, holds: false, text }];
   }
-  const text = `${nameOf(page)} ${hex(entry)} allows it (P=1 R/W=${rw ? "1" : "0"} U/S=1)`;
-  const allows: Check = {
-    name: "permission",
-    reason: reason.firstStageNotPresent,
-    holds: true,
-    text,
-  };
-  return [reserved, allows];
+  const text = `${what} allows it (P=1 R/W=${rw ? "1" : "0"} U/S=${us ? "1" : "0"})`;
+  const allowed = { ...denied, holds: request.access === undefined ? undefined : true, text };
+  return [reserved, { ...mapped, holds: true, text }, ...rights, allowed];
 }
 
 /** Whether an entry maps a page, and which. */

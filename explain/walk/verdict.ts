@@ -20,16 +20,15 @@ const now: Readonly<Partial<Record<CheckName, string>>> = {
   directoryPresent: "the PASID directory entry is present now",
   pasidPresent: "the PASID entry is present now",
   permission: "the page is mapped now, and the access is allowed",
+  mapped: "the page is mapped now",
+  interruptPresent: "the interrupt entry is present now",
 };
 
 /** The check that a fault tells of holds in the dump. */
 function later(name: CheckName, checks: readonly Check[]): Verdict {
   const held = checks.findLast((one) => one.name === name)?.text ?? "";
   const what = now[name] ?? `${held}, which is no fault`;
-  const coherence =
-    name === "permission" || name === "pageReserved"
-      ? "ECAP.C (in scalable mode ECAP.SMPWCS)"
-      : "ECAP.C";
+  const coherence = ofPages.has(name) ? "ECAP.C (in scalable mode ECAP.SMPWCS)" : "ECAP.C";
   const why =
     "Either it was written after the fault, or it had been written and not been written back to " +
     `memory, which the unit cannot see where ${coherence} is 0, or the unit still had it ` +
@@ -55,6 +54,11 @@ const undecidable = (why: string): Verdict => ({
   text: `Not decidable: ${why}.`,
 });
 
+/** Checks of which each level has one: they hold once the page is found. */
+const ofPages: ReadonlySet<CheckName> = new Set([
+  ...(["mapped", "supervisor", "execution", "permission", "pageReserved", "output"] as const),
+]);
+
 /** Whether a walk through a dump comes to what a fault says. */
 export function verdictOf(
   reason: number | undefined,
@@ -71,8 +75,8 @@ export function verdictOf(
   const own = checks.filter((one) => one.name === name);
   const failed = checks.find(({ holds }) => holds === false);
   if (failed?.name === name) return justified(failed);
-  const isReached = name !== "permission" || page !== undefined || passesThrough === true;
-  if (passesThrough && (name === "permission" || name === "pageReserved" || name === "width")) {
+  const isReached = !ofPages.has(name) || page !== undefined;
+  if (passesThrough && (ofPages.has(name) || name === "width")) {
     return {
       kind: "later",
       text:

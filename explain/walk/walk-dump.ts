@@ -23,7 +23,7 @@ import { bitMask } from "../../events/layout/layout-field.ts";
 import type { Dump } from "../dump.ts";
 import type { Check, CheckName, Request } from "./check.ts";
 import type { Stage } from "./page-walk.ts";
-import { walkPages } from "./page-walk.ts";
+import { deniedReason, walkPages } from "./page-walk.ts";
 import type { Rules } from "./rules.ts";
 import { reservedBits } from "./rules.ts";
 
@@ -43,6 +43,12 @@ const check = (name: CheckName, holds: boolean | undefined, code: number, text: 
   holds,
   reason: code,
   text,
+});
+
+/** A device or a PASID that has no row in a list of all that have an entry. */
+const unlisted = (name: CheckName, code: number, what: string): Check => ({
+  ...check(name, false, code, `no row of the listing is for the device: ${what} is not present`),
+  isConditional: true,
 });
 
 const missing = (name: CheckName, code: number, what: string): Check =>
@@ -85,6 +91,12 @@ function rootChecks(dump: Dump, rules: Rules): readonly Check[] {
   const code = scalable ? reason.scalableRootNotPresent : reason.rootNotPresent;
   const word = rootWord(dump);
   if (word === undefined) {
+    if (dump.isUnlisted) {
+      const text =
+        "no row of the listing is for the bus: its root entry, or the context entry, is not " +
+        "present";
+      return [check("rootPresent", undefined, code, text)];
+    }
     if (end?.why !== "noContextTable") return [missing("rootPresent", code, "the root entry")];
     return [check("rootPresent", false, code, "there is no context table for the bus")];
   }
@@ -111,8 +123,10 @@ const entryOf = (words: readonly (bigint | undefined)[]): bigint =>
 function legacyWalk(dump: Dump, request: Request, rules: Rules): DumpWalk {
   const words = dump.context;
   const code = reason.contextNotPresent;
-  if (words === undefined)
-    return { checks: [missing("contextPresent", code, "the context entry")] };
+  if (words === undefined) {
+    const none = dump.isUnlisted ? unlisted : missing;
+    return { checks: [none("contextPresent", code, "the context entry")] };
+  }
   const entry = entryOf(words);
   const isPresent = present("contextPresent", code, "the context entry", words[0] ?? 0n);
   if (isPresent.holds === false) return { checks: [isPresent] };
@@ -160,24 +174,26 @@ function widthCheck({ iova }: Request, levels: number, { stage, scalable }: Stag
 }
 
 /** What a page table of a dump says that has no entry for the next level. */
-function missingPage(dump: Dump, stage: Stage, level: number): Check {
+function missingPage(dump: Dump, stage: Stage, level: number, request: Request): Check {
   const { end, isListing, pages } = dump;
-  const code = stage.stage === "first" ? reason.firstStageNotPresent : reason.readDenied;
+  const isFirst = stage.stage === "first";
+  const name = isFirst ? "mapped" : "permission";
+  const code = isFirst ? reason.firstStageNotPresent : deniedReason(stage, request);
   if (end?.why === "entryNotShown" && end.level !== undefined && pages.length === 0) {
     const at = `the level ${end.level} entry`;
     // No page is that large: the entry cannot be one of a superpage.
     if (end.level >= 4 || end.level === 1) {
-      return check("permission", false, code, `${at} is not present, the dump says`);
+      return check(name, false, code, `${at} is not present, the dump says`);
     }
     const text = `${at} is not shown: not present, or a superpage (kernels before 6.13)`;
-    return check("permission", undefined, code, text);
+    return check(name, undefined, code, text);
   }
   if (isListing) {
     const text =
       "no row of the listing is for this page: it is not mapped, if the listing is whole";
-    return { ...check("permission", false, code, text), isConditional: true };
+    return { ...check(name, false, code, text), isConditional: true };
   }
-  return missing("permission", code, level > 0 ? `the level ${level} entry` : "the page table");
+  return missing(name, code, level > 0 ? `the level ${level} entry` : "the page table");
 }
 
 function pagesWalk(
@@ -190,7 +206,7 @@ function pagesWalk(
   const fits = widthCheck(request, levels, stage);
   if (fits.holds === false) return { checks: [fits] };
   const [top, ...others] = dump.pages;
-  if (top === undefined) return { checks: [fits, missingPage(dump, stage, levels)] };
+  if (top === undefined) return { checks: [fits, missingPage(dump, stage, levels, request)] };
   if (top.level !== levels) {
     const text = `the dump begins with level ${top.level}, and the tables have ${levels}`;
     const code = reason.readDenied;
@@ -201,12 +217,15 @@ function pagesWalk(
   if (page !== undefined || checks.some(({ holds }) => holds === false))
     return { checks: made, page };
   const next = (dump.pages.at(-1)?.level ?? 1) - 1;
-  return { checks: [...made, missingPage({ ...dump, pages: [] }, stage, next)] };
+  return { checks: [...made, missingPage({ ...dump, pages: [] }, stage, next, request)] };
 }
 
 function contextChecks(dump: Dump, { pasid }: Request, rules: Rules): Made[] {
   const code = reason.scalableContextNotPresent;
-  if (dump.context === undefined) return [missing("contextPresent", code, "the context entry")];
+  if (dump.context === undefined) {
+    const none = dump.isUnlisted ? unlisted : missing;
+    return [none("contextPresent", code, "the context entry")];
+  }
   const isPresent = present("contextPresent", code, "the context entry", dump.context[0] ?? 0n);
   if (isPresent.holds === false) return [isPresent];
   const entry = entryOf(dump.context);
@@ -228,11 +247,17 @@ function contextChecks(dump: Dump, { pasid }: Request, rules: Rules): Made[] {
   ];
 }
 
-function directoryChecks({ directory, pasid, end }: Dump, rules: Rules): Made[] {
+function directoryChecks({ directory, pasid, end, isUnlisted }: Dump, rules: Rules): Made[] {
   const code = reason.directoryNotPresent;
   const what = "the PASID directory entry";
   if (directory === undefined) {
     if (pasid?.some((word) => word !== undefined)) return [];
+    if (isUnlisted) {
+      const text =
+        "no row of the listing is for the PASID: its directory entry, or its own, is not " +
+        "present";
+      return [check("directoryPresent", undefined, code, text)];
+    }
     if (end?.why !== "noPasidTable") return [missing("directoryPresent", code, what)];
     return [check("directoryPresent", false, code, "there is no PASID table")];
   }
