@@ -1,5 +1,5 @@
 import { formatSourceId, hex } from "../../events/address.ts";
-import { faultReasons, reason as faults } from "../../events/fault/fault-reason.ts";
+import { faultReasons } from "../../events/fault/fault-reason.ts";
 import { faultText, reasonText } from "../../events/fault/fault-text.ts";
 import type { Evidence, Fault } from "../evidence.ts";
 import { dumpEntries } from "../text/entry-text.ts";

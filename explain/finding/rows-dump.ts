@@ -26,8 +26,8 @@ const ofDevice =
     row.source === source && (row.pasid ?? 0) === (pasid ?? 0);
 
 /** What the rows of other requests say of one that has none of its own. */
-function unlistedDump({ rows }: Evidence, { source = 0, address, pasid }: Asked): Dump | undefined {
-  if (rows.length === 0) return undefined;
+function unlistedDump({ rows }: Evidence, { source, address, pasid }: Asked): Dump | undefined {
+  if (source === undefined || rows.length === 0) return undefined;
   const near = rows.find((row) => row.source === source);
   const bus = near ?? rows.find((row) => row.source >> 8 === source >> 8);
   const context = near === undefined || pasid === undefined ? {} : { context: near.context };
@@ -35,7 +35,7 @@ function unlistedDump({ rows }: Evidence, { source = 0, address, pasid }: Asked)
     line: bus?.line ?? rows[0]?.line ?? 0,
     from: "debugfs",
     ...(bus === undefined ? {} : { unit: bus.unit, root: bus.root }),
-    source: source as SourceId,
+    source,
     iova: address,
     scalable: (bus ?? rows[0])?.pasidWords !== undefined,
     ...context,

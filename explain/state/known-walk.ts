@@ -27,8 +27,8 @@ function rangesOf(known: Known, first: bigint, bytes: bigint): Known | undefined
 /**
  * How far a walk is known.
  *
- * @param known  ranges of memory whose contents are told, none of which overlap; everything is known
- *               when missing.
+ * @param known  ranges of memory whose contents are told, none of which overlap; all is known when
+ *               missing.
  */
 export function knowledgeOf({ steps, scalable }: Translation, known: Known | undefined): Knowledge {
   if (known === undefined) return { unknownAt: undefined, assumed: [] };
