@@ -16,8 +16,7 @@ const dumpOf = (evidence: Evidence, fault: Fault): Dump | undefined =>
 
 function walkFault(evidence: Evidence, fault: Fault, dump: Dump): WalkShown {
   const { address, access, pasid, reason } = fault;
-  const isUser = reason === faults.supervisorPage ? true : undefined;
-  const request: Request = { iova: address, access, pasid, isUser };
+  const request: Request = { iova: address, access, pasid, blockedBy: reason };
   const whole: Dump = { ...dump, source: dump.source ?? fault.source };
   const walk = walkDump(whole, request, rulesOfDump(evidence, whole));
   return { checks: checkSentences(walk), verdict: verdictOf(reason, walk) };
@@ -26,12 +25,21 @@ function walkFault(evidence: Evidence, fault: Fault, dump: Dump): WalkShown {
 /** The one entry that a message of QEMU's tells with the fault. */
 function walkEntry(evidence: Evidence, fault: Fault): WalkShown | undefined {
   const { level, entry, reason, access, address } = fault;
-  const isUser = reason === faults.supervisorPage ? true : undefined;
   if (level === undefined || entry === undefined || level < 1) return undefined;
   const isFirst = reason !== undefined && ((reason >= 0x70 && reason <= 0x73) || reason >= 0x80);
-  const stage = { stage: isFirst ? "first" : "second", scalable: isFirst, nxe: true } as const;
+  const stage = {
+    stage: isFirst ? "first" : "second",
+    scalable: isFirst,
+    nxe: true,
+    wpe: false,
+  } as const;
   const rules = rulesOfDump(evidence, undefined);
-  const checks = entryChecks({ level, entry }, stage, { iova: address, access, isUser }, rules);
+  const checks = entryChecks(
+    { level, entry },
+    stage,
+    { iova: address, access, blockedBy: reason },
+    rules,
+  );
   const walk = { checks };
   return { checks: checkSentences(walk), verdict: verdictOf(reason, walk) };
 }

@@ -16,5 +16,7 @@ export function rulesOfDump(evidence: Evidence, dump: Dump | undefined): Rules {
   const named = known.find(({ name }) => name === dump?.unit);
   const isAlike = known.every(({ cap, ecap }) => cap === known[0]?.cap && ecap === known[0]?.ecap);
   const unit = named ?? (isAlike ? known[0] : undefined);
-  return unit === undefined ? unknownUnit : rulesOf(unit, evidence.hostAddressWidth);
+  return unit === undefined
+    ? unknownUnit(evidence.hostAddressWidth)
+    : rulesOf(unit, evidence.hostAddressWidth);
 }

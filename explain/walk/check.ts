@@ -18,7 +18,6 @@ export type CheckName =
   | "width"
   | "mapped"
   | "supervisor"
-  | "execution"
   | "permission"
   | "pageReserved"
   | "output"
@@ -47,6 +46,8 @@ export interface Request {
   readonly pasid?: number | undefined;
   /** Whether it has a user's rights, where that is known. */
   readonly isUser?: boolean | undefined;
+  /** The reason that the fault told. */
+  readonly blockedBy?: number | undefined;
 }
 
 /** The check that each fault reason tells of; none for what a dump cannot show. */
@@ -78,7 +79,6 @@ const checkOfReason: ReadonlyMap<number, CheckName> = new Map([
   [0x71, "mapped"],
   [0x79, "permission"],
   [0x81, "supervisor"],
-  [0x82, "execution"],
   [0x85, "permission"],
   [0x86, "permission"],
   [0x0c, "pageReserved"],

@@ -13,6 +13,8 @@ export interface Stage {
   readonly scalable: boolean;
   /** Bit 63 of first-stage entries forbids execution. */
   readonly nxe: boolean;
+  /** Supervisor requests do not write either where first-stage entries forbid it. */
+  readonly wpe: boolean;
 }
 
 const nameOf = ({ level }: DumpedPage): string => `the level ${level} entry`;
@@ -63,7 +65,8 @@ function secondStageChecks(page: DumpedPage, of: Stage, request: Request, rules:
 }
 
 /** Whether a first-stage entry is for users; nobody prints which rights most requests have. */
-function rightsCheck(page: DumpedPage, us: boolean, isUser: boolean | undefined): readonly Check[] {
+function rightsCheck(page: DumpedPage, us: boolean, request: Request): readonly Check[] {
+  const isUser = request.isUser ?? (request.blockedBy === reason.supervisorPage || undefined);
   if (us || isUser === false) return [];
   const text = `${nameOf(page)} ${hex(page.entry)} is the supervisor's alone (U/S=0)`;
   const holds = isUser ? false : undefined;
@@ -82,15 +85,28 @@ function firstStageChecks(page: DumpedPage, of: Stage, request: Request, rules: 
   );
   const reserved = reservedCheck(page, of, masked);
   if (reserved.holds === false) return [reserved];
-  const rights = rightsCheck(page, us, request.isUser);
-  const denied = { name: "permission", reason: reason.firstStageWriteDenied } as const;
-  if (request.access === "write" && !rw && rights[0]?.holds !== false) {
-    const text = `${what} does not allow the write (R/W=0)`;
-    return [reserved, ...rights, { ...denied, holds: false, text }];
+  const rights = rightsCheck(page, us, request);
+  const text = `${what} is present (P=1)`;
+  const made = [reserved, { ...mapped, holds: true, text }, ...rights];
+  if (rights[0]?.holds === false) return made;
+  return [...made, writeCheck(what, rw, of, request)];
+}
+
+/** Whether a first-stage entry allows the access: supervisors may write anyhow where WPE is 0. */
+function writeCheck(what: string, rw: boolean, { wpe }: Stage, request: Request): Check {
+  const { access, isUser, blockedBy } = request;
+  const base = { name: "permission", reason: reason.firstStageWriteDenied } as const;
+  const bit = `R/W=${rw ? "1" : "0"}`;
+  if (access === undefined) return { ...base, holds: undefined, text: `${what} has ${bit}` };
+  if (access === "read" || rw) {
+    return { ...base, holds: true, text: `${what} allows the ${access} (${bit})` };
   }
-  const text = `${what} allows it (P=1 R/W=${rw ? "1" : "0"} U/S=${us ? "1" : "0"})`;
-  const allowed = { ...denied, holds: request.access === undefined ? undefined : true, text };
-  return [reserved, { ...mapped, holds: true, text }, ...rights, allowed];
+  if (isUser === false && !wpe) {
+    return { ...base, holds: true, text: `${what} allows a supervisor's write (${bit}, WPE=0)` };
+  }
+  const isSure = isUser === true || wpe || blockedBy === reason.firstStageWriteDenied;
+  const holds = isSure ? false : undefined;
+  return { ...base, holds, text: `${what} does not allow the write (${bit})` };
 }
 
 /** Whether an entry maps a page, and which. */
@@ -99,6 +115,18 @@ function leafOf({ level, entry }: DumpedPage, { stage }: Stage): bigint | undefi
     stage === "first" ? FirstStageEntry.decode(entry) : SecondStageEntry.decode(entry);
   if (level > 1 && !(ps && level <= 3)) return undefined;
   return address - (address % (1n << BigInt(12 + 9 * (level - 1))));
+}
+
+/** Whether the page that a walk comes to may be used. */
+function outputCheck({ level }: DumpedPage, leaf: bigint, of: Stage, { iova }: Request): Check {
+  const code = of.scalable ? reason.scalableInterruptRange : reason.interruptRange;
+  const size = 1n << BigInt(12 + 9 * (level - 1));
+  const page = leaf + (iova === undefined ? 0n : (iova % size) & ~0xfffn);
+  const isInterrupt = isInterruptPage(pageOf(page));
+  const text = isInterrupt
+    ? `the page ${hex(page)} lies in the interrupt range`
+    : `the page is ${hex(page)}`;
+  return { name: "output", holds: !isInterrupt, reason: code, text };
 }
 
 /** The checks of one entry alone. */
@@ -139,15 +167,7 @@ export function walkPages(
     if (made.some(({ holds }) => holds === false)) return { checks };
     const leaf = leafOf(page, of);
     if (leaf === undefined) continue;
-    const code = of.scalable ? reason.scalableInterruptRange : reason.interruptRange;
-    const isInterrupt = isInterruptPage(pageOf(leaf));
-    const text = isInterrupt
-      ? `the page ${hex(leaf)} lies in the interrupt range`
-      : `the page is ${hex(leaf)}`;
-    return {
-      checks: [...checks, { name: "output", holds: !isInterrupt, reason: code, text }],
-      page: leaf,
-    };
+    return { checks: [...checks, outputCheck(page, leaf, of, request)], page: leaf };
   }
   return { checks };
 }

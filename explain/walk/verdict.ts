@@ -2,7 +2,7 @@ import { faultReasons } from "../../events/fault/fault-reason.ts";
 import { reasonText } from "../../events/fault/fault-text.ts";
 import type { Check, CheckName } from "./check.ts";
 import { checkOf } from "./check.ts";
-import type { DumpWalk } from "./walk-dump.ts";
+import type { DumpWalk } from "./table-walk.ts";
 
 /** Whether a dump shows why a fault happened. */
 export interface Verdict {
@@ -56,7 +56,7 @@ const undecidable = (why: string): Verdict => ({
 
 /** Checks of which each level has one: they hold once the page is found. */
 const ofPages: ReadonlySet<CheckName> = new Set([
-  ...(["mapped", "supervisor", "execution", "permission", "pageReserved", "output"] as const),
+  ...(["mapped", "supervisor", "permission", "pageReserved", "output"] as const),
 ]);
 
 /** Whether a walk through a dump comes to what a fault says. */
@@ -76,7 +76,7 @@ export function verdictOf(
   const failed = checks.find(({ holds }) => holds === false);
   if (failed?.name === name) return justified(failed);
   const isReached = !ofPages.has(name) || page !== undefined;
-  if (passesThrough && (ofPages.has(name) || name === "width")) {
+  if (passesThrough && ofPages.has(name)) {
     return {
       kind: "later",
       text:
@@ -84,11 +84,16 @@ export function verdictOf(
         "walked.",
     };
   }
+  if (name === "contextInvalid" && own.length > 0 && own.every(({ holds }) => holds === true)) {
+    return undecidable(
+      "the entry's type and depth are valid, and whether its top table could be read is not shown",
+    );
+  }
   if (own.length > 0 && own.every(({ holds }) => holds === true) && isReached) {
     return later(name, checks);
   }
-  if (failed !== undefined) return other(failed);
   const open = own.find(({ holds }) => holds === undefined);
+  if (failed !== undefined && open === undefined) return other(failed);
   const last = open ?? checks.findLast(({ holds }) => holds === undefined) ?? checks.at(-1);
   return undecidable(last === undefined ? "the dump has nothing of it" : last.text);
 }
