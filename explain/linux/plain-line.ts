@@ -18,6 +18,7 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/DMAR: Setting RMRR|Prepare 0-16MiB unity mapping/, "regions are mapped"],
   [/PCI-DMA: Using (?:DMAR IOMMU|software bounce)/, "the driver is on"],
   [/DMAR: IOMMU feature \S+ inconsistent/, "units differ"],
+  [/^\s*[A-Z0-9]{4} @ (?:0x)?[0-9A-Fa-f]{8,16}\s*$/, "the heading of a table"],
 ];
 
 /** Reads lines of Linux's driver that need no explanation. */
