@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { captureRun } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
@@ -101,6 +102,14 @@ describe("a state that a debugfs dump makes", () => {
       );
       expect(other.out).toMatch(new RegExp(`^${table} .* unknown`, "m"));
     }
+  });
+
+  test("[EX8] is the one that the documentation shows", async () => {
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const out = join(folder, "one-row.ndjson");
+    await captureRun("explain", `${root}explain/pastes/debugfs-one-row.txt`, "--state", out);
+    const written = readFileSync(`${root}docs/explain/one-row.ndjson`, "utf8");
+    expect(readFileSync(out, "utf8")).toBe(written);
   });
 
   test("[EX8] is of the unit that is named, and the others are told", async () => {

@@ -64,7 +64,7 @@ describe("a fault", () => {
     ["5.10", [`${dma} PASID 14 fault addr ffe65000 [fault reason 05] ${denied}`], "0x14"],
     ["5.14", [`DMAR: [DMA Write NO_PASID] Request device [0x03:0x00.0] ${five} ${denied}`], "none"],
     ["6.13", [`DMAR: [DMA Write PASID 0x14] Request device [03:00.0] ${five} ${denied}`], "0x14"],
-    ["Xen 4.17", [xen, `(XEN) [VT-D]DMAR: reason 05 - ${denied}`], "none"],
+    ["Xen 4.17", [xen, `(XEN) [VT-D]DMAR: reason 05 - ${denied}`], "not told"],
   ] as const)("[EX9] is read as %s prints it", (_who, lines, pasid) => {
     expect(faultOf(...lines).facts).toMatchObject({
       ...{ reason: "5h", device: "03:00.0", request: "write", address: "0xffe65000" },

@@ -7,12 +7,13 @@ import { fieldLine } from "../../explain/text/field-text.ts";
 import type { Terminal } from "../terminal.ts";
 import { printable } from "./printable.ts";
 import { grouped, renderPairs } from "./table.ts";
+import { wrapped } from "./why.ts";
 
 type Paint = (text: string) => string;
 
-/** Lines with a bar or a mark before each, indented. */
-const list = (mark: string, lines: readonly string[]): string =>
-  lines.map((line) => `  ${mark} ${printable(line)}\n`).join("");
+/** Sentences, each over as many lines as it takes. */
+const list = (sentences: readonly string[]): string =>
+  sentences.map((one) => wrapped(printable(one))).join("");
 
 const indented = (text: string): string =>
   text === ""
@@ -55,7 +56,8 @@ function verdictPaint({ green, yellow, dim }: Terminal["colours"], { verdict }: 
 
 function walkText(terminal: Terminal, walk: WalkShown): string {
   const paint = verdictPaint(terminal.colours, walk);
-  return `${list("-", walk.checks)}${paint(`  => ${printable(walk.verdict.text)}`)}\n`;
+  const verdict = wrapped(printable(walk.verdict.text)).trimEnd().replace(/^-/, "=>");
+  return `${list(walk.checks)}${paint(verdict)}\n`;
 }
 
 function placeText({ lines: { first, last }, count }: Finding): string {
@@ -79,9 +81,9 @@ function findingText(terminal: Terminal, of: Finding): string {
     section(terminal, "Entries", pairs(terminal, of.entries.map(entryRow))),
     section(terminal, "Words", pairs(terminal, of.words.map(wordRow))),
     section(terminal, "The dump, walked", walks),
-    section(terminal, "To be seen here", list("-", of.hints)),
-    section(terminal, "What usually leads there", list("-", of.usual)),
-    section(terminal, "What to record next", list("-", of.next)),
+    section(terminal, "To be seen here", list(of.hints)),
+    section(terminal, "What usually leads there", list(of.usual)),
+    section(terminal, "What to record next", list(of.next)),
   ].join("");
 }
 
@@ -107,7 +109,7 @@ function unrecognisedText(
   const rest = shown.length < unrecognised.length ? "; --unrecognised shows all" : "";
   const are = lines.unrecognised === 1 ? "line is" : "lines are";
   const head = yellow(`${count} ${are} not understood${about}${rest}.`);
-  return `${head}\n${list("", shown.map(lineText))}`;
+  return `${head}\n${shown.map((one) => `  ${printable(lineText(one))}\n`).join("")}`;
 }
 
 /** Everything that a paste comes to, the worst first. */

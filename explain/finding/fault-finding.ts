@@ -59,10 +59,14 @@ const notTold: Readonly<Record<string, string>> = {
   debugfs: "",
 };
 
+/** Xen does not print what it does not use itself. */
+const pasidText = ({ pasid, from }: Fault): string =>
+  pasid === undefined ? (from === "Xen" ? "not told" : "none") : hex(pasid);
+
 function factsOf(faults: readonly Fault[]): Readonly<Record<string, string>> {
   const [one] = faults;
   if (one === undefined) return {};
-  const { source, segment, access, pasid, index, reason, of, from, level, entry, unrecorded } = one;
+  const { source, segment, access, index, reason, of, from, level, entry, unrecorded } = one;
   const meaning = reason === undefined ? undefined : faultReasons.get(reason);
   const silent = notTold[from] ?? "";
   const all: Readonly<Record<string, string | undefined>> = {
@@ -79,7 +83,7 @@ function factsOf(faults: readonly Fault[]): Readonly<Record<string, string>> {
     request: of === "interrupt" ? "interrupt" : access,
     address: of === "interrupt" ? undefined : (addressText(faults) ?? "not told"),
     index: index === undefined ? undefined : hex(index),
-    PASID: of === "interrupt" ? undefined : pasid === undefined ? "none" : hex(pasid),
+    PASID: of === "interrupt" ? undefined : pasidText(one),
     level: level?.toString(),
     entry: entry === undefined ? undefined : hex(entry),
     "told to the guest":
