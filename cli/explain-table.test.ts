@@ -36,7 +36,7 @@ describe("a DMAR table", () => {
   const table = tableOf([
     unit({ includePciAll: true }),
     { type: "RMRR", segment: 0, base: 0xbdc0_0000n, end: 0xbfff_ffffn, scopes: [endpoint(2)] },
-    { type: "SIDP", segment: 0, scopes: [endpoint(3)] },
+    { type: "SIDP", segment: 2, scopes: [endpoint(3, { flags: ["atcRequired"] })] },
     { type: "ANDD", deviceNumber: 2, name: "\\_SB.PCI0.I2C0" },
   ]);
   const facts = {
@@ -44,7 +44,7 @@ describe("a DMAR table", () => {
     flags: "INTR_REMAP",
     "1. DRHD": "registers at 0xfed91000, all other devices",
     "2. RMRR": "0xbdc00000 to 0xbfffffff; endpoint 00:02.0",
-    "3. SIDP": "properties; endpoint 00:03.0",
+    "3. SIDP": "segment 2, properties; endpoint 00:03.0, ATC required",
     "4. ANDD": "device 2: \\_SB.PCI0.I2C0",
   };
 

@@ -1,9 +1,9 @@
 import { AcpiError } from "../../events/acpi/acpi-error.ts";
-import type { Structure } from "../../events/acpi/dmar.ts";
+import type { Scope, Structure } from "../../events/acpi/dmar.ts";
 import { remarksOn } from "../../events/acpi/dmar-remarks.ts";
 import { readDmar } from "../../events/acpi/read-dmar.ts";
 import type { Remark } from "../../events/acpi/remark.ts";
-import { formatScope } from "../../events/acpi/scope-text.ts";
+import { formatScope, scopeFlagsText } from "../../events/acpi/scope-text.ts";
 import type { TextTable } from "../../events/acpi/table-text.ts";
 import { hex } from "../../events/address.ts";
 import type { Finding } from "./finding.ts";
@@ -14,14 +14,23 @@ export interface AcpiTable extends Partial<Pick<TextTable, "form" | "lines" | "d
   readonly bytes: Uint8Array;
 }
 
+const scopeText = (scope: Scope): string => `${formatScope(scope)}${scopeFlagsText(scope)}`;
+
+/** Which PCI segment a structure is of, where it is not the first. */
+const segmentText = (structure: Structure): string =>
+  "segment" in structure && structure.segment !== 0 ? `segment ${structure.segment}, ` : "";
+
 /** What a structure says, in a few words. */
-function structureText(structure: Structure): string {
-  const scopes = "scopes" in structure ? structure.scopes.map(formatScope) : [];
-  const devices = scopes.length === 0 ? "" : `; ${scopes.join(", ")}`;
+const structureText = (structure: Structure): string =>
+  `${segmentText(structure)}${fieldsText(structure)}`;
+
+function fieldsText(structure: Structure): string {
+  const scopes = "scopes" in structure ? structure.scopes.map(scopeText) : [];
+  const devices = scopes.length === 0 ? "" : `; ${scopes.join("; ")}`;
   switch (structure.type) {
     case "DRHD":
       return (
-        "registers at " +
+        `registers${structure.size === 0 ? "" : ` of ${2 ** structure.size} x 4 KiB`} at ` +
         `${hex(structure.base)}${structure.includePciAll ? ", all other devices" : ""}${devices}`
       );
     case "RMRR":
