@@ -82,4 +82,21 @@ describe("what is dumped", () => {
     expect(entries["context entry"]).toContain("AW=2 (levels4)");
     expect(Object.keys(entries)).toHaveLength(4);
   });
+
+  test.each([
+    [4, "justified"],
+    [3, "undecidable"],
+    [2, "undecidable"],
+    [1, "justified"],
+  ])("[EX3] kernels before 6.13 say of level %i that it is not present: %s", (level, verdict) => {
+    const [fault] = findingsOf(
+      "fault",
+      "DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr 0x1000 [fault reason 0x06] ?",
+      "DMAR: Dump dmar0 table entries for IOVA 0x1000",
+      "DMAR: root entry: 0x0000000000002001",
+      "DMAR: context entry: hi 0x0000000000000102, low 0x0000000000003001",
+      `DMAR: PTE not present at level ${level}`,
+    );
+    expect(fault?.walks.map((walk) => walk.verdict.kind)).toEqual([verdict]);
+  });
 });
