@@ -72,6 +72,13 @@ describe("a fault", () => {
     });
   });
 
+  test("[EX9] of Xen's has its reason in hexadecimal, without a mark and with an h", () => {
+    for (const reason of ["reason 71 - ?", "[fault reason 71h] ?"]) {
+      const { facts } = faultOf(xen, `(XEN) [VT-D]DMAR: ${reason}`);
+      expect([reason, facts["reason"], facts["PASID"]]).toEqual([reason, "71h", "not told"]);
+    }
+  });
+
   test("[EX9] of an interrupt has its index, also in the lines of kernels 3.x", () => {
     const newer =
       "DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x12 [fault reason 0x22] " +
