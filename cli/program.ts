@@ -4,6 +4,7 @@ import { modelVersion } from "../events/log/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
+import { addExplain } from "./command/explain.ts";
 import { addExplore } from "./command/explore.ts";
 import { addFuzz } from "./command/fuzz.ts";
 import { addInterrupt } from "./command/interrupt.ts";
@@ -48,7 +49,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
-  for (const add of [addTrace, addRecord, addFuzz, addExplore]) add(program, run);
+  for (const add of [addTrace, addExplain, addRecord, addFuzz, addExplore]) add(program, run);
   return program;
 }
 
