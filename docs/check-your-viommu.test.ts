@@ -17,7 +17,7 @@ import { programsOfSeed } from "../target/programs.ts";
 import { requestOf } from "../target/requests.ts";
 import { emptyTally } from "../target/tally.ts";
 import { compiledExample, installedCompiler } from "../target/test/built.ts";
-import { modelTarget } from "../target/test/model.ts";
+import { modelTarget } from "../target/model-target.ts";
 
 const { folder, fileOf } = scratch("check", afterAll);
 const { isThere, why } = installedCompiler();

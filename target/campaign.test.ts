@@ -3,8 +3,8 @@ import { profiles } from "../events/profile/profiles.ts";
 import { campaign } from "./campaign.ts";
 import type { Ability, Answers, Implementation, Operation } from "./implementation.ts";
 import { nothingKnown } from "./known.ts";
+import { modelTarget } from "./model-target.ts";
 import { objectPlan } from "./object-plan.ts";
-import { modelTarget } from "./test/model.ts";
 
 /** Runs some programs on the model as a target, which may be made to lie. */
 async function runModel(
