@@ -13,6 +13,7 @@ import { addSave } from "./command/save.ts";
 import { addState } from "./command/state.ts";
 import { addTrace } from "./command/trace.ts";
 import { addTranslate } from "./command/translate.ts";
+import { addVectors } from "./command/vectors.ts";
 import { addVerify } from "./command/verify.ts";
 import { addWhy } from "./command/why.ts";
 import { InputError } from "./input-error.ts";
@@ -46,7 +47,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
-  for (const add of [addTrace, addRecord, addFuzz]) add(program, run);
+  for (const add of [addTrace, addRecord, addFuzz, addVectors]) add(program, run);
   return program;
 }
 
