@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { profiles } from "../../events/profile/profiles.ts";
-import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { firmware, files as machineFiles } from "../../qemu/qtest/machine.ts";
+import { usualUnitOptions } from "../../qemu/unit-options.ts";
 import { vectorsOf } from "../../vectors/chosen.ts";
 import { encodeVectors } from "../../vectors/format.ts";
 import { playerOf, qtestOf } from "../../vectors/qtest.ts";
@@ -22,8 +22,8 @@ type ProfileName = keyof typeof profiles;
 
 /** What QEMU has to be started with, to be the unit of a profile. */
 const qemuUnits: Readonly<Partial<Record<ProfileName, string>>> = {
-  "qemu-legacy": unitProfiles["legacy"] ?? "",
-  "qemu-scalable": unitProfiles["scalable"] ?? "",
+  "qemu-legacy": usualUnitOptions("legacy"),
+  "qemu-scalable": usualUnitOptions("scalable"),
 };
 
 function profilesOf(name: string | undefined): readonly ProfileName[] {
