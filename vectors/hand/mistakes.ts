@@ -55,7 +55,7 @@ const stores = (iova: bigint, word: bigint): Input => ({
 /** Cases for seeded bugs that no case of a rule finds. */
 export const mistakesByHand: readonly SmallCase[] = [
   againstBug("upper-permission", "qemu-legacy", [
-    tables(0x4001n, 0x7003n),
+    tables(0x4002n, 0x7003n),
     writes(page),
     reads(page),
   ]),

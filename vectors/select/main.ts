@@ -28,6 +28,7 @@ interface Options {
   readonly first: number;
   readonly again?: true;
   readonly passing?: readonly string[];
+  readonly only?: readonly string[];
 }
 
 const say = (text: string): void => void stderr.write(`${text}\n`);
@@ -52,7 +53,7 @@ async function collect(
 }
 
 /** How many bugs are tried at a time, each in a thread of its own. */
-const lanes = 10;
+const lanes = 12;
 
 /** Does some work for each of many things, some at a time. */
 async function someAtATime<One>(many: readonly One[], work: (one: One) => Promise<void>) {
@@ -141,9 +142,11 @@ async function select(options: Options): Promise<void> {
   const { cases, killed } = await casesOf(options, found);
   say(`${cases.length} of ${found.length} cases show all facets; the bugs:`);
   await checkModel(cases);
-  const left = bugs.filter(({ id }) => !killed.has(id));
+  const only = options.only ?? bugs.map(({ id }) => id);
+  const left = bugs.filter(({ id }) => !killed.has(id) && only.includes(id));
   for (const [id, ids] of await killAll(options, left, cases, found)) killed.set(id, ids);
   writeChosen(cases, killed);
+  if (options.campaign === 0) return;
   const unkilled = bugs.filter(({ id }) => !killed.has(id));
   const { programs, seen } = await seenIn(unkilled, options);
   const measured = {
@@ -164,6 +167,7 @@ await new Command("select")
   .option("--pool <n>", "programs of each profile in which bugs are looked for", Number, 20)
   .option("--campaign <n>", "programs of each profile that tell whether a bug shows", Number, 50)
   .option("--again", "keeps the choice, and looks for cases of the bugs that pass it")
+  .option("--only <id...>", "the bugs to look for; all when missing")
   .option("--passing <id...>", "bugs that are known to pass the choice")
   .option("--keep <file>", "takes cases that were made before from there, and keeps new ones")
   .action((options: Options) => select(options).finally(stopModels))
