@@ -69,16 +69,6 @@ export const mistakesByHand: readonly SmallCase[] = [
     submit(iotlbOfPage(5, page), done),
     writes(page),
   ]),
-  againstBug("table-written-by-device", "qemu-legacy", [
-    tables(linked, 0x7003n),
-    // The second page is the table itself.
-    memory(entryOf(1), 0x6003n),
-    queueOn,
-    reads(page),
-    stores(next(1) + 0x30n, 0xa003n),
-    submit(iotlbOfAll, done),
-    writes(page),
-  ]),
   againstBug("tables-unregistered", "qemu-legacy", [
     tables(linked, 0n),
     queueOn,

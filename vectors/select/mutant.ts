@@ -16,7 +16,7 @@ export interface Mutant {
 /** What a unit's registers say of it. */
 export const wordsOf = ({ ver, cap, ecap }: UnitWords): UnitWords => ({ ver, cap, ecap });
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 const megabytes = 512;
 
 /** How many are asked at once. */
