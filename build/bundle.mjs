@@ -20,7 +20,7 @@ import { root } from "./root.mjs";
 const notSources = new Set([".git", "coverage", "dist", "node_modules", "recordings"]);
 const stamp = join(root, "dist", ".sources");
 
-/** Every file that can change the bundle, relative to the root: TypeScript but tests, tooling, chosen vectors. */
+/** Every file that can change the bundle, from the root: TypeScript but tests, tooling, vectors. */
 function sources() {
   const folders = readdirSync(root, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && !notSources.has(entry.name),

@@ -18,7 +18,7 @@ const levels = te | eafl | qie | ire | cfi;
 
 const bitCount = (value: bigint): number => value.toString(2).replaceAll("0", "").length;
 
-/** The queue is disabled when it is empty and its last descriptor was a wait: not after an error. */
+/** The queue is disabled when it is empty and its last descriptor was a wait, not after errors. */
 function mayDisableQueue(guest: Guest): boolean {
   const { state, head, lastWasWait } = guest.queue;
   return state === "idle" && lastWasWait && registerValue(guest, at.iqt) === BigInt(head);

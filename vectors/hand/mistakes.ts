@@ -1,5 +1,4 @@
 import type { SourceId } from "../../events/address.ts";
-import type { Input } from "../../events/input.ts";
 import { at } from "../../events/registers/offset.ts";
 import {
   command,
@@ -46,11 +45,6 @@ const done = waitStatus(0x1_6000n, 1);
 /** The pages after the first one, and the entries that map them. */
 const next = (count: number): bigint => page + BigInt(count) * 4096n;
 const entryOf = (count: number): bigint => leafEntry + BigInt(count) * 8n;
-
-const stores = (iova: bigint, word: bigint): Input => ({
-  ...(writes(iova) as Extract<Input, { type: "Dma" }>),
-  bytes: new Uint8Array(new BigUint64Array([word]).buffer),
-});
 
 /** Cases for seeded bugs that no case of a rule finds. */
 export const mistakesByHand: readonly SmallCase[] = [
