@@ -33,6 +33,7 @@ function createProgram(run: Run): Command {
   const program = new Command("shadowfold")
     .description("An executable, event-sourced model of the Intel VT-d virtual IOMMU.")
     .version(modelVersion)
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: run.terminal.out,
       writeErr: run.terminal.err,

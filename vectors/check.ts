@@ -8,8 +8,10 @@ import type { Known } from "../target/known.ts";
 import type { Lane, ProgramRun } from "../target/lane.ts";
 import { openLane } from "../target/lane.ts";
 import { ProgramError } from "../target/program-error.ts";
+import { sendableInputs } from "../target/sendable.ts";
 import type { TargetPlan } from "../target/target.ts";
 import { isCertain } from "./certain.ts";
+import { same } from "./chosen.ts";
 import type { VectorFile } from "./format.ts";
 import { inputOf } from "./input-of.ts";
 import { wrongAnswer } from "./judge.ts";
@@ -86,6 +88,9 @@ function refusal(
   const lacking = vector.needs.filter((each: Ability) => !can.has(each));
   if (lacking.length > 0) return { verdict: "not asked", text: `it needs ${lacking.join(", ")}` };
   const unit = profileOf(setup);
+  if (!same(sendableInputs(unit, inputs, can), inputs)) {
+    return { verdict: "other unit", text: "software must not ask that of this unit" };
+  }
   const other = otherAnswer(unit, vector, inputs);
   if (other === undefined) return undefined;
   if (!isSameUnit(words, unit)) return { verdict: "other unit", text: other };

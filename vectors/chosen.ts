@@ -88,7 +88,8 @@ export function vectorFrom(profile: Profile, chosen: Chosen, made: Made): Vector
   return { id, rules, why, needs: needsOf(inputs), steps: made.steps };
 }
 
-const same = (one: readonly Input[], other: readonly Input[]): boolean => {
+/** Whether two programs ask the same. */
+export const same = (one: readonly Input[], other: readonly Input[]): boolean => {
   const textOf = (inputs: readonly Input[]): string =>
     inputs.map((input) => encodeInput(1, input)).join("\n");
   return textOf(one) === textOf(other);

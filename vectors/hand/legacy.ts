@@ -40,12 +40,6 @@ const faults: readonly SmallCase[] = [
     command(te),
     reads(page),
   ]),
-  byHand("TR15", "qemu-legacy", [
-    write8(at.rtaddr, 1n << 63n),
-    command(srtp),
-    command(te),
-    reads(page),
-  ]),
   byHand("TR9 (9h)", "qemu-legacy", [memory(rootTable, nowhere | 1n), turnOn, reads(page)]),
   byHand("TR9 (ah)", "qemu-legacy", [memory(rootTable, 0x2001n | 0x10n), turnOn, reads(page)]),
 ];

@@ -24,6 +24,7 @@ const hiddenRules: readonly Hidden[] = [
   ],
   ["It takes a write of the unit's to where no memory is, which is left open.", "IQ8 PQ5"],
   ["A message that a target is asked for has 16 bits of data, and none beyond FEEF_FFFFh.", "IB20"],
+  ["No program has such a pointer: QEMU masks it, and no deviation says so yet.", "TR15"],
   ["No unit of the profiles is of major version 6.", "RI5"],
   ["It tells facts of the model and nothing that shows.", "IQ18"],
   ["Notifications of posted interrupts are not among the answers of a target.", "PI2"],

@@ -96,14 +96,6 @@ export const translationFacets: readonly Facet[] = [
   ),
   facet("TR10", "", some(isDeniedAndReserved)),
   facet(
-    "TR15",
-    "",
-    some((told) => {
-      const { rootPointer, profile } = told.before;
-      return reasonOf(told) === 8 && rootPointer >> BigInt(profile.haw) !== 0n;
-    }),
-  ),
-  facet(
     "TR11",
     "",
     input(
