@@ -6,7 +6,8 @@ import {
   invalidateIotlb,
   invalidatePasids,
 } from "../hypervisor/queue/invalidate.ts";
-import type { Turn } from "../hypervisor/turn.ts";
+import { newTurn } from "../hypervisor/turn.ts";
+import { worldOf } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";
 import type { Answers as Candidates } from "../properties/oracle/answers.ts";
 import { expected } from "../properties/oracle/expected.ts";
@@ -66,11 +67,11 @@ function isOpen(oracle: ReturnType<typeof createOracle>, input: Asking): boolean
 
 /** A world whose caches have forgotten everything, which they may do at any time. */
 function forgetful(world: World): World {
-  const turn: Turn = { world: withoutInterruptEntries(world), index: 0, facts: [] };
+  const turn = newTurn(withoutInterruptEntries(world), 0);
   invalidateContexts(turn, { scope: "global" });
   invalidatePasids(turn, { scope: "global" });
-  invalidateIotlb(turn, { scope: "global" });
-  return turn.world;
+  invalidateIotlb(turn, { type: "IotlbInvalidated", scope: "global" });
+  return worldOf(turn);
 }
 
 /** When a unit forgets: before every input, every other one, every third one. */
