@@ -1,4 +1,5 @@
 import { bitsAreSet } from "./accessed.ts";
+import { hostRefusesRightly } from "./blocked-requests.ts";
 import { chartsAreFollowed } from "./chart-states.ts";
 import { statusIsCleared } from "./cleared-status.ts";
 import { nothingInFlight } from "./drained.ts";
@@ -13,6 +14,7 @@ import {
 } from "./folding.ts";
 import { framesAreGranted } from "./granted.ts";
 import { guestsAreApart } from "./guests-apart.ts";
+import { entriesFitDevices } from "./host-entries.ts";
 import {
   blockedInterruptsAreReported,
   entriesAreRemembered,
@@ -21,13 +23,16 @@ import {
 } from "./interrupts.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
-import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./life.ts";
+import { statusFollowsCommand, unitsComeAndGo } from "./life.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
+import { modelsAreToldTheTruth } from "./model-answers.ts";
 import { pageRequestsAreQueued } from "./page-requests.ts";
+import { pathsAreMarked } from "./path-marks.ts";
 import { pendingIsKnown } from "./pending-known.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { queueGoesOn } from "./queue-rest.ts";
+import { queueIsTold } from "./queue-told.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
@@ -35,7 +40,11 @@ import { reservedPagesStay } from "./reserved.ts";
 import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
 import { shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 import { statusStays } from "./status-stays.ts";
+import { inputsAreAnswered } from "./told-of-input.ts";
+import { nothingIsToldTwice } from "./told-once.ts";
+import { statusIsTold } from "./told-status.ts";
 import { devicesUseWhatTheyWereTold } from "./translated.ts";
+import { translationsAreRight } from "./translation-answers.ts";
 
 /** Every law that is checked over generated worlds. */
 export const laws: readonly Law[] = [
@@ -43,7 +52,11 @@ export const laws: readonly Law[] = [
   shadowWasRight,
   rebuildingIsTheSame,
   pendingIsKnown,
+  pathsAreMarked,
+  entriesFitDevices,
   requestsAreAnswered,
+  hostRefusesRightly,
+  translationsAreRight,
   framesAreGranted,
   guestsAreApart,
   waitMeansDone,
@@ -57,9 +70,13 @@ export const laws: readonly Law[] = [
   pageRequestsAreQueued,
   queueRunsInOrder,
   queueGoesOn,
+  queueIsTold,
   bitsAreSet,
   faultsAreReported,
   eventsAreSent,
+  statusIsTold,
+  nothingIsToldTwice,
+  inputsAreAnswered,
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,

@@ -42,7 +42,7 @@ export interface Sight {
   readonly settled: readonly Glance[];
   /** At the completion of waits, once what came before them is done. */
   readonly waiting: readonly Glance[];
-  /** Before each DMA, for its own key, by number of the input. */
+  /** Before each DMA and each question, for its own key, by number of the input. */
   readonly asked: ReadonlyMap<number, Probe>;
   /** Numbers of the inputs that must be refused. */
   readonly refusals: ReadonlySet<number>;
@@ -61,6 +61,9 @@ const nearby = Array.from({ length: 160 }, (_, page) => page).filter(
   (page) => page < smallPages || page >= 128,
 );
 
+/** Keys of questions, for each guest, that are watched besides. */
+const maxQuestions = 6;
+
 /** Lets the oracle see a run, and asks it along the way. Each run is seen once. */
 export function sightOf(run: Run): Sight {
   const made = known.get(run);
@@ -76,9 +79,10 @@ export function sightOf(run: Run): Sight {
  * @param keeps  whether it asks again only what may have changed; else everything, each time.
  */
 export function look(run: Run, keeps: boolean): Sight {
-  const requests = requestsOf(run);
+  const { requests, questions: others } = requestsOf(run);
   const keys = keysOf(run, requests.values());
-  const oracle = createOracle(run.setup, keys, nearby, keeps);
+  const watched = [...keys, ...keysOf(run, others.values(), maxQuestions)];
+  const oracle = createOracle(run.setup, watched, nearby, keeps);
   const questions = keys.map((key) => ask(key));
   const [settled, waiting]: [Glance[], Glance[]] = [[], []];
   const asked = new Map<number, Probe>();
@@ -99,7 +103,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const interrupts = newInterruptSight(run, oracle, keeps);
   for (const step of run.steps) {
     const { seq } = step;
-    const request = requests.get(seq);
+    const request = requests.get(seq) ?? others.get(seq);
     const question = request && ask(request, rightsOf(step.input));
     const own = question && probe(request, question, seq, step.before);
     if (own !== undefined) asked.set(seq, own);
