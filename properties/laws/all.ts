@@ -24,6 +24,7 @@ import {
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
 import { statusFollowsCommand, unitsComeAndGo } from "./life.ts";
+import { lostWritesAreTold } from "./lost-writes.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
 import { modelsAreToldTheTruth } from "./model-answers.ts";
@@ -45,6 +46,7 @@ import { nothingIsToldTwice } from "./told-once.ts";
 import { statusIsTold } from "./told-status.ts";
 import { devicesUseWhatTheyWereTold } from "./translated.ts";
 import { translationsAreRight } from "./translation-answers.ts";
+import { walksAreRemembered } from "./walk-caches.ts";
 
 /** Every law that is checked over generated worlds. */
 export const laws: readonly Law[] = [
@@ -72,11 +74,13 @@ export const laws: readonly Law[] = [
   queueGoesOn,
   queueIsTold,
   bitsAreSet,
+  walksAreRemembered,
   faultsAreReported,
   eventsAreSent,
   statusIsTold,
   nothingIsToldTwice,
   inputsAreAnswered,
+  lostWritesAreTold,
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,

@@ -1,5 +1,5 @@
 import { hex } from "../../events/address.ts";
-import type { OperationResult } from "../../events/fact.ts";
+import type { FactOf, OperationResult } from "../../events/fact.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import { Ecap } from "../../events/registers/capability.ts";
 import { at } from "../../events/registers/offset.ts";
@@ -48,6 +48,16 @@ function expectedResult(there: boolean, guest: Guest, input: Input): OperationRe
   return there && (input.id ?? 0n) === 0n ? "0" : "-EINVAL";
 }
 
+/** Why an answer's number or capabilities are not what they must be, or nothing. */
+function expectedWords(guest: Guest, answered: FactOf<"UnitOperationAnswered">) {
+  const { operation, result, id, caps } = answered;
+  const isDone = result === "0";
+  if (id !== (isDone && operation === "create" ? 0 : undefined)) return `its number is ${id}`;
+  const offered = Ecap.decode(guest.offered.ecap).ir ? 1n : 0n;
+  const wanted = isDone && operation === "query" ? offered : undefined;
+  return caps === wanted ? undefined : `its capabilities are ${caps}`;
+}
+
 /** Whether the register page is there and silent as it must be. */
 function isSilent({ input, facts }: Step): boolean {
   if (input.type === "RegisterWrite") return facts.every(({ type }) => type === "InputRefused");
@@ -75,6 +85,8 @@ export const unitsComeAndGo: Law = {
         const text = `${input.type} is answered ${answered?.result ?? "nothing"}, not ${expected}`;
         return { law: "LC1", seq, text };
       }
+      const said = answered && expectedWords(guest, answered);
+      if (said !== undefined) return { law: "LC1", seq, text: `${input.type}: ${said}` };
       if (!there && !isSilent(step)) {
         return { law: "LC1", seq, text: `${input.type} reaches a unit that is not there` };
       }

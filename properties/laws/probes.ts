@@ -7,13 +7,14 @@ import { answer, questionOf } from "../oracle/expected.ts";
 import { follow, observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";
 import { createOracle } from "../oracle/oracle.ts";
+import { grantOf } from "../oracle/p2m.ts";
 import type { Asked } from "../oracle/resolve.ts";
 import { smallPages } from "../world/arena.ts";
 import type { Asked as Interrupt } from "./interrupt-sight.ts";
 import { expectInterrupt, newInterruptSight, rememberEntries } from "./interrupt-sight.ts";
 import { keysOf, requestsOf, rightsOf } from "./request-keys.ts";
 import type { Run } from "./run.ts";
-import { momentsOf } from "./run.ts";
+import { guestIndex, momentsOf } from "./run.ts";
 
 /** What the oracle expects of one key at one moment. */
 export interface Probe {
@@ -46,10 +47,15 @@ export interface Sight {
   readonly asked: ReadonlyMap<number, Probe>;
   /** Numbers of the inputs that must be refused. */
   readonly refusals: ReadonlySet<number>;
+  /** How the P2M lets the pages be written that a step writes, by its number and by page. */
+  readonly grants: ReadonlyMap<number, PageGrants>;
   /** Every interrupt request. */
   readonly interrupts: readonly Interrupt[];
   readonly oracle: Oracle;
 }
+
+/** By page: whether it can be written, be read alone, or is a hole. */
+export type PageGrants = ReadonlyMap<number, "open" | "readOnly" | "hole">;
 
 const known = new WeakMap<Run, Sight>();
 const invalidations: readonly string[] = [
@@ -101,6 +107,7 @@ export function look(run: Run, keeps: boolean): Sight {
   };
   const worlds = waitsOf(run);
   const interrupts = newInterruptSight(run, oracle, keeps);
+  const grants = new Map<number, PageGrants>();
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq) ?? others.get(seq);
@@ -108,6 +115,9 @@ export function look(run: Run, keeps: boolean): Sight {
     const own = question && probe(request, question, seq, step.before);
     if (own !== undefined) asked.set(seq, own);
     expectInterrupt(interrupts, step);
+    const written = pagesWritten(step);
+    const isKnown = oracle.worlds[guestIndex(step.input)] !== undefined;
+    if (isKnown && written.length > 0) grants.set(seq, grantsOf(oracle, step, written));
     if (
       !observeStep(oracle, step, (at, fact) => {
         const world = worlds.get(fact);
@@ -118,7 +128,30 @@ export function look(run: Run, keeps: boolean): Sight {
     rememberEntries(interrupts, step);
     if (changed(step)) askAll(settled, seq, step.after);
   }
-  return { keys, settled, waiting, asked, refusals, interrupts: interrupts.asked, oracle };
+  const { asked: requested } = interrupts;
+  return { keys, settled, waiting, asked, refusals, grants, interrupts: requested, oracle };
+}
+
+/** The pages that a step's CPU writes, and those of writes of the unit that are lost. */
+function pagesWritten({ input, facts }: Step): readonly number[] {
+  const lost = facts.flatMap((fact) =>
+    fact.type === "MemoryWriteDropped" ? [Number(fact.gpa >> 12n)] : [],
+  );
+  if (input.type !== "MemoryWrite" || input.bytes.length === 0) return lost;
+  const [first, end] = [input.gpa, input.gpa + BigInt(input.bytes.length) - 1n].map((at) =>
+    Number(at >> 12n),
+  );
+  for (let page = first ?? 0; page <= (end ?? 0); page++) lost.push(page);
+  return lost;
+}
+
+function grantsOf(oracle: Oracle, { input }: Step, pages: readonly number[]): PageGrants {
+  const p2m = oracle.worlds[guestIndex(input)]?.memory.p2m;
+  const grantAt = (page: number) => {
+    const grant = p2m && grantOf(p2m, page);
+    return grant?.write === true ? "open" : grant?.read === true ? "readOnly" : "hole";
+  };
+  return new Map(pages.map((page) => [page, grantAt(page)]));
 }
 
 /** Whether the root pointer of a guest was replaced, and not all that must follow has. */

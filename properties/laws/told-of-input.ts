@@ -3,6 +3,8 @@ import type { Fact, FactType } from "../../events/fact.ts";
 import type { Input, InputType } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
+import type { DeviceBook } from "./device-book.ts";
+import { follow, givenAt, newDeviceBook } from "./device-book.ts";
 import type { Count, Law } from "./law.ts";
 import { guestIndex } from "./run.ts";
 import { sameValue } from "./same.ts";
@@ -10,8 +12,8 @@ import { sameValue } from "./same.ts";
 /** What an input is answered: one of some facts, that names of it what the input named. */
 interface Answered {
   readonly by: readonly FactType[];
-  /** Facts besides that name the same. */
-  readonly also?: readonly FactType[];
+  /** Facts besides, each with the fields that it has from the input. */
+  readonly also?: Readonly<{ [T in FactType]?: readonly string[] }>;
   /** Fields that the answer has from the input, as they are there. */
   readonly names: readonly string[];
   /** How a refusal of it begins. */
@@ -21,6 +23,10 @@ interface Answered {
 }
 
 const request = ["device", "iova", "access", "pasid", "privileged", "execute"] as const;
+const pageRequest = [
+  ...["device", "iova", "read", "write", "pasid", "privileged", "execute", "group", "last"],
+] as const;
+const landed = { DmaTranslated: ["tag", "translated", "bytes"], DmaLanded: ["device", "bytes"] };
 const range = ["gpa", "length"] as const;
 const operation = /^$/;
 const dmaAnswers = ["DmaTranslated", "DmaBlocked", "InterruptRequested"] as const;
@@ -28,8 +34,13 @@ const interruptAnswers = ["InterruptDelivered", "InterruptPosted", "InterruptBlo
 
 const answers: { readonly [T in InputType]?: Answered } = {
   RegisterRead: { by: ["RegisterAnswered"], names: ["offset", "size"], refusal: operation },
-  Dma: { by: dmaAnswers, names: request, refusal: /^DMA: / },
-  DmaIssue: { by: dmaAnswers, names: request, refusal: /^DMA: / },
+  Dma: { by: dmaAnswers, also: landed, names: request, refusal: /^DMA: / },
+  DmaIssue: {
+    by: dmaAnswers,
+    also: { DmaTranslated: landed.DmaTranslated },
+    names: request,
+    refusal: /^DMA: /,
+  },
   DmaComplete: { by: ["DmaLanded"], names: ["tag"], refusal: /^/, orNothing: true },
   MsiRequest: { by: interruptAnswers, names: [], refusal: /^MSI: / },
   IoapicRequest: { by: interruptAnswers, names: [], refusal: /^IOAPIC: / },
@@ -69,13 +80,14 @@ const answers: { readonly [T in InputType]?: Answered } = {
   },
   AtsRequest: {
     by: ["TranslationAnswered", "TranslationBlocked"],
+    also: { TranslationBlocked: ["execute"] },
     names: ["device", "iova", "access", "pasid", "privileged"],
     refusal: /^translation request: /,
   },
   PageRequest: {
     by: ["PageRequestQueued", "PageRequestDropped"],
-    also: ["PageRequested"],
-    names: ["device", "iova", "read", "write", "pasid", "privileged", "execute", "group", "last"],
+    also: { PageRequested: pageRequest },
+    names: pageRequest,
     refusal: /^page request: /,
   },
 };
@@ -86,13 +98,15 @@ type Fields = Readonly<Record<string, unknown>>;
 function isNamed(name: string, input: Fields, answer: Fields): boolean {
   if (!(name in input) && !(name in answer)) return true;
   if (name === "access" && input[name] === undefined) return true;
+  // What is read has no bytes, whatever is said of them.
+  if (name === "bytes" && input["access"] !== "write") return true;
   const plain = (value: unknown): unknown => (value === false ? undefined : value);
   return sameValue(plain(input[name]), plain(answer[name]));
 }
 
 /** Why what is told of an input is not one answer to it, or nothing. */
 function checkAnswer({ input, facts }: Step, answered: Answered): string | undefined {
-  const { by, also = [], names, refusal, orNothing } = answered;
+  const { by, also = {}, names, refusal, orNothing } = answered;
   const told = facts.filter(({ type }) => by.includes(type));
   const refused = facts.filter((fact) => fact.type === "InputRefused");
   const stray = refused.find(({ why }) => !refusal.test(why));
@@ -104,10 +118,11 @@ function checkAnswer({ input, facts }: Step, answered: Answered): string | undef
     return facts.length === 1 ? undefined : "it is refused and has consequences";
   }
   if (answer.type === "InterruptRequested") return undefined;
-  for (const one of [answer, ...facts.filter(({ type }) => also.includes(type))]) {
-    const [asked, given] = [input, one] as unknown as readonly [Fields, Fields];
-    const wrong = names.find((name) => !isNamed(name, asked, given));
-    if (wrong !== undefined) return `${one.type} says another ${wrong}`;
+  const asked = input as unknown as Fields;
+  for (const fact of facts) {
+    const from = [...(fact === answer ? names : []), ...(also[fact.type] ?? [])];
+    const wrong = from.find((name) => !isNamed(name, asked, fact as unknown as Fields));
+    if (wrong !== undefined) return `${fact.type} says another ${wrong}`;
   }
   return undefined;
 }
@@ -154,6 +169,26 @@ function checkCommands(step: Step, count: Count): string | undefined {
 /** Whether there is no unit, so that a write is refused as a whole. */
 const isSilent = ({ facts }: Step): boolean => facts.some(({ type }) => type === "InputRefused");
 
+/** The source-id by which an input's requests go, as set-up and assignments say. */
+function senderIn({ input }: Step, book: DeviceBook): number | undefined {
+  if (!("device" in input) || input.device === undefined) return undefined;
+  if (input.type === "IoapicRequest") return input.device;
+  return givenAt(book, guestIndex(input), input.device)?.requester ?? input.device;
+}
+
+/** Why a fact of an interrupt is not of who sent it, or nothing. */
+function checkSender(step: Step, book: DeviceBook): string | undefined {
+  const { input, facts } = step;
+  const isInterrupt = /^(MsiRequest|IoapicRequest|Dma|DmaIssue)$/.test(input.type);
+  for (const fact of isInterrupt ? facts : []) {
+    const isOf = (interruptAnswers as readonly string[]).includes(fact.type);
+    if (!isOf && fact.type !== "InterruptRequested") continue;
+    const source = "device" in fact ? fact.device : "source" in fact ? fact.source : undefined;
+    if (source !== senderIn(step, book)) return `${fact.type} is of another source-id`;
+  }
+  return undefined;
+}
+
 const isOutside = (fact: Fact, input: Input): boolean => guestIndex(fact) !== guestIndex(input);
 
 export const inputsAreAnswered: Law = {
@@ -163,6 +198,7 @@ export const inputsAreAnswered: Law = {
     "refused has no consequences.",
   sometimes: [...Object.keys(answers), "refused", ...commands.map(([type]) => type)],
   check(run, count) {
+    const book = newDeviceBook(run);
     for (const step of run.steps) {
       const { input, facts, seq } = step;
       const answered = answers[input.type];
@@ -171,7 +207,11 @@ export const inputsAreAnswered: Law = {
       const stray = facts.find((fact) => isOutside(fact, input));
       if (stray !== undefined)
         return violation(`${stray.type} is of guest ${hex(guestIndex(stray))}`);
-      const text = (answered && checkAnswer(step, answered)) ?? checkCommands(step, count);
+      const text =
+        (answered && checkAnswer(step, answered)) ??
+        checkCommands(step, count) ??
+        checkSender(step, book);
+      follow(book, step);
       if (text !== undefined) return violation(text);
       if (facts[0]?.type === "InputRefused") count("refused");
       if (answered !== undefined) count(input.type);

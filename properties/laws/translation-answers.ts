@@ -74,6 +74,11 @@ function checkPage(granted: Granted, device: Given, allowed: readonly Answers[])
 function checkRights({ access, execute }: Asked, granted: Granted, allowed: readonly Answers[]) {
   const { read, write } = granted;
   if (granted.execute === true && execute !== true) return "execution is given unasked";
+  const executes = granted.execute === true;
+  if (executes && !(read && allowed.some((one) => lands(one.read)))) return "execution is given";
+  if (execute === true && !executes && allowed.every((one) => lands(one.read))) {
+    return "execution is not given";
+  }
   if (read && !allowed.some((one) => lands(one.read)) && execute !== true) return "reads are given";
   if (write && !allowed.some((one) => lands(one.write))) return "writes are given";
   const must = (of: "read" | "write"): boolean => allowed.every((one) => lands(one[of]));
