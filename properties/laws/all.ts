@@ -47,6 +47,7 @@ import { statusIsTold } from "./told-status.ts";
 import { devicesUseWhatTheyWereTold } from "./translated.ts";
 import { translationsAreRight } from "./translation-answers.ts";
 import { walksAreRemembered } from "./walk-caches.ts";
+import { websAreTold } from "./webs-told.ts";
 
 /** Every law that is checked over generated worlds. */
 export const laws: readonly Law[] = [
@@ -66,6 +67,7 @@ export const laws: readonly Law[] = [
   invalidatingTwice,
   nothingInFlight,
   marksAreCleared,
+  websAreTold,
   noFirstStageStays,
   firstStagesOnce,
   devicesUseWhatTheyWereTold,
