@@ -8,7 +8,7 @@ export const edgeBugs: readonly Bug[] = [
     file: "events/address.ts",
     find: "page >= interruptPages.first && page < interruptPages.end;",
     replace: "page >= interruptPages.first && page < interruptPages.end - 1;",
-    law: "SH1",
+    law: "DM1",
   },
   {
     id: "interrupt-range-low",
@@ -16,7 +16,7 @@ export const edgeBugs: readonly Bug[] = [
     file: "events/address.ts",
     find: "page >= interruptPages.first && page < interruptPages.end;",
     replace: "page >= interruptPages.first - 1 && page < interruptPages.end;",
-    law: "SH1",
+    law: "DM1",
   },
   {
     id: "interrupt-range-in-block",

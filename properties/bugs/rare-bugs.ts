@@ -88,12 +88,14 @@ export const rareBugs: readonly Bug[] = [
     law: "IS1",
   },
   {
-    id: "top-of-p2m-stays",
-    what: "A block of the P2M that ends at the host address width is not cut up by a change in it.",
-    file: "tables/p2m.ts",
-    find: "if (start === edge) return tree;",
-    replace: "if (start === edge || start + block >= 2 ** 27) return tree;",
-    law: "DM1",
+    id: "top-unfollowed",
+    what: "Nothing follows a change of the P2M's last page.",
+    file: "hypervisor/memory/p2m.ts",
+    find: "const gfns = concerned(p2m, fact);",
+    replace:
+      "const whole = concerned(p2m, fact); const last = 2 ** (guestIn(turn).profile.haw - 12) - 1; " +
+      "const gfns = { ...whole, end: Math.min(whole.end, last) };",
+    law: "IS1",
   },
   {
     id: "attached-with-old-tlb",
@@ -101,6 +103,6 @@ export const rareBugs: readonly Bug[] = [
     file: "projections/device/evolve-device.ts",
     find: "deviceTlbs: withoutTlbsOf(guest.deviceTlbs, device.source),",
     replace: "",
-    law: "TL1",
+    law: "HE1",
   },
 ];

@@ -7,7 +7,7 @@ import { withinTime } from "../laws/within-time.ts";
 import type { Program } from "../world/program.ts";
 import { anyProgram } from "../world/program.ts";
 
-/** Which laws noticed a mutant, and in how many worlds that it changed. */
+/** Which laws noticed a mutant, three at most, and in how many worlds that it changed. */
 export interface Noticed {
   readonly laws: readonly string[];
   readonly worlds: number;
@@ -40,23 +40,36 @@ export function drawWorlds({ seed, worlds }: Noticing): readonly Drawn[] {
   });
 }
 
-/** The laws that a program breaks; whatever throws breaks PF1, and what does not end WO3. */
+/** Laws that notice whatever is not as it was, or take most of the time, are asked last. */
+const general: readonly string[] = ["CH2", "PJ1", "SH3", "SV1", "SV2", "LO1", "LO3"];
+
+const inOrder = [
+  ...laws.filter(({ id }) => !general.includes(id)),
+  ...laws.filter(({ id }) => general.includes(id)),
+];
+
+/** So many laws are enough to say of a mutant. */
+const enough = 3;
+
+/** Laws that a program breaks; whatever throws breaks PF1, and what does not end WO3. */
 function lawsBroken(program: Program, patience: number): readonly string[] | undefined {
   const failed = (error: unknown): string => (String(error).includes("timed out") ? "WO3" : "PF1");
+  const broken = new Set<string>();
   try {
     const run = withinTime(patience, () => runOf(program));
     if (timesTurned() === 0) return undefined;
-    const broken = laws.flatMap((law) => {
+    for (const law of inOrder) {
+      if (broken.size >= enough) break;
       try {
-        return withinTime(patience, () => law.check(run, () => {})) === undefined ? [] : [law.id];
+        if (withinTime(patience, () => law.check(run, () => {})) !== undefined) broken.add(law.id);
       } catch (error) {
-        return [failed(error)];
+        broken.add(failed(error));
       }
-    });
-    return [...new Set(broken)];
+    }
   } catch (error) {
-    return [failed(error)];
+    broken.add(failed(error));
   }
+  return [...broken];
 }
 
 /** Holds a mutant to every law in one world after the other, until some of them notice it. */

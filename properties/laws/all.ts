@@ -15,6 +15,7 @@ import {
 import { framesAreGranted } from "./granted.ts";
 import { guestsAreApart } from "./guests-apart.ts";
 import { entriesFitDevices } from "./host-entries.ts";
+import { entriesAreAsRead } from "./host-entries-read.ts";
 import {
   blockedInterruptsAreReported,
   entriesAreRemembered,
@@ -57,6 +58,7 @@ export const laws: readonly Law[] = [
   pendingIsKnown,
   pathsAreMarked,
   entriesFitDevices,
+  entriesAreAsRead,
   requestsAreAnswered,
   hostRefusesRightly,
   translationsAreRight,

@@ -48,8 +48,10 @@ function checkReport(
   const state = faultStateOf(before);
   const wanted = expectedFault(state, { sid, reason: blocked.reason, fpd });
   count(wanted.kind);
-  if (find(step.facts, factOfKind[wanted.kind]) === undefined) {
-    return `the fault was not ${wanted.kind}`;
+  const told = find(step.facts, factOfKind[wanted.kind]);
+  if (told === undefined) return `the fault was not ${wanted.kind}`;
+  if ("source" in told && (told.source !== sid || told.reason !== blocked.reason)) {
+    return `another fault was ${wanted.kind}`;
   }
   const fact = find(step.facts, "FaultRecorded");
   if (fact !== undefined) {
@@ -69,10 +71,10 @@ function checkReport(
   if (comparableStatus(status) !== comparableStatus(wanted.state.fsts)) {
     return `FSTS is ${hex(status)}, not ${hex(wanted.state.fsts)}`;
   }
-  const told = step.facts.some(
+  const isTold = step.facts.some(
     (each) => (each.type === "EventSent" || each.type === "EventPended") && each.line === "fault",
   );
-  if (told !== wanted.event) return told ? "an event too many" : "an event is missing";
+  if (isTold !== wanted.event) return isTold ? "an event too many" : "an event is missing";
   return undefined;
 }
 

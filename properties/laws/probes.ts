@@ -10,6 +10,8 @@ import { createOracle } from "../oracle/oracle.ts";
 import { grantOf } from "../oracle/p2m.ts";
 import type { Asked } from "../oracle/resolve.ts";
 import { smallPages } from "../world/arena.ts";
+import type { EntryRead } from "./entries-read.ts";
+import { entriesRead } from "./entries-read.ts";
 import type { Asked as Interrupt } from "./interrupt-sight.ts";
 import { expectInterrupt, newInterruptSight, rememberEntries } from "./interrupt-sight.ts";
 import { keysOf, requestsOf, rightsOf } from "./request-keys.ts";
@@ -49,6 +51,8 @@ export interface Sight {
   readonly refusals: ReadonlySet<number>;
   /** How the P2M lets the pages be written that a step writes, by its number and by page. */
   readonly grants: ReadonlyMap<number, PageGrants>;
+  /** Host entries that were read, in order. */
+  readonly entries: readonly EntryRead[];
   /** Every interrupt request. */
   readonly interrupts: readonly Interrupt[];
   readonly oracle: Oracle;
@@ -108,6 +112,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const worlds = waitsOf(run);
   const interrupts = newInterruptSight(run, oracle, keeps);
   const grants = new Map<number, PageGrants>();
+  const entries: EntryRead[] = [];
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq) ?? others.get(seq);
@@ -126,10 +131,12 @@ export function look(run: Run, keeps: boolean): Sight {
     )
       refusals.add(seq);
     rememberEntries(interrupts, step);
+    entries.push(...entriesRead(oracle, step));
     if (changed(step)) askAll(settled, seq, step.after);
   }
   const { asked: requested } = interrupts;
-  return { keys, settled, waiting, asked, refusals, grants, interrupts: requested, oracle };
+  const found = { keys, settled, waiting, asked, refusals, grants, entries, oracle };
+  return { ...found, interrupts: requested };
 }
 
 /** The pages that a step's CPU writes, and those of writes of the unit that are lost. */

@@ -4,6 +4,8 @@ import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
+import type { Given } from "./device-book.ts";
+import { follow as followDevices, newDeviceBook } from "./device-book.ts";
 import type { Count, Law } from "./law.ts";
 import type { QueueBook } from "./queue-book.ts";
 import { newQueueBook, queueStatus, write } from "./queue-book.ts";
@@ -47,7 +49,8 @@ interface Work {
 }
 
 /** What is wrong with a fact of the queue's, by what was told before it. */
-function checkFact(book: QueueBook, work: Work, fact: Fact, guest: Guest, step: Step) {
+function checkFact(watched: Watched, fact: Fact, guest: Guest, step: Step, devices: Devices) {
+  const { book, work } = watched;
   const { fetched, owed, isWaiting, isPartial } = book;
   if (fact.type === "DescriptorFetched") return checkFetched(guest, fact);
   if (fact.type === "DescriptorCompleted") {
@@ -55,6 +58,12 @@ function checkFact(book: QueueBook, work: Work, fact: Fact, guest: Guest, step: 
     if (fetched === undefined) return "a descriptor is done that was not fetched";
     if (fact.wait !== (typeOf(fetched.descriptor) === waitType)) return "wait is another";
     return work.times > 1 ? "a descriptor is carried out twice" : undefined;
+  }
+  if (fact.type === "PageGroupIgnored" || fact.type === "PageGroupAnswered") {
+    const isAsked = fetched !== undefined && !("automatic" in fact && fact.automatic === true);
+    const rid = Number(((fetched?.descriptor ?? 0n) >> 16n) & 0xffffn);
+    const isOf = fact.device === rid || devices.get(fact.device)?.requester === rid;
+    return isOf || !isAsked ? undefined : `${formatSourceId(fact.device)} is not who is answered`;
   }
   if (fact.type === "WaitAborted" && !isWaiting && !isPartial) return "no wait is there to abort";
   if (fact.type !== "DeviceTlbAnswered" || step.input.type !== "DeviceTlbAnswer") return undefined;
@@ -93,12 +102,12 @@ const newWatched = (): Watched => ({
   mustAbort: false,
 });
 
-function follow(watched: Watched, moment: Moment, guests: Guests, count: Count) {
+function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devices, count: Count) {
   const { fact, step, seq } = moment;
   const { book, work } = watched;
   countWork(work, fact);
   if (fact !== undefined) {
-    const text = checkFact(book, work, fact, guests.was, step);
+    const text = checkFact(watched, fact, guests.was, step, devices);
     if (text !== undefined) return text;
     if (watched.mustResume !== (fact.type === "QueueResumed") && !book.isPartial) {
       return watched.mustResume ? "nothing tells that it goes on" : "it goes on without a cause";
@@ -124,6 +133,10 @@ interface Guests {
   readonly now: Guest;
 }
 
+type Devices = ReadonlyMap<number, Given>;
+
+const nothing: Devices = new Map();
+
 export const queueIsTold: Law = {
   id: "QU3",
   says:
@@ -132,12 +145,14 @@ export const queueIsTold: Law = {
   sometimes: ["done", "aborted", "resumed"],
   check(run, count) {
     const guests = run.setup.guests.map(newWatched);
+    const devices = newDeviceBook(run);
     for (const moment of momentsOf(run)) {
       const { fact, step, before, after, seq } = moment;
+      if (fact === undefined) followDevices(devices, step);
       const index = guestIndex(fact ?? step.input);
       const [watched, was, now] = [guests[index], before.guests[index], after.guests[index]];
       if (watched === undefined || was === undefined || now === undefined) continue;
-      const text = follow(watched, moment, { was, now }, count);
+      const text = follow(watched, moment, { was, now }, devices[index] ?? nothing, count);
       if (text !== undefined) return { law: "QU3", seq, text: `the queue: ${text}` };
     }
     return undefined;

@@ -30,6 +30,28 @@ function check(told: FactOf<"FirstStageTablesCached">, probe: Probe, walk: First
   return `${found.join(", ")} is cached at level ${told.level} of ${wanted.join(", ")}`;
 }
 
+/** Rights that each table's entries on the way leave; nothing where one forbids execution. */
+function rightsOf({ words }: FirstExpected): readonly number[] | undefined {
+  let left = 7;
+  const rights: number[] = [];
+  for (const [, value = 0n] of words) {
+    // Whether that counts is a matter of the PASID entry.
+    if (value >> 63n === 1n) return undefined;
+    left &= 4 | Number((value >> 1n) & 3n);
+    rights.push(left);
+  }
+  return rights;
+}
+
+/** Why the rights that a walk is said to leave are not those that it passed with, or nothing. */
+function checkRights({ rights, level }: FactOf<"FirstStageTablesCached">, walk: FirstExpected) {
+  const wanted = rightsOf(walk);
+  // What a cached table left may be older than what memory holds.
+  if (level !== walk.levels - 1 || wanted === undefined) return undefined;
+  const isSame = rights.every((one, at) => one === wanted[at]);
+  return isSame ? undefined : `rights ${rights.join()} are cached, not ${wanted.join()}`;
+}
+
 const walkOf = ({ expected }: Probe, step: Step): FirstExpected | undefined => {
   const done = find(step.facts, "DmaTranslated") ?? find(step.facts, "DmaBlocked");
   return done && expected.first?.[done.access];
@@ -60,7 +82,7 @@ export const walksAreRemembered: Law = {
         continue;
       }
       count("cached");
-      const text = check(told, probe, walk);
+      const text = check(told, probe, walk) ?? checkRights(told, walk);
       if (text !== undefined) return violation(text);
     }
     return undefined;

@@ -73,6 +73,8 @@ function checkFlush(book: Book, guest: Guest, { input }: Step, fact: FactOf<"Hos
   const { shadow, space, iova, length } = fact;
   if (space !== undefined) {
     const levels = book.spaces.get(space);
+    const cached = guest.spaces[space]?.iotlb.some(({ root }) => root !== 0) === true;
+    if (!cached) return "nothing is cached of that first stage";
     const isWhole = iova === 0n && length === 1n << BigInt(12 + 9 * (levels ?? 0));
     return isWhole || levels === undefined ? undefined : "a first stage is flushed in part";
   }

@@ -202,7 +202,7 @@ export const lastPages: Command = (driver, draw) => {
 /** A superpage over the interrupt range, or up to it, used around the range's edges. */
 export const aroundInterrupts: Command = (driver, draw) => {
   if (!driver.profile.superpages.m2) return;
-  const below = draw.how % 4 === 3;
+  const below = draw.how % 2 === 1;
   const base = pick(driver.pool, draw.where);
   const page = base - (base % 512);
   const target = arena.interrupt[below ? 0 : 1];
@@ -210,7 +210,9 @@ export const aroundInterrupts: Command = (driver, draw) => {
   const edges = below ? [511, 0] : [0, 127, 128, 255, 256, 257];
   for (const source of devicesOf(driver, did).slice(0, 1)) {
     for (const edge of edges) use(driver, source, page + edge, "read");
-    for (const edge of edges) use(driver, source, target + edge, "read");
+    for (const edge of [-1, 0, 255, 256]) {
+      use(driver, source, arena.interrupt[1] + edge, draw.extra % 2 === 0 ? "write" : "read");
+    }
   }
 };
 
