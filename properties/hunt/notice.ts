@@ -52,12 +52,17 @@ const inOrder = [
 const enough = 3;
 
 /** Laws that a program breaks; whatever throws breaks PF1, and what does not end WO3. */
-function lawsBroken(program: Program, patience: number): readonly string[] | undefined {
+function lawsBroken(
+  program: Program,
+  { how }: EventMutant,
+  patience: number,
+): readonly string[] | undefined {
   const failed = (error: unknown): string => (String(error).includes("timed out") ? "WO3" : "PF1");
   const broken = new Set<string>();
   try {
     const run = withinTime(patience, () => runOf(program));
-    if (timesTurned() === 0) return undefined;
+    // What is read otherwise is so for those alone who look.
+    if (timesTurned() === 0 && how !== "read") return undefined;
     for (const law of inOrder) {
       if (broken.size >= enough) break;
       try {
@@ -82,7 +87,7 @@ export function notice(
   for (const { program, types } of drawn) {
     if (mutant.of === "fact" && !types.has(mutant.fact)) continue;
     become(mutant);
-    const broken = lawsBroken(program, patience);
+    const broken = lawsBroken(program, mutant, patience);
     become(undefined);
     if (broken === undefined) continue;
     worlds += 1;

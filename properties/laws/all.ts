@@ -1,5 +1,6 @@
 import { bitsAreSet } from "./accessed.ts";
 import { hostRefusesRightly } from "./blocked-requests.ts";
+import { unitsSayWhatTheyAre } from "./capabilities-read.ts";
 import { chartsAreFollowed } from "./chart-states.ts";
 import { statusIsCleared } from "./cleared-status.ts";
 import { nothingInFlight } from "./drained.ts";
@@ -88,6 +89,7 @@ export const laws: readonly Law[] = [
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,
+  unitsSayWhatTheyAre,
   statusIsCleared,
   memoryIsAlike,
   reservedPagesStay,
