@@ -3,6 +3,7 @@ import { facts } from "../../events/fact.ts";
 import type { AnyField } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import type { AnyLayout } from "../../events/layout/layout.ts";
+import { fieldMask } from "../../events/layout/layout-field.ts";
 import type { Profile, ProfileWords } from "../../events/profile/profile.ts";
 import { Cap, Ecap, Ver } from "../../events/registers/capability.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
@@ -155,11 +156,21 @@ function mapOf(profile: Profile): readonly RegisterSpec[] {
   return known;
 }
 
-/** The lowest bit of the mutant's field in what an access gives or takes; 0 where it has none. */
+/** The lowest bit of a field that software may change, or the lowest of all. */
+function lowestBit({ layout, writable, w1c, w1s }: RegisterSpec, name: string): number {
+  const field = layout.fields[name];
+  const mask = field === undefined ? 0n : fieldMask(field) & (writable | w1c | w1s);
+  if (mask === 0n) return field?.lsb ?? 0;
+  let at = 0;
+  while (((mask >> BigInt(at)) & 1n) === 0n) at += 1;
+  return at;
+}
+
+/** The turned bit of the mutant's field in what an access gives or takes; 0 where it has none. */
 function bitsIn(profile: Profile, offset: number, size: number, mutant: RegisterMutant): bigint {
   let bits = 0n;
-  for (const { offset: start, layout } of specsOf(profile, mutant)) {
-    const place = 8 * (start - offset) + (layout.fields[mutant.field]?.lsb ?? 0);
+  for (const spec of specsOf(profile, mutant)) {
+    const place = 8 * (spec.offset - offset) + lowestBit(spec, mutant.field);
     if (place >= 0 && place < 8 * size) bits |= 1n << BigInt(place);
   }
   return bits;

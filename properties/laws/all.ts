@@ -37,6 +37,7 @@ import { queueRunsInOrder } from "./queue-order.ts";
 import { queueGoesOn } from "./queue-rest.ts";
 import { queueIsTold } from "./queue-told.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
+import { registersCommand } from "./register-commands.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
@@ -90,6 +91,7 @@ export const laws: readonly Law[] = [
   registersKeepTheirRules,
   recordsAreCleared,
   unitsSayWhatTheyAre,
+  registersCommand,
   statusIsCleared,
   memoryIsAlike,
   reservedPagesStay,

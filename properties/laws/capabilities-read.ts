@@ -12,10 +12,10 @@ interface Words {
   readonly ecap: bigint;
 }
 
-/** GSTS.WBFS, AFLS and FLS; FSTS.AFO and APF: what no unit here has, or is done at once. */
+/** GSTS.WBFS, AFLS and FLS; FSTS.AFO, APF and PRO: what no unit here has, or is done at once. */
 const idle: readonly (readonly [offset: number, bits: bigint])[] = [
   [0x1c, 0x3800_0000n],
-  [0x34, 0xcn],
+  [0x34, 0x8cn],
 ];
 
 /** Why software does not read of a unit what it is, or nothing. */

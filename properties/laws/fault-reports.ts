@@ -2,8 +2,8 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Access } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
-import { faultStatus } from "../../projections/fault/faults.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { FaultState } from "../oracle/faults.ts";
 import { expectedFault } from "../oracle/faults.ts";
 import type { Law } from "./law.ts";
@@ -18,7 +18,7 @@ export const faultStateOf = (guest: Guest): FaultState => ({
     pending: record !== undefined,
     sid: record?.source ?? 0,
   })),
-  fsts: Number(faultStatus(guest)),
+  fsts: Number(readBytes(guest, 0x34, 4)),
   next: guest.faults.next,
 });
 
@@ -67,7 +67,7 @@ function checkReport(
     if (!same) return "the record does not say what happened";
   }
   if (after.faults.next !== wanted.state.next) return "the next fault takes the wrong record";
-  const status = Number(faultStatus(after));
+  const status = Number(readBytes(after, 0x34, 4));
   if (comparableStatus(status) !== comparableStatus(wanted.state.fsts)) {
     return `FSTS is ${hex(status)}, not ${hex(wanted.state.fsts)}`;
   }

@@ -85,6 +85,17 @@ function mustResume(book: QueueBook, fact: Fact | undefined, guest: Guest): bool
   return isEnabled && errors === 0n;
 }
 
+/** Why IQERCD does not show an error that the queue halted on, or nothing. */
+function checkError({ error, iqei, source }: FactOf<"QueueHalted">, guest: Guest) {
+  const word = readBytes(guest, 0xb0, 8);
+  const found = {
+    IQE: Number(word & 0xfn),
+    ITE: Number((word >> 32n) & 0xffffn),
+    ICE: Number(word >> 48n),
+  }[error];
+  return found === (error === "IQE" ? iqei : (source ?? 0)) ? undefined : `IQERCD is ${hex(word)}`;
+}
+
 /** A guest's queue from event to event. */
 interface Watched {
   readonly book: QueueBook;
@@ -119,6 +130,8 @@ function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devic
     }
     if (fact.type === "DescriptorCompleted") count("done");
     write(book, fact);
+    const shown = fact.type === "QueueHalted" ? checkError(fact, guests.now) : undefined;
+    if (shown !== undefined) return shown;
   } else if (step.input.type === "InvalidationTimeout") {
     watched.mustAbort = book.isWaiting && book.owed.length > 0;
   }

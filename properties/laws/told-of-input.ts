@@ -152,6 +152,16 @@ function askedOf(input: Input): bigint {
   return BigInt.asUintN(32, input.offset < 0x18 ? value >> by : value << by);
 }
 
+/** Why a pointer was not latched as its register says, or nothing. */
+function checkLatched({ input, before }: Step, fact: Fact): string | undefined {
+  if (fact.type !== "RootPointerLatched" && fact.type !== "InterruptTableLatched") return undefined;
+  const guest = before.guests[guestIndex(input)];
+  // A write that goes on into RTADDR changes it after.
+  if (guest === undefined) return undefined;
+  const word = readBytes(guest, fact.type === "RootPointerLatched" ? 0x20 : 0xb8, 8);
+  return fact.value === word ? undefined : `${hex(fact.value)} is latched, not ${hex(word)}`;
+}
+
 /** What GCMD commands at once is carried out once each time that it is asked for. */
 function checkCommands(step: Step, count: Count): string | undefined {
   const { input, facts } = step;
@@ -162,6 +172,9 @@ function checkCommands(step: Step, count: Count): string | undefined {
     const found = facts.reduce((sum, fact) => sum + (fact.type === type ? 1 : 0), 0);
     if (found !== wanted && !isSilent(step)) return `${type} comes ${found} times, not ${wanted}`;
     if (found > 0) count(type);
+    const latched = facts.find((fact) => fact.type === type);
+    const wrong = latched && checkLatched(step, latched);
+    if (wrong !== undefined) return wrong;
   }
   return undefined;
 }

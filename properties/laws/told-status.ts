@@ -1,4 +1,5 @@
-import type { Fact, FactType } from "../../events/fact.ts";
+import { hex } from "../../events/address.ts";
+import type { Fact, FactOf, FactType } from "../../events/fact.ts";
 import { faultRecordAt } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
@@ -119,12 +120,34 @@ function checkChange(was: Status, now: Status, { to, bits, also = [] }: Change) 
 const isFilled = (guest: Guest, index: number): boolean =>
   readBytes(guest, faultRecordAt(guest.profile, index) + 15, 1) >> 7n === 1n;
 
-/** A record that a fact fills or frees was not so before. */
+const kinds: Readonly<Record<string, bigint>> = { translation: 1n, translated: 2n };
+
+/** A fault record as software must read it: 128 bits. */
+function recordOf(fact: FactOf<"FaultRecorded">): bigint {
+  const { page, source, reason, pasid, privileged, execute, request, access } = fact;
+  const high =
+    BigInt(source) |
+    (privileged === true ? 1n << 29n : 0n) |
+    (execute === true ? 1n << 30n : 0n) |
+    (pasid === undefined ? 0n : (1n << 31n) | (BigInt(pasid) << 40n)) |
+    (BigInt(reason) << 32n) |
+    ((kinds[request ?? ""] ?? 0n) << 60n) |
+    (access === "read" ? 1n << 62n : 0n) |
+    (1n << 63n);
+  return (high << 64n) | page;
+}
+
+/** A record that a fact fills or frees was not so before, and says what the fact says. */
 function checkRecord(was: Guest, now: Guest, fact: Fact): string | undefined {
   if (fact.type !== "FaultRecorded" && fact.type !== "FaultCleared") return undefined;
   const fills = fact.type === "FaultRecorded";
-  if (isFilled(was, fact.index) !== fills && isFilled(now, fact.index) === fills) return undefined;
-  return `record ${fact.index} is not ${fills ? "filled" : "freed"} by it`;
+  if (isFilled(was, fact.index) === fills || isFilled(now, fact.index) !== fills) {
+    return `record ${fact.index} is not ${fills ? "filled" : "freed"} by it`;
+  }
+  if (!fills) return undefined;
+  const at = faultRecordAt(now.profile, fact.index);
+  const value = (readBytes(now, at + 8, 8) << 64n) | readBytes(now, at, 8);
+  return value === recordOf(fact) ? undefined : `record ${fact.index} reads as ${hex(value)}`;
 }
 
 /** Whether nothing changed that status could show. */
