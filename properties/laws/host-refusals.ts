@@ -30,6 +30,12 @@ export function isProtected(guest: Guest, page: number): boolean {
 export const isMessage = (page: number, pasid: number | undefined): boolean =>
   pasid === undefined && page >= interruptPages.first && page < interruptPages.end;
 
+/** Whether a request faults for want of ERE or SRE. */
+const lacksRights = ({ read, write }: Probe["expected"]): boolean =>
+  [read, write].some(
+    ({ composed }) => "fault" in composed && (composed.fault === 0x5c || composed.fault === 0x5d),
+  );
+
 /** Why the host does not let a request through whose walk is right, or nothing. */
 export type HostRefusal = "unassigned" | "refused" | "protected";
 
@@ -48,7 +54,8 @@ export function hostRefusal(
   if (kind === "off" || kind === "passThrough") {
     return isProtected(guest, key.page) ? "protected" : undefined;
   }
-  if (kind === "fault") return undefined;
+  // A request without the rights that it needs may be refused before that is found.
+  if (kind === "fault") return lacksRights(expected) ? "unknown" : undefined;
   if (capability(guest, 0x10, 45n)) return "unknown";
   if (kind === "firstStage" || !device.physical) return undefined;
   return capability(guest, 8, 7n) ? undefined : "refused";

@@ -38,7 +38,9 @@ function checkPage(asked: Asked, told: Told, access: Access, allowed: readonly A
   );
   if (sizes.indexOf(size) > Math.max(...sizesAllowed)) return `${size} is told`;
   if (read && !allowed.some((one) => lands(one.read))) return "reads are told";
-  return write && !allowed.some((one) => lands(one.write)) ? "writes are told" : undefined;
+  // A write to the interrupt range is a message whatever is told; its page may have the right.
+  const mayWrite = allowed.some(({ write: one }) => lands(one) || "interrupt" in one.composed);
+  return write && !mayWrite ? "writes are told" : undefined;
 }
 
 /** Why nothing may be told, or not for that reason; nothing where it may. */

@@ -129,7 +129,7 @@ export const registersCommand: Law = {
       if (facts.some(({ type }) => /^Unit(WasReset|Created|Restored|Destroyed)$/.test(type))) {
         addresses[index] = input.type === "UnitRestore" ? undefined : 0n;
       }
-      if (input.type !== "RegisterWrite") continue;
+      if (input.type !== "RegisterWrite" || was.charts.life === "absent") continue;
       const command = commandOf(step, was, addresses[index]);
       const text = command && check(command, step, was, now, count);
       if (text !== undefined) return { law: "RI8", seq, text };

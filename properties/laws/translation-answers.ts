@@ -108,6 +108,8 @@ function checkGranted(
     return "there is no hole";
   }
   const wrong = checkRights(asked, granted, allowed);
+  // The oracle was asked whether it may be executed, and says nothing of a plain read.
+  if (asked.execute === true && granted.execute !== true) return wrong;
   return wrong ?? (read || write ? checkPage(granted, device, allowed) : undefined);
 }
 

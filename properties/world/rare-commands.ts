@@ -90,23 +90,31 @@ export const askForLess: Command = (driver, draw) => {
   }
 };
 
+/** A page that some device asked for, to keep; or one that is mapped. */
+function someHeld(driver: Driver, draw: Draw) {
+  const { requested, mapped } = driver;
+  const [asked] = requested.length > 0 ? [pick(requested, draw.where)] : [];
+  if (asked !== undefined) return asked;
+  const { did, page } = mapped.length > 0 ? pick(mapped, draw.where) : { did: 1, page: 0 };
+  return { device: pick(devicesOf(driver, did), draw.what), page, pasid: undefined };
+}
+
 /** A device uses the TLB that it filled while translation is off, and asks then, too. */
 export const translatedWhileOff: Command = (driver, draw) => {
   if (!driver.profile.deviceTlb || (driver.command & commandBits.te) === 0) return;
-  const { did, page } = pick(
-    driver.mapped.length > 0 ? driver.mapped : [{ did: 1, page: 0 }],
-    draw.where,
-  );
-  const device = sourceId(pick(devicesOf(driver, did), draw.what));
+  const { device: source, page, pasid } = someHeld(driver, draw);
+  const device = sourceId(source);
+  const whose = pasid === undefined ? {} : { pasid };
   const address = iova(BigInt(page) << 12n);
-  const ask = { device, iova: address, access: "read" } as const;
+  const ask = { device, iova: address, access: "read", ...whose } as const;
   emit(driver, { type: "AtsRequest", ...ask });
   command(driver, 0, commandBits.te);
   emit(driver, { type: "Dma", ...ask, translated: true, length: 4 });
   emit(driver, { type: "AtsRequest", ...ask });
   command(driver, commandBits.te);
   emit(driver, { type: "Dma", ...ask, translated: true, length: 4 });
-  emit(driver, { type: "AtsRequest", ...ask, iova: iova(0xfee0_0000n) });
+  const range = iova(0xfee0_0000n);
+  emit(driver, { type: "AtsRequest", device, iova: range, access: "read" });
 };
 
 /** A device model asks for pages far inside of large ones, and around their edges. */
