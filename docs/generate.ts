@@ -30,9 +30,11 @@ import { Ecap } from "../events/registers/capability.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
 import { registerMap } from "../events/registers/register.ts";
 import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
+import { noticedRows } from "../properties/bugs/noticed.ts";
 import { chartPage } from "./chart-pictures.ts";
 import { deviationPage } from "./deviations.ts";
 import { layoutTable } from "./layout-table.ts";
+import { noticedPage } from "./noticed.ts";
 import { table } from "./table.ts";
 
 const page = (...parts: readonly string[]): string => `${parts.join("\n\n")}\n`;
@@ -153,4 +155,5 @@ export const documents = (): ReadonlyMap<string, string> =>
     ["events.md", events()],
     ["charts.md", chartPage()],
     ["qemu-deviations.md", deviationPage()],
+    ["noticed.md", noticedPage(noticedRows())],
   ]);

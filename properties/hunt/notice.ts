@@ -74,7 +74,7 @@ function lawsBroken(
   } catch (error) {
     broken.add(failed(error));
   }
-  return [...broken];
+  return timesTurned() === 0 && broken.size === 0 ? undefined : [...broken];
 }
 
 /** Holds a mutant to every law in one world after the other, until some of them notice it. */

@@ -29,6 +29,9 @@ function check(guest: Guest, { ver, cap, ecap }: Words): string | undefined {
   if (first !== cap) return `CAP is ${hex(first)}, not ${hex(cap)}`;
   if (second !== ecap) return `ECAP is ${hex(second)}, not ${hex(ecap)}`;
   if (readBytes(guest, 0x18, 4) !== 0n) return "GCMD does not read as 0";
+  const iva = Number((ecap >> 8n) & 0x3ffn) * 16;
+  const hasIva = iva !== 0 && ((ver >> 4n) & 0xfn) < 6n;
+  if (hasIva && readBytes(guest, iva, 8) !== 0n) return "IVA does not read as 0";
   const [offset] = idle.find(([at, bits]) => (readBytes(guest, at, 4) & bits) !== 0n) ?? [];
   return offset === undefined ? undefined : `${hex(offset)} shows what the unit has not`;
 }
@@ -36,7 +39,7 @@ function check(guest: Guest, { ver, cap, ecap }: Words): string | undefined {
 export const unitsSayWhatTheyAre: Law = {
   id: "RG4",
   says:
-    "VER, CAP and ECAP read as the unit was made, GCMD as 0, and of GSTS and FSTS no bit is set " +
+    "VER, CAP and ECAP read as the unit was made, GCMD and IVA as 0, and of GSTS and FSTS no bit is set " +
     "of what no unit has.",
   sometimes: ["as set up", "as created"],
   check(run, count) {
