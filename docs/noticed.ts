@@ -72,19 +72,30 @@ function lawTable(all: readonly NoticedRow[]): readonly string[] {
   return ["## By law", table(["law", "notices", "alone"], counts)];
 }
 
-const intro = `# Which law would notice
+const paragraphs: readonly (readonly string[])[] = [
+  ["# Which law would notice"],
+  [
+    "Found by experiment: `npm run hunt -- --facts` makes the model wrong in one thing at a time,",
+    "holds it to the laws in random worlds, and writes to `properties/bugs/noticed.tsv` which laws",
+    "broke in the first world in which any did, three of them at most. This page is that file; a",
+    "test says when a fact or a register's field has no row.",
+  ],
+  [
+    "A fact is `missing` where it is neither told nor takes effect, `untold` where it takes effect",
+    "alone, `ineffective` where it is told alone, `twice` where it comes twice running, `early` and",
+    "`late` where it changes places with the fact before or after it of the same input, and",
+    "`elsewhere` where it takes effect on another guest. A field is `wrong` where it always has",
+    "another value. A register's field is `read` or `written` with one bit turned, or a capability",
+    "is `meant` so while software reads it as it is.",
+  ],
+  [
+    "A cell has the laws that noticed, those that notice any difference at all last. `–`: no law",
+    "noticed in the worlds that were tried. `·`: no world was changed, since there is nothing to",
+    "change.",
+  ],
+];
 
-Found by experiment: \`npm run hunt -- --facts\` makes the model wrong in one thing at a time, holds it to every law in random worlds, and
-writes to \`properties/bugs/noticed.tsv\` which laws broke in the first world in which any did, three of them at most. This page is that
-file; a test says when a fact or a register's field has no row.
-
-A fact is \`missing\` where it is neither told nor takes effect, \`untold\` where it takes effect alone, \`ineffective\` where it is told
-alone, \`twice\` where it comes twice running, \`early\` and \`late\` where it changes places with the fact before or after it of the same
-input, and \`elsewhere\` where it takes effect on another guest. A field is \`wrong\` where it always has another value. A register's field
-is \`read\` or \`written\` with its lowest bit turned, or a capability is \`meant\` so while software reads it as it is.
-
-A cell has the laws that noticed, those that notice any difference at all last. \`–\`: no law noticed in the worlds that were tried.
-\`·\`: no world was changed, since there is nothing to change.`;
+const intro = paragraphs.map((lines) => lines.join(" ")).join("\n\n");
 
 /** The page, from the rows as they were found. */
 export function noticedPage(all: readonly NoticedRow[]): string {

@@ -13,7 +13,7 @@ const nameOf = (subject: string, how: string): string => `${subject}: ${how}`;
 const beyond: Readonly<Record<string, string>> = {};
 
 describe("which law would notice", () => {
-  it("[NO1] each kind of fact, each of its fields and each field of a register has its rows", () => {
+  it("[NO1] each fact, each of its fields and each field of a register has its rows", () => {
     const wanted = eventMutants.map((mutant) => nameOf(subjectOf(mutant), mutant.how));
     expect(rows.map(({ subject, how }) => nameOf(subject, how)).toSorted()).toEqual(
       wanted.toSorted(),

@@ -15,8 +15,10 @@ export const rareBugs: readonly Bug[] = [
     what: "In legacy mode a device that asks to write is told that it may, whatever the page says.",
     file: "hypervisor/device/translation-request.ts",
     find: "write: writeCode(mapping) === ok,",
-    replace: `write: writeCode(mapping) === ok || (entry.tag === undefined && asked.access === "write"),`,
-    law: "AT1",
+    replace:
+      "write: writeCode(mapping) === ok || " +
+      `(entry.tag === undefined && asked.access === "write"),`,
+    law: "TA1",
   },
   {
     id: "answer-to-anybody",
@@ -81,10 +83,9 @@ export const rareBugs: readonly Bug[] = [
     id: "pasid-tlb-unflushed",
     what: "What devices hold by PASID outlasts the P2M's grant.",
     file: "hypervisor/device/device-tlb.ts",
-    find: "for (const { device, pasid, pages } of tlbsWhere(guestIn(turn).deviceTlbs, isPhysical)) {",
+    find: "tlbsWhere(guestIn(turn).deviceTlbs, isPhysical)",
     replace:
-      "for (const { device, pasid, pages } of tlbsWhere(guestIn(turn).deviceTlbs, (tlb) => " +
-      "isPhysical(tlb) && tlb.pasid === undefined)) {",
+      "tlbsWhere(guestIn(turn).deviceTlbs, (tlb) => isPhysical(tlb) && tlb.pasid === undefined)",
     law: "IS1",
   },
   {
@@ -93,7 +94,8 @@ export const rareBugs: readonly Bug[] = [
     file: "hypervisor/memory/p2m.ts",
     find: "const gfns = concerned(p2m, fact);",
     replace:
-      "const whole = concerned(p2m, fact); const last = 2 ** (guestIn(turn).profile.haw - 12) - 1; " +
+      "const whole = concerned(p2m, fact); " +
+      "const last = 2 ** (guestIn(turn).profile.haw - 12) - 1; " +
       "const gfns = { ...whole, end: Math.min(whole.end, last) };",
     law: "IS1",
   },

@@ -1,3 +1,5 @@
+// Length: one place for all that a mutant does, which is read as a whole.
+
 import type { Fact } from "../../events/fact.ts";
 import { facts } from "../../events/fact.ts";
 import type { AnyField } from "../../events/field.ts";

@@ -35,7 +35,7 @@ export const hostRefusesRightly: Law = {
   says:
     "The host itself blocks a DMA of a device that is not assigned, that needs a shadow without " +
     "caching mode, or into protected memory, and a translated one while translation is off.",
-  sometimes: ["unassigned", "refused", "protected", "off", "not refused"],
+  sometimes: ["unassigned", "refused", "protected", "not refused"],
   check(run, count) {
     const { asked } = sightOf(run);
     const book = newDeviceBook(run);

@@ -39,8 +39,8 @@ function check(guest: Guest, { ver, cap, ecap }: Words): string | undefined {
 export const unitsSayWhatTheyAre: Law = {
   id: "RG4",
   says:
-    "VER, CAP and ECAP read as the unit was made, GCMD and IVA as 0, and of GSTS and FSTS no bit is set " +
-    "of what no unit has.",
+    "VER, CAP and ECAP read as the unit was made, GCMD and IVA as 0, and of GSTS and FSTS no bit " +
+    "is set of what no unit has.",
   sometimes: ["as set up", "as created"],
   check(run, count) {
     const words: Words[] = run.setup.guests.map(({ ver, cap, ecap }) => ({ ver, cap, ecap }));

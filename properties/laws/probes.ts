@@ -1,3 +1,5 @@
+// Length: one look at a run, in the order in which it is looked at.
+
 import type { FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";

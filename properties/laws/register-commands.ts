@@ -116,8 +116,8 @@ function check(command: Command, step: Step, was: Guest, now: Guest, count: Coun
 export const registersCommand: Law = {
   id: "RI8",
   says:
-    "A command in CCMD or IOTLB invalidates what its registers name, or is refused, and shows the " +
-    "granularity that was used.",
+    "A command in CCMD or IOTLB invalidates what its registers name, or is refused, and shows " +
+    "the granularity that was used.",
   sometimes: ["ContextInvalidated", "IotlbInvalidated", "refused"],
   check(run, count) {
     const addresses = run.setup.guests.map((): bigint | undefined => 0n);

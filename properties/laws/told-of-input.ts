@@ -1,3 +1,5 @@
+// Length: one table of every input and its answer, which is read as a whole.
+
 import { hex } from "../../events/address.ts";
 import type { Fact, FactType } from "../../events/fact.ts";
 import type { Input, InputType } from "../../events/input.ts";

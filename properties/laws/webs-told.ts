@@ -127,8 +127,8 @@ function renew(book: Book, fact: Fact | undefined): undefined {
 export const websAreTold: Law = {
   id: "WB8",
   says:
-    "A web is told to be read again where an invalidation covers a part of what is pending, and then " +
-    "nothing is; what the host says that it flushes is what goes.",
+    "A web is told to be read again where an invalidation covers a part of what is pending, and " +
+    "then nothing is; what the host says that it flushes is what goes.",
   sometimes: ["shared", "flushed"],
   check(run, count) {
     const books = run.setup.guests.map(newBook);

@@ -1,3 +1,5 @@
+// Length: one list of scenarios, each on its own.
+
 import { gpa, gpaOfPage, hpaOfPage, iova, sourceId } from "../../events/address.ts";
 import type { Access } from "../../events/input.ts";
 import { masksOf } from "../../events/layout/layout.ts";
@@ -145,6 +147,10 @@ export const protectAll: Command = (driver, draw) => {
   if (!(plmr || phmr)) return;
   writeRegister(driver, at.plmbase, 4, 0n);
   writeRegister(driver, at.plmlimit, 4, 0x20_0000n);
+  if (phmr) {
+    writeRegister(driver, at.phmbase, 8, 1n << 31n);
+    writeRegister(driver, at.phmlimit, 8, 1n << 31n);
+  }
   writeRegister(driver, at.pmen, 4, Pmen.mask("epm"));
   const isOff = draw.how % 2 === 0 && (driver.command & commandBits.te) !== 0;
   if (isOff) command(driver, 0, commandBits.te);
