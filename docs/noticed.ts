@@ -82,8 +82,8 @@ const paragraphs: readonly (readonly string[])[] = [
   ],
   [
     "A fact is `missing` where it is neither told nor takes effect, `untold` where it takes effect",
-    "alone, `ineffective` where it is told alone, `twice` where it comes twice running, `early` and",
-    "`late` where it changes places with the fact before or after it of the same input, and",
+    "alone, `ineffective` where it is told alone, `twice` where it comes twice running, `early`",
+    "and `late` where it changes places with the fact before or after it of the same input, and",
     "`elsewhere` where it takes effect on another guest. A field is `wrong` where it always has",
     "another value. A register's field is `read` or `written` with one bit turned, or a capability",
     "is `meant` so while software reads it as it is.",
