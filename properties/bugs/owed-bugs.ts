@@ -61,7 +61,7 @@ export const owedBugs: readonly Bug[] = [
     file: "projections/memory/pending-marks.ts",
     find: `const pathParts: readonly PathPart[] = ["pending", "pasidPending"];`,
     replace: `const pathParts: readonly PathPart[] = ["pending"];`,
-    law: "SH5",
+    law: "HE3",
   },
   {
     id: "context-table-unknown",
@@ -69,7 +69,7 @@ export const owedBugs: readonly Bug[] = [
     file: "hypervisor/host/attach.ts",
     find: `record(turn, { type: "ContextTableUsed", table: gpaOfPage(gfn) });`,
     replace: "gpaOfPage(gfn);",
-    law: "SH5",
+    law: "HE3",
   },
   {
     id: "protected-when-off",

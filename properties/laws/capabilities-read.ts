@@ -37,7 +37,7 @@ function check(guest: Guest, { ver, cap, ecap }: Words): string | undefined {
 }
 
 export const unitsSayWhatTheyAre: Law = {
-  id: "RG4",
+  id: "RG5",
   says:
     "VER, CAP and ECAP read as the unit was made, GCMD and IVA as 0, and of GSTS and FSTS no bit " +
     "is set of what no unit has.",
@@ -56,7 +56,7 @@ export const unitsSayWhatTheyAre: Law = {
       if (guest === undefined || of === undefined || seen[index] === guest.registers) continue;
       seen[index] = guest.registers;
       const text = check(guest, of);
-      if (text !== undefined) return { law: "RG4", seq, text };
+      if (text !== undefined) return { law: "RG5", seq, text };
       count("as set up");
     }
     return undefined;

@@ -113,14 +113,14 @@ function check(run: Run, count: Count) {
     const now = glances.get(seq);
     if (now === undefined) continue;
     const text = look(sight, read, now, last, count);
-    if (text !== undefined) return { law: "SH5", seq, text };
+    if (text !== undefined) return { law: "HE3", seq, text };
     last = now;
   }
   return undefined;
 }
 
 export const pathsAreMarked: Law = {
-  id: "SH5",
+  id: "HE3",
   says:
     "A host entry is marked pending where a root, context, directory or PASID entry on its way " +
     "has changed since it was read.",
