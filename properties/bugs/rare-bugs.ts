@@ -103,7 +103,7 @@ export const rareBugs: readonly Bug[] = [
     id: "attached-with-old-tlb",
     what: "A device that is attached again has in its TLB what it had before.",
     file: "projections/device/evolve-device.ts",
-    find: "deviceTlbs: withoutTlbsOf(guest.deviceTlbs, device.source),",
+    find: "guest.deviceTlbs = withoutTlbsOf(guest.deviceTlbs, device.source);",
     replace: "",
     law: "HE1",
   },
