@@ -130,6 +130,8 @@ function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devic
     }
     if (fact.type === "DescriptorCompleted") count("done");
     write(book, fact);
+    // A queue that is enabled while an error stands begins as one that has stopped at it.
+    if (fact.type === "QueueEnabled") book.isHalted = queueStatus(guests.now).errors !== 0n;
     const shown = fact.type === "QueueHalted" ? checkError(fact, guests.now) : undefined;
     if (shown !== undefined) return shown;
   } else if (step.input.type === "InvalidationTimeout") {
