@@ -10,6 +10,9 @@ import type { Profile, ProfileWords } from "../../events/profile/profile.ts";
 import { Cap, Ecap, Ver } from "../../events/registers/capability.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import { registerMap } from "../../events/registers/register.ts";
+import type { WorldDraft } from "../../projections/evolve.ts";
+import { draftOf, worldOf } from "../../projections/evolve.ts";
+import type { World } from "../../projections/world.ts";
 import type { EventMutant, FactMutant, RegisterMutant } from "./event-mutant.ts";
 import { wrongValue } from "./wrong-value.ts";
 
@@ -97,21 +100,29 @@ export function turnedRecord<One extends Turn>(
   }
 }
 
-/** What a fact does to the world as the mutant has it. */
-export function turnedEvolve<One extends World>(
-  world: One,
+/** A draft that a fact of the mutant's may be put into for another guest. */
+type OpenDraft = WorldDraft & { from: World };
+
+/** Puts a fact into a world's draft as the mutant has it. */
+export function turnedPut(
+  world: OpenDraft,
   fact: Fact,
-  evolve: (world: One, fact: Fact) => One,
-): One {
+  put: (world: WorldDraft, fact: Fact) => void,
+): void {
   const { how } = aboutFact(fact) ?? {};
+  const count = world.from.guests.length;
   if (how === "ineffective") {
     now.times += 1;
-    return { ...world, seq: world.seq + 1 };
-  }
-  const count = world.guests.length;
-  if (how !== "elsewhere" || count < 2) return evolve(world, fact);
-  now.times += 1;
-  return evolve(world, { ...fact, guest: ((fact.guest ?? 0) + 1) % count });
+    world.seq += 1;
+  } else if (how === "elsewhere" && count > 1) {
+    now.times += 1;
+    const guest = (world.index + 1) % count;
+    const other = draftOf({ ...world.from, seq: world.seq, owners: world.owners }, guest);
+    put(other, { ...fact, guest });
+    const { seq, guests, owners } = worldOf(other);
+    world.from = { ...world.from, guests };
+    Object.assign(world, { seq, owners });
+  } else put(world, fact);
 }
 
 /** Facts of the mutant's kind each change places with the one before or after. */

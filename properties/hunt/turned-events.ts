@@ -35,8 +35,8 @@ export const turnedFunctions: readonly Turned[] = [
   },
   {
     file: "projections/evolve.ts",
-    find: "export function evolveFact(",
-    before: `${cast("evolveFact")} { return turned.turnedEvolve(...given, plain); }`,
+    find: "export function putFact(",
+    before: `${cast("putFact")} { turned.turnedPut(...given, plain); }`,
   },
   {
     file: "projections/registers/registers.ts",
