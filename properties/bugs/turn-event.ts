@@ -12,7 +12,6 @@ import type { RegisterSpec } from "../../events/registers/register.ts";
 import { registerMap } from "../../events/registers/register.ts";
 import type { WorldDraft } from "../../projections/evolve.ts";
 import { draftOf, worldOf } from "../../projections/evolve.ts";
-import type { World } from "../../projections/world.ts";
 import type { EventMutant, FactMutant, RegisterMutant } from "./event-mutant.ts";
 import { wrongValue } from "./wrong-value.ts";
 
