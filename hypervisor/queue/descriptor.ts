@@ -22,11 +22,11 @@ export type DescriptorResult =
   | { readonly kind: "done" }
   | { readonly kind: "wait" }
   | { readonly kind: "mustWait" }
-  | { readonly kind: "failed"; readonly error: "IQE" | "ICE"; readonly iqei: number };
+  | { readonly kind: "failed"; readonly iqei: number };
 
 const done: DescriptorResult = { kind: "done" };
 const reservedField: DescriptorResult = {
-  ...{ kind: "failed", error: "IQE" },
+  kind: "failed",
   iqei: Iqercd.fields.iqei.names.reserved,
 };
 
@@ -79,10 +79,11 @@ const fourBytes = (value: number): Uint8Array =>
  * device.
  */
 function wait(turn: Turn, descriptor: bigint): DescriptorResult {
-  const { queue } = guestIn(turn);
+  const { queue, profile } = guestIn(turn);
   if (queue.unanswered.length > 0) return { kind: "mustWait" };
   const { intf, sw, data, statusAddr } = WaitDescriptor.decode(descriptor);
-  if (sw) writePosted(turn, gpa(statusAddr), fourBytes(data));
+  // Bits beyond the host's addresses are ignored.
+  if (sw) writePosted(turn, gpa(BigInt.asUintN(profile.haw, statusAddr)), fourBytes(data));
   const first = intf && !queue.waitDone;
   record(turn, { type: "WaitCompleted", interrupt: intf });
   if (first) raise(turn, "invalidation");

@@ -40,7 +40,7 @@ function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bi
   return wordsIn(pageAt(guest.memory, gfn), Number(address & 0xfffn), bytes / 8);
 }
 
-const invalid = (code: number): DescriptorResult => ({ kind: "failed", error: "IQE", iqei: code });
+const invalid = (iqei: number): DescriptorResult => ({ kind: "failed", iqei });
 
 /**
  * Checks a descriptor and executes it. Order of checks: type, reserved bits, then what its type
@@ -74,8 +74,7 @@ function stepQueue(turn: Turn): void {
   if (descriptor === undefined || guestIn(turn).queue.state !== "fetching") return;
   const outcome = execute(turn, descriptor, place.step === 32 ? 256 : 128);
   if (outcome.kind === "failed") {
-    const { error, iqei } = outcome;
-    stepRaising(turn, { type: "Failed", error, iqei, source: undefined });
+    stepRaising(turn, { type: "Refused", iqei: outcome.iqei });
   } else if (outcome.kind === "mustWait") step(turn, { type: "MustWait" });
   else step(turn, { type: "Executed", wait: outcome.kind === "wait" });
 }
@@ -115,12 +114,13 @@ export const clearQueueError = (turn: Turn, error: QueueError): void =>
 
 /**
  * A device answered a device-TLB invalidation; an answer that nobody waits for, or a failure, is an
- * ICE.
+ * ICE. The queue goes on as after any other answer. A unit without device TLBs has no ICE.
  */
 export function deviceTlbAnswered(turn: Turn, device: SourceId, result: "done" | "failed"): void {
+  if (!guestIn(turn).profile.deviceTlb) return;
   const expected = takeAnswer(turn, device, result);
-  if (expected && result === "done") resume(turn);
-  else stepRaising(turn, { type: "Failed", error: "ICE", iqei: 0, source: device });
+  if (!expected || result === "failed") stepRaising(turn, { type: "WrongAnswer", source: device });
+  if (expected) resume(turn);
 }
 
 /** Goes on with a wait descriptor once no device owes an answer. */

@@ -1,6 +1,7 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
 import { translation as chart } from "../../machines/context/translation.ts";
 import type { Evolvers } from "../evolver.ts";
+import { atRest } from "../fault/faults.ts";
 import type { Guest } from "../guest.ts";
 import { inState } from "../guest.ts";
 import { clearHosts, markHosts } from "../host/host-entry.ts";
@@ -29,11 +30,17 @@ function rootPointerLatched(guest: Guest, fact: FactOf<"RootPointerLatched">, se
 const moved = (guest: Guest, fact: Fact): Guest =>
   inState(guest, { translation: chart.after(guest.charts.translation, fact) });
 
+function translationDisabled(guest: Guest, fact: Fact): Guest {
+  const { remapping } = guest.charts;
+  const faults = remapping === "enabled" ? guest.faults : atRest(guest.faults);
+  return { ...moved(guest, fact), virtualCaches: [], faults };
+}
+
 /** What facts about the root pointer, contexts and PASID entries do. */
 export const contextEvolvers: Evolvers = {
   RootPointerLatched: rootPointerLatched,
   TranslationEnabled: moved,
-  TranslationDisabled: (guest, fact) => ({ ...moved(guest, fact), virtualCaches: [] }),
+  TranslationDisabled: translationDisabled,
   ContextInvalidated: contextInvalidated,
   PasidCacheInvalidated: pasidCacheInvalidated,
 };

@@ -2,6 +2,7 @@ import type { Fact, FactOf } from "../../events/fact.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { emptyRadix, radixForEach, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
+import { atRest } from "../fault/faults.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest, inState } from "../guest.ts";
 import { interruptTableOf } from "./interrupts.ts";
@@ -44,11 +45,17 @@ function interruptEntriesInvalidated(
   return next;
 }
 
+function remappingDisabled(guest: Guest, fact: Fact): Guest {
+  const next = moved(guest, fact);
+  const { translation } = guest.charts;
+  return translation === "enabled" ? next : { ...next, faults: atRest(guest.faults) };
+}
+
 /** What facts about interrupt remapping do. */
 export const interruptEvolvers: Evolvers = {
   InterruptTableLatched: interruptTableLatched,
   InterruptRemappingEnabled: moved,
-  InterruptRemappingDisabled: moved,
+  InterruptRemappingDisabled: remappingDisabled,
   CompatibilityInterruptsAllowed: (guest) => ({ ...guest, compatibilityInterrupts: true }),
   CompatibilityInterruptsBlocked: (guest) => ({ ...guest, compatibilityInterrupts: false }),
   InterruptEntryCached: interruptEntryCached,

@@ -6,7 +6,7 @@ import type { Evolvers } from "../evolver.ts";
 import type { Guest } from "../guest.ts";
 import { copyGuest } from "../guest.ts";
 import type { Queue } from "./queue.ts";
-import { noQueue, withError, withoutError } from "./queue.ts";
+import { noQueue, withError, withoutError, withWrongAnswer } from "./queue.ts";
 
 /** A copy of the queue in the state that a fact leads to, to change before anybody else sees it. */
 function queueAfter({ queue }: Guest, fact: Fact): { -readonly [K in keyof Queue]: Queue[K] } {
@@ -99,6 +99,7 @@ export const queueEvolvers: Evolvers = {
   QueueResumed: moved,
   DescriptorCompleted: completed,
   QueueHalted: halted,
+  CompletionFailed: (guest, fact) => withQueue(guest, withWrongAnswer(guest.queue, fact)),
   QueueErrorCleared: errorCleared,
   WaitCompleted: (guest, fact) => (fact.interrupt ? withWaitDone(guest, true) : guest),
   CompletionCleared: (guest) => withWaitDone(guest, false),

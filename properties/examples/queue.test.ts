@@ -99,6 +99,12 @@ describe("execution", () => {
     expect(scene.of("MemoryWritten")[0]?.bytes).toHaveLength(4);
   });
 
+  test("[IQ7] the bits of a status address beyond the host's width are ignored", () => {
+    const scene = ready.when(submit(waitStatus(0x9000n | (1n << 40n), 1)));
+    expect(scene.word(0x9000n)).toBe(1n);
+    expect(scene.register(at.fsts)).toBe(0n);
+  });
+
   test("[IQ8] a status word that the P2M does not take is lost, and the queue goes on", () => {
     const scene = ready.when(unmap(0x9000n, 0x1000n), submit(waitStatus(0x9000n, 1), iotlbOfAll));
     expect(scene.of("MemoryWriteDropped")).toMatchObject([{ gpa: 0x9000n, why: "hole" }]);

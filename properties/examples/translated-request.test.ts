@@ -20,7 +20,7 @@ import { hostBase, unit } from "./unit.ts";
 
 describe("translated requests", () => {
   test("[AT12] they are blocked once DTE is seen to be clear, and reported as translated", () => {
-    const cleared = holding.when(context({ dte: false, pre: true }));
+    const cleared = holding.when(context({ dte: false }));
     expect(landed(cleared, uses("read", gva, first))).toBe(hostBase + data);
     const seen = cleared.when(announce(contextsOfAll), uses("read", gva, first));
     expect(seen.of("DmaBlocked")).toMatchObject([{ reason: 0x44 }]);

@@ -28,8 +28,9 @@ function expectationOf(guest: Guest): QueueExpectation {
     return bytes;
   };
   const iqt = readBytes(guest, at.iqt, 8);
-  const { cap, ecap } = profile;
-  return expectedQueue({ iqa: queue.address, iqh: BigInt(queue.head), iqt, cap, ecap, read }, 1);
+  const { cap, ecap, haw } = profile;
+  const [iqa, iqh] = [queue.address, BigInt(queue.head)];
+  return expectedQueue({ iqa, iqh, iqt, cap, ecap, haw, read }, 1);
 }
 
 const textOf = (value: unknown): string =>
