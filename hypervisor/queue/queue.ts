@@ -9,7 +9,7 @@ import type { QueueStimulus } from "../../machines/queue/queue.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { pageAt, wordsIn } from "../../tables/memory.ts";
+import { pageAsWritten, wordsIn } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import { takeAnswer } from "../device/device-tlb.ts";
 import { raising } from "../fault/fault.ts";
@@ -29,15 +29,14 @@ function step(turn: Turn, stimulus: QueueStimulus): void {
 }
 
 /**
- * The descriptor at the head, or `undefined` when it cannot be read.
- *
- * Reading: without coherent walks (ECAP.C=0) descriptors too are seen once they are flushed.
+ * The descriptor at the head, or `undefined` when it cannot be read. The queue is always snooped,
+ * also where walks are not coherent.
  */
 function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bigint | undefined {
   const address = base + BigInt(guest.queue.head);
   const gfn = pageOf(address);
   if (!readable(guest.p2m, gfn)) return undefined;
-  return wordsIn(pageAt(guest.memory, gfn), Number(address & 0xfffn), bytes / 8);
+  return wordsIn(pageAsWritten(guest.memory, gfn), Number(address & 0xfffn), bytes / 8);
 }
 
 const invalid = (iqei: number): DescriptorResult => ({ kind: "failed", iqei });

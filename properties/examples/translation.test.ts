@@ -13,6 +13,7 @@ import {
   queueOn,
   reads,
   rootTable,
+  submit,
   tables,
   topTable,
   turnOn,
@@ -168,6 +169,11 @@ describe("walks that do not snoop", () => {
     const early = scene.when(write8(at.iqt, 0x10n), flushed);
     expect(outcome(early.when(reads(page)))).toBe(hostBase + 0x7000n);
     expect(outcome(early.when(write8(at.iqt, 0x20n), reads(page)))).toBe(hostBase + 0xa000n);
+  });
+
+  test("[IQ19] without ECAP.C the queue is what the CPU wrote, flushed or not", () => {
+    const scene = given(incoherent, tables, flushed, turnOn, queueOn).when(submit(iotlbOfAll));
+    expect(scene.of("IotlbInvalidated")).toHaveLength(1);
   });
 
   test("[TR12] a write that is flushed at once is seen", () => {

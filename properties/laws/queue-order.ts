@@ -4,7 +4,7 @@ import { at } from "../../events/registers/offset.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
-import { byteIn, pageAt } from "../../tables/memory.ts";
+import { byteIn, pageAsWritten } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import type { QueueExpectation } from "../oracle/queue.ts";
 import { expectedQueue } from "../oracle/queue.ts";
@@ -21,7 +21,7 @@ function expectationOf(guest: Guest): QueueExpectation {
   const read = (gpa: bigint, count: number): Uint8Array | undefined => {
     const gfn = Number(gpa >> 12n);
     if (!readable(p2m, gfn)) return undefined;
-    const page = pageAt(memory, gfn);
+    const page = pageAsWritten(memory, gfn);
     const offset = Number(gpa & 0xfffn);
     const bytes = new Uint8Array(count);
     for (let index = 0; index < count; index++) bytes[index] = byteIn(page, offset + index);
