@@ -97,7 +97,7 @@ export const descriptorAddress = (entry: bigint): bigint => {
 };
 
 /** The bits of a destination that an APIC id of 8 bits does not use. */
-const unusedDestination = bitMask(63, 48) | bitMask(39, 32);
+export const unusedDestination = bitMask(63, 48) | bitMask(39, 32);
 
 /**
  * The bits that must be 0 in a present entry of its layout. Without CAP.PI the bit that chooses the
