@@ -133,7 +133,7 @@ function asksToClear(guest: Guest, input: InputOf<"RegisterWrite">, index: numbe
 
 export const recordsAreCleared: Law = {
   id: "RG2",
-  says: "Clearing a fault record frees that record alone; FRI stays, and PPF while another is pending.",
+  says: "Clearing a fault record frees it alone; FRI stays, and PPF while another is pending.",
   sometimes: ["cleared", "others pending"],
   check(run, count) {
     for (const { input, facts, before, after, seq } of run.steps) {

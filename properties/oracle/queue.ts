@@ -9,7 +9,7 @@ export interface QueueState {
   readonly ecap: bigint;
   /** Host address width, in bits. */
   readonly haw: number;
-  /** Bytes as the CPU wrote them, which the IOMMU snoops here even without ECAP.C; or `undefined`. */
+  /** Bytes as the CPU wrote them, which is what is fetched even without ECAP.C, or `undefined`. */
   readonly read: (gpa: bigint, count: number) => Uint8Array | undefined;
 }
 

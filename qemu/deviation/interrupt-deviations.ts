@@ -53,7 +53,7 @@ function swapped(entry: bigint): bigint {
 
 const modeBit = RemappedEntry.mask("posted");
 
-/** An entry without the reserved bits that QEMU does not check: IM and, without EIME, some of DST. */
+/** An entry without the reserved bits that QEMU does not check: IM, and some of DST. */
 const unchecked =
   ({ interruptTable: { eime } }: Guest) =>
   (entry: bigint): bigint =>
