@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { unitProfiles } from "../qemu/fuzz/profiles.ts";
 import { machineWords } from "../qemu/qtest/machine.ts";
 import { installedQemu } from "../qemu/test/installed.ts";
+import { usualUnitOptions } from "../qemu/unit-options.ts";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 
@@ -67,7 +67,7 @@ describe("fuzz", () => {
     `[QF12] another program stands in for QEMU, and ends with what it has started${why}`,
     { timeout: 60_000 },
     async () => {
-      const words = machineWords(unitProfiles["legacy"] ?? "").join(" ");
+      const words = machineWords(usualUnitOptions("legacy")).join(" ");
       const sockets =
         '-qtest "unix:$QTEST_SOCKET,server=on,wait=off" -qmp "unix:$QMP_SOCKET,server=on,wait=off"';
       const files = '-bios "$FIRMWARE" -qtest-log none';

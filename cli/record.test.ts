@@ -83,9 +83,12 @@ describe("record", () => {
     expect(await refused("--demo", "nvme", "--kernel", "x")).toMatch(/cannot be used with/);
     expect(await refused("--kernel", "x", "--memory", "4096")).toMatch(/Expected 64 to 2048/);
     expect(await refused("--kernel", "x", "--time", "soon")).toMatch(/Expected 1 to 86400/);
-    const qemu = fileOf("qemu", "#!/bin/sh\necho QEMU emulator version 9.0.0\n");
-    chmodSync(qemu, 0o755);
+    const version = "#!/bin/sh\necho QEMU emulator version 9.0.0\n";
+    const other = fileOf("other", version);
+    const qemu = fileOf("qemu", `${version}echo '  intremap=<OnOffAuto>'\n`);
+    for (const each of [other, qemu]) chmodSync(each, 0o755);
     const own = ["--qemu", qemu];
+    expect(await refused("--kernel", "x", "--qemu", other)).toMatch(/has no such unit/);
     expect(await refused(...own)).toMatch(/--kernel FILE or --demo NAME is needed/);
     expect(await refused("--kernel", "x", ...own)).toMatch(/qemu ended \(exit code 0\)/);
     const packages = ["--demo", "nvme", "--packages", folder, ...own];

@@ -28,8 +28,9 @@ export function deviationPage(): string {
     "Each was found by `shadowfold fuzz` ([qemu.md](qemu.md)). Where it meets one it counts it, " +
       "and goes on as if QEMU were right (*goes on*), ends that program (*ends*), or changes an " +
       "operation before it is sent so that the situation does not arise (*avoids*). *Seen in* " +
-      "says which of QEMU 7.2.22 and 10.0.2 have it; versions between them are taken to have " +
-      "either's. `shadowfold fuzz --script FILE` plays a script against QEMU alone.",
+      "says which of QEMU 7.2.22, 10.0 and 11.1.3 have it; a version between two of them is " +
+      "taken to have what either has. `shadowfold fuzz --script FILE` plays a script against " +
+      "QEMU alone.",
     table(
       ["deviation", "what QEMU does", "the rule", "passed by when", "then", "seen in", "script"],
       rows,

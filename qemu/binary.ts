@@ -10,6 +10,8 @@ export interface QemuBinary {
   readonly minor: number;
   /** As `--version` gives it: `7.2.22`. */
   readonly version: string;
+  /** What its `intel-iommu` can be given, by the names that it has for it. */
+  readonly properties: ReadonlySet<string>;
 }
 
 const programName = "qemu-system-x86_64";
@@ -53,11 +55,22 @@ function outputOf(path: string, words: readonly string[]): Promise<string> {
   });
 }
 
+/** The properties of QEMU's unit, by what its own help says. @throws ProgramError for no unit. */
+async function propertiesOf(path: string): Promise<ReadonlySet<string>> {
+  const help = await outputOf(path, ["-device", "intel-iommu,help"]);
+  const names = [...help.matchAll(/^ {2}([\w-]+)=/gm)].map(([, name = ""]) => name);
+  if (names.includes("intremap")) return new Set(names);
+  throw new ProgramError(
+    `${path}: -device intel-iommu,help names no property: it has no such unit`,
+  );
+}
+
 /**
- * Finds QEMU and asks its version.
+ * Finds QEMU, and asks its version and what its unit can be given.
  *
  * @param path  the program; the first `qemu-system-x86_64` on PATH when missing.
- * @throws ProgramError when there is none, it says no version, or it is older than 7.2.
+ * @throws ProgramError when there is none, it says no version, it is older than 7.2, or it has no
+ *   `intel-iommu`.
  */
 export async function findQemu(path?: string): Promise<QemuBinary> {
   const found = locate(path);
@@ -69,5 +82,5 @@ export async function findQemu(path?: string): Promise<QemuBinary> {
     const needed = `${oldest.major.toString()}.${oldest.minor.toString()}`;
     throw new ProgramError(`${found}: QEMU ${version} is too old, ${needed} or later is needed`);
   }
-  return { path: found, major, minor, version };
+  return { path: found, major, minor, version, properties: await propertiesOf(found) };
 }

@@ -1,6 +1,6 @@
 import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
-import type { Input } from "../events/input.ts";
+import type { Input, InputOf } from "../events/input.ts";
 import type { GuestSetup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import type { World } from "../projections/world.ts";
@@ -17,7 +17,7 @@ import { usesIn } from "./fold-dma.ts";
 import { memoryAt } from "./image.ts";
 import type { Known } from "./known.ts";
 import { requesterOf } from "./machine.ts";
-import { noPast, pastAfter } from "./past.ts";
+import { noPast, pastAfter, usesOf } from "./past.ts";
 import type { Seen, Sight, Steps } from "./sight.ts";
 import { tryStep } from "./try-step.ts";
 
@@ -67,10 +67,21 @@ function isAtDevice(input: Input, { observed: { translated } }: Seen): boolean {
   return input.type === "Dma" && translated !== undefined && isDevicePage(pageOf(translated));
 }
 
-/** What the target remembers of a requester once it has made a request. */
-function noteUse(state: Comparing, source: number, { guests }: World): void {
+/**
+ * What the target remembers of a requester once it has made a request. One that finds a translation
+ * that was used before needs no context.
+ */
+function noteUse(
+  state: Comparing,
+  { device, iova }: InputOf<"Dma">,
+  { observed: { translated } }: Seen,
+  { guests }: World,
+): void {
   const [guest] = guests;
-  if (guest === undefined) return;
+  const source = requesterOf(device);
+  const isKnown =
+    translated !== undefined && usesOf(state.past, source, iova, translated).length > 0;
+  if (guest === undefined || isKnown) return;
   const contexts = state.known.memory.used(state.past.contexts, guest, source);
   state.past = { ...state.past, contexts };
 }
@@ -132,7 +143,7 @@ export function compare(setup: GuestSetup, steps: Steps, sight: Sight, known: Kn
       if (shown !== undefined) return done(at, atEnd(state, shown));
     }
     const used = usesIn(state, input, seen, passed.world, passed.facts);
-    if (input.type === "Dma") noteUse(state, requesterOf(input.device), before);
+    if (input.type === "Dma") noteUse(state, input, seen, before);
     state.past = pastAfter(known.memory, state.past, passed.facts, passed.world, used);
     observe(oracle, input, passed.facts);
   }

@@ -51,6 +51,8 @@ export interface Past {
 export interface Contexts {
   /** Those that were passed through when the target looked last. */
   readonly passing: ReadonlySet<number>;
+  /** Those of which nobody knows it: they were, or would have been, when it may have looked. */
+  readonly lately: ReadonlySet<number>;
   /** Their context entries, as they were when a request of theirs needed them first. */
   readonly entries: ReadonlyMap<number, bigint>;
 }

@@ -35,7 +35,7 @@ export interface Known {
 }
 
 /** Nothing is remembered. */
-export const noContexts: Contexts = { passing: new Set(), entries: new Map() };
+export const noContexts: Contexts = { passing: new Set(), lately: new Set(), entries: new Map() };
 
 /** The domain-ids of a source-id's entries, as the model keeps them and as they are by now. */
 function domainsOf(guest: Guest, source: number): readonly number[] {

@@ -5,9 +5,15 @@ import { findQemu } from "../../qemu/binary.ts";
 import type { Version } from "../../qemu/deviation/known.ts";
 import { knownDeviations } from "../../qemu/deviation/known.ts";
 import { knownIn, nothingKnownOfQtest } from "../../qemu/deviation/known-in.ts";
-import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
 import { scriptOf } from "../../qemu/fuzz/script.ts";
 import { qemuPlan, shellPlan } from "../../qemu/fuzz/target.ts";
+import type { UnitProfile } from "../../qemu/unit-options.ts";
+import {
+  isUnitProfile,
+  unitOptionsOf,
+  unitProfiles,
+  usualUnitOptions,
+} from "../../qemu/unit-options.ts";
 import type { Known } from "../../target/known.ts";
 import { nothingKnown } from "../../target/known.ts";
 import type { Finding } from "../../target/lane.ts";
@@ -37,9 +43,11 @@ export function parsePassed(text: string): Passed {
 }
 
 /** What the unit of a profile's name has to have and does not. */
-function lackOf(name: string, { smts, flts }: Profile): string | undefined {
-  if (name === "scalable" && !smts) return "its unit has no scalable mode (ECAP.SMTS)";
-  return name === "first-stage" && !flts ? "its unit has no first stages (ECAP.FLTS)" : undefined;
+function lackOf(name: UnitProfile, { smts, flts }: Profile): string | undefined {
+  const needsFirstStage = name === "first-stage" || name === "pasids";
+  if ((needsFirstStage || name === "scalable" || name === "snooping") && !smts)
+    return "its unit has no scalable mode (ECAP.SMTS)";
+  return needsFirstStage && !flts ? "its unit has no first stages (ECAP.FLTS)" : undefined;
 }
 
 /** A file that a counterexample is saved in besides its log. */
@@ -107,12 +115,11 @@ async function implementation(options: AgainstOptions): Promise<Against | undefi
 }
 
 /** How a counterexample of what speaks qtest is kept. */
-const scriptFor = (target: TargetPlan, profile: string): Kept => ({
+const scriptFor = (target: TargetPlan, unitOptions: string): Kept => ({
   name: "script",
   ending: "qtest",
   use: "for QEMU alone",
   textOf: (finding, about) => {
-    const unitOptions = unitProfiles[profile] ?? "";
     const head = { about: [about], unitOptions, target: target.name };
     return scriptOf(finding, head, describeSteps(finding));
   },
@@ -131,9 +138,8 @@ export async function targetOf(options: AgainstOptions): Promise<Against> {
   if (without !== undefined && !knownDeviations.some(({ id }) => id === without)) {
     throw new InputError(`--without ${without}: no known deviation has this name`);
   }
-  if (!Object.hasOwn(unitProfiles, profile)) {
-    const names = Object.keys(unitProfiles).join(", ");
-    throw new InputError(`--profile ${profile}: not one of QEMU's: ${names}`);
+  if (!isUnitProfile(profile)) {
+    throw new InputError(`--profile ${profile}: not one of QEMU's: ${unitProfiles.join(", ")}`);
   }
   const knownOf = (version: Version | undefined): Known => {
     const asked = deviations ?? version ?? "none";
@@ -142,20 +148,19 @@ export async function targetOf(options: AgainstOptions): Promise<Against> {
       throw new InputError("--deviations: expected a version of QEMU, or none");
     return knownIn(asked, without);
   };
-  const done = (target: TargetPlan, known: Known): Against => ({
-    ...{ target, profile, known, kept: scriptFor(target, profile) },
+  const done = (target: TargetPlan, known: Known, unitOptions: string): Against => ({
+    ...{ target, profile, known, kept: scriptFor(target, unitOptions) },
     listed: "docs/qemu-deviations.md",
     lack: (unit) => lackOf(profile, unit),
   });
   const [, command] = /^qtest:(.+)$/.exec(options.against) ?? [];
-  if (command !== undefined) return done(shellPlan(command), knownOf(undefined));
+  if (command !== undefined) {
+    return done(shellPlan(command), knownOf(undefined), usualUnitOptions(profile));
+  }
   if (options.against !== "qemu") {
     const ways = "expected qemu, qtest:COMMAND, stdio:COMMAND or module:PATH";
     throw new InputError(`--against ${options.against}: ${ways}`);
   }
   const binary = await findQemu(options.qemu);
-  if (profile === "first-stage" && binary.major < 10) {
-    throw new InputError(`--profile first-stage: needs QEMU 10 or later, not ${binary.version}`);
-  }
-  return done(qemuPlan(binary, unitProfiles[profile] ?? ""), knownOf(binary));
+  return done(qemuPlan(binary, profile), knownOf(binary), unitOptionsOf(binary, profile));
 }

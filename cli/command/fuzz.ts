@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
-import { unitProfiles } from "../../qemu/fuzz/profiles.ts";
+import { unitProfiles } from "../../qemu/unit-options.ts";
 import { campaign } from "../../target/campaign.ts";
 import { holdInterrupt } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
@@ -123,7 +123,7 @@ export function addFuzz(program: Command, run: Run): void {
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
     .option(
       "--profile <name>",
-      `what the unit is to be able to do: of QEMU ${Object.keys(unitProfiles).join(", ")} ` +
+      `what the unit is to be able to do: of QEMU ${unitProfiles.join(", ")} ` +
         "(default: legacy); of stdio and module a profile of the model's (default: its own)",
     )
     .option("--qemu <path>", "the QEMU to run (default: qemu-system-x86_64 on PATH)")

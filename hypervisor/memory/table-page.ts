@@ -10,6 +10,8 @@ import { readable } from "../../tables/p2m.ts";
  */
 const slots = 16_384;
 const versions = 4096;
+/** Pages that addresses of 52 bits, which are the widest, can name. */
+const pagesOfAll = 2 ** 40;
 /** The page number, and above its 40 bits the version that it was looked up in (`base`). */
 const keys = new Float64Array(slots);
 const pages = new Array<Page | undefined>(slots).fill(undefined);
@@ -26,7 +28,7 @@ function begin(guest: Guest): void {
     keys.fill(0);
     version = 1;
   }
-  base = version * 2 ** 40;
+  base = version * pagesOfAll;
 }
 
 /** Lookups of a page in one version after which it is copied into one piece, of 4 KiB. */
@@ -76,8 +78,12 @@ export function readEntry(guest: Guest, gfn: number, index: number, entry: Entry
   return true;
 }
 
-/** The guest page that a walk reads, or `undefined` when the P2M does not let it be read. */
+/**
+ * The guest page that a walk reads, or `undefined` when the P2M does not let it be read. A root
+ * pointer may name pages beyond all widths: nothing is there.
+ */
 export function tablePage(guest: Guest, gfn: number): Page | undefined {
+  if (gfn >= pagesOfAll) return undefined;
   if (guest.memory !== memory || guest.p2m !== p2m) begin(guest);
   const slot = gfn & (slots - 1);
   const key = base + gfn;

@@ -39,14 +39,15 @@ export function coversContext(scope: ContextScope, entry: Cached): boolean {
 /**
  * Whether a PASID-cache invalidation covers what is cached for an entry.
  *
- * Reading: one of a single PASID covers entries that are tagged with domain-id 0 as well, which are
- * those that were not present: Linux announces a new entry with the domain-id that it has now.
+ * Reading: one of a single PASID covers entries that were not present as well, which are tagged
+ * with domain-id 0: Linux announces a new entry with the domain-id that it has now.
  */
 export function coversPasid(scope: PasidScope, entry: Cached): boolean {
   if (entry.tag === undefined) return false;
   if (scope.scope === "global") return true;
   if (scope.scope === "domain") return entry.did === scope.did;
-  return entry.tag === scope.pasid && (entry.did === scope.did || entry.did === 0);
+  if (entry.tag !== scope.pasid) return false;
+  return entry.did === scope.did || (entry.did === 0 && entry.reason !== 0);
 }
 
 /** The pages that a page-selective invalidation names. */

@@ -137,8 +137,8 @@ export const interruptBugs: readonly Bug[] = [
     id: "posting-unsupported",
     what: "An entry posts although the unit cannot.",
     file: "events/interrupt/interrupt-entry.ts",
-    find: "return RemappedEntry.reservedMask | postedBit;",
-    replace: "return isPosted(entry) ? PostedEntry.reservedMask : RemappedEntry.reservedMask;",
+    find: "const mode = profile.postedInterrupts ? 0n : postedBit;",
+    replace: "const mode = 0n;",
     law: "IR1",
   },
   {

@@ -26,8 +26,8 @@ export const scalableBugs: readonly Bug[] = [
     id: "pasid-limit",
     what: "A PASID beyond the directory is looked up behind it.",
     file: pasid,
-    find: "const limit = 2 ** Math.min(bits, profile.pasidBits);",
-    replace: "const limit = 2 ** 20;",
+    find: "if (pasid >= pasidCount(entry)) return reason.pasidBeyondDirectory;",
+    replace: "",
     law: "SH1",
   },
   {
@@ -114,8 +114,8 @@ export const scalableBugs: readonly Bug[] = [
     id: "pasid-cache-tag",
     what: "An announced PASID entry that was missing before is not found under domain-id 0.",
     file: entries,
-    find: "(entry.did === scope.did || entry.did === 0)",
-    replace: "entry.did === scope.did",
+    find: "return entry.did === scope.did || (entry.did === 0 && entry.reason !== 0);",
+    replace: "return entry.did === scope.did;",
     law: "SH1",
   },
   {

@@ -4,6 +4,7 @@ import type { Input } from "../../events/input.ts";
 import { at } from "../../events/registers/offset.ts";
 import {
   booted,
+  command,
   contextEntry,
   dma,
   iotlbOfAll,
@@ -13,8 +14,10 @@ import {
   queueOn,
   reads,
   rootTable,
+  srtp,
   submit,
   tables,
+  te,
   topTable,
   turnOn,
   unmap,
@@ -180,5 +183,14 @@ describe("walks that do not snoop", () => {
     const change: Input = { ...memory(leafEntry, 0xa003n), flushed: true };
     const scene = given(incoherent, tables, change, flushed, turnOn);
     expect(scene.when(reads(page)).of("DmaLanded")).toMatchObject([{ gpa: 0xa000n }]);
+  });
+
+  test("[TR15] a root pointer beyond all widths reads nothing, now or later", () => {
+    const beyond = write8(at.rtaddr, (1n << 52n) | rootTable);
+    const scene = given(unit(), tables, beyond, command(srtp), command(te));
+    expect(outcome(scene.when(reads(page)))).toBe(8);
+    const change = memory(0x9000n, 1n);
+    const mended = [command(0n), change, turnOn];
+    expect(outcome(scene.when(mended, reads(page)))).toBe(hostBase + 0x7000n);
   });
 });

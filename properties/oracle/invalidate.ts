@@ -45,8 +45,8 @@ export function invalidateContexts(
 /**
  * PASID-cache invalidation: of what is covered nothing is cached but what the tables say now.
  *
- * Reading: one of a single PASID covers entries that are tagged with domain-id 0 as well, which are
- * those that were not present: Linux announces a new entry with the domain-id that it has now.
+ * Reading: one of a single PASID covers entries that were not present as well, which are tagged
+ * with domain-id 0: Linux announces a new entry with the domain-id that it has now.
  */
 export function invalidatePasids(
   unit: Unit,
@@ -60,9 +60,9 @@ export function invalidatePasids(
     if (what.scope === "global") history.complete = true;
     all.touched.add(history);
     forgetPasid(unit, history, all.contexts.get(history.sid), (value) => {
-      const tag = value.kind === "entry" ? value.did : 0;
-      const same = tag === (what.did ?? 0) || (what.scope === "pasid" && tag === 0);
-      return what.scope === "global" || same;
+      if (what.scope === "global") return true;
+      if (value.kind === "entry") return value.did === (what.did ?? 0);
+      return what.scope === "pasid" || what.did === 0;
     });
   }
 }

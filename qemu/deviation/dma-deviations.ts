@@ -11,6 +11,7 @@ import { pageText } from "../../target/dma-text.ts";
 import { usesOf } from "../../target/past.ts";
 import { entriesRead, overlapsInterrupts, walksOf } from "../../target/table-view.ts";
 import { dmaDeviation } from "./dma-situation.ts";
+import { doneByQemu } from "./scalable-outcome.ts";
 
 /** What an address beyond the width of addresses comes to: a fault, recorded or not. */
 const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);
@@ -78,6 +79,7 @@ export const dmaDeviations: readonly Deviation[] = [
     const isRefused = allowed.some((each) => tooWide.has(each));
     const isPassed =
       past.contexts.passing.has(source) ||
+      doneByQemu(situation).passes === true ||
       resolve(before, source, undefined).kind === "passThrough" ||
       hostAt(before.hosts, source, undefined)?.state === "passThrough";
     return isUnchanged && isBeyond && isRefused && isPassed ? nothing(before) : undefined;

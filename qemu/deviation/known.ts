@@ -13,11 +13,14 @@ export interface KnownDeviation {
   readonly how: "goes on" | "ends" | "avoids";
   /** The profile that its script needs. */
   readonly profile: "legacy" | "scalable" | "first-stage";
-  /** Versions of QEMU that it was seen in, of 7.2 and 10.0. */
+  /** Versions of QEMU that it was seen in, of those that were looked at. */
   readonly seen: readonly SeenIn[];
 }
 
-type SeenIn = "7.2" | "10.0";
+/** The versions of QEMU that were looked at, from old to new. */
+const looked = ["7.2", "10.0", "11.1"] as const;
+
+type SeenIn = (typeof looked)[number];
 
 /** A version of QEMU. */
 export interface Version {
@@ -32,7 +35,7 @@ type Row = readonly [
   when: string,
   how: KnownDeviation["how"],
   profile?: KnownDeviation["profile"],
-  only?: SeenIn,
+  only?: readonly SeenIn[],
 ];
 
 const rows: readonly Row[] = [
@@ -42,6 +45,8 @@ const rows: readonly Row[] = [
     "A wait descriptor may ask for a status word, an interrupt, or both.",
     "a wait descriptor with both flags is written into the queue",
     "avoids",
+    "legacy",
+    ["7.2", "10.0"],
   ],
   [
     "wait-nothing",
@@ -49,6 +54,15 @@ const rows: readonly Row[] = [
     "It is complete when what came before it is; nobody is told.",
     "QEMU halts with IQE in a step in which the model executes such a descriptor",
     "ends",
+  ],
+  [
+    "pasid-mask-refused",
+    "PASID-based invalidations of more pages than CAP.MAMV says are invalidation queue errors.",
+    "MAMV is about the second stage: of PASID-based ones any address mask is supported.",
+    "QEMU halts with IQE in a step in which the model executes such a descriptor",
+    "ends",
+    "scalable",
+    ["11.1"],
   ],
   [
     "empty-queue-kept",
@@ -78,7 +92,7 @@ const rows: readonly Row[] = [
     "a descriptor of type 6 or 7 without ECAP.SMTS is written into the queue",
     "avoids",
     "legacy",
-    "7.2",
+    ["7.2"],
   ],
   [
     "descriptor-type-bits",
@@ -87,11 +101,11 @@ const rows: readonly Row[] = [
     "a descriptor with one of these bits is written into the queue",
     "avoids",
     "legacy",
-    "7.2",
+    ["7.2"],
   ],
   [
     "descriptor-accepted",
-    "Wrong descriptors of types 4 and 7, also of 128 bits, run; before 10 upper halves too.",
+    "Wrong ones of types 4 and 7, also of 128 bits, run; before 10 upper halves; in 11.1 type 9.",
     "A reserved bit that is set is an invalidation queue error.",
     "the model's queue halts at such a descriptor, or at one of the three above",
     "ends",
@@ -131,7 +145,7 @@ const rows: readonly Row[] = [
     "after an interrupt that the model blocks the fault registers are as they were before",
     "goes on",
     "legacy",
-    "7.2",
+    ["7.2"],
   ],
   [
     "irte-mode-ignored",
@@ -181,6 +195,8 @@ const rows: readonly Row[] = [
     "It is ignored; it was TM, which no unit uses any more (a reading, readings.md).",
     "fault Ch, or a silent one, where an entry of the walk has bit 62 set",
     "ends",
+    "legacy",
+    ["7.2", "10.0"],
   ],
   [
     "snoop-ignored",
@@ -226,6 +242,7 @@ const rows: readonly Row[] = [
     "a fault record differs by PP and PV alone",
     "goes on",
     "first-stage",
+    ["7.2", "10.0"],
   ],
   [
     "table-mode-ignored",
@@ -242,7 +259,7 @@ const rows: readonly Row[] = [
     "QEMU's walk ends with 80h for an address that is canonical in 48 bits, not in those of AW",
     "ends",
     "first-stage",
-    "10.0",
+    ["10.0", "11.1"],
   ],
   [
     "execute-disable-ignored",
@@ -251,7 +268,7 @@ const rows: readonly Row[] = [
     "QEMU's walk does what QEMU did, and meets a present entry with bit 63 where NXE is clear",
     "ends",
     "first-stage",
-    "10.0",
+    ["10.0", "11.1"],
   ],
   [
     "dirty-not-set",
@@ -260,7 +277,7 @@ const rows: readonly Row[] = [
     "in the end present entries, or what a device read of them, differ in these two bits alone",
     "goes on",
     "first-stage",
-    "10.0",
+    ["10.0", "11.1"],
   ],
   [
     "pasid-reserved-ignored",
@@ -301,6 +318,7 @@ const rows: readonly Row[] = [
     "QEMU's reading comes to a missing one below a remembered context or directory with FPD",
     "ends",
     "first-stage",
+    ["7.2", "10.0"],
   ],
   [
     "table-levels-unchecked",
@@ -309,7 +327,7 @@ const rows: readonly Row[] = [
     "QEMU's reading of a DMA comes to a PASID entry with more than 4 levels: it is left out",
     "avoids",
     "first-stage",
-    "10.0",
+    ["10.0", "11.1"],
   ],
   [
     "pasid-type-ignored",
@@ -318,7 +336,7 @@ const rows: readonly Row[] = [
     "QEMU's reading does what QEMU did, by an entry of these types",
     "ends",
     "scalable",
-    "7.2",
+    ["7.2"],
   ],
   [
     "context-reserved-ignored",
@@ -338,9 +356,9 @@ const rows: readonly Row[] = [
   ],
   [
     "pass-through-kept",
-    "Pass-through goes on after a PASID-cache invalidation, until one of the context cache.",
+    "Pass-through goes on after a PASID-cache invalidation; since 11.1 after some of them.",
     "After a PASID-cache invalidation the new entry counts.",
-    "DMA is not translated, and the device was passed through when QEMU looked last",
+    "DMA is not translated, and the device was passed through since QEMU looked at its context",
     "ends",
     "first-stage",
   ],
@@ -351,7 +369,7 @@ const rows: readonly Row[] = [
     "QEMU's walk ends with that fault, and its entries have another one as well",
     "ends",
     "first-stage",
-    "10.0",
+    ["10.0", "11.1"],
   ],
   [
     "tail-unaligned-ignored",
@@ -360,7 +378,7 @@ const rows: readonly Row[] = [
     "the model's queue halts because bit 4 of IQT is set with 256-bit descriptors",
     "goes on",
     "scalable",
-    "7.2",
+    ["7.2"],
   ],
   [
     "tail-unaligned-early",
@@ -369,22 +387,31 @@ const rows: readonly Row[] = [
     "FSTS differs by IQE after bit 4 of IQT is written with IQA.DW while no queue fetches",
     "ends",
     "scalable",
-    "10.0",
+    ["10.0", "11.1"],
   ],
 ];
-
-const both: readonly SeenIn[] = ["7.2", "10.0"];
 
 /** Every known deviation of QEMU. */
 export const knownDeviations: readonly KnownDeviation[] = rows.map(
   ([id, does, rule, when, how, profile = "legacy", only]) => ({
     ...{ id, does, rule, when, how, profile },
-    seen: only === undefined ? both : [only],
+    seen: only ?? looked,
   }),
 );
 
-/** Whether a version of QEMU has a deviation. Between 7.2 and 10.0 nobody has looked: it may. */
-export function isSeenIn({ seen }: KnownDeviation, { major }: Version): boolean {
-  if (major >= 10) return seen.includes("10.0");
-  return major > 7 || seen.includes("7.2");
+const numberOf = ({ major, minor }: Version): number => major * 1000 + minor;
+const versionOf = (name: SeenIn): Version => {
+  const [major = 0, minor = 0] = name.split(".").map(Number);
+  return { major, minor };
+};
+
+/**
+ * Whether a version of QEMU has a deviation. Nobody has looked at those between two that were
+ * looked at: it may if one of the two has it.
+ */
+export function isSeenIn({ seen }: KnownDeviation, version: Version): boolean {
+  const asked = numberOf(version);
+  const before = looked.findLast((name) => numberOf(versionOf(name)) <= asked);
+  const after = looked.find((name) => numberOf(versionOf(name)) >= asked);
+  return [before, after].some((name) => name !== undefined && seen.includes(name));
 }

@@ -9,7 +9,7 @@ import type { Guest } from "../../projections/guest.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
 import type { Deviation, Other, Situation } from "../../target/deviation.ts";
 import { nothing } from "../../target/deviation.ts";
-import { hasOnePasidReason } from "./reasons.ts";
+import { hasOnePasidReason, takesResponses } from "./reasons.ts";
 
 const fetching: ReadonlySet<string> = new Set(["QueueStarted", "QueueHalted"]);
 
@@ -41,6 +41,8 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   }
   if (iqei !== iqeis.type) return false;
   if (typeHigh !== 0) return true;
+  if (type === descriptorTypes.pageGroupResponse)
+    return takesResponses(guest) && !profile.pageRequests;
   const isDevices = type === descriptorTypes.deviceTlb || type === descriptorTypes.pasidDeviceTlb;
   if (isDevices) return !profile.deviceTlb;
   const isNarrow = queueGeometry(guest.queue.address).step === 16;
@@ -54,10 +56,30 @@ const waitsFor = WaitDescriptor.mask("intf") | WaitDescriptor.mask("sw");
 const isEmptyWait = (descriptor: bigint): boolean =>
   descriptorType(descriptor) === descriptorTypes.wait && (descriptor & waitsFor) === 0n;
 
+/** A page-selective invalidation of first stages, of more pages than CAP.MAMV allows others. */
+function isWide(descriptor: bigint, { profile }: Guest): boolean {
+  if (descriptorType(descriptor) !== descriptorTypes.pasidIotlb) return false;
+  const { g, am } = PasidIotlbDescriptor.decode(BigInt.asUintN(128, descriptor));
+  return g === PasidIotlbDescriptor.fields.g.names.page && am > profile.mamv;
+}
+
 /** Bit 4 of IQT, its lowest, which is in the middle of a 256-bit descriptor. */
 const unalignedBit = Iqt.mask("qt") & -Iqt.mask("qt");
 /** Of a tail that lies beyond the queue, and of one that is not aligned. */
 const tailErrors: ReadonlySet<number> = new Set([iqeis.tail, iqeis.alignment]);
+
+/** Explains that the queue has halted where the model has executed such a descriptor. */
+function haltedAt(
+  { register, facts, before }: Situation,
+  isSuch: (descriptor: bigint, guest: Guest) => boolean,
+): "end" | undefined {
+  if (register?.name !== "FSTS") return undefined;
+  const isHalted = (register.target & ~register.model & queueError) !== 0n;
+  const isMet = facts.some(
+    (fact) => fact.type === "DescriptorFetched" && isSuch(fact.descriptor, before),
+  );
+  return isHalted && isMet ? "end" : undefined;
+}
 
 /** Deviations of QEMU in its invalidation queue. */
 export const queueDeviations: readonly Deviation[] = [
@@ -71,17 +93,8 @@ export const queueDeviations: readonly Deviation[] = [
       return isAccepted(fetched.descriptor, halted.iqei, after) ? "end" : undefined;
     },
   },
-  {
-    id: "wait-nothing",
-    explains: ({ register, facts }) => {
-      if (register?.name !== "FSTS") return undefined;
-      const isHalted = (register.target & ~register.model & queueError) !== 0n;
-      const isMet = facts.some(
-        (fact) => fact.type === "DescriptorFetched" && isEmptyWait(fact.descriptor),
-      );
-      return isHalted && isMet ? "end" : undefined;
-    },
-  },
+  { id: "wait-nothing", explains: (step) => haltedAt(step, isEmptyWait) },
+  { id: "pasid-mask-refused", explains: (step) => haltedAt(step, isWide) },
   {
     id: "empty-queue-kept",
     explains: ({ register, before, facts, past }) => {

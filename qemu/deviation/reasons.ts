@@ -22,9 +22,21 @@ const scalableReasons: ReadonlyMap<number, readonly number[]> = new Map([
 /** What a PASID directory and its tables can be wrong in, for which old versions have one code. */
 const pasidReasons: readonly number[] = [0x50, 0x51, 0x58, 0x59, 0x5b];
 
+/** The major version of the QEMU that a guest is compared with. */
+const majorOf = ({ profile }: Guest): number =>
+  Number(/^QEMU (\d+)\./.exec(profile.name)?.[1] ?? Number.MAX_SAFE_INTEGER);
+
 /** Versions that report everything that is wrong with a PASID as 58h. */
-export const hasOnePasidReason = ({ profile }: Guest): boolean =>
-  /^QEMU [789]\./.test(profile.name);
+export const hasOnePasidReason = (guest: Guest): boolean => majorOf(guest) < 10;
+
+/** Versions in which requests without a PASID have PASID 0, whatever RID_PASID says. */
+export const hasNoRidPasid = (guest: Guest): boolean => majorOf(guest) >= 11;
+
+/** Versions that execute page group responses whether or not the unit has page requests. */
+export const takesResponses = (guest: Guest): boolean => majorOf(guest) >= 11;
+
+/** Versions that keep PASID entries, and whether they pass through, until told to look again. */
+export const keepsPasids = (guest: Guest): boolean => majorOf(guest) >= 11;
 
 /** The reason in an outcome's text, or nothing. */
 export function reasonIn(text: string): number | undefined {

@@ -15,6 +15,8 @@ export interface InQemu {
   readonly met: ReadonlySet<string>;
   /** Whether the target did that. */
   readonly isDone: boolean;
+  /** Whether it passes the request through. */
+  readonly passes?: boolean;
 }
 
 const faultText = (reason: number, fpd: boolean): string =>
@@ -32,12 +34,12 @@ export function doneByQemu(situation: Situation): InQemu {
 
 function doneWith({ before, past, target, reached }: Situation, input: InputOf<"Dma">): InQemu {
   const source = requesterIn(before, input.device);
-  const { passing, entries } = past.contexts;
+  const { passing, entries, lately } = past.contexts;
   const { iova, access = "read" } = input;
   const unchanged = pageText(iova);
-  if (passing.has(source)) {
-    const met = new Set(["pass-through-kept"]);
-    return { met, isDone: reached === undefined && target === unchanged };
+  const isPassed = reached === undefined && target === unchanged;
+  if (passing.has(source) || (lately.has(source) && isPassed)) {
+    return { met: new Set(["pass-through-kept"]), isDone: isPassed, passes: true };
   }
   const { met, fault, entry, fpd, isValid } = readTables(before, source, entries.get(source));
   if (fault !== undefined) {
@@ -45,8 +47,8 @@ function doneWith({ before, past, target, reached }: Situation, input: InputOf<"
   }
   // What a device has, or what it has instead of an entry that it did not read, may be anything.
   if (entry === undefined) return { met, isDone: true };
-  const isPassed = isValid && PasidEntry.decode(entry).pgtt === pasidTypes.passThrough;
-  if (isPassed) return { met, isDone: target === unchanged };
+  const passes = isValid && PasidEntry.decode(entry).pgtt === pasidTypes.passThrough;
+  if (passes) return { met, isDone: target === unchanged, passes };
   const uses = reached === undefined ? [] : usesOf(past, source, iova, reached);
   if (uses.some(({ allows }) => allows[access])) return { met, isDone: true };
   const walked = walkTables(before, met, entry, iova, access);

@@ -17,7 +17,7 @@ import { scalableTables } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Progress } from "./entry-read.ts";
 import { hasFpd, isPresent, pointerIn, readEntry } from "./entry-read.ts";
-import { hasOnePasidReason } from "./reasons.ts";
+import { hasNoRidPasid, hasOnePasidReason } from "./reasons.ts";
 
 /** What QEMU makes of the tables of a source-id in scalable mode, down to the PASID entry. */
 export interface TablesRead {
@@ -107,21 +107,20 @@ function pasidRead(progress: Progress, above: Above): TablesRead {
   const { profile } = guest;
   const { context, contextFpd, isCached } = above;
   const { ridPasid, pasiddirptr } = ScalableContextEntry.decode(context);
+  const pasid = hasNoRidPasid(guest) ? 0 : ridPasid;
   const unread: TablesRead = { met, context, fpd: true, isValid: false };
   const stopOr = (isLenient: boolean, reason: number, fpd: boolean): TablesRead => {
     if (!isLenient) return stopped(progress, above, reason, fpd);
     met.add("pasid-entry-unread");
     return unread;
   };
-  const directory = readEntry(progress, scalableTables.directory, pasiddirptr, { pasid: ridPasid });
+  const directory = readEntry(progress, scalableTables.directory, pasiddirptr, { pasid });
   if (directory === undefined) return stopOr(isCached && contextFpd, 0x50, false);
   const isAbove = contextFpd || hasFpd(directory);
   const isLenient = isCached && isAbove;
   if (!isPresent(directory)) return stopOr(isLenient, 0x51, isAbove);
   if ((directory & directoryReserved(profile)) !== 0n) met.add("pasid-reserved-ignored");
-  const entry = readEntry(progress, scalableTables.pasid, pointerIn(directory), {
-    pasid: ridPasid,
-  });
+  const entry = readEntry(progress, scalableTables.pasid, pointerIn(directory), { pasid });
   if (entry === undefined) return stopOr(isLenient, 0x58, isAbove);
   const { pgtt } = PasidEntry.decode(entry);
   const reserved = pasidReserved(profile) | pasidPointerReserved(profile, pgtt);
@@ -162,12 +161,11 @@ function readWith(progress: Progress, source: number, cached: bigint | undefined
 }
 
 /**
- * Whether QEMU takes a source-id as passed through.
+ * The PASID entry of a source-id, where QEMU finds nothing wrong with it.
  *
  * @param cached  the context entry that it remembers, if it does and does not look anew.
  */
-export function isPassedThrough(guest: Guest, source: number, cached?: bigint): boolean {
+export function validPasid(guest: Guest, source: number, cached?: bigint): bigint | undefined {
   const { entry, isValid } = readTables(guest, source, cached);
-  if (entry === undefined || !isValid) return false;
-  return PasidEntry.decode(entry).pgtt === pasidTypes.passThrough;
+  return isValid ? entry : undefined;
 }

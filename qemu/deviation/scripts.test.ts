@@ -40,7 +40,7 @@ describe("known deviations", () => {
     }
   });
 
-  const played = scripts.filter(({ version }) => qemu?.version.startsWith(`${version}.`) === true);
+  const played = scripts.filter(({ version }) => `${qemu?.version}.`.startsWith(`${version}.`));
   test.skipIf(qemu === undefined)(
     `[QF3] QEMU alone answers each script as it says${why}`,
     async () => {

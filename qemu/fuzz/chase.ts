@@ -1,7 +1,7 @@
 import { campaign } from "../../target/campaign.ts";
 import { findQemu } from "../binary.ts";
 import { knownIn } from "../deviation/known-in.ts";
-import { unitProfiles } from "./profiles.ts";
+import type { UnitProfile } from "../unit-options.ts";
 import { qemuPlan } from "./target.ts";
 
 /** What chasing a mistake in the model came to. */
@@ -19,14 +19,14 @@ export interface Chased {
  */
 export async function chaseInQemu(
   path: string | undefined,
-  profile: string,
+  profile: UnitProfile,
   seed: number,
   seconds: number,
 ): Promise<Chased | undefined> {
   const start = performance.now();
   const qemu = await findQemu(path);
   const { tally, finding } = await campaign({
-    target: qemuPlan(qemu, unitProfiles[profile] ?? ""),
+    target: qemuPlan(qemu, profile),
     known: knownIn(qemu),
     ...{ seed, seconds, runs: 1_000_000, lanes: 1, watch: () => undefined },
   });

@@ -9,8 +9,9 @@ import { findQemu } from "../binary.ts";
 import { knownIn } from "../deviation/known-in.ts";
 import { firmware } from "../qtest/machine.ts";
 import { installedQemu } from "../test/installed.ts";
+import type { UnitProfile } from "../unit-options.ts";
+import { isUnitProfile, offers } from "../unit-options.ts";
 import type * as chase from "./chase.ts";
-import { unitProfiles } from "./profiles.ts";
 import { qemuPlan } from "./target.ts";
 
 const { qemu, why } = await installedQemu();
@@ -39,7 +40,7 @@ describe("programs that are started", () => {
 });
 
 /** Seeded bugs that a guest without physical devices can see, by the profile of the unit. */
-const visible: Readonly<Record<string, readonly string[]>> = {
+const visible = {
   legacy: [
     ...["long-status", "event-again", "record-cleared-by-any-write", "ring-wrap"],
     ...["reserved-descriptor", "fpd-ignored", "overflow-overwrites", "alias-ignored"],
@@ -52,7 +53,7 @@ const visible: Readonly<Record<string, readonly string[]>> = {
   ],
   // QEMU 10 on.
   "first-stage": ["alias-ignored", "long-status"],
-};
+} as const satisfies { readonly [P in UnitProfile]?: readonly string[] };
 
 describe("fuzzing", () => {
   test("[QF4] the firmware halts at the reset vector and touches no memory", () => {
@@ -70,12 +71,12 @@ describe("fuzzing", () => {
   test.skipIf(qemu === undefined).each([
     { profile: "legacy", runs: 250 },
     { profile: "scalable", runs: 100 },
-  ])(
+  ] as const)(
     `[QF6] random programs of the profile $profile show nothing that is not explained${why}`,
     async ({ profile, runs }) => {
       if (qemu === undefined) return;
       const { tally, finding } = await campaign({
-        target: qemuPlan(qemu, unitProfiles[profile] ?? ""),
+        target: qemuPlan(qemu, profile),
         known: knownIn(qemu),
         ...{ seed: 1, seconds: 20, runs, lanes: 2, watch: () => undefined },
       });
@@ -86,7 +87,7 @@ describe("fuzzing", () => {
 
   const isAll = process.env["SHADOWFOLD_QEMU_BUGS"] === "all";
   const chosen = Object.entries(visible).flatMap(([profile, ids]) =>
-    profile === "first-stage" && (qemu?.major ?? 0) < 10
+    qemu === undefined || !isUnitProfile(profile) || !offers(qemu, profile)
       ? []
       : ids.slice(0, isAll ? ids.length : 1).map((id) => [profile, id] as const),
   );

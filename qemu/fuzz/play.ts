@@ -4,6 +4,7 @@ import { ProgramError } from "../../target/program-error.ts";
 import type { QemuBinary } from "../binary.ts";
 import { connectTo, qtestClient } from "../qtest/client.ts";
 import { files, qemuWords } from "../qtest/machine.ts";
+import { renamedOptions } from "../unit-options.ts";
 import { follow } from "./session.ts";
 
 /**
@@ -106,7 +107,8 @@ const stepTrace = (text: string): string =>
  */
 export async function playScript(binary: QemuBinary, text: string): Promise<Playing> {
   const { unitOptions, commands, isDeadly } = parseScript(text);
-  const words = (folder: string): readonly string[] => qemuWords(folder, unitOptions);
+  const own = renamedOptions(binary, unitOptions);
+  const words = (folder: string): readonly string[] => qemuWords(folder, own);
   const running = await startProgram(binary.path, words, { seconds: 120 });
   const played: Played[] = [];
   let death: string | undefined;

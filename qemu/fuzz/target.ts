@@ -19,6 +19,8 @@ import {
   unitBase,
 } from "../qtest/machine.ts";
 import { connectMonitor } from "../qtest/qmp.ts";
+import type { UnitProfile } from "../unit-options.ts";
+import { unitOptionsOf } from "../unit-options.ts";
 import { planOf } from "./plan.ts";
 import { follow, performPlan } from "./session.ts";
 
@@ -60,13 +62,15 @@ export const shellPlan = (command: string): TargetPlan =>
     name: command,
   });
 
-/** A QEMU with a unit of some options, each with a comma before it. */
-export const qemuPlan = (binary: QemuBinary, unitOptions: string): TargetPlan =>
-  planOfStart({
+/** A QEMU whose unit is what a profile says. @throws ProgramError when it cannot be. */
+export function qemuPlan(binary: QemuBinary, profile: UnitProfile): TargetPlan {
+  const unitOptions = unitOptionsOf(binary, profile);
+  return planOfStart({
     path: binary.path,
     words: (folder) => qemuWords(folder, unitOptions),
     name: `QEMU ${binary.version}`,
   });
+}
 
 /** Puts the name of a target before an error, or how it ended in place of what followed from it. */
 async function named<T>(work: Promise<T>, { name }: Start, running: Running): Promise<T> {

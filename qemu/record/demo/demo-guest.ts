@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { QemuBinary } from "../../binary.ts";
+import { scalableOptions } from "../../unit-options.ts";
 import type { Machine } from "../machine.ts";
 import { defaultIommu } from "../machine.ts";
 import type { ArchiveEntry } from "./archive.ts";
@@ -56,10 +57,10 @@ function initialFiles(demo: DemoName, files: GuestFiles, work: string): Buffer {
 }
 
 /** QEMU offers first-stage tables since 10.0; before that scalable mode has the second stage. */
-function unitOf(demo: DemoName, { major }: QemuBinary): { iommu: string; mode: string } {
+function unitOf(demo: DemoName, binary: QemuBinary): { iommu: string; mode: string } {
   if (demo !== "scalable") return { iommu: defaultIommu, mode: "intel_iommu=on,sm_off" };
-  const stages = major >= 10 ? "x-scalable-mode=on,x-flts=on" : "x-scalable-mode=on";
-  return { iommu: `${defaultIommu},${stages}`, mode: "intel_iommu=on,sm_on" };
+  const iommu = `${defaultIommu}${scalableOptions(binary)}`;
+  return { iommu, mode: "intel_iommu=on,sm_on" };
 }
 
 /** What a demo guest is made with. */
