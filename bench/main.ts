@@ -3,6 +3,7 @@ import type { Terminal } from "../cli/terminal.ts";
 import { processTerminal } from "../cli/terminal.ts";
 import { parseJson } from "../events/json.ts";
 import { measureCharts } from "./chart.ts";
+import { measureExplore } from "./explore.ts";
 import type { Figure } from "./figure.ts";
 import { figuresToJson, renderFigures } from "./figure.ts";
 import { measureFold } from "./fold.ts";
@@ -25,6 +26,7 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   worst: measureWorst,
   growth: measureGrowth,
   charts: measureCharts,
+  explore: measureExplore,
   pieces: measurePieces,
 };
 /** A part that takes longer than this has no figures. */

@@ -1,4 +1,5 @@
 import { ProfileError } from "../events/profile/profile-check.ts";
+import type { Setup } from "../events/setup.ts";
 import type { Step } from "../history/step.ts";
 import { stepOf, stepUntil } from "../history/step.ts";
 import { createWorld, SetupError } from "../hypervisor/create-world.ts";
@@ -19,6 +20,7 @@ export interface Watcher {
 
 /** What came of folding a file. */
 export interface Folded {
+  readonly setup: Setup;
   /** The state after the last event that was folded. */
   readonly world: World;
   readonly inputs: number;
@@ -55,11 +57,17 @@ export async function foldSource(
   watcher: Watcher,
   until = Number.POSITIVE_INFINITY,
 ): Promise<Folded> {
-  const { file } = source;
+  const { file, setup } = source;
   let world = await worldOf(source);
   let [inputs, facts] = [0, 0];
   const progress = startProgress(terminal, file);
-  const result = (failure?: InputError): Folded => ({ world, inputs, facts, failure });
+  const result = (failure?: InputError): Folded => ({
+    setup,
+    world,
+    inputs,
+    facts,
+    failure,
+  });
   try {
     for await (const batch of source.batches) {
       progress.at(source.progress());

@@ -4,6 +4,8 @@ import { modelVersion } from "../events/log/log-version.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
+import { addExplain } from "./command/explain.ts";
+import { addExplore } from "./command/explore.ts";
 import { addFuzz } from "./command/fuzz.ts";
 import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
@@ -42,11 +44,12 @@ function createProgram(run: Run): Command {
       "after",
       "\nFiles are logs or recordings, one JSON object a line, gzipped or not.\n" +
         "Exit code 0: all is well; 1: something differs or a law is violated; 2: bad\n" +
-        "usage, or a file that cannot be read; 3: there was nothing to judge.",
+        "usage, or a file that cannot be read; 3: there was nothing to judge, or a\n" +
+        "bound ended a search.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
-  for (const add of [addTrace, addRecord, addFuzz]) add(program, run);
+  for (const add of [addTrace, addExplain, addRecord, addFuzz, addExplore]) add(program, run);
   return program;
 }
 

@@ -5,12 +5,14 @@ import { documents } from "./generate.ts";
 import { withLawRules, withLawTable } from "./law-sentences.ts";
 import { nestingLogs } from "./nesting-logs.ts";
 import { withReadings } from "./readings.ts";
+import { findShortest, revokePage } from "./revoke-page.ts";
 
 for (const [name, text] of [...documents(), ...nestingLogs()]) {
   const file = join("docs", name);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
+writeFileSync(join("docs", "revoke.md"), await revokePage(findShortest));
 
 /** Writes a page anew from what it is. */
 async function revise(file: string, revised: (page: string) => string | Promise<string>) {

@@ -20,7 +20,9 @@ import { pageSize } from "./input.ts";
  * address width in bits, the MGAW when missing. The P2M's ranges and the devices are as the inputs
  * P2mMap and DeviceAssign have them. `rmrr` are regions that the devices need mapped to themselves,
  * made of 4 KiB pages; `end` is the last byte, as in the ACPI table. Pages that `p2m` leaves out
- * are mapped, readable and writable.
+ * are mapped, readable and writable. `known` are the ranges of memory whose contents the log tells,
+ * for one that was made of a dump; what stands elsewhere nobody knows, and the fold takes it as 0.
+ * Of a range that is `assumed` some is not in the dump, and was chosen.
  */
 export const guestSetup = frozen({
   profile: optional(text),
@@ -31,6 +33,7 @@ export const guestSetup = frozen({
   p2m: list(record({ gpa: gpaField, hpa: hpaField, length, pageSize, read: flag, write: flag })),
   devices: list(record({ device, physical: flag, alias: optional(device) })),
   rmrr: optional(list(record({ base: gpaField, end: gpaField, devices: list(device) }))),
+  known: optional(list(record({ gpa: gpaField, length, assumed: optional(flag) }))),
 } as const);
 
 /** Every guest of a set-up. */

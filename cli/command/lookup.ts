@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { formatSourceId } from "../../events/address.ts";
+import type { Setup } from "../../events/setup.ts";
 import type { Search } from "../../history/moment.ts";
 import { followSearch } from "../../history/moment.ts";
 import type { Question } from "../../history/question.ts";
@@ -20,6 +21,7 @@ export interface LookupOptions extends Question {
 
 /** What is known once a file was searched. */
 export interface Found {
+  readonly setup: Setup;
   readonly search: Search;
   /** The state after `--at`, or at the end. */
   readonly world: World;
@@ -32,8 +34,9 @@ export async function findMoment(run: Run, file: string, start: Search): Promise
   const step = (one: Step): void => {
     search = followSearch(search, one);
   };
-  const { world, failure } = await foldFile(file, run.terminal, { step }, start.question.at);
-  return { search, world, failure };
+  const { at } = start.question;
+  const { setup, world, failure } = await foldFile(file, run.terminal, { step }, at);
+  return { setup, search, world, failure };
 }
 
 /** `--guest N`, of the first guest when missing. */

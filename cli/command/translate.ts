@@ -10,6 +10,7 @@ import { renderJson } from "../render/json.ts";
 import type { WalkView } from "../render/walk.ts";
 import { renderWalk, walkJson } from "../render/walk.ts";
 import type { Run } from "../run.ts";
+import { tellUnknown } from "./from-dump.ts";
 import type { LookupOptions } from "./lookup.ts";
 import { checkDevice, checkRights, findMoment, withLookup } from "./lookup.ts";
 
@@ -33,7 +34,7 @@ function choiceText({ off, meeting }: Search): string | undefined {
 async function show(run: Run, file: string, options: LookupOptions): Promise<void> {
   checkRights(options);
   const start = startSearch(options, weigh);
-  const { search, world: end, failure } = await findMoment(run, file, start);
+  const { setup, search, world: end, failure } = await findMoment(run, file, start);
   const { off } = search;
   const isChosen = options.at === undefined && off !== undefined;
   const meeting = isChosen ? search.meeting : undefined;
@@ -44,6 +45,10 @@ async function show(run: Run, file: string, options: LookupOptions): Promise<voi
   const asked = askedOf(options, access, meeting?.use);
   const walk = translate(world, guest, device, iova, asked);
   const request: Request = { device, iova, access, asked };
+  if (tellUnknown(run, setup, options, { walk, request })) {
+    if (failure !== undefined) run.fail(failure);
+    return;
+  }
   const view: WalkView = {
     at: world.seq,
     request,

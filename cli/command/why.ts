@@ -11,6 +11,7 @@ import {
 import { renderJson } from "../render/json.ts";
 import { renderWhy, whyJson } from "../render/why.ts";
 import type { Run } from "../run.ts";
+import { tellUnknown } from "./from-dump.ts";
 import type { LookupOptions } from "./lookup.ts";
 import { checkDevice, checkRights, findMoment, withLookup } from "./lookup.ts";
 
@@ -18,12 +19,16 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
   if (file === "-") throw new InputError("-: why reads its file twice; give it a name");
   checkRights(options);
   const { terminal } = run;
-  const { search, world: end, failure } = await findMoment(run, file, startWhy(options));
+  const { setup, search, world: end, failure } = await findMoment(run, file, startWhy(options));
   const { world, until, follow, answer } = startInquiry(search, end);
   checkDevice(file, world, options);
   const step = (one: Step): void => follow(one);
   if (until !== undefined) await foldFile(file, terminal, { step }, until);
   const told = answer();
+  if (told.kind === "dma" && tellUnknown(run, setup, options, told)) {
+    if (failure !== undefined) run.fail(failure);
+    return;
+  }
   if (told.kind === "dma") {
     terminal.out(options.json ? renderJson(whyJson(told)) : renderWhy(terminal, told));
   } else if (options.json) {

@@ -1,8 +1,8 @@
-import type { Dmar, Scope, ScopeFlag, Structure } from "../../events/acpi/dmar.ts";
+import type { Dmar, Scope, Structure } from "../../events/acpi/dmar.ts";
 import { kindOfCode, kindOfType } from "../../events/acpi/dmar-kind.ts";
 import type { DmarReading, StructurePlace } from "../../events/acpi/read-dmar.ts";
 import { headBytes } from "../../events/acpi/read-dmar.ts";
-import { formatScope } from "../../events/acpi/scope-text.ts";
+import { formatScope, scopeFlagsText } from "../../events/acpi/scope-text.ts";
 import { hex } from "../../events/address.ts";
 import type { AcpiSource } from "../acpi-source.ts";
 import type { Terminal } from "../terminal.ts";
@@ -51,24 +51,8 @@ function meaning(structure: Structure): string {
   return `${fieldsOf(structure)}${reserved}${after}`;
 }
 
-/** What requests of a device without PASID cannot have. */
-const withoutPasid: readonly (readonly [ScopeFlag, string])[] = [
-  ["reqWoPasidNestedNotAllowed", "nesting"],
-  ["reqWoPasidPwsnpNotAllowed", "PWSNP"],
-  ["reqWoPasidPgsnpNotAllowed", "PGSNP"],
-];
-
-function scopeFlagsText(flags: readonly ScopeFlag[]): string {
-  const lacks = withoutPasid.filter(([flag]) => flags.includes(flag)).map(([, word]) => word);
-  return [
-    ...(lacks.length === 0 ? [] : [`, no ${lacks.join("/")} without PASID`]),
-    ...(flags.includes("atcHardened") ? [", ATC hardened"] : []),
-    ...(flags.includes("atcRequired") ? [", ATC required"] : []),
-  ].join("");
-}
-
 function scopeMeaning(scope: Scope): string {
-  const flags = scopeFlagsText(scope.flags ?? []);
+  const flags = scopeFlagsText(scope);
   const rest = scope.reserved === undefined ? "" : `, reserved bits ${hex(scope.reserved)}`;
   return `${formatScope(scope)}, id ${scope.enumerationId}${flags}${rest}`;
 }

@@ -1,4 +1,4 @@
-import type { Scope } from "./dmar.ts";
+import type { Scope, ScopeFlag } from "./dmar.ts";
 import { scopeTypes } from "./dmar.ts";
 import { formatStep } from "./dmar-field.ts";
 
@@ -14,4 +14,21 @@ export const isPciScope = ({ type }: Scope): boolean =>
 export function formatScope({ type, bus, path }: Scope): string {
   const at = `${bus.toString(16).padStart(2, "0")}:${path.map(formatStep).join("/")}`;
   return `${names.get(type) ?? `type ${type}`} ${at}`;
+}
+
+/** What requests of a device without PASID cannot have. */
+const withoutPasid: readonly (readonly [ScopeFlag, string])[] = [
+  ["reqWoPasidNestedNotAllowed", "nesting"],
+  ["reqWoPasidPwsnpNotAllowed", "PWSNP"],
+  ["reqWoPasidPgsnpNotAllowed", "PGSNP"],
+];
+
+/** What the flags of a scope say, each after a comma; empty for none. */
+export function scopeFlagsText({ flags = [] }: Scope): string {
+  const lacks = withoutPasid.filter(([flag]) => flags.includes(flag)).map(([, word]) => word);
+  return [
+    ...(lacks.length === 0 ? [] : [`, no ${lacks.join("/")} without PASID`]),
+    ...(flags.includes("atcHardened") ? [", ATC hardened"] : []),
+    ...(flags.includes("atcRequired") ? [", ATC required"] : []),
+  ].join("");
 }

@@ -59,7 +59,7 @@ export const historicContextBugs: readonly HistoricBug[] = [
     rule: "With CAP.ESRTPS, SRTP forgets contexts, PASID entries and translations.",
     kind: "staleness",
     file: "hypervisor/registers/register-write.ts",
-    find: `  invalidateIotlb(turn, { scope: "global" });\n`,
+    find: `  invalidateIotlb(turn, { type: "IotlbInvalidated", scope: "global" });\n`,
     replace: "",
     law: "SH1",
   },
@@ -93,8 +93,8 @@ export const historicContextBugs: readonly HistoricBug[] = [
     rule: "A reset clears GSTS.",
     kind: "life",
     file: life,
-    find: "charts: { ...initialCharts, life:",
-    replace: "charts: { ...initialCharts, remapping: guest.charts.remapping, life:",
+    find: "guest.charts = { ...initialCharts, life:",
+    replace: "guest.charts = { ...initialCharts, remapping: guest.charts.remapping, life:",
     law: "CH2",
   },
   {
@@ -115,11 +115,10 @@ export const historicContextBugs: readonly HistoricBug[] = [
     rule: "A restored unit goes on as the saved one would.",
     kind: "life",
     file: life,
-    find: "return restoreGuest(guest, fact.record);",
+    find: "Object.assign(guest, restoredState(guest, fact.record));",
     replace:
-      "const next = restoreGuest(guest, fact.record);\n" +
-      "    const queue = { ...next.queue, address: next.queue.address & ~0x800n };\n" +
-      "    return { ...next, queue };",
+      "Object.assign(guest, restoredState(guest, fact.record));\n" +
+      "    guest.queue = { ...guest.queue, address: guest.queue.address & ~0x800n };",
     law: "SV1",
   },
   {

@@ -14,8 +14,8 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     rule: "AM has 6 bits; an invalidation covers 2^AM pages, up to CAP.MAMV.",
     kind: "decoding",
     file: scope,
-    find: `return { type, scope: "page", did, ...pagesAround(addr, am), ...leaves(ih) };`,
-    replace: `return { type, scope: "page", did, ...pagesAround(addr, am & 7), ...leaves(ih) };`,
+    find: "const { iova, length } = pagesAround(addr, am);",
+    replace: "const { iova, length } = pagesAround(addr, am & 7);",
     law: "QU1",
   },
   {

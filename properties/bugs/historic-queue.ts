@@ -50,8 +50,8 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "SW and IF are independent; the status is written first.",
     kind: "decoding",
     file: handler,
-    find: "if (sw) writePosted(",
-    replace: "if (sw && !intf) writePosted(",
+    find: "if (sw(descriptor)) writePosted(",
+    replace: "if (sw(descriptor) && !intf(descriptor)) writePosted(",
     law: "QU1",
   },
   {
@@ -61,8 +61,10 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "A wait with FN alone orders what comes before and after it, and is valid.",
     kind: "check",
     file: handler,
-    find: "if (sw) writePosted(",
-    replace: "if (!sw && !intf) return reservedField;\n  if (sw) writePosted(",
+    find: "if (sw(descriptor)) writePosted(",
+    replace:
+      "if (!sw(descriptor) && !intf(descriptor)) return reservedField;\n" +
+      "  if (sw(descriptor)) writePosted(",
     law: "QU1",
   },
   {
@@ -106,8 +108,8 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "IWC is set once a wait that asks for an interrupt has completed, and only then.",
     kind: "report",
     file: evolver,
-    find: "DeviceTlbsGivenUp: givenUp,",
-    replace: "DeviceTlbsGivenUp: givenUp,\n  WaitAborted: (guest) => withWaitDone(guest, true),",
+    find: "DeviceTlbsGivenUp: giveUp,",
+    replace: "DeviceTlbsGivenUp: giveUp,\n  WaitAborted: (guest) => setWaitDone(guest, true),",
     law: "EV9",
   },
   {
@@ -143,10 +145,10 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "Masking an event keeps its message back, not its status bit.",
     kind: "report",
     file: evolver,
-    find: "WaitCompleted: (guest, fact) => (fact.interrupt ?",
+    find: "if (fact.interrupt) setWaitDone(guest, true);",
     replace:
-      "WaitCompleted: (guest, fact) => " +
-      "(fact.interrupt && ((guest.registers[0xa0 >> 2] ?? 0n) >> 31n) === 0n ?",
+      "if (fact.interrupt && ((guest.registers[0xa0 >> 2] ?? 0n) >> 31n) === 0n) " +
+      "setWaitDone(guest, true);",
     law: "EV9",
   },
 ];

@@ -57,8 +57,8 @@ export const historicReportBugs: readonly HistoricBug[] = [
     rule: "IRTA.EIME says whether a destination is an x2APIC id.",
     kind: "decoding",
     file: interrupt,
-    find: "const destination = destinationOf(dst, interruptTable.eime);",
-    replace: "const destination = destinationOf(dst, profile.eim);",
+    find: "remappedMessage(entry, interruptTable.eime)",
+    replace: "remappedMessage(entry, profile.eim)",
     law: "IR1",
   },
   {

@@ -104,6 +104,13 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
   return undefined;
 }
 
+/** What a world reaches without being granted it, in words; nothing when there is no such frame. */
+export function ungrantedText(world: World, guest: Guest, good: Good = newGood()) {
+  const frame = ungrantedFrame(world, guest, good);
+  if (frame === undefined) return undefined;
+  return `guest ${guest.index} reaches host page ${hex(frame)}, which is not granted`;
+}
+
 export const framesAreGranted: Law = {
   id: "IS1",
   says:
@@ -122,10 +129,8 @@ export const framesAreGranted: Law = {
         if (guest === before.guests[guest.index] && world.owners === before.owners) continue;
         const good = known.get(guest.index) ?? newGood();
         known.set(guest.index, good);
-        const frame = ungrantedFrame(world, guest, good);
-        if (frame === undefined) continue;
-        const text = `guest ${guest.index} reaches host page ${hex(frame)}, which is not granted`;
-        return { law: "IS1", seq, text };
+        const text = ungrantedText(world, guest, good);
+        if (text !== undefined) return { law: "IS1", seq, text };
       }
     }
     return undefined;

@@ -13,7 +13,8 @@ const narrow: Readonly<Record<string, RegExp>> = {
   machines: /^events\//,
   tables: /^events\/(address|page)\.ts$/,
 };
-const around = ["cli", "bench", "docs", "debugger", "qemu", "target", "library"];
+const beside = ["qemu", "target", "explain", "explore"];
+const around = ["cli", "bench", "docs", "debugger", ...beside, "library"];
 
 /** The public modules, by the name that they are imported by. */
 const { library } = JSON.parse(textOf("build/entries.json")) as {

@@ -1,0 +1,24 @@
+import type { Renaming } from "./renaming.ts";
+
+/** New names for old ones. */
+export interface Names {
+  readonly source: (source: number) => number;
+  readonly did: (did: number) => number;
+  readonly gfn: (gfn: number) => number;
+  readonly hfn: (hfn: number) => number;
+  readonly iova: (page: number) => number;
+}
+
+const lookUp =
+  (known: ReadonlyMap<number, number>) =>
+  (name: number): number =>
+    known.get(name) ?? name;
+
+/** Names as a renaming gives them. */
+export const namesOf = ({ source, did, gfn, hfn, iova }: Renaming): Names => ({
+  source: lookUp(source),
+  did: lookUp(did),
+  gfn: lookUp(gfn),
+  hfn: lookUp(hfn),
+  iova: lookUp(iova),
+});
