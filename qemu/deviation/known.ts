@@ -149,9 +149,9 @@ const rows: readonly Row[] = [
   ],
   [
     "irte-mode-ignored",
-    "An interrupt entry with IM set is used as if it was clear (CAP.PI=0).",
-    "IM is reserved there, and a reserved bit is fault 24h.",
-    "the model blocks with 24h by an entry with IM set, without CAP.PI",
+    "IM (CAP.PI=0) and, without EIME, bits of DST but 15:8 of interrupt entries are not looked at.",
+    "They are reserved there, and a reserved bit is fault 24h.",
+    "the model blocks with 24h by an entry with one of them set, without CAP.PI",
     "goes on",
   ],
   [
@@ -177,9 +177,9 @@ const rows: readonly Row[] = [
   ],
   [
     "pass-through-width",
-    "Pass-through does not check the address against the width of addresses.",
+    "Pass-through does not check the address against the host's width of addresses.",
     "An address beyond it is fault 4h, or 83h.",
-    "DMA to an address of more bits than CAP.MGAW goes to that address",
+    "DMA to an address of more bits than the host's have goes to that address",
     "goes on",
   ],
   [
@@ -190,13 +190,13 @@ const rows: readonly Row[] = [
     "ends",
   ],
   [
-    "transient-mapping-reserved",
-    "Bit 62 of second-stage entries is reserved.",
-    "It is ignored; it was TM, which no unit uses any more (a reading, readings.md).",
-    "fault Ch, or a silent one, where an entry of the walk has bit 62 set",
+    "transient-mapping-ignored",
+    "Bit 62 of second-stage entries is not looked at.",
+    "It was TM up to revision 3.1 and is reserved since: Ch, or 7Ah.",
+    "DMA goes where the walk leads, and an entry of the walk has bit 62 set",
     "ends",
     "legacy",
-    ["7.2", "10.0"],
+    ["11.1"],
   ],
   [
     "snoop-ignored",
@@ -340,8 +340,8 @@ const rows: readonly Row[] = [
   ],
   [
     "context-reserved-ignored",
-    "DTE, PASIDE, PRE, RID_PASID, RID_PRIV are not checked, nor RID_PASID against PDTS.",
-    "They are reserved where the unit lacks what they are for: 42h; beyond PDTS is 48h.",
+    "DTE, PASIDE, PRE, RID_PASID, RID_PRIV are not checked, nor RID_PASID by PDTS or PRE by DTE.",
+    "They are reserved where the unit lacks what they are for: 42h; PRE alone, beyond PDTS: 43h.",
     "QEMU's reading does what QEMU did, by a context entry with such a bit or RID_PASID",
     "ends",
     "first-stage",
