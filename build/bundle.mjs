@@ -20,7 +20,7 @@ import { root } from "./root.mjs";
 const notSources = new Set([".git", "coverage", "dist", "node_modules", "recordings"]);
 const stamp = join(root, "dist", ".sources");
 
-/** Every file that can change the bundle, relative to the root: TypeScript but tests, tooling. */
+/** Every file that can change the bundle, from the root: TypeScript but tests, tooling, vectors. */
 function sources() {
   const folders = readdirSync(root, { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && !notSources.has(entry.name),
@@ -29,7 +29,9 @@ function sources() {
     readdirSync(join(root, name), { recursive: true }).map((path) => join(name, path)),
   );
   const wanted = inside.filter(
-    (path) => !path.includes("node_modules") && /^build.*\.(mjs|json)$|(?<!\.test)\.ts$/.test(path),
+    (path) =>
+      !path.includes("node_modules") &&
+      /^(build|vectors).*\.(mjs|json)$|(?<!\.test)\.ts$/.test(path),
   );
   return ["package.json", "package-lock.json", ...wanted.sort()];
 }

@@ -15,6 +15,7 @@ import { addSave } from "./command/save.ts";
 import { addState } from "./command/state.ts";
 import { addTrace } from "./command/trace.ts";
 import { addTranslate } from "./command/translate.ts";
+import { addVectors } from "./command/vectors.ts";
 import { addVerify } from "./command/verify.ts";
 import { addWhy } from "./command/why.ts";
 import { InputError } from "./input-error.ts";
@@ -34,6 +35,7 @@ function createProgram(run: Run): Command {
   const program = new Command("shadowfold")
     .description("An executable, event-sourced model of the Intel VT-d virtual IOMMU.")
     .version(modelVersion)
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: run.terminal.out,
       writeErr: run.terminal.err,
@@ -49,7 +51,8 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
-  for (const add of [addTrace, addExplain, addRecord, addFuzz, addExplore]) add(program, run);
+  for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
+  for (const add of [addVectors, addExplore]) add(program, run);
   return program;
 }
 

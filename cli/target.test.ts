@@ -67,6 +67,19 @@ describe("a target that misbehaves", () => {
   });
 });
 
+it("[TG5] a program that echoes is told so, and one that leaves out ids", async () => {
+  const echo = await fuzz("stdio:cat");
+  expect([echo.code, echo.err]).toEqual([
+    2,
+    "cat: prints the requests that it is sent instead of answers\n",
+  ]);
+  const silent = await fuzz("stdio:while read line; do echo '{}'; done");
+  expect([silent.code, silent.err]).toEqual([
+    2,
+    expect.stringMatching(/: answers without an id where 1 \(hello\) is next\n$/),
+  ]);
+});
+
 describe("a module", () => {
   const hanging = `export default () => ({
     name: "still", ver: 0x10n, cap: 0xd2038c226f0686n, ecap: 0xfc3n,
@@ -93,7 +106,8 @@ describe("a module", () => {
     const chatty = fileOf("chatty.mjs", `${text}\nconsole.log("loaded");\n`);
     const { code, out, err } = await fuzz(`module:${chatty}#makeViommu`, "--json");
     expect([code, err]).toEqual([0, ""]);
-    const { target, programs, compared, finding } = JSON.parse(out);
+    const { target, name, programs, compared, finding } = JSON.parse(out);
+    expect(name).toBe("the example in TypeScript");
     expect([target, programs, finding]).toEqual([`${chatty}#makeViommu`, 3, undefined]);
     expect(compared).toBeGreaterThan(100);
   });

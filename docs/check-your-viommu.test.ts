@@ -12,12 +12,12 @@ import type { Ability } from "../target/implementation.ts";
 import { abilities } from "../target/implementation.ts";
 import { nothingKnown } from "../target/known.ts";
 import { openLane } from "../target/lane.ts";
+import { modelTarget } from "../target/model-target.ts";
 import { objectPlan } from "../target/object-plan.ts";
 import { programsOfSeed } from "../target/programs.ts";
 import { requestOf } from "../target/requests.ts";
 import { emptyTally } from "../target/tally.ts";
 import { compiledExample, installedCompiler } from "../target/test/built.ts";
-import { modelTarget } from "../target/test/model.ts";
 
 const { folder, fileOf } = scratch("check", afterAll);
 const { isThere, why } = installedCompiler();

@@ -30,10 +30,12 @@ import { Ecap } from "../events/registers/capability.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
 import { registerMap } from "../events/registers/register.ts";
 import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
+import { noticedRows } from "../properties/bugs/noticed.ts";
 import { chartPage } from "./chart-pictures.ts";
 import { deviationPage } from "./deviations.ts";
 import { historicPage } from "./historic-bugs.ts";
 import { layoutTable } from "./layout-table.ts";
+import { noticedPage } from "./noticed.ts";
 import { table } from "./table.ts";
 
 const page = (...parts: readonly string[]): string => `${parts.join("\n\n")}\n`;
@@ -155,4 +157,5 @@ export const documents = (): ReadonlyMap<string, string> =>
     ["charts.md", chartPage()],
     ["qemu-deviations.md", deviationPage()],
     ["historic-bugs.md", historicPage()],
+    ["noticed.md", noticedPage(noticedRows())],
   ]);

@@ -13,6 +13,6 @@ test("[DOC2] SPEC.md has each law as the law says it", () => {
   expect(textOf("SPEC.md")).toBe(withLawRules(textOf("SPEC.md")));
 });
 
-test("[DOC2] README stays a page of fewer than 140 lines", () => {
-  expect(textOf("README.md").trimEnd().split("\n").length).toBeLessThan(140);
+test("[DOC2] README stays a page of fewer than 160 lines", () => {
+  expect(textOf("README.md").trimEnd().split("\n").length).toBeLessThan(160);
 });

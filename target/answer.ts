@@ -143,7 +143,7 @@ const answers: Readonly<Record<Operation, Fields>> = {
   readMemory: someBytes,
   dma: {
     ...{ ...besides, at: { read: word }, size: { read: word }, bytes: { read: bytes } },
-    ...{ fault, suppressed: { read: flag } },
+    ...{ fault, suppressed: { read: flag }, blocked: { read: flag } },
   },
   interrupt: { ...besides, address: { read: word }, data: { read: number(2 ** 32 - 1) }, fault },
   translate: { ...besides, at: { read: word }, read: { read: flag }, write: { read: flag }, fault },

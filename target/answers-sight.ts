@@ -27,12 +27,13 @@ const eventsOf = (messages: readonly TargetMessage[] = []): readonly string[] =>
 
 /** What an answer to a DMA says. @throws Misbehaviour when that is not enough, or too much. */
 function dmaOutcome(answer: DmaAnswer, { length, access }: DmaAsked, index: number) {
-  const { at, size = 0x1000n, fault, suppressed = false, bytes } = answer;
+  const { at, size = 0x1000n, fault, suppressed = false, blocked = false, bytes } = answer;
   const wrong = (text: string): never => {
     throw new Misbehaviour(`its answer to dma ${text}`, index);
   };
-  if (at === undefined && fault === undefined) wrong("says neither where it went nor its fault");
-  if (at !== undefined && fault !== undefined) wrong("says both where it went and a fault");
+  const said = [at !== undefined, fault !== undefined, blocked].filter(Boolean).length;
+  if (said === 0) wrong("says neither where it went nor its fault");
+  if (said > 1) wrong("says two of where it went, a fault, and that it was blocked without one");
   if (suppressed && fault === undefined) wrong("suppresses a fault that it does not name");
   if ((size & (size - 1n)) !== 0n || size < 0x1000n) wrong(`has the size ${shown(size)}`);
   const isRead = access === "read" && at !== undefined;
@@ -40,7 +41,10 @@ function dmaOutcome(answer: DmaAnswer, { length, access }: DmaAsked, index: numb
     wrong(`has ${(bytes?.length ?? 0).toString()} bytes where ${length.toString()} were read`);
   }
   const reported = suppressed ? undefined : fault;
-  const observed = { ...nothing, translated: at, mask: size - 1n, fault: reported, suppressed };
+  const silent = suppressed && fault !== undefined ? { suppressedReason: fault } : {};
+  const kept = blocked ? { isKeptAway: true } : {};
+  const place = { translated: at, mask: size - 1n };
+  const observed = { ...nothing, ...place, fault: reported, suppressed, ...silent, ...kept };
   return { observed, ...(isRead && bytes !== undefined ? { data: bytes } : {}) };
 }
 
@@ -96,7 +100,7 @@ export function sightOf(
     const place = places[step];
     const outcome = outcomeOf(input, all[place?.own ?? 0], place?.own ?? 0);
     if (place?.registers !== undefined) registers = bytes(place.registers);
-    return { registers, isTraced: true, ...outcome };
+    return { registers, isTraced: true, tellsSuppressed: true, ...outcome };
   });
   const parts = requests.slice(memory).map((request, index) => {
     const at = request.op === "readMemory" ? Number(request.address) : 0;

@@ -3,8 +3,8 @@ import { profiles } from "../events/profile/profiles.ts";
 import { campaign } from "./campaign.ts";
 import type { Ability, Answers, Implementation, Operation } from "./implementation.ts";
 import { nothingKnown } from "./known.ts";
+import { modelTarget } from "./model-target.ts";
 import { objectPlan } from "./object-plan.ts";
-import { modelTarget } from "./test/model.ts";
 
 /** Runs some programs on the model as a target, which may be made to lie. */
 async function runModel(
@@ -88,7 +88,23 @@ describe("the model as a target of its own", () => {
         ...answer,
         ...(answer.suppressed ? { suppressed: false } : {}),
       }),
-      /^dma: fault .* blocked/,
+      /^dma: fault .*, the model: fault .*, suppressed/,
+    ],
+    [
+      "suppressed reason",
+      "dma",
+      ({ fault, ...rest }: Answers["dma"]) =>
+        fault === undefined || !rest.suppressed
+          ? { ...rest, ...(fault ? { fault } : {}) }
+          : { ...rest, fault: 0x80 },
+      /^dma: fault 0x80, suppressed, the model: fault .*, suppressed/,
+    ],
+    [
+      "size",
+      "dma",
+      (answer: Answers["dma"]) =>
+        answer.at === undefined ? answer : { ...answer, size: 1n << 40n },
+      /^dma: a mapping of 0x10000000000 bytes, the model: a mapping of 0x/,
     ],
     [
       "event",

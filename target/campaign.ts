@@ -17,7 +17,7 @@ import type { TargetPlan } from "./target.ts";
 
 /** Inputs of a program in the form in which a target is given them, known trouble left out. */
 export function inputsFor(
-  { setup, can }: Lane,
+  { setup, can }: Pick<Lane, "setup" | "can">,
   program: Program,
   known: Known,
   tally: Tally,
@@ -82,6 +82,8 @@ export async function campaign(asked: Campaign): Promise<{
   readonly tally: Tally;
   readonly finding: Finding | undefined;
   readonly setup: GuestSetup;
+  /** What the target calls itself, where it says so. */
+  readonly title: string | undefined;
   /** Ids of what is avoided in random programs, and was in the only one. */
   readonly notAvoided: readonly string[];
 }> {
@@ -127,7 +129,8 @@ export async function campaign(asked: Campaign): Promise<{
     await Promise.all(lanes.map(work));
     // Of several that ran at a time the first of the seed, whichever was done first.
     const [finding] = findings.toSorted((one, other) => one.index - other.index);
-    return { tally, finding, setup, notAvoided: trouble.map(({ id }) => id) };
+    const { title } = first;
+    return { tally, finding, setup, title, notAvoided: trouble.map(({ id }) => id) };
   } finally {
     await Promise.allSettled(opened);
     for (const lane of lanes) await lane.stop();

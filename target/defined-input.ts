@@ -8,7 +8,7 @@ import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import type { Guest } from "../projections/guest.ts";
-import { globalStatus } from "../projections/registers/registers.ts";
+import { globalStatus, registerValue } from "../projections/registers/registers.ts";
 import { find } from "../properties/laws/requests.ts";
 
 /** GCMD bits that ask for something once, and those that say how it is to be. */
@@ -18,14 +18,19 @@ const levels = te | eafl | qie | ire | cfi;
 
 const bitCount = (value: bigint): number => value.toString(2).replaceAll("0", "").length;
 
+/** The queue is disabled when it is empty and its last descriptor was a wait, not after errors. */
+function mayDisableQueue(guest: Guest): boolean {
+  const { state, head, lastWasWait } = guest.queue;
+  return state === "idle" && lastWasWait && registerValue(guest, at.iqt) === BigInt(head);
+}
+
 /** Software asks for one change of GCMD at a time, and enables nothing that has no table. */
 function isDefinedCommand(guest: Guest, { value }: InputOf<"RegisterWrite">): boolean {
   const status = globalStatus(guest);
   const changed = ((value ^ status) & levels) | (value & oneShot);
   if (bitCount(changed) > 1) return false;
   const { translation, remapping } = guest.charts;
-  // The queue is disabled when it is empty and its last descriptor was a wait: not after an error.
-  if ((changed & ~value & qie) !== 0n && guest.queue.state === "halted") return false;
+  if ((changed & ~value & qie) !== 0n && !mayDisableQueue(guest)) return false;
   if ((changed & value & te) !== 0n && translation === "noPointer") return false;
   return (changed & value & ire) === 0n || remapping !== "noTable";
 }

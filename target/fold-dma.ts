@@ -1,3 +1,4 @@
+import { hex } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import type { Access, Input, InputOf } from "../events/input.ts";
@@ -11,7 +12,9 @@ import { find } from "../properties/laws/requests.ts";
 import { expected } from "../properties/oracle/expected.ts";
 import type { Oracle } from "../properties/oracle/oracle.ts";
 import type { Past, Reached } from "./deviation.ts";
-import { answerText, modelText, targetText } from "./dma-text.ts";
+import type { Raw } from "./difference.ts";
+import type { Suppressed } from "./dma-text.ts";
+import { answerText, modelText, targetText, withoutReason, withReason } from "./dma-text.ts";
 import { evictions } from "./evict.ts";
 import type { Known } from "./known.ts";
 import { requesterOf } from "./machine.ts";
@@ -77,19 +80,22 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   let folded = fold(before, input);
   const many = wanted?.pending === true || wanted?.first !== undefined;
   // Where several things are right nobody knows which page it is that the host has not.
-  let model = modelText(folded.facts, many ? undefined : wanted?.[access]);
-  const right = wanted === undefined ? model : answerText(wanted[access]);
+  const told = seen.tellsSuppressed === true ? withReason : withoutReason;
+  let model = modelText(folded.facts, many ? undefined : wanted?.[access], told);
+  const right = wanted === undefined ? model : answerText(wanted[access], told);
   if (state.choices > 0 && !many && model !== right) {
     // What the model had to forget earlier it may have read again too early for an invalidation.
-    const caughtUp = foldedTo(before, input, sid, right);
+    const caughtUp = foldedTo(before, input, { source: sid, outcome: right, told });
     folded = caughtUp ?? folded;
     model = caughtUp === undefined ? model : right;
   }
   // Without a trace nobody knows which of several things it was.
   if (!seen.isTraced) return { folded: many ? undefined : folded, raw: undefined };
-  const allowed = wanted?.candidates.map((each) => answerText(each[access])) ?? [];
+  const allowed = wanted?.candidates.map((each) => answerText(each[access], told)) ?? [];
   const got = targetText(seen.observed, input);
   const isRight = model === got || allowed.includes(got);
+  const larger = isRight && !many ? largerSize(before, input, seen, sid) : undefined;
+  if (larger !== undefined) return { folded, raw: larger };
   // It may have been blocked without a word, or have forgotten the old translation: nobody knows.
   if (isRight && lacksRight(state, input, seen, sid)) return { folded: undefined, raw: undefined };
   if (model === got) return { folded, raw: undefined };
@@ -103,16 +109,40 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
       raw: { what: "dma" as const, target: got, model: model + rest, allowed: all },
     };
   }
-  const chosen = foldedTo(before, input, sid, got);
+  const chosen = foldedTo(before, input, { source: sid, outcome: got, told });
   if (chosen !== undefined) state.choices += 1;
   return { folded: chosen, raw: undefined };
 }
 
+/** A mapping that is larger than that of the tables, as a difference. */
+function largerSize(
+  { guests }: World,
+  input: InputOf<"Dma">,
+  { observed: { translated, mask }, tellsSuppressed }: Seen,
+  source: number,
+): Raw | undefined {
+  const [guest] = guests;
+  if (tellsSuppressed !== true || translated === undefined || guest === undefined) return undefined;
+  // Of requests with PASID the walk is not looked at here.
+  if (input.pasid !== undefined || guest.charts.translation !== "enabled") return undefined;
+  const { leaf } = entriesWalked(guest, source, input.iova)?.seen.at(-1) ?? {};
+  if (leaf === undefined || mask < leaf.length) return undefined;
+  const of = (bytes: bigint): string => `a mapping of ${hex(bytes)} bytes`;
+  return { what: "dma", target: of(mask + 1n), model: of(leaf.length) };
+}
+
+/** The outcome that is wanted, and how it is told. */
+interface Wanted {
+  readonly source: number;
+  readonly outcome: string;
+  readonly told: Suppressed;
+}
+
 /** A DMA folded in a world that has forgotten what it must for the outcome to be this one. */
-function foldedTo(before: World, input: InputOf<"Dma">, source: number, outcome: string) {
+function foldedTo(before: World, input: InputOf<"Dma">, { source, outcome, told }: Wanted) {
   for (const world of evictions(before, source, input)) {
     const folded = fold(world, input);
-    if (modelText(folded.facts, undefined) === outcome) return folded;
+    if (modelText(folded.facts, undefined, told) === outcome) return folded;
   }
   return undefined;
 }

@@ -56,7 +56,10 @@ export function differingRegisters(
 export function memoryAt(guest: Guest, address: bigint, length: number): Uint8Array {
   const page = pageAt(guest.memory, Number(address >> 12n));
   const offset = Number(address & 0xfffn);
-  return Uint8Array.from({ length }, (_, index) => byteIn(page, offset + index));
+  const bytes = new Uint8Array(length);
+  if (page === undefined) return bytes;
+  for (let index = 0; index < length; index++) bytes[index] = byteIn(page, offset + index);
+  return bytes;
 }
 
 /** 32 bits of memory that are not as the model has them. */

@@ -2,11 +2,12 @@ import type { Profile, ProfileWords } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import { ProfileError } from "../events/profile/profile-check.ts";
 import { registersOf } from "../projections/registers/registers.ts";
+import { isPossible } from "./ability.ts";
 import { shown } from "./answer.ts";
 import { bytesOf, read, sightOf } from "./answers-sight.ts";
 import type { Connection } from "./connection/connection.ts";
 import { Misbehaviour } from "./connection/connection.ts";
-import type { Ability, Hello, Request } from "./implementation.ts";
+import type { Hello, Request } from "./implementation.ts";
 import { protocolVersion } from "./implementation.ts";
 import { ProgramError } from "./program-error.ts";
 import type { Asked } from "./requests.ts";
@@ -19,14 +20,6 @@ function stepOf({ places }: Asked, index: number): number {
   const step = places.findLastIndex(({ own }) => own <= index);
   return Math.max(0, step);
 }
-
-/** What a unit has to have for what it says that it can do. */
-const needs: Readonly<Record<Ability, (unit: Profile) => boolean>> = {
-  interrupts: () => true,
-  pasid: ({ pasid }) => pasid,
-  ats: ({ deviceTlb }) => deviceTlb,
-  pageRequests: ({ pageRequests }) => pageRequests,
-};
 
 /** The unit that a target is to be. @throws ProgramError when no unit can be so. */
 function unitOf(words: ProfileWords): Profile {
@@ -44,7 +37,7 @@ function checkHello({ version, can = [] }: Hello, unit: Profile): void {
     const own = protocolVersion.toString();
     throw new ProgramError(`speaks version ${version.toString()} of the protocol, not ${own}`);
   }
-  const lacking = can.find((each) => !needs[each](unit));
+  const lacking = can.find((each) => !isPossible(each, unit));
   if (lacking === undefined) return;
   throw new ProgramError(`says that it can do ${lacking}, and its ECAP says that it cannot`);
 }
@@ -101,6 +94,7 @@ async function begin(
   checkWords(bytesOf(registers, shownFirst, 1), unit);
   return {
     words: { name: unit.name, ...wordsOf(unit) },
+    title: hello.name,
     can: new Set(hello.can ?? []),
     perform: async (steps) => {
       const asked = askedOf(steps, reset, registers);

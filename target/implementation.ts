@@ -66,7 +66,10 @@ export interface DmaRequest extends PasidRights {
   readonly bytes?: Uint8Array;
 }
 
-/** Where a DMA went and what it read there, or the reason of the fault that blocked it. */
+/**
+ * Where a DMA went and what it read there; the reason of the fault that blocked it; or that it was
+ * blocked without one.
+ */
 export interface DmaAnswer extends Besides {
   /** Guest-physical address of the first byte. */
   readonly at?: bigint;
@@ -76,6 +79,8 @@ export interface DmaAnswer extends Besides {
   readonly fault?: number;
   /** Whether the fault was kept from being recorded, because an entry says so (FPD). */
   readonly suppressed?: boolean;
+  /** Whether protected memory kept it away, of which nothing is reported. */
+  readonly blocked?: boolean;
 }
 
 /** A device sends an MSI. */

@@ -34,6 +34,8 @@ export interface Finding extends ProgramRun {
 export interface Lane {
   readonly setup: GuestSetup;
   readonly words: ProfileWords;
+  /** What the target calls itself, where it says so. */
+  readonly title: string | undefined;
   readonly can: ReadonlySet<Ability>;
   /** Gives inputs to the target and compares. */
   readonly run: (inputs: readonly Input[]) => Promise<ProgramRun>;
@@ -70,7 +72,8 @@ export async function openLane(target: TargetPlan, known: Known, isHurried = fal
       return { steps, death: error.message, ...at };
     }
   };
-  return { setup, words: current.words, can: current.can, run, stop: () => current.stop() };
+  const { words, title, can } = current;
+  return { setup, words, title, can, run, stop: () => current.stop() };
 }
 
 /** Whether an outcome is something that nobody knows. */

@@ -9,7 +9,10 @@ const batch = 64;
 const spread = (seed: number): number => Math.imul(seed + 1, 0x9e37_79b1);
 
 /** The programs of a seed, one after another; the same ones for the same seed. */
-export function* programsOfSeed({ setup, can }: Lane, seed: number): Generator<Program> {
+export function* programsOfSeed(
+  { setup, can }: Pick<Lane, "setup" | "can">,
+  seed: number,
+): Generator<Program> {
   const programs = programsFor(setup, can);
   for (let round = 0; ; round++) {
     yield* fc.sample(programs, { numRuns: batch, seed: spread(seed) + round });

@@ -48,10 +48,10 @@ function identity(base: bigint, end: bigint): readonly Range[] {
 }
 
 /**
- * The world of a target: one guest with a unit of these capabilities, RAM that
- * maps to itself, and devices that are emulated.
+ * The world of a target: one guest with a unit of these capabilities, RAM that maps to itself, and
+ * devices that are emulated, or physical ones behind a shadow.
  */
-export const setupOf = ({ name, ver, cap, ecap }: ProfileWords): GuestSetup => ({
+export const setupOf = ({ name, ver, cap, ecap }: ProfileWords, physical = false): GuestSetup => ({
   ...(name === undefined ? {} : { profile: name }),
   ver,
   cap,
@@ -59,7 +59,7 @@ export const setupOf = ({ name, ver, cap, ecap }: ProfileWords): GuestSetup => (
   p2m: ram.flatMap(({ base, length }) => identity(base, base + length)),
   devices: requesters.map(({ bdf, alias }) => ({
     device: sourceId(bdf),
-    physical: false,
+    physical,
     ...(alias === undefined ? {} : { alias: sourceId(alias) }),
   })),
 });

@@ -11,7 +11,7 @@ function signatureOf({ comparison, death }: ProgramRun): string | undefined {
   if (difference === undefined) return undefined;
   const first = difference.sides.find(({ what }) => what === difference.what);
   const text = first === undefined ? difference.text : textOf(first);
-  const names = text.match(/[A-Z]{3,}\d*|fault 0x[0-9a-f]+|page|blocked/g) ?? [];
+  const names = text.match(/[A-Z]{3,}\d*|fault 0x[0-9a-f]+|page|suppressed|blocked/g) ?? [];
   return [difference.what, ...new Set(names)].join(" ");
 }
 

@@ -11,6 +11,10 @@ export interface Observed {
   readonly fault: number | undefined;
   /** A fault that was not to be reported. */
   readonly suppressed: boolean;
+  /** Its reason, where the target says it. */
+  readonly suppressedReason?: number;
+  /** Something else than a fault kept it away: protected memory. */
+  readonly isKeptAway?: boolean;
   /** Messages of the unit's own, in order. */
   readonly events: readonly string[];
   /** Answers to groups of page requests, in order. */
@@ -28,6 +32,8 @@ export interface Seen {
   readonly observed: Observed;
   /** Whether `observed` says anything. */
   readonly isTraced: boolean;
+  /** Whether it says the reason of a fault that was not to be reported. */
+  readonly tellsSuppressed?: boolean;
   /** What the target says of it in its own words, line by line. */
   readonly trace: readonly string[];
   /** Of a DMA that reads: what it read, where that is known at once. */

@@ -6,6 +6,8 @@ import type { Sight, Steps } from "./sight.ts";
 /** An implementation that can be given programs, one after another. */
 export interface Target {
   readonly words: ProfileWords;
+  /** What it calls itself. */
+  readonly title?: string;
   /** What it can do besides registers, memory and DMA. */
   readonly can: ReadonlySet<Ability>;
   /** @throws ProgramError when it ends, does not answer, or answers what is no answer. */

@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import { profiles } from "../../events/profile/profiles.ts";
 import { unitProfiles } from "../../qemu/unit-options.ts";
 import { campaign } from "../../target/campaign.ts";
 import { holdInterrupt } from "../../target/process.ts";
@@ -65,7 +66,7 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const { lanes } = target;
   const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
   const program = own === undefined ? {} : { own, lanes: 1 };
-  const { tally, finding, notAvoided } = await campaign({ ...asked, ...program })
+  const { tally, finding, title, notAvoided } = await campaign({ ...asked, ...program })
     .finally(status.done)
     .finally(release);
   const took = elapsed();
@@ -74,7 +75,8 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const source = own === undefined ? { seed } : { log: { file: options.log, inputs: own.length } };
   const { profile } = against;
   const about = { seconds: took, isStopped, notAvoided };
-  const result = { target: target.name, profile, ...source, ...about };
+  const named = title === undefined ? {} : { name: title };
+  const result = { target: target.name, ...named, profile, ...source, ...about };
   const text = renderFuzz(run.terminal, result, tally, reported, against.listed);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
@@ -124,7 +126,8 @@ export function addFuzz(program: Command, run: Run): void {
     .option(
       "--profile <name>",
       `what the unit is to be able to do: of QEMU ${unitProfiles.join(", ")} ` +
-        "(default: legacy); of stdio and module a profile of the model's (default: its own)",
+        "(default: legacy); of stdio and module " +
+        `${Object.keys(profiles).join(", ")} (default: its own)`,
     )
     .option("--qemu <path>", "the QEMU to run (default: qemu-system-x86_64 on PATH)")
     .option(

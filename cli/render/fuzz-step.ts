@@ -144,6 +144,21 @@ export function describeSteps({ steps, comparison }: Finding): (input: Input) =>
   };
 }
 
+/** A device by its own source-id, and by the one that its requests carry where a bridge asks. */
+function deviceText(device: number): string {
+  const requester = requesterOf(device);
+  const own = formatSourceId(device);
+  return requester === device ? own : `${own} (its requests come as ${formatSourceId(requester)})`;
+}
+
+/** What a request carries and asks for besides. */
+const rightsText = ({ pasid, execute, privileged }: Partial<InputOf<"Dma">>): string =>
+  [
+    pasid === undefined ? "" : ` with PASID ${hex(pasid)}`,
+    execute === true ? ", to execute" : "",
+    privileged === true ? ", with supervisor rights" : "",
+  ].join("");
+
 /** One operation, without knowing what it is about. */
 function plainText(input: Input): string {
   switch (input.type) {
@@ -161,10 +176,11 @@ function plainText(input: Input): string {
       const { device, access = "read", length = 8 } = input;
       const what = access === "read" ? "reads" : "writes";
       const where = hex(input.iova);
-      return `Device ${formatSourceId(device)} ${what} ${length.toString()} bytes at ${where}.`;
+      const bytes = `${length.toString()} bytes at ${where}${rightsText(input)}`;
+      return `Device ${deviceText(device)} ${what} ${bytes}.`;
     }
     case "MsiRequest": {
-      const from = input.device === undefined ? "of nobody" : formatSourceId(input.device);
+      const from = input.device === undefined ? "of nobody" : deviceText(input.device);
       return `Device ${from} sends the interrupt ${hex(input.address)} with ${hex(input.data)}.`;
     }
     default:

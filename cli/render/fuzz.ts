@@ -2,6 +2,7 @@ import type { Finding } from "../../target/lane.ts";
 import type { Tally } from "../../target/tally.ts";
 import type { Terminal } from "../terminal.ts";
 import { story } from "./fuzz-story.ts";
+import { printable } from "./printable.ts";
 import { grouped, renderPairs, renderTable } from "./table.ts";
 
 /** A finding that was made small, and the files that it was saved in. */
@@ -14,11 +15,17 @@ export interface Reported {
   readonly again: boolean;
 }
 
+/** A target by how it is reached, and by what it calls itself. */
+export const titleOf = (target: string, name: string | undefined): string =>
+  name === undefined || name === target ? target : `${target} ("${printable(name)}")`;
+
 /** The report of a campaign. */
 export function renderFuzz(
   terminal: Terminal,
   result: {
     readonly target: string;
+    /** What it calls itself. */
+    readonly name?: string;
     readonly profile: string;
     readonly seed?: number;
     /** What was run instead of random programs. */
@@ -33,12 +40,13 @@ export function renderFuzz(
   reported: Reported | undefined,
   listed: string | undefined,
 ): string {
-  const { target, profile, seed, log, seconds, isStopped, notAvoided } = result;
+  const { target, name, profile, seed, log, seconds, isStopped, notAvoided } = result;
+  const title = titleOf(target, name);
   const perMinute = Math.round((tally.programs / Math.max(seconds, 0.001)) * 60);
   const ending = isStopped ? ", ended early" : "";
   const each = (tally.compared / Math.max(1, tally.programs)).toFixed(1);
   const pairs = renderPairs(terminal, [
-    ["Target", `${target}, profile ${profile}`],
+    ["Target", `${title}, profile ${profile}`],
     log === undefined
       ? ["Seed", seed?.toString() ?? ""]
       : ["Log", `${log.file ?? ""}, ${grouped(log.inputs)} inputs`],

@@ -1,10 +1,13 @@
 import type { Bug } from "./bug.ts";
 import { deviceBugs } from "./device-bugs.ts";
+import { edgeBugs } from "./edge-bugs.ts";
 import { eventBugs } from "./event-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { historicBugs } from "./historic-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
+import { owedBugs } from "./owed-bugs.ts";
+import { rareBugs } from "./rare-bugs.ts";
 import { requestBugs } from "./request-bugs.ts";
 import { reservedBugs } from "./reserved-bugs.ts";
 import { scalableBugs } from "./scalable-bugs.ts";
@@ -26,4 +29,7 @@ export const bugs: readonly Bug[] = [
   ...requestBugs,
   ...deviceBugs,
   ...historicBugs,
+  ...owedBugs,
+  ...edgeBugs,
+  ...rareBugs,
 ];

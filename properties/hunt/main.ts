@@ -9,12 +9,15 @@ import type { MutantHunt } from "./chart-hunt.ts";
 import { huntCharts } from "./chart-hunt.ts";
 import type { Catch } from "./chase.ts";
 import { chaseMutant } from "./chase-mutant.ts";
+import { huntFacts } from "./event-report.ts";
 import { seeding } from "./mutant.ts";
 
 interface Options {
   readonly bug?: readonly string[];
   /** Part of the names of the mutants that are hunted. */
   readonly charts?: string | true;
+  /** Part of the names of the facts and registers that are turned. */
+  readonly facts?: string | true;
   readonly json?: boolean;
   readonly seed?: number;
   readonly seconds?: number;
@@ -109,6 +112,10 @@ const options = new Command("hunt")
   .option("--bug <id>", "hunt this bug alone; may be given several times", oneOfTheBugs)
   .option("--charts [text]", "turn each target of each chart instead, or those with this text")
   .option(
+    "--facts [text]",
+    "turn each fact and field of a register instead, or those with this text",
+  )
+  .option(
     "--seed <number>",
     "which random worlds: 1, or those of the tests for charts",
     wholeNumber,
@@ -119,5 +126,7 @@ const options = new Command("hunt")
   .parse()
   .opts<Options>();
 
-const isCaught = await (options.charts === undefined ? huntBugs : huntTargets)(options);
+const hunts =
+  options.facts !== undefined ? huntFacts : options.charts !== undefined ? huntTargets : huntBugs;
+const isCaught = await hunts(options);
 process.exitCode = isCaught ? 0 : 1;

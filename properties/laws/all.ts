@@ -1,4 +1,6 @@
 import { bitsAreSet } from "./accessed.ts";
+import { hostRefusesRightly } from "./blocked-requests.ts";
+import { unitsSayWhatTheyAre } from "./capabilities-read.ts";
 import { chartsAreFollowed } from "./chart-states.ts";
 import { statusIsCleared } from "./cleared-status.ts";
 import { nothingInFlight } from "./drained.ts";
@@ -14,6 +16,8 @@ import {
 } from "./folding.ts";
 import { framesAreGranted } from "./granted.ts";
 import { guestsAreApart } from "./guests-apart.ts";
+import { entriesFitDevices } from "./host-entries.ts";
+import { entriesAreAsRead } from "./host-entries-read.ts";
 import {
   blockedInterruptsAreReported,
   entriesAreRemembered,
@@ -22,23 +26,34 @@ import {
 } from "./interrupts.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
 import type { Law } from "./law.ts";
-import { modelsAreToldTheTruth, statusFollowsCommand, unitsComeAndGo } from "./life.ts";
+import { statusFollowsCommand, unitsComeAndGo } from "./life.ts";
+import { lostWritesAreTold } from "./lost-writes.ts";
 import { marksAreCleared } from "./marks.ts";
 import { memoryIsAlike } from "./memory-alike.ts";
+import { modelsAreToldTheTruth } from "./model-answers.ts";
 import { otherFaultsAreReported } from "./other-faults.ts";
 import { pageRequestsAreQueued } from "./page-requests.ts";
+import { pathsAreMarked } from "./path-marks.ts";
 import { pendingIsKnown } from "./pending-known.ts";
 import { queueRunsInOrder } from "./queue-order.ts";
 import { queueGoesOn } from "./queue-rest.ts";
+import { queueIsTold } from "./queue-told.ts";
 import { rebuildingIsTheSame } from "./rebuilt.ts";
 import { recordsSayWhatHappened } from "./records-read.ts";
+import { registersCommand } from "./register-commands.ts";
 import { recordsAreCleared, registersKeepTheirRules } from "./register-rules.ts";
 import { holesAreSilent, requestsAreAnswered } from "./requests.ts";
 import { reservedPagesStay } from "./reserved.ts";
 import { savedIsTheSame, spoiltIsRefused } from "./saved.ts";
 import { shadowMatches, shadowWasRight, waitMeansDone } from "./shadow.ts";
 import { statusStays } from "./status-stays.ts";
+import { inputsAreAnswered } from "./told-of-input.ts";
+import { nothingIsToldTwice } from "./told-once.ts";
+import { statusIsTold } from "./told-status.ts";
 import { devicesUseWhatTheyWereTold } from "./translated.ts";
+import { translationsAreRight } from "./translation-answers.ts";
+import { walksAreRemembered } from "./walk-caches.ts";
+import { websAreTold } from "./webs-told.ts";
 
 /** Every law that is checked over generated worlds. */
 export const laws: readonly Law[] = [
@@ -47,7 +62,12 @@ export const laws: readonly Law[] = [
   rebuildingIsTheSame,
   fewPagesAreTheSame,
   pendingIsKnown,
+  pathsAreMarked,
+  entriesFitDevices,
+  entriesAreAsRead,
   requestsAreAnswered,
+  hostRefusesRightly,
+  translationsAreRight,
   framesAreGranted,
   guestsAreApart,
   waitMeansDone,
@@ -55,20 +75,29 @@ export const laws: readonly Law[] = [
   invalidatingTwice,
   nothingInFlight,
   marksAreCleared,
+  websAreTold,
   noFirstStageStays,
   firstStagesOnce,
   devicesUseWhatTheyWereTold,
   pageRequestsAreQueued,
   queueRunsInOrder,
   queueGoesOn,
+  queueIsTold,
   bitsAreSet,
+  walksAreRemembered,
   faultsAreReported,
   otherFaultsAreReported,
   eventsAreSent,
+  statusIsTold,
+  nothingIsToldTwice,
+  inputsAreAnswered,
+  lostWritesAreTold,
   holesAreSilent,
   registersKeepTheirRules,
   recordsAreCleared,
   recordsSayWhatHappened,
+  unitsSayWhatTheyAre,
+  registersCommand,
   statusIsCleared,
   memoryIsAlike,
   reservedPagesStay,

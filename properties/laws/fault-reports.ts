@@ -2,8 +2,8 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Access } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
-import { faultStatus } from "../../projections/fault/faults.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { readBytes } from "../../projections/registers/registers.ts";
 import type { FaultState } from "../oracle/faults.ts";
 import { expectedFault } from "../oracle/faults.ts";
 import type { Law } from "./law.ts";
@@ -18,7 +18,7 @@ export const faultStateOf = (guest: Guest): FaultState => ({
     pending: record !== undefined,
     sid: record?.source ?? 0,
   })),
-  fsts: Number(faultStatus(guest)),
+  fsts: Number(readBytes(guest, 0x34, 4)),
   next: guest.faults.next,
 });
 
@@ -48,8 +48,10 @@ function checkReport(
   const state = faultStateOf(before);
   const wanted = expectedFault(state, { sid, reason: blocked.reason, fpd });
   count(wanted.kind);
-  if (find(step.facts, factOfKind[wanted.kind]) === undefined) {
-    return `the fault was not ${wanted.kind}`;
+  const told = find(step.facts, factOfKind[wanted.kind]);
+  if (told === undefined) return `the fault was not ${wanted.kind}`;
+  if ("source" in told && (told.source !== sid || told.reason !== blocked.reason)) {
+    return `another fault was ${wanted.kind}`;
   }
   const fact = find(step.facts, "FaultRecorded");
   if (fact !== undefined) {
@@ -65,14 +67,14 @@ function checkReport(
     if (!same) return "the record does not say what happened";
   }
   if (after.faults.next !== wanted.state.next) return "the next fault takes the wrong record";
-  const status = Number(faultStatus(after));
+  const status = Number(readBytes(after, 0x34, 4));
   if (comparableStatus(status) !== comparableStatus(wanted.state.fsts)) {
     return `FSTS is ${hex(status)}, not ${hex(wanted.state.fsts)}`;
   }
-  const told = step.facts.some(
+  const isTold = step.facts.some(
     (each) => (each.type === "EventSent" || each.type === "EventPended") && each.line === "fault",
   );
-  if (told !== wanted.event) return told ? "an event too many" : "an event is missing";
+  if (isTold !== wanted.event) return isTold ? "an event too many" : "an event is missing";
   return undefined;
 }
 

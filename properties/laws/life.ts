@@ -1,10 +1,9 @@
 import { hex } from "../../events/address.ts";
-import type { OperationResult } from "../../events/fact.ts";
+import type { FactOf, OperationResult } from "../../events/fact.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import { Ecap } from "../../events/registers/capability.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { Step } from "../../history/step.ts";
-import { fold } from "../../hypervisor/fold.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import type { Law } from "./law.ts";
@@ -49,6 +48,16 @@ function expectedResult(there: boolean, guest: Guest, input: Input): OperationRe
   return there && (input.id ?? 0n) === 0n ? "0" : "-EINVAL";
 }
 
+/** Why an answer's number or capabilities are not what they must be, or nothing. */
+function expectedWords(guest: Guest, answered: FactOf<"UnitOperationAnswered">) {
+  const { operation, result, id, caps } = answered;
+  const isDone = result === "0";
+  if (id !== (isDone && operation === "create" ? 0 : undefined)) return `its number is ${id}`;
+  const offered = Ecap.decode(guest.offered.ecap).ir ? 1n : 0n;
+  const wanted = isDone && operation === "query" ? offered : undefined;
+  return caps === wanted ? undefined : `its capabilities are ${caps}`;
+}
+
 /** Whether the register page is there and silent as it must be. */
 function isSilent({ input, facts }: Step): boolean {
   if (input.type === "RegisterWrite") return facts.every(({ type }) => type === "InputRefused");
@@ -76,6 +85,8 @@ export const unitsComeAndGo: Law = {
         const text = `${input.type} is answered ${answered?.result ?? "nothing"}, not ${expected}`;
         return { law: "LC1", seq, text };
       }
+      const said = answered && expectedWords(guest, answered);
+      if (said !== undefined) return { law: "LC1", seq, text: `${input.type}: ${said}` };
       if (!there && !isSilent(step)) {
         return { law: "LC1", seq, text: `${input.type} reaches a unit that is not there` };
       }
@@ -131,45 +142,6 @@ export const statusFollowsCommand: Law = {
       if (wrong.length === 0) continue;
       const text = `GCMD ${hex(input.value)} leaves GSTS ${hex(status)}: bits ${wrong.join(", ")}`;
       return { law: "GS1", seq, text };
-    }
-    return undefined;
-  },
-};
-
-/** What a DMA comes to, in the words of an answer to a device model. */
-function outcomeOf(step: Step, input: InputOf<"DeviceTranslate">): string {
-  const { facts } = fold(step.before, { ...input, type: "Dma" });
-  const blocked = find(facts, "DmaBlocked");
-  const landed = find(facts, "DmaTranslated");
-  if (blocked !== undefined) return `fault ${blocked.reason ?? ""} ${blocked.host ?? ""}`;
-  if (landed === undefined) return "fault  interrupt";
-  return `${hex(landed.gpa ?? 0n)} ${landed.read} ${landed.write}`;
-}
-
-export const modelsAreToldTheTruth: Law = {
-  id: "DT1",
-  says: "What a device model is told of a page is what its DMA would come to.",
-  sometimes: ["told a page", "told a fault", "told of a hole", "physical"],
-  check(run, count) {
-    for (const step of run.steps) {
-      const { input, facts, seq } = step;
-      if (input.type !== "DeviceTranslate") continue;
-      const answer = find(facts, "DeviceTranslationAnswered");
-      if (answer === undefined) {
-        count("physical");
-        continue;
-      }
-      const { gpa, mask, read, write, reason, host } = answer;
-      if (reason !== undefined) count("told a fault");
-      else count(gpa === undefined ? "told of a hole" : "told a page");
-      const offset = input.iova & ~(mask ?? 0n) & 0xffff_ffff_ffff_ffffn;
-      const told =
-        gpa === undefined
-          ? `fault ${reason ?? ""} ${host ?? ""}`
-          : `${hex(gpa + offset)} ${read} ${write}`;
-      const expected = outcomeOf(step, input);
-      if (told === expected) continue;
-      return { law: "DT1", seq, text: `the model is told ${told}, not ${expected}` };
     }
     return undefined;
   },

@@ -1,3 +1,5 @@
+// Length: one look at a run, in the order in which it is looked at.
+
 import type { FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";
@@ -7,13 +9,16 @@ import { answer, questionOf } from "../oracle/expected.ts";
 import { follow, observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";
 import { createOracle } from "../oracle/oracle.ts";
+import { grantOf } from "../oracle/p2m.ts";
 import type { Asked } from "../oracle/resolve.ts";
 import { smallPages } from "../world/arena.ts";
+import type { EntryRead } from "./entries-read.ts";
+import { entriesRead } from "./entries-read.ts";
 import type { Asked as Interrupt } from "./interrupt-sight.ts";
 import { expectInterrupt, newInterruptSight, rememberEntries } from "./interrupt-sight.ts";
 import { keysOf, requestsOf, rightsOf } from "./request-keys.ts";
 import type { Run } from "./run.ts";
-import { momentsOf } from "./run.ts";
+import { guestIndex, momentsOf } from "./run.ts";
 
 /** What the oracle expects of one key at one moment. */
 export interface Probe {
@@ -42,14 +47,21 @@ export interface Sight {
   readonly settled: readonly Glance[];
   /** At the completion of waits, once what came before them is done. */
   readonly waiting: readonly Glance[];
-  /** Before each DMA, for its own key, by number of the input. */
+  /** Before each DMA and each question, for its own key, by number of the input. */
   readonly asked: ReadonlyMap<number, Probe>;
   /** Numbers of the inputs that must be refused. */
   readonly refusals: ReadonlySet<number>;
+  /** How the P2M lets the pages be written that a step writes, by its number and by page. */
+  readonly grants: ReadonlyMap<number, PageGrants>;
+  /** Host entries that were read, in order. */
+  readonly entries: readonly EntryRead[];
   /** Every interrupt request. */
   readonly interrupts: readonly Interrupt[];
   readonly oracle: Oracle;
 }
+
+/** By page: whether it can be written, be read alone, or is a hole. */
+export type PageGrants = ReadonlyMap<number, "open" | "readOnly" | "hole">;
 
 const known = new WeakMap<Run, Sight>();
 const invalidations: readonly string[] = [
@@ -60,6 +72,9 @@ const invalidations: readonly string[] = [
 const nearby = Array.from({ length: 160 }, (_, page) => page).filter(
   (page) => page < smallPages || page >= 128,
 );
+
+/** Keys of questions, for each guest, that are watched besides. */
+const maxQuestions = 6;
 
 /** Lets the oracle see a run, and asks it along the way. Each run is seen once. */
 export function sightOf(run: Run): Sight {
@@ -76,9 +91,10 @@ export function sightOf(run: Run): Sight {
  * @param keeps  whether it asks again only what may have changed; else everything, each time.
  */
 export function look(run: Run, keeps: boolean): Sight {
-  const requests = requestsOf(run);
+  const { requests, questions: others } = requestsOf(run);
   const keys = keysOf(run, requests.values());
-  const oracle = createOracle(run.setup, keys, nearby, keeps);
+  const watched = [...keys, ...keysOf(run, others.values(), maxQuestions)];
+  const oracle = createOracle(run.setup, watched, nearby, keeps);
   const questions = keys.map((key) => ask(key));
   const [settled, waiting]: [Glance[], Glance[]] = [[], []];
   const asked = new Map<number, Probe>();
@@ -97,13 +113,18 @@ export function look(run: Run, keeps: boolean): Sight {
   };
   const worlds = waitsOf(run);
   const interrupts = newInterruptSight(run, oracle, keeps);
+  const grants = new Map<number, PageGrants>();
+  const entries: EntryRead[] = [];
   for (const step of run.steps) {
     const { seq } = step;
-    const request = requests.get(seq);
+    const request = requests.get(seq) ?? others.get(seq);
     const question = request && ask(request, rightsOf(step.input));
     const own = question && probe(request, question, seq, step.before);
     if (own !== undefined) asked.set(seq, own);
     expectInterrupt(interrupts, step);
+    const written = pagesWritten(step);
+    const isKnown = oracle.worlds[guestIndex(step.input)] !== undefined;
+    if (isKnown && written.length > 0) grants.set(seq, grantsOf(oracle, step, written));
     if (
       !observeStep(oracle, step, (at, fact) => {
         const world = worlds.get(fact);
@@ -112,9 +133,34 @@ export function look(run: Run, keeps: boolean): Sight {
     )
       refusals.add(seq);
     rememberEntries(interrupts, step);
+    entries.push(...entriesRead(oracle, step));
     if (changed(step)) askAll(settled, seq, step.after);
   }
-  return { keys, settled, waiting, asked, refusals, interrupts: interrupts.asked, oracle };
+  const { asked: requested } = interrupts;
+  const found = { keys, settled, waiting, asked, refusals, grants, entries, oracle };
+  return { ...found, interrupts: requested };
+}
+
+/** The pages that a step's CPU writes, and those of writes of the unit that are lost. */
+function pagesWritten({ input, facts }: Step): readonly number[] {
+  const lost = facts.flatMap((fact) =>
+    fact.type === "MemoryWriteDropped" ? [Number(fact.gpa >> 12n)] : [],
+  );
+  if (input.type !== "MemoryWrite" || input.bytes.length === 0) return lost;
+  const [first, end] = [input.gpa, input.gpa + BigInt(input.bytes.length) - 1n].map((at) =>
+    Number(at >> 12n),
+  );
+  for (let page = first ?? 0; page <= (end ?? 0); page++) lost.push(page);
+  return lost;
+}
+
+function grantsOf(oracle: Oracle, { input }: Step, pages: readonly number[]): PageGrants {
+  const p2m = oracle.worlds[guestIndex(input)]?.memory.p2m;
+  const grantAt = (page: number) => {
+    const grant = p2m && grantOf(p2m, page);
+    return grant?.write === true ? "open" : grant?.read === true ? "readOnly" : "hole";
+  };
+  return new Map(pages.map((page) => [page, grantAt(page)]));
 }
 
 /** Whether the root pointer of a guest was replaced, and not all that must follow has. */

@@ -14,6 +14,12 @@ type Request = Extract<Input, { type: "Dma" | "DmaIssue" }>;
 export const isRequest = (input: Input): input is Request =>
   (input.type === "Dma" || input.type === "DmaIssue") && input.translated !== true;
 
+type Question = Extract<Input, { type: "AtsRequest" | "DeviceTranslate" }>;
+
+/** Whether a device, or its model, asks for a translation. */
+export const isQuestion = (input: Input): input is Question =>
+  input.type === "AtsRequest" || input.type === "DeviceTranslate";
+
 /**
  * The source-ids that devices' requests carry, as set-up and assignments say; by guest and device.
  */
@@ -27,7 +33,7 @@ function aliasesAtStart({ setup }: Run): Aliases {
   return aliases;
 }
 
-function keyOf(aliases: Aliases, input: Request): Key {
+function keyOf(aliases: Aliases, input: Request | Question): Key {
   const guest = input.guest ?? 0;
   const sid = aliases.get(`${guest}:${input.device}`) ?? input.device;
   const { pasid } = input;
@@ -36,7 +42,9 @@ function keyOf(aliases: Aliases, input: Request): Key {
 
 /** What a request carries besides. */
 export const rightsOf = (input: Input): Asked =>
-  isRequest(input) ? { privileged: input.privileged, execute: input.execute } : {};
+  isRequest(input) || isQuestion(input)
+    ? { privileged: input.privileged, execute: input.execute }
+    : {};
 
 /** Follows up what was assigned in a step. */
 function assignIn(aliases: Aliases, step: Step): void {
@@ -46,25 +54,30 @@ function assignIn(aliases: Aliases, step: Step): void {
   }
 }
 
-/** The key of every request of a run, by number of the input. */
-export function requestsOf(run: Run): ReadonlyMap<number, Key> {
+/** Keys by the number of the input that they are of. */
+type Keys = Map<number, Key>;
+
+/** The keys of every request of a run, and those of every question. */
+export function requestsOf(run: Run): Readonly<Record<"requests" | "questions", Keys>> {
   const aliases = aliasesAtStart(run);
-  const keys = new Map<number, Key>();
+  const [requests, questions]: [Keys, Keys] = [new Map(), new Map()];
   for (const step of run.steps) {
-    if (isRequest(step.input)) keys.set(step.seq, keyOf(aliases, step.input));
+    const { input, seq } = step;
+    if (isRequest(input)) requests.set(seq, keyOf(aliases, input));
+    else if (isQuestion(input)) questions.set(seq, keyOf(aliases, input));
     assignIn(aliases, step);
   }
-  return keys;
+  return { requests, questions };
 }
 
-/** The first keys that some DMA of the run asks about, for each guest. */
-export function keysOf(run: Run, requests: Iterable<Key>): readonly Key[] {
+/** The first keys of some of the run's requests, so many for each guest at most. */
+export function keysOf(run: Run, requests: Iterable<Key>, most = maxKeys): readonly Key[] {
   const keys = new Map<string, Key>();
   const counts = new Map<number, number>();
   for (const key of requests) {
     const name = `${key.guest}:${key.sid}:${key.pasid ?? ""}:${key.page}`;
     const count = counts.get(key.guest) ?? 0;
-    if (keys.has(name) || count >= maxKeys || run.start.guests[key.guest] === undefined) continue;
+    if (keys.has(name) || count >= most || run.start.guests[key.guest] === undefined) continue;
     counts.set(key.guest, count + 1);
     keys.set(name, key);
   }

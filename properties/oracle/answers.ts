@@ -1,6 +1,7 @@
 import type { Answer } from "./compose.ts";
 import type { Resolution } from "./resolve.ts";
 import type { FirstExpected } from "./table-answers.ts";
+import type { Word } from "./walk.ts";
 
 /** Both accesses to one byte. */
 export interface Answers {
@@ -20,6 +21,8 @@ export interface Expected extends Answers {
   readonly candidates: readonly Answers[];
   /** What leads to the page as the entries are now. */
   readonly kind: Resolution["kind"] | "nested" | "off";
+  /** Root and context entry as they are now, and directory and PASID entry where they count. */
+  readonly path?: readonly (readonly Word[])[];
   /** Walks of the first stage, where it translates; a write may be an interrupt instead. */
   readonly first?: { readonly read: FirstExpected; readonly write: FirstExpected | undefined };
 }

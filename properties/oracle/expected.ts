@@ -2,12 +2,14 @@ import type { Access } from "../../events/input.ts";
 import type { Answers, Expected } from "./answers.ts";
 import type { Answer } from "./compose.ts";
 import { compose, sameAnswer } from "./compose.ts";
+import { pasidKey } from "./history.ts";
 import type { Kept } from "./kept.ts";
 import { follow, followNew } from "./kept.ts";
 import { keepAnswer, keptAnswer } from "./kept-answers.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { track } from "./oracle.ts";
 import type { Asked, Resolved } from "./resolve.ts";
+import { pasidUnder } from "./resolve.ts";
 import { resolvedOf } from "./resolved.ts";
 import type { FirstExpected } from "./table-answers.ts";
 import { outcomesUnder } from "./table-answers.ts";
@@ -148,6 +150,24 @@ function answerOrKept(world: World, kept: Kept, question: Question): Expected {
   return found;
 }
 
+/** The words of the entries on a request's way, as they were sampled last. */
+function pathOf(
+  { unit, histories }: World,
+  sid: number,
+  asked: Asked,
+): NonNullable<Expected["path"]> {
+  const context = histories.contexts.get(sid);
+  if (context === undefined) return [];
+  const { current } = context;
+  // Of a root entry of scalable mode one half counts.
+  const unused = (unit.root & 0xc00n) === 0x400n ? ((sid & 0xff) < 128 ? 1 : 0) : -1;
+  const words = context.words.filter((_, index) => index !== unused);
+  const used = current.kind === "directory" ? pasidUnder(unit, current, asked) : undefined;
+  if (used === undefined || !("pasid" in used)) return [words];
+  const history = histories.pasids.get(pasidKey(sid, used.pasid));
+  return history === undefined ? [words] : [words, history.path];
+}
+
 function translated(world: World, question: Question): Expected {
   const { sid, iova, asked: given, watched } = question;
   const { replaced } = world.histories;
@@ -167,6 +187,8 @@ function translated(world: World, question: Question): Expected {
   const nested = current.kind === "firstStage" && current.space.second !== undefined;
   const kind = nested ? "nested" : current.kind;
   const candidates = side(read, write);
-  const found = { read: read.now, write: write.now, pending, complete, candidates, kind } as const;
+  const path = pathOf(world, sid, asked);
+  const answers = { read: read.now, write: write.now, candidates };
+  const found = { ...answers, pending, complete, kind, path } as const;
   return first === undefined ? found : { ...found, first };
 }

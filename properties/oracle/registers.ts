@@ -45,6 +45,7 @@ function eventLine(prefix: string, at: number, on: boolean, eim: boolean): Regis
  */
 export function registerRules(cap: bigint, ecap: bigint, haw: number): readonly RegisterRule[] {
   const [qi, ir, eim] = [has(ecap, 1), has(ecap, 3), has(ecap, 4)];
+  const pri = has(ecap, 29);
   const [low, high] = [has(cap, 5), has(cap, 6)];
   const lowRange = when(low, 0xfff0_0000n);
   const highRange = when(high, ((1n << BigInt(haw)) - 1n) & ~0xf_ffffn);
@@ -68,6 +69,11 @@ export function registerRules(cap: bigint, ecap: bigint, haw: number): readonly 
     ...eventLine("IE", 0xa0, qi, eim),
     rule("IQERCD", 0xb0, 8, { own: 0xffff_ffff_0000_000fn }),
     rule("IRTA", 0xb8, 8, { writable: when(ir, 0xffff_ffff_ffff_f80fn) }),
+    rule("PQH", 0xc0, 8, { writable: when(pri, 0x7ffe0n) }),
+    rule("PQT", 0xc8, 8, { writable: when(pri, 0x7ffe0n) }),
+    rule("PQA", 0xd0, 8, { writable: when(pri, 0xffff_ffff_ffff_f007n) }),
+    rule("PRS", 0xdc, 4, { w1c: when(pri, 3n) }),
+    ...eventLine("PE", 0xe0, pri, eim),
   ];
   const first = Number((cap >> 24n) & 0x3ffn) * 16;
   const count = Number((cap >> 40n) & 0xffn) + 1;

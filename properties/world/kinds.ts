@@ -10,6 +10,7 @@ import * as outside from "./outside-commands.ts";
 import * as pasid from "./pasid-commands.ts";
 import * as invalidation from "./pasid-invalidations.ts";
 import * as request from "./pasid-requests.ts";
+import { rare } from "./rare.ts";
 import * as register from "./register-commands.ts";
 import { seldom } from "./seldom-commands.ts";
 import * as toolstack from "./toolstack-commands.ts";
@@ -61,6 +62,7 @@ const legacy: Weighted = [
   [1, device.atsRequest],
   [1, device.translatedDma],
   [1, device.pageRequest],
+  [6, rare],
 ];
 
 /** The same of a unit that has scalable mode, in which it mostly works. */
@@ -128,6 +130,7 @@ const scalable: Weighted = [
   [1, toolstack.life],
   [1, toolstack.ask],
   [1, unit.context],
+  [16, rare],
 ];
 
 /** Kinds that a driver who follows the rules does not do. */
@@ -149,7 +152,7 @@ const always: ReadonlySet<Command> = new Set<Command>([
 /** Kinds that are about the host, devices or other guests: what a binary cannot be made to do. */
 export const outsideKinds: ReadonlySet<Command> = new Set<Command>([
   ...[outside.complete, outside.p2mUnmap, outside.p2mProtect, outside.p2mMap, outside.p2mRenew],
-  ...[outside.devices, outside.answer, seldom, toolstack.life, toolstack.ask],
+  ...[outside.devices, outside.answer, seldom, rare, toolstack.life, toolstack.ask],
   ...[
     request.pasidAsk,
     request.strayDma,

@@ -63,7 +63,7 @@ export const clearFaults: Command = (driver, draw) => {
       driver,
       at.fsts,
       4,
-      pick([pfo | iqe | ice | ite, iqe | ice | ite, pfo, iqe], draw.extra),
+      pick([pfo | iqe | ice | ite, iqe | ice | ite, pfo, iqe, iqe | ice, iqe | ite], draw.extra),
     );
 };
 

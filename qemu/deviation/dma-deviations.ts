@@ -77,7 +77,9 @@ export const dmaDeviations: readonly Deviation[] = [
     const isUnchanged = target === pageText(input.iova);
     const isBeyond = input.iova >> BigInt(before.profile.haw) !== 0n;
     const isRefused = allowed.some((each) => tooWide.has(each));
+    // 83h is what pass-through comes to: the unit may still remember that it was.
     const isPassed =
+      allowed.includes("fault 0x83") ||
       past.contexts.passing.has(source) ||
       doneByQemu(situation).passes === true ||
       resolve(before, source, undefined).kind === "passThrough" ||

@@ -49,10 +49,15 @@ function answerIn(line: string, { requests, first, answers }: Waiting): unknown 
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Misbehaviour(`prints what is no JSON object: ${inOneLine(line)}`, index);
   }
-  const { id, ...answer } = value as { readonly id?: unknown };
+  const { id, ...answer } = value as { readonly id?: unknown; readonly op?: unknown };
+  if (id === first + index && answer.op === undefined) return answer;
+  if (id !== undefined && answer.op === requests[index]?.op) {
+    throw new Misbehaviour("prints the requests that it is sent instead of answers", index);
+  }
   if (id === first + index) return answer;
   const due = `${(first + index).toString()} (${requests[index]?.op ?? ""})`;
-  throw new Misbehaviour(`answers request ${shown(id)} where ${due} is next`, index);
+  const which = id === undefined ? "without an id" : `request ${shown(id)}`;
+  throw new Misbehaviour(`answers ${which} where ${due} is next`, index);
 }
 
 /** The lines to and from a program. */

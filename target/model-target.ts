@@ -1,14 +1,14 @@
-import type { SourceId } from "../../events/address.ts";
-import { gpa, iova, sourceId } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
-import type { Input } from "../../events/input.ts";
-import { createWorld } from "../../hypervisor/create-world.ts";
-import { fold } from "../../hypervisor/fold.ts";
-import type { Guest } from "../../projections/guest.ts";
-import type { World } from "../../projections/world.ts";
-import { messageOf } from "../../properties/judge-interrupt.ts";
-import { find } from "../../properties/laws/requests.ts";
-import { imageOf, memoryAt } from "../image.ts";
+import type { SourceId } from "../events/address.ts";
+import { gpa, iova, sourceId } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
+import { fold } from "../hypervisor/fold.ts";
+import type { Guest } from "../projections/guest.ts";
+import type { World } from "../projections/world.ts";
+import { messageOf } from "../properties/judge-interrupt.ts";
+import { find } from "../properties/laws/requests.ts";
+import { imageOf, memoryAt } from "./image.ts";
 import type {
   Ability,
   DmaAnswer,
@@ -20,9 +20,9 @@ import type {
   TranslationAnswer,
   TranslationRequest,
   UnitWords,
-} from "../implementation.ts";
-import { requesterOf, requesters } from "../machine.ts";
-import { setupOf } from "../setup.ts";
+} from "./implementation.ts";
+import { requesterOf, requesters } from "./machine.ts";
+import { setupOf } from "./setup.ts";
 
 /** The device whose requests carry a source-id. */
 const deviceOf = (source: number): SourceId =>
@@ -41,8 +41,18 @@ const answersIn = (facts: readonly Fact[]): readonly PageResponse[] =>
     return [{ source, group, code, ...(pasid === undefined ? {} : { pasid }) }];
   });
 
+/** How the model is a target: what its devices are, and who looks at it or changes it. */
+export interface Watching {
+  /** Whether its devices are physical ones, behind a shadow, and not emulated. */
+  readonly physical?: boolean;
+  /** Told of each input that was taken, with what followed and the guest before and after it. */
+  readonly watch?: (input: Input, facts: readonly Fact[], before: Guest, after: Guest) => void;
+  /** Makes another world of it before each input, such as one that has forgotten something. */
+  readonly change?: (world: World) => World;
+}
+
 /** The model's world, which changes as inputs are taken. */
-interface Held {
+interface Held extends Watching {
   world: World;
 }
 
@@ -53,8 +63,11 @@ const guestOf = ({ world }: Held): Guest => {
 };
 
 function take(held: Held, input: Input): readonly Fact[] {
+  if (held.change !== undefined) held.world = held.change(held.world);
+  const before = guestOf(held);
   const { world, facts } = fold(held.world, input);
   held.world = world;
+  held.watch?.(input, facts, before, guestOf(held));
   return facts;
 }
 
@@ -70,6 +83,7 @@ function dma(held: Held, { source, address, ...rest }: DmaRequest): DmaAnswer {
   if (fault !== undefined) {
     return { fault, suppressed: find(facts, "FaultSuppressed") !== undefined, ...say(facts) };
   }
+  if (find(facts, "DmaBlocked")?.host === "protected") return { blocked: true, ...say(facts) };
   const at = find(facts, "DmaLanded")?.gpa ?? address;
   const isRead = rest.access === "read";
   const bytes = isRead ? { bytes: memoryAt(guestOf(held), at, rest.length) } : {};
@@ -98,8 +112,11 @@ function translate(held: Held, asked: TranslationRequest): TranslationAnswer {
 
 function bytesAt(held: Held, address: bigint, length: number): Uint8Array {
   const all = new Uint8Array(length);
-  for (let at = 0; at < length; at += 4096) {
-    all.set(memoryAt(guestOf(held), address + BigInt(at), 4096), at);
+  for (let at = 0; at < length; ) {
+    const from = address + BigInt(at);
+    const count = Math.min(4096 - Number(from & 0xfffn), length - at);
+    all.set(memoryAt(guestOf(held), from, count), at);
+    at += count;
   }
   return all;
 }
@@ -108,12 +125,14 @@ function bytesAt(held: Held, address: bigint, length: number): Uint8Array {
 export function modelTarget(
   { ver, cap, ecap }: UnitWords,
   can: readonly Ability[],
+  watching: Watching = {},
 ): Implementation {
-  const held: Held = { world: createWorld({ guests: [setupOf({ ver, cap, ecap })] }) };
+  const world = createWorld({ guests: [setupOf({ ver, cap, ecap }, watching.physical)] });
+  const held: Held = { ...watching, world };
   return {
     ...{ name: "the model", ver, cap, ecap, can },
     reset: (unit) => {
-      held.world = createWorld({ guests: [setupOf(unit)] });
+      held.world = createWorld({ guests: [setupOf(unit, watching.physical)] });
       return {};
     },
     writeRegister: (write) => say(take(held, { type: "RegisterWrite", ...write })),

@@ -1,0 +1,181 @@
+import type { Input } from "../events/input.ts";
+import { impossible } from "../events/input-check.ts";
+import type { Profile } from "../events/profile/profile.ts";
+import { profileOf } from "../events/profile/profile.ts";
+import type { GuestSetup } from "../events/setup.ts";
+import type { Ability, UnitWords } from "../target/implementation.ts";
+import type { Known } from "../target/known.ts";
+import type { Lane, ProgramRun } from "../target/lane.ts";
+import { openLane } from "../target/lane.ts";
+import { ProgramError } from "../target/program-error.ts";
+import { sendableInputs } from "../target/sendable.ts";
+import type { TargetPlan } from "../target/target.ts";
+import { isCertain } from "./certain.ts";
+import { same } from "./chosen.ts";
+import type { VectorFile } from "./format.ts";
+import { inputOf } from "./input-of.ts";
+import { wrongAnswer } from "./judge.ts";
+import { makeSteps } from "./make.ts";
+import type { Vector, VectorStep } from "./vector.ts";
+
+/** What a case came to. */
+export type Verdict =
+  /** It is answered as it has to be. */
+  | "passed"
+  /** All that differs is known of the target. */
+  | "known"
+  /** Something differs that nobody knows. */
+  | "failed"
+  /** It agrees as far as it was compared; then the target did something that is open. */
+  | "in part"
+  /** A unit with these capabilities has to answer otherwise. */
+  | "other unit"
+  /** The target does not say that it can do what is asked. */
+  | "not asked";
+
+/** A case and what it came to. */
+export interface Checked {
+  readonly vector: Vector;
+  readonly verdict: Verdict;
+  /** Known deviations that were met. */
+  readonly deviations: readonly string[];
+  /** What differs, or why it was not run. */
+  readonly text?: string;
+  /** How it went, where it was run. */
+  readonly run?: ProgramRun & { readonly setup: GuestSetup; readonly inputs: readonly Input[] };
+}
+
+/** A file of vectors that this version of the model did not make: why. */
+export class StaleVectorsError extends Error {}
+
+/** The inputs of a vector. @throws StaleVectorsError when one of them cannot be. */
+function inputsOf({ id, steps }: Vector): readonly Input[] {
+  return steps.flatMap(({ request }) => {
+    const input = inputOf(request);
+    if (input === undefined) return [];
+    const wrong = impossible(input);
+    if (wrong !== undefined)
+      throw new StaleVectorsError(`${id} asks what cannot be: ${wrong.field}: ${wrong.why}`);
+    return [input];
+  });
+}
+
+/** The first step of a vector that the model, as this unit, answers otherwise. */
+function otherAnswer(unit: Profile, vector: Vector, inputs: readonly Input[]) {
+  const isOfAll = ({ about }: VectorStep): boolean => about === "all";
+  const made = makeSteps(unit, inputs);
+  const [own, other] = [made.steps, vector.steps].map((steps) => steps.filter((s) => !isOfAll(s)));
+  if (own?.length !== other?.length) return "another number of steps";
+  for (const [index, step] of (own ?? []).entries()) {
+    const { request, expect } = other?.[index] ?? step;
+    if (request.op !== step.request.op) return `step ${index.toString()} is another one`;
+    const wrong = wrongAnswer({ request, expect }, step.expect);
+    if (wrong !== undefined) return wrong;
+  }
+  return isCertain(unit, inputs, made) ? undefined : "its answers are open";
+}
+
+const isSameUnit = (one: UnitWords, other: UnitWords): boolean =>
+  one.ver === other.ver && one.cap === other.cap && one.ecap === other.ecap;
+
+/** Whether a case can be put to a unit; else why not. */
+function refusal(
+  { setup, can }: Lane,
+  { words }: VectorFile,
+  vector: Vector,
+  inputs: readonly Input[],
+): Pick<Checked, "verdict" | "text"> | undefined {
+  const lacking = vector.needs.filter((each: Ability) => !can.has(each));
+  if (lacking.length > 0) return { verdict: "not asked", text: `it needs ${lacking.join(", ")}` };
+  const unit = profileOf(setup);
+  if (!same(sendableInputs(unit, inputs, can), inputs)) {
+    return { verdict: "other unit", text: "software must not ask that of this unit" };
+  }
+  const other = otherAnswer(unit, vector, inputs);
+  if (other === undefined) return undefined;
+  if (!isSameUnit(words, unit)) return { verdict: "other unit", text: other };
+  throw new StaleVectorsError(
+    `${vector.id} is not what this version makes of it: ${other}; write the files anew`,
+  );
+}
+
+/** What is left out, since the target would not survive it. */
+function avoidedIn(setup: GuestSetup, inputs: readonly Input[], { avoided }: Known) {
+  const unit = profileOf(setup);
+  return avoided.filter(({ change, without }) => {
+    const changed = inputs.some((input) => change(input, unit) !== input);
+    return changed || (without?.(setup, inputs) ?? inputs).length < inputs.length;
+  });
+}
+
+async function checkOne(lane: Lane, known: Known, file: VectorFile, vector: Vector) {
+  const inputs = inputsOf(vector);
+  const refused = refusal(lane, file, vector, inputs);
+  if (refused !== undefined) return { vector, deviations: [], ...refused };
+  const avoided = avoidedIn(lane.setup, inputs, known).map(({ id }) => id);
+  if (avoided.length > 0) {
+    const text = "not run: the target would not do what is asked, or not survive it";
+    return { vector, verdict: "known", deviations: avoided, text } as const;
+  }
+  const run = await lane.run(inputs);
+  return verdictOf(vector, { ...run, setup: lane.setup, inputs });
+}
+
+function verdictOf(vector: Vector, run: NonNullable<Checked["run"]>): Checked {
+  const { comparison, death, steps, inputs } = run;
+  const deviations = [...(comparison?.met.keys() ?? [])];
+  const text = death ?? comparison?.difference?.text;
+  if (text !== undefined) return { vector, verdict: "failed", deviations, text, run };
+  if (deviations.length > 0) return { vector, verdict: "known", deviations, run };
+  const isWhole = comparison?.agreed === steps.length && steps.length === inputs.length;
+  return { vector, verdict: isWhole ? "passed" : "in part", deviations, run };
+}
+
+/** What to check, and on what. */
+export interface Check {
+  readonly target: TargetPlan;
+  readonly known: Known;
+  readonly files: readonly VectorFile[];
+  /** What a target's unit lacks that has to be there, in words. */
+  readonly lack?: (profile: Profile) => string | undefined;
+  /** Ends it early. */
+  readonly stop?: AbortSignal;
+  /** Told after each case. */
+  readonly watch: (done: number, all: number) => void;
+}
+
+/**
+ * Puts the cases of some files to a target, each once, and compares every answer, as a campaign of
+ * random programs does.
+ *
+ * @throws ProgramError when the target cannot be started, StaleVectorsError for a file that another
+ *   version made.
+ */
+export async function checkVectors(asked: Check): Promise<{
+  readonly setup: GuestSetup;
+  /** What the target calls itself, where it says so. */
+  readonly title: string | undefined;
+  readonly checked: readonly Checked[];
+}> {
+  const { target, known, files, stop, watch } = asked;
+  const lane = await openLane(target, known);
+  try {
+    const { setup } = lane;
+    const lack = asked.lack?.(profileOf(setup));
+    if (lack !== undefined) throw new ProgramError(`${target.name}: ${lack}`);
+    const checked = new Map<string, Checked>();
+    const all = files.flatMap((file) => file.vectors.map((vector) => ({ file, vector })));
+    for (const [index, { file, vector }] of all.entries()) {
+      if (stop?.aborted) break;
+      // A case that one file has for another unit may stand in the next for this one.
+      const before = checked.get(vector.id)?.verdict;
+      if (before === undefined || before === "other unit") {
+        checked.set(vector.id, await checkOne(lane, known, file, vector));
+      }
+      watch(index + 1, all.length);
+    }
+    return { setup, title: lane.title, checked: [...checked.values()] };
+  } finally {
+    await lane.stop();
+  }
+}
