@@ -69,6 +69,8 @@ function changeOf(fact: Fact): Change | undefined {
   switch (fact.type) {
     case "QueueHalted":
       return { to: "set", bits: [], also: [fact.error] };
+    case "CompletionFailed":
+      return { to: "set", bits: [], also: ["ICE"] };
     case "QueueErrorCleared":
       return clears(fact.error);
     case "EventPended":
@@ -184,7 +186,13 @@ export const statusIsTold: Law = {
   says:
     "A bit of status changes with the fact that says so and with nothing else, and each such " +
     "fact finds it otherwise.",
-  sometimes: [...Object.keys(fixed), "QueueHalted", "QueueErrorCleared", "EventPended"],
+  sometimes: [
+    ...Object.keys(fixed),
+    "QueueHalted",
+    "CompletionFailed",
+    "QueueErrorCleared",
+    "EventPended",
+  ],
   check(run, count) {
     const known: Known = new Map();
     for (const moment of momentsOf(run)) {
