@@ -9,7 +9,7 @@ import { hostWidths } from "./rules.ts";
 /** Addresses below this fit any unit's MGAW. */
 const narrowest = 39;
 
-/** Whether an address that is not translated is one of the host's, of the widest if none is told. */
+/** Whether an address that is not translated fits the host, the widest one if none is told. */
 function hostWidth(iova: bigint, haw: number): Check {
   const fits = iova >> BigInt(haw) === 0n;
   const isOpen = fits && haw === hostWidths.most && iova >> BigInt(hostWidths.least) !== 0n;

@@ -58,6 +58,7 @@ const fixed: { readonly [T in FactType]?: Change } = {
   FaultOverflowed: sets("PFO"),
   OverflowCleared: clears("PFO"),
   CompletionCleared: clears("IWC"),
+  CompletionFailed: { to: "set", bits: [], also: ["ICE"] },
   PageRequestQueued: { to: "set", bits: [], also: ["PPR"] },
   PageRequestsOverflowed: sets("PRO"),
   PageRequestsCleared: clears("PPR"),
@@ -69,8 +70,6 @@ function changeOf(fact: Fact): Change | undefined {
   switch (fact.type) {
     case "QueueHalted":
       return { to: "set", bits: [], also: [fact.error] };
-    case "CompletionFailed":
-      return { to: "set", bits: [], also: ["ICE"] };
     case "QueueErrorCleared":
       return clears(fact.error);
     case "EventPended":
