@@ -14,10 +14,10 @@ export const owedBugs: readonly Bug[] = [
     id: "completion-under-mask",
     what: "A wait that completes while the completion event is masked does not set IWC.",
     file: "projections/queue/evolve-queue.ts",
-    find: "(fact.interrupt ? withWaitDone(guest, true) : guest)",
+    find: "if (fact.interrupt) setWaitDone(guest, true);",
     replace:
-      "(fact.interrupt && (guest.registers[0xa0 >> 2] ?? 0n) >> 31n === 0n " +
-      "? withWaitDone(guest, true) : guest)",
+      "if (fact.interrupt && (guest.registers[0xa0 >> 2] ?? 0n) >> 31n === 0n) " +
+      "setWaitDone(guest, true);",
     law: "FT1",
   },
   {
@@ -43,7 +43,7 @@ export const owedBugs: readonly Bug[] = [
     id: "alias-taken-along",
     what: "A device that goes takes the host entries along that another one behind its alias uses.",
     file: "projections/device/evolve-device.ts",
-    find: "if (deviceBehind(next, device.requester) !== undefined) return next;",
+    find: "if (deviceBehind(guest, device.requester) !== undefined) return;",
     replace: "",
     law: "HE1",
   },

@@ -134,6 +134,7 @@ function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devic
     }
     if (fact.type === "DescriptorCompleted") count("done");
     write(book, fact);
+    // A queue that is enabled while an error stands begins as one that has stopped at it.
     if (fact.type === "QueueEnabled") book.isHalted = queueStatus(guests.now).errors !== 0n;
     const shown = checkError(fact, guests);
     if (shown !== undefined) return shown;

@@ -1,3 +1,5 @@
+// Length: one table of facts and the status that they change, with what it is checked by.
+
 import { hex } from "../../events/address.ts";
 import type { Fact, FactOf, FactType } from "../../events/fact.ts";
 import { faultRecordAt } from "../../events/registers/offset.ts";

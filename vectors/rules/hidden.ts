@@ -7,9 +7,10 @@ const hiddenRules: readonly Hidden[] = [
     "TR8 PE3 PE9 FS6 FS7 FC7 FA2 SH1 SH2 SH3 SH4 SY2 SY3 SY4 SY6 SY8 SY9 SY10 SR1 SR2 " +
       "SR3 WB1 WB2 WB3 WB4 WB5 WB6 WB7 SZ1 SZ2 IS1 IS2 PM1 PM2 PM3 PM4 PM5 PM6 PM7 PM8 " +
       "PM9 PM10 DV2 DV3 DV4 DV5 DV7 DV8 DV10 DV11 DV12 DV13 DV14 DT1 DT2 DT3 DT4 DT5 " +
-      "IV3 IV5 IV7 SH5 PT1 PT2",
+      "IV3 IV5 IV7 SH5 PT1 PT2 HE1 HE2 HE3 WB8 DM2",
   ],
-  ["It is newer than the choice of cases: none was looked for yet.", "RG4 IQ19 FA11"],
+  ["It is about what facts tell, not about what shows.", "FT1 FT2 FT3 FT4 QU3 FS8"],
+  ["It is newer than the choice of cases: none was looked for yet.", "RG4 RG5 RI8 IQ19 FA11 TA1"],
   [
     "A unit may remember or forget: either answer is right.",
     "CX1 PE4 PE6 PE7 FC1 FC2 FC5 GC5 IN7 SY1 SY5",
