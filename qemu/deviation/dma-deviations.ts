@@ -16,8 +16,7 @@ import { doneByQemu } from "./scalable-outcome.ts";
 /** What an address beyond the host's width comes to: a fault, recorded or not. */
 const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);
 
-/** Bit 62 of a second-stage entry, and what a reserved bit there comes to in either mode. */
-const transient = SecondStageEntry.mask("tm");
+/** SNP of a second-stage entry, and what a reserved bit there comes to in either mode. */
 const snooped = SecondStageEntry.mask("snp");
 const reservedFaults: ReadonlySet<string> = new Set(["fault 0xc", "fault 0x7a", "blocked"]);
 
@@ -45,13 +44,6 @@ export const dmaDeviations: readonly Deviation[] = [
     const leaves = walks.flatMap(({ seen }) => seen.slice(-1));
     const isNear = leaves.some(overlapsInterrupts);
     return isNear && allowed.some((each) => each.startsWith("page ")) ? "end" : undefined;
-  }),
-  dmaDeviation("transient-mapping-ignored", ({ target, input, before, past, source, allowed }) => {
-    if (!target.startsWith("page ")) return undefined;
-    const all = walksOf(before, source, input.iova, past.contexts);
-    const walks = all.filter(({ isFirst }) => !isFirst);
-    const isSet = walks.some(({ seen }) => seen.some(({ entry }) => (entry & transient) !== 0n));
-    return isSet && allowed.some((each) => reservedFaults.has(each)) ? "end" : undefined;
   }),
   dmaDeviation("snoop-ignored", ({ target, input, before, past, source, allowed }) => {
     if (!target.startsWith("page ") || before.profile.snoop || !isScalable(before)) {

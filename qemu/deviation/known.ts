@@ -197,15 +197,6 @@ const rows: readonly Row[] = [
     "ends",
   ],
   [
-    "transient-mapping-ignored",
-    "Bit 62 of second-stage entries is not looked at.",
-    "It was TM up to revision 3.1 and is reserved since: Ch, or 7Ah.",
-    "DMA goes where the walk leads, and an entry of the walk has bit 62 set",
-    "ends",
-    "legacy",
-    ["11.1"],
-  ],
-  [
     "snoop-ignored",
     "In scalable mode SNP of second-stage leaves is not reserved without ECAP.SC.",
     "It is reserved there: 7Ah.",

@@ -22,7 +22,6 @@ export const pasidDeviations: readonly Deviation[] = [
   "execute-disable-ignored",
   "superpage-interrupt-range",
   "first-stage-order",
-  "transient-mapping-ignored",
 ].map((id) => ({
   id,
   explains: (situation) => {

@@ -35,9 +35,6 @@ export const hasNoRidPasid = (guest: Guest): boolean => majorOf(guest) >= 11;
 /** Versions that execute page group responses whether or not the unit has page requests. */
 export const takesResponses = (guest: Guest): boolean => majorOf(guest) >= 11;
 
-/** Versions that do not look at bit 62 of second-stage entries. */
-export const ignoresTransient = (guest: Guest): boolean => majorOf(guest) >= 11;
-
 /** Versions that keep PASID entries, and whether they pass through, until told to look again. */
 export const keepsPasids = (guest: Guest): boolean => majorOf(guest) >= 11;
 

@@ -9,7 +9,6 @@ import type { Guest } from "../../projections/guest.ts";
 import { isDevicePage } from "../../target/defined-input.ts";
 import type { Seen } from "../../target/table-view.ts";
 import { isInterrupt, overlapsInterrupts, walkStage } from "../../target/table-view.ts";
-import { ignoresTransient } from "./reasons.ts";
 
 /** Where QEMU's walk of page tables leads, or the reason that it ends with; or nobody knows. */
 export type Walked = { readonly reason: number } | { readonly reached: bigint } | "unknown";
@@ -31,12 +30,10 @@ function faultsOf(guest: Guest, access: Access, { level, entry, leaf }: Seen): r
 }
 
 /** The same of a second-stage entry. */
-function secondFaultsOf(guest: Guest, access: Access, { level, entry, leaf }: Seen) {
-  const { profile } = guest;
+function secondFaultsOf({ profile }: Guest, access: Access, { level, entry, leaf }: Seen) {
   const isLarge = leaf !== undefined && level > 1;
   const isRefused = (entry & (access === "write" ? second.w : second.r)) === 0n;
-  const unlooked = ignoresTransient(guest) ? second.tm : 0n;
-  const hasReserved = (entry & secondStageReserved(profile, level, isLarge) & ~unlooked) !== 0n;
+  const hasReserved = (entry & secondStageReserved(profile, level, isLarge)) !== 0n;
   return [...(isRefused ? [access === "write" ? 0x5 : 0x6] : []), ...(hasReserved ? [0xc] : [])];
 }
 
@@ -79,8 +76,6 @@ export function walkTables(
   const end = isFirst ? seen.findIndex(({ entry }) => (entry & first.present) === 0n) : -1;
   const used = end < 0 ? seen : seen.slice(0, end + 1);
   const all = used.flatMap((one) => (isFirst ? faultsOf : secondFaultsOf)(guest, access, one));
-  const hasTransient = !isFirst && used.some(({ entry }) => (entry & second.tm) !== 0n);
-  if (hasTransient && ignoresTransient(guest)) met.add("transient-mapping-ignored");
   const [reason] = all;
   if (reason !== undefined) {
     if (isFirst && new Set(all).size > 1) met.add("first-stage-order");
