@@ -23,7 +23,6 @@ const named = (name: string): Configuration => {
 
 /** A bug, the configuration that finds it, in how many moves, and what is broken. */
 const found: readonly (readonly [string, string, number, string])[] = [
-  ["wait-first", "revoke", 6, "IV4"],
   ["p2m-in-flight", "revoke", 5, "IS1"],
   ["ring-wrap", "ring", 3, "QU1"],
   ["faulting-tag", "scopes", 5, "question"],

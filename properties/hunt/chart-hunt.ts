@@ -42,7 +42,7 @@ export async function huntWithLaws(
 }
 
 /** So many worlds show most mutants, and take less time than the examples. */
-export const quickWorlds = 40;
+export const quickWorlds = 60;
 
 /** Hunts a mutant with the laws over some worlds, then with the examples, then over all worlds. */
 async function huntOne(mutant: ChartMutant, hunt: ChartHunt): Promise<MutantHunt> {
