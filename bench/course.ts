@@ -52,7 +52,7 @@ const queueCourse = course(queue, unit, [
   { type: "Executed", wait: true },
   { type: "Next", tail: 32 },
   { type: "TailMoved", tail: 64 },
-  { type: "Failed", error: "IQE", iqei: 3, source: undefined },
+  { type: "Refused", iqei: 3 },
   { type: "ErrorCleared", error: "IQE" },
   { type: "Disable", tail: 32 },
 ]);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseSources } from "../properties/style/source.ts";
-import { readings, withReadings } from "./readings.ts";
+import { readings, withoutSource, withReadings } from "./readings.ts";
+import { tableRow } from "./table.ts";
 
 const page = readFileSync(new URL("readings.md", import.meta.url), "utf8");
 const found = readings();
@@ -16,6 +17,18 @@ describe("readings", () => {
     const marks = files.flatMap(({ text }) => text.match(/Reading: (?!Reading)/g) ?? []);
     expect(found).toHaveLength(marks.length);
     expect(found.filter(({ text }) => !/^\S.*[.)]$/.test(text))).toEqual([]);
+  });
+
+  it("[ST11] a reading without a source is known for it", () => {
+    const inFlight = "a request that was in flight before the restore is lost; ";
+    expect(withoutSource(page)).toEqual([
+      "the fault of a request whose sender is not known is recorded under source-id 00:00.0.",
+      "a question records no fault; the DMA that follows it does.",
+      "an entry that memory does not take is lost like other posted writes, and counts.",
+      `${inFlight}those of the record are in flight again.`,
+    ]);
+    const row = tableRow(["`a.ts`", "so it is. Or not.", "it follows", "QEMU"]);
+    expect(withoutSource(row)).toEqual(["so it is."]);
   });
 
   it("[ST11] a reading that the page lacks and a row that no code bears out are named", () => {

@@ -45,7 +45,11 @@ export const readings = (): readonly Reading[] =>
 /** What tells readings apart; the same one may be marked in the model and in the oracle. */
 const firstSentence = (text: string): string => text.split(/(?<=\.) /)[0] ?? text;
 
-const head = tableRow(["where", "reading", "one source", "another"]);
+const head = tableRow(["where", "reading", "sources", "otherwise"]);
+
+/** Who may be a source: the specification, implementations, and pages and interfaces like it. */
+const source =
+  /VT-d [0-9.]+ (?:§|Table)|Linux|QEMU|OpenVMM|Xen|VirtualBox|EDC|REGH|RISC-V|PCI Express/;
 
 /** The line below the head of a table. */
 const isRule = (line: string): boolean => /^[|]([ ]?-+[ ]?[|])+$/.test(line);
@@ -80,4 +84,13 @@ export function withReadings(page: string, found: readonly Reading[] = readings(
   for (const { path, text } of open) wrong.push(`not in the page: ${path}: ${firstSentence(text)}`);
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
   return lines.join("\n");
+}
+
+/** The first sentence of every reading of the page whose third column names no source. */
+export function withoutSource(page: string): readonly string[] {
+  const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+  return rows.flatMap((line) => {
+    const [, says = "", sources = ""] = cellsOf(line);
+    return source.test(sources) ? [] : [firstSentence(says)];
+  });
 }

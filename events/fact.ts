@@ -137,6 +137,7 @@ export const facts = frozen({
   DescriptorFetched: { guest, head: count, descriptor: wideWord },
   DescriptorCompleted: { guest, head: count, wait: flag },
   QueueHalted: { guest, error: halt, iqei: integer(0, 15), source: optional(device) },
+  CompletionFailed: { guest, source: device },
   QueueErrorCleared: { guest, error: halt },
   QueueResumed: { guest },
   QueueStarted: { guest },

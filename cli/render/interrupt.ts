@@ -35,7 +35,7 @@ export function sendersOf(entry: bigint): string {
 export function effectOf({ profile, interruptTable }: Guest, entry: bigint): string {
   const { present, dst, vector, dlm, dm, tm, rh } = RemappedEntry.decode(entry);
   if (!present) return "blocks every request with 22h: it is not present";
-  if ((entry & interruptEntryReserved(profile, entry)) !== 0n) {
+  if ((entry & interruptEntryReserved(profile, entry, interruptTable.eime)) !== 0n) {
     return "blocks every request with 24h: a reserved bit is set";
   }
   if (isPosted(entry)) {

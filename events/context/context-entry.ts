@@ -26,10 +26,14 @@ export const ContextEntry = layout({
 export const levelsOfWidth = (aw: number): number => aw + 2;
 
 /**
- * The bits that must be 0 in a present context entry: reserved ones and addresses beyond the HAW,
- * whatever TT is.
+ * The bits that must be 0 in a present context entry: reserved ones, addresses beyond the HAW,
+ * and domain-ids wider than CAP.ND allows.
  *
- * Reading: domain-ids wider than CAP.ND allows are not a reserved-field fault.
+ * Reading: an address beyond the HAW counts whatever TT is.
  */
 export const contextReserved = (profile: Profile): bigint =>
-  ContextEntry.reservedMask | bitMask(63, profile.haw);
+  ContextEntry.reservedMask | bitMask(63, profile.haw) | domainReserved(profile, 72);
+
+/** The bits of a domain-id that begins at bit `from` which CAP.ND does not allow. */
+export const domainReserved = ({ domainBits }: Profile, from: number): bigint =>
+  bitMask(from + 15, from + domainBits);

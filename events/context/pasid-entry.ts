@@ -2,6 +2,7 @@ import { frozen } from "../frozen.ts";
 import { layout } from "../layout/layout.ts";
 import { address, bitMask, code, flag, uint } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
+import { domainReserved } from "./context-entry.ts";
 
 /** PASID directory entry, 8 bytes; PASID bits 19:6 say which. */
 export const PasidDirectoryEntry = layout({
@@ -67,15 +68,32 @@ export const PasidEntry = layout({
 /** The levels of first-stage tables that a code of the field FSPM means, supported or not. */
 export const levelsOfMode = (fspm: number): number => fspm + 4;
 
-/** The bits that must be 0 in a present PASID entry, whatever its type. */
-export function pasidReserved(profile: Profile): bigint {
-  let mask = PasidEntry.reservedMask;
-  if (!profile.secondStageDirty) mask |= PasidEntry.mask("ssade");
-  if (!profile.supervisorRequests) mask |= PasidEntry.mask("sre");
-  if (!profile.executeRequests) mask |= PasidEntry.mask("ere");
-  if (!profile.extendedAccessed) mask |= PasidEntry.mask("eafe");
-  return mask;
-}
+/** The fields of a PASID entry that are reserved where a capability is missing. */
+const lacking: readonly (readonly [(profile: Profile) => boolean, readonly PasidField[]])[] = [
+  [({ secondStageDirty, ssts }) => secondStageDirty && ssts, ["ssade"]],
+  [({ supervisorRequests }) => supervisorRequests, ["sre"]],
+  [({ executeRequests }) => executeRequests, ["ere"]],
+  [({ extendedAccessed }) => extendedAccessed, ["eafe"]],
+  [({ walkSnoop }) => walkSnoop, ["pwsnp"]],
+  [({ snoop }) => snoop, ["pgsnp"]],
+  [({ memoryTypes }) => memoryTypes, ["cd", "emte", "emt", "pat"]],
+];
+type PasidField = keyof typeof PasidEntry.fields;
+
+/**
+ * The bits that must be 0 in a present PASID entry, whatever its type.
+ *
+ * Reading: AW and what else belongs to a stage that the unit lacks is not reserved: Linux writes AW
+ * for first stages too, and a type that needs the stage is invalid (5Bh).
+ */
+export const pasidReserved = (profile: Profile): bigint =>
+  lacking
+    .filter(([has]) => !has(profile))
+    .flatMap(([, fields]) => fields)
+    .reduce(
+      (mask, field) => mask | PasidEntry.mask(field),
+      PasidEntry.reservedMask | domainReserved(profile, 64),
+    );
 
 /**
  * The bits of the pointers that a PASID entry of a type uses which lie at or above the host address

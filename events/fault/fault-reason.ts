@@ -13,10 +13,7 @@ export interface FaultReason {
 const qualified = (code: number, text: string) => ({ code, text, qualified: true });
 const unqualified = (code: number, text: string) => ({ code, text, qualified: false });
 
-/**
- * Every reason by name. Reading: a reason is unqualified when it arises before an entry with an FPD
- * bit is at hand. Sources name 1h, 8h, 9h, Ah, 50h and 58h; the others follow that rule.
- */
+/** Every reason by name. Those that are never suppressed arise before an FPD bit is at hand. */
 const declared = {
   rootNotPresent: unqualified(0x01, "The root entry of the bus is not present."),
   contextNotPresent: qualified(0x02, "The context entry of the device is not present."),
@@ -46,6 +43,7 @@ const declared = {
   rootTableInvalid: unqualified(0x30, "The root table address register is invalid."),
   legacyPasid: unqualified(0x31, "A request with PASID arrived in legacy mode."),
   legacyPageRequest: unqualified(0x32, "A page request arrived in legacy mode."),
+  abortDma: unqualified(0x33, "A request arrived in abort-DMA mode."),
   scalableRootAccess: unqualified(0x38, "The scalable-mode root table could not be read."),
   scalableRootNotPresent: unqualified(0x39, "The scalable-mode root entry is not present."),
   scalableRootReserved: unqualified(0x3a, "A reserved bit of the scalable-mode root entry is set."),
@@ -57,7 +55,7 @@ const declared = {
   pasidDisabled: qualified(0x45, "The context entry disables PASIDs."),
   pasidBeyondDirectory: qualified(0x46, "The PASID is beyond the directory."),
   pageRequestDisabled: qualified(0x47, "The context entry disables page requests."),
-  ridPasidInvalid: qualified(0x48, "The PASID for requests without one is invalid."),
+  pasidOfRequester: qualified(0x48, "The PASID is the one for requests without one."),
   directoryAccess: unqualified(0x50, "The PASID directory could not be read."),
   directoryNotPresent: qualified(0x51, "The PASID directory entry is not present."),
   directoryReserved: qualified(0x52, "A reserved bit of the PASID directory entry is set."),
@@ -76,7 +74,7 @@ const declared = {
   nestedRead: qualified(0x76, "The second stage does not allow reading a first-stage table."),
   nestedWrite: qualified(0x77, "The second stage does not allow writing a first-stage table."),
   secondStageAccess: qualified(0x78, "A scalable-mode second-stage table could not be read."),
-  secondStageDenied: qualified(0x79, "The second stage does not allow the access."),
+  secondStageDenied: qualified(0x79, "The second stage allows neither read nor write."),
   secondStageReserved: qualified(0x7a, "A reserved bit of a second-stage entry is set."),
   secondStageRoot: qualified(0x7b, "The second-stage root could not be read."),
   secondStageNoSnoop: qualified(0x7c, "A second-stage A/D update met memory that is not snooped."),
@@ -85,9 +83,10 @@ const declared = {
   executeDenied: qualified(0x82, "The tables do not allow execution."),
   beyondHardware: qualified(0x83, "The result is beyond the hardware's address width."),
   secondStageBeyondWidth: qualified(0x84, "The address is beyond the second stage's width."),
-  firstStageWriteDenied: qualified(0x85, "The first stage does not allow the write."),
-  firstStageReadDenied: qualified(0x86, "The first stage does not allow the read."),
+  scalableWriteDenied: qualified(0x85, "A stage of scalable mode does not allow the write."),
+  scalableReadDenied: qualified(0x86, "The second stage does not allow the read."),
   scalableInterruptRange: qualified(0x87, "The request ends in the interrupt range."),
+  pasidBeyondUnit: qualified(0x89, "The PASID has more bits than the unit supports."),
   firstStageNoSnoop: qualified(0x90, "A first-stage A/D update met memory that is not snooped."),
   accessedDirtyFailed: qualified(0x91, "An accessed or dirty bit could not be written."),
 } as const;

@@ -1,5 +1,5 @@
 import { layout } from "../layout/layout.ts";
-import { code, flag, uint } from "../layout/layout-field.ts";
+import { bitMask, code, flag, uint } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
 
 /** How the source-id of a request is compared; both layouts have it at the same place. */
@@ -96,16 +96,19 @@ export const descriptorAddress = (entry: bigint): bigint => {
   return (BigInt(pdaHigh) << 32n) | (BigInt(pdaLow) << 6n);
 };
 
+/** The bits of a destination that an APIC id of 8 bits does not use. */
+export const unusedDestination = bitMask(63, 48) | bitMask(39, 32);
+
 /**
  * The bits that must be 0 in a present entry of its layout. Without CAP.PI the bit that chooses the
- * posted layout is one of them.
+ * posted layout is one of them; without EIME so are those of the destination but 47:40.
  *
- * Reading: the bits of a destination that are not used without EIME are ignored, and so are the
- * codes of DLM that mean nothing.
+ * Reading: the codes of DLM that mean nothing are ignored.
  */
-export function interruptEntryReserved(profile: Profile, entry: bigint): bigint {
-  if (!profile.postedInterrupts) return RemappedEntry.reservedMask | postedBit;
-  return isPosted(entry) ? PostedEntry.reservedMask : RemappedEntry.reservedMask;
+export function interruptEntryReserved(profile: Profile, entry: bigint, eime: boolean): bigint {
+  if (profile.postedInterrupts && isPosted(entry)) return PostedEntry.reservedMask;
+  const mode = profile.postedInterrupts ? 0n : postedBit;
+  return RemappedEntry.reservedMask | mode | (eime ? 0n : unusedDestination);
 }
 
 /** The destination in the form of the mode: 32 bits, or 8 bits of an APIC id. */

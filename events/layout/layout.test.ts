@@ -3,11 +3,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ContextEntry, contextReserved } from "../context/context-entry.ts";
+import { pasidReserved } from "../context/pasid-entry.ts";
 import { RootEntry, rootReserved } from "../context/root-entry.ts";
 import { faultReasons, reason } from "../fault/fault-reason.ts";
 import { FaultRecord } from "../fault/fault-record.ts";
 import { RemappedEntry } from "../interrupt/interrupt-entry.ts";
 import { RemappableAddress } from "../interrupt/interrupt-request.ts";
+import { profileOf } from "../profile/profile.ts";
 import { profiles } from "../profile/profiles.ts";
 import {
   descriptorReserved,
@@ -140,15 +142,24 @@ describe("reserved bits that depend on capabilities", () => {
     expect(contextReserved(qemu)).toBe((0xffffffffff000080n << 64n) | 0xff0n | bitMask(63, 48));
   });
 
+  test("[LAY7] domain-ids wider than CAP.ND allows are reserved", () => {
+    const { name, ver, cap, ecap } = qemu;
+    const few = profileOf({ name, ver, cap: (cap & ~7n) | 2n, ecap });
+    expect(contextReserved(few) & ~contextReserved(qemu)).toBe(bitMask(87, 80));
+    expect(pasidReserved(few) & ~pasidReserved(qemu)).toBe(bitMask(79, 72));
+  });
+
   test("[LAY8] a second-stage entry reserves the snooping, sizes and widths it lacks", () => {
-    const high = bitMask(51, 48);
+    const high = bitMask(51, 48) | (1n << 62n);
     expect(secondStageReserved(qemu, 1, false)).toBe(high | 0x800n);
     expect(secondStageReserved(qemu, 1, true)).toBe(high | 0x800n);
     expect(secondStageReserved(qemu, 2, true)).toBe(high | 0x1ff800n);
     expect(secondStageReserved(qemu, 3, true)).toBe(high | 0x3ffff800n);
     expect(secondStageReserved(qemu, 4, false)).toBe(high | 0x880n);
-    expect(secondStageReserved(everything, 5, true)).toBe(0x80n);
-    expect(secondStageReserved(everything, 2, false)).toBe(0n);
+    expect(secondStageReserved(everything, 5, true)).toBe((1n << 62n) | 0x880n);
+    expect(secondStageReserved(everything, 2, false)).toBe((1n << 62n) | 0x800n);
+    expect(secondStageReserved(everything, 2, true)).toBe((1n << 62n) | 0x1ff000n);
+    expect(secondStageReserved(everything, 1, false)).toBe(1n << 62n);
     const small = profiles["xen-vvtd"];
     expect(secondStageReserved(small, 2, true) & 0x80n).toBe(0x80n);
     expect(secondStageReserved(small, 3, true) & 0x80n).toBe(0x80n);

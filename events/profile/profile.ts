@@ -36,7 +36,12 @@ export interface Profile {
   readonly ecs: boolean;
   readonly coherent: boolean;
   readonly snoop: boolean;
+  /** Whether walks of scalable mode can be made to snoop, and whether there are memory types. */
+  readonly walkSnoop: boolean;
+  readonly memoryTypes: boolean;
   readonly smts: boolean;
+  /** Whether the root pointer can ask for every request to be blocked. */
+  readonly abortDma: boolean;
   readonly ssts: boolean;
   readonly flts: boolean;
   readonly nest: boolean;
@@ -129,7 +134,10 @@ export function profileOf(words: ProfileWords): Profile {
     ecs: ecap.ecs,
     coherent: ecap.c,
     snoop: ecap.sc,
+    walkSnoop: ecap.smpwcs,
+    memoryTypes: ecap.mts,
     smts: ecap.smts,
+    abortDma: ecap.adms,
     ssts: ecap.ssts,
     flts: ecap.flts,
     nest: ecap.nest,

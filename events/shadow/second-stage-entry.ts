@@ -16,10 +16,10 @@ export const SecondStageEntry = layout({
     a: flag(8, "Accessed, where enabled."),
     d: flag(9, "Dirty, where enabled."),
     ignored10: flag(10, "Ignored by hardware."),
-    snp: flag(11, "Accesses snoop; reserved without snoop control."),
+    snp: flag(11, "Of a leaf: accesses snoop; else reserved, as without snoop control."),
     address: address([51, 12], "The page or the next table."),
     ignored61: uint([61, 52], "Ignored by hardware."),
-    tm: flag(62, "Transient mapping; ignored."),
+    tm: flag(62, "Reserved; up to revision 3.1 transient mapping."),
     ignored63: flag(63, "Ignored by hardware."),
   },
   reserved: [],
@@ -32,13 +32,14 @@ export const SecondStageEntry = layout({
  * @param superpage  whether PS is set; matters at levels 2 and 3.
  *
  * Without the superpage size in SLLPS the PS bit itself is reserved, as it always is at levels 4
- * and 5.
- * Reading: bit 62 (TM) is never reserved.
+ * and 5. Bit 62, which was TM up to revision 3.1, is reserved in every entry; bit 11 is one of
+ * leaves alone.
  */
 export function secondStageReserved(profile: Profile, level: number, superpage: boolean): bigint {
   const ps = SecondStageEntry.mask("ps");
-  let mask = bitMask(51, profile.haw);
-  if (!profile.snoop) mask |= SecondStageEntry.mask("snp");
+  const isLeaf = level === 1 || (superpage && level <= 3);
+  let mask = SecondStageEntry.mask("tm") | bitMask(51, profile.haw);
+  if (!(profile.snoop && isLeaf)) mask |= SecondStageEntry.mask("snp");
   if (level >= 4) mask |= ps;
   if (level === 2 && superpage) mask |= bitMask(20, 12) | (profile.superpages.m2 ? 0n : ps);
   if (level === 3 && superpage) mask |= bitMask(29, 12) | (profile.superpages.g1 ? 0n : ps);

@@ -36,6 +36,15 @@ function sourceCheck(entry: bigint, source: number | undefined): Check {
   return { ...base, holds: allows, text };
 }
 
+/** Whether an entry has no reserved bit set; those of a wide destination are where EIME is 0. */
+function hasNoReserved({ entry, shown }: InterruptRow, rules: Rules): boolean | undefined {
+  const [wide, narrow] = [true, false].map((eime) =>
+    reservedBits(rules, entry, (unit) => interruptEntryReserved(unit, entry, eime) & shown),
+  );
+  if (wide?.surely !== 0n) return false;
+  return narrow?.surely === 0n && narrow.maybe === 0n ? true : undefined;
+}
+
 /**
  * The checks of a remappable interrupt request, by the entries that a text shows.
  *
@@ -58,12 +67,7 @@ export function walkInterrupt(
   const { present } = RemappedEntry.decode(row.entry);
   const what = `the entry ${hex(row.entry & row.shown)} of index ${hex(index)}`;
   if (!present) return [{ ...base, holds: false, text: `${what} is not present (P=0)` }];
-  const bits = reservedBits(
-    rules,
-    row.entry,
-    (profile) => interruptEntryReserved(profile, row.entry) & row.shown,
-  );
-  const hold = bits.surely !== 0n ? false : bits.maybe === 0n ? true : undefined;
+  const hold = hasNoReserved(row, rules);
   const has = hold === true ? "no reserved bit" : `bits that are reserved, or may be,`;
   return [
     { ...base, holds: true, text: `${what} is present (P=1)` },

@@ -19,10 +19,18 @@ export interface Stage {
 
 const nameOf = ({ level }: DumpedPage): string => `the level ${level} entry`;
 
-/** The fault of a second-stage entry that does not allow an access. */
-export function deniedReason({ scalable }: Stage, { access }: Request): number {
-  if (scalable) return reason.secondStageDenied;
-  return access === "write" ? reason.writeDenied : reason.readDenied;
+/**
+ * The fault of a second-stage entry that does not allow an access, and the other one neither unless
+ * `allowsOther`.
+ */
+export function deniedReason(
+  { scalable }: Stage,
+  { access }: Request,
+  allowsOther = false,
+): number {
+  if (!scalable) return access === "write" ? reason.writeDenied : reason.readDenied;
+  if (!allowsOther) return reason.secondStageDenied;
+  return access === "write" ? reason.scalableWriteDenied : reason.scalableReadDenied;
 }
 
 function reservedCheck(page: DumpedPage, of: Stage, { surely, maybe }: ReservedBits): Check {
@@ -48,7 +56,7 @@ function reservedCheck(page: DumpedPage, of: Stage, { surely, maybe }: ReservedB
 function secondStageChecks(page: DumpedPage, of: Stage, request: Request, rules: Rules): Check[] {
   const { level, entry } = page;
   const { r, w, ps } = SecondStageEntry.decode(entry);
-  const base = { name: "permission", reason: deniedReason(of, request) } as const;
+  const base = { name: "permission", reason: deniedReason(of, request, r || w) } as const;
   const bits = `R=${r ? "1" : "0"} W=${w ? "1" : "0"}`;
   if (!r && !w) {
     const text = `${nameOf(page)} ${hex(entry)} maps nothing (${bits})`;
@@ -95,7 +103,7 @@ function firstStageChecks(page: DumpedPage, of: Stage, request: Request, rules: 
 /** Whether a first-stage entry allows the access: supervisors may write anyhow where WPE is 0. */
 function writeCheck(what: string, rw: boolean, { wpe }: Stage, request: Request): Check {
   const { access, isUser, blockedBy } = request;
-  const base = { name: "permission", reason: reason.firstStageWriteDenied } as const;
+  const base = { name: "permission", reason: reason.scalableWriteDenied } as const;
   const bit = `R/W=${rw ? "1" : "0"}`;
   if (access === undefined) return { ...base, holds: undefined, text: `${what} has ${bit}` };
   if (access === "read" || rw) {
@@ -104,7 +112,7 @@ function writeCheck(what: string, rw: boolean, { wpe }: Stage, request: Request)
   if (isUser === false && !wpe) {
     return { ...base, holds: true, text: `${what} allows a supervisor's write (${bit}, WPE=0)` };
   }
-  const isSure = isUser === true || wpe || blockedBy === reason.firstStageWriteDenied;
+  const isSure = isUser === true || wpe || blockedBy === reason.scalableWriteDenied;
   const holds = isSure ? false : undefined;
   return { ...base, holds, text: `${what} does not allow the write (${bit})` };
 }

@@ -18,7 +18,7 @@ export interface Rules {
 }
 
 /** Host address widths of the narrowest and the widest host, in bits. */
-const hostWidths = { least: 36, most: 52 } as const;
+export const hostWidths = { least: 36, most: 52 } as const;
 
 const version = 0x10n;
 /** A unit that can do everything. */

@@ -4,13 +4,24 @@ import type { Check, Request } from "./check.ts";
 import { check } from "./make-check.ts";
 import type { Stage } from "./page-walk.ts";
 import type { Rules } from "./rules.ts";
+import { hostWidths } from "./rules.ts";
 
 /** Addresses below this fit any unit's MGAW. */
 const narrowest = 39;
 
+/** Whether an address that is not translated fits the host, the widest one if none is told. */
+function hostWidth(iova: bigint, haw: number): Check {
+  const fits = iova >> BigInt(haw) === 0n;
+  const isOpen = fits && haw === hostWidths.most && iova >> BigInt(hostWidths.least) !== 0n;
+  const open = isOpen ? ", and the host's width is not told" : "";
+  const text = `the address ${hex(iova)} is ${fits ? "" : "not "}within ${haw} bits${open}`;
+  return check("width", isOpen ? undefined : fits, reason.beyondWidth, text);
+}
+
 /** Whether an address fits what the unit and the tables have, if there are any. */
 function secondWidth(iova: bigint, { most, isKnown }: Rules, levels: number | undefined): Check {
-  const tables = levels === undefined ? most.mgaw : 12 + 9 * levels;
+  if (levels === undefined) return hostWidth(iova, most.haw);
+  const tables = 12 + 9 * levels;
   const bits = isKnown ? Math.min(tables, most.mgaw) : tables;
   const fits = iova >> BigInt(bits) === 0n;
   const isOpen = fits && !isKnown && iova >> BigInt(narrowest) !== 0n;

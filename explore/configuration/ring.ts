@@ -128,6 +128,7 @@ const met: Readonly<Record<string, string>> = {
   QueueDraining: "drained",
   WaitAborted: "wait aborted",
   QueueResumed: "resumed",
+  CompletionFailed: "answered wrongly",
 };
 
 /** Descriptors that the device may owe answers to: those that a ring can hold. */
@@ -184,7 +185,7 @@ export const ring: Configuration<RingGhost> = {
   laws: ["QU1", "QU2", "IV4", "RG3", "GS1", "GS2"],
   sometimes: [
     ...["drained", "wait aborted", "resumed", "wrapped", "refused"],
-    ...["halted by IQE", "halted by ICE", "halted by ITE"],
+    ...["halted by IQE", "halted by ITE", "answered wrongly"],
   ],
   judge,
   tell: (to, { isDone }) => {

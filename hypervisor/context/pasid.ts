@@ -54,7 +54,7 @@ const pasidBits = fieldHalves(PasidEntry);
 
 /**
  * Resolves the requests of a source-id in scalable mode, with a PASID or without. Order of checks:
- * root entry (38h, 39h, 3Ah), context entry (40h, 41h, 42h), the PASID (45h, 46h, 48h), directory
+ * root entry (38h, 39h, 3Ah), context entry (40h to 43h), the PASID (45h, 46h, 48h, 89h), directory
  * entry (50h, 51h, 52h), PASID entry (58h, 59h, 5Ah, 5Bh).
  *
  * @param step  told of each entry read.
@@ -79,21 +79,39 @@ export function resolveScalable(
   entry.fpd = isSet(entry, contextBits.fpd);
   if (!isSet(entry, contextBits.present)) return blocked(entry, reason.scalableContextNotPresent);
   if (hasAny(entry, mask.context)) return blocked(entry, reason.scalableContextReserved);
-  return withContext(entry, pasid);
+  return isInconsistent(entry)
+    ? blocked(entry, reason.scalableContextInvalid)
+    : withContext(entry, pasid);
+}
+
+/** The PASIDs that a context entry's directory has entries for. */
+const pasidCount = (entry: EntryCursor): number =>
+  2 ** Math.min(20, fieldOf(entry, contextBits.pdts) + 13);
+
+/** Page requests without a device TLB, or a RID_PASID beyond the directory. */
+const isInconsistent = (entry: EntryCursor): boolean =>
+  (isSet(entry, contextBits.pre) && !isSet(entry, contextBits.dte)) ||
+  ridPasidIn(entry.page, entry.at) >= pasidCount(entry);
+
+/**
+ * Why a request may not have the PASID that it has, or 0.
+ *
+ * Reading: the directory (46h) counts before RID_PASID (48h), and the unit's own limit (89h) last.
+ */
+function pasidFault(entry: EntryCursor, pasid: number): number {
+  if (!isSet(entry, contextBits.paside)) return reason.pasidDisabled;
+  if (pasid >= pasidCount(entry)) return reason.pasidBeyondDirectory;
+  if (pasid === ridPasidIn(entry.page, entry.at)) return reason.pasidOfRequester;
+  return pasid >= 2 ** entry.guest.profile.pasidBits ? reason.pasidBeyondUnit : 0;
 }
 
 /** Goes on from a valid context entry: which PASID, and its directory entry. */
 function withContext(entry: EntryCursor, pasid: number | undefined): Context {
   const { profile } = entry.guest;
   const { directory, pasid: last } = scalableTables;
-  const bits = Math.min(20, fieldOf(entry, contextBits.pdts) + 13);
-  if (pasid !== undefined) {
-    if (!isSet(entry, contextBits.paside)) return blocked(entry, reason.pasidDisabled);
-    const limit = 2 ** Math.min(bits, profile.pasidBits);
-    if (pasid >= limit) return blocked(entry, reason.pasidBeyondDirectory);
-  }
+  const wrong = pasid === undefined ? 0 : pasidFault(entry, pasid);
+  if (wrong !== 0) return blocked(entry, wrong);
   const tag = pasid ?? ridPasidIn(entry.page, entry.at);
-  if (tag >= 2 ** bits) return blocked(entry, reason.ridPasidInvalid);
   entry.tag = tag;
   const part: PasidPart = {
     tag,
@@ -135,6 +153,11 @@ function isFirstStageSupported(profile: Profile, entry: EntryCursor): boolean {
   return fspm === levels4 || (fspm === levels5 && profile.firstStage5);
 }
 
+/** Whether a nested first stage's root lies beyond the second stage's width. */
+const isRootBeyond = (entry: EntryCursor, levels: Levels): boolean =>
+  pointerOf(entry, pasidBits.fsptptr) >=
+  2 ** (Math.min(entry.guest.profile.mgaw, 12 + 9 * levels) - 12);
+
 /** Reading: P is checked before all else of the entry; QEMU looks at PGTT and AW first. */
 function withPasid(entry: EntryCursor, above: PasidPart): Context {
   const { fpd } = entry;
@@ -152,6 +175,9 @@ function withPasid(entry: EntryCursor, above: PasidPart): Context {
   if (!isTypeSupported(profile, pgtt)) return blocked(entry, reason.pasidInvalid, pasid);
   if (usesSecond && !profile.levels.has(levels)) return blocked(entry, reason.pasidInvalid, pasid);
   if (usesFirst && !isFirstStageSupported(profile, entry)) {
+    return blocked(entry, reason.pasidInvalid, pasid);
+  }
+  if (usesFirst && usesSecond && isRootBeyond(entry, levels)) {
     return blocked(entry, reason.pasidInvalid, pasid);
   }
   if (pgtt === pasidTypes.passThrough) return { kind: "passThrough", did, fpd, pasid };

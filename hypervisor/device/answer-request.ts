@@ -56,12 +56,16 @@ function virtualAnswer(guest: Guest, entry: HostEntry, page: number, write: bool
   return answered(mapping, frameOf(stage), scalable);
 }
 
-/** Why requests with PASID may not reach a page that is not translated, or 0. */
+/**
+ * Why a page that is not translated may not be reached, or 0: it is beyond the host's addresses, or
+ * of the interrupt range and the request has a PASID.
+ */
 export function passThroughFault(guest: Guest, entry: PassThrough, page: number): number {
   if (guest.charts.translation !== "enabled") return 0;
-  const { haw, mgaw } = guest.profile;
-  if (entry.tag === undefined) return page >= 2 ** (mgaw - 12) ? reason.beyondWidth : 0;
-  if (page >= 2 ** (haw - 12)) return reason.beyondHardware;
+  if (page >= 2 ** (guest.profile.haw - 12)) {
+    return entry.tag === undefined ? reason.beyondWidth : reason.beyondHardware;
+  }
+  if (entry.tag === undefined) return 0;
   return entry.pasid !== undefined && isInterruptPage(page) ? reason.scalableInterruptRange : 0;
 }
 

@@ -68,7 +68,7 @@ export function wholeAt(host: PageTree, page: number): Mapping {
 
 /** Reasons of the outcomes of a second stage, in their order: in legacy and in scalable mode. */
 const faultOfOutcome: readonly (readonly [number, number])[] = [
-  [0, reason.secondStageDenied],
+  [0, 0],
   [0, 0],
   [0, 0],
   [reason.tableReserved, reason.secondStageReserved],
@@ -77,14 +77,23 @@ const faultOfOutcome: readonly (readonly [number, number])[] = [
   [reason.interruptRange, reason.scalableInterruptRange],
 ];
 
+/**
+ * Why second-stage tables do not allow an access: in scalable mode 79h where they allow neither,
+ * else the right that is missing.
+ */
+export function deniedBy(mapping: number, write: boolean, scalable: boolean): number {
+  if (!scalable) return write ? reason.writeDenied : reason.readDenied;
+  const other = write ? readCode(mapping) : writeCode(mapping);
+  if (other === permission) return reason.secondStageDenied;
+  return write ? reason.scalableWriteDenied : reason.scalableReadDenied;
+}
+
 /** The fault of one access of an answer: 0 for none, -1 where the P2M grants nothing. */
 export function faultOf(given: Answer, write: boolean): number {
   if (given.fault !== 0) return given.fault;
   const code = write ? writeCode(given.mapping) : readCode(given.mapping);
   if (code === ok) return 0;
   if (code === hole) return -1;
-  if (code === permission && !given.scalable) {
-    return write ? reason.writeDenied : reason.readDenied;
-  }
+  if (code === permission) return deniedBy(given.mapping, write, given.scalable);
   return (faultOfOutcome[code] as readonly [number, number])[given.scalable ? 1 : 0];
 }

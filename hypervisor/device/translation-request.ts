@@ -31,18 +31,20 @@ type Request = InputOf<"AtsRequest">;
 type Answered = Omit<FactOf<"TranslationAnswered">, "type">;
 
 /**
- * Reasons that are no fault of a translation request: the page is not there or may not be used so,
- * and the device may ask software for it.
- *
- * Reading: not present and permission, of either stage, also where the second stage does not let a
- * first-stage table be used (75h to 77h). What is wrong with an entry, a table or the address is a
- * fault.
+ * Reasons that are no fault of a translation request: nothing is granted, and the device may ask
+ * software for the page. They are what the owner of a process can cause: an address that is no
+ * address, a PASID that is not there, rights, and all that is wrong in a first stage. What is wrong
+ * in what the system sets up (a reserved bit of a PASID entry, a second stage) is a fault.
  */
 const recoverable: ReadonlySet<number> = new Set([
-  ...[reason.readDenied, reason.writeDenied],
-  ...[reason.firstStageNotPresent, reason.supervisorPage, reason.executeDenied],
-  ...[reason.firstStageWriteDenied, reason.firstStageReadDenied],
-  ...[reason.nestedRootRead, reason.nestedRead, reason.nestedWrite, reason.secondStageDenied],
+  ...[reason.beyondWidth, reason.writeDenied, reason.readDenied],
+  ...[reason.directoryNotPresent, reason.pasidNotPresent],
+  ...[reason.executeDisabled, reason.supervisorDisabled],
+  ...[reason.firstStageAccess, reason.firstStageNotPresent, reason.firstStageReserved],
+  ...[reason.firstStageRoot, reason.nestedBeyondWidth, reason.nestedRootRead],
+  ...[reason.nestedRead, reason.nestedWrite, reason.secondStageDenied, reason.nonCanonical],
+  ...[reason.supervisorPage, reason.executeDenied, reason.beyondHardware],
+  ...[reason.secondStageBeyondWidth, reason.scalableWriteDenied, reason.scalableReadDenied],
 ]);
 
 /**
@@ -133,11 +135,14 @@ function translate(turn: Turn, asked: Request, device: Device, entry: HostEntry)
       grant(turn, asked, entry, ask, given);
       return;
     }
-    if (fault > 0 && !recoverable.has(fault)) {
+    if (fault === reason.accessedDirtyFailed) report(turn, asked, device, entry, fault);
+    else if (fault > 0 && !recoverable.has(fault)) {
       fail(turn, asked, device, entry, fault);
       return;
     }
     isHole ||= fault < 0;
+    // Of a PASID that may not be executed nothing is given, not even to read.
+    if (fault === reason.executeDisabled) break;
   }
   answer(turn, asked, isHole ? { host: "hole" } : {});
 }
@@ -145,6 +150,11 @@ function translate(turn: Turn, asked: Request, device: Device, entry: HostEntry)
 /** Blocks a request and reports why. */
 function fail(turn: Turn, asked: Request, device: Device, entry: HostEntry, fault: number): void {
   block(turn, asked, { reason: fault });
+  report(turn, asked, device, entry, fault);
+}
+
+/** Reports what is wrong; of bits that cannot be set it is all, and the request is answered. */
+function report(turn: Turn, asked: Request, device: Device, entry: HostEntry, fault: number): void {
   const rights = { ...rightsOf(asked), request: "translation" } as const;
   const { access, iova } = asked;
   const place = { source: device.requester, page: pageOf(iova), access };

@@ -62,7 +62,7 @@ export function otherFault(code: number): number {
 export function rightsFault(rules: FirstStageRules, rights: number, ask: Ask): number {
   if ((rights & right.user) === 0 && !ask.privileged) return reason.supervisorPage;
   const heeded = !ask.privileged || rules.wpe;
-  if (ask.write && heeded && (rights & right.write) === 0) return reason.firstStageWriteDenied;
+  if (ask.write && heeded && (rights & right.write) === 0) return reason.scalableWriteDenied;
   if (ask.execute && (rights & right.execute) === 0) return reason.executeDenied;
   return 0;
 }

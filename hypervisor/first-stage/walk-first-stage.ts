@@ -18,6 +18,7 @@ import {
   writeCode,
 } from "../../tables/mapping.ts";
 import { writable } from "../../tables/p2m.ts";
+import { deniedBy } from "../device/page-answer.ts";
 import type { EntryHalves } from "../memory/table-page.ts";
 import { entryAddress, readEntry, wordOf } from "../memory/table-page.ts";
 import { indexAt, leafSize } from "../shadow/walk-second-stage.ts";
@@ -51,7 +52,7 @@ export interface FirstStageWalk {
  * Order of checks: canonical (80h); at each level the table can be read (73h at the top, 70h; 74h
  * to 7Bh for what the second stage says), present (71h), reserved bits (72h), user (81h), write
  * (85h), execute (82h), accessed and dirty bits can be set (77h, 91h); then what the second stage
- * says of the result (84h, 79h and others), and the interrupt range (87h).
+ * says of the result (74h, 79h, 85h, 86h and others), and the interrupt range (87h).
  *
  * Reading: bits that were set on the way stay set when the request is blocked further down.
  * Reading: at each level reserved bits count before rights.
@@ -161,9 +162,9 @@ function reached(
   let [gfn, size, read, write] = [frame, level - 1, true, mayWrite];
   if (second !== undefined) {
     const place = second(frame);
-    if (place === undefined) return blocked(reason.secondStageBeyondWidth);
+    if (place === undefined) return blocked(reason.nestedBeyondWidth);
     const code = isWrite ? writeCode(place) : readCode(place);
-    if (code === permission) return blocked(reason.secondStageDenied);
+    if (code === permission) return blocked(deniedBy(place, isWrite, true));
     if (code !== ok) return blocked(otherFault(code));
     gfn = frameOf(place);
     size = Math.min(size, sizeOf(place));

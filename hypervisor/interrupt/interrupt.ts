@@ -15,8 +15,7 @@ import type {
 } from "../../events/interrupt/interrupt-request.ts";
 import { messageOf } from "../../events/interrupt/interrupt-request.ts";
 import { readersOf } from "../../events/layout/layout.ts";
-import type { Profile } from "../../events/profile/profile.ts";
-import type { Draft } from "../../projections/guest.ts";
+import type { Draft, Guest } from "../../projections/guest.ts";
 import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
 import { radixGet } from "../../tables/radix.ts";
 import { reportFault } from "../fault/fault.ts";
@@ -80,16 +79,22 @@ export function mayUse(source: number | undefined, entry: bigint): boolean {
 
 const present = RemappedEntry.mask("present");
 
-/** Why an entry that could be read blocks a request, or 0. Checks in the order of the reasons. */
-export function entryFault(profile: Profile, entry: bigint, source: number | undefined): number {
+/**
+ * Why an entry that could be read blocks a request, or 0. Checks in the order of the reasons.
+ *
+ * Reading: reserved bits count before the source-id, as in QEMU and VirtualBox.
+ */
+export function entryFault(guest: Guest, entry: bigint, source: number | undefined): number {
+  const { profile, interruptTable } = guest;
   if ((entry & present) === 0n) return reason.interruptNotPresent;
-  if ((entry & interruptEntryReserved(profile, entry)) !== 0n) return reason.interruptEntryReserved;
+  const reserved = interruptEntryReserved(profile, entry, interruptTable.eime);
+  if ((entry & reserved) !== 0n) return reason.interruptEntryReserved;
   return mayUse(source, entry) ? 0 : reason.interruptSource;
 }
 
 /** Whether a unit may keep an entry that it has read. */
-function isCacheable(profile: Profile, entry: bigint): boolean {
-  return profile.cachingMode || entryFault(profile, entry, undefined) === 0;
+function isCacheable(guest: Guest, entry: bigint): boolean {
+  return guest.profile.cachingMode || entryFault(guest, entry, undefined) === 0;
 }
 
 /**
@@ -104,7 +109,7 @@ function entryAt(turn: Turn, index: number): bigint | undefined {
   const known = radixGet(guest.interruptCache, index);
   if (known !== undefined) return known.entry;
   const entry = readInterruptEntry(guest, index);
-  if (entry === undefined || !isCacheable(guest.profile, entry)) return entry;
+  if (entry === undefined || !isCacheable(guest, entry)) return entry;
   record(turn, { type: "InterruptEntryCached", index, entry });
   return entry;
 }
@@ -123,7 +128,8 @@ function remappedMessage(entry: bigint, eime: boolean): InterruptMessage {
 
 /** Sends a request through its entry. Order of checks: index, access, then those of the entry. */
 function remap(turn: Turn, asker: Asker & { readonly index: number }): void {
-  const { profile, interruptTable } = guestIn(turn);
+  const guest = guestIn(turn);
+  const { interruptTable } = guest;
   const { index, source } = asker;
   if (index >= interruptTable.count) {
     block(turn, asker, reason.interruptIndex);
@@ -134,7 +140,7 @@ function remap(turn: Turn, asker: Asker & { readonly index: number }): void {
     block(turn, asker, reason.interruptAccess);
     return;
   }
-  const fault = entryFault(profile, entry, source);
+  const fault = entryFault(guest, entry, source);
   if (fault !== 0) block(turn, asker, fault, remapped.fpd(entry));
   else if (isPosted(entry)) {
     const failed = post(turn, said(asker), index, PostedEntry.decode(entry));

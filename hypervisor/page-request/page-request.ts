@@ -11,13 +11,14 @@ import { Pqa, Prs } from "../../events/registers/page-request.ts";
 import { pageRequestQueue } from "../../machines/page-request/page-request-queue.ts";
 import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
+import type { Space } from "../../projections/first-stage/space.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { reportFault } from "../fault/fault.ts";
 import { writePosted } from "../memory/posted-write.ts";
-import { invalidatePasidIotlb } from "../queue/invalidate.ts";
+import { invalidateIotlb, invalidatePasidIotlb } from "../queue/invalidate.ts";
 import { raise, withdraw } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";
 import { advance, ask, guestIn, record, refuse } from "../turn.ts";
@@ -47,28 +48,42 @@ function answerDropped(turn: Turn, request: PageRequest, response: "success" | "
 /**
  * Why a request does not reach the queue, and the entry whose FPD counts.
  *
- * Reading: the PASID is checked (45h, 46h) before PRE (47h), as it is for other requests; the PASID
- * table has no part in it, so that what is wrong there is found by software.
+ * Order of checks: mode, root and context entry, the PASID (45h, 46h, 48h, 89h), PRE (47h),
+ * directory and PASID entry.
+ *
+ * Reading: the unit's own limit of PASIDs (89h) counts for page requests too.
  */
 function refusal(turn: Turn, entry: HostEntry | undefined): number {
   const { ttm } = Rtaddr.decode(guestIn(turn).rootPointer);
   if (ttm === Rtaddr.fields.ttm.names.legacy) return reason.legacyPageRequest;
   if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason;
-  return entry?.pri === true ? 0 : reason.pageRequestDisabled;
+  if (entry?.pri !== true) return reason.pageRequestDisabled;
+  return entry.state === "blocked" ? entry.reason : 0;
 }
 
 /**
- * What is cached of the page goes before software is asked for it.
- *
- * Reading: this concerns first stages alone, as in QEMU: what is cached of a second stage and does
- * not allow what was asked is as good as nothing.
+ * What is cached of the page goes before software is asked for it: of a first stage by PASID, under
+ * nesting all of the domain, else by domain-id.
  */
 function forgetPage(turn: Turn, request: PageRequest, entry: HostEntry | undefined): void {
-  if (entry?.space === undefined || entry.tag === undefined) return;
+  if (entry?.tag === undefined) return;
   const { did, tag: pasid } = entry;
-  const iova = iovaOfPage(pageOf(request.iova));
-  invalidatePasidIotlb(turn, { scope: "page", did, pasid, iova, length: 4096n });
+  const page = {
+    scope: "page",
+    did,
+    iova: iovaOfPage(pageOf(request.iova)),
+    length: 4096n,
+  } as const;
+  const stage = entry.space === undefined ? undefined : guestIn(turn).spaces[entry.space];
+  if (stage === undefined) invalidateIotlb(turn, { type: "IotlbInvalidated", ...page });
+  else if (isNested(stage))
+    invalidateIotlb(turn, { type: "IotlbInvalidated", scope: "domain", did });
+  else invalidatePasidIotlb(turn, { ...page, pasid });
 }
+
+/** Whether a first stage lies over a second one of the guest's. */
+const isNested = ({ shadow, second }: Space): boolean =>
+  shadow !== undefined || second !== undefined;
 
 /** The entry as the unit writes it. */
 function entryBytes(request: PageRequest, { requester }: Device): Uint8Array {

@@ -23,11 +23,11 @@ export type DescriptorResult =
   | { readonly kind: "done" }
   | { readonly kind: "wait" }
   | { readonly kind: "mustWait" }
-  | { readonly kind: "failed"; readonly error: "IQE" | "ICE"; readonly iqei: number };
+  | { readonly kind: "failed"; readonly iqei: number };
 
 const done: DescriptorResult = { kind: "done" };
 const reservedField: DescriptorResult = {
-  ...{ kind: "failed", error: "IQE" },
+  kind: "failed",
   iqei: Iqercd.fields.iqei.names.reserved,
 };
 
@@ -85,10 +85,12 @@ const waitFields = readersOf(WaitDescriptor);
  * device.
  */
 function wait(turn: Turn, descriptor: bigint): DescriptorResult {
-  const { queue } = guestIn(turn);
+  const { queue, profile } = guestIn(turn);
   if (queue.unanswered.length > 0) return { kind: "mustWait" };
   const { intf, sw, data, statusAddr } = waitFields;
-  if (sw(descriptor)) writePosted(turn, gpa(statusAddr(descriptor)), fourBytes(data(descriptor)));
+  // Bits beyond the host's addresses are ignored.
+  const status = gpa(BigInt.asUintN(profile.haw, statusAddr(descriptor)));
+  if (sw(descriptor)) writePosted(turn, status, fourBytes(data(descriptor)));
   const interrupt = intf(descriptor);
   const first = interrupt && !queue.waitDone;
   record(turn, { type: "WaitCompleted", interrupt });

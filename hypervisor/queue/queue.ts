@@ -9,7 +9,7 @@ import type { QueueStimulus } from "../../machines/queue/queue.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
-import { pageAt, wordsIn } from "../../tables/memory.ts";
+import { pageAsWritten, wordsIn } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import { takeAnswer } from "../device/device-tlb.ts";
 import { raising } from "../fault/fault.ts";
@@ -29,18 +29,17 @@ function step(turn: Turn, stimulus: QueueStimulus): void {
 }
 
 /**
- * The descriptor at the head, or `undefined` when it cannot be read.
- *
- * Reading: without coherent walks (ECAP.C=0) descriptors too are seen once they are flushed.
+ * The descriptor at the head, or `undefined` when it cannot be read. The queue is always snooped,
+ * also where walks are not coherent.
  */
 function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bigint | undefined {
   const { head } = guest.queue;
   const gfn = pageOf(base) + (head >>> 12);
   if (!readable(guest.p2m, gfn)) return undefined;
-  return wordsIn(pageAt(guest.memory, gfn), head & 0xfff, bytes / 8);
+  return wordsIn(pageAsWritten(guest.memory, gfn), head & 0xfff, bytes / 8);
 }
 
-const invalid = (code: number): DescriptorResult => ({ kind: "failed", error: "IQE", iqei: code });
+const invalid = (iqei: number): DescriptorResult => ({ kind: "failed", iqei });
 
 /**
  * Checks a descriptor and executes it. Order of checks: type, reserved bits, then what its type
@@ -74,8 +73,7 @@ function stepQueue(turn: Turn): void {
   if (descriptor === undefined || guestIn(turn).queue.state !== "fetching") return;
   const outcome = execute(turn, descriptor, place.step === 32 ? 256 : 128);
   if (outcome.kind === "failed") {
-    const { error, iqei } = outcome;
-    stepRaising(turn, { type: "Failed", error, iqei, source: undefined });
+    stepRaising(turn, { type: "Refused", iqei: outcome.iqei });
   } else if (outcome.kind === "mustWait") step(turn, { type: "MustWait" });
   else step(turn, { type: "Executed", wait: outcome.kind === "wait" });
 }
@@ -115,12 +113,13 @@ export const clearQueueError = (turn: Turn, error: QueueError): void =>
 
 /**
  * A device answered a device-TLB invalidation; an answer that nobody waits for, or a failure, is an
- * ICE.
+ * ICE. The queue goes on as after any other answer. A unit without device TLBs has no ICE.
  */
 export function deviceTlbAnswered(turn: Turn, device: SourceId, result: "done" | "failed"): void {
+  if (!guestIn(turn).profile.deviceTlb) return;
   const expected = takeAnswer(turn, device, result);
-  if (expected && result === "done") resume(turn);
-  else stepRaising(turn, { type: "Failed", error: "ICE", iqei: 0, source: device });
+  if (!expected || result === "failed") stepRaising(turn, { type: "WrongAnswer", source: device });
+  if (expected) resume(turn);
 }
 
 /** Goes on with a wait descriptor once no device owes an answer. */

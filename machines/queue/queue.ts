@@ -2,7 +2,6 @@
 
 import type { SourceId } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
-import { queueErrors } from "../../events/fact.ts";
 import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
 import { compileChart } from "../compile-chart.ts";
 import type { Given } from "../definition.ts";
@@ -52,11 +51,15 @@ interface Executed {
   readonly type: "Executed";
   readonly wait: boolean;
 }
-interface Failed {
-  readonly type: "Failed";
-  readonly error: QueueError;
+interface Refused {
+  readonly type: "Refused";
+  /** What is wrong with the descriptor at the head. */
   readonly iqei: number;
-  readonly source: SourceId | undefined;
+}
+interface WrongAnswer {
+  readonly type: "WrongAnswer";
+  /** The device whose answer is a failure, or one that nobody waits for. */
+  readonly source: SourceId;
 }
 interface ErrorCleared {
   readonly type: "ErrorCleared";
@@ -73,7 +76,8 @@ export type QueueStimulus =
   | Fetched
   | Executed
   | { readonly type: "MustWait" }
-  | Failed
+  | Refused
+  | WrongAnswer
   | { readonly type: "Answered" }
   | { readonly type: "GivenUp" }
   | ErrorCleared;
@@ -82,7 +86,7 @@ type Told =
   | ("InputRefused" | "RegisterSet" | "QueueEnabled" | "QueueDisabled" | "QueueStarted")
   | ("QueueEmptied" | "QueueDraining" | "QueueDrained" | "QueueHalted" | "QueueResumed")
   | ("DescriptorFetched" | "DescriptorCompleted" | "WaitAborted" | "DeviceTlbsGivenUp")
-  | "QueueErrorCleared";
+  | ("QueueErrorCleared" | "CompletionFailed");
 
 type On<Stimulus> = Given<Stimulus, QueueUnit>;
 type WithTail = On<{ readonly tail: number }>;
@@ -98,9 +102,11 @@ const ofSource = (source: SourceId | undefined) => (source === undefined ? {} : 
 
 const iqe = (iqei: number) => tellOf("QueueHalted", { error: "IQE", iqei } as const);
 const code = Iqercd.fields.iqei.names;
-const halted = tell("QueueHalted", ({ event: { error, iqei, source } }: On<Failed>) => ({
-  ...{ error, iqei },
-  ...ofSource(source),
+const halted = tell("QueueHalted", ({ event: { iqei } }: On<Refused>) => ({
+  ...{ error: "IQE" as const, iqei },
+}));
+const answeredWrongly = tell("CompletionFailed", ({ event: { source } }: On<WrongAnswer>) => ({
+  source,
 }));
 const timedOut = tell("QueueHalted", ({ context }: On<object>) => ({
   ...{ error: "ITE" as const, iqei: 0 },
@@ -130,7 +136,6 @@ const errorCleared = tell("QueueErrorCleared", ({ event }: On<ErrorCleared>) => 
 }));
 const refusal = (why: string) => ({ actions: tellOf("InputRefused", { why }) });
 
-const fails = { target: "halted", actions: halted } as const;
 /** No wait descriptor was reached yet: nothing is aborted, the head stays. */
 const timeOut = {
   guard: "someOwed",
@@ -147,12 +152,18 @@ const wrongTail = [
 ] as const;
 const clearError = { guard: "isSet", actions: errorCleared } as const;
 
+/** The errors that halt the queue. An answer that is wrong (ICE) does not. */
+const halting: readonly QueueError[] = ["IQE", "ITE"];
+
 /**
  * The invalidation queue: disabled, idle (head equals tail), fetching, draining (a wait descriptor
- * waits for device TLBs), halted by IQE, ICE or ITE, also where it is enabled while one stands. Its
+ * waits for device TLBs), halted by IQE or ITE, also where it is enabled while one stands. Its
  * registers are locked while it is enabled.
  *
- * Reading: a wait that a device's error stopped completes once software has cleared ICE.
+ * Reading: a tail that is not aligned is found when the queue looks for work; QEMU and VirtualBox
+ * find it when IQT is written, also while the queue is disabled.
+ *
+ * Reading: the head passes a wait when it completes or is aborted, not when it is fetched.
  *
  * Reading: clearing the last error bit restarts fetching without a write to the tail; Linux relies
  * on it.
@@ -174,17 +185,17 @@ export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()(
     unreadable: ({ event }: On<Fetched>) => event.descriptor === undefined,
     someOwed: ({ context }) => context.unanswered.length > 0,
     noneOwed: ({ context }) => context.unanswered.length === 0,
-    anyError: ({ context }) => queueErrors.some((one) => context.errors[one]),
+    anyHalting: ({ context }) => halting.some((one) => context.errors[one]),
     isSet: ({ event, context }: WithError) => context.errors[event.error],
-    isLastError: ({ event, context: { errors } }: WithError) =>
-      errors[event.error] && queueErrors.every((one) => one === event.error || !errors[one]),
+    isLastError: ({ event: { error }, context: { errors } }: WithError) =>
+      halting.includes(error) && halting.every((one) => errors[one] === (one === error)),
   },
   states: {
     disabled: {
       on: {
         SetAddress: [{ guard: "changes", actions: addressSet }, {}],
         Enable: [
-          { guard: "anyError", target: "halted", actions: enabled },
+          { guard: "anyHalting", target: "halted", actions: enabled },
           { target: "idle", actions: enabled },
         ],
       },
@@ -196,7 +207,6 @@ export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()(
           { guard: "hasWork", target: "fetching", actions: "QueueStarted" },
         ],
         Disable: disable,
-        Failed: fails,
         GivenUp: timeOut,
       },
     },
@@ -210,7 +220,7 @@ export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()(
         ],
         Executed: { actions: completed },
         MustWait: { target: "draining", actions: "QueueDraining" },
-        Failed: fails,
+        Refused: { target: "halted", actions: halted },
         TailMoved: wrongTail,
       },
     },
@@ -222,13 +232,11 @@ export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()(
           target: "halted",
           actions: ["DeviceTlbsGivenUp", "WaitAborted", passed, timedOut],
         },
-        Failed: fails,
         Disable: refusal("the queue is disabled while a wait is pending"),
       },
     },
     halted: {
       on: {
-        Failed: { actions: halted },
         GivenUp: timeOut,
         ErrorCleared: {
           guard: "isLastError",
@@ -242,5 +250,6 @@ export const queue = compileChart<QueueState, QueueStimulus, Told, QueueUnit>()(
   on: {
     SetAddress: refusal("a write to IQA while the queue is enabled"),
     ErrorCleared: clearError,
+    WrongAnswer: { actions: answeredWrongly },
   },
 });

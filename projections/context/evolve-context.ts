@@ -1,6 +1,7 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
 import { translation as chart } from "../../machines/context/translation.ts";
 import type { Evolvers } from "../evolver.ts";
+import { atRest } from "../fault/faults.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { moveCharts } from "../guest.ts";
 import { clearHosts, markHosts } from "../host/host-entry.ts";
@@ -27,14 +28,17 @@ function latchRoot(guest: Draft<Guest>, fact: FactOf<"RootPointerLatched">, seq:
   guest.hosts = markHosts(contexts, seq, "pasidPending", ({ tag }) => tag !== undefined);
 }
 
+function disableTranslation(guest: Draft<Guest>, fact: Fact): void {
+  move(guest, fact);
+  guest.virtualCaches = [];
+  if (guest.charts.remapping !== "enabled") guest.faults = atRest(guest.faults);
+}
+
 /** What facts about the root pointer, contexts and PASID entries do. */
 export const contextEvolvers: Evolvers = {
   RootPointerLatched: latchRoot,
   TranslationEnabled: move,
-  TranslationDisabled: (guest, fact) => {
-    move(guest, fact);
-    guest.virtualCaches = [];
-  },
+  TranslationDisabled: disableTranslation,
   ContextInvalidated: forgetContexts,
   PasidCacheInvalidated: forgetPasids,
 };

@@ -13,6 +13,7 @@ function recorded(faults: Faults, fact: FactOf<"FaultRecorded">): Faults {
     draft.state = faultRecording.after(faults.state, fact, faults);
     draft.records[index] = { source, reason, page, read, pasid, privileged, execute, request };
     draft.next = (index + 1) % draft.records.length;
+    if (!faults.records.some((record) => record !== undefined)) draft.first = index;
   });
 }
 

@@ -25,6 +25,8 @@ export interface Faults {
   readonly records: readonly (FaultEntry | undefined)[];
   /** The register that the next fault takes. */
   readonly next: number;
+  /** The register that set PPF, while some record is pending: FSTS.FRI. */
+  readonly first?: number | undefined;
 }
 
 export const noFaults = (count: number): Faults => ({
@@ -32,6 +34,10 @@ export const noFaults = (count: number): Faults => ({
   records: new Array<undefined>(count).fill(undefined),
   next: 0,
 });
+
+/** The records of a unit that neither translates nor remaps interrupts: the next is the first. */
+export const atRest = (faults: Faults): Faults =>
+  faults.next === 0 ? faults : { ...faults, next: 0 };
 
 /** PPF: some record has F set. Once there was an overflow the chart does not tell. */
 const isPending = ({ state, records }: Faults): boolean =>
@@ -46,16 +52,21 @@ interface Owner {
   readonly queue: Queue;
 }
 
-/** FSTS as software reads it. FRI is the first record in the order of recording. */
+/**
+ * FSTS as software reads it. FRI is the record that set PPF, also once that one is cleared.
+ *
+ * Reading: with none pending, FRI reads as 0.
+ */
 export function faultStatus({ faults, queue }: Owner): bigint {
-  const { records, next, state } = faults;
+  const { records, next, state, first } = faults;
   const order = records.map((_, index) => (next + index) % records.length);
+  const oldest = order.find((index) => records[index] !== undefined);
   return Fsts.encode({
     pfo: state === "overflowed",
     ppf: isPending(faults),
     iqe: queue.errors.IQE,
     ice: queue.errors.ICE,
     ite: queue.errors.ITE,
-    fri: order.find((index) => records[index] !== undefined) ?? 0,
+    fri: (oldest === undefined ? undefined : (first ?? oldest)) ?? 0,
   });
 }

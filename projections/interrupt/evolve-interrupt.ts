@@ -2,6 +2,7 @@ import type { Fact, FactOf } from "../../events/fact.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { emptyRadix, radixForEach, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
+import { atRest } from "../fault/faults.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { moveCharts } from "../guest.ts";
 import { interruptTableOf } from "./interrupts.ts";
@@ -34,11 +35,16 @@ function forgetEntries(guest: Draft<Guest>, fact: FactOf<"InterruptEntriesInvali
   });
 }
 
+function disableRemapping(guest: Draft<Guest>, fact: Fact): void {
+  move(guest, fact);
+  if (guest.charts.translation !== "enabled") guest.faults = atRest(guest.faults);
+}
+
 /** What facts about interrupt remapping do. */
 export const interruptEvolvers: Evolvers = {
   InterruptTableLatched: latchTable,
   InterruptRemappingEnabled: move,
-  InterruptRemappingDisabled: move,
+  InterruptRemappingDisabled: disableRemapping,
   CompatibilityInterruptsAllowed: (guest) => {
     guest.compatibilityInterrupts = true;
   },

@@ -84,6 +84,7 @@ export const faults = whole<Faults>({
   state: oneOf("empty", "pending", "overflowed"),
   records: list(nullable(faultEntry)),
   next: integer(0, 255),
+  first: optional(integer(0, 255)),
 });
 
 export const hostEntry = whole<HostEntry>({

@@ -5,7 +5,7 @@ import { invalidationDone } from "../device/device-tlb.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
 import type { Queue } from "./queue.ts";
-import { noQueue, withError, withoutError } from "./queue.ts";
+import { noQueue, withError, withoutError, withWrongAnswer } from "./queue.ts";
 
 /** A copy of the queue in the state that a fact leads to, to change before anybody else sees it. */
 function queueAfter({ queue }: Guest, fact: Fact): { -readonly [K in keyof Queue]: Queue[K] } {
@@ -95,6 +95,9 @@ export const queueEvolvers: Evolvers = {
   QueueResumed: move,
   DescriptorCompleted: complete,
   QueueHalted: halt,
+  CompletionFailed: (guest, fact) => {
+    guest.queue = withWrongAnswer(guest.queue, fact);
+  },
   QueueErrorCleared: clearError,
   WaitCompleted: (guest, fact) => {
     if (fact.interrupt) setWaitDone(guest, true);

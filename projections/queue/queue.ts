@@ -49,16 +49,22 @@ export const anyError = ({ errors }: Queue): boolean => errors.IQE || errors.ICE
 export const queueErrorRecord = ({ iqei, iteSource, iceSource }: Queue): bigint =>
   Iqercd.encode({ iqei, itesid: iteSource, icesid: iceSource });
 
-/** The queue with an error that it halted on. */
+/** The queue with an error that it halted on. A source-id is that of the first time-out. */
 export const withError = (
   queue: Queue,
   { error, iqei, source = sourceId(0) }: FactOf<"QueueHalted">,
 ) =>
   produce(queue, (draft) => {
-    draft.errors[error] = true;
     if (error === "IQE") draft.iqei = iqei;
-    else if (error === "ICE") draft.iceSource = source;
-    else draft.iteSource = source;
+    else if (!queue.errors[error]) draft.iteSource = source;
+    draft.errors[error] = true;
+  });
+
+/** The queue after an answer that was wrong. The source-id is that of the first. */
+export const withWrongAnswer = (queue: Queue, { source }: FactOf<"CompletionFailed">): Queue =>
+  produce(queue, (draft) => {
+    if (!queue.errors.ICE) draft.iceSource = source;
+    draft.errors.ICE = true;
   });
 
 /** The queue once software cleared an error. */

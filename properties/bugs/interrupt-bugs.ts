@@ -63,8 +63,8 @@ export const interruptBugs: readonly Bug[] = [
     id: "interrupt-caching-mode",
     what: "With caching mode an interrupt entry that is not present is not remembered.",
     file: "hypervisor/interrupt/interrupt.ts",
-    find: "return profile.cachingMode || entryFault(profile, entry, undefined) === 0;",
-    replace: "return entryFault(profile, entry, undefined) === 0;",
+    find: "return guest.profile.cachingMode || entryFault(guest, entry, undefined) === 0;",
+    replace: "return entryFault(guest, entry, undefined) === 0;",
     law: "IR2",
   },
   {
@@ -114,7 +114,7 @@ export const interruptBugs: readonly Bug[] = [
     find: "if ((entry & present) === 0n) return",
     replace:
       "if ((entry & present) === 0n && " +
-      "(entry & interruptEntryReserved(profile, entry)) === 0n) return",
+      "(entry & interruptEntryReserved(profile, entry, interruptTable.eime)) === 0n) return",
     law: "IR1",
   },
   {
@@ -137,8 +137,8 @@ export const interruptBugs: readonly Bug[] = [
     id: "posting-unsupported",
     what: "An entry posts although the unit cannot.",
     file: "events/interrupt/interrupt-entry.ts",
-    find: "return RemappedEntry.reservedMask | postedBit;",
-    replace: "return isPosted(entry) ? PostedEntry.reservedMask : RemappedEntry.reservedMask;",
+    find: "const mode = profile.postedInterrupts ? 0n : postedBit;",
+    replace: "const mode = 0n;",
     law: "IR1",
   },
   {

@@ -38,7 +38,7 @@ export const slowTargets: ReadonlySet<string> = new Set([
   "invalidation queue: fetching, Fetched [unreadable] → fetching",
   "invalidation queue: fetching, Fetched [unreadable] → draining",
   "invalidation queue: fetching, MustWait → fetching",
-  "invalidation queue: fetching, Failed → fetching",
+  "invalidation queue: fetching, Refused → fetching",
   "invalidation queue: halted, GivenUp [someOwed] → disabled",
   "invalidation queue: halted, GivenUp [someOwed] → idle",
   "invalidation queue: halted, GivenUp [someOwed] → fetching",

@@ -34,8 +34,8 @@ export const rareBugs: readonly Bug[] = [
     id: "any-error-resumes",
     what: "Clearing one of two errors of the queue starts it again.",
     file: "machines/queue/queue.ts",
-    find: "errors[event.error] && queueErrors.every((one) => one === event.error || !errors[one]),",
-    replace: "errors[event.error] && queueErrors.length > 0,",
+    find: "halting.every((one) => errors[one] === (one === error)),",
+    replace: "errors[error],",
     law: "QU2",
   },
   {

@@ -14,8 +14,8 @@ export const requestBugs: readonly Bug[] = [
     id: "legacy-pasid",
     what: "In legacy mode the PASID of a request is ignored.",
     file: "hypervisor/context/resolve.ts",
-    find: "if (isLegacy && pasid === undefined) return",
-    replace: "if (isLegacy) return",
+    find: "if (mode === legacy && pasid === undefined) return",
+    replace: "if (mode === legacy) return",
     law: "DM1",
   },
   {

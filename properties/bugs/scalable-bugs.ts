@@ -26,8 +26,8 @@ export const scalableBugs: readonly Bug[] = [
     id: "pasid-limit",
     what: "A PASID beyond the directory is looked up behind it.",
     file: pasid,
-    find: "const limit = 2 ** Math.min(bits, profile.pasidBits);",
-    replace: "const limit = 2 ** 20;",
+    find: "if (pasid >= pasidCount(entry)) return reason.pasidBeyondDirectory;",
+    replace: "",
     law: "SH1",
   },
   {

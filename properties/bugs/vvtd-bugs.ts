@@ -69,10 +69,10 @@ export const vvtdBugs: readonly Bug[] = [
     id: "vvtd-head-moves-on",
     what: "IQH points behind the descriptor that failed.",
     file: "hypervisor/queue/queue.ts",
-    find: `stepRaising(turn, { type: "Failed", error, iqei, source: undefined });`,
+    find: `stepRaising(turn, { type: "Refused", iqei: outcome.iqei });`,
     replace:
-      `step(turn, { type: "Executed", wait: false }); stepRaising(turn, { type: "Failed", ` +
-      `error, iqei, source: undefined });`,
+      `step(turn, { type: "Executed", wait: false }); stepRaising(turn, { type: "Refused", ` +
+      `iqei: outcome.iqei });`,
     law: "QU1",
   },
   {

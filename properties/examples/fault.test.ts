@@ -4,6 +4,7 @@ import { FaultRecord } from "../../events/fault/fault-record.ts";
 import { at } from "../../events/registers/offset.ts";
 import {
   booted,
+  command,
   contextEntry,
   leafEntry,
   memory,
@@ -13,6 +14,7 @@ import {
   rootTable,
   submit,
   tables,
+  te,
   topTable,
   turnOn,
   width4,
@@ -60,16 +62,23 @@ describe("fault records", () => {
     expect(recordOf(scene, 1).f).toBe(false);
   });
 
-  test("[FA5] records fill in order and wrap; FRI is the first that is pending", () => {
+  test("[FA5] records fill in order and wrap; FRI is the one that set PPF", () => {
     const three = many.slice(0, 3).map((device) => reads(bad, device));
     const scene = busy.when(three);
     expect(scene.of("FaultRecorded").map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(scene.register(at.fsts)).toBe(0x002n);
     const next = scene.when(clearF(0), clearF(1));
-    expect(next.register(at.fsts)).toBe(0x202n);
+    expect(next.register(at.fsts)).toBe(0x002n);
     const wrapped = next.when(many.slice(3, 5).map((device) => reads(bad, device)));
     expect(wrapped.of("FaultRecorded").map(({ index }) => index)).toEqual([3, 0]);
-    expect(wrapped.register(at.fsts)).toBe(0x202n);
+    expect(wrapped.register(at.fsts)).toBe(0x002n);
+    const fresh = next.when(clearF(2), reads(bad, many[3]));
+    expect(fresh.register(at.fsts)).toBe(0x302n);
+  });
+
+  test("[FA5] the next record is the first once translation and remapping are both off", () => {
+    const used = busy.when(reads(bad), clearF(0), command(0n), command(te), reads(bad));
+    expect(used.of("FaultRecorded").map(({ index }) => index)).toEqual([0, 0]);
   });
 
   test("[FA6] without a free record PFO is set and faults are dropped until it is cleared", () => {

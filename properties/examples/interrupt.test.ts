@@ -66,7 +66,7 @@ describe("remapping", () => {
   });
 
   test("[IN3] without EIME the destination is bits 47:40 of the entry", () => {
-    const xapic = given(unit(), entry(1, remapped({ dst: 0x0102_0304 })), pointAt(3, false));
+    const xapic = given(unit(), entry(1, remapped({ dst: 0x0300 })), pointAt(3, false));
     expect(delivered(xapic.when(command(ire), msi(1)))).toMatchObject([{ destination: 3 }]);
   });
 
@@ -154,6 +154,13 @@ describe("blocked interrupts", () => {
     const word = remapped() | (1n << 24n);
     const scene = on.when(entry(2, word), msi(2), entry(3, posting()), pin(3));
     expect(reasons(scene)).toEqual([0x24, 0x24]);
+  });
+
+  test("[IB24] without EIME the bits of the destination but 47:40 are reserved", () => {
+    const wide = remapped({ dst: 0x1_00_00 });
+    const narrow = given(unit(), entry(1, wide), pointAt(3, false), command(ire));
+    expect(reasons(narrow.when(msi(1)))).toEqual([0x24]);
+    expect(reasons(given(unit(), entry(1, wide), remapping).when(msi(1)))).toEqual([]);
   });
 
   test("[IB25] a compatibility-format request with EIME, or without CFI", () => {

@@ -5,7 +5,7 @@ import { answers, asking, entryAt, leaf, one, prs, unbound } from "./device-scen
 import { memory, protect, unmap, write, write8 } from "./driver.ts";
 import type { Inputs, Scene } from "./given.ts";
 import { given } from "./given.ts";
-import { data, gva, pasids, readsAs } from "./scalable-driver.ts";
+import { below, data, gva, pasids, readsAs } from "./scalable-driver.ts";
 import { announce } from "./scalable-queue.ts";
 import { nvme } from "./unit.ts";
 
@@ -69,6 +69,17 @@ describe("the page request queue", () => {
       expect(prs(scene)).toBe(ppr);
     },
   );
+
+  test("[PQ6] of a second stage the page goes by domain-id, under nesting the domain", () => {
+    const second = asking.when(asksFor(below, { pasid: pasids.secondStage }));
+    const page = { scope: "page", iova: below, length: 0x1000n };
+    expect(second.of("IotlbInvalidated")).toMatchObject([page]);
+    const nested = asking.when(asksFor(gva, { pasid: pasids.nested }));
+    expect(nested.of("IotlbInvalidated")).toMatchObject([{ scope: "domain" }]);
+    expect(nested.of("PasidIotlbInvalidated")).toEqual([]);
+    const through = asking.when(asksFor(below, { pasid: pasids.passThrough }));
+    expect(through.of("IotlbInvalidated")).toMatchObject([page]);
+  });
 
   test("[PQ6] what is cached of the page is forgotten first, and nothing else", () => {
     const next = gva + 0x1000n;

@@ -48,7 +48,13 @@ describe("page requests that are refused", () => {
       tables(memory(contextTable + 0x400n, 0x21n)),
       pasids.firstStage,
     ],
-    ["45h", reason.pasidDisabled, tables(context({ pre: true, paside: false })), pasids.firstStage],
+    [
+      "45h",
+      reason.pasidDisabled,
+      tables(context({ dte: true, pre: true, paside: false })),
+      pasids.firstStage,
+    ],
+    ["43h", reason.scalableContextInvalid, tables(context({ pre: true })), pasids.firstStage],
     ["46h", reason.pasidBeyondDirectory, [], 0x2000],
     ["47h", reason.pageRequestDisabled, tables(context({ dte: true })), pasids.firstStage],
   ])(
@@ -88,11 +94,14 @@ describe("page requests that are refused", () => {
     }
   });
 
-  test("[PQ12] the PASID table has no part in it", () => {
+  test("[PQ12] what is wrong in the PASID table is reported, and answered as invalid", () => {
     const gone = pasidEntry(pasids.firstStage, { present: false });
     const scene = asking.when(gone, announce(allPasids), asksFor(gva));
-    expect(scene.of("PageRequestQueued")).toHaveLength(1);
-    expect(scene.register(at.fsts)).toBe(0n);
+    expect(scene.of("PageRequestDropped")).toMatchObject([{ reason: 0x59 }]);
+    expect(scene.of("PageGroupAnswered")).toMatchObject([{ response: "invalid" }]);
+    expect(recordOf(scene)).toMatchObject({ fr: 0x59, pp: true, fi: gva });
+    const disabled = asking.when(context({ dte: true }), announce(contextsOfAll), gone);
+    expect(disabled.when(asksFor(gva)).of("PageRequestDropped")).toMatchObject([{ reason: 0x47 }]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { iova } from "../../events/address.ts";
+import { iova, sourceId } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { at } from "../../events/registers/offset.ts";
 import {
@@ -23,6 +23,8 @@ import {
 } from "./driver.ts";
 import { given } from "./given.ts";
 import { nvme, unit } from "./unit.ts";
+
+const nic = sourceId(0x0028);
 
 const ice = 0x20n;
 const ite = 0x40n;
@@ -70,8 +72,8 @@ describe("device TLBs", () => {
   });
 
   test("[IQ18] a queue whose last error is cleared while it has no work tells of no work", () => {
-    const halted = ready.when(answer("done"));
-    const cleared = halted.when(write(at.fsts, ice));
+    const owing = ready.when(submit(deviceTlbOf(nvme)), { type: "InvalidationTimeout" });
+    const cleared = owing.when(write(at.fsts, ite));
     expect(cleared.types).toEqual(["QueueErrorCleared", "QueueResumed", "EventUnpended"]);
   });
 
@@ -80,6 +82,31 @@ describe("device TLBs", () => {
     expect(failed.register(at.fsts)).toBe(ice);
     expect(failed.register(at.iqercd, 8) >> 48n).toBe(BigInt(nvme));
     expect(ready.when(answer("done")).register(at.fsts)).toBe(ice);
+  });
+
+  test("[IQ15] ICE does not stop the queue", () => {
+    const failed = asked.when(answer("failed"));
+    expect(failed.word(0x9000n)).toBe(1n);
+    expect(failed.of("IotlbInvalidated")).toHaveLength(1);
+    expect(failed.guest().queue.state).toBe("idle");
+    const strange = ready.when(answer("done"), submit(iotlbOfAll));
+    expect(strange.of("IotlbInvalidated")).toHaveLength(1);
+    const cleared = strange.when(write(at.fsts, ice));
+    expect(cleared.types).toEqual(["QueueErrorCleared", "EventUnpended"]);
+  });
+
+  test("[IQ15] a unit without device TLBs has no ICE", () => {
+    const plain = given(unit({ ecap: { dt: false } }), booted, queueOn).when(answer("done"));
+    expect(plain.register(at.fsts)).toBe(0n);
+    expect(plain.types).toEqual([]);
+  });
+
+  test("[IQ15] the source-id is that of the first answer until ICE is cleared", () => {
+    const other: Input = { type: "DeviceTlbAnswer", device: nic, result: "failed" };
+    const twice = ready.when(answer("done"), other);
+    expect(twice.register(at.iqercd, 8) >> 48n).toBe(BigInt(nvme));
+    const anew = twice.when(write(at.fsts, ice), other);
+    expect(anew.register(at.iqercd, 8) >> 48n).toBe(BigInt(nic));
   });
 
   test("[IQ17] a tail that went wrong while the queue waited is an error, not work", () => {

@@ -54,7 +54,7 @@ describe("enabling and disabling", () => {
     expect(scene.register(at.iqh, 8)).toBe(0x20n);
   });
 
-  test("[IQ19] a queue that is enabled while an error stands waits until it is cleared", () => {
+  test("[IQ20] a queue that is enabled while IQE stands waits until it is cleared", () => {
     const halted = ready.when(write8(at.iqt, 0x7fff0n), write8(at.iqt, 0n), command(te));
     const scene = halted.when(submit(iotlbOfAll, waitNothing), queueOn);
     expect(halted.types).toContain("QueueDisabled");
@@ -109,6 +109,12 @@ describe("execution", () => {
     );
     expect(scene.word(0x9000n)).toBe(0x1234_aaaa_aaaan);
     expect(scene.of("MemoryWritten")[0]?.bytes).toHaveLength(4);
+  });
+
+  test("[IQ7] the bits of a status address beyond the host's width are ignored", () => {
+    const scene = ready.when(submit(waitStatus(0x9000n | (1n << 40n), 1)));
+    expect(scene.word(0x9000n)).toBe(1n);
+    expect(scene.register(at.fsts)).toBe(0n);
   });
 
   test("[IQ8] a status word that the P2M does not take is lost, and the queue goes on", () => {

@@ -90,6 +90,17 @@ describe("global command", () => {
     expect(mode(0n).of("DmaBlocked")).not.toMatchObject([{ reason: 0x30 }]);
   });
 
+  test("[GC7] with ECAP.ADMS the mode 3 blocks every request as it is meant to, with 33h", () => {
+    const changes = { ecap: { adms: true, c: true } };
+    const scene = given(unit(changes), tables).when(
+      write8(at.rtaddr, rootTable | 0xc00n),
+      command(srtp),
+      command(te),
+      reads(page),
+    );
+    expect(scene.of("DmaBlocked")).toMatchObject([{ reason: 0x33 }]);
+  });
+
   test("[GC8] TE off leads devices back to the P2M alone", () => {
     const scene = given(unit(), booted).when(command(0n));
     expect(status(scene)).toBe(srtp);

@@ -111,10 +111,29 @@ const contexts: readonly Case[] = [
     as({ pasid: 0x2000 }),
   ],
   [
-    reason.ridPasidInvalid,
+    reason.scalableContextInvalid,
     "RID_PASID 0x2000 with 128 directory entries",
     context({ ridPasid: 0x2000 }),
     reads(gva),
+  ],
+  [
+    reason.scalableContextInvalid,
+    "the same for a request with PASID",
+    context({ ridPasid: 0x2000 }),
+    as({ pasid: first }),
+  ],
+  [
+    reason.pasidOfRequester,
+    "the PASID is RID_PASID",
+    context({ ridPasid: first }),
+    as({ pasid: first }),
+  ],
+  [
+    reason.pasidBeyondUnit,
+    "a PASID of 14 bits where the unit has 13",
+    context({ pdts: 1 }),
+    as({ pasid: 0x2000 }),
+    { ecap: { pss: 12 } },
   ],
   [
     reason.directoryAccess,
@@ -200,7 +219,7 @@ const stages: readonly Case[] = [
     as({ pasid: first }),
   ],
   [
-    reason.firstStageWriteDenied,
+    reason.scalableWriteDenied,
     "R/W is 0 in the leaf",
     memory(l1, data | 5n),
     as({ pasid: first }, "write"),
@@ -245,8 +264,23 @@ const stages: readonly Case[] = [
   ],
   [
     reason.secondStageDenied,
+    "a page that nobody may use",
+    memory(slot(secondStage.l1, 1, below), 0n),
+    readsAs(second, below),
+  ],
+  [
+    reason.scalableReadDenied,
     "a read of a write-only page",
     memory(slot(secondStage.l1, 1, below), 2n),
+    readsAs(second, below),
+  ],
+  [
+    reason.secondStageDenied,
+    "a read of a page below a table that allows writes alone, and which allows reads alone",
+    [
+      memory(slot(secondStage.l4, 4, below), secondStage.l3 | 2n),
+      memory(slot(secondStage.l1, 1, below), 1n),
+    ],
     readsAs(second, below),
   ],
   [
@@ -261,7 +295,7 @@ const stages: readonly Case[] = [
 const under = (index: bigint): bigint => slot(secondStage.l1, 1, below + index * 0x1000n);
 const nests: readonly Case[] = [
   [
-    reason.nestedBeyondWidth,
+    reason.pasidInvalid,
     "the top table is beyond the second stage",
     pasidEntry(nested, nestedEntry({ fsptptr: 1n << 49n })),
     as({ pasid: nested }),
@@ -297,13 +331,13 @@ const nests: readonly Case[] = [
     as({ pasid: nested }),
   ],
   [
-    reason.secondStageDenied,
+    reason.scalableWriteDenied,
     "the second stage maps the page read-only",
     memory(under(7n), 0x7001n),
     as({ pasid: nested }, "write"),
   ],
   [
-    reason.secondStageBeyondWidth,
+    reason.nestedBeyondWidth,
     "the page is beyond the second stage",
     memory(l1, (1n << 49n) | 7n),
     as({ pasid: nested }),

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { asks, uses } from "./device-driver.ts";
-import { first, holding, landed, recordOf } from "./device-scene.ts";
+import { first, holding, landed, ready, recordOf } from "./device-scene.ts";
 import {
   contextEntry,
   contextsOfAll,
   memory,
   page,
+  protect,
   tables,
   topTable,
   turnOn,
@@ -18,9 +19,17 @@ import { context, data, gva, pasidEntry, pasids, readsAs } from "./scalable-driv
 import { announce } from "./scalable-queue.ts";
 import { hostBase, unit } from "./unit.ts";
 
+describe("translation requests", () => {
+  test("[AT5] an accessed bit that cannot be set is reported, and answered with nothing", () => {
+    const scene = ready.when(protect(0n, 0x20_0000n, true, false), asks("read", gva, first));
+    expect(scene.of("TranslationAnswered")).toMatchObject([{ read: false, write: false }]);
+    expect(recordOf(scene)).toMatchObject({ fr: reason.accessedDirtyFailed, at: 1 });
+  });
+});
+
 describe("translated requests", () => {
   test("[AT12] they are blocked once DTE is seen to be clear, and reported as translated", () => {
-    const cleared = holding.when(context({ dte: false, pre: true }));
+    const cleared = holding.when(context({ dte: false }));
     expect(landed(cleared, uses("read", gva, first))).toBe(hostBase + data);
     const seen = cleared.when(announce(contextsOfAll), uses("read", gva, first));
     expect(seen.of("DmaBlocked")).toMatchObject([{ reason: 0x44 }]);

@@ -41,7 +41,9 @@ function ofMapping(
   if (outcome === "ok") return { hfn: frameOf(mapping), size: sizeName(sizeOf(mapping)) };
   if (outcome === "hole") return { hole: true };
   const legacyDenied = access === "read" ? reason.readDenied : reason.writeDenied;
-  const denied = [legacyDenied, reason.secondStageDenied] as const;
+  const other = outcomeName(access === "read" ? writeCode(mapping) : readCode(mapping));
+  const lacking = access === "read" ? reason.scalableReadDenied : reason.scalableWriteDenied;
+  const denied = [legacyDenied, other === outcome ? reason.secondStageDenied : lacking] as const;
   return { fault: (reasons[outcome] ?? denied)[tag === undefined ? 0 : 1], suppressed: fpd };
 }
 
@@ -52,11 +54,11 @@ function ofP2m(guest: Guest, page: number, access: Access): HostAnswer {
 
 /** What untranslated requests meet: the P2M, within limits that depend on the mode. */
 function ofPassThrough(guest: Guest, entry: HostEntry, page: number, access: Access): HostAnswer {
-  const { haw, mgaw } = guest.profile;
+  const { haw } = guest.profile;
   const fault = (code: number): HostAnswer => ({ fault: code, suppressed: entry.fpd });
   if (guest.charts.translation !== "enabled") return ofP2m(guest, page, access);
   if (entry.tag === undefined) {
-    return page >= 2 ** (mgaw - 12) ? fault(reason.beyondWidth) : ofP2m(guest, page, access);
+    return page >= 2 ** (haw - 12) ? fault(reason.beyondWidth) : ofP2m(guest, page, access);
   }
   if (page >= 2 ** (haw - 12)) return fault(reason.beyondHardware);
   const isInterrupt = page >= 0xfee00 && page <= 0xfeeff;

@@ -24,16 +24,19 @@ function checkRenewed(step: Step, guest: Guest, count: Count): string | undefine
   const { device, pasid, iova } = step.input as Request;
   const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
-  if (entry?.space === undefined) return undefined;
+  if (entry?.tag === undefined) return undefined;
+  const stage = entry.space === undefined ? undefined : guest.spaces[entry.space];
+  const isNested = stage?.second !== undefined || stage?.shadow !== undefined;
   const written = step.facts.findIndex(({ type }) => /^MemoryWrit/.test(type));
   const gone = step.facts.slice(0, written).some((fact) => {
+    const isPage = "iova" in fact && (fact.iova ?? -1n) >> 12n === iova >> 12n;
+    if (fact.type === "IotlbInvalidated") {
+      return fact.did === entry.did && (isNested ? fact.scope === "domain" : !stage && isPage);
+    }
     if (fact.type !== "PasidIotlbInvalidated" || fact.pasid !== entry.tag) return false;
-    return (
-      fact.did === entry.did &&
-      (fact.scope === "pasid" || (fact.iova ?? -1n) >> 12n === iova >> 12n)
-    );
+    return !isNested && fact.did === entry.did && isPage;
   });
-  count("renewed");
+  count(stage === undefined ? "renewed, second stage" : "renewed");
   return gone ? undefined : "what is cached of the page stays";
 }
 
@@ -100,7 +103,8 @@ function contextReason(guest: Guest, { device, pasid }: Request): number {
   const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
   if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason ?? 0;
-  return entry?.pri === true ? 0 : 0x47;
+  if (entry?.pri !== true) return 0x47;
+  return entry.state === "blocked" ? entry.reason : 0;
 }
 
 /** Why a request was not treated as it must, or nothing. */
@@ -136,7 +140,15 @@ export const pageRequestsAreQueued: Law = {
     "Page requests come into the queue whole and in order, or are dropped for a reason; the " +
     "event arises when nothing was pending.",
   sometimes: [
-    ...["queued", "wrapped", "renewed", "overflow", "event", "event masked"],
+    ...[
+      "queued",
+      "wrapped",
+      "renewed",
+      "renewed, second stage",
+      "overflow",
+      "event",
+      "event masked",
+    ],
     ...["dropped: overflow", "dropped: fault", "dropped: off", "dropped: unsupported"],
     ...["answered by software", "answered automatically", "stop marker"],
   ],

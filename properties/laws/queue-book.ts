@@ -87,8 +87,8 @@ export function write(book: QueueBook, fact: Fact): void {
   }
 }
 
-/** Whether the queue is on, and which of its errors stand, as software reads it. */
+/** Whether the queue is on, and which of the errors that halt it stand, as software reads it. */
 export function queueStatus(guest: Guest) {
   const isEnabled = ((readBytes(guest, 0x1c, 4) >> 26n) & 1n) === 1n;
-  return { isEnabled, errors: readBytes(guest, 0x34, 4) & 0x70n };
+  return { isEnabled, errors: readBytes(guest, 0x34, 4) & 0x50n };
 }

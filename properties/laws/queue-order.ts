@@ -4,7 +4,7 @@ import { at } from "../../events/registers/offset.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
-import { byteIn, pageAt } from "../../tables/memory.ts";
+import { byteIn, pageAsWritten } from "../../tables/memory.ts";
 import { readable } from "../../tables/p2m.ts";
 import type { QueueExpectation } from "../oracle/queue.ts";
 import { expectedQueue } from "../oracle/queue.ts";
@@ -21,15 +21,16 @@ function expectationOf(guest: Guest): QueueExpectation {
   const read = (gpa: bigint, count: number): Uint8Array | undefined => {
     const gfn = Number(gpa >> 12n);
     if (!readable(p2m, gfn)) return undefined;
-    const page = pageAt(memory, gfn);
+    const page = pageAsWritten(memory, gfn);
     const offset = Number(gpa & 0xfffn);
     const bytes = new Uint8Array(count);
     for (let index = 0; index < count; index++) bytes[index] = byteIn(page, offset + index);
     return bytes;
   };
   const iqt = readBytes(guest, at.iqt, 8);
-  const { cap, ecap } = profile;
-  return expectedQueue({ iqa: queue.address, iqh: BigInt(queue.head), iqt, cap, ecap, read }, 1);
+  const { cap, ecap, haw } = profile;
+  const [iqa, iqh] = [queue.address, BigInt(queue.head)];
+  return expectedQueue({ iqa, iqh, iqt, cap, ecap, haw, read }, 1);
 }
 
 const textOf = (value: unknown): string =>

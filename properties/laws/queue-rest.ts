@@ -6,10 +6,10 @@ import type { Count, Law } from "./law.ts";
 import type { Moment } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
 
-/** The queue as software sees it: GSTS.QIES, the errors of FSTS, IQH and IQT. */
+/** The queue as software sees it: GSTS.QIES, the errors of FSTS that halt it, IQH and IQT. */
 function sightOf(guest: Guest) {
   const isEnabled = ((readBytes(guest, 0x1c, 4) >> 26n) & 1n) === 1n;
-  const errors = readBytes(guest, 0x34, 4) & 0x70n;
+  const errors = readBytes(guest, 0x34, 4) & 0x50n;
   const [head, tail] = [0x80, 0x88].map((offset) => readBytes(guest, offset, 8) & 0x7fff0n);
   return { isEnabled, errors, head: head ?? 0n, tail: tail ?? 0n };
 }
@@ -74,9 +74,9 @@ function check({ fact, step, seq, before, after }: Moment, count: Count): string
 export const queueGoesOn: Law = {
   id: "QU2",
   says:
-    "An enabled queue rests at its tail, at an error that stands, or at a wait for devices that " +
-    "owe answers, and nowhere else; while an error stands it does not work, and only at its tail " +
-    "it is turned off.",
+    "An enabled queue rests at its tail, at an IQE or ITE that stands, or at a wait for devices " +
+    "that owe answers, and nowhere else; while IQE or ITE stands it does not work, and only at " +
+    "its tail it is turned off.",
   sometimes: [
     ...["works", "at the tail", "at an error", "at a wait"],
     ...["off at the tail", "off too early"],

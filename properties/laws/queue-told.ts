@@ -3,7 +3,7 @@ import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
-import { byteIn, pageAt } from "../../tables/memory.ts";
+import { byteIn, pageAsWritten } from "../../tables/memory.ts";
 import type { Given } from "./device-book.ts";
 import { follow as followDevices, newDeviceBook } from "./device-book.ts";
 import type { Count, Law } from "./law.ts";
@@ -17,12 +17,12 @@ const typeOf = (descriptor: bigint): number =>
   Number(((descriptor >> 5n) & 0x70n) | (descriptor & 0xfn));
 const waitType = 5;
 
-/** The descriptor that memory holds at the queue's head, as IQA and IQH say. */
+/** The descriptor that the CPU wrote at the queue's head, as IQA and IQH say. */
 function descriptorAt(guest: Guest, head: number): bigint {
   const iqa = readBytes(guest, 0x90, 8);
   const length = ((iqa >> 11n) & 1n) === 1n ? 32 : 16;
   const place = Number(iqa & 0xfff_ffff_ffff_f000n) + head;
-  const page = pageAt(guest.memory, Math.floor(place / 4096));
+  const page = pageAsWritten(guest.memory, Math.floor(place / 4096));
   let word = 0n;
   for (let byte = length - 1; byte >= 0; byte--) {
     word = word * 256n + BigInt(byteIn(page, (place % 4096) + byte));
@@ -85,15 +85,19 @@ function mustResume(book: QueueBook, fact: Fact | undefined, guest: Guest): bool
   return isEnabled && errors === 0n;
 }
 
-/** Why IQERCD does not show an error that the queue halted on, or nothing. */
-function checkError({ error, iqei, source }: FactOf<"QueueHalted">, guest: Guest) {
-  const word = readBytes(guest, 0xb0, 8);
-  const found = {
-    IQE: Number(word & 0xfn),
-    ITE: Number((word >> 32n) & 0xffffn),
-    ICE: Number(word >> 48n),
+/** Why IQERCD does not show an error that is the first of its kind to stand, or nothing. */
+function checkError(fact: Fact, { was, now }: Guests): string | undefined {
+  if (fact.type !== "QueueHalted" && fact.type !== "CompletionFailed") return undefined;
+  const word = readBytes(now, 0xb0, 8);
+  const error = fact.type === "QueueHalted" ? fact.error : "ICE";
+  const [bit, found] = {
+    IQE: [4n, Number(word & 0xfn)] as const,
+    ICE: [5n, Number(word >> 48n)] as const,
+    ITE: [6n, Number((word >> 32n) & 0xffffn)] as const,
   }[error];
-  return found === (error === "IQE" ? iqei : (source ?? 0)) ? undefined : `IQERCD is ${hex(word)}`;
+  if (((readBytes(was, 0x34, 4) >> bit) & 1n) === 1n) return undefined;
+  const told = "iqei" in fact && error === "IQE" ? fact.iqei : (fact.source ?? 0);
+  return found === told ? undefined : `IQERCD is ${hex(word)}`;
 }
 
 /** A guest's queue from event to event. */
@@ -132,7 +136,7 @@ function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devic
     write(book, fact);
     // A queue that is enabled while an error stands begins as one that has stopped at it.
     if (fact.type === "QueueEnabled") book.isHalted = queueStatus(guests.now).errors !== 0n;
-    const shown = fact.type === "QueueHalted" ? checkError(fact, guests.now) : undefined;
+    const shown = checkError(fact, guests);
     if (shown !== undefined) return shown;
   } else if (step.input.type === "InvalidationTimeout") {
     watched.mustAbort = book.isWaiting && book.owed.length > 0;

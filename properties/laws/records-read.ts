@@ -38,27 +38,39 @@ function checkRecord(guest: Guest, fact: FactOf<"FaultRecorded">): string | unde
   return `record ${fact.index} reads ${is}, not ${must}`;
 }
 
-/** Where IQERCD says why the queue halted: the lowest bit of each error's field, and its width. */
-const fields = { IQE: [0n, 0xfn], ITE: [32n, 0xffffn], ICE: [48n, 0xffffn] } as const;
+/** Of each error its bit in FSTS, and where IQERCD says why: the field's lowest bit and width. */
+const fields = { IQE: [4n, 0n, 0xfn], ICE: [5n, 48n, 0xffffn], ITE: [6n, 32n, 0xffffn] } as const;
 
-/** What is wrong with what software reads in IQERCD after an error, or nothing. */
-function checkError(was: Guest, now: Guest, fact: FactOf<"QueueHalted">): string | undefined {
-  const [lowest, mask] = fields[fact.error];
-  const code = BigInt(fact.error === "IQE" ? fact.iqei : (fact.source ?? 0));
-  const [before, found] = [was, now].map((guest) => readBytes(guest, 0xb0, 8));
-  const wanted = ((before ?? 0n) & ~(mask << lowest)) | (code << lowest);
+type ErrorFact = FactOf<"QueueHalted"> | FactOf<"CompletionFailed">;
+
+const errorOf = (fact: ErrorFact) => (fact.type === "QueueHalted" ? fact.error : "ICE");
+
+/**
+ * What is wrong with what software reads in IQERCD after an error, or nothing. Of devices the first
+ * is shown while its error stands.
+ */
+function checkError(was: Guest, now: Guest, fact: ErrorFact): string | undefined {
+  const error = errorOf(fact);
+  const [bit, lowest, mask] = fields[error];
+  const isFirst = error === "IQE" || ((readBytes(was, 0x34, 4) >> bit) & 1n) === 0n;
+  const code = BigInt("iqei" in fact && error === "IQE" ? fact.iqei : (fact.source ?? 0));
+  const [before = 0n, found = 0n] = [was, now].map((guest) => readBytes(guest, 0xb0, 8));
+  const wanted = isFirst ? (before & ~(mask << lowest)) | (code << lowest) : before;
   return found === wanted
     ? undefined
-    : `IQERCD reads ${hex(found ?? 0n)} after ${fact.error}, not ${hex(wanted)}`;
+    : `IQERCD reads ${hex(found)} after ${error}, not ${hex(wanted)}`;
 }
 
+const isError = (fact: Moment["fact"]): fact is ErrorFact =>
+  fact?.type === "QueueHalted" || fact?.type === "CompletionFailed";
+
 function check({ fact, before, after }: Moment, count: Count): string | undefined {
-  if (fact?.type !== "FaultRecorded" && fact?.type !== "QueueHalted") return undefined;
+  if (fact?.type !== "FaultRecorded" && !isError(fact)) return undefined;
   const index = guestIndex(fact);
   const [was, now] = [before.guests[index], after.guests[index]];
   if (was === undefined || now === undefined) return undefined;
-  if (fact.type === "QueueHalted") {
-    count(fact.error);
+  if (isError(fact)) {
+    count(errorOf(fact));
     return checkError(was, now, fact);
   }
   count(fact.pasid === undefined ? "fault" : "fault with PASID");

@@ -80,7 +80,7 @@ function differences(found: Uint8Array, wanted: Uint8Array, of: Rules): readonly
 
 /** What the unit does by itself in consequence of a write, and the registers that show it. */
 const consequences: readonly (readonly [RegExp, RegExp])[] = [
-  [/^(QueueHalted|QueueErrorCleared)$/, /^(FSTS|IQERCD)$/],
+  [/^(QueueHalted|CompletionFailed|QueueErrorCleared)$/, /^(FSTS|IQERCD)$/],
   [/^WaitCompleted$/, /^ICS$/],
   [/^Fault|^OverflowCleared$/, /^(FSTS|FRCD)/],
   [/^UnitWasReset$/, /./],
@@ -133,7 +133,7 @@ function asksToClear(guest: Guest, input: InputOf<"RegisterWrite">, index: numbe
 
 export const recordsAreCleared: Law = {
   id: "RG2",
-  says: "Clearing a fault record frees that record alone, and FSTS shows the next one.",
+  says: "Clearing a fault record frees it alone; FRI stays, and PPF while another is pending.",
   sometimes: ["cleared", "others pending"],
   check(run, count) {
     for (const { input, facts, before, after, seq } of run.steps) {
@@ -141,7 +141,7 @@ export const recordsAreCleared: Law = {
       const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
       const cleared = facts.filter((fact) => fact.type === "FaultCleared");
       const other = facts.some(({ type }) =>
-        /^(QueueHalted|QueueErrorCleared|Overflow)/.test(type),
+        /^(QueueHalted|CompletionFailed|QueueErrorCleared|Overflow)/.test(type),
       );
       if (was === undefined || now === undefined || cleared.length === 0 || other) continue;
       const unasked = cleared.find(({ index }) => !asksToClear(was, input, index));

@@ -27,7 +27,8 @@ export const statusStays: Law = {
         continue;
       }
       if (input.type === "RegisterWrite") count("another write");
-      if (facts.some(({ type }) => type === "QueueHalted")) count("an error of the queue");
+      if (facts.some(({ type }) => type === "QueueHalted" || type === "CompletionFailed"))
+        count("an error of the queue");
       if (facts.some(({ type }) => type === "FaultRecorded")) count("a fault");
       if (old === status) continue;
       const text = `${input.type} leads GSTS from ${hex(old)} to ${hex(status)}`;

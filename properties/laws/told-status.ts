@@ -1,3 +1,5 @@
+// Length: one table of facts and the status that they change, with what it is checked by.
+
 import { hex } from "../../events/address.ts";
 import type { Fact, FactOf, FactType } from "../../events/fact.ts";
 import { faultRecordAt } from "../../events/registers/offset.ts";
@@ -58,6 +60,7 @@ const fixed: { readonly [T in FactType]?: Change } = {
   FaultOverflowed: sets("PFO"),
   OverflowCleared: clears("PFO"),
   CompletionCleared: clears("IWC"),
+  CompletionFailed: { to: "set", bits: [], also: ["ICE"] },
   PageRequestQueued: { to: "set", bits: [], also: ["PPR"] },
   PageRequestsOverflowed: sets("PRO"),
   PageRequestsCleared: clears("PPR"),
@@ -184,7 +187,13 @@ export const statusIsTold: Law = {
   says:
     "A bit of status changes with the fact that says so and with nothing else, and each such " +
     "fact finds it otherwise.",
-  sometimes: [...Object.keys(fixed), "QueueHalted", "QueueErrorCleared", "EventPended"],
+  sometimes: [
+    ...Object.keys(fixed),
+    "QueueHalted",
+    "CompletionFailed",
+    "QueueErrorCleared",
+    "EventPended",
+  ],
   check(run, count) {
     const known: Known = new Map();
     for (const moment of momentsOf(run)) {

@@ -31,12 +31,12 @@ describe("fault records", () => {
     expect(kinds).toEqual([no, yes, yes, no, no, no, yes, yes]);
   });
 
-  test("[OR18] FRI follows the first record that is pending", () => {
+  test("[OR18] FRI is the record that set PPF", () => {
     const one = expectedFault({ ...empty, next: 1 }, fault).state;
     expect(one.fsts).toBe(0x102);
     const two = expectedFault(one, { ...fault, sid: 0x28 }).state;
     expect(two.fsts).toBe(0x102);
-    expect(afterClear(two, 1).fsts).toBe(0x2);
+    expect(afterClear(two, 1).fsts).toBe(0x102);
     expect(afterClear(afterClear(two, 1), 0).fsts & 0xff).toBe(0);
   });
 

@@ -38,7 +38,7 @@ const conditions = 0xff;
 /**
  * What must become of a fault. In order: FPD suppresses a qualified one; while PFO is set all are
  * dropped; one of a source-id that has a record already collapses into it; a next record that is in
- * use sets PFO; else it is recorded. PPF and FRI follow the first pending record. No event while
+ * use sets PFO; else it is recorded. FRI is the record that set PPF. No event while
  * any condition of FSTS was set already.
  */
 export function expectedFault(state: FaultState, fault: FaultToReport): FaultExpectation {
@@ -67,17 +67,11 @@ export function expectedFault(state: FaultState, fault: FaultToReport): FaultExp
 }
 
 /**
- * FSTS and records after software writes 1 to F of one record. FRI moves to the next pending record
- * in ring order. Reading: with none pending, FRI keeps its value.
+ * FSTS and records after software writes 1 to F of one record. FRI stays where the first fault was
+ * recorded until PPF is set anew.
  */
 export function afterClear(state: FaultState, index: number): FaultState {
   const slots = state.slots.map((slot, at) => (at === index ? { ...slot, pending: false } : slot));
-  const count = slots.length;
-  const fri = (state.fsts >> 8) & 0xff;
-  for (let step = 0; step < count; step++) {
-    const at = (fri + step) % count;
-    if (slots[at]?.pending !== true) continue;
-    return { ...state, slots, fsts: (state.fsts & 0xff) | ppf | (at << 8) };
-  }
-  return { ...state, slots, fsts: state.fsts & ~ppf };
+  const pending = slots.some((slot) => slot.pending);
+  return { ...state, slots, fsts: pending ? state.fsts : state.fsts & ~ppf };
 }

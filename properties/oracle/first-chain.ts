@@ -35,7 +35,11 @@ export const waysNow = (unit: Unit, { second }: Space): Ways => ({
 });
 
 /** What second-stage tables say of a page now. */
-function secondNow(unit: Unit, tables: NonNullable<Space["second"]>, page: number): PageValue {
+export function secondNow(
+  unit: Unit,
+  tables: NonNullable<Space["second"]>,
+  page: number,
+): PageValue {
   const read = walkTables(unit, tables, page, "read").outcome;
   return { read, write: walkTables(unit, tables, page, "write").outcome };
 }

@@ -1,7 +1,7 @@
 import type { Access } from "../../events/input.ts";
 import { onceFor } from "./masks.ts";
 import type { Space } from "./pasid-entry.ts";
-import type { Unit } from "./walk.ts";
+import type { PageValue, TableAnswer, Unit } from "./walk.ts";
 import { bit, ones } from "./word.ts";
 
 /** How a request looks to the first stage. */
@@ -79,10 +79,22 @@ export function tableReason(reason: number, top: boolean): number {
   return secondStageReason(reason);
 }
 
-/** The scalable-mode reason for one of legacy mode's second stage. */
-export function secondStageReason(reason: number): number {
+/** The scalable-mode reason for one of legacy mode's second stage, which forbids one access. */
+function secondStageReason(reason: number): number {
   const reasons: Readonly<Record<number, number>> = {
-    ...{ 3: 0x7b, 4: 0x84, 5: 0x79, 6: 0x79, 7: 0x78, 12: 0x7a, 14: 0x87 },
+    ...{ 3: 0x7b, 4: 0x84, 5: 0x85, 6: 0x86, 7: 0x78, 12: 0x7a, 14: 0x87 },
   };
   return reasons[reason] ?? reason;
+}
+
+/** Whether a second stage allows neither access. */
+const allowsNothing = ({ read, write }: PageValue): boolean =>
+  read.kind === "fault" && read.reason === 0x6 && write.kind === "fault" && write.reason === 0x5;
+
+/** What a second stage says of an access, in the words of scalable mode. */
+export function inScalableMode(value: PageValue, access: Access): TableAnswer {
+  const outcome = value[access];
+  if (outcome.kind !== "fault") return outcome;
+  const reason = allowsNothing(value) ? 0x79 : secondStageReason(outcome.reason);
+  return { kind: "fault", reason };
 }

@@ -1,11 +1,11 @@
-import type { PageSize } from "../../events/input.ts";
+import type { Access, PageSize } from "../../events/input.ts";
 import { smaller } from "./compose.ts";
 import type { Chain, FirstTables } from "./first-chain.ts";
 import { chains, resultOf, waysNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
-import { isCanonical, refusal, secondStageReason, tableReason, touched } from "./first-entry.ts";
+import { inScalableMode, isCanonical, refusal, tableReason, touched } from "./first-entry.ts";
 import type { Space } from "./pasid-entry.ts";
-import type { TableAnswer, Unit, Word } from "./walk.ts";
+import type { PageValue, TableAnswer, Unit, Word } from "./walk.ts";
 import { bit, isInterruptPage } from "./word.ts";
 
 export interface FirstWalk {
@@ -52,18 +52,19 @@ export function follow(
   }
   const { address, size } = resultOf(chain, page);
   return ways.second(Number(address >> 12n)).map((value) => ({
-    outcome: finalOutcome(value[request.access], size),
+    outcome: finalOutcome(value, request.access, size),
     words,
     updates,
   }));
 }
 
 /** The result as the second stage gives it, of the smaller size. */
-function finalOutcome(outcome: TableAnswer, size: PageSize): TableAnswer {
+function finalOutcome(value: PageValue, access: Access, size: PageSize): TableAnswer {
+  const outcome = inScalableMode(value, access);
   if (outcome.kind === "interrupt") return outcome;
-  if (outcome.kind === "fault") {
-    return { kind: "fault", reason: secondStageReason(outcome.reason) };
-  }
+  // An address beyond the second stage's width is the first stage's mistake.
+  if (outcome.kind === "fault")
+    return outcome.reason === 0x84 ? { ...outcome, reason: 0x74 } : outcome;
   if (isInterruptPage(Number(outcome.gpa >> 12n))) return { kind: "fault", reason: 0x87 };
   return { kind: "page", gpa: outcome.gpa, size: smaller(outcome.size, size) };
 }

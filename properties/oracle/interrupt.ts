@@ -102,6 +102,8 @@ export function hasReserved(unit: InterruptUnit, entry: bigint): boolean {
   if (bit(entry, 15) && postingSupported(unit)) {
     return (low & 0x3f_ff00_30fcn) !== 0n || (high & 0xfff0_0000n) !== 0n;
   }
+  // An APIC id of 8 bits lies in bits 47:40 alone.
+  if (!bit(unit.irta, 11) && (low >> 32n) & 0xffff_00ffn) return true;
   return (low & 0xff00_f000n) !== 0n || high >> 20n !== 0n;
 }
 

@@ -1,7 +1,7 @@
 import { onceFor } from "./masks.ts";
 import type { Directory } from "./scalable.ts";
 import type { Unit, Word } from "./walk.ts";
-import { reader } from "./walk.ts";
+import { domainBeyond, reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";
 
 /** One set of first-stage tables, with what bears on their walks and on what is cached of them. */
@@ -81,9 +81,12 @@ const pasidTypes = Array.from({ length: 8 }, (_, type) => `PASID entry ${type}`)
 const reservedBits = (unit: Unit, entry: bigint): bigint =>
   onceFor(unit, pasidTypes[bits(entry, 8, 6)] ?? "", () => reservedOfType(unit, bits(entry, 8, 6)));
 
-function reservedOfType({ ecap, haw }: Unit, type: number): bigint {
-  let mask = 1n << 5n;
-  if (!bit(ecap, 45)) mask |= 1n << 9n;
+function reservedOfType({ cap, ecap, haw }: Unit, type: number): bigint {
+  let mask = (1n << 5n) | (domainBeyond(cap) << 64n);
+  if (!bit(ecap, 45) || !bit(ecap, 46)) mask |= 1n << 9n;
+  if (!bit(ecap, 48)) mask |= 1n << 87n;
+  if (!bit(ecap, 7)) mask |= 1n << 88n;
+  if (!bit(ecap, 25)) mask |= ones(93, 89) | ones(127, 96);
   mask |= ones(11, 10) | ones(86, 80) | ones(95, 94) | ones(139, 136) | ones(511, 192);
   if (!bit(ecap, 31)) mask |= 1n << 128n;
   if (!bit(ecap, 30)) mask |= 1n << 129n;
@@ -111,6 +114,9 @@ function leadsTo({ cap, ecap }: Unit, entry: bigint, pasid: number): Leads | und
   if (type !== firstStage && type !== nested) return undefined;
   if (!bit(ecap, type === nested ? 26 : 47)) return undefined;
   if (type === nested && !width) return undefined;
+  // The first stage's root is an address of the second stage.
+  const widest = BigInt(Math.min(bits(cap, 21, 16) + 1, 12 + 9 * tables.levels));
+  if (type === nested && ((entry >> 128n) & ones(63, 12)) >> widest !== 0n) return undefined;
   const mode = bits(entry, 131, 130);
   if (mode > 1 || (mode === 1 && !bit(cap, 60))) return undefined;
   const space = {

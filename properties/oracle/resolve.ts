@@ -46,13 +46,11 @@ export function pasidUnder(
   directory: Directory,
   { pasid }: Asked,
 ): { readonly pasid: number } | { readonly reason: number } {
-  const count = 2 ** directory.pasidBits;
-  if (pasid === undefined) {
-    return directory.ridPasid < count ? { pasid: directory.ridPasid } : { reason: 0x48 };
-  }
+  if (pasid === undefined) return { pasid: directory.ridPasid };
   if (!directory.pasidEnabled) return { reason: 0x45 };
-  const widest = 2 ** (bits(unit.ecap, 39, 35) + 1);
-  return pasid < count && pasid < widest ? { pasid } : { reason: 0x46 };
+  if (pasid >= 2 ** directory.pasidBits) return { reason: 0x46 };
+  if (pasid === directory.ridPasid) return { reason: 0x48 };
+  return pasid < 2 ** (bits(unit.ecap, 39, 35) + 1) ? { pasid } : { reason: 0x89 };
 }
 
 /** What a source's entry alone makes of a request; nothing where a PASID entry decides. */

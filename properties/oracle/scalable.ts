@@ -30,7 +30,8 @@ export function readSource(unit: Unit, sid: number): { entry: SourceEntry; words
     return { entry: { kind: "legacy", context }, words };
   }
   if (mode !== 1 || !bit(unit.ecap, 43)) {
-    return { entry: { kind: "fault", reason: 0x30, fpd: false }, words: [] };
+    const reason = mode === 3 && bit(unit.ecap, 52) ? 0x33 : 0x30;
+    return { entry: { kind: "fault", reason, fpd: false }, words: [] };
   }
   return readScalable(unit, sid);
 }
@@ -68,6 +69,10 @@ function readScalable(unit: Unit, sid: number): { entry: SourceEntry; words: Wor
   );
   if ((low & lowReserved) !== 0n || (high & highReserved) !== 0n) return stop(0x42, fpd);
   if (third !== 0n || fourth !== 0n) return stop(0x42, fpd);
+  // Page requests without a device TLB; a PASID for requests without one that has no entry.
+  if ((low & 0x14n) === 0x10n || bits(high, 19, 0) >> (bits(low, 11, 9) + 13) !== 0) {
+    return stop(0x43, fpd);
+  }
   const entry = {
     kind: "directory",
     fpd,

@@ -1,7 +1,8 @@
 import type { Access } from "../../events/input.ts";
 import type { FirstTables } from "./first-chain.ts";
+import { secondNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
-import { secondStageReason } from "./first-entry.ts";
+import { inScalableMode } from "./first-entry.ts";
 import type { FirstHistory } from "./first-history.ts";
 import { firstWalks, isFirstDirty, lowestUpper, spaceKey } from "./first-history.ts";
 import type { FirstWalk } from "./first-stage.ts";
@@ -12,8 +13,8 @@ import { isPageDirty, pageKey } from "./page-history.ts";
 import type { Tables } from "./pasid-entry.ts";
 import type { Asked, Resolution } from "./resolve.ts";
 import { nowOf } from "./stale.ts";
-import type { TableAnswer, Unit } from "./walk.ts";
-import { readThrough, walkTables } from "./walk.ts";
+import type { PageValue, TableAnswer, Unit } from "./walk.ts";
+import { readThrough } from "./walk.ts";
 import { isInterruptPage } from "./word.ts";
 
 /** One access to one page. */
@@ -60,8 +61,8 @@ function throughScalable(unit: Unit, { page, asked }: PageRequest): TableAnswer 
 }
 
 /** A second-stage outcome in the words of the mode. */
-const worded = (outcome: TableAnswer, scalable: boolean): TableAnswer =>
-  scalable && outcome.kind === "fault" ? fault(secondStageReason(outcome.reason)) : outcome;
+const worded = (value: PageValue, access: Access, scalable: boolean): TableAnswer =>
+  scalable ? inScalableMode(value, access) : value[access];
 
 function throughTables(
   unit: Unit,
@@ -69,10 +70,10 @@ function throughTables(
   tables: Tables & { readonly scalable: boolean },
   { page, access }: PageRequest,
 ): TableAnswers {
-  const now = worded(walkTables(unit, tables, page, access).outcome, tables.scalable);
+  const now = worded(secondNow(unit, tables, page), access, tables.scalable);
   const history = all.pages.get(pageKey(tables, page));
   if (history === undefined) return settled(now);
-  const past = [...history.values.values()].map((value) => worded(value[access], tables.scalable));
+  const past = [...history.values.values()].map((value) => worded(value, access, tables.scalable));
   const { complete } = history;
   return { now, all: [...past, now], dirty: isPageDirty(history), complete };
 }

@@ -89,9 +89,12 @@ export function readContext(unit: Unit, sid: number): { context: Context; words:
   if (!bit(low, 0)) return stop(0x2, fpd);
   // Reading: the table's pointer may not reach beyond the host address width, as in a root entry.
   if ((low & (ones(11, 4) | ones(63, unit.haw))) !== 0n) return stop(0xb, fpd);
-  if ((high & 0xffffffffff000080n) !== 0n) return stop(0xb, fpd);
+  if ((high & (0xffffffffff000080n | (domainBeyond(unit.cap) << 8n))) !== 0n) return stop(0xb, fpd);
   return { context: readEntry(unit, low, high, fpd), words };
 }
+
+/** The bits of a domain-id that a unit has not: CAP.ND counts 4 bits and two for each step. */
+export const domainBeyond = (cap: bigint): bigint => ones(15, 4 + 2 * Number(cap & 7n));
 
 /** What a present context entry without reserved bits says. */
 function readEntry(unit: Unit, low: bigint, high: bigint, fpd: boolean): Context {
@@ -106,7 +109,7 @@ function readEntry(unit: Unit, low: bigint, high: bigint, fpd: boolean): Context
   return bit(unit.ecap, 6) ? { kind: "passThrough", did, fpd } : invalid;
 }
 
-/** What an access becomes where nothing translates it; `limited` when the MGAW still bounds it. */
+/** What an access becomes where nothing translates it; `limited` when the HAW still bounds it. */
 export function readThrough(
   unit: Unit,
   page: number,
@@ -115,14 +118,12 @@ export function readThrough(
 ): TableAnswer {
   if (access === "write" && isInterruptPage(page)) return { kind: "interrupt" };
   const gpa = BigInt(page) << 12n;
-  if (limited && gpa >> BigInt(guestWidth(unit)) !== 0n) return fault(0x4);
+  if (limited && gpa >> BigInt(unit.haw) !== 0n) return fault(0x4);
   return { kind: "page", gpa, size: "1G" };
 }
 
 /**
  * Reserved bits of a second-stage entry. Bits 61:52 and 63 are ignored.
- *
- * Reading: bit 62 (TM) is never reserved.
  */
 const reservedBits = (unit: Unit, level: number, leaf: boolean): bigint =>
   onceFor(unit, (leaf ? leaves : tables)[level] ?? "", () => reservedAt(unit, level, leaf));
@@ -131,8 +132,8 @@ const leaves = Array.from({ length: 6 }, (_, level) => `leaf ${level}`);
 const tables = Array.from({ length: 6 }, (_, level) => `table ${level}`);
 
 function reservedAt(unit: Unit, level: number, leaf: boolean): bigint {
-  let mask = ones(51, unit.haw);
-  if (!bit(unit.ecap, 7)) mask |= 1n << 11n;
+  let mask = (1n << 62n) | ones(51, unit.haw);
+  if (!bit(unit.ecap, 7) || !(leaf || level === 1)) mask |= 1n << 11n;
   if (level >= 4) mask |= 1n << 7n;
   if (level === 3 && !bit(unit.cap, 35)) mask |= 1n << 7n;
   if (level === 2 && !bit(unit.cap, 34)) mask |= 1n << 7n;

@@ -85,6 +85,9 @@ const anyScalable = fc.record({
   nwfs: chance(50),
   prs: chance(65),
   pds: chance(70),
+  smpwcs: chance(50),
+  mts: chance(20),
+  adms: chance(30),
 });
 
 const anyScalableCap = fc.record({ fl1gp: chance(75), fl5lp: chance(60) });

@@ -26,6 +26,14 @@ function senders(draw: Draw): { readonly sid: number; readonly sq: number; reado
   return { sid, sq, svt };
 }
 
+/**
+ * An APIC id of 8 bits, or one of 32 where the unit has those; whether EIME is set is not known.
+ */
+function destination({ profile }: Driver, draw: Draw): number {
+  const wide = Number(draw.word & 0xffff_ffffn);
+  return profile.eim && draw.extra % 3 === 1 ? wide : wide & 0xff00;
+}
+
 function entryWord(driver: Driver, draw: Draw): bigint {
   const present = draw.how % 8 !== 7;
   const fpd = draw.extra % 6 === 5;
@@ -37,7 +45,8 @@ function entryWord(driver: Driver, draw: Draw): bigint {
   const able = Cap.decode(driver.profile.cap).pi || draw.extra % 4 === 0;
   const posts = draw.how % 3 === 0 && able;
   if (!posts) {
-    const [dlm, dst] = [draw.what % 8, Number(draw.word & 0xffff_ffffn)];
+    const dlm = draw.what % 8;
+    const dst = destination(driver, draw);
     const [dm, rh, tm] = [0, 1, 2].map((bit) => ((draw.extra >> bit) & 1) === 1);
     const modes = { dm: dm === true, rh: rh === true, tm: tm === true };
     return strange | RemappedEntry.encode({ ...common, ...modes, dlm, dst });

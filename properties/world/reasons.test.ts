@@ -8,9 +8,7 @@ import { anyProgram } from "./program.ts";
 
 /** Reasons that nothing raises; docs/readings.md says why. Interrupts have laws of their own. */
 const silent: ReadonlySet<number> = new Set<number>([
-  reason.scalableContextInvalid,
   reason.secondStageNoSnoop,
-  reason.firstStageReadDenied,
   reason.firstStageNoSnoop,
 ]);
 const isInterrupt = (code: number): boolean => code >= 0x20 && code < 0x30;

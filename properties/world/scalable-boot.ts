@@ -158,7 +158,7 @@ export function writeScalable(driver: Driver, { domains, bindings }: BootPlan): 
     const at = domains[index] ?? 0;
     if (at % 16 === 15) continue;
     const directory = pick(arena.directories, index === 4 ? at : index >> 1);
-    const ridPasid = profile.ridPasid ? pick([0, 0, 1, 1, 0, 0, 0, 0x7000], at >> 5) : 0;
+    const ridPasid = profile.ridPasid ? pick([0, 0, 1, 1, 0, 0, 2, 0x1fff], at >> 5) : 0;
     const bits = contextFlags(profile, at >> 4);
     const context = { present: true, directory, pdts: at % 2, ridPasid, bits };
     writeScalableContext(driver, source, context);

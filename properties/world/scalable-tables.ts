@@ -121,7 +121,9 @@ export function reaches(driver: Driver): readonly Reach[] {
       found.push({ source, device: deviceOf(source), pasid, tag, address, binding });
     };
     add(undefined, ridPasid);
-    if (driver.profile.pasid) for (const pasid of pasids) add(pasid, pasid);
+    if (!driver.profile.pasid) continue;
+    // A request may not name the PASID of those without one.
+    for (const pasid of pasids) if (pasid !== ridPasid) add(pasid, pasid);
   }
   return found;
 }

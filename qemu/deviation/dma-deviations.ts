@@ -13,11 +13,10 @@ import { entriesRead, overlapsInterrupts, walksOf } from "../../target/table-vie
 import { dmaDeviation } from "./dma-situation.ts";
 import { doneByQemu } from "./scalable-outcome.ts";
 
-/** What an address beyond the width of addresses comes to: a fault, recorded or not. */
+/** What an address beyond the host's width comes to: a fault, recorded or not. */
 const tooWide: ReadonlySet<string> = new Set(["fault 0x4", "fault 0x83", "blocked"]);
 
-/** Bit 62 of a second-stage entry, and what a reserved bit there comes to in either mode. */
-const transient = SecondStageEntry.mask("tm");
+/** SNP of a second-stage entry, and what a reserved bit there comes to in either mode. */
 const snooped = SecondStageEntry.mask("snp");
 const reservedFaults: ReadonlySet<string> = new Set(["fault 0xc", "fault 0x7a", "blocked"]);
 
@@ -46,13 +45,6 @@ export const dmaDeviations: readonly Deviation[] = [
     const isNear = leaves.some(overlapsInterrupts);
     return isNear && allowed.some((each) => each.startsWith("page ")) ? "end" : undefined;
   }),
-  dmaDeviation("transient-mapping-reserved", ({ target, input, before, past, source }) => {
-    if (!reservedFaults.has(target)) return undefined;
-    const all = walksOf(before, source, input.iova, past.contexts);
-    const walks = all.filter(({ isFirst }) => !isFirst);
-    const isSet = walks.some(({ seen }) => seen.some(({ entry }) => (entry & transient) !== 0n));
-    return isSet ? "end" : undefined;
-  }),
   dmaDeviation("snoop-ignored", ({ target, input, before, past, source, allowed }) => {
     if (!target.startsWith("page ") || before.profile.snoop || !isScalable(before)) {
       return undefined;
@@ -75,7 +67,7 @@ export const dmaDeviations: readonly Deviation[] = [
     const { input, before, past, reached, target, source, allowed } = situation;
     if (reached !== undefined && reached !== input.iova) return undefined;
     const isUnchanged = target === pageText(input.iova);
-    const isBeyond = input.iova >> BigInt(before.profile.mgaw) !== 0n;
+    const isBeyond = input.iova >> BigInt(before.profile.haw) !== 0n;
     const isRefused = allowed.some((each) => tooWide.has(each));
     // 83h is what pass-through comes to: the unit may still remember that it was.
     const isPassed =

@@ -1,5 +1,5 @@
 import type { Fact } from "../../events/fact.ts";
-import { RemappedEntry } from "../../events/interrupt/interrupt-entry.ts";
+import { RemappedEntry, unusedDestination } from "../../events/interrupt/interrupt-entry.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
@@ -52,7 +52,12 @@ function swapped(entry: bigint): bigint {
 }
 
 const modeBit = RemappedEntry.mask("posted");
-const withoutMode = (entry: bigint): bigint => entry & ~modeBit;
+
+/** An entry without the reserved bits that QEMU does not check: IM, and some of DST. */
+const unchecked =
+  ({ interruptTable: { eime } }: Guest) =>
+  (entry: bigint): bigint =>
+    entry & ~(eime ? modeBit : modeBit | unusedDestination);
 
 /** Deviations of QEMU in how it remaps interrupts. */
 export const interruptDeviations: readonly Deviation[] = [
@@ -76,7 +81,8 @@ export const interruptDeviations: readonly Deviation[] = [
     explains: (situation) => {
       const { facts, before } = situation;
       if (!blockedBy(facts, 0x24) || before.profile.postedInterrupts) return undefined;
-      const ways = [withoutMode, (entry: bigint) => swapped(withoutMode(entry))];
+      const clear = unchecked(before);
+      const ways = [clear, (entry: bigint) => swapped(clear(entry))];
       return ways.map((way) => withEntry(situation, way)).find(Boolean);
     },
   },

@@ -56,6 +56,13 @@ const rows: readonly Row[] = [
     "ends",
   ],
   [
+    "status-address-width",
+    "A wait's status address of more bits than the host's have is an invalidation queue error.",
+    "Bits beyond the host's width are ignored.",
+    "QEMU halts with IQE in a step in which the model executes such a descriptor",
+    "ends",
+  ],
+  [
     "pasid-mask-refused",
     "PASID-based invalidations of more pages than CAP.MAMV says are invalidation queue errors.",
     "MAMV is about the second stage: of PASID-based ones any address mask is supported.",
@@ -149,9 +156,9 @@ const rows: readonly Row[] = [
   ],
   [
     "irte-mode-ignored",
-    "An interrupt entry with IM set is used as if it was clear (CAP.PI=0).",
-    "IM is reserved there, and a reserved bit is fault 24h.",
-    "the model blocks with 24h by an entry with IM set, without CAP.PI",
+    "IM (CAP.PI=0) and, without EIME, bits of DST but 15:8 of interrupt entries are not looked at.",
+    "They are reserved there, and a reserved bit is fault 24h.",
+    "the model blocks with 24h by an entry with one of them set, without CAP.PI",
     "goes on",
   ],
   [
@@ -177,9 +184,9 @@ const rows: readonly Row[] = [
   ],
   [
     "pass-through-width",
-    "Pass-through does not check the address against the width of addresses.",
+    "Pass-through does not check the address against the host's width of addresses.",
     "An address beyond it is fault 4h, or 83h.",
-    "DMA to an address of more bits than CAP.MGAW goes to that address",
+    "DMA to an address of more bits than the host's have goes to that address",
     "goes on",
   ],
   [
@@ -188,15 +195,6 @@ const rows: readonly Row[] = [
     "What matters is where the request goes.",
     "fault Eh or 87h where a page is right and its leaf has interrupt pages too",
     "ends",
-  ],
-  [
-    "transient-mapping-reserved",
-    "Bit 62 of second-stage entries is reserved.",
-    "It is ignored; it was TM, which no unit uses any more (a reading, readings.md).",
-    "fault Ch, or a silent one, where an entry of the walk has bit 62 set",
-    "ends",
-    "legacy",
-    ["7.2", "10.0"],
   ],
   [
     "snoop-ignored",
@@ -340,8 +338,8 @@ const rows: readonly Row[] = [
   ],
   [
     "context-reserved-ignored",
-    "DTE, PASIDE, PRE, RID_PASID, RID_PRIV are not checked, nor RID_PASID against PDTS.",
-    "They are reserved where the unit lacks what they are for: 42h; beyond PDTS is 48h.",
+    "DTE, PASIDE, PRE, RID_PASID, RID_PRIV are not checked, nor RID_PASID by PDTS or PRE by DTE.",
+    "They are reserved where the unit lacks what they are for: 42h; PRE alone, beyond PDTS: 43h.",
     "QEMU's reading does what QEMU did, by a context entry with such a bit or RID_PASID",
     "ends",
     "first-stage",

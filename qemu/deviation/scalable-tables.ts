@@ -154,9 +154,10 @@ function readWith(progress: Progress, source: number, cached: bigint | undefined
   const found = cached === undefined ? contextInMemory(progress, source) : { context: cached };
   if ("reason" in found) return { met, fault: found, fpd: found.fpd, isValid: false };
   const { context } = found;
-  const { pdts, ridPasid, fpd: contextFpd } = ScalableContextEntry.decode(context);
+  const { pdts, ridPasid, pre, dte, fpd: contextFpd } = ScalableContextEntry.decode(context);
   const isUnlooked = (context & scalableContextReserved(guest.profile)) !== 0n;
-  if (isUnlooked || ridPasid >> (pdts + 13) !== 0) met.add("context-reserved-ignored");
+  const isInvalid = ridPasid >> (pdts + 13) !== 0 || (pre && !dte);
+  if (isUnlooked || isInvalid) met.add("context-reserved-ignored");
   return pasidRead(progress, { context, contextFpd, isCached: cached !== undefined });
 }
 

@@ -7,7 +7,7 @@ const [latchRoot, queueOn] = [0x4000_0000, 0x0400_0000];
 
 /** A write to GCMD. */
 function command(unit: Unit, value: number): void {
-  const { registers, iotlb, queue } = unit;
+  const { registers, iotlb, queue, events } = unit;
   const { get, set, get64 } = registers;
   const turned = (bit: number): boolean => ((value ^ get(at.gsts)) & bit) !== 0;
   if ((value & latchRoot) !== 0) {
@@ -18,6 +18,7 @@ function command(unit: Unit, value: number): void {
   if (turned(enable) && (isRooted || (value & enable) === 0)) {
     set(at.gsts, get(at.gsts) ^ enable);
     iotlb.invalidate(1, 0, 0n, 0);
+    if ((value & enable) === 0) events.rest();
   }
   if (!turned(queueOn)) return;
   const isDone = (value & queueOn) !== 0 || queue.disable();

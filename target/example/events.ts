@@ -30,6 +30,8 @@ export interface Events {
   readonly writeStatus: (value: number) => void;
   readonly recordFault: (fault: Fault) => void;
   readonly writeRecord: (index: number, value: number) => void;
+  /** Translation is off, and the next fault takes the first record. */
+  readonly rest: () => void;
 }
 
 /**
@@ -64,14 +66,12 @@ export function eventsOf(
   };
   const place = (index: number): number => at.records + 16 * index;
   const isTaken = (index: number): boolean => (get(place(index) + 12) & recorded) !== 0;
-  /** Records that are in use, the oldest one first. */
-  const taken = () =>
-    Array.from({ length: recordCount }, (_, index) => (next + index) % recordCount).filter(isTaken);
-  /** PPF and FRI follow the records. */
+  /** Records that are in use. */
+  const taken = () => Array.from({ length: recordCount }, (_, index) => index).filter(isTaken);
+  /** PPF follows the records; with none in use FRI is 0. */
   const follow = (): void => {
-    const [first] = taken();
-    const shows = first === undefined ? 0 : somePending | (first << 8);
-    set(at.fsts, (get(at.fsts) & ~(somePending | 0xff00)) | shows);
+    if (taken().length > 0) return;
+    set(at.fsts, get(at.fsts) & ~(somePending | 0xff00));
     if ((get(at.fsts) & conditions) === 0) withdraw(at.fectl);
   };
   const isKnown = (source: number): boolean =>
@@ -83,15 +83,20 @@ export function eventsOf(
   };
   const record = ({ reason, source, address, isRead }: Fault): void => {
     const isFirst = (get(at.fsts) & conditions) === 0;
+    // FRI is the record that sets PPF.
+    const isOnly = (get(at.fsts) & somePending) === 0;
+    if (isOnly) set(at.fsts, get(at.fsts) | somePending | (next << 8));
     set64(place(next), address & ~0xfffn);
     set(place(next) + 8, source);
     set(place(next) + 12, recorded | (isRead ? 0x4000_0000 : 0) | reason);
     next = (next + 1) % recordCount;
-    follow();
     if (isFirst) raise(at.fectl);
   };
   return {
     ...{ raise, withdraw, writeControl, setCondition, recordFault },
+    rest: () => {
+      next = 0;
+    },
     writeStatus: (value) => {
       set(at.fsts, get(at.fsts) & ~(value & 0x71));
       if ((get(at.fsts) & conditions) === 0) withdraw(at.fectl);

@@ -18,13 +18,14 @@ export interface Asked {
 const width = 48n;
 const beyond = ((1n << 64n) - 1n) ^ ((1n << width) - 1n);
 const addressBits = ((1n << 52n) - 1n) & ~0xfffn;
-const [readable, writable, isLarge] = [1n, 2n, 0x80n];
+const [readable, writable, isLarge, snoop] = [1n, 2n, 0x80n, 0x800n];
 
 /** Bits of a second-stage entry that have to be 0, by its level and whether it is a leaf. */
 function reservedBits(level: number, large: boolean): bigint {
-  const high = beyond & addressBits;
-  if (level > 3) return high | isLarge;
-  return large ? high | ((1n << BigInt(9 * level + 3)) - 0x1000n) : high;
+  const high = (beyond & addressBits) | (1n << 62n);
+  if (level > 3) return high | isLarge | snoop;
+  if (large) return high | ((1n << BigInt(9 * level + 3)) - 0x1000n);
+  return level > 1 ? high | snoop : high;
 }
 
 /** Where a domain's address led before, if that is remembered. */

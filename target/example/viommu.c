@@ -29,7 +29,7 @@ enum {
 
 /*
  * Mistakes that can be planted, one at a time:
- *  1 the fault event is sent for every fault      6 FRI is not updated when a record is cleared
+ *  1 the fault event is sent for every fault      6 FRI moves on when a record is cleared
  *  2 the source-id of a bridge's bus is cut off   7 a reserved bit of a second-stage leaf is let pass
  *  3 a 2 MiB page loses bits 20:12 of the address 8 a result in the interrupt range is reached
  *  4 the head moves on past a wrong descriptor    9 a fault record has the offset in the page, too
@@ -129,15 +129,15 @@ static void withdraw_if_quiet(void)
         set(FECTL, get(FECTL) & ~IP);
 }
 
-/* PPF and FRI follow the records: FRI is the one that was taken first. */
-static void follow_records(bool cleared)
+/* PPF follows the records; FRI is the one that set it, and 0 with none in use. */
+static void follow_records(void)
 {
-    uint32_t status = get(FSTS) & ~(PPF | (bug == 6 && cleared ? 0 : 0xff00u));
+    uint32_t status = get(FSTS) & ~(PPF | 0xff00u);
     for (uint32_t i = 0; i < RECORDS; i++) {
         uint32_t index = (next_record + i) % RECORDS;
         if (!(get(FRCD + 16 * (int)index + 12) >> 31))
             continue;
-        status |= PPF | (bug == 6 && cleared ? 0 : index << 8);
+        status |= PPF | (bug == 6 ? index << 8 : get(FSTS) & 0xff00u);
         break;
     }
     set(FSTS, status);
@@ -159,8 +159,9 @@ static void record_fault(int reason, uint32_t source, uint64_t address, bool is_
     set64(place, bug == 9 ? address : address & ~0xfffull);
     set(place + 8, source);
     set(place + 12, 1u << 31 | (uint32_t)is_read << 30 | (uint32_t)reason);
+    if (!(get(FSTS) & PPF))
+        set(FSTS, get(FSTS) | PPF | next_record << 8);
     next_record = (next_record + 1) % RECORDS;
-    follow_records(false);
     if (first || bug == 1)
         raise_event(FECTL);
 }
@@ -181,11 +182,13 @@ static int walk(uint64_t table, int levels, uint64_t address, bool is_read, uint
         if (!(entry & (is_read ? 1 : 2)))
             return is_read ? 6 : 5;
         bool large = level > 1 && entry & 0x80;
-        uint64_t reserved = BEYOND & ADDRESS;
+        uint64_t reserved = (BEYOND & ADDRESS) | 1ull << 62;
         if (level > 3)
             reserved |= 0x80;
         else if (large)
             reserved |= below & ~0xfffull;
+        if (level > 1 && !large)
+            reserved |= 0x800;
         if (bug == 7 && large)
             reserved = 0;
         if (entry & reserved)
@@ -307,8 +310,11 @@ static void command(uint32_t value)
         root = get64(RTADDR) & ~0xfffull;
         set(GSTS, get(GSTS) | SRTP);
     }
-    if (turned & TE && (get(GSTS) & SRTP || !(value & TE)))
+    if (turned & TE && (get(GSTS) & SRTP || !(value & TE))) {
         set(GSTS, get(GSTS) ^ TE);
+        if (!(value & TE))
+            next_record = 0;
+    }
     if (!(turned & QIE))
         return;
     if (!(value & QIE)) {
@@ -381,7 +387,7 @@ static void write32(int at, uint32_t value)
     }
     if (at >= FRCD && at < FRCD + 16 * RECORDS && at % 16 == 12 && value >> 31) {
         set(at, get(at) & ~(1u << 31));
-        follow_records(true);
+        follow_records();
         withdraw_if_quiet();
     }
 }

@@ -10,7 +10,7 @@ const hiddenRules: readonly Hidden[] = [
       "IV3 IV5 IV7 SH5 PT1 PT2 HE1 HE2 HE3 WB8 DM2",
   ],
   ["It is about what facts tell, not about what shows.", "FT1 FT2 FT3 FT4 QU3 FS8"],
-  ["It is newer than the choice of cases: none was looked for yet.", "RG4 RG5 RI8 IQ19 FA11 TA1"],
+  ["It is newer than the choice of cases: none was looked for yet.", "RG4 RG5 RI8 IQ20 FA11 TA1"],
   [
     "A unit may remember or forget: either answer is right.",
     "CX1 PE4 PE6 PE7 FC1 FC2 FC5 GC5 IN7 SY1 SY5",
@@ -22,7 +22,7 @@ const hiddenRules: readonly Hidden[] = [
   ],
   [
     "No request of a target says it: an unflushed write, a time-out, a request in flight.",
-    "TR12 TR13 TR14 FC6 GC13 IQ14 IQ16 PI4 MV2 MV3 DV1",
+    "TR12 TR13 TR14 FC6 GC13 IQ14 IQ16 IQ19 PI4 MV2 MV3 DV1",
   ],
   ["It takes a write of the unit's to where no memory is, which is left open.", "IQ8 PQ5"],
   ["A message that a target is asked for has 16 bits of data, and none beyond FEEF_FFFFh.", "IB20"],

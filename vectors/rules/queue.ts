@@ -82,11 +82,7 @@ export const queueFacets: readonly Facet[] = [
       (told) => told.input.type === "DeviceTlbAnswer" && has(told, "WaitCompleted"),
     ),
   ),
-  facet(
-    "IQ15",
-    "",
-    fact("QueueHalted", ({ error }) => error === "ICE"),
-  ),
+  facet("IQ15", "", fact("CompletionFailed")),
   facet(
     "IQ17",
     "",
