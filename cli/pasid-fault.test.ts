@@ -45,12 +45,12 @@ const cases: readonly (readonly [string, number, Inputs, RegExp])[] = [
   ["71h", 0x41, memory(leaf, 0n), /first-stage entry of level 1 .* maps nothing \(P=0\)/],
   ["81h", 0x41, memory(leaf, 0x7003n), /first-stage entry of level 1 .* supervisor alone/],
   ["73h", 0x41, pasidEntry(0x41, firstStageEntry({ fsptptr: 0x90_0000n })), /cannot be read/],
-  ["74h", 0x43, [nested, pasidEntry(0x43, nestedEntry({ fsptptr: 1n << 48n }))], /level 4/],
+  ["5Bh", 0x43, [nested, pasidEntry(0x43, nestedEntry({ fsptptr: 1n << 48n }))], /PASID entry/],
   ["75h", 0x43, [nested, memory(behind(l4), 0n)], /second-stage entry of level 1 .* nothing/],
   ["76h", 0x43, [nested, memory(behind(l1), 0n)], /second-stage entry of level 1 .* nothing/],
   ["77h", 0x43, [nested, readOnly(l4)], /second-stage entry of level 1 .* read only/],
   ["79h", 0x43, [nested, memory(behind(data), 0n)], /second-stage entry of level 1 .* nothing/],
-  ["84h", 0x43, [nested, memory(leaf, (1n << 48n) | 7n)], /first-stage entry of level 1/],
+  ["74h", 0x43, [nested, memory(leaf, (1n << 48n) | 7n)], /first-stage entry of level 1/],
   ["87h", 0x43, [nested, memory(behind(data), 0xfee0_0003n)], /entry of level 1 .* 0xfee00000/],
 ];
 test.each(cases)("[CL35] fault %s names the entry that decides", async (...row) => {

@@ -65,6 +65,11 @@ function checkFact(watched: Watched, fact: Fact, guest: Guest, step: Step, devic
     const isOf = fact.device === rid || devices.get(fact.device)?.requester === rid;
     return isOf || !isAsked ? undefined : `${formatSourceId(fact.device)} is not who is answered`;
   }
+  if (fact.type === "CompletionFailed") {
+    const { input } = step;
+    const isHis = input.type === "DeviceTlbAnswer" && input.device === fact.source;
+    return isHis ? undefined : `${formatSourceId(fact.source)} has sent no answer`;
+  }
   if (fact.type === "WaitAborted" && !isWaiting && !isPartial) return "no wait is there to abort";
   if (fact.type !== "DeviceTlbAnswered" || step.input.type !== "DeviceTlbAnswer") return undefined;
   const { device } = step.input;
