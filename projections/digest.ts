@@ -45,9 +45,11 @@ function memoryText(memory: Memory): string {
     const text = pageText(page);
     if (text !== "") parts.push(`${gfn.toString(36)}=${digestText(text)}`);
   });
-  radixForEach(memory.ahead, 0, Number.MAX_SAFE_INTEGER, (gfn, { page, dirty }) => {
-    parts.push(`+${gfn.toString(36)}=${dirty.join("/")}=${digestText(pageText(page))}`);
-  });
+  for (const [mark, newer] of [["~", memory.buffered] as const, ["+", memory.ahead] as const]) {
+    radixForEach(newer, 0, Number.MAX_SAFE_INTEGER, (gfn, { page, dirty }) => {
+      parts.push(`${mark}${gfn.toString(36)}=${dirty.join("/")}=${digestText(pageText(page))}`);
+    });
+  }
   return parts.join(";");
 }
 

@@ -58,6 +58,9 @@ describe("shipped profiles", () => {
     expect(profiles["xen-vvtd"].levels).toEqual(new Set([3]));
     expect(profiles["hardware-2016"]).toMatchObject({ nfr: 8, haw: 46, coherent: false });
     expect(profiles["hardware-2016-caching"].cachingMode).toBe(true);
+    expect(profiles["hardware-2008"]).toMatchObject({ rwbf: true, coherent: false, queued: false });
+    expect(profiles["hardware-2008"]).toMatchObject({ mgaw: 36, domainBits: 8, fro: 0x200 });
+    expect(profiles["hardware-2008"].levels).toEqual(new Set([3]));
     expect(profiles.everything.levels).toEqual(new Set([3, 4, 5]));
     expect(profiles.everything.haw).toBe(52);
     for (const [name, profile] of Object.entries(profiles)) {

@@ -40,14 +40,16 @@ const hardware2016 = (name: string, cm: boolean): Profile =>
 type CapFields = Parameters<typeof Cap.encode>[0];
 type EcapFields = Parameters<typeof Ecap.encode>[0];
 
-/** Everything that legacy mode knows, at its largest, and more. */
+/**
+ * Everything that legacy mode knows, at its largest, and more; but for a write buffer, which is a
+ * lack: what software does not flush need not be seen.
+ */
 const everythingAnd = (name: string, cap: CapFields, ecap: EcapFields): Profile =>
   profileOf({
     name,
     ver: 0x10n,
     cap: Cap.encode({
       nd: 6,
-      rwbf: true,
       plmr: true,
       phmr: true,
       cm: true,
@@ -95,7 +97,9 @@ const everythingScalable = (name: string, nest: boolean): Profile =>
 
 /**
  * The profiles that come with the model, by name. The first two are those of the recordings;
- * `xen-vvtd` is what Xen's posted virtual VT-d of 2017 announced.
+ * `xen-vvtd` is what Xen's posted virtual VT-d of 2017 announced; `hardware-2008` is a unit of
+ * Intel's 4 series chipsets, by the words that kernels print of it: it has a write buffer that
+ * software must flush, walks that do not snoop, and no queue.
  */
 export const profiles = frozen({
   "qemu-legacy": profileOf({
@@ -115,6 +119,12 @@ export const profiles = frozen({
     ver: 0x10n,
     cap: Cap.encode({ nd: 6, sagaw: 0b00010, mgaw: 38, fro: 0xc }),
     ecap: Ecap.encode({ qi: true, ir: true, eim: true, mhmv: 15 }),
+  }),
+  "hardware-2008": profileOf({
+    name: "hardware-2008",
+    ver: 0x10n,
+    cap: 0xc9008020630272n,
+    ecap: 0x1000n,
   }),
   "hardware-2016": hardware2016("hardware-2016", false),
   "hardware-2016-caching": hardware2016("hardware-2016-caching", true),

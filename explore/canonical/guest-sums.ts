@@ -17,7 +17,7 @@ import { kinds } from "./kinds.ts";
 import type { Layout } from "./layout.ts";
 import type { Memo, Recent, Renamed, Tell } from "./memo.ts";
 import { addTo, noSums, renamed, sumFields } from "./memo.ts";
-import { aheadRecords, pageRecords, ringRecords } from "./memory-records.ts";
+import { newerRecords, pageRecords, ringRecords } from "./memory-records.ts";
 import type { Names } from "./names.ts";
 import type { newShadowSums } from "./shadow-records.ts";
 import { tableRecords } from "./shadow-records.ts";
@@ -73,7 +73,10 @@ function addMemory({ layout }: Searching, { part, fresh }: Adding, guest: Guest)
   radixForEach(memory.visible, 0, Number.MAX_SAFE_INTEGER, (gfn, page) =>
     part(page, (to, names) => pageRecords(to, gfn, page, layout.pages.get(gfn), names)),
   );
-  if (memory.ahead.size > 0) part(memory.ahead, (to, names) => aheadRecords(to, memory, names));
+  for (const which of ["buffered", "ahead"] as const) {
+    const newer = memory[which];
+    if (newer.size > 0) part(newer, (to, names) => newerRecords(to, which, newer, names));
+  }
   const tail = Number(stored(guest, at.iqt));
   fresh((to, names) => ringRecords(to, guest, tail, layout, names));
 }

@@ -26,4 +26,5 @@ export const kinds = {
   unit: 24,
   guest: 25,
   ghost: 26,
+  buffered: 27,
 } as const;

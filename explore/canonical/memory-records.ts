@@ -125,13 +125,18 @@ export function ringRecords(
   else wholeRing(to, guest.memory, layout, names);
 }
 
-/** What the CPU has written and not flushed. */
-export function aheadRecords(to: Digest, { ahead }: Memory, names: Names): void {
-  radixForEach(ahead, 0, Number.MAX_SAFE_INTEGER, (gfn, { page, dirty }) => {
+/** What the CPU has written and the unit does not see: in its caches, or in the write buffer. */
+export function newerRecords(
+  to: Digest,
+  which: "ahead" | "buffered",
+  newer: Memory["ahead"],
+  names: Names,
+): void {
+  radixForEach(newer, 0, Number.MAX_SAFE_INTEGER, (gfn, { page, dirty }) => {
     for (let index = 0; index < words; index++) {
       const line = index >> 3;
       if ((((dirty[line >> 5] ?? 0) >>> (line & 31)) & 1) === 0) continue;
-      to.begin(kinds.ahead);
+      to.begin(kinds[which]);
       to.field(names.gfn(gfn));
       to.field(index);
       to.word(wordIn(page, index * 8));

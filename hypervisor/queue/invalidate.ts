@@ -9,6 +9,7 @@ import type {
   PasidIotlbScope,
   PasidScope,
 } from "../../projections/queue/coverage.ts";
+import { withBufferDrained } from "../../projections/memory/evolve-memory.ts";
 import {
   coveredOfPasid,
   coveredRange,
@@ -97,12 +98,13 @@ function drainCovered(turn: Turn, scope: IotlbScope): void {
 
 /**
  * Forgets cached translations; lands what used them; reads what is pending and covered anew. What
- * was pending is found before the invalidation clears the marks.
+ * was pending is found before the invalidation clears the marks, as it is with the write buffer
+ * empty.
  */
 export function invalidateIotlb(turn: Turn, fact: FactOf<"IotlbInvalidated">): void {
   drainCovered(turn, fact);
   const work: { id: number; covered: Range; ranges: readonly Range[] }[] = [];
-  for (const shadow of shadowsOf(guestIn(turn))) {
+  for (const shadow of shadowsOf(withBufferDrained(guestIn(turn), turn.seq + 1))) {
     const covered = coveredRange(fact, shadow.did);
     if (covered === undefined) continue;
     const ranges = pendingRanges(shadow, covered.first, covered.end);

@@ -2,9 +2,17 @@ import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
 import type { Piece } from "../../tables/memory.ts";
-import { dropPage, flushLines, writeAhead, writeVisible } from "../../tables/memory.ts";
+import {
+  drainPage,
+  dropPage,
+  flushLines,
+  writeAhead,
+  writeBuffered,
+  writeVisible,
+} from "../../tables/memory.ts";
 import { writable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
+import { copyGuest } from "../copy-guest.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { asWeb, isWeb } from "../shadow/shadow.ts";
@@ -31,13 +39,27 @@ function forEachPage(
 }
 
 /**
- * A write by the guest's CPU: where the P2M lets it, at once or, without coherent walks, once it is
- * flushed.
+ * How a write comes to where the IOMMU sees it: `seen` at once; `buffered`, behind the CPU's
+ * caches; `writtenBack` from them at once; `ahead`, in them until it is flushed.
+ */
+type Way = "seen" | "buffered" | "writtenBack" | "ahead";
+
+/** The way of a CPU's write. Both waits are its own: without coherent walks, and by CAP.RWBF. */
+function wayOf({ coherent, rwbf }: Guest["profile"], flushed: boolean): Way {
+  if (!coherent) return flushed ? "writtenBack" : "ahead";
+  return rwbf ? "buffered" : "seen";
+}
+
+/**
+ * A write by the guest's CPU, where the P2M lets it. The IOMMU sees it at once; or, without coherent
+ * walks, once it is flushed, and with CAP.RWBF, once the write buffer is.
+ *
+ * Reading: the write buffer holds whatever the CPU writes until it must be empty; a unit may empty
+ * it at any time.
  */
 export function writeByCpu(guest: Draft<Guest>, input: InputOf<"MemoryWrite">, seq: number): void {
   const { gpa, bytes, flushed } = input;
-  const late = guest.profile.coherent ? "atOnce" : flushed === true ? "flushed" : "ahead";
-  write(guest, gpa, bytes, late, seq);
+  write(guest, gpa, bytes, wayOf(guest.profile, flushed === true), seq);
 }
 
 /** A write that the IOMMU sees at once: the unit's own or a device's. */
@@ -46,43 +68,65 @@ export const writeByUnit = (
   gpa: bigint,
   bytes: Uint8Array,
   seq: number,
-): void => write(guest, gpa, bytes, "atOnce", seq);
+): void => write(guest, gpa, bytes, "seen", seq);
 
-function write(
-  guest: Draft<Guest>,
-  gpa: bigint,
-  bytes: Uint8Array,
-  when: "atOnce" | "flushed" | "ahead",
-  seq: number,
-): void {
+function write(guest: Draft<Guest>, gpa: bigint, bytes: Uint8Array, way: Way, seq: number): void {
   forEachPage(gpa, bytes.length, (gfn, offset, from, to) => {
     if (!writable(guest.p2m, gfn)) return;
     const before = guest.memory;
     const piece: Piece = { gfn, offset, bytes, from, to };
     const end = offset + to - from;
-    const nothingAhead = when === "flushed" && radixGet(before.ahead, gfn) === undefined;
-    if (when === "atOnce" || nothingAhead) {
+    const isAlone = way === "writtenBack" && radixGet(before.ahead, gfn) === undefined;
+    if (way === "seen" || (isAlone && !guest.profile.rwbf)) {
       guest.memory = writeVisible(before, piece);
       markChanged(guest, { before, gfn, from: offset, to: end, seq });
+    } else if (way === "buffered" || isAlone) {
+      guest.memory = writeBuffered(before, piece);
     } else {
       guest.memory = writeAhead(before, piece);
-      if (when === "flushed") flushPage(guest, gfn, offset, end, seq);
+      if (way === "writtenBack") flushPage(guest, gfn, offset, end, seq);
     }
   });
 }
 
-/** The lines of a page that hold bytes `[from, to)` become visible. */
+/** The lines of a page that hold bytes `[from, to)` are written back. */
 function flushPage(guest: Draft<Guest>, gfn: number, from: number, to: number, seq: number): void {
   const before = guest.memory;
-  guest.memory = flushLines(before, gfn, from, to);
+  const { rwbf } = guest.profile;
+  guest.memory = flushLines(before, gfn, from, to, rwbf);
+  if (rwbf) return;
   const lines = { from: from & ~63, to: Math.min(4096, (to + 63) & ~63) };
   markChanged(guest, { before, gfn, from: lines.from, to: lines.to, seq });
+}
+
+/**
+ * Everything in the write buffer becomes visible: what is not in the CPU's caches any more.
+ *
+ * Reading: each invalidation of contexts, PASIDs, IOTLB and interrupt entries empties the buffer
+ * before it forgets anything, whoever asked for it; one of device TLBs, and a wait, do not.
+ */
+export function drainBuffer(guest: Draft<Guest>, seq: number): void {
+  const { buffered } = guest.memory;
+  if (buffered.size === 0) return;
+  radixForEach(buffered, 0, Number.MAX_SAFE_INTEGER, (gfn) => {
+    const before = guest.memory;
+    guest.memory = drainPage(before, gfn);
+    markChanged(guest, { before, gfn, from: 0, to: 4096, seq });
+  });
+}
+
+/** The guest as an invalidation finds it that is event `seq`: with the write buffer empty. */
+export function withBufferDrained(guest: Guest, seq: number): Guest {
+  if (guest.memory.buffered.size === 0) return guest;
+  const copy = copyGuest(guest);
+  drainBuffer(copy, seq);
+  return copy;
 }
 
 /** The largest stretch that one flush looks at: the rest of a page at a time, 1 GiB in all. */
 const flushLimit = 2n ** 30n;
 
-/** The CPU's lines in a range become visible. */
+/** The CPU's lines in a range are written back. */
 export function flushCache(guest: Draft<Guest>, input: InputOf<"CacheFlush">, seq: number): void {
   if (guest.memory.ahead.size === 0) return;
   const length = input.length < flushLimit ? input.length : flushLimit;
@@ -102,6 +146,7 @@ export function loseContents(guest: Draft<Guest>, first: number, end: number): v
     memory = dropPage(memory, gfn);
   };
   radixForEach(guest.memory.visible, first, end, drop);
+  radixForEach(guest.memory.buffered, first, end, drop);
   radixForEach(guest.memory.ahead, first, end, drop);
   guest.memory = memory;
 }
@@ -145,6 +190,7 @@ function useContextTable(guest: Draft<Guest>, fact: FactOf<"ContextTableUsed">):
 /** What facts about guest memory, and which of its pages walks read, do. */
 export const memoryEvolvers: Evolvers = {
   MemoryWritten: (guest, fact, seq) => writeByUnit(guest, fact.gpa, fact.bytes, seq),
+  WriteBufferFlushed: (guest, _, seq) => drainBuffer(guest, seq),
   TableShadowed: useTable,
   TableShared: shareTable,
   ContextTableUsed: useContextTable,

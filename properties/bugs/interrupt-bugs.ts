@@ -161,7 +161,7 @@ export const interruptBugs: readonly Bug[] = [
     id: "posting-lost-update",
     what: "Posting overwrites what the CPU wrote to the descriptor and has in its cache.",
     file: "tables/memory.ts",
-    find: "radixGet(memory.ahead, gfn)?.page ?? pageAt(memory, gfn);",
+    find: "radixGet(memory.ahead, gfn)?.page ?? pageOnItsWay(memory, gfn);",
     replace: "pageAt(memory, gfn);",
     law: "IR3",
   },

@@ -97,8 +97,8 @@ export const translationBugs: readonly Bug[] = [
     id: "visible-too-early",
     what: "Without coherent walks the IOMMU sees what the CPU has not flushed.",
     file: "projections/memory/evolve-memory.ts",
-    find: "guest.profile.coherent ?",
-    replace: "guest.profile.major !== 0 ?",
+    find: "if (!coherent) return",
+    replace: "if (!coherent && flushed) return",
     law: "ME1",
   },
   {

@@ -66,7 +66,7 @@ const commands: readonly SmallCase[] = [
     command(ire),
     compatible(0x43),
   ]),
-  byHand("GC11 (executed)", "everything", [command(wbf)]),
+  byHand("GC11 (executed)", "hardware-2008", [command(wbf)]),
   byHand("RI4", "hardware-2016-caching", [
     booted,
     write8(iotlbAt(profiles["hardware-2016-caching"]) - 8, page | 0x3fn),
