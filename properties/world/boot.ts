@@ -29,6 +29,13 @@ export function command(driver: Driver, set: number, clear = 0): void {
   writeRegister(driver, at.gcmd, 4, BigInt(value));
 }
 
+/** What a driver of a unit with a write buffer does once it has written: mostly, it flushes it. */
+export function settle(driver: Driver, draw: number): void {
+  if (!driver.isBuffered || draw % 4 === 3) return;
+  driver.isBuffered = false;
+  command(driver, commandBits.wbf);
+}
+
 const contextTableOf = (source: number): number => pick(arena.contexts, (source >> 8) % 3);
 
 /** The GPA of a source-id's context entry. */
@@ -141,6 +148,7 @@ export function placeQueue(driver: Driver, draw: number): void {
 /** What a driver does once its tables are there: root pointer, queue, fault event, translation. */
 export function boot(driver: Driver, plan: BootPlan): void {
   if (plan.unmask) writeRegister(driver, at.fectl, 4, 0n);
+  settle(driver, plan.domains[2] ?? 0);
   writeRegister(driver, at.rtaddr, 8, rootPointer(driver, pick(rootsOf(driver), 0)));
   command(driver, commandBits.srtp);
   if (plan.queued && driver.profile.queued) {

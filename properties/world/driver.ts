@@ -36,6 +36,8 @@ export interface Driver {
   command: number;
   nextTag: number;
   steals: number;
+  /** Whether it has written to memory and not flushed the write buffer since. */
+  isBuffered: boolean;
   /** Whether the root tables that it last set are those of scalable mode. */
   isScalable: boolean;
   /** Bytes of a descriptor in the queue that it last set up. */
@@ -73,6 +75,7 @@ export const newDriver = (
   command: 0,
   nextTag: 1,
   steals: 0,
+  isBuffered: false,
   isScalable: false,
   step: 16,
   scalable: {
@@ -109,6 +112,7 @@ export function bytesOf(value: bigint, count: number): Uint8Array {
 /** Writes bytes as the CPU; without coherent walks, `flush` makes them visible. */
 export function writeBytes(driver: Driver, at: number, bytes: Uint8Array, flush: boolean): void {
   const address = gpa(BigInt(at));
+  driver.isBuffered = driver.profile.rwbf;
   const isFlush = flush && !driver.profile.coherent;
   const atOnce = isFlush && driver.inputs.length % 3 !== 0;
   emit(driver, { type: "MemoryWrite", gpa: address, bytes, ...(atOnce ? { flushed: true } : {}) });

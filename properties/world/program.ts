@@ -5,7 +5,7 @@ import { profileOf } from "../../events/profile/profile.ts";
 import type { GuestSetup, Setup } from "../../events/setup.ts";
 import { anyInput } from "../arbitrary/event.ts";
 import type { BootPlan } from "./boot.ts";
-import { boot, writeLegacy } from "./boot.ts";
+import { boot, settle, writeLegacy } from "./boot.ts";
 import { chance } from "./capability.ts";
 import { bootPageRequests } from "./device-commands.ts";
 import type { Driver, Manner } from "./driver.ts";
@@ -101,6 +101,7 @@ function begin(driver: Driver, plan: BootPlan): void {
     const how = draw >> 8;
     mapping.map(driver, { where: draw & 31, what: draw >> 4, how, extra: how, word: 0n }, "proper");
   }
+  settle(driver, plan.domains[1] ?? 0);
 }
 
 /** Fills up with DMA to the least number of inputs. */
@@ -157,6 +158,7 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
       for (const draw of drawn) {
         const driver = pick(drivers, draw.guest);
         pick(commandsOf(driver), draw.kind)(driver, draw, mannerOf(temperament, draw.luck));
+        settle(driver, draw.luck);
       }
       if (temperament === "malicious" && wanted.strange) {
         for (const [where, input] of strange) {
