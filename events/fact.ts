@@ -124,6 +124,7 @@ export const facts = frozen({
   TranslationEnabled: { guest },
   TranslationDisabled: { guest },
   WriteBufferFlushed: { guest },
+  WriteBufferDrained: { guest },
   InterruptTableLatched: { guest, value: word },
   InterruptRemappingEnabled: { guest },
   InterruptRemappingDisabled: { guest },

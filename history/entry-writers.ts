@@ -35,6 +35,10 @@ function pagesOf(event: Input | Fact): readonly [first: number, end: number] | u
   return [pageOf(event.gpa), pageOf(event.gpa + length + 0xfffn)];
 }
 
+/** Whether an event makes the unit see what waited in the write buffer. */
+export const isFlush = ({ type }: Input | Fact): boolean =>
+  type === "WriteBufferFlushed" || type === "WriteBufferDrained";
+
 /** What is known once one more step was taken. */
 export function followEntryWriters(old: EntryWriters, step: Step): EntryWriters {
   const { guest, offset } = old;
@@ -43,15 +47,18 @@ export function followEntryWriters(old: EntryWriters, step: Step): EntryWriters 
   if (before === undefined || after === undefined || before === after) return old;
   let { byPage } = old;
   for (const [at, event] of [step.input, ...step.facts].entries()) {
-    const pages = (event.guest ?? 0) === guest ? pagesOf(event) : undefined;
-    if (pages === undefined) continue;
+    if ((event.guest ?? 0) !== guest) continue;
     const noted: Noted = { seq: step.seq + at, cause: at === 0 ? undefined : step.seq, event };
-    radixForEach(after.visible, pages[0], pages[1], (gfn, page) => {
-      const was = pageAt(before, gfn);
+    const note = (gfn: number): void => {
+      const [was, page] = [pageAt(before, gfn), pageAt(after, gfn)];
       const isSame = (place: number): boolean => wordIn(was, place) === wordIn(page, place);
       if (was === page || (isSame(offset) && isSame(offset + 8))) return;
       byPage = radixSet(byPage, gfn, noted);
-    });
+    };
+    const pages = pagesOf(event);
+    if (pages !== undefined) radixForEach(after.visible, pages[0], pages[1], note);
+    if (!isFlush(event)) continue;
+    radixForEach(before.buffered, 0, Number.MAX_SAFE_INTEGER, note);
   }
   return byPage === old.byPage ? old : { ...old, byPage };
 }

@@ -35,7 +35,7 @@ export interface DmaExplanation {
   readonly decisive: number;
   /** For each step of the walk: who wrote its entry, and what announced that. */
   readonly trail: Trail;
-  /** For each step of the walk: what is written to its entry and not written back. */
+  /** For each step of the walk: what is written to its entry and not seen yet. */
   readonly unseen: readonly (Unseen | undefined)[];
   /** All facts about the page in the shadow and its device's host entry, the last one last. */
   readonly facts: readonly PlaceFact[];

@@ -58,9 +58,14 @@ function followFact(trail: InterruptTrail, noted: Noted, fact: Fact): InterruptT
   return { ...trail, used: noted, uses: trail.uses + 1 };
 }
 
-/** The fact of a step that wrote memory, else its input. */
+/**
+ * The fact of a step that wrote memory, or made the unit see what waited in the write buffer; else
+ * its input.
+ */
 function writer(step: Step): Noted {
-  const at = step.facts.findIndex(({ type }) => type === "MemoryWritten" || type === "DmaLanded");
+  const flushed = step.facts.findIndex(({ type }) => /^WriteBuffer/.test(type));
+  const wrote = step.facts.findIndex(({ type }) => /^(MemoryWritten|DmaLanded)$/.test(type));
+  const at = flushed >= 0 ? flushed : wrote;
   const fact = step.facts[at];
   if (fact === undefined) return { seq: step.seq, cause: undefined, event: step.input };
   return { seq: step.seq + 1 + at, cause: step.seq, event: fact };

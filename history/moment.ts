@@ -13,7 +13,7 @@ export interface Meeting {
   readonly use: Use;
   readonly iova: Iova;
   readonly world: World;
-  /** What the CPU had written by then without writing it back. */
+  /** What the CPU had written by then without the unit's seeing it. */
   readonly late: LateWrites;
   /** Number of the last event of its step. */
   readonly until: number;
@@ -44,7 +44,7 @@ export interface Search {
   readonly meeting: Meeting | undefined;
   /** What that one is worth. */
   readonly worth: number;
-  /** What the CPU has written without writing it back. */
+  /** What the CPU has written without the unit's seeing it. */
   readonly late: LateWrites;
 }
 

@@ -18,7 +18,7 @@ import { noUses, useIn, withUse } from "./use.ts";
 export interface EntryWrite {
   /** Number of the input that changed it. */
   readonly seq: number;
-  readonly by: "cpu" | "flush" | "device" | "unit" | "host";
+  readonly by: "cpu" | "flush" | "buffer" | "device" | "unit" | "host";
   readonly from: bigint;
   readonly to: bigint;
   /**
@@ -68,6 +68,9 @@ const writers: Readonly<Record<string, EntryWrite["by"]>> = {
   P2mProtect: "host",
 };
 
+/** Facts after which the unit sees what waited in the write buffer. */
+const flushes: ReadonlySet<string> = new Set(["WriteBufferFlushed", "WriteBufferDrained"]);
+
 /** Who changed an entry in a step: a DMA's own walk may have, for the unit. */
 function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
   const end = address + BigInt(words * 8);
@@ -77,7 +80,9 @@ function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
       fact.gpa < end &&
       fact.gpa + BigInt(fact.bytes.length) > address,
   );
-  return isUnits ? "unit" : (writers[step.input.type] ?? "unit");
+  if (isUnits) return "unit";
+  const isFlushed = step.facts.some(({ type }) => flushes.has(type));
+  return isFlushed ? "buffer" : (writers[step.input.type] ?? "unit");
 }
 
 function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bigint {

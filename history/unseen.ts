@@ -1,19 +1,27 @@
 import { pageOf } from "../events/address.ts";
 import type { Guest } from "../projections/guest.ts";
-import { pageAsWritten, pageAt, wordsIn } from "../tables/memory.ts";
+import { pageAsWritten, pageAt, pageOnItsWay, wordsIn } from "../tables/memory.ts";
 import type { Radix } from "../tables/radix.ts";
 import { emptyRadix, radixGet, radixSet } from "../tables/radix.ts";
 import type { Step } from "./step.ts";
 
-/** What the CPU wrote to an entry and the unit cannot see: it has not been written back. */
+/**
+ * Where what the CPU wrote waits until the unit sees it: in the CPU's caches until it is written
+ * back (ECAP.C=0), in the write buffer until that is flushed (CAP.RWBF), or in one and then the
+ * other.
+ */
+export type Waiting = "cache" | "buffer" | "cacheThenBuffer";
+
+/** What the CPU wrote to an entry and the unit need not see yet. */
 export interface Unseen {
   /** Number of the event that wrote to the entry's line of 64 bytes last. */
   readonly seq: number;
-  /** The entry as it will be once it is written back. */
+  /** The entry as it will be once it is seen. */
   readonly value: bigint;
+  readonly waits: Waiting;
 }
 
-/** Who last wrote to each line of a guest's memory without writing it back. */
+/** Who last wrote to each line of a guest's memory without the unit's seeing it. */
 export interface LateWrites {
   readonly guest: number;
   /** Numbers of events, by address divided by 64. */
@@ -28,8 +36,8 @@ const lineBytes = 64n;
 /** What is known once one more step was taken. */
 export function followLateWrites(old: LateWrites, { seq, input, before, after }: Step): LateWrites {
   if (input.type !== "MemoryWrite") return old;
-  const ahead = after.guests[old.guest]?.memory.ahead;
-  if (ahead === undefined || ahead === before.guests[old.guest]?.memory.ahead) return old;
+  const [was, is] = [before.guests[old.guest]?.memory, after.guests[old.guest]?.memory];
+  if (is === undefined || (is.ahead === was?.ahead && is.buffered === was.buffered)) return old;
   const end = Number((input.gpa + BigInt(input.bytes.length) - 1n) / lineBytes);
   let { byLine } = old;
   for (let line = Number(input.gpa / lineBytes); line <= end; line++) {
@@ -45,15 +53,22 @@ export function followLateWrites(old: LateWrites, { seq, input, before, after }:
  * @param words    of 64 bits in the entry.
  */
 export function unseenAt(
-  { byLine }: LateWrites,
-  { memory }: Guest,
+  late: LateWrites,
+  { memory, profile }: Guest,
   address: bigint,
   words: number,
 ): Unseen | undefined {
   const gfn = pageOf(address);
-  if (radixGet(memory.ahead, gfn) === undefined) return undefined;
+  const isAhead = radixGet(memory.ahead, gfn) !== undefined;
+  if (!isAhead && radixGet(memory.buffered, gfn) === undefined) return undefined;
   const offset = Number(address & 0xff8n);
   const value = wordsIn(pageAsWritten(memory, gfn), offset, words);
   if (value === wordsIn(pageAt(memory, gfn), offset, words)) return undefined;
-  return { seq: radixGet(byLine, Number(address / lineBytes)) ?? 0, value };
+  const isCached = value !== wordsIn(pageOnItsWay(memory, gfn), offset, words);
+  const waits = !isCached ? "buffer" : profile.rwbf ? "cacheThenBuffer" : "cache";
+  return { seq: lateWriter(late, address) ?? 0, value, waits };
 }
+
+/** Number of the event that last wrote, unseen, to the line of a GPA in bytes. */
+export const lateWriter = ({ byLine }: LateWrites, address: bigint): number | undefined =>
+  radixGet(byLine, Number(address / lineBytes));

@@ -1,9 +1,14 @@
 import type { Command } from "commander";
-import { entryWriter, followEntryWriters, startEntryWriters } from "../../history/entry-writers.ts";
+import {
+  entryWriter,
+  followEntryWriters,
+  isFlush,
+  startEntryWriters,
+} from "../../history/entry-writers.ts";
 import type { InterruptTrail, Noted } from "../../history/interrupt-trail.ts";
 import { followInterruptTrail, startInterruptTrail } from "../../history/interrupt-trail.ts";
 import type { Step } from "../../history/step.ts";
-import { followLateWrites, noLateWrites, unseenAt } from "../../history/unseen.ts";
+import { followLateWrites, lateWriter, noLateWrites, unseenAt } from "../../history/unseen.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import { parseIndex } from "../argument.ts";
@@ -54,7 +59,9 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
   const known = writtenEarly(guest, trail, entryWriter(writers, address));
   const isThere = index < guest.interruptTable.count;
   const unseen = isThere ? unseenAt(late, guest, address, 2) : undefined;
-  const plot = { at: world.seq, guest, trail: known, unseen };
+  const wasLate = unseen === undefined && known.written !== undefined;
+  const wrote = wasLate && isFlush(known.written.event) ? lateWriter(late, address) : undefined;
+  const plot = { at: world.seq, guest, trail: known, unseen, wrote };
   terminal.out(options.json ? renderJson(interruptJson(plot)) : renderInterrupt(terminal, plot));
   if (failure !== undefined) run.fail(failure);
 }

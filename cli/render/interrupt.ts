@@ -19,6 +19,7 @@ import { radixGet } from "../../tables/radix.ts";
 import type { Terminal } from "../terminal.ts";
 import { fieldsText } from "./event.ts";
 import { renderPairs } from "./table.ts";
+import { seenOnce, waitTitle } from "./unseen.ts";
 
 /** Who may use an entry, in words. */
 export function sendersOf(entry: bigint): string {
@@ -60,8 +61,10 @@ export interface InterruptPlot {
   readonly at: number;
   readonly guest: Guest;
   readonly trail: InterruptTrail;
-  /** What is written to the entry and not written back. */
+  /** What is written to the entry and not seen yet. */
   readonly unseen: Unseen | undefined;
+  /** Number of the event that wrote what the unit saw only once it was flushed. */
+  readonly wrote: number | undefined;
 }
 
 /** What is the case, by name. */
@@ -108,15 +111,16 @@ function cacheText({ cached, memory }: ReturnType<typeof stateOf>): string {
 
 const passing = "remapping is off: requests are delivered as they are";
 
-const unseenText = ({ seq, value }: Unseen): string =>
-  `${hex(value)}, by event ${seq.toString()}: the unit sees it once its line is flushed (ECAP.C=0)`;
+const unseenText = ({ seq, value, waits }: Unseen): string =>
+  `${hex(value)}, by event ${seq.toString()}: ${seenOnce[waits]}`;
 
 /** Who wrote the entry, and whether that was before the table was there. */
-function writtenText({ guest, trail, unseen }: InterruptPlot): string {
+function writtenText({ guest, trail, unseen, wrote }: InterruptPlot): string {
   const { written, latched } = trail;
   if (guest.interruptTable.count === 0) return "nobody: no table is set";
   const none = unseen === undefined ? "nobody" : "nobody, as far as the unit can see";
-  const text = notedText(written, none);
+  const earlier = wrote === undefined ? "" : `, of what the CPU wrote at event ${wrote.toString()}`;
+  const text = `${notedText(written, none)}${earlier}`;
   if (written === undefined || latched === undefined || written.seq > latched.seq) return text;
   return `${text}, before the table was set at event ${latched.seq.toString()}`;
 }
@@ -140,7 +144,8 @@ export function renderInterrupt(terminal: Terminal, plot: InterruptPlot): string
     const address = hex(interruptEntryAddress(interruptTable, trail.index));
     pairs.push(["entry", `${memory === undefined ? "cannot be read" : hex(memory)} at ${address}`]);
     pairs.push(["cache", cacheText(state)]);
-    if (plot.unseen !== undefined) pairs.push(["not written back", unseenText(plot.unseen)]);
+    const { unseen } = plot;
+    if (unseen !== undefined) pairs.push([waitTitle[unseen.waits], unseenText(unseen)]);
   }
   if (state.used !== undefined) {
     const fields = Object.entries(fieldsOf(state.used)).map(

@@ -21,6 +21,7 @@ import { entryName, placeOf } from "./walk-rows.ts";
 const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
   cpu: "the guest's CPU",
   flush: "the guest's CPU (seen once it was flushed)",
+  buffer: "the guest's CPU (seen once the write buffer was flushed)",
   device: "a device's DMA",
   unit: "the vIOMMU itself",
   host: "a change of the P2M",

@@ -12,6 +12,7 @@ import { regimeSentences } from "./regime.ts";
 import { requestText, ridPasidOf } from "./request.ts";
 import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";
+import { seenOnce, waitTitle } from "./unseen.ts";
 import { hasFirstStage, isStale, placeOf, rowName, stepName, walkRows } from "./walk-rows.ts";
 
 /** What `translate` shows. */
@@ -20,7 +21,7 @@ export interface WalkView {
   readonly at: number;
   readonly request: Request;
   readonly walk: Translation;
-  /** For each step of the walk: what is written to its entry and not written back. */
+  /** For each step of the walk: what is written to its entry and not seen yet. */
   readonly unseen: readonly (Unseen | undefined)[];
   readonly regime: Regime;
   /** What the host has for such requests. */
@@ -91,7 +92,7 @@ function landingPairs(view: WalkView): readonly (readonly [string, Cell])[] {
   ];
 }
 
-/** What the CPU wrote to entries of the path and did not write back. */
+/** What the CPU wrote to entries of the path and the unit does not see yet. */
 function unseenPairs(
   { colours }: Terminal,
   view: WalkView,
@@ -102,8 +103,8 @@ function unseenPairs(
     if (late === undefined) return [];
     const place = placeOf(walk, step);
     const what = `${entryText(place, late.value)}, by event ${late.seq.toString()}`;
-    const text = `${stepName(step, walk.scalable)}: ${what}; the unit sees it once it is flushed`;
-    return [["not written back", colours.yellow(text)] as const];
+    const text = `${stepName(step, walk.scalable)}: ${what}; ${seenOnce[late.waits]}`;
+    return [[waitTitle[late.waits], colours.yellow(text)] as const];
   });
 }
 

@@ -13,6 +13,7 @@ import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
 import {
   invalidateContexts,
+  invalidateInterrupts,
   invalidateIotlb,
   invalidatePasidIotlb,
   invalidatePasids,
@@ -59,7 +60,7 @@ function invalidate(turn: Turn, scope: Scope | undefined): DescriptorResult {
       invalidateDeviceTlb(turn, scope);
       break;
     default:
-      record(turn, scope);
+      invalidateInterrupts(turn, scope);
   }
   return done;
 }

@@ -9,7 +9,6 @@ import type {
   PasidIotlbScope,
   PasidScope,
 } from "../../projections/queue/coverage.ts";
-import { withBufferDrained } from "../../projections/memory/evolve-memory.ts";
 import {
   coveredOfPasid,
   coveredRange,
@@ -28,8 +27,29 @@ import { pendingRanges, synchronise } from "../shadow/synchronise.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
 
+/**
+ * Before anything is forgotten the unit sees all that waits in the write buffer.
+ *
+ * Reading: each invalidation of contexts, PASIDs, IOTLB and interrupt entries does so, through
+ * registers, the queue, or where the unit invalidates by itself (SRTP and SIRTP with CAP.ESRTPS and
+ * CAP.ESIRTPS, page requests); one of device TLBs, and a wait, do not.
+ */
+function drainBuffer(turn: Turn): void {
+  if (guestIn(turn).memory.buffered.size > 0) record(turn, { type: "WriteBufferDrained" });
+}
+
+/** Forgets cached interrupt entries, those of a range or all. */
+export function invalidateInterrupts(
+  turn: Turn,
+  fact: FactOf<"InterruptEntriesInvalidated">,
+): void {
+  drainBuffer(turn);
+  record(turn, fact);
+}
+
 /** Forgets cached contexts and reads those that were covered anew. */
 export function invalidateContexts(turn: Turn, scope: ContextScope): void {
+  drainBuffer(turn);
   const fact: FactOf<"ContextInvalidated"> = { ...scope, type: "ContextInvalidated" };
   const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry));
   record(turn, fact);
@@ -55,6 +75,7 @@ const isPresent = (guest: Guest, source: number, pasid: number): boolean => {
  * and new is set up before the device uses it.
  */
 export function invalidatePasids(turn: Turn, scope: PasidScope): void {
+  drainBuffer(turn);
   const fact: FactOf<"PasidCacheInvalidated"> = { ...scope, type: "PasidCacheInvalidated" };
   const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversPasid(fact, entry));
   record(turn, fact);
@@ -65,6 +86,7 @@ export function invalidatePasids(turn: Turn, scope: PasidScope): void {
 
 /** Forgets cached entries of first stages, and lands what used them. */
 export function invalidatePasidIotlb(turn: Turn, scope: PasidIotlbScope): void {
+  drainBuffer(turn);
   const { spaces } = guestIn(turn);
   drain(turn, ({ space, iova: address }) => {
     const cached = space === undefined ? undefined : spaces[space];
@@ -98,13 +120,13 @@ function drainCovered(turn: Turn, scope: IotlbScope): void {
 
 /**
  * Forgets cached translations; lands what used them; reads what is pending and covered anew. What
- * was pending is found before the invalidation clears the marks, as it is with the write buffer
- * empty.
+ * was pending is found before the invalidation clears the marks.
  */
 export function invalidateIotlb(turn: Turn, fact: FactOf<"IotlbInvalidated">): void {
+  drainBuffer(turn);
   drainCovered(turn, fact);
   const work: { id: number; covered: Range; ranges: readonly Range[] }[] = [];
-  for (const shadow of shadowsOf(withBufferDrained(guestIn(turn), turn.seq + 1))) {
+  for (const shadow of shadowsOf(guestIn(turn))) {
     const covered = coveredRange(fact, shadow.did);
     if (covered === undefined) continue;
     const ranges = pendingRanges(shadow, covered.first, covered.end);

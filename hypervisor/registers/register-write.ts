@@ -23,7 +23,12 @@ import {
 import { clearing, clearOverflow, clearRecord } from "../fault/fault.ts";
 import { refreshAllHosts } from "../host/attach.ts";
 import { clearPageRequests } from "../page-request/page-request.ts";
-import { invalidateContexts, invalidateIotlb, invalidatePasids } from "../queue/invalidate.ts";
+import {
+  invalidateContexts,
+  invalidateInterrupts,
+  invalidateIotlb,
+  invalidatePasids,
+} from "../queue/invalidate.ts";
 import {
   clearQueueError,
   disableQueue,
@@ -71,7 +76,8 @@ function setTranslation(turn: Turn, on: boolean): void {
 /** SIRTP: latches IRTA; CAP.ESIRTPS makes the unit forget what it read through the old one. */
 function setInterruptTable(turn: Turn): void {
   stepRemapping(turn, { type: "SetTable", value: stored(guestIn(turn), at.irta) });
-  if (guestIn(turn).profile.esirtps) record(turn, { type: "InterruptEntriesInvalidated" });
+  if (!guestIn(turn).profile.esirtps) return;
+  invalidateInterrupts(turn, { type: "InterruptEntriesInvalidated" });
 }
 
 /**

@@ -5,24 +5,13 @@ import { atRest } from "../fault/faults.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { moveCharts } from "../guest.ts";
 import { clearHosts, markHosts } from "../host/host-entry.ts";
-import { drainBuffer } from "../memory/evolve-memory.ts";
 import { coversContext, coversPasid } from "../queue/coverage.ts";
 
-function forgetContexts(
-  guest: Draft<Guest>,
-  fact: FactOf<"ContextInvalidated">,
-  seq: number,
-): void {
-  drainBuffer(guest, seq);
+function forgetContexts(guest: Draft<Guest>, fact: FactOf<"ContextInvalidated">): void {
   guest.hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
 }
 
-function forgetPasids(
-  guest: Draft<Guest>,
-  fact: FactOf<"PasidCacheInvalidated">,
-  seq: number,
-): void {
-  drainBuffer(guest, seq);
+function forgetPasids(guest: Draft<Guest>, fact: FactOf<"PasidCacheInvalidated">): void {
   guest.hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry));
 }
 

@@ -2,7 +2,6 @@ import type { FactOf } from "../../events/fact.ts";
 import { everyPage } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
-import { drainBuffer } from "../memory/evolve-memory.ts";
 import { coveredOfPasid } from "../queue/coverage.ts";
 import type { Space } from "./space.ts";
 import {
@@ -54,12 +53,7 @@ export function forgetSpaces(
 }
 
 /** PASID-based invalidation: entries of one domain-id and PASID, all or those of a range. */
-function forgetPasid(
-  guest: Draft<Guest>,
-  fact: FactOf<"PasidIotlbInvalidated">,
-  seq: number,
-): void {
-  drainBuffer(guest, seq);
+function forgetPasid(guest: Draft<Guest>, fact: FactOf<"PasidIotlbInvalidated">): void {
   const isCovered = (space: Space): boolean => coveredOfPasid(fact, space) !== undefined;
   if (fact.scope === "pasid") forgetSpaces(guest, isCovered);
   else {

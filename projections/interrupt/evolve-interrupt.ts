@@ -5,7 +5,6 @@ import type { Evolvers } from "../evolver.ts";
 import { atRest } from "../fault/faults.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { moveCharts } from "../guest.ts";
-import { drainBuffer } from "../memory/evolve-memory.ts";
 import { interruptTableOf } from "./interrupts.ts";
 
 /** The chart alone moves. */
@@ -24,12 +23,7 @@ function cacheEntry(guest: Draft<Guest>, fact: FactOf<"InterruptEntryCached">, s
 }
 
 /** Without indices the whole cache goes. */
-function forgetEntries(
-  guest: Draft<Guest>,
-  fact: FactOf<"InterruptEntriesInvalidated">,
-  seq: number,
-): void {
-  drainBuffer(guest, seq);
+function forgetEntries(guest: Draft<Guest>, fact: FactOf<"InterruptEntriesInvalidated">): void {
   if (guest.interruptCache.size === 0) return;
   const { first, count = 1 } = fact;
   if (first === undefined) {

@@ -12,7 +12,6 @@ import {
 } from "../../tables/memory.ts";
 import { writable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
-import { copyGuest } from "../copy-guest.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { asWeb, isWeb } from "../shadow/shadow.ts";
@@ -99,13 +98,8 @@ function flushPage(guest: Draft<Guest>, gfn: number, from: number, to: number, s
   markChanged(guest, { before, gfn, from: lines.from, to: lines.to, seq });
 }
 
-/**
- * Everything in the write buffer becomes visible: what is not in the CPU's caches any more.
- *
- * Reading: each invalidation of contexts, PASIDs, IOTLB and interrupt entries empties the buffer
- * before it forgets anything, whoever asked for it; one of device TLBs, and a wait, do not.
- */
-export function drainBuffer(guest: Draft<Guest>, seq: number): void {
+/** What waits in the write buffer becomes visible; not what is still in the CPU's caches. */
+function drainBuffer(guest: Draft<Guest>, seq: number): void {
   const { buffered } = guest.memory;
   if (buffered.size === 0) return;
   radixForEach(buffered, 0, Number.MAX_SAFE_INTEGER, (gfn) => {
@@ -113,14 +107,6 @@ export function drainBuffer(guest: Draft<Guest>, seq: number): void {
     guest.memory = drainPage(before, gfn);
     markChanged(guest, { before, gfn, from: 0, to: 4096, seq });
   });
-}
-
-/** The guest as an invalidation finds it that is event `seq`: with the write buffer empty. */
-export function withBufferDrained(guest: Guest, seq: number): Guest {
-  if (guest.memory.buffered.size === 0) return guest;
-  const copy = copyGuest(guest);
-  drainBuffer(copy, seq);
-  return copy;
 }
 
 /** The largest stretch that one flush looks at: the rest of a page at a time, 1 GiB in all. */
@@ -191,6 +177,7 @@ function useContextTable(guest: Draft<Guest>, fact: FactOf<"ContextTableUsed">):
 export const memoryEvolvers: Evolvers = {
   MemoryWritten: (guest, fact, seq) => writeByUnit(guest, fact.gpa, fact.bytes, seq),
   WriteBufferFlushed: (guest, _, seq) => drainBuffer(guest, seq),
+  WriteBufferDrained: (guest, _, seq) => drainBuffer(guest, seq),
   TableShadowed: useTable,
   TableShared: shareTable,
   ContextTableUsed: useContextTable,

@@ -5,7 +5,6 @@ import { pagesFrom } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import { flushSpace, forgetSpaces } from "../first-stage/evolve-first-stage.ts";
 import type { Draft, Guest } from "../guest.ts";
-import { drainBuffer } from "../memory/evolve-memory.ts";
 import { coveredRange, coversFirstStages } from "../queue/coverage.ts";
 import type { Shadow } from "./shadow.ts";
 import {
@@ -41,8 +40,7 @@ function virtualCachesAfter(guest: Guest, fact: FactOf<"IotlbInvalidated">) {
  * Drops what an invalidation covers of each domain's second stage, and all that is cached of its
  * first stages, whatever the range.
  */
-function forgetIotlb(guest: Draft<Guest>, fact: FactOf<"IotlbInvalidated">, seq: number): void {
-  drainBuffer(guest, seq);
+function forgetIotlb(guest: Draft<Guest>, fact: FactOf<"IotlbInvalidated">): void {
   for (const shadow of shadowsOf(guest)) {
     const covered = coveredRange(fact, shadow.did);
     if (covered === undefined) continue;
