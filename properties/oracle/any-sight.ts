@@ -14,25 +14,32 @@ interface Choice {
 }
 
 /** Ways to see memory that are tried for one question; what waits is rarely two or three words. */
-const mostSights = 1_000;
+const mostSights = 4_000;
 
 /**
  * Asks the same of a memory again and again, once for each way to see the words that wait and that
  * the question reads. The first is the one in which nothing that waits is seen.
+ *
+ * @returns the answers, and the words by their GPA in the order in which they were met first.
  */
-export function underEachSight<T>(memory: Memory, ask: () => T): readonly T[] {
+export function underEachSight<T>(
+  memory: Memory,
+  ask: () => T,
+): { readonly answers: readonly T[]; readonly met: ReadonlySet<bigint> } {
   const answers: T[] = [];
   const choices: Choice[] = [];
+  const met = new Set<bigint>();
   do {
-    let met = 0;
+    let depth = 0;
     memory.sight = (at, seen) => {
-      const known = choices.slice(0, met).find((choice) => choice.at === at);
+      const known = choices.slice(0, depth).find((choice) => choice.at === at);
       if (known !== undefined) return known.values[known.index] ?? seen;
-      const late = lateValues(memory.late, at);
-      if (late.length === 0) return seen;
-      const next = choices[met] ?? { at, values: [seen, ...late], index: 0 };
-      choices[met] = next;
-      met += 1;
+      const values = [...new Set([seen, ...lateValues(memory.late, at)])];
+      if (values.length === 1) return seen;
+      const next = choices[depth] ?? { at, values, index: 0 };
+      choices[depth] = next;
+      depth += 1;
+      met.add(at);
       return next.values[next.index] ?? seen;
     };
     answers.push(ask());
@@ -43,7 +50,7 @@ export function underEachSight<T>(memory: Memory, ask: () => T): readonly T[] {
     }
   } while (choices.length > 0 && answers.length < mostSights);
   memory.sight = undefined;
-  return answers;
+  return { answers, met };
 }
 
 /** The same unit with nothing cached, and nothing remembered of it. */
@@ -53,11 +60,17 @@ const asNew = (world: World): World => ({
   ...{ keys: new Set(), answers: new Map(), kept: undefined },
 });
 
+/** What may become of a request by what the unit sees, and the words that it may not see yet. */
+export interface Possible {
+  readonly answers: readonly Answers[];
+  readonly waiting: readonly bigint[];
+}
+
 /**
- * All that may become of a request for a byte: by what may be cached, and, where nothing is, by
- * each way to see what the CPU wrote and the unit need not see yet.
+ * All that may become of a request for a byte where nothing is cached: by each way to see what the
+ * CPUs wrote and the unit need not see yet.
  *
- * @returns nothing where there is no such guest.
+ * @returns no answers where there is no such guest.
  */
 export function possible(
   oracle: Oracle,
@@ -65,13 +78,12 @@ export function possible(
   sid: number,
   iova: bigint,
   asked: Asked = {},
-): readonly Answers[] {
+): Possible {
   const world = oracle.worlds[guest];
-  const worst = expected(oracle, guest, sid, iova, asked);
-  if (world === undefined || worst === undefined) return [];
-  const anew = underEachSight(world.memory, () => {
+  if (world === undefined) return { answers: [], waiting: [] };
+  const { answers, met } = underEachSight(world.memory, () => {
     const worlds = oracle.worlds.map((each, index) => (index === guest ? asNew(each) : each));
     return expected({ worlds }, guest, sid, iova, asked);
   });
-  return [worst, ...worst.candidates, ...anew.flatMap((each) => each ?? [])];
+  return { answers: answers.flatMap((each) => each ?? []), waiting: [...met] };
 }

@@ -1,8 +1,8 @@
 import type { Gpa } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import { possible } from "./any-sight.ts";
-import type { ask, exampleSetup } from "./example-world.ts";
-import { cap, ecap, fourLevels, happen, iova, nvme } from "./example-world.ts";
+import type { exampleSetup } from "./example-world.ts";
+import { ask, cap, ecap, fourLevels, happen, iova, nvme } from "./example-world.ts";
 import { iommuReads64 } from "./memory.ts";
 import { observe } from "./observe.ts";
 import type { Oracle } from "./oracle.ts";
@@ -37,8 +37,11 @@ export function flushed(setup: ReturnType<typeof exampleSetup>, keeps = false): 
 export const told = ({ read: { guest } }: Pick<ReturnType<typeof ask>, "read">) =>
   "gpa" in guest ? guest.gpa : "fault" in guest ? guest.fault : -1;
 
-export const allowed = (oracle: Oracle): readonly (bigint | number)[] =>
-  [...new Set(possible(oracle, 0, nvme, iova).map(told))].sort((a, b) => Number(a) - Number(b));
+/** What a read may come to by what is cached, and by what may be seen. */
+export function allowed(oracle: Oracle): readonly (bigint | number)[] {
+  const all = [...ask(oracle).candidates, ...possible(oracle, 0, nvme, iova).answers];
+  return [...new Set(all.map(told))].sort((a, b) => Number(a) - Number(b));
+}
 
 /** Lines that hold 8 bytes are written back. */
 export const flushLine = (oracle: Oracle, gpa: bigint): boolean =>
