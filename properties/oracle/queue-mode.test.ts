@@ -53,6 +53,17 @@ describe("invalidation queue and table mode", () => {
     expect(iqei("scalable", 0n, 0n)).toBe(7);
   });
 
+  test("[OR45] in legacy mode there are types 1 to 5 alone (IQEI 3)", () => {
+    const all = scalable | abort | (1n << 29n);
+    const words = [0x11n, 0x12n, 3n, 4n, 5n, 0x26n, 0x37n, 8n, 9n];
+    const said = (mode: "legacy" | "scalable" | "abort" | undefined) =>
+      words.map((word) => iqei(mode, wide, all, word));
+    expect(said("legacy")).toEqual([0, 0, 0, 0, 0, 3, 3, 3, 3]);
+    for (const mode of ["scalable", "abort", undefined] as const) {
+      expect(said(mode)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+  });
+
   test("[OR44] an empty queue is not looked at", () => {
     const empty = { cap, ecap, haw: 46, read: () => undefined };
     const at = { iqa: 0x8000n, iqh: 0n, iqt: 0n, root: modes.reserved };

@@ -117,6 +117,8 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
   const type = (bits(low, 11, 9) << 4) | bits(low, 3, 0);
   const masks = reserved[type];
   if (!masks || !knows(type, state.ecap, bits(state.iqa, 11, 11) === 1)) return 3;
+  // In legacy mode there are no PASIDs and no page requests.
+  if (type > 5 && state.root !== undefined && bits(state.root, 11, 10) === 0) return 3;
   const lowMask = masks[0] | lacking(type, state.ecap);
   if ((low & lowMask) !== 0n || (high & masks[1]) !== 0n) return 4;
   const g = bits(low, 5, 4);
