@@ -22,6 +22,7 @@ describe("replay", () => {
       faults: { ...none, agree: faults },
       violations: [],
       disagreements: [],
+      unflushed: [],
     });
     expect(report.stateHash).toMatch(/^[0-9a-f]{16,}$/);
   });

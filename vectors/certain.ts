@@ -43,7 +43,8 @@ function keysOf(inputs: readonly Input[]): readonly Key[] {
 /** Inputs of which the oracle knows more than one right outcome. */
 function openInputs(profile: Profile, { trail }: Made): ReadonlySet<number> {
   const inputs = trail.map(({ input }) => input);
-  const oracle = createOracle({ guests: [setupOf(profile)] }, keysOf(inputs), nearby);
+  const setup = { guests: [setupOf(profile)] };
+  const oracle = createOracle(setup, keysOf(inputs), nearby, false, false);
   const open = new Set<number>();
   for (const [index, { input, facts }] of trail.entries()) {
     if (isAsking(input) && isOpen(oracle, input)) open.add(index);

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import type { Profile } from "../../events/profile/profile.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { stateHash } from "../../projections/digest.ts";
-import { judge } from "../../properties/judge.ts";
+import { judgeInOrder } from "../../properties/judging.ts";
 import type { Violation } from "../../properties/verdict.ts";
 import { checkTrace } from "../../qemu/trace/check.ts";
 import { foldSource } from "../folding.ts";
@@ -38,12 +38,15 @@ async function replaySource(
   const violations: Violation[] = [];
   const unjudged: Record<string, number> = {};
   const disagreements: Disagreement[] = [];
+  const unflushed: Disagreement[] = [];
+  const judge = judgeInOrder(source.setup);
   let [refused, checked] = [0, 0];
   const start = performance.now();
   const folded = await foldSource(source, run.terminal, {
     step: (step, line) => {
       if (step.facts.some((fact) => fact.type === "InputRefused")) refused += 1;
-      const { kind, verdict, checked: isChecked, violations: broken } = judge(step);
+      const { kind, verdict, checked: isChecked, violations: broken, finding } = judge(step);
+      if (finding !== undefined) unflushed.push({ seq: step.seq, line, text: finding });
       if (kind === undefined) return;
       if (isChecked) checked += 1;
       tallies[kind][verdict.verdict] += 1;
@@ -68,6 +71,7 @@ async function replaySource(
     unjudged,
     violations,
     disagreements,
+    unflushed,
     inputsPerSecond: Math.round(inputs / seconds),
     stateHash: stateHash(world),
     ...(failure === undefined ? {} : { error: failure.message }),
@@ -83,7 +87,9 @@ const isTrace = (report: Report): report is TraceFileReport => "findings" in rep
 const isClean = (report: Report): boolean =>
   isTrace(report)
     ? report.findings.length === 0
-    : report.violations.length === 0 && report.disagreements.length === 0;
+    : [report.violations, report.disagreements, report.unflushed].every(
+        ({ length }) => length === 0,
+      );
 
 const isJudged = ({ agree, disagree }: Omit<Tally, "unjudged">): boolean => agree + disagree > 0;
 

@@ -33,6 +33,8 @@ export interface ReplayReport {
   readonly unjudged: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
   readonly disagreements: readonly Disagreement[];
+  /** DMAs that met what the unit need not see yet, and that come to another thing if it does. */
+  readonly unflushed: readonly Disagreement[];
   readonly inputsPerSecond: number;
   readonly stateHash: string;
   /** Why the replay ended before the end of the file. */
@@ -85,9 +87,10 @@ export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[
     return yellow(`${file}: ${count} refused; log --type InputRefused lists them\n`);
   });
   const details = reports.map((report) => {
-    const differing = report.disagreements.map(
-      ({ seq, line, text }) => `event ${seq.toString()} (line ${line.toString()}): ${text}`,
-    );
+    const textOf = ({ seq, line, text }: Disagreement): string =>
+      `event ${seq.toString()} (line ${line.toString()}): ${text}`;
+    const differing = report.disagreements.map(textOf);
+    const unflushed = report.unflushed.map(textOf);
     const broken = report.violations.map(
       ({ law, seq, text }) => `${law} at event ${seq.toString()}: ${text}`,
     );
@@ -97,6 +100,7 @@ export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[
     return (
       listed(terminal, `${report.file}: what nothing could be said about`, unjudged) +
       listed(terminal, `${report.file}: recorded answers that differ`, differing) +
+      listed(terminal, `${report.file}: requests that came before a flush`, unflushed) +
       listed(terminal, `${report.file}: laws that do not hold`, broken)
     );
   });

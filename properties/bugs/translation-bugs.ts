@@ -102,6 +102,14 @@ export const translationBugs: readonly Bug[] = [
     law: "ME1",
   },
   {
+    id: "page-written-back",
+    what: "Without coherent walks a write-back of one line lets the IOMMU see its whole page.",
+    file: "tables/memory.ts",
+    find: "[offset >> 6, (Math.min(end, pageBytes) - 1) >> 6];\n  const page",
+    replace: "[0, 63];\n  const page",
+    law: "WB30",
+  },
+  {
     id: "page-comes-back",
     what: "A guest page that was taken away holds its old contents when it is given again.",
     file: "projections/memory/evolve-p2m.ts",

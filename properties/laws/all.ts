@@ -25,6 +25,7 @@ import {
   postsAreWhole,
 } from "./interrupts.ts";
 import { invalidatingTwice, nothingStaysCached } from "./invalidated.ts";
+import { writesAreSeenInTime } from "./late-writes.ts";
 import type { Law } from "./law.ts";
 import { statusFollowsCommand, unitsComeAndGo } from "./life.ts";
 import { lostWritesAreTold } from "./lost-writes.ts";
@@ -100,6 +101,7 @@ export const laws: readonly Law[] = [
   registersCommand,
   statusIsCleared,
   memoryIsAlike,
+  writesAreSeenInTime,
   reservedPagesStay,
   interruptsFollowTheTable,
   entriesAreRemembered,

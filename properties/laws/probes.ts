@@ -16,6 +16,8 @@ import type { EntryRead } from "./entries-read.ts";
 import { entriesRead } from "./entries-read.ts";
 import type { Asked as Interrupt } from "./interrupt-sight.ts";
 import { expectInterrupt, newInterruptSight, rememberEntries } from "./interrupt-sight.ts";
+import type { LateWord } from "./late-sight.ts";
+import { seeLate } from "./late-sight.ts";
 import { keysOf, requestsOf, rightsOf } from "./request-keys.ts";
 import type { Run } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
@@ -57,6 +59,8 @@ export interface Sight {
   readonly entries: readonly EntryRead[];
   /** Every interrupt request. */
   readonly interrupts: readonly Interrupt[];
+  /** Words that the unit need not see yet, or begins to. */
+  readonly late: readonly LateWord[];
   readonly oracle: Oracle;
 }
 
@@ -94,7 +98,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const { requests, questions: others } = requestsOf(run);
   const keys = keysOf(run, requests.values());
   const watched = [...keys, ...keysOf(run, others.values(), maxQuestions)];
-  const oracle = createOracle(run.setup, watched, nearby, keeps);
+  const oracle = createOracle(run.setup, watched, nearby, keeps, false);
   const questions = keys.map((key) => ask(key));
   const [settled, waiting]: [Glance[], Glance[]] = [[], []];
   const asked = new Map<number, Probe>();
@@ -115,6 +119,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const interrupts = newInterruptSight(run, oracle, keeps);
   const grants = new Map<number, PageGrants>();
   const entries: EntryRead[] = [];
+  const late: LateWord[] = [];
   for (const step of run.steps) {
     const { seq } = step;
     const request = requests.get(seq) ?? others.get(seq);
@@ -125,19 +130,19 @@ export function look(run: Run, keeps: boolean): Sight {
     const written = pagesWritten(step);
     const isKnown = oracle.worlds[guestIndex(step.input)] !== undefined;
     if (isKnown && written.length > 0) grants.set(seq, grantsOf(oracle, step, written));
-    if (
-      !observeStep(oracle, step, (at, fact) => {
-        const world = worlds.get(fact);
-        if (world !== undefined) askAll(waiting, at, world);
-      })
-    )
-      refusals.add(seq);
+    const visit = (at: number, fact: FactOf<"WaitCompleted">): void => {
+      const world = worlds.get(fact);
+      if (world !== undefined) askAll(waiting, at, world);
+    };
+    const [done, words] = seeLate(oracle, step, () => observeStep(oracle, step, visit));
+    if (!done) refusals.add(seq);
+    late.push(...words);
     rememberEntries(interrupts, step);
     entries.push(...entriesRead(oracle, step));
     if (changed(step)) askAll(settled, seq, step.after);
   }
   const { asked: requested } = interrupts;
-  const found = { keys, settled, waiting, asked, refusals, grants, entries, oracle };
+  const found = { keys, settled, waiting, asked, refusals, grants, entries, late, oracle };
   return { ...found, interrupts: requested };
 }
 

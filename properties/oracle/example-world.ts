@@ -59,8 +59,12 @@ export const flushPage = (did: number, iova: bigint, leafOnly = false): Fact => 
 });
 
 /** Root at 0x1000, contexts at 0x2000, four levels at 0x3000 to 0x6000; translation is on. */
-export function fourLevels(setup = exampleSetup(), keys: readonly Key[] = []): Oracle {
-  const oracle = createOracle(setup, keys);
+export function fourLevels(
+  setup = exampleSetup(),
+  keys: readonly Key[] = [],
+  keeps = false,
+): Oracle {
+  const oracle = createOracle(setup, keys, [], keeps);
   write(oracle, 0x1000n, 0x2001n, 0n);
   write(oracle, nvmeEntry, 0x3001n, 0x0502n);
   write(oracle, 0x3000n, 0x4003n);

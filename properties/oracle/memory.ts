@@ -1,16 +1,27 @@
+import type { LateWords } from "./late-words.ts";
+import { isWritten, settle } from "./late-words.ts";
 import type { P2m } from "./p2m.ts";
 import { grantOf } from "./p2m.ts";
 
 /**
- * One guest's memory by GPA, twice: what its CPUs have written, and what the IOMMU sees of that.
- * They differ only where the IOMMU's table reads do not snoop (ECAP.C=0). A page that nobody wrote
- * holds zeros.
+ * One guest's memory by GPA: what its CPUs have written, and what the IOMMU sees of that. A page
+ * that nobody wrote holds zeros. On its way from the one to the other a CPU's write may wait in two
+ * places, in this order: in the CPU's caches where the IOMMU's table reads do not snoop (ECAP.C=0),
+ * until its line is written back; and in the write buffer of the root complex (CAP.RWBF=1), until
+ * that is flushed. The IOMMU is the worst that is allowed: it sees what waits only when it must.
  */
 export interface Memory {
   readonly p2m: P2m;
   coherent: boolean;
+  buffered: boolean;
   readonly written: Map<number, Uint8Array>;
+  /** Pages with lines in the write buffer, and which lines. */
+  readonly posted: Map<number, Posted>;
   readonly seen: Map<number, Uint8Array>;
+  /** What may be seen already of what waits. */
+  readonly late: LateWords;
+  /** While somebody asks what else might be seen: a word, where it is not as `seen` has it. */
+  sight: ((at: bigint, seen: bigint) => bigint) | undefined;
   /** How often what the IOMMU sees may have changed, the P2M aside. */
   changes: number;
 }
@@ -19,11 +30,23 @@ type View = Map<number, Uint8Array>;
 
 const lineBytes = 64n;
 
-export const newMemory = (p2m: P2m, coherent: boolean): Memory => ({
+/** A page as it will be once the write buffer is flushed, and its lines of 64 bytes that wait. */
+interface Posted {
+  readonly page: Uint8Array;
+  readonly lines: Set<number>;
+}
+
+/** A unit's words as they bear on what it sees: ECAP.C, and CAP.RWBF. */
+export const sightOf = ({ cap, ecap }: { readonly cap: bigint; readonly ecap: bigint }) => ({
+  coherent: (ecap & 1n) === 1n,
+  buffered: ((cap >> 4n) & 1n) === 1n,
+});
+
+export const newMemory = (p2m: P2m, sight: ReturnType<typeof sightOf>): Memory => ({
   p2m,
-  coherent,
-  written: new Map(),
-  seen: new Map(),
+  ...sight,
+  ...{ written: new Map(), posted: new Map(), seen: new Map(), late: new Map() },
+  sight: undefined,
   changes: 0,
 });
 
@@ -38,9 +61,39 @@ function pageOf(view: View, gfn: number): Uint8Array {
   return page;
 }
 
-/**
- * Copies the lines that hold `length` bytes at `gpa` from what was written to what the IOMMU sees.
- */
+/** Bytes that have left the CPU's caches: seen at once, or once the write buffer is flushed. */
+function post(memory: Memory, gfn: number, offset: number, bytes: Uint8Array): void {
+  const { posted, seen } = memory;
+  const [first, end] = [offset >> 6, (offset + bytes.length + 63) >> 6];
+  if (!memory.buffered) {
+    pageOf(seen, gfn).set(bytes, offset);
+    for (let line = first; line < end; line++) settle(memory, gfn, line);
+    return;
+  }
+  const known = posted.get(gfn);
+  const { page, lines } = known ?? { page: pageOf(seen, gfn).slice(), lines: new Set<number>() };
+  page.set(bytes, offset);
+  for (let line = first; line < end; line++) lines.add(line);
+  if (known === undefined) posted.set(gfn, { page, lines });
+}
+
+/** Whether a write of a CPU may wait anywhere before the IOMMU sees it. */
+const isDelayed = ({ coherent, buffered }: Memory): boolean => !coherent || buffered;
+
+/** Flushes the write buffer. @returns the pages of which the IOMMU sees more now. */
+export function drainBuffer(memory: Memory): readonly number[] {
+  const { posted, seen } = memory;
+  const pages = [...posted.keys()];
+  if (pages.length > 0) memory.changes += 1;
+  for (const [gfn, { page, lines }] of posted) {
+    seen.set(gfn, page);
+    for (const line of lines) settle(memory, gfn, line);
+  }
+  posted.clear();
+  return pages;
+}
+
+/** Writes the lines that hold `length` bytes at `gpa` back from the CPU's caches. */
 export function flushLines(memory: Memory, gpa: bigint, length: bigint): void {
   memory.changes += 1;
   const first = gpa - (gpa % lineBytes);
@@ -54,7 +107,7 @@ export function flushLines(memory: Memory, gpa: bigint, length: bigint): void {
     if (base + 4096n <= first || base >= end) continue;
     const from = base > first ? 0 : Number(first - base);
     const past = end - base >= 4096n ? 4096 : Number(end - base + lineBytes - 1n) & ~63;
-    pageOf(memory.seen, gfn).set(page.subarray(from, past), from);
+    if (from < past) post(memory, gfn, from, page.subarray(from, past));
   }
 }
 
@@ -78,8 +131,11 @@ export function cpuWrites(memory: Memory, gpa: bigint, bytes: Uint8Array, flushe
   memory.changes += 1;
   for (const [at, some] of perPage(gpa, bytes)) {
     if (grantOf(memory.p2m, frameOf(at))?.write !== true) continue;
-    pageOf(memory.written, frameOf(at)).set(some, offsetOf(at));
-    if (memory.coherent) pageOf(memory.seen, frameOf(at)).set(some, offsetOf(at));
+    const gfn = frameOf(at);
+    const page = pageOf(memory.written, gfn);
+    page.set(some, offsetOf(at));
+    if (isDelayed(memory)) isWritten(memory.late, gfn, page, offsetOf(at), some.length);
+    if (memory.coherent) post(memory, gfn, offsetOf(at), some);
     else if (flushed) flushLines(memory, at, BigInt(some.length));
   }
 }
@@ -92,15 +148,17 @@ export function deviceWrites(memory: Memory, gpa: bigint, bytes: Uint8Array): vo
   memory.changes += 1;
   for (const [at, some] of perPage(gpa, bytes)) {
     if (!grantOf(memory.p2m, frameOf(at))) continue;
-    pageOf(memory.written, frameOf(at)).set(some, offsetOf(at));
-    pageOf(memory.seen, frameOf(at)).set(some, offsetOf(at));
+    const gfn = frameOf(at);
+    pageOf(memory.written, gfn).set(some, offsetOf(at));
+    memory.posted.get(gfn)?.page.set(some, offsetOf(at));
+    pageOf(memory.seen, gfn).set(some, offsetOf(at));
   }
 }
 
 /** Forgets what the pages of a run held. */
 export function forget(memory: Memory, first: number, count: number): void {
   memory.changes += 1;
-  for (const view of [memory.written, memory.seen]) {
+  for (const view of [memory.written, memory.posted, memory.seen, memory.late]) {
     for (const gfn of view.keys()) if (gfn >= first && gfn < first + count) view.delete(gfn);
   }
 }
@@ -124,6 +182,6 @@ export function iommuReads64(memory: Memory, gpa: bigint): bigint | undefined {
   const grant = grantOf(memory.p2m, frameOf(gpa));
   if (grant?.read !== true) return undefined;
   const page = memory.seen.get(frameOf(gpa));
-  if (!page) return 0n;
-  return new DataView(page.buffer, page.byteOffset).getBigUint64(offsetOf(gpa), true);
+  const word = page && new DataView(page.buffer, page.byteOffset).getBigUint64(offsetOf(gpa), true);
+  return memory.sight === undefined ? (word ?? 0n) : memory.sight(gpa, word ?? 0n);
 }

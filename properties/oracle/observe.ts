@@ -7,7 +7,7 @@ import {
   invalidatePages,
   invalidatePasids,
 } from "./invalidate.ts";
-import { cpuWrites, deviceWrites, flushLines, forget } from "./memory.ts";
+import { cpuWrites, deviceWrites, drainBuffer, flushLines, forget, sightOf } from "./memory.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { assign } from "./oracle.ts";
 import { frameBehind, mapRange, protectRange, unmapRange } from "./p2m.ts";
@@ -18,8 +18,10 @@ import {
   resample,
   resampleBehind,
   resampleBytes,
+  resamplePages,
   resampleWithin,
 } from "./resample.ts";
+import { flushing } from "./write-buffer.ts";
 
 /**
  * Does to memory and P2M what an input does by itself. @returns false for an input that must be
@@ -80,7 +82,10 @@ function landAt(
 /** A unit with the capabilities that the fact says, just reset. */
 function created(world: World, { cap, ecap }: FactOf<"UnitCreated">): void {
   Object.assign(world.unit, { cap, ecap, root: 0n });
-  world.memory.coherent = (ecap & 1n) === 1n;
+  // What waits in a buffer that the new unit does not have is not kept from it.
+  drainBuffer(world.memory);
+  const { coherent, buffered } = sightOf({ cap, ecap });
+  Object.assign(world.memory, { coherent, buffered: buffered && world.buffers });
   world.te = false;
 }
 
@@ -113,7 +118,8 @@ const p2mChanges: ReadonlySet<string> = new Set(["P2mMap", "P2mUnmap", "P2mProte
 const followed: ReadonlySet<string> = new Set([
   ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled", "UnitCreated"],
   ...["UnitDestroyed", "ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated"],
-  ...["PasidIotlbInvalidated", "MemoryWritten", "DmaLanded"],
+  ...["PasidIotlbInvalidated", "MemoryWritten", "DmaLanded", "WriteBufferFlushed"],
+  ...["InterruptEntriesInvalidated"],
 ]);
 
 /** Takes one thing that the vIOMMU did into account. */
@@ -123,6 +129,7 @@ export function follow(oracle: Oracle, fact: Fact): void {
   if (!world) return;
   const { unit, histories } = world;
   if (telling.includes(fact.type)) allAnew(world);
+  if (flushing.has(fact.type)) resamplePages(world, drainBuffer(world.memory));
   if (fact.type === "PasidCacheInvalidated") meet(world, fact);
   if (fact.type === "MemoryWritten") {
     land(world, fact.gpa, fact.bytes);

@@ -6,7 +6,7 @@ import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Kept } from "./kept.ts";
 import { followNew, newKept } from "./kept.ts";
 import type { Memory } from "./memory.ts";
-import { iommuReads64, newMemory } from "./memory.ts";
+import { iommuReads64, newMemory, sightOf } from "./memory.ts";
 import { grantOf, mapRange, newP2m } from "./p2m.ts";
 import { reserve } from "./reserved.ts";
 import type { Unit } from "./walk.ts";
@@ -31,6 +31,8 @@ export interface World {
   readonly answers: Map<string, Expected>;
   /** What need not be read and asked again; nothing where everything is, each time. */
   readonly kept: Kept | undefined;
+  /** Whether a write buffer (CAP.RWBF) keeps anything from the unit. */
+  readonly buffers: boolean;
 }
 
 /** An observer of all guests. It changes as it observes. */
@@ -40,8 +42,14 @@ export interface Oracle {
 
 const maxKeys = 64;
 
-function newWorld(setup: GuestSetup, nearby: readonly number[], keeps: boolean): World {
-  const memory = newMemory(newP2m(), (setup.ecap & 1n) === 1n);
+function newWorld(
+  setup: GuestSetup,
+  nearby: readonly number[],
+  keeps: boolean,
+  buffers: boolean,
+): World {
+  const { coherent, buffered } = sightOf(setup);
+  const memory = newMemory(newP2m(), { coherent, buffered: buffered && buffers });
   const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
   const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
   const canWrite = (gpa: bigint): boolean =>
@@ -55,6 +63,7 @@ function newWorld(setup: GuestSetup, nearby: readonly number[], keeps: boolean):
     keys: new Set(),
     answers: new Map(),
     kept: keeps ? newKept() : undefined,
+    buffers,
   };
 }
 
@@ -64,14 +73,16 @@ function newWorld(setup: GuestSetup, nearby: readonly number[], keeps: boolean):
  *
  * @param nearby  guest pages that first-stage tables and their results may have under nesting.
  * @param keeps   whether it reads and answers again only what may have changed, instead of all.
+ * @param buffers  whether a write buffer keeps from a unit with CAP.RWBF what its CPUs write.
  */
 export function createOracle(
   setup: Setup,
   keys: readonly Key[] = [],
   nearby: readonly number[] = [],
   keeps = false,
+  buffers = true,
 ): Oracle {
-  const worlds = setup.guests.map((guest) => newWorld(guest, nearby, keeps));
+  const worlds = setup.guests.map((guest) => newWorld(guest, nearby, keeps, buffers));
   const p2ms = worlds.map((world) => world.memory.p2m);
   for (const [index, guest] of setup.guests.entries()) {
     const world = worlds[index];

@@ -7,6 +7,8 @@ export interface QueueState {
   readonly iqt: bigint;
   readonly cap: bigint;
   readonly ecap: bigint;
+  /** RTADDR as latched, whose table mode bears on the queue; nothing: no mode is held to it. */
+  readonly root?: bigint;
   /** Host address width, in bits. */
   readonly haw: number;
   /** Bytes as the CPU wrote them, which is what is fetched even without ECAP.C, or `undefined`. */
@@ -21,7 +23,7 @@ export interface QueueExpectation {
   readonly work: readonly Work[];
   readonly head: bigint;
   readonly end: "empty" | "wait" | "IQE";
-  /** IQERCD.IQEI: 1 tail, 2 fetch, 3 type, 4 reserved field, 5 width, 6 tail not aligned. */
+  /** IQERCD.IQEI: 1 tail, 2 fetch, 3 type, 4 reserved, 5 width, 6 tail not aligned, 7 mode. */
   readonly iqei?: number;
 }
 
@@ -115,6 +117,8 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
   const type = (bits(low, 11, 9) << 4) | bits(low, 3, 0);
   const masks = reserved[type];
   if (!masks || !knows(type, state.ecap, bits(state.iqa, 11, 11) === 1)) return 3;
+  // In legacy mode there are no PASIDs and no page requests.
+  if (type > 5 && state.root !== undefined && bits(state.root, 11, 10) === 0) return 3;
   const lowMask = masks[0] | lacking(type, state.ecap);
   if ((low & lowMask) !== 0n || (high & masks[1]) !== 0n) return 4;
   const g = bits(low, 5, 4);
@@ -149,6 +153,20 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
 }
 
 /**
+ * Why no descriptor at all may be fetched: a table mode that the unit has not (7), or a width that
+ * it has not, or not in this mode (5). Descriptors of 256 bits are for scalable mode and for aborted
+ * DMA; there those of 128 bits are none.
+ */
+function unfit(state: QueueState, wide: boolean): number | undefined {
+  const [scalable, abort] = [bits(state.ecap, 43, 43) === 1, bits(state.ecap, 52, 52) === 1];
+  const mode = bits(state.root ?? 0n, 11, 10);
+  const isMode = mode === 0 || (mode === 1 && scalable) || (mode === 3 && abort);
+  if (!isMode) return 7;
+  if (wide) return scalable || abort ? undefined : 5;
+  return mode === 0 ? undefined : 5;
+}
+
+/**
  * What an enabled queue without a standing error must do from IQH on. A wait descriptor's work is
  * listed and `head` is past it. A refused descriptor leaves `head` on it.
  *
@@ -168,7 +186,8 @@ export function expectedQueue(
 
   if (tail >= size) return refuse(1);
   if (tail % entry !== 0n) return refuse(6);
-  if (head !== tail && wide && bits(state.ecap, 43, 43) === 0) return refuse(5);
+  const why = head === tail ? undefined : unfit(state, wide);
+  if (why !== undefined) return refuse(why);
   while (head !== tail && work.length < most) {
     const bytes = state.read((state.iqa & ~0xfffn) + head, Number(entry));
     if (!bytes) return refuse(2);

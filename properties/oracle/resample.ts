@@ -111,6 +111,19 @@ export function resampleWithin(world: World, gpa: bigint, length: bigint): void 
   sampleChanged(world, kept);
 }
 
+/** The same where only memory in some pages has changed, by their numbers. */
+export function resamplePages(world: World, pages: readonly number[]): void {
+  const { kept, te, unit } = world;
+  if (pages.length === 0) return;
+  if (kept === undefined) {
+    resample(world);
+    return;
+  }
+  if (!te) return;
+  for (const page of pages) lookAt(kept, unit, BigInt(page) << 12n, BigInt(page + 1) << 12n);
+  sampleChanged(world, kept);
+}
+
 /** The same after a write, which often touches nothing that is watched. */
 export function resampleBytes(world: World, gpa: bigint, bytes: Uint8Array): void {
   const { kept, te, unit, histories } = world;
