@@ -267,13 +267,19 @@ export function drainPage(memory: Memory, gfn: number): Memory {
 export function lineSeen(memory: Memory, gfn: number, offset: number): Memory {
   const line = offset >> 6;
   let { visible, buffered, ahead } = memory;
-  for (const held of [radixGet(buffered, gfn), radixGet(ahead, gfn)]) {
-    if (held === undefined) continue;
+  const see = (held: Newer): void => {
+    if (!isNewer(held, line)) return;
     visible = radixSet<Page>(visible, gfn, withLines(radixGet(visible, gfn), held, line, line));
-  }
+  };
   const [inBuffer, inCache] = [radixGet(buffered, gfn), radixGet(ahead, gfn)];
-  if (inBuffer !== undefined) buffered = withoutLines(buffered, gfn, inBuffer, line, line);
-  if (inCache !== undefined) ahead = withoutLines(ahead, gfn, inCache, line, line);
+  if (inBuffer !== undefined) {
+    see(inBuffer);
+    buffered = withoutLines(buffered, gfn, inBuffer, line, line);
+  }
+  if (inCache !== undefined) {
+    see(inCache);
+    ahead = withoutLines(ahead, gfn, inCache, line, line);
+  }
   return { visible, buffered, ahead };
 }
 

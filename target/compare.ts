@@ -93,7 +93,7 @@ function noteUse(
  * them.
  */
 export function compare(setup: GuestSetup, steps: Steps, sight: Sight, known: Known): Comparison {
-  const oracle = createOracle({ guests: [setup] }, keysOf(steps), nearby, false, false);
+  const oracle = createOracle({ guests: [setup] }, keysOf(steps), nearby);
   const world = createWorld({ guests: [setup] });
   const met = new Map<string, number>();
   const kinds = new Map<string, number>();

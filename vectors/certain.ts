@@ -44,7 +44,7 @@ function keysOf(inputs: readonly Input[]): readonly Key[] {
 function openInputs(profile: Profile, { trail }: Made): ReadonlySet<number> {
   const inputs = trail.map(({ input }) => input);
   const setup = { guests: [setupOf(profile)] };
-  const oracle = createOracle(setup, keysOf(inputs), nearby, false, false);
+  const oracle = createOracle(setup, keysOf(inputs), nearby);
   const open = new Set<number>();
   for (const [index, { input, facts }] of trail.entries()) {
     if (isAsking(input) && isOpen(oracle, input)) open.add(index);

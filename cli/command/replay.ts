@@ -3,14 +3,15 @@ import { Option } from "commander";
 import type { Profile } from "../../events/profile/profile.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { stateHash } from "../../projections/digest.ts";
-import { judgeInOrder } from "../../properties/judging.ts";
+import { judge } from "../../properties/judge.ts";
+import { besideOf, followFlushing, noFlushing } from "../../properties/judge-unseen.ts";
 import type { Violation } from "../../properties/verdict.ts";
 import { checkTrace } from "../../qemu/trace/check.ts";
 import { foldSource } from "../folding.ts";
 import type { InputError } from "../input-error.ts";
 import type { Source } from "../read.ts";
 import { renderJson } from "../render/json.ts";
-import type { Disagreement, ReplayReport, Tally } from "../render/replay.ts";
+import type { Disagreement, ReplayReport, Tally, Unflushed } from "../render/replay.ts";
 import { renderReplay } from "../render/replay.ts";
 import type { TraceFileReport } from "../render/trace.ts";
 import { fileReport, renderTraces } from "../render/trace.ts";
@@ -38,19 +39,28 @@ async function replaySource(
   const violations: Violation[] = [];
   const unjudged: Record<string, number> = {};
   const disagreements: Disagreement[] = [];
-  const unflushed: Disagreement[] = [];
-  const judge = judgeInOrder(source.setup);
+  const unflushed: Unflushed[] = [];
+  const told = new Set<string>();
+  let flushing = noFlushing;
   let [refused, checked] = [0, 0];
   const start = performance.now();
   const folded = await foldSource(source, run.terminal, {
     step: (step, line) => {
       if (step.facts.some((fact) => fact.type === "InputRefused")) refused += 1;
-      const { kind, verdict, checked: isChecked, violations: broken, finding } = judge(step);
-      if (finding !== undefined) unflushed.push({ seq: step.seq, line, text: finding });
+      const beside = besideOf(flushing, step);
+      const judged = judge(step, beside);
+      flushing = followFlushing(flushing, step, beside);
+      const { kind, verdict, checked: isChecked, violations: broken } = judged;
       if (kind === undefined) return;
       if (isChecked) checked += 1;
       tallies[kind][verdict.verdict] += 1;
       violations.push(...broken);
+      // Of requests that rely on the same writes the first is told.
+      const { wrote = [], text = "" } = judged.unflushed ?? {};
+      if (text !== "" && !told.has(wrote.join())) {
+        told.add(wrote.join());
+        unflushed.push({ seq: step.seq, line, text });
+      }
       if (verdict.verdict === "unjudged") {
         const reason = `${kind}: ${verdict.text}`;
         unjudged[reason] = (unjudged[reason] ?? 0) + 1;
@@ -158,7 +168,9 @@ export function addReplay(program: Command, run: Run): void {
     .description(
       "Folds logs or recordings, compares every DMA, fault and interrupt with the answer " +
         "recorded beside it, and checks the laws that they show. A trace, a QEMU vtd_* log or " +
-        "Linux's of intel_iommu:* and iommu:*, has no guest memory: what can be judged is. Exit " +
+        "Linux's of intel_iommu:* and iommu:*, has no guest memory: what can be judged is. What " +
+        "the guest wrote and did not flush the unit may see or not, so that both answers are " +
+        "right; a request that relies on it is a finding. Exit " +
         "code 0: all agrees; 1: something differs, a law is violated or there is a finding; 2: a " +
         "file cannot be read to its end, or no line of it is understood; 3: nothing in it could " +
         "be judged.",

@@ -17,6 +17,9 @@ export interface Disagreement {
   readonly text: string;
 }
 
+/** A request that relies on what its guest did not flush. */
+export type Unflushed = Disagreement;
+
 /** What came of replaying one file. */
 export interface ReplayReport {
   readonly file: string;
@@ -33,8 +36,8 @@ export interface ReplayReport {
   readonly unjudged: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
   readonly disagreements: readonly Disagreement[];
-  /** DMAs that met what the unit need not see yet, and that come to another thing if it does. */
-  readonly unflushed: readonly Disagreement[];
+  /** Of requests that rely on the same writes, the first. */
+  readonly unflushed: readonly Unflushed[];
   readonly inputsPerSecond: number;
   readonly stateHash: string;
   /** Why the replay ended before the end of the file. */
@@ -87,12 +90,14 @@ export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[
     return yellow(`${file}: ${count} refused; log --type InputRefused lists them\n`);
   });
   const details = reports.map((report) => {
-    const textOf = ({ seq, line, text }: Disagreement): string =>
-      `event ${seq.toString()} (line ${line.toString()}): ${text}`;
-    const differing = report.disagreements.map(textOf);
-    const unflushed = report.unflushed.map(textOf);
+    const differing = report.disagreements.map(
+      ({ seq, line, text }) => `event ${seq.toString()} (line ${line.toString()}): ${text}`,
+    );
     const broken = report.violations.map(
       ({ law, seq, text }) => `${law} at event ${seq.toString()}: ${text}`,
+    );
+    const unflushed = report.unflushed.map(
+      ({ seq, line, text }) => `event ${seq.toString()} (line ${line.toString()}): ${text}`,
     );
     const unjudged = Object.entries(report.unjudged).map(
       ([reason, count]) => `${count.toLocaleString("en-US")} ${reason}`,
@@ -100,7 +105,7 @@ export function renderReplay(terminal: Terminal, reports: readonly ReplayReport[
     return (
       listed(terminal, `${report.file}: what nothing could be said about`, unjudged) +
       listed(terminal, `${report.file}: recorded answers that differ`, differing) +
-      listed(terminal, `${report.file}: requests that came before a flush`, unflushed) +
+      listed(terminal, `${report.file}: what was used before it was flushed`, unflushed) +
       listed(terminal, `${report.file}: laws that do not hold`, broken)
     );
   });

@@ -98,7 +98,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const { requests, questions: others } = requestsOf(run);
   const keys = keysOf(run, requests.values());
   const watched = [...keys, ...keysOf(run, others.values(), maxQuestions)];
-  const oracle = createOracle(run.setup, watched, nearby, keeps, false);
+  const oracle = createOracle(run.setup, watched, nearby, keeps);
   const questions = keys.map((key) => ask(key));
   const [settled, waiting]: [Glance[], Glance[]] = [[], []];
   const asked = new Map<number, Probe>();

@@ -85,7 +85,7 @@ function created(world: World, { cap, ecap }: FactOf<"UnitCreated">): void {
   // What waits in a buffer that the new unit does not have is not kept from it.
   drainBuffer(world.memory);
   const { coherent, buffered } = sightOf({ cap, ecap });
-  Object.assign(world.memory, { coherent, buffered: buffered && world.buffers });
+  Object.assign(world.memory, { coherent, buffered });
   world.te = false;
 }
 

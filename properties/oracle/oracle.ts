@@ -31,8 +31,6 @@ export interface World {
   readonly answers: Map<string, Expected>;
   /** What need not be read and asked again; nothing where everything is, each time. */
   readonly kept: Kept | undefined;
-  /** Whether a write buffer (CAP.RWBF) keeps anything from the unit. */
-  readonly buffers: boolean;
 }
 
 /** An observer of all guests. It changes as it observes. */
@@ -42,14 +40,9 @@ export interface Oracle {
 
 const maxKeys = 64;
 
-function newWorld(
-  setup: GuestSetup,
-  nearby: readonly number[],
-  keeps: boolean,
-  buffers: boolean,
-): World {
+function newWorld(setup: GuestSetup, nearby: readonly number[], keeps: boolean): World {
   const { coherent, buffered } = sightOf(setup);
-  const memory = newMemory(newP2m(), { coherent, buffered: buffered && buffers });
+  const memory = newMemory(newP2m(), { coherent, buffered });
   const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
   const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
   const canWrite = (gpa: bigint): boolean =>
@@ -63,7 +56,6 @@ function newWorld(
     keys: new Set(),
     answers: new Map(),
     kept: keeps ? newKept() : undefined,
-    buffers,
   };
 }
 
@@ -73,16 +65,14 @@ function newWorld(
  *
  * @param nearby  guest pages that first-stage tables and their results may have under nesting.
  * @param keeps   whether it reads and answers again only what may have changed, instead of all.
- * @param buffers  whether a write buffer keeps from a unit with CAP.RWBF what its CPUs write.
  */
 export function createOracle(
   setup: Setup,
   keys: readonly Key[] = [],
   nearby: readonly number[] = [],
   keeps = false,
-  buffers = true,
 ): Oracle {
-  const worlds = setup.guests.map((guest) => newWorld(guest, nearby, keeps, buffers));
+  const worlds = setup.guests.map((guest) => newWorld(guest, nearby, keeps));
   const p2ms = worlds.map((world) => world.memory.p2m);
   for (const [index, guest] of setup.guests.entries()) {
     const world = worlds[index];

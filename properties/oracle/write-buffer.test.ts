@@ -141,16 +141,6 @@ describe("write buffer", () => {
     expect(seen(oracle, 0x1000n)).toBe(0n);
   });
 
-  test("[OR42] an oracle that is told to knows no buffer, whatever the unit says", () => {
-    const setup = exampleSetup({ cap: buffered });
-    const oracle = createOracle(setup, [], [], false, false);
-    write(oracle, 0x1000n, 1n);
-    expect(seen(oracle, 0x1000n)).toBe(1n);
-    happen(oracle, { type: "UnitCreated", ver: 0x10n, cap: buffered, ecap } as Fact);
-    write(oracle, 0x1000n, 2n);
-    expect(seen(oracle, 0x1000n)).toBe(2n);
-  });
-
   test("[OR42] a unit that is made anew without a buffer sees what waited", () => {
     const oracle = createOracle(exampleSetup({ cap: buffered }));
     write(oracle, 0x1000n, 1n);

@@ -4,9 +4,9 @@ import type { Input, InputOf } from "../events/input.ts";
 import type { Setup } from "../events/setup.ts";
 import { stepOf } from "../history/step.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
+import type { Judged } from "./judge.ts";
 import { judge } from "./judge.ts";
-import type { JudgedInOrder } from "./judging.ts";
-import { judgeInOrder } from "./judging.ts";
+import { besideOf, followFlushing, noFlushing } from "./judge-unseen.ts";
 import { p2mRange, words } from "./oracle/example-world.ts";
 
 const device = 0x10 as SourceId;
@@ -56,13 +56,15 @@ const landed = { gpa: 0x7000n as Gpa };
 const elsewhere = { gpa: 0x9000n as Gpa };
 
 /** What is said of the last of some inputs. */
-function judged(setup: Setup, ...inputs: readonly Input[]): JudgedInOrder {
-  const judgeNext = judgeInOrder(setup);
+function judged(setup: Setup, ...inputs: readonly Input[]): Judged {
+  let flushing = noFlushing;
   let world = createWorld(setup);
-  let last: JudgedInOrder | undefined;
+  let last: Judged | undefined;
   for (const input of inputs) {
     const step = stepOf(world, input);
-    last = judgeNext(step);
+    const beside = besideOf(flushing, step);
+    last = judge(step, beside);
+    flushing = followFlushing(flushing, step, beside);
     world = step.after;
   }
   if (last === undefined) throw new Error("there is no input");
@@ -71,9 +73,6 @@ function judged(setup: Setup, ...inputs: readonly Input[]): JudgedInOrder {
 
 const verdict = (setup: Setup, observed: Observed, ...before: readonly Input[]) =>
   judged(setup, ...boot, ...before, dma(observed)).verdict.verdict;
-
-const finding = (setup: Setup, ...before: readonly Input[]) =>
-  judged(setup, ...boot, ...before, dma()).finding;
 
 describe("writes that the unit need not see yet", () => {
   const buffered = setupOf(true, true);
@@ -114,28 +113,5 @@ describe("writes that the unit need not see yet", () => {
     const writeOnly = written(leaf, 0x7002n);
     const last = judged(buffered, ...boot, writeOnly, flushBuffer, inBuffer, unsaid);
     expect(last.verdict.verdict).toBe("agree");
-  });
-
-  test("[WB32] a request that depends on it is a finding, which names the words", () => {
-    expect(finding(buffered, inBuffer)).toMatch(/sees 0x5008 \(in the write buffer\) already/);
-    expect(finding(cached, inCache)).toMatch(/sees 0x5008 \(not written back\) already/);
-    const unread = [words(0x4000n, 0x6003n), words(0x3000n, 0xa003n), words(0x2100n, 0x4001n)];
-    expect(finding(cached, ...unread, words(0x1000n, 0n))).toMatch(
-      /0x1000 .*, 0x2100 .*, 0x3000 .*, \d more already/,
-    );
-  });
-
-  test("[WB32] what is flushed, not read, or makes no difference is none", () => {
-    expect(finding(buffered, inBuffer, flushBuffer)).toBeUndefined();
-    expect(finding(buffered, written(0x5010n, 0x8003n))).toBeUndefined();
-    const same = [inBuffer, flushBuffer, written(leaf, 0x7003n | (1n << 52n))];
-    expect(finding(buffered, ...same)).toBeUndefined();
-    expect(finding(plain, inBuffer)).toBeUndefined();
-  });
-
-  test("[WB31] where nothing can wait a step is judged by itself", () => {
-    const world = createWorld(plain);
-    const step = stepOf(world, dma(landed));
-    expect(judgeInOrder(plain)(step)).toEqual({ ...judge(step), finding: undefined });
   });
 });
