@@ -68,7 +68,7 @@ describe("what waits in the write buffer", () => {
     expect(text).not.toContain("unmapped");
   });
 
-  test("[WB22] of a line that is not written back either both steps are told, in order", async () => {
+  test("[WB22] of a line that is not written back either both steps are told", async () => {
     const text = oneLine((await run("why", twice, ...place)).out);
     expect(text).toContain(
       "Once its line at 0x6000 is flushed, and then the write buffer (CAP.RWBF=1), by GCMD.WBF,",
@@ -103,7 +103,7 @@ describe("what waits in the write buffer", () => {
     expect((await run("translate", flushed, ...place)).out).not.toContain("write buffer");
   });
 
-  test("[WB24] interrupt tells what an entry waits for, and who wrote it once it is seen", async () => {
+  test("[WB24] interrupt tells what an entry waits for, and later who wrote it", async () => {
     const inputs = [remapping, entry(3, remapped({ vector: 0x41 })), msi(3)];
     const waiting = file("entry", buffered, inputs);
     const { out } = await run("interrupt", waiting, "--index", "3");
@@ -132,7 +132,7 @@ describe("what waits in the write buffer", () => {
     expect(out).toMatch(/WriteBufferFlushed.*of what the CPU wrote at event 1, before the table/);
   });
 
-  test("[WB25] replay takes either answer, and finds what was used before it was flushed", async () => {
+  test("[WB25] replay takes either answer, and finds what was used too early", async () => {
     const answers = [{ gpa: 0xa000n as Gpa }, { reason: 6 }];
     for (const [at, observed] of answers.entries()) {
       const log = file(`answer-${at.toString()}`, buffered, late.slice(0, -1), {

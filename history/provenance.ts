@@ -9,6 +9,7 @@ import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
 import { mapsNothing } from "./decisive.ts";
+import { isFlush } from "./entry-writers.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
@@ -68,9 +69,6 @@ const writers: Readonly<Record<string, EntryWrite["by"]>> = {
   P2mProtect: "host",
 };
 
-/** Facts after which the unit sees what waited in the write buffer. */
-const flushes: ReadonlySet<string> = new Set(["WriteBufferFlushed", "WriteBufferDrained"]);
-
 /** Who changed an entry in a step: a DMA's own walk may have, for the unit. */
 function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
   const end = address + BigInt(words * 8);
@@ -81,8 +79,7 @@ function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
       fact.gpa + BigInt(fact.bytes.length) > address,
   );
   if (isUnits) return "unit";
-  const isFlushed = step.facts.some(({ type }) => flushes.has(type));
-  return isFlushed ? "buffer" : (writers[step.input.type] ?? "unit");
+  return step.facts.some(isFlush) ? "buffer" : (writers[step.input.type] ?? "unit");
 }
 
 function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bigint {

@@ -86,7 +86,7 @@ describe("what was recorded while the unit need not see a write", () => {
     expect(verdictOf(caching, announced, flush, seenBlocked(6))).toBe("agree");
   });
 
-  test("[WB20] an interrupt through an entry that need not be seen was delivered or blocked", () => {
+  test("[WB20] an interrupt through an entry that need not be seen went or did not", () => {
     const before = [remapping, entry(3, remapped({ vector: 0x41 }))];
     const blocked = { ...msi(3), observed: { reason: 0x22 } } as Input;
     const address = 0xfee0_0000n | (5n << 12n);
@@ -103,7 +103,7 @@ describe("what relies on a write that was not flushed", () => {
   const set = memory(leafEntry, 0xa003n);
   const on = [tables, memory(leafEntry, 0n), command(wbf), turnOn];
 
-  test("[WB21] a request that is blocked unless the unit sees it is told, with who wrote it", () => {
+  test("[WB21] a request that is blocked unless the unit sees it, and who wrote it", () => {
     const { unflushed, seq } = judged(buffered, on, set, dma("read", page));
     const wrote = seq - 1;
     expect(unflushed).toMatchObject({ seq, wrote: [wrote] });

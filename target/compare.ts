@@ -3,6 +3,7 @@ import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
 import type { GuestSetup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
+import { withAllSeen } from "../projections/memory/seen.ts";
 import type { World } from "../projections/world.ts";
 import { find } from "../properties/laws/requests.ts";
 import { observe } from "../properties/oracle/observe.ts";
@@ -125,7 +126,8 @@ export function compare(setup: GuestSetup, steps: Steps, sight: Sight, known: Kn
     // A write of the unit's to where no memory is, which its state alone leads to.
     if (find(facts, "MemoryWriteDropped") !== undefined) return done(at);
     for (const id of passed.used) met.set(id, (met.get(id) ?? 0) + 1);
-    state.world = passed.world;
+    // What waits in a write buffer a unit may see at once, as most do.
+    state.world = withAllSeen(passed.world);
     if (passed.unexplained !== undefined) {
       const { what } = passed.unexplained;
       const all = raw.map(textOf).join("; ");

@@ -8,6 +8,7 @@ import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import type { Guest } from "../projections/guest.ts";
+import { withAllSeen } from "../projections/memory/seen.ts";
 import { globalStatus, registerValue } from "../projections/registers/registers.ts";
 import { find } from "../properties/laws/requests.ts";
 
@@ -70,7 +71,7 @@ export function definedInputs(setup: Setup, inputs: readonly Input[]): readonly 
     const reached = landed ?? (input.type === "Dma" && isOff ? input.iova : undefined);
     if (reached !== undefined && isDevicePage(pageOf(reached))) return false;
     if (input.type === "Dma" && find(folded.facts, "DmaBlocked")?.host === "hole") return false;
-    world = folded.world;
+    world = withAllSeen(folded.world);
     return true;
   });
 }

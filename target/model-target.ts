@@ -5,6 +5,7 @@ import type { Input } from "../events/input.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import type { Guest } from "../projections/guest.ts";
+import { withAllSeen } from "../projections/memory/seen.ts";
 import type { World } from "../projections/world.ts";
 import { messageOf } from "../properties/judge-interrupt.ts";
 import { find } from "../properties/laws/requests.ts";
@@ -66,7 +67,7 @@ function take(held: Held, input: Input): readonly Fact[] {
   if (held.change !== undefined) held.world = held.change(held.world);
   const before = guestOf(held);
   const { world, facts } = fold(held.world, input);
-  held.world = world;
+  held.world = withAllSeen(world);
   held.watch?.(input, facts, before, guestOf(held));
   return facts;
 }

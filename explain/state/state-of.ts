@@ -1,6 +1,8 @@
 import { formatSourceId, gpa, hpa, sourceId } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
+import { masksOf } from "../../events/layout/layout.ts";
 import { profiles } from "../../events/profile/profiles.ts";
+import { Cap } from "../../events/registers/capability.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { GuestSetup, Setup } from "../../events/setup.ts";
 import type { Evidence, UnitKnown } from "../evidence.ts";
@@ -129,8 +131,11 @@ function imageOf(
   return image;
 }
 
-/** The registers that set a unit going with these tables. */
-const startOf = (rootTable: bigint, isScalable: boolean): readonly Input[] => [
+const { rwbf } = masksOf(Cap);
+
+/** The registers that set a unit going with these tables, all of which it sees. */
+const startOf = (cap: bigint, rootTable: bigint, isScalable: boolean): readonly Input[] => [
+  ...((cap & rwbf) === 0n ? [] : [register(at.gcmd, 4, 0x800_0000n)]),
   register(at.rtaddr, 8, rootTable | (isScalable ? 0x400n : 0n)),
   register(at.gcmd, 4, 0x4000_0000n),
   register(at.gcmd, 4, 0x8000_0000n),
@@ -164,7 +169,7 @@ export function stateOf(evidence: Evidence, wanted: string | undefined): State {
     })),
     known,
   };
-  const inputs = [...image.writes(), ...startOf(rootTable, isScalable)];
+  const inputs = [...image.writes(), ...startOf(guest.cap, rootTable, isScalable)];
   return {
     unit: unit.name,
     setup: { guests: [guest] },

@@ -50,8 +50,8 @@ function wayOf({ coherent, rwbf }: Guest["profile"], flushed: boolean): Way {
 }
 
 /**
- * A write by the guest's CPU, where the P2M lets it. The IOMMU sees it at once; or, without coherent
- * walks, once it is flushed, and with CAP.RWBF, once the write buffer is.
+ * A write by the guest's CPU, where the P2M lets it. The IOMMU sees it at once; or, without
+ * coherent walks, once it is flushed, and with CAP.RWBF, once the write buffer is.
  *
  * Reading: the write buffer holds whatever the CPU writes until it must be empty; a unit may empty
  * it at any time.

@@ -14,6 +14,7 @@ import { scalableBugs } from "./scalable-bugs.ts";
 import { translationBugs } from "./translation-bugs.ts";
 import { unitBugs } from "./unit-bugs.ts";
 import { vvtdBugs } from "./vvtd-bugs.ts";
+import { writeBufferBugs } from "./write-buffer-bugs.ts";
 
 /** Every seeded bug. The model that ships knows nothing of them. */
 export const bugs: readonly Bug[] = [
@@ -32,4 +33,5 @@ export const bugs: readonly Bug[] = [
   ...owedBugs,
   ...edgeBugs,
   ...rareBugs,
+  ...writeBufferBugs,
 ];

@@ -63,7 +63,8 @@ export const factMutants: readonly FactMutant[] = (Object.keys(facts) as FactTyp
 export function everyRegister(): readonly RegisterSpec[] {
   const { ver, cap, ecap } = profiles.everything;
   const all = Ecap.mask("prs") | Ecap.mask("smts");
-  const { specs } = registerMap(profileOf({ ver, cap, ecap: ecap | all }));
+  const buffered = cap | Cap.mask("rwbf");
+  const { specs } = registerMap(profileOf({ ver, cap: buffered, ecap: ecap | all }));
   const names = specs.map(({ layout }) => layout.name);
   return specs.filter(({ layout }, at) => names.indexOf(layout.name) === at);
 }

@@ -1,3 +1,5 @@
+// Length: one subject, with what it has in common.
+
 import { describe, expect, test } from "vitest";
 import type { Gpa } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
@@ -91,7 +93,7 @@ describe("a write buffer that software must flush", () => {
     expect(scene.when(reads(page)).of("DmaLanded")).toMatchObject([{ gpa: 0x7000n }]);
   });
 
-  test("[WB12] SRTP, SIRTP and turning translation, remapping or the queue on flush nothing", () => {
+  test("[WB12] SRTP, SIRTP and what turns a part of the unit on flush nothing", () => {
     const scene = given(buffered, tables, turnOn, remapping, command(te | qie | ire));
     expect(seen(scene)).toBe(0n);
     expect(seen(scene.when(command(te | qie | ire | srtp)))).toBe(0n);
