@@ -18,8 +18,9 @@ function scriptsOf(id: string, files: readonly string[]): string {
 /** The page of QEMU's deviations. */
 export function deviationPage(): string {
   const files = readdirSync(folder);
-  const rows = knownDeviations.map(({ id, does, rule, when, how, seen }) => {
-    return [`\`${id}\``, does, rule, when, how, seen.join(", "), scriptsOf(id, files)];
+  const rows = knownDeviations.map(({ id, does, rule, when, how, seen, source }) => {
+    const says = source === undefined ? "–" : source.isOpen ? `open: ${source.says}` : source.says;
+    return [`\`${id}\``, does, rule, says, when, how, seen.join(", "), scriptsOf(id, files)];
   });
   return [
     "# Deviations of QEMU",
@@ -29,10 +30,15 @@ export function deviationPage(): string {
       "and goes on as if QEMU were right (*goes on*), ends that program (*ends*), or changes an " +
       "operation before it is sent so that the situation does not arise (*avoids*). *Seen in* " +
       "says which of QEMU 7.2.22, 10.0 and 11.1.3 have it; a version between two of them is " +
-      "taken to have what either has. `shadowfold fuzz --script FILE` plays a script against " +
+      "taken to have what either has. *Source* is what was looked up for the rule beside the " +
+      "model; where it is *open*, sources allow what QEMU does as well, so that the rule is the " +
+      "model's choice (docs/readings.md has those) and no mistake of QEMU's. `shadowfold fuzz --script FILE` plays a script against " +
       "QEMU alone.",
     table(
-      ["deviation", "what QEMU does", "the rule", "passed by when", "then", "seen in", "script"],
+      [
+        ...["deviation", "what QEMU does", "the rule", "source", "passed by when", "then"],
+        ...["seen in", "script"],
+      ],
       rows,
     ),
     "",

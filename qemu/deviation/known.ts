@@ -1,5 +1,8 @@
 // Length: one table, which is read as a whole.
 
+import type { Source } from "./sources.ts";
+import { sources } from "./sources.ts";
+
 /** A way in which QEMU is known not to follow the architecture, in words. */
 export interface KnownDeviation {
   readonly id: string;
@@ -15,6 +18,8 @@ export interface KnownDeviation {
   readonly profile: "legacy" | "scalable" | "first-stage";
   /** Versions of QEMU that it was seen in, of those that were looked at. */
   readonly seen: readonly SeenIn[];
+  /** What was looked up for the rule, if anything was. */
+  readonly source: Source | undefined;
 }
 
 /** The versions of QEMU that were looked at, from old to new. */
@@ -69,7 +74,7 @@ const rows: readonly Row[] = [
     "QEMU halts with IQE in a step in which the model executes such a descriptor",
     "ends",
     "scalable",
-    ["11.1"],
+    ["10.0", "11.1"],
   ],
   [
     "empty-queue-kept",
@@ -394,6 +399,7 @@ export const knownDeviations: readonly KnownDeviation[] = rows.map(
   ([id, does, rule, when, how, profile = "legacy", only]) => ({
     ...{ id, does, rule, when, how, profile },
     seen: only ?? looked,
+    source: sources[id],
   }),
 );
 

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { deviationPage } from "../../docs/deviations.ts";
+import { isSeenIn, knownDeviations } from "./known.ts";
+import { sources } from "./sources.ts";
+
+const named = (id: string) => {
+  const found = knownDeviations.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`there is no ${id}`);
+  return found;
+};
+
+describe("what deviations rest on", () => {
+  test("[QF30] each source is that of a deviation, and the page has it", () => {
+    const page = deviationPage();
+    for (const [id, { says, isOpen }] of Object.entries(sources)) {
+      expect(named(id).source?.says).toBe(says);
+      const row = page.split("\n").find((line) => line.startsWith(`| \`${id}\` |`));
+      expect(row).toContain(`| ${isOpen ? "open: " : ""}${says} |`);
+    }
+    const without = knownDeviations.filter(({ source }) => source === undefined);
+    expect(without.length).toBe(knownDeviations.length - Object.keys(sources).length);
+  });
+
+  test("[QF30] what sources allow is no accusation", () => {
+    const open = knownDeviations.filter(({ source }) => source?.isOpen === true);
+    expect(open.map(({ id }) => id).sort()).toEqual([
+      "first-stage-order",
+      "pass-through-width",
+      "root-other-half",
+      "status-address-width",
+      "tail-unaligned-early",
+    ]);
+  });
+
+  test("[QF16] versions are those in which scripts were seen to show a deviation", () => {
+    const [old, middle, late] = [
+      { major: 7, minor: 2 },
+      { major: 10, minor: 0 },
+      { major: 11, minor: 1 },
+    ];
+    const seen = (id: string) => [old, middle, late].map((at) => isSeenIn(named(id), at));
+    expect(seen("pasid-mask-refused")).toEqual([false, true, true]);
+    expect(seen("status-address-width")).toEqual([true, true, true]);
+  });
+});
