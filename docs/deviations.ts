@@ -31,9 +31,9 @@ export function deviationPage(): string {
       "operation before it is sent so that the situation does not arise (*avoids*). *Seen in* " +
       "says which of QEMU 7.2.22, 10.0 and 11.1.3 have it; a version between two of them is " +
       "taken to have what either has. *Source* is what was looked up for the rule beside the " +
-      "model; where it is *open*, sources allow what QEMU does as well, so that the rule is the " +
-      "model's choice (docs/readings.md has those) and no mistake of QEMU's. `shadowfold fuzz --script FILE` plays a script against " +
-      "QEMU alone.",
+      "model; where it is *open*, sources allow what QEMU does as well, so that the rule is " +
+      "the model's choice (docs/readings.md has those) and no mistake of QEMU's. `shadowfold " +
+      "fuzz --script FILE` plays a script against QEMU alone.",
     table(
       [
         ...["deviation", "what QEMU does", "the rule", "source", "passed by when", "then"],

@@ -1,3 +1,4 @@
+import { unfit } from "./queue-mode.ts";
 import type { Work } from "./work.ts";
 
 /** The queue's registers and the capabilities that bear on it. IQA as latched. */
@@ -153,20 +154,6 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
 }
 
 /**
- * Why no descriptor at all may be fetched: a table mode that the unit has not (7), or a width that
- * it has not, or not in this mode (5). Descriptors of 256 bits are for scalable mode and for aborted
- * DMA; there those of 128 bits are none.
- */
-function unfit(state: QueueState, wide: boolean): number | undefined {
-  const [scalable, abort] = [bits(state.ecap, 43, 43) === 1, bits(state.ecap, 52, 52) === 1];
-  const mode = bits(state.root ?? 0n, 11, 10);
-  const isMode = mode === 0 || (mode === 1 && scalable) || (mode === 3 && abort);
-  if (!isMode) return 7;
-  if (wide) return scalable || abort ? undefined : 5;
-  return mode === 0 ? undefined : 5;
-}
-
-/**
  * What an enabled queue without a standing error must do from IQH on. A wait descriptor's work is
  * listed and `head` is past it. A refused descriptor leaves `head` on it.
  *
@@ -186,7 +173,7 @@ export function expectedQueue(
 
   if (tail >= size) return refuse(1);
   if (tail % entry !== 0n) return refuse(6);
-  const why = head === tail ? undefined : unfit(state, wide);
+  const why = head === tail ? undefined : unfit(state.root ?? 0n, state.ecap, wide);
   if (why !== undefined) return refuse(why);
   while (head !== tail && work.length < most) {
     const bytes = state.read((state.iqa & ~0xfffn) + head, Number(entry));
