@@ -126,7 +126,7 @@ function translate(turn: Turn, asked: Request, device: Device, entry: HostEntry)
     answer(turn, asked, { host: "protected" });
     return;
   }
-  let isHole = false;
+  let [isHole, isReported] = [false, false];
   for (const ask of asksOf(turn, asked)) {
     const given = answerFor(guestIn(turn), entry, page, ask);
     leaveTraces(turn, entry, page, given);
@@ -135,8 +135,11 @@ function translate(turn: Turn, asked: Request, device: Device, entry: HostEntry)
       grant(turn, asked, entry, ask, given);
       return;
     }
-    if (fault === reason.accessedDirtyFailed) report(turn, asked, device, entry, fault);
-    else if (fault > 0 && !recoverable.has(fault)) {
+    if (fault === reason.accessedDirtyFailed) {
+      // What is asked for anew with less is the same request: it reports once.
+      if (!isReported) report(turn, asked, device, entry, fault);
+      isReported = true;
+    } else if (fault > 0 && !recoverable.has(fault)) {
       fail(turn, asked, device, entry, fault);
       return;
     }

@@ -25,6 +25,13 @@ describe("translation requests", () => {
     expect(scene.of("TranslationAnswered")).toMatchObject([{ read: false, write: false }]);
     expect(recordOf(scene)).toMatchObject({ fr: reason.accessedDirtyFailed, at: 1 });
   });
+
+  test("[AT5] a request that asks to write, and then to read, reports it once", () => {
+    const scene = ready.when(protect(0n, 0x20_0000n, true, false), asks("write", gva, first));
+    expect(scene.of("TranslationAnswered")).toMatchObject([{ read: false, write: false }]);
+    expect(scene.of("FaultRecorded")).toHaveLength(1);
+    expect(scene.of("FaultCollapsed")).toHaveLength(0);
+  });
 });
 
 describe("translated requests", () => {
