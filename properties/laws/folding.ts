@@ -16,7 +16,7 @@ export const foldIsDeterministic: Law = {
     // Where records on the way made no difference, going without them makes none.
     if (againOf(run).isSame) return undefined;
     const again = runOf(run);
-    const known: KnownPairs = new WeakMap();
+    const known: KnownPairs = new Map();
     for (const [index, step] of run.steps.entries()) {
       const other = again.steps[index];
       if (sameValue(step.facts, other?.facts, known)) continue;
@@ -37,7 +37,7 @@ export const projectionIsTheFold: Law = {
   check(run, count) {
     count("runs");
     const [end, moment] = [run.steps.at(-1), momentsOf(run).at(-1)];
-    if (sameValue(end?.after, moment?.after, new WeakMap())) return undefined;
+    if (sameValue(end?.after, moment?.after, new Map())) return undefined;
     return { law: "PJ1", seq: end?.seq ?? 0, text: "the projected world is another" };
   },
 };
@@ -53,7 +53,7 @@ export const seekingIsFolding: Law = {
   says: "The world at an event reached by seeking is the world reached by folding from the start.",
   sometimes: ["inside a step", "at the end of a step"],
   check(run, count) {
-    const known: KnownPairs = new WeakMap();
+    const known: KnownPairs = new Map();
     for (const { step, seq, after } of momentsOf(run)) {
       const last = seq === step.after.seq;
       if (!last && seq !== placeWithin(step)) continue;

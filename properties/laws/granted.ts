@@ -37,7 +37,7 @@ export function isGranted(world: World, guest: Guest, mapping: number, count: nu
 /** Finds a run of frames in a tree that is not granted; nodes that were found good are skipped. */
 function findUngranted(
   tree: PageTree,
-  good: WeakSet<readonly Slot[]>,
+  good: Set<readonly Slot[]>,
   granted: (mapping: number, count: number) => boolean,
 ): number | undefined {
   const search = (slot: Slot, depth: number): number | undefined => {
@@ -61,8 +61,8 @@ interface Good {
   guest: Guest | undefined;
   p2m: PageTree | undefined;
   owners: PageTree | undefined;
-  nodes: WeakSet<readonly Slot[]>;
-  trees: WeakSet<PageTree>;
+  nodes: Set<readonly Slot[]>;
+  trees: Set<PageTree>;
 }
 
 /** Whether two versions of a guest have the same caches, shadows and requests in flight. */
@@ -79,8 +79,8 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
   if (good.p2m !== guest.p2m || good.owners !== world.owners) {
     good.p2m = guest.p2m;
     good.owners = world.owners;
-    good.nodes = new WeakSet();
-    good.trees = new WeakSet();
+    good.nodes = new Set();
+    good.trees = new Set();
   } else if (good.guest !== undefined && holdsTheSame(good.guest, guest)) return undefined;
   good.guest = guest;
   const granted = (mapping: number, count: number): boolean =>
@@ -141,6 +141,6 @@ const newGood = (): Good => ({
   guest: undefined,
   p2m: undefined,
   owners: undefined,
-  nodes: new WeakSet(),
-  trees: new WeakSet(),
+  nodes: new Set(),
+  trees: new Set(),
 });

@@ -21,7 +21,7 @@ function stageOf(guest: Guest, shadow: Shadow): Slot {
 }
 
 /** Tables of a web share nodes: each pair of them is compared once. */
-const same = (a: Slot, b: Slot): boolean => sameValue(a, b, new WeakMap());
+const same = (a: Slot, b: Slot): boolean => sameValue(a, b, new Map());
 
 /** What is wrong with a shadow, or nothing. */
 function checkShadow(guest: Guest, shadow: Shadow, stages: boolean): string | undefined {

@@ -2,18 +2,18 @@
  * Pairs of objects that were found equal: a value on the left with its equal on the right, or with
  * all of them where it has several.
  */
-export type KnownPairs = WeakMap<object, object>;
+export type KnownPairs = Map<object, object>;
 
 const arePair = (known: KnownPairs, a: object, b: object): boolean => {
   const found = known.get(a);
-  return found === b || (found instanceof WeakSet && found.has(b));
+  return found === b || (found instanceof Set && found.has(b));
 };
 
 function pair(known: KnownPairs, a: object, b: object): void {
   const found = known.get(a);
   if (found === undefined) known.set(a, b);
-  else if (found instanceof WeakSet) found.add(b);
-  else known.set(a, new WeakSet([found, b]));
+  else if (found instanceof Set) found.add(b);
+  else known.set(a, new Set([found, b]));
 }
 
 const isBytes = (value: object): value is Uint8Array => value instanceof Uint8Array;
