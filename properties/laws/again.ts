@@ -68,8 +68,8 @@ function notesOf(guest: Guest): readonly string[] {
   return Object.entries(notes).flatMap(([name, holds]) => (holds ? name : []));
 }
 
-/** Steps after which units may go through records: about one in 23. */
-const isPoint = (seq: number): boolean => (seq * 7919) % 23 === 0;
+/** Steps after which units may go through records: about one in 97. */
+const isPoint = (seq: number): boolean => (seq * 7919) % 97 === 0;
 
 /** Of moments that show nothing that was not saved before, one in so many is saved all the same. */
 const seldom = 6;

@@ -115,7 +115,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const interrupts = newInterruptSight(run, oracle, keeps);
   const grants = new Map<number, PageGrants>();
   const entries: EntryRead[] = [];
-  for (const step of run.steps) {
+  for (const [at, step] of run.steps.entries()) {
     const { seq } = step;
     const request = requests.get(seq) ?? others.get(seq);
     const question = request && ask(request, rightsOf(step.input));
@@ -134,7 +134,7 @@ export function look(run: Run, keeps: boolean): Sight {
       refusals.add(seq);
     rememberEntries(interrupts, step);
     entries.push(...entriesRead(oracle, step));
-    if (changed(step)) askAll(settled, seq, step.after);
+    if (changed(step) && !isWriteOn(step, run.steps[at + 1])) askAll(settled, seq, step.after);
   }
   const { asked: requested } = interrupts;
   const found = { keys, settled, waiting, asked, refusals, grants, entries, oracle };
@@ -180,6 +180,15 @@ function changed(step: Step): boolean {
     return step.before.guests !== step.after.guests;
   return step.facts.some((fact) => !quiet.has(fact.type));
 }
+
+/**
+ * Whether a CPU's write is followed by another of the same guest's: of writes in a row the world
+ * after the last is looked at, since nothing used or announced what was between.
+ */
+const isWriteOn = ({ input }: Step, next: Step | undefined): boolean =>
+  input.type === "MemoryWrite" &&
+  next?.input.type === "MemoryWrite" &&
+  guestIndex(input) === guestIndex(next.input);
 
 const quiet: ReadonlySet<string> = new Set([
   ...["InputRefused", "RegisterSet", "RegisterAnswered", "MemoryWriteDropped", "DmaBlocked"],

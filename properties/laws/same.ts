@@ -6,14 +6,14 @@ export type KnownPairs = Map<object, object>;
 
 const arePair = (known: KnownPairs, a: object, b: object): boolean => {
   const found = known.get(a);
-  return found === b || (found instanceof Set && found.has(b));
+  return found === b || (found instanceof WeakSet && found.has(b));
 };
 
 function pair(known: KnownPairs, a: object, b: object): void {
   const found = known.get(a);
   if (found === undefined) known.set(a, b);
-  else if (found instanceof Set) found.add(b);
-  else known.set(a, new Set([found, b]));
+  else if (found instanceof WeakSet) found.add(b);
+  else known.set(a, new WeakSet([found, b]));
 }
 
 const isBytes = (value: object): value is Uint8Array => value instanceof Uint8Array;
