@@ -9,6 +9,7 @@ import { figuresToJson, renderFigures } from "./figure.ts";
 import { measureFold } from "./fold.ts";
 import { measureGrowth } from "./growth.ts";
 import { measureInvalidation } from "./invalidation.ts";
+import { measureLaws } from "./laws.ts";
 import type { Effort } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 import { measureNested } from "./nested.ts";
@@ -27,6 +28,7 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   growth: measureGrowth,
   charts: measureCharts,
   explore: measureExplore,
+  laws: measureLaws,
   pieces: measurePieces,
 };
 /** A part that takes longer than this has no figures. */

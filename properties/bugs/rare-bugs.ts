@@ -8,7 +8,7 @@ export const rareBugs: readonly Bug[] = [
     file: "machines/queue/queue.ts",
     find: "event.tail % queueGeometry(context.address).step !== 0,",
     replace: "event.tail % 16 !== 0,",
-    law: "QU2",
+    law: "PF1",
   },
   {
     id: "read-only-given",

@@ -55,7 +55,7 @@ function isFresh({ world }: Scene): boolean {
   if (guest === undefined) return false;
   const { trees } = fresh(guest);
   const kept = treesOf(guest);
-  return sameValue(kept, trees, new WeakMap()) && nodesOf(...kept) === nodesOf(...trees);
+  return sameValue(kept, trees, new Map()) && nodesOf(...kept) === nodesOf(...trees);
 }
 
 /** One change of anything, and an invalidation of some of it; `turn` places it in the queue. */

@@ -3,6 +3,7 @@ import { laws } from "../laws/all.ts";
 import type { Count, Law } from "../laws/law.ts";
 import type { Run } from "../laws/run.ts";
 import { runOf } from "../laws/run.ts";
+import { withinTime } from "../laws/within-time.ts";
 import type { Violation } from "../verdict.ts";
 import type { Program } from "../world/program.ts";
 import { anyProgram } from "../world/program.ts";
@@ -23,11 +24,14 @@ const ignore: Count = () => {};
 /** Whether a run is worth a look. */
 export type Concern = (run: Run) => boolean;
 
+/** Milliseconds that a fold may take: one takes a few, and what takes so long does not end. */
+const patience = 5_000;
+
 const everyRun: Concern = () => true;
 
 /**
- * The first of some laws that a program breaks, if its run is of concern; whatever throws breaks
- * PF1.
+ * The first of some laws that a program breaks, if its run is of concern; whatever throws, or
+ * does not end, breaks PF1.
  */
 export function brokenLaw(
   program: Program,
@@ -35,7 +39,7 @@ export function brokenLaw(
   concerns = everyRun,
 ): Violation | undefined {
   try {
-    const run = runOf(program);
+    const run = withinTime(patience, () => runOf(program));
     if (!concerns(run)) return undefined;
     for (const law of wanted) {
       const violation = law.check(run, ignore);

@@ -13,7 +13,7 @@ import type { Named } from "./chart-keys.ts";
 import { askedName, keyOf, only } from "./chart-keys.ts";
 import { referenceStep, transitionName } from "./chart-transitions.ts";
 import type { GuestCharts, Pending } from "./guest-charts.ts";
-import { drop, enter, instancesOf, stateOf } from "./guest-charts.ts";
+import { drop, enter, instancesOf, put, stateOf } from "./guest-charts.ts";
 import type { Count } from "./law.ts";
 
 /** A device answers the first invalidation that it was asked for; each new one has a number. */
@@ -95,7 +95,7 @@ const ofUnit = charts.filter(
 );
 
 function powerOn(guest: GuestCharts): void {
-  for (const chart of ofUnit) guest.states.delete(chart);
+  for (const chart of ofUnit) put(guest, chart);
 }
 
 /** The device's own side of things ends with it, and what its requests alone met. */
@@ -117,7 +117,7 @@ function giveUp(guest: GuestCharts, count: Count): void {
 
 function restore(guest: GuestCharts, record: string): void {
   for (const [chart, instances] of guest.records.get(record) ?? []) {
-    guest.states.set(chart, instances);
+    put(guest, chart, instances);
   }
 }
 
@@ -130,7 +130,7 @@ export function takeFact(guest: GuestCharts, fact: Fact, before: Guest, count: C
   }
   switch (fact.type) {
     case "UnitDestroyed":
-      guest.states.delete(pageGroup);
+      put(guest, pageGroup);
       powerOn(guest);
       break;
     case "UnitCreated":
@@ -148,7 +148,7 @@ export function takeFact(guest: GuestCharts, fact: Fact, before: Guest, count: C
       break;
     case "QueueEnabled":
     case "QueueDisabled":
-      guest.states.delete(deviceTlb);
+      put(guest, deviceTlb);
       break;
     case "DeviceTlbsGivenUp":
       giveUp(guest, count);

@@ -4,8 +4,16 @@ import type { AnyChart } from "../../machines/chart.ts";
 import type { ChartTransition } from "../../machines/transitions.ts";
 import { transitionsOf } from "../../machines/transitions.ts";
 
+const names = new WeakMap<ChartTransition, string>();
+
 /** What a transition is called, among those of its chart. */
-export function transitionName({ from, stimulus, index, guard }: ChartTransition): string {
+export function transitionName(one: ChartTransition): string {
+  const known = names.get(one) ?? nameOf(one);
+  names.set(one, known);
+  return known;
+}
+
+function nameOf({ from, stimulus, index, guard }: ChartTransition): string {
   const when = guard ?? (index === 0 ? undefined : "else");
   return `${from ?? "any state"}, ${stimulus}${when === undefined ? "" : ` [${when}]`}`;
 }

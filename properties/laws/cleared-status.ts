@@ -1,9 +1,9 @@
 import type { Input } from "../../events/input.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { readBytes } from "../../projections/registers/registers.ts";
 import type { Count, Law } from "./law.ts";
+import type { RegisterSight } from "./register-sight.ts";
+import { onceFor, wordAt } from "./register-sight.ts";
 import type { Moment } from "./run.ts";
-import { guestIndex, momentsOf } from "./run.ts";
+import { momentsOf } from "./run.ts";
 
 /** A bit that the unit sets and software clears by writing 1. */
 interface Status {
@@ -29,30 +29,41 @@ const short = [0x34, 0x9c, 0xdc] as const;
 /** What of FSTS follows the fault records: PPF and FRI. */
 const following = 0xff02n;
 
-/** F of every fault record, which CAP says the place and number of. */
-function recordBits(guest: Guest): readonly Status[] {
-  const cap = readBytes(guest, 8, 8);
+/** By CAP, which says their place and number: F of every fault record. */
+const made = new Map<bigint, readonly Status[]>();
+
+function recordBits(guest: RegisterSight): readonly Status[] {
+  const cap = wordAt(guest, 8, 8);
+  const known = made.get(cap);
+  if (known !== undefined) return known;
   const first = Number((cap >> 24n) & 0x3ffn) * 16;
   const count = Number((cap >> 40n) & 0xffn) + 1;
-  return Array.from({ length: count }, (_, index) => ({
+  const records = Array.from({ length: count }, (_, index) => ({
     ...{ name: `record ${index}`, register: first + 16 * index, bit: 127 },
   }));
+  made.set(cap, records);
+  return records;
 }
 
 /** What software reads, by offset; of FSTS without what follows the records. */
-function wordsOf(guest: Guest, records: readonly Status[]): ReadonlyMap<number, bigint> {
+const wordsOf = onceFor((guest): ReadonlyMap<number, bigint> => {
   const words = new Map<number, bigint>();
-  for (const offset of short) words.set(offset, readBytes(guest, offset, 4));
-  for (const { register } of records) {
-    const [low, high] = [readBytes(guest, register, 8), readBytes(guest, register + 8, 8)];
-    words.set(register, (high << 64n) | low);
+  for (const offset of short) words.set(offset, wordAt(guest, offset, 4));
+  for (const { register } of recordBits(guest)) {
+    words.set(register, wordAt(guest, register, 16));
   }
   words.set(0x34, (words.get(0x34) ?? 0n) & ~following);
   return words;
-}
+});
 
-const isSet = (words: ReadonlyMap<number, bigint>, { register, bit }: Status): boolean =>
+const isSetIn = (words: ReadonlyMap<number, bigint>, { register, bit }: Status): boolean =>
   (((words.get(register) ?? 0n) >> BigInt(bit)) & 1n) === 1n;
+
+/** Every status bit that is set. */
+const setIn = onceFor((guest): ReadonlySet<Status> => {
+  const words = wordsOf(guest);
+  return new Set([...fixed, ...recordBits(guest)].filter((status) => isSetIn(words, status)));
+});
 
 /** Whether a write puts 1 into a bit. */
 function isAsked(input: Input, { register, bit }: Status): boolean {
@@ -74,41 +85,33 @@ interface Asked {
   readonly gone: Set<string>;
 }
 
-function askedBy(input: Input, guest: Guest): Asked {
+function askedBy(input: Input, guest: RegisterSight): Asked {
   const gone = new Set<string>();
   if (input.type !== "RegisterWrite") return { input, wanted: [], gone };
-  const records = recordBits(guest);
-  const asked = [...fixed, ...records].filter((status) => isAsked(input, status));
-  if (asked.length === 0) return { input, wanted: [], gone };
-  const words = wordsOf(guest, records);
-  return { input, wanted: asked.filter((status) => isSet(words, status)), gone };
+  return { input, wanted: [...setIn(guest)].filter((status) => isAsked(input, status)), gone };
 }
 
 interface Guests {
-  readonly was: Guest;
-  readonly now: Guest;
+  readonly was: RegisterSight;
+  readonly now: RegisterSight;
 }
-
-const isSame = ({ was, now }: Guests): boolean =>
-  was.faults === now.faults && was.queue === now.queue && was.pageRequests === now.pageRequests;
 
 /** What one event clears must have been asked for, and go alone. */
 function checkEvent({ input, gone }: Asked, guests: Guests, count: Count): string | undefined {
-  if (isSame(guests)) return undefined;
+  if (guests.was === guests.now) return undefined;
   const records = recordBits(guests.was);
-  const [was, now] = [wordsOf(guests.was, records), wordsOf(guests.now, records)];
-  const anyRecord = records.some((status) => isSet(now, status));
-  if (((readBytes(guests.now, 0x34, 4) >> 1n) & 1n) !== (anyRecord ? 1n : 0n))
-    return "PPF is wrong";
-  const isCleared = (status: Status): boolean => isSet(was, status) && !isSet(now, status);
-  const [cleared, ...more] = [...fixed, ...records].filter(isCleared);
+  const [was, now] = [wordsOf(guests.was), wordsOf(guests.now)];
+  const [old, left] = [setIn(guests.was), setIn(guests.now)];
+  const anyRecord = records.some((status) => left.has(status));
+  if (((wordAt(guests.now, 0x34, 4) >> 1n) & 1n) !== (anyRecord ? 1n : 0n)) return "PPF is wrong";
+  const [cleared, ...more] = [...old].filter((status) => !left.has(status));
   if (cleared === undefined) return undefined;
   const { name, register, bit } = cleared;
   if (more.length > 0) return `${name} and ${more[0]?.name} go at once`;
   if (!isAsked(input, cleared)) return `${name} is cleared unasked`;
   gone.add(name);
   const isRecord = bit === 127;
-  const others = records.some((one) => one !== cleared && isSet(was, one));
+  const others = records.some((one) => one !== cleared && old.has(one));
   count(isRecord ? "record" : name);
   if (others) count(isRecord ? "record beside others" : "status beside records");
   const own = isRecord ? (1n << 128n) - 1n : 1n << BigInt(bit);
@@ -121,10 +124,10 @@ function checkEvent({ input, gone }: Asked, guests: Guests, count: Count): strin
 
 /** Follows one event. @returns what is wrong. */
 function follow(asked: Asked, moment: Moment, guests: Guests, count: Count): string | undefined {
-  const { fact, seq, step } = moment;
+  const { fact, isLast } = moment;
   if (fact !== undefined && renewing.has(fact.type)) return undefined;
   const text = checkEvent(asked, guests, count);
-  if (text !== undefined || seq !== step.after.seq) return text;
+  if (text !== undefined || !isLast) return text;
   if (asked.wanted.length > 1) count("several at once");
   const left = asked.wanted.find(({ name }) => !asked.gone.has(name));
   return left && `${left.name} is not cleared`;
@@ -142,13 +145,12 @@ export const statusIsCleared: Law = {
   check(run, count) {
     let asked: Asked | undefined;
     for (const moment of momentsOf(run)) {
-      const index = guestIndex(moment.step.input);
-      const [was, now] = [moment.before.guests[index], moment.after.guests[index]];
-      if (was === undefined || now === undefined || was.charts.life === "absent") continue;
+      const { read, was } = moment;
+      if (read === undefined || was?.charts.life === "absent") continue;
       if (asked === undefined || moment.fact === undefined) {
-        asked = askedBy(moment.step.input, was);
+        asked = askedBy(moment.step.input, read.was);
       }
-      const text = follow(asked, moment, { was, now }, count);
+      const text = follow(asked, moment, read, count);
       if (text !== undefined) return { law: "RG3", seq: moment.seq, text };
     }
     return undefined;

@@ -1,10 +1,10 @@
 import { hex } from "../../events/address.ts";
 import type { Fact, FactOf, OneFactOf } from "../../events/fact.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { readBytes } from "../../projections/registers/registers.ts";
 import type { Count, Law } from "./law.ts";
+import type { RegisterSight } from "./register-sight.ts";
+import { onceFor, wordAt } from "./register-sight.ts";
 import type { Moment } from "./run.ts";
-import { guestIndex, momentsOf } from "./run.ts";
+import { momentsOf } from "./run.ts";
 
 /** Where a line's status is, and its control register, which the three of its message follow. */
 interface Line {
@@ -30,18 +30,23 @@ interface Sight {
 
 const bitOf = (word: bigint, bit: bigint): boolean => ((word >> bit) & 1n) === 1n;
 
-function sightOf(guest: Guest, { status, conditions, control }: Line): Sight {
-  const word = readBytes(guest, control, 4);
-  const isSet = (readBytes(guest, status, 4) & conditions) !== 0n;
+function lineSight(guest: RegisterSight, { status, conditions, control }: Line): Sight {
+  const word = wordAt(guest, control, 4);
+  const isSet = (wordAt(guest, status, 4) & conditions) !== 0n;
   return { isSet, isMasked: bitOf(word, 31n), isPending: bitOf(word, 30n) };
 }
+
+const sightsOf = onceFor((guest) => lines.map((line) => lineSight(guest, line)));
+
+const sightOf = (guest: RegisterSight, line: Line): Sight =>
+  sightsOf(guest)[lines.indexOf(line)] as Sight;
 
 const textOf = ({ data, address }: Pick<FactOf<"EventSent">, "data" | "address">): string =>
   `${hex(data)} to ${hex(address)}`;
 
 /** The line's message, as its registers say. */
-function messageOf(guest: Guest, { control }: Line): string {
-  const read = (offset: number): bigint => readBytes(guest, control + offset, 4);
+function messageOf(guest: RegisterSight, { control }: Line): string {
+  const read = (offset: number): bigint => wordAt(guest, control + offset, 4);
   return textOf({ data: Number(read(4)), address: (read(12) << 32n) | read(8) });
 }
 
@@ -49,13 +54,6 @@ function messageOf(guest: Guest, { control }: Line): string {
 const renewing: ReadonlySet<string> = new Set([
   ...["UnitWasReset", "UnitRestored", "UnitCreated", "UnitDestroyed"],
 ]);
-
-/** Whether nothing changed that a line's registers could show. */
-const isSame = (was: Guest, now: Guest): boolean =>
-  was.registers === now.registers &&
-  was.faults === now.faults &&
-  was.queue === now.queue &&
-  was.pageRequests === now.pageRequests;
 
 /** A line from event to event: how many messages are owed that no fact told yet. */
 interface Watched {
@@ -65,8 +63,10 @@ interface Watched {
 
 type Told = OneFactOf<"EventSent" | "EventPended" | "EventUnpended">;
 
+const telling: ReadonlySet<string> = new Set(["EventSent", "EventPended", "EventUnpended"]);
+
 const isTold = (fact: Fact | undefined): fact is Told =>
-  fact !== undefined && /^Event(Sent|Pended|Unpended)$/.test(fact.type);
+  fact !== undefined && telling.has(fact.type);
 
 /** Why a fact about a line does not fit what its registers say, or nothing. */
 function checkTold(watched: Watched, fact: Told, guests: Guests, count: Count): string | undefined {
@@ -91,8 +91,8 @@ function checkTold(watched: Watched, fact: Told, guests: Guests, count: Count): 
 }
 
 interface Guests {
-  readonly was: Guest;
-  readonly now: Guest;
+  readonly was: RegisterSight;
+  readonly now: RegisterSight;
 }
 
 /** Any other event: a status that is set, or a mask that goes, owes a message. */
@@ -109,7 +109,7 @@ function checkQuiet(watched: Watched, guests: Guests, count: Count): string | un
 }
 
 /** What must hold whenever the unit is done with an input. */
-function checkRest(watched: Watched, guest: Guest, count: Count): string | undefined {
+function checkRest(watched: Watched, guest: RegisterSight, count: Count): string | undefined {
   const { line } = watched;
   const { isSet, isMasked, isPending } = sightOf(guest, line);
   if (watched.owed > 0) return "an event is missing";
@@ -122,13 +122,13 @@ function checkRest(watched: Watched, guest: Guest, count: Count): string | undef
 /** Follows one event of a guest. @returns what is wrong with a line. */
 function follow(
   all: readonly Watched[],
-  { fact, seq, step }: Moment,
+  { fact, isLast }: Moment,
   guests: Guests,
   count: Count,
 ): string | undefined {
-  const isLast = seq === step.after.seq;
   const isRenewed = fact !== undefined && renewing.has(fact.type);
-  const isQuiet = isSame(guests.was, guests.now);
+  const isQuiet = guests.was === guests.now;
+  if (isQuiet && !isLast && !isRenewed && !isTold(fact)) return undefined;
   for (const watched of all) {
     const { name } = watched.line;
     let text: string | undefined;
@@ -155,10 +155,9 @@ export const eventsAreSent: Law = {
   check(run, count) {
     const guests = run.setup.guests.map(() => lines.map((line): Watched => ({ line, owed: 0 })));
     for (const moment of momentsOf(run)) {
-      const index = guestIndex(moment.fact ?? moment.step.input);
-      const [was, now] = [moment.before.guests[index], moment.after.guests[index]];
-      if (was === undefined || now === undefined) continue;
-      const text = follow(guests[index] ?? [], moment, { was, now }, count);
+      const { index, read } = moment;
+      if (read === undefined) continue;
+      const text = follow(guests[index] ?? [], moment, read, count);
       if (text !== undefined) return { law: "EV9", seq: moment.seq, text };
     }
     return undefined;

@@ -30,7 +30,7 @@ function isAlike(world: World, index: number, shadow: Shadow, count: Count): boo
     tellPages(shadow.id, pages, (fact) => walked.push(fact));
     const turn = newTurn(world, index);
     synchroniseTrees(turn, shadow, [range], (fact) => built.push(fact));
-    return turn.facts.length === 0 && sameValue(walked, built, new WeakMap());
+    return turn.facts.length === 0 && sameValue(walked, built, new Map());
   });
 }
 

@@ -6,6 +6,7 @@ import type { World } from "../../projections/world.ts";
 import { frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
+import { get } from "../../tables/page-tree.ts";
 import type { Slot } from "../../tables/page-tree-node.ts";
 import { expand, spans } from "../../tables/page-tree-node.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
@@ -34,10 +35,21 @@ export function isGranted(world: World, guest: Guest, mapping: number, count: nu
   return granted === count;
 }
 
+/** The same of one page. */
+function isPageGranted(world: World, guest: Guest, mapping: number): boolean {
+  const frame = frameOf(mapping);
+  const owner = get(world.owners, frame);
+  if (!hasFrame(owner) || ownerGuest(owner) !== guest.index) return false;
+  const value = get(guest.p2m, ownerPage(owner));
+  if (!hasFrame(value) || frameOf(value) !== frame) return false;
+  if (readCode(mapping) === ok && readCode(value) !== ok) return false;
+  return writeCode(mapping) !== ok || writeCode(value) === ok;
+}
+
 /** Finds a run of frames in a tree that is not granted; nodes that were found good are skipped. */
 function findUngranted(
   tree: PageTree,
-  good: WeakSet<readonly Slot[]>,
+  good: Set<readonly Slot[]>,
   granted: (mapping: number, count: number) => boolean,
 ): number | undefined {
   const search = (slot: Slot, depth: number): number | undefined => {
@@ -57,12 +69,14 @@ function findUngranted(
 
 /** What is good as long as one P2M and one table of owners stay. */
 interface Good {
+  /** By mapping of one page, whether it is granted. */
+  readonly pages: Map<number, boolean>;
   /** The guest that was looked at last. */
   guest: Guest | undefined;
   p2m: PageTree | undefined;
   owners: PageTree | undefined;
-  nodes: WeakSet<readonly Slot[]>;
-  trees: WeakSet<PageTree>;
+  readonly nodes: Set<readonly Slot[]>;
+  readonly trees: Set<PageTree>;
 }
 
 /** Whether two versions of a guest have the same caches, shadows and requests in flight. */
@@ -79,12 +93,17 @@ function ungrantedFrame(world: World, guest: Guest, good: Good): number | undefi
   if (good.p2m !== guest.p2m || good.owners !== world.owners) {
     good.p2m = guest.p2m;
     good.owners = world.owners;
-    good.nodes = new WeakSet();
-    good.trees = new WeakSet();
+    good.nodes.clear();
+    good.trees.clear();
+    good.pages.clear();
   } else if (good.guest !== undefined && holdsTheSame(good.guest, guest)) return undefined;
   good.guest = guest;
-  const granted = (mapping: number, count: number): boolean =>
-    isGranted(world, guest, mapping, count);
+  const granted = (mapping: number, count: number): boolean => {
+    if (count !== 1) return isGranted(world, guest, mapping, count);
+    const found = good.pages.get(mapping) ?? isPageGranted(world, guest, mapping);
+    good.pages.set(mapping, found);
+    return found;
+  };
   const trees = shadowsOf(guest).flatMap(({ host, iotlb }) => [host, iotlb]);
   // A device model holds guest pages.
   const firsts = Object.values(guest.spaces).flatMap((stage) => (stage.virtual ? [] : stage.iotlb));
@@ -138,9 +157,10 @@ export const framesAreGranted: Law = {
 };
 
 const newGood = (): Good => ({
+  pages: new Map(),
   guest: undefined,
   p2m: undefined,
   owners: undefined,
-  nodes: new WeakSet(),
-  trees: new WeakSet(),
+  nodes: new Set(),
+  trees: new Set(),
 });

@@ -17,6 +17,8 @@ export interface Pending {
 /** Where each chart of a guest is, by xstate alone. */
 export interface GuestCharts {
   readonly states: Map<AnyChart, Instances>;
+  /** How often they changed. */
+  changes: number;
   pending: readonly Pending[];
   /** The states that a record has, by its text. */
   readonly records: Map<string, ReadonlyMap<AnyChart, Instances>>;
@@ -32,17 +34,22 @@ export const instancesOf = ({ states }: GuestCharts, chart: AnyChart): Instances
 export const stateOf = (guest: GuestCharts, chart: AnyChart, key: string): string =>
   instancesOf(guest, chart).get(key) ?? chart.initial;
 
+export function put(guest: GuestCharts, chart: AnyChart, instances: Instances = none): void {
+  guest.states.set(chart, instances);
+  guest.changes += 1;
+}
+
 export function enter(guest: GuestCharts, chart: AnyChart, key: string, state: string): void {
   const next = new Map(instancesOf(guest, chart));
   if (state === chart.initial) next.delete(key);
   else next.set(key, state);
-  guest.states.set(chart, next);
+  put(guest, chart, next);
 }
 
 /** Without the instances that `isGone` picks. */
 export function drop(guest: GuestCharts, chart: AnyChart, isGone: (key: string) => boolean): void {
   const left = [...instancesOf(guest, chart)].filter(([key]) => !isGone(key));
-  guest.states.set(chart, new Map(left));
+  put(guest, chart, new Map(left));
 }
 
 /** A unit after power-on, whose devices were assigned: with translation off all of them pass. */
@@ -52,5 +59,5 @@ export function newGuestCharts({ devices }: GuestSetup): GuestCharts {
     return [name, "passThrough"] as const;
   });
   const states = new Map([[attachment, new Map(passing)]]);
-  return { states, pending: [], records: new Map(), asked: 0 };
+  return { states, changes: 0, pending: [], records: new Map(), asked: 0 };
 }

@@ -74,6 +74,7 @@ const isMarked = (guest: Guest, source: number, pasid: number | undefined): bool
 /** Looks at every key once; what is the same as at the last glance is not looked at. */
 function look(
   { keys }: Sight,
+  names: readonly string[],
   read: Read,
   now: Glance,
   last: Glance | undefined,
@@ -83,12 +84,13 @@ function look(
     const { guest: index, sid, pasid } = key;
     const path = now.expected[at]?.path;
     const guest = now.world.guests[index];
-    if (path === undefined || guest === undefined || !isTranslating(guest)) continue;
-    const name = senderName(index, sid, pasid);
-    const known = { guest: index, source: sid, pasid, path };
+    if (path === undefined || guest === undefined) continue;
+    const name = names[at] as string;
     const was = read.get(name);
+    if (was?.path === path || !isTranslating(guest)) continue;
+    const known = { guest: index, source: sid, pasid, path };
     if (was === undefined) read.set(name, known);
-    else if (was.path === path || last?.world.guests[index] === guest) continue;
+    else if (last?.world.guests[index] === guest) continue;
     else if (samePath(was.path, path)) read.set(name, known);
     else if (isMarked(guest, sid, pasid)) count("marked");
     else {
@@ -106,13 +108,14 @@ const glancesOf = ({ settled }: Sight): ReadonlyMap<number, Glance> =>
 function check(run: Run, count: Count) {
   const sight = sightOf(run);
   const glances = glancesOf(sight);
+  const names = sight.keys.map(({ guest, sid, pasid }) => senderName(guest, sid, pasid));
   const read: Read = new Map();
   let last: Glance | undefined;
   for (const { facts, seq } of run.steps) {
     forget(read, facts);
     const now = glances.get(seq);
     if (now === undefined) continue;
-    const text = look(sight, read, now, last, count);
+    const text = look(sight, names, read, now, last, count);
     if (text !== undefined) return { law: "HE3", seq, text };
     last = now;
   }

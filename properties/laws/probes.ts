@@ -120,7 +120,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const grants = new Map<number, PageGrants>();
   const entries: EntryRead[] = [];
   const late: LateWord[] = [];
-  for (const step of run.steps) {
+  for (const [at, step] of run.steps.entries()) {
     const { seq } = step;
     const request = requests.get(seq) ?? others.get(seq);
     const question = request && ask(request, rightsOf(step.input));
@@ -139,7 +139,7 @@ export function look(run: Run, keeps: boolean): Sight {
     late.push(...words);
     rememberEntries(interrupts, step);
     entries.push(...entriesRead(oracle, step));
-    if (changed(step)) askAll(settled, seq, step.after);
+    if (changed(step) && !isWriteOn(step, run.steps[at + 1])) askAll(settled, seq, step.after);
   }
   const { asked: requested } = interrupts;
   const found = { keys, settled, waiting, asked, refusals, grants, entries, late, oracle };
@@ -185,6 +185,15 @@ function changed(step: Step): boolean {
     return step.before.guests !== step.after.guests;
   return step.facts.some((fact) => !quiet.has(fact.type));
 }
+
+/**
+ * Whether a CPU's write is followed by another of the same guest's: of writes in a row the world
+ * after the last is looked at, since nothing used or announced what was between.
+ */
+const isWriteOn = ({ input }: Step, next: Step | undefined): boolean =>
+  input.type === "MemoryWrite" &&
+  next?.input.type === "MemoryWrite" &&
+  guestIndex(input) === guestIndex(next.input);
 
 const quiet: ReadonlySet<string> = new Set([
   ...["InputRefused", "RegisterSet", "RegisterAnswered", "MemoryWriteDropped", "DmaBlocked"],

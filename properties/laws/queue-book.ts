@@ -17,6 +17,8 @@ export interface QueueBook {
   isHalted: boolean;
   /** The book began, or went on, with something that nobody saw. */
   isPartial: boolean;
+  /** A record may have had devices that owe answers which nobody saw being asked. */
+  mayOweMore: boolean;
 }
 
 export const newQueueBook = (): QueueBook => ({
@@ -25,6 +27,7 @@ export const newQueueBook = (): QueueBook => ({
   isWaiting: false,
   isHalted: false,
   isPartial: false,
+  mayOweMore: false,
 });
 
 /** The queue is on or off, with nothing to do. */
@@ -67,6 +70,7 @@ export function write(book: QueueBook, fact: Fact): void {
       return;
     case "DeviceTlbsGivenUp":
       book.owed = [];
+      book.mayOweMore = false;
       return;
     case "DeviceRemoved":
       book.owed = book.owed.filter(({ device }) => device !== fact.device);
@@ -81,6 +85,7 @@ export function write(book: QueueBook, fact: Fact): void {
     case "UnitRestored":
       restart(book);
       book.isPartial = true;
+      book.mayOweMore = true;
       return;
     default:
       return;

@@ -11,6 +11,7 @@ import type { QueueBook } from "./queue-book.ts";
 import { newQueueBook, queueStatus, write } from "./queue-book.ts";
 import type { Moment } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
+import { mustFail } from "./wrong-answers.ts";
 
 /** The type of a descriptor of 7 bits, and that of a wait. */
 const typeOf = (descriptor: bigint): number =>
@@ -113,6 +114,8 @@ interface Watched {
   mustResume: boolean;
   /** The time for answers is up while a wait waits for some. */
   mustAbort: boolean;
+  /** A device has answered wrongly, and nothing has told of it since; nothing: nobody knows. */
+  mustFail: boolean | undefined;
 }
 
 const newWatched = (): Watched => ({
@@ -120,6 +123,7 @@ const newWatched = (): Watched => ({
   work: { times: 0 },
   mustResume: false,
   mustAbort: false,
+  mustFail: false,
 });
 
 function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devices, count: Count) {
@@ -133,6 +137,10 @@ function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devic
       return watched.mustResume ? "nothing tells that it goes on" : "it goes on without a cause";
     }
     if (watched.mustResume) count("resumed");
+    if (watched.mustFail !== undefined && watched.mustFail !== (fact.type === "CompletionFailed")) {
+      return watched.mustFail ? "nothing tells of a wrong answer" : "no answer was wrong";
+    }
+    if (watched.mustFail === true) count("wrong answer");
     if (fact.type === "WaitAborted") {
       count("aborted");
       watched.mustAbort = false;
@@ -147,8 +155,10 @@ function follow(watched: Watched, moment: Moment, guests: Guests, devices: Devic
     watched.mustAbort = book.isWaiting && book.owed.length > 0;
   }
   watched.mustResume = mustResume(book, fact, guests.now);
+  watched.mustFail = mustFail(book, moment, guests.now);
   if (seq !== step.after.seq) return undefined;
   if (watched.mustResume) return "nothing tells that it goes on";
+  if (watched.mustFail === true) return "nothing tells of a wrong answer";
   return watched.mustAbort ? "a wait is lost that nobody aborts" : undefined;
 }
 
@@ -166,7 +176,7 @@ export const queueIsTold: Law = {
   says:
     "Each descriptor that is done was fetched as memory holds it and carried out once; waits, " +
     "answers and errors of the queue are told as they come about.",
-  sometimes: ["done", "aborted", "resumed"],
+  sometimes: ["done", "aborted", "resumed", "wrong answer"],
   check(run, count) {
     const guests = run.setup.guests.map(newWatched);
     const devices = newDeviceBook(run);

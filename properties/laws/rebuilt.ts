@@ -21,13 +21,19 @@ function stageOf(guest: Guest, shadow: Shadow): Slot {
 }
 
 /** Tables of a web share nodes: each pair of them is compared once. */
-const same = (a: Slot, b: Slot): boolean => sameValue(a, b, new WeakMap());
+const same = (a: Slot, b: Slot): boolean => sameValue(a, b, new Map());
 
 /** What is wrong with a shadow, or nothing. */
-function checkShadow(guest: Guest, shadow: Shadow, stages: boolean): string | undefined {
+function checkShadow(
+  guest: Guest,
+  shadow: Shadow,
+  { hosts, stages }: Readonly<Record<"hosts" | "stages", boolean>>,
+): string | undefined {
   const depth = shadow.levels * 2;
-  const host = composeSlot(newComposition(guest.p2m), shadow.stage.root, depth);
-  if (!same(host, shadow.host.root)) return "is not its guest stage behind the P2M";
+  if (hosts) {
+    const host = composeSlot(newComposition(guest.p2m), shadow.stage.root, depth);
+    if (!same(host, shadow.host.root)) return "is not its guest stage behind the P2M";
+  }
   if (!stages || shadow.pending.root !== 0) return undefined;
   const stage = stageOf(guest, shadow);
   return same(stage, shadow.stage.root) ? undefined : "is not what building from nothing gives";
@@ -48,7 +54,13 @@ export const rebuildingIsTheSame: Law = {
           const was = shadowAt(old, shadow.id);
           if (was === shadow && !moved) continue;
           count(shadow.pending.root === 0 ? "rebuilt" : "recomposed");
-          const text = checkShadow(guest, shadow, was?.pending !== shadow.pending || moved);
+          const stages = was?.pending !== shadow.pending || moved;
+          const hosts =
+            moved ||
+            was?.stage !== shadow.stage ||
+            was.host !== shadow.host ||
+            old?.p2m !== guest.p2m;
+          const text = checkShadow(guest, shadow, { hosts, stages });
           if (text === undefined) continue;
           const name = `the shadow of domain ${shadow.did} and root page ${hex(shadow.root)}`;
           return { law: "SH3", seq, text: `${name} ${text}` };

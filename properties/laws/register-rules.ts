@@ -3,13 +3,14 @@ import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
 import { faultRecordAt } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { readBytes } from "../../projections/registers/registers.ts";
 import type { FaultState } from "../oracle/faults.ts";
 import { afterClear } from "../oracle/faults.ts";
 import type { RegisterRule } from "../oracle/registers.ts";
 import { afterWrite, comparable, registerRules } from "../oracle/registers.ts";
 import { comparableStatus, faultStateOf } from "./fault-reports.ts";
 import type { Law } from "./law.ts";
+import type { RegisterSight } from "./register-sight.ts";
+import { registersOf, wordAt } from "./register-sight.ts";
 import { guestIndex } from "./run.ts";
 
 /** Bits whose rule is a matter of reading: a finer granularity of ranges; EIME without EIM. */
@@ -26,56 +27,53 @@ const judged = (rule: RegisterRule): RegisterRule => ({
   own: rule.own | (open[rule.name] ?? 0n),
 });
 
-/** What the rules of one unit say, made once. */
-interface Rules {
-  readonly rules: readonly RegisterRule[];
-  readonly mask: Uint8Array;
-  /** The bytes of the page that may be compared. */
-  readonly places: readonly number[];
-  /** Pages of guests that were read already. */
-  readonly pages: WeakMap<Guest, Uint8Array>;
+/** A rule, and the bits of its register that may be compared. */
+interface Judged {
+  readonly rule: RegisterRule;
+  readonly mask: bigint;
 }
 
-const made = new WeakMap<Guest["profile"], Rules>();
+/** By CAP, ECAP and width. */
+const made = new Map<string, readonly Judged[]>();
 
-function rulesOf(profile: Guest["profile"]): Rules {
-  const known = made.get(profile);
+function rulesOf({ cap, ecap, haw }: Guest["profile"]): readonly Judged[] {
+  const name = `${cap} ${ecap} ${haw}`;
+  const known = made.get(name);
   if (known !== undefined) return known;
-  const { cap, ecap, haw } = profile;
   const rules = registerRules(cap, ecap, haw).map(judged);
-  const mask = comparable(rules);
-  const places = [...mask.keys()].filter((at) => mask[at] !== 0);
-  const fresh = { rules, mask, places, pages: new WeakMap() };
-  made.set(profile, fresh);
+  const bytes = comparable(rules);
+  const maskOf = ({ offset, bytes: count }: RegisterRule): bigint =>
+    bytes
+      .subarray(offset, offset + count)
+      .reduceRight((mask, one) => (mask << 8n) | BigInt(one), 0n);
+  const fresh = rules.map((rule) => ({ rule, mask: maskOf(rule) }));
+  made.set(name, fresh);
   return fresh;
 }
 
-/** The register page as software reads it, in the places that the rules are about. */
-function pageOf(guest: Guest, { rules, pages }: Rules): Uint8Array {
-  const known = pages.get(guest);
-  if (known !== undefined) return known;
+const wordOf = (sight: RegisterSight, { offset, bytes }: RegisterRule): bigint =>
+  wordAt(sight, offset, bytes);
+
+/** What a write must leave in the registers that it touches, by the rules. */
+function written(
+  was: RegisterSight,
+  touched: readonly RegisterRule[],
+  { offset, size, value }: InputOf<"RegisterWrite">,
+): ReadonlyMap<RegisterRule, bigint> {
   const page = new Uint8Array(4096);
   const view = new DataView(page.buffer);
-  for (const { offset, bytes } of rules) {
-    const value = readBytes(guest, offset, bytes);
-    if (bytes === 8) view.setBigUint64(offset, value, true);
-    else view.setUint32(offset, Number(value), true);
+  for (const rule of touched) {
+    const word = wordOf(was, rule);
+    if (rule.bytes === 8) view.setBigUint64(rule.offset, word, true);
+    else view.setUint32(rule.offset, Number(word), true);
   }
-  pages.set(guest, page);
-  return page;
-}
-
-/** The registers in which a page is not as it must be. */
-function differences(found: Uint8Array, wanted: Uint8Array, of: Rules): readonly string[] {
-  const { rules, mask, places } = of;
-  const differs = (at: number): boolean =>
-    (((found[at] ?? 0) ^ (wanted[at] ?? 0)) & (mask[at] ?? 0)) !== 0;
-  if (!places.some(differs)) return [];
-  return rules
-    .filter(({ offset, bytes }) =>
-      Array.from({ length: bytes }, (_, index) => offset + index).some(differs),
-    )
-    .map(({ name }) => name);
+  const after = new DataView(afterWrite(page, touched, offset, size, value).buffer);
+  return new Map(
+    touched.map((rule) => {
+      if (rule.bytes === 8) return [rule, after.getBigUint64(rule.offset, true)];
+      return [rule, BigInt(after.getUint32(rule.offset, true))];
+    }),
+  );
 }
 
 /** What the unit does by itself in consequence of a write, and the registers that show it. */
@@ -99,24 +97,31 @@ export const registersKeepTheirRules: Law = {
     "obey their layout at every size and alignment.",
   sometimes: ["writes", "odd size", "unaligned", "several registers"],
   check(run, count) {
+    const sights: RegisterSight[] = [];
     for (const { input, facts, before, after, seq } of run.steps) {
-      if (input.type !== "RegisterWrite") continue;
       const [was, now] = [before.guests[guestIndex(input)], after.guests[guestIndex(input)]];
-      if (was === undefined || now === undefined || was.charts.life === "absent") continue;
-      const { offset, size, value } = input;
+      if (was === undefined || now === undefined) continue;
+      const old = registersOf(was, sights[guestIndex(input)]);
+      const sight = registersOf(now, old);
+      sights[guestIndex(input)] = sight;
+      if (input.type !== "RegisterWrite" || was.charts.life === "absent") continue;
+      const { offset, size } = input;
       const all = rulesOf(was.profile);
-      const { rules } = all;
       count("writes");
       if (size !== 4 && size !== 8) count("odd size");
       if (offset % size !== 0) count("unaligned");
-      const touched = rules.filter(
-        (rule) => offset < rule.offset + rule.bytes && rule.offset < offset + size,
-      );
+      const touched = all
+        .map(({ rule }) => rule)
+        .filter((rule) => offset < rule.offset + rule.bytes && rule.offset < offset + size);
       if (touched.length > 1) count("several registers");
-      const wanted = afterWrite(pageOf(was, all), rules, offset, size, value);
-      const wrong = differences(pageOf(now, all), wanted, all).filter(
-        (name) => !mayDiffer(name, facts),
-      );
+      const wanted = written(old, touched, input);
+      const wrong = all
+        .filter(({ rule, mask }) => {
+          const must = wanted.get(rule) ?? wordOf(old, rule);
+          return ((wordOf(sight, rule) ^ must) & mask) !== 0n;
+        })
+        .map(({ rule }) => rule.name)
+        .filter((name) => !mayDiffer(name, facts));
       if (wrong.length === 0) continue;
       const text = `${size} bytes at ${hex(offset)} leave ${wrong.join(", ")} wrong`;
       return { law: "RG1", seq, text };

@@ -6,7 +6,10 @@ import { createWorld } from "../../hypervisor/create-world.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import type { ChartStep } from "../../hypervisor/turn.ts";
 import { evolve } from "../../projections/evolve.ts";
+import type { Guest } from "../../projections/guest.ts";
 import type { World } from "../../projections/world.ts";
+import type { RegisterSight } from "./register-sight.ts";
+import { registersOf } from "./register-sight.ts";
 
 /** Everything that one program of inputs did: all that a law looks at. */
 export interface Run {
@@ -47,6 +50,14 @@ export function runOf(program: { readonly setup: Setup; readonly inputs: readonl
 
 /** One event of a run, with the worlds before and after it. */
 export interface Moment {
+  /** Of the guest that the event is about, and that guest before and after it. */
+  readonly index: number;
+  readonly was: Guest | undefined;
+  readonly now: Guest | undefined;
+  /** What software reads of that guest: the same one where nothing of it changed. */
+  readonly read: { readonly was: RegisterSight; readonly now: RegisterSight } | undefined;
+  /** The last of its step. */
+  readonly isLast: boolean;
   readonly step: Step;
   readonly seq: number;
   /** `undefined` at the input itself. */
@@ -57,15 +68,30 @@ export interface Moment {
 
 const known = new WeakMap<Run, readonly Moment[]>();
 
+/** What software reads of two versions of a guest, by what it read of the one before them. */
+function readBetween(was: Guest | undefined, now: Guest | undefined, last?: RegisterSight) {
+  if (was === undefined || now === undefined) return undefined;
+  const read = registersOf(was, last);
+  return { was: read, now: registersOf(now, read) };
+}
+
 /** Every event of a run, evolved one by one from the start without deciding anything. */
 export function momentsOf(run: Run): readonly Moment[] {
   const made = known.get(run);
   if (made !== undefined) return made;
   const moments: Moment[] = [];
+  const sights: (RegisterSight | undefined)[] = [];
   let before = run.start;
   const add = (step: Step, fact: Fact | undefined): void => {
-    const after = evolve(before, fact ?? step.input);
-    moments.push({ step, seq: after.seq, fact, before, after });
+    const event = fact ?? step.input;
+    const after = evolve(before, event);
+    const { seq } = after;
+    const index = guestIndex(event);
+    const [was, now] = [before.guests[index], after.guests[index]];
+    const read = readBetween(was, now, sights[index]);
+    sights[index] = read?.now;
+    const isLast = seq === step.after.seq;
+    moments.push({ step, seq, fact, before, after, index, was, now, read, isLast });
     before = after;
   };
   for (const step of run.steps) {

@@ -2,7 +2,7 @@
  * Pairs of objects that were found equal: a value on the left with its equal on the right, or with
  * all of them where it has several.
  */
-export type KnownPairs = WeakMap<object, object>;
+export type KnownPairs = Map<object, object>;
 
 const arePair = (known: KnownPairs, a: object, b: object): boolean => {
   const found = known.get(a);

@@ -3,11 +3,11 @@
 import { hex } from "../../events/address.ts";
 import type { Fact, FactOf, FactType } from "../../events/fact.ts";
 import { faultRecordAt } from "../../events/registers/offset.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { readBytes } from "../../projections/registers/registers.ts";
 import type { Count, Law } from "./law.ts";
+import type { RegisterSight } from "./register-sight.ts";
+import { onceFor, wordAt } from "./register-sight.ts";
 import type { Moment } from "./run.ts";
-import { guestIndex, momentsOf } from "./run.ts";
+import { momentsOf } from "./run.ts";
 
 /** A bit of status by its name: the register's, and the bit's place in it. */
 interface Bit {
@@ -95,12 +95,12 @@ const renewing: ReadonlySet<string> = new Set([
 
 type Status = ReadonlySet<string>;
 
-function statusOf(guest: Guest): Status {
-  const words = new Map(registers.map((offset) => [offset, readBytes(guest, offset, 4)]));
+const statusOf = onceFor((guest): Status => {
+  const words = new Map(registers.map((offset) => [offset, Number(wordAt(guest, offset, 4))]));
   const isSet = ({ register, bit }: Bit): boolean =>
-    (((words.get(register) ?? 0n) >> BigInt(bit)) & 1n) === 1n;
+    ((words.get(register) ?? 0) & (1 << bit)) !== 0;
   return new Set(watched.filter(isSet).map(({ name }) => name));
-}
+});
 
 const none: Change = { to: "set", bits: [] };
 
@@ -120,8 +120,8 @@ function checkChange(was: Status, now: Status, { to, bits, also = [] }: Change) 
 }
 
 /** F of a fault record. */
-const isFilled = (guest: Guest, index: number): boolean =>
-  readBytes(guest, faultRecordAt(guest.profile, index) + 15, 1) >> 7n === 1n;
+const isFilled = (sight: RegisterSight, index: number): boolean =>
+  wordAt(sight, faultRecordAt(sight.guest.profile, index) + 15, 1) >> 7n === 1n;
 
 const kinds: Readonly<Record<string, bigint>> = { translation: 1n, translated: 2n };
 
@@ -141,41 +141,25 @@ function recordOf(fact: FactOf<"FaultRecorded">): bigint {
 }
 
 /** A record that a fact fills or frees was not so before, and says what the fact says. */
-function checkRecord(was: Guest, now: Guest, fact: Fact): string | undefined {
+function checkRecord(was: RegisterSight, now: RegisterSight, fact: Fact): string | undefined {
   if (fact.type !== "FaultRecorded" && fact.type !== "FaultCleared") return undefined;
   const fills = fact.type === "FaultRecorded";
   if (isFilled(was, fact.index) === fills || isFilled(now, fact.index) !== fills) {
     return `record ${fact.index} is not ${fills ? "filled" : "freed"} by it`;
   }
   if (!fills) return undefined;
-  const at = faultRecordAt(now.profile, fact.index);
-  const value = (readBytes(now, at + 8, 8) << 64n) | readBytes(now, at, 8);
+  const at = faultRecordAt(now.guest.profile, fact.index);
+  const value = (wordAt(now, at + 8, 8) << 64n) | wordAt(now, at, 8);
   return value === recordOf(fact) ? undefined : `record ${fact.index} reads as ${hex(value)}`;
 }
 
-/** Whether nothing changed that status could show. */
-const isSame = (was: Guest, now: Guest): boolean =>
-  was.registers === now.registers &&
-  was.faults === now.faults &&
-  was.queue === now.queue &&
-  was.charts === now.charts &&
-  was.compatibilityInterrupts === now.compatibilityInterrupts &&
-  was.pageRequests === now.pageRequests;
-
-/** The status of each guest that was looked at last. */
-type Known = Map<number, { readonly guest: Guest; readonly status: Status }>;
-
-function check({ fact, step, before, after }: Moment, known: Known, count: Count) {
-  const index = guestIndex(fact ?? step.input);
-  const [was, now] = [before.guests[index], after.guests[index]];
-  if (was === undefined || now === undefined) return undefined;
+function check({ fact, step, read }: Moment, count: Count) {
+  if (read === undefined) return undefined;
+  const { was, now } = read;
   const change = fact && changeOf(fact);
-  if (change === undefined && isSame(was, now)) return undefined;
+  if (change === undefined && was === now) return undefined;
   if (fact !== undefined && renewing.has(fact.type)) return undefined;
-  const last = known.get(index);
-  const old = last?.guest === was ? last.status : statusOf(was);
-  const status = statusOf(now);
-  known.set(index, { guest: now, status });
+  const [old, status] = [statusOf(was), statusOf(now)];
   const text = checkChange(old, status, change ?? none) ?? (fact && checkRecord(was, now, fact));
   if (text !== undefined) return `${fact?.type ?? step.input.type}: ${text}`;
   if (fact !== undefined && change !== undefined) count(fact.type);
@@ -195,9 +179,8 @@ export const statusIsTold: Law = {
     "EventPended",
   ],
   check(run, count) {
-    const known: Known = new Map();
     for (const moment of momentsOf(run)) {
-      const text = check(moment, known, count);
+      const text = check(moment, count);
       if (text !== undefined) return { law: "FT1", seq: moment.seq, text };
     }
     return undefined;

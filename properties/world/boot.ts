@@ -119,7 +119,8 @@ export function writeLegacy(driver: Driver, plan: BootPlan): void {
     const draw = plan.domains[index] ?? 0;
     if (draw % 8 === 7) continue;
     const domain = domainOf(driver, 1 + ((draw >> 4) % 5 === 0 ? 1 : 0), draw);
-    const tt = driver.profile.passThrough && draw % 16 === 6 ? 2 : 0;
+    const { passThrough, deviceTlb } = driver.profile;
+    const tt = passThrough && draw % 16 === 6 ? 2 : deviceTlb && draw % 4 !== 3 ? 1 : 0;
     writeContext(driver, source, domain, { tt, fpd: draw % 16 === 5, present: true, extra: 0n });
   }
 }

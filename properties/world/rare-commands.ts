@@ -9,7 +9,7 @@ import { Pmen } from "../../events/registers/protected-memory.ts";
 import { arena, deviceSources, frames, sources } from "./arena.ts";
 import { command, commandBits } from "./boot.ts";
 import type { Driver } from "./driver.ts";
-import { emit, pick, writeRegister } from "./driver.ts";
+import { emit, pick, writeRegister, writeWord } from "./driver.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { changeSecond, someDomain } from "./mapping-commands.ts";
 import {
@@ -21,7 +21,7 @@ import {
   usesQueue,
   waitWord,
 } from "./queue.ts";
-import { entryWord, placeOf } from "./tables.ts";
+import { entryAddress, entryWord, placeOf, takeTable } from "./tables.ts";
 
 const { iqe, ice, ite } = masksOf(Fsts);
 
@@ -39,18 +39,40 @@ function devicesOf(driver: Driver, did: number): readonly number[] {
   return own.length === 0 ? deviceSources : own;
 }
 
+/** A descriptor of a type that there is not. */
+const badDescriptor = 0xfn;
+
+/**
+ * The queue halts at a descriptor while a device owes an answer, which does not come: two errors
+ * stand. Software mends the descriptor, and clears one of them before the other.
+ */
+const haltedTwice: Command = (driver, draw) => {
+  const device = sourceId(sources.otherBus);
+  submit(driver, [deviceTlbWord(device), badDescriptor]);
+  emit(driver, { type: "InvalidationTimeout" });
+  const [early, late] = draw.how % 4 < 2 ? [iqe, ite] : [ite, iqe];
+  writeRegister(driver, at.fsts, 4, early);
+  driver.tail = (driver.tail + queueBytes - driver.step) % queueBytes;
+  submit(driver, [waitWord(12, 12), waitWord(13, 13)]);
+  writeRegister(driver, at.fsts, 4, late);
+};
+
 /** Two errors of the queue stand, and software clears one of them before the other. */
-export const twoErrors: Command = (driver, draw) => {
+export const twoErrors: Command = (driver, draw, manner) => {
   if (!usesQueue(driver)) return;
   const [first, other] = [sources.first, sources.otherBus].map(sourceId);
   if (first === undefined || other === undefined) return;
   emit(driver, { type: "InvalidationTimeout" });
   writeRegister(driver, at.fsts, 4, iqe | ice | ite);
   const asks = driver.profile.deviceTlb;
+  if (asks && draw.how % 2 === 0) {
+    haltedTwice(driver, draw, manner);
+    return;
+  }
   if (asks) submit(driver, [deviceTlbWord(other)]);
   emit(driver, { type: "DeviceTlbAnswer", device: first, result: "done" });
   if (asks) emit(driver, { type: "InvalidationTimeout" });
-  const [early, late] = draw.how % 2 === 0 ? [ice, ite] : [ite, ice];
+  const [early, late] = draw.how % 4 < 2 ? [ice, ite] : [ite, ice];
   writeRegister(driver, at.fsts, 4, early);
   submit(driver, [waitWord(11, 11)]);
   writeRegister(driver, at.fsts, 4, late);
@@ -74,6 +96,36 @@ function place(driver: Driver, draw: Draw, page: number, word: bigint, level: nu
   driver.mapped.push({ did: domain.did, page });
   return domain.did;
 }
+
+/** A table is linked in two places with other rights, which are announced together, and used. */
+export const linkedTwice: Command = (driver, draw) => {
+  const domain = someDomain(driver, draw.what);
+  const page = pick(driver.pool, draw.where);
+  const beside = Math.floor(page / 512) % 2 === 0 ? page + 512 : page - 512;
+  const table = takeTable(driver);
+  const word = entryWord(pick(arena.data, draw.extra), 3);
+  writeWord(driver, table * 4096 + (page % 512) * 8, word);
+  const rights = pick(
+    [
+      [3, 1],
+      [1, 3],
+      [2, 3],
+      [1, 2],
+    ] as const,
+    draw.how,
+  );
+  for (const [index, each] of [page, beside].entries()) {
+    const spot = placeOf(driver, domain, each, 2, true);
+    writeWord(driver, entryAddress(spot), entryWord(table, rights[index] ?? 3));
+  }
+  const { did } = domain;
+  flushIotlb(driver, { scope: "domain", did, page: 0, mask: 0, leafOnly: false }, draw.extra);
+  for (const source of devicesOf(driver, did).slice(0, 2)) {
+    for (const access of ["read", "write"] as const) {
+      for (const each of [page, beside]) use(driver, source, each, access);
+    }
+  }
+};
 
 /** A device asks for pages that it may read, or write, alone, and uses what it is given. */
 export const askForLess: Command = (driver, draw) => {

@@ -8,6 +8,7 @@ const anywhere: readonly Command[] = [
   ...[any.twoErrors, any.twoErrors, any.modelAsksFar, any.modelAsksFar, any.protectAll],
   ...[any.twoBehindAlias, any.lastPages, any.aroundInterrupts, any.aroundInterrupts],
   ...[any.protectAndSplit, any.protectAndSplit, any.translatedWhileOff, any.flushBuffer],
+  ...[any.linkedTwice, any.linkedTwice],
 ];
 const inLegacyMode: readonly Command[] = [...anywhere, any.askForLess, any.askForLess];
 const inScalableMode: readonly Command[] = [

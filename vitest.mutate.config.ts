@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+/** The tests that mutation testing asks: the quick ones about the model, and some random worlds. */
+export default defineConfig({
+  test: {
+    include: [
+      "{events,machines,tables,projections,hypervisor}/**/*.test.ts",
+      "properties/examples/*.test.ts",
+      "properties/laws/{charts.test,worlds.mutate}.ts",
+    ],
+    exclude: ["**/node_modules/**", "dist/**"],
+    testTimeout: 60_000,
+  },
+});
