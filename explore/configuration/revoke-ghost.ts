@@ -174,7 +174,8 @@ export function tellRevoke(to: Digest, ghost: RevokeGhost, names: Names): void {
   to.begin(kinds.ghost);
   to.field(ghost.isWaiting ? 1 : 0);
   to.end();
-  for (const [index, binding] of ghost.bindings.entries()) {
+  for (let index = 0; index < ghost.bindings.length; index++) {
+    const binding = ghost.bindings[index];
     if (binding === undefined) continue;
     to.begin(kinds.ghost);
     to.field(names.iova(iovaPages[index] ?? 0));
@@ -182,10 +183,10 @@ export function tellRevoke(to: Digest, ghost: RevokeGhost, names: Names): void {
     to.field(stages.indexOf(binding.stage) * 2 + (binding.isKnown ? 1 : 0));
     to.end();
   }
-  for (const [page, gfn] of dataPages.entries()) {
+  for (let page = 0; page < dataPages.length; page++) {
     to.begin(kinds.ghost);
     to.field(-1);
-    to.field(names.gfn(gfn));
+    to.field(names.gfn(dataPages[page] as number));
     to.field(ownerNames.indexOf(ghost.owners[page] ?? "other"));
     to.field(ghost.frames[page] ?? 0);
     to.end();

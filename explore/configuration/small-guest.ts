@@ -75,9 +75,9 @@ export const tableRoles = (all: readonly Tables[]): ReadonlyMap<number, PageRole
     [place.ring, { holds: "descriptors" }],
   ]);
 
-const pages = 32n;
+const pages = 20n;
 
-/** A guest of 32 pages, each mapped by itself, with both devices. */
+/** A guest of 20 pages, each mapped by itself, with both devices. */
 export const smallGuest = (changes: Changes = {}): GuestSetup =>
   guestWith({
     p2m: [range(0n, hostBase, pages << 12n, "4K")],
@@ -103,23 +103,46 @@ export const readRegister = ({ guests: [guest] }: World, offset: number, size = 
 export const readWord = ({ guests: [guest] }: World, gpa: bigint): bigint =>
   wordIn(guest && pageAt(guest.memory, Number(gpa >> 12n)), Number(gpa & 0xfffn));
 
-const ringBytes = 4096n;
+const descriptorBytes = 16;
+const slotCount = 4096 / descriptorBytes;
+
+/** Inputs that were made: a driver writes the same descriptors into the same slots. */
+const writes = new Map<bigint, Input[]>();
+const tailWrites: Input[] = [];
+
+function descriptorWrite(descriptor: bigint, slot: number): Input {
+  const known = writes.get(descriptor) ?? [];
+  writes.set(descriptor, known);
+  known[slot] ??= memory(
+    gpaOf(place.ring) + BigInt(slot * descriptorBytes),
+    BigInt.asUintN(64, descriptor),
+    descriptor >> 64n,
+  );
+  return known[slot];
+}
+
+function tailWrite(slot: number): Input {
+  tailWrites[slot] ??= write8(at.iqt, BigInt(slot * descriptorBytes));
+  return tailWrites[slot];
+}
 
 /** Puts descriptors behind the tail and moves it, as a driver does that reads IQT. */
 export function submitted(world: World, ...descriptors: readonly bigint[]): readonly Input[] {
   const inputs: Input[] = [];
-  let tail = readRegister(world, at.iqt, 8);
+  let slot = Number(readRegister(world, at.iqt, 8)) / descriptorBytes;
   for (const one of descriptors) {
-    inputs.push(memory(gpaOf(place.ring) + tail, BigInt.asUintN(64, one), one >> 64n));
-    tail = (tail + 16n) % ringBytes;
+    inputs.push(descriptorWrite(one, slot));
+    slot = (slot + 1) % slotCount;
   }
-  return [...inputs, write8(at.iqt, tail)];
+  inputs.push(tailWrite(slot));
+  return inputs;
 }
 
 /** Descriptors that the unit has not passed. */
 export const outstanding = (world: World): number => {
-  const [head, tail] = [readRegister(world, at.iqh, 8), readRegister(world, at.iqt, 8)];
-  return Number(((tail - head + ringBytes) % ringBytes) / 16n);
+  const head = Number(readRegister(world, at.iqh, 8));
+  const tail = Number(readRegister(world, at.iqt, 8));
+  return ((tail - head) / descriptorBytes + slotCount) % slotCount;
 };
 
 /** The host's side: taking a page from a guest, and mapping it in another. */

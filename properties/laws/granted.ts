@@ -55,8 +55,8 @@ function findUngranted(
   return search(tree.root, tree.levels * 2);
 }
 
-/** What is good as long as one P2M and one table of owners stay. */
-interface Good {
+/** What was found good as long as one P2M and one table of owners stay. */
+export interface Good {
   /** The guest that was looked at last. */
   guest: Guest | undefined;
   p2m: PageTree | undefined;
@@ -137,7 +137,7 @@ export const framesAreGranted: Law = {
   },
 };
 
-const newGood = (): Good => ({
+export const newGood = (): Good => ({
   guest: undefined,
   p2m: undefined,
   owners: undefined,
