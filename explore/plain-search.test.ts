@@ -61,6 +61,7 @@ describe("a search", () => {
     ["revoke", 6, true],
     ["revoke-large", 4, false],
     ["scopes", 3, true],
+    ["pasids", 2, true],
     ["ring", 2, true],
   ])("[EX21] of %s to depth %i comes to what a plain one comes to", (name, depth, symmetric) => {
     const bounds = { states: 600, depth, symmetric };
