@@ -26,6 +26,7 @@ const found: readonly (readonly [string, string, number, string])[] = [
   ["p2m-in-flight", "revoke", 5, "IS1"],
   ["ring-wrap", "ring", 3, "QU1"],
   ["faulting-tag", "scopes", 5, "question"],
+  ["pasid-iotlb-kept", "pasids", 2, "IV6"],
   ["event-stays", "faults", 2, "question"],
   ["full-by-tail", "page-requests", 3, "question"],
 ];

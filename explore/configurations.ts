@@ -1,5 +1,6 @@
 import { faults } from "./configuration/faults.ts";
 import { pageRequests } from "./configuration/page-requests.ts";
+import { pasidScopes } from "./configuration/pasids.ts";
 import { revoke, revokeLarge } from "./configuration/revoke.ts";
 import { ring } from "./configuration/ring.ts";
 import { scopes } from "./configuration/scopes.ts";
@@ -11,6 +12,7 @@ export const configurations: readonly Configuration[] = [
   revokeLarge,
   ring,
   scopes,
+  pasidScopes,
   faults,
   pageRequests,
 ].map((one) => one as unknown as Configuration);

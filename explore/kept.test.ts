@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
+import type { Digest } from "./canonical/digest.ts";
 import { newDigest } from "./canonical/digest.ts";
-import { newRecent } from "./canonical/memo.ts";
+import { namesOf } from "./canonical/names.ts";
+import { renamingsOf } from "./canonical/renaming.ts";
+import { newContents, newRows } from "./canonical/sums.ts";
 import { visitedBytes, visitedIn } from "./engine/visited.ts";
+
+/** What a digest was told since the last time. */
+function taken(digest: Digest): readonly number[] {
+  const sums = new Uint32Array(3);
+  digest.take(sums, 0);
+  return [...sums];
+}
 
 describe("a digest", () => {
   it("[EX8] adds records up in any order, and tells their fields and kinds apart", () => {
@@ -12,7 +22,7 @@ describe("a digest", () => {
         for (const value of fields) digest.field(value);
         digest.end();
       }
-      return digest.take().join();
+      return taken(digest).join();
     };
     expect(told([1, 2, 3], [4, 5])).toBe(told([4, 5], [1, 2, 3]));
     const all = [[], [[1]], [[2]], [[1, 0]], [[1, 1]], [[1, 0, 1]], [[1, 1, 0]], [[1, -1]]];
@@ -38,7 +48,7 @@ describe("a digest", () => {
       digest.field(value >> 9);
       digest.field(value & 511);
       digest.end();
-      for (const [index, sum] of digest.take().entries()) parts[index]?.add(sum);
+      for (const [index, sum] of taken(digest).entries()) parts[index]?.add(sum);
     }
     // Of so many numbers of 32 bits drawn at random hardly one is there twice.
     for (const part of parts) expect(part.size).toBeGreaterThan(count - 10);
@@ -68,15 +78,27 @@ describe("what a search keeps", () => {
     expect(visited.size()).toBe(12);
   });
 
-  it("[EX9] objects that were asked for lately are known, others are forgotten", () => {
-    const recent = newRecent<number>(4);
-    const keys = Array.from({ length: 20 }, () => ({}));
-    const [first = {}] = keys;
-    for (const [index, key] of keys.entries()) {
-      recent.set(key, index);
-      expect(recent.get(first)).toBe(0);
-    }
-    expect(recent.get(keys[5] ?? {})).toBeUndefined();
-    expect(recent.get(keys[19] ?? {})).toBe(19);
+  it("[EX9] contents have one row each, with their sums under every renaming", () => {
+    const all = renamingsOf([{ iova: [1, 2] }]).map(namesOf);
+    const rows = newRows(all);
+    const contents = newContents(rows);
+    const rowOf = (...pages: readonly number[]) =>
+      contents.rowOf((to, names) => {
+        for (const page of pages) {
+          to.begin(1);
+          to.field(names.iova(page));
+          to.end();
+        }
+      });
+    const sumsOf = (row: number) => [...rows.numbers.subarray(row * 6, row * 6 + 6)];
+    expect(rowOf()).toBe(0);
+    const some = Array.from({ length: 500 }, (_, page) => rowOf(page));
+    expect(some).toEqual(Array.from({ length: 500 }, (_, page) => page + 1));
+    expect(Array.from({ length: 500 }, (_, page) => rowOf(page))).toEqual(some);
+    const [one, two] = [sumsOf(rowOf(1)), sumsOf(rowOf(2))];
+    expect(one).toEqual([...two.slice(3), ...two.slice(0, 3)]);
+    expect(sumsOf(rowOf(7)).slice(0, 3)).toEqual(sumsOf(rowOf(7)).slice(3));
+    expect(rowOf(1, 2)).toBe(rowOf(2, 1));
+    expect(sumsOf(0)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });

@@ -34,6 +34,7 @@ describe("a search", () => {
     ["revoke-large", 4, [1, 2, 6, 12, 30]],
     ["ring", 2, [1, 22, 217]],
     ["scopes", 3, [1, 3, 14, 52]],
+    ["pasids", 3, [1, 8, 44, 174]],
   ])("[EX2] %s is right to depth %i", (name, depth, levels) => {
     const outcome = explore(name, depth);
     expect(outcome).toMatchObject({ ending: "depth", wrong: undefined, levels });

@@ -85,7 +85,7 @@ export function tlbRecords(to: Digest, tlb: DeviceTlb, names: Names): void {
   const frame = tlb.virtual ? names.gfn : names.hfn;
   for (const [index, tree] of tlb.pages.entries()) {
     const base = baseOf(index);
-    const before = names.source(tlb.device) * 16 + index;
+    const before = names.source(tlb.device) * 32 + index * 2 + (tlb.virtual ? 1 : 0);
     treeRecords(
       to,
       tree,
@@ -97,7 +97,7 @@ export function tlbRecords(to: Digest, tlb: DeviceTlb, names: Names): void {
   }
 }
 
-/** What is kept of the guest's first stages. */
+/** What is kept of one of the guest's first stages. */
 export function spaceRecords(to: Digest, guest: Guest, space: Space, names: Names): void {
   const { did, pasid, root, levels, second, virtual } = space;
   to.begin(kinds.space);

@@ -1,9 +1,3 @@
-/**
- * Three sums of 32 bits each, one after the other in a list: what has been said so far, in any
- * order. Sums of parts are added to give the sum of the whole.
- */
-export type Sums = number[];
-
 /** Takes records apart into numbers and adds them up. */
 export interface Digest {
   /** Begins a record of a kind. */
@@ -14,18 +8,28 @@ export interface Digest {
   readonly word: (value: bigint) => void;
   /** Ends the record: from now on it counts. */
   readonly end: () => void;
-  /** What was said since the last time. */
-  readonly take: () => readonly [number, number, number];
+  /**
+   * Writes what was said since the last time: three sums of 32 bits each. Sums of parts are added
+   * to give the sum of the whole.
+   *
+   * @param at  where in `sums` they go.
+   */
+  readonly take: (sums: Uint32Array, at: number) => void;
 }
+
+/** Numbers that a digest takes at a time. */
+export const sumsEach = 3;
 
 const finish = (value: number): number => {
   let mixed = value;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  return mixed ^ (mixed >>> 16);
 };
 
 const high = 2 ** -32;
+/** Words below it are numbers without loss. */
+const exact = 2n ** 53n;
 
 /**
  * A digest of nothing. Each record is mixed to three numbers of 32 bits, and these are added: the
@@ -50,22 +54,33 @@ export function newDigest(): Digest {
   };
   return {
     begin: (kind) => {
-      [a, b, c] = [kind + 1, kind + 0x51ed, kind ^ 0x3c6e_f372];
+      a = kind + 1;
+      b = kind + 0x51ed;
+      c = kind ^ 0x3c6e_f372;
     },
     field,
     word: (value) => {
+      if (value < exact) {
+        const small = Number(value);
+        mix(small | 0);
+        mix((small * high) | 0);
+        return;
+      }
       mix(Number(value & 0xffff_ffffn) | 0);
       mix(Number(value >> 32n) | 0);
     },
     end: () => {
-      sumA = (sumA + finish(a)) >>> 0;
-      sumB = (sumB + finish(b ^ 0x68e3_1da4)) >>> 0;
-      sumC = (sumC + finish(c ^ 0x1b56_c4e9)) >>> 0;
+      sumA = (sumA + finish(a)) | 0;
+      sumB = (sumB + finish(b ^ 0x68e3_1da4)) | 0;
+      sumC = (sumC + finish(c ^ 0x1b56_c4e9)) | 0;
     },
-    take: () => {
-      const taken = [sumA, sumB, sumC] as const;
-      [sumA, sumB, sumC] = [0, 0, 0];
-      return taken;
+    take: (sums, at) => {
+      sums[at] = sumA;
+      sums[at + 1] = sumB;
+      sums[at + 2] = sumC;
+      sumA = 0;
+      sumB = 0;
+      sumC = 0;
     },
   };
 }

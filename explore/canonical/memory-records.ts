@@ -69,12 +69,12 @@ function descriptor(to: Digest, value: bigint, names: Names): void {
   const did = Number((value >> 16n) & 0xffffn);
   const source = Number((value >> 32n) & 0xffffn);
   const address = Number((value >> 76n) & 0xf_ffff_ffff_ffffn);
-  const hasDid = type === 1 || type === 2;
+  const hasDid = type === 1 || type === 2 || type === 6 || type === 7;
   const hasSource = type === 1 || type === 3;
   to.word(low & ~((hasDid ? 0xffff_0000n : 0n) | (hasSource ? 0xffff_0000_0000n : 0n)));
   to.field(hasDid ? names.did(did) : 0);
   to.field(hasSource ? names.source(source) : 0);
-  to.field(type === 2 || type === 3 ? names.iova(address) : address);
+  to.field(type === 2 || type === 3 || type === 6 ? names.iova(address) : address);
   to.field(Number((value >> 64n) & 0xfffn));
 }
 

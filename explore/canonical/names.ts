@@ -9,10 +9,10 @@ export interface Names {
   readonly iova: (page: number) => number;
 }
 
-const lookUp =
-  (known: ReadonlyMap<number, number>) =>
-  (name: number): number =>
-    known.get(name) ?? name;
+const same = (name: number): number => name;
+
+const lookUp = (known: ReadonlyMap<number, number>) =>
+  known.size === 0 ? same : (name: number): number => known.get(name) ?? name;
 
 /** Names as a renaming gives them. */
 export const namesOf = ({ source, did, gfn, hfn, iova }: Renaming): Names => ({

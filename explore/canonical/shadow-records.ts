@@ -6,8 +6,6 @@ import type { PageTree } from "../../tables/page-tree.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import type { Digest } from "./digest.ts";
 import { kinds } from "./kinds.ts";
-import type { Memo, Renamed } from "./memo.ts";
-import { newMemo, renamed, sumFields } from "./memo.ts";
 import type { Names } from "./names.ts";
 import { markOf, treeRecords } from "./tree-records.ts";
 
@@ -19,49 +17,34 @@ export function shadowFields(to: Digest, guest: Guest, id: number | undefined, n
   to.field(shadow?.levels ?? 0);
 }
 
-/** How each tree of a shadow is told. */
-const trees: readonly {
+/** The trees of a shadow, and how each is told. */
+export const shadowTrees: readonly {
   readonly of: (shadow: Shadow) => PageTree;
-  readonly tell: (to: Digest, tree: PageTree, names: Names) => void;
+  readonly page: "iova" | "gfn";
+  readonly frame: "gfn" | "hfn" | "iova";
+  readonly value?: (value: number) => number;
 }[] = [
-  { of: ({ stage }) => stage, tell: (to, tree, { iova, gfn }) => treeRecords(to, tree, iova, gfn) },
-  { of: ({ host }) => host, tell: (to, tree, { iova, hfn }) => treeRecords(to, tree, iova, hfn) },
-  {
-    of: ({ pending }) => pending,
-    tell: (to, tree, { iova }) => treeRecords(to, tree, iova, iova, markOf),
-  },
-  {
-    of: ({ places }) => places,
-    tell: (to, tree, { gfn, iova }) => treeRecords(to, tree, gfn, iova),
-  },
-  { of: ({ iotlb }) => iotlb, tell: (to, tree, { iova, hfn }) => treeRecords(to, tree, iova, hfn) },
+  { of: ({ stage }) => stage, page: "iova", frame: "gfn" },
+  { of: ({ host }) => host, page: "iova", frame: "hfn" },
+  { of: ({ pending }) => pending, page: "iova", frame: "iova", value: markOf },
+  { of: ({ places }) => places, page: "gfn", frame: "iova" },
+  { of: ({ iotlb }) => iotlb, page: "iova", frame: "hfn" },
 ];
 
-/** What finds the sums of a shadow, of which it knows the trees that it has met. */
-export function newShadowSums(to: Digest, all: readonly Names[]): (shadow: Shadow) => Renamed {
-  const whole = newMemo(to, all);
-  const memos = trees.map(() => newMemo(to, all));
-  const partOf = (shadow: Shadow, at: number): Renamed => {
-    const { of, tell } = trees[at] as (typeof trees)[number];
-    const tree = of(shadow);
-    const told = (digest: Digest, names: Names): void => tell(digest, tree, names);
-    if (typeof tree.root === "number") return renamed(to, all, told);
-    return (memos[at] as Memo).of(tree.root, told);
-  };
-  return (shadow) => {
-    const parts = trees.map((_, at) => partOf(shadow, at));
-    return whole.of(shadow, (digest, names, index) => {
-      for (let at = 0; at < parts.length; at++) {
-        digest.begin(kinds.shadow);
-        digest.field(at);
-        digest.field(names.did(shadow.did));
-        digest.field(names.gfn(shadow.root));
-        digest.field(shadow.levels);
-        sumFields(digest, parts[at] as Renamed, index);
-        digest.end();
-      }
-    });
-  };
+/** One tree of a shadow. */
+export const shadowTree = (shadow: Shadow, place: number): PageTree =>
+  (shadowTrees[place] as (typeof shadowTrees)[number]).of(shadow);
+
+/** The records of one tree of a shadow, by its place in `shadowTrees`. */
+export function shadowRecords(to: Digest, shadow: Shadow, place: number, names: Names): void {
+  const { of, page, frame, value } = shadowTrees[place] as (typeof shadowTrees)[number];
+  const owner = [place, names.did(shadow.did), names.gfn(shadow.root), shadow.levels];
+  if (place === 0) {
+    to.begin(kinds.shadow);
+    for (const field of owner) to.field(field);
+    to.end();
+  }
+  treeRecords(to, of(shadow), names[page], names[frame], value, owner, kinds.shadow);
 }
 
 /** Which guest pages are tables, of which shadow and where. */

@@ -18,7 +18,7 @@ export const markOf = (value: number): number => 2 + (value % 2);
 type Three = [first: number, count: number, value: number];
 
 /** The tree that was looked at last: it is told under one renaming after the other. */
-const last: { tree: PageTree | undefined; slots: readonly number[] } = {
+const last: { tree: PageTree | undefined; readonly slots: number[] } = {
   tree: undefined,
   slots: [],
 };
@@ -26,10 +26,10 @@ const last: { tree: PageTree | undefined; slots: readonly number[] } = {
 /** First page, count and value of each slot that is not 0, one after the other. */
 function slotsOf(tree: PageTree): readonly number[] {
   if (last.tree === tree) return last.slots;
-  const slots: number[] = [];
+  const { slots } = last;
+  slots.length = 0;
   forEachSlot(tree, 0, capacity(tree), (first, count, value) => slots.push(first, count, value));
   last.tree = tree;
-  last.slots = slots;
   return slots;
 }
 
@@ -41,6 +41,7 @@ function slotsOf(tree: PageTree): readonly number[] {
  * @param frame  renames the frames that it leads to.
  * @param value  what counts of a number without a frame.
  * @param owner  whose tree it is: the first fields of each record.
+ * @param kind   of each record.
  */
 export function treeRecords(
   to: Digest,
@@ -49,6 +50,7 @@ export function treeRecords(
   frame: Rename,
   value: Rename = (one) => one,
   owner: readonly number[] = [],
+  kind: number = kinds.tree,
 ): void {
   const slots = slotsOf(tree);
   for (let slot = 0; slot < slots.length; slot += 3) {
@@ -56,7 +58,7 @@ export function treeRecords(
     const isFrame = tree.linear && found >= frameUnit;
     const pages = count > mostPages ? 1 : count;
     for (let at = 0; at < pages; at++) {
-      to.begin(kinds.tree);
+      to.begin(kind);
       for (let part = 0; part < owner.length; part++) to.field(owner[part] as number);
       to.field(pages === 1 && count > 1 ? first : page(first + at));
       to.field(pages === 1 ? count : 1);

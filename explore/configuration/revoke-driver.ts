@@ -1,3 +1,4 @@
+import type { SourceId } from "../../events/address.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { at } from "../../events/registers/offset.ts";
@@ -69,58 +70,67 @@ function onBinding(
   };
 }
 
-const mapping = (index: number, page: number): RevokeMove => ({
-  actor: "driver",
-  says: `The driver takes page ${pageText(page)} and maps IOVA ${iovaText(index)} to it.`,
-  inputs: ({ ghost }) =>
-    ghost.bindings[index] === undefined && ghost.owners[page] === "other"
-      ? [memory(leafOf(domain, index), entryTo(dataPages[page] ?? 0))]
-      : [],
-  knows: (ghost) =>
-    withBinding(withOwner(ghost, page, "device"), index, {
-      page,
-      stage: "mapped",
-      isKnown: false,
-    }),
-});
+const none: readonly Input[] = [];
 
-const driverOnIova = (index: number): readonly RevokeMove[] => [
-  ...dataPages.map((_, page) => mapping(index, page)),
-  onBinding(
-    `The driver clears the entry of IOVA ${iovaText(index)}.`,
-    index,
-    ({ stage }) => (stage === "mapped" ? [memory(leafOf(domain, index), 0n)] : []),
-    (binding) => ({ ...binding, stage: "cleared", isKnown: false }),
-  ),
-  onBinding(
-    `The driver submits an IOTLB invalidation of IOVA ${iovaText(index)}.`,
-    index,
-    ({ isKnown }, state) =>
-      !isKnown && hasRoom(state)
-        ? submitted(state.world, iotlbOfPage(domain.did, iovaOf(index)))
-        : [],
-    ({ page, stage }) => ({
-      page,
-      stage: stage === "cleared" ? "announced" : stage,
-      isKnown: true,
-    }),
-  ),
-  ...[devices, devices.toReversed()].map((order) =>
+function mapping(index: number, page: number): RevokeMove {
+  const writes = [memory(leafOf(domain, index), entryTo(dataPages[page] ?? 0))];
+  return {
+    actor: "driver",
+    says: `The driver takes page ${pageText(page)} and maps IOVA ${iovaText(index)} to it.`,
+    inputs: ({ ghost }) =>
+      ghost.bindings[index] === undefined && ghost.owners[page] === "other" ? writes : none,
+    knows: (ghost) =>
+      withBinding(withOwner(ghost, page, "device"), index, {
+        page,
+        stage: "mapped",
+        isKnown: false,
+      }),
+  };
+}
+
+function driverOnIova(index: number): readonly RevokeMove[] {
+  const clears = [memory(leafOf(domain, index), 0n)];
+  const invalidation = iotlbOfPage(domain.did, iovaOf(index));
+  return [
+    ...dataPages.map((_, page) => mapping(index, page)),
     onBinding(
-      `The driver submits device-TLB invalidations of IOVA ${iovaText(index)} for ` +
-        `${order.map(formatSourceId).join(" and ")}.`,
+      `The driver clears the entry of IOVA ${iovaText(index)}.`,
       index,
-      ({ stage }, state) =>
-        stage === "announced" && hasRoom(state)
-          ? submitted(
-              state.world,
-              ...order.map((device) => deviceTlbOf(device) | (iovaOf(index) << 64n)),
-            )
-          : [],
-      (binding) => ({ ...binding, stage: "forgotten" }),
+      ({ stage }) => (stage === "mapped" ? clears : none),
+      (binding) => ({ ...binding, stage: "cleared", isKnown: false }),
     ),
-  ),
-];
+    onBinding(
+      `The driver submits an IOTLB invalidation of IOVA ${iovaText(index)}.`,
+      index,
+      ({ isKnown }, state) =>
+        !isKnown && hasRoom(state) ? submitted(state.world, invalidation) : none,
+      ({ page, stage }) => ({
+        page,
+        stage: stage === "cleared" ? "announced" : stage,
+        isKnown: true,
+      }),
+    ),
+    ...[devices, devices.toReversed()].map((order) => forgetting(index, order)),
+  ];
+}
+
+/** The driver has the devices forget an IOVA, in an order. */
+function forgetting(index: number, order: readonly SourceId[]): RevokeMove {
+  const descriptors = order.map((device) => deviceTlbOf(device) | (iovaOf(index) << 64n));
+  return onBinding(
+    `The driver submits device-TLB invalidations of IOVA ${iovaText(index)} for ` +
+      `${order.map(formatSourceId).join(" and ")}.`,
+    index,
+    ({ stage }, state) =>
+      stage === "announced" && hasRoom(state) ? submitted(state.world, ...descriptors) : none,
+    (binding) => ({ ...binding, stage: "forgotten" }),
+  );
+}
+
+const waits = waitStatus(gpaOf(place.status), 1);
+const clearsStatus = memory(gpaOf(place.status), 0n);
+const clearsErrors = [write(at.fsts, queueErrors)];
+
 /** What the driver may do. */
 export const driver: readonly RevokeMove[] = [
   ...iovaPages.flatMap((_, index) => driverOnIova(index)),
@@ -131,11 +141,8 @@ export const driver: readonly RevokeMove[] = [
       !state.ghost.isWaiting &&
       hasRoom(state) &&
       state.ghost.bindings.some((one) => one?.stage === "forgotten")
-        ? [
-            memory(gpaOf(place.status), 0n),
-            ...submitted(state.world, waitStatus(gpaOf(place.status), 1)),
-          ]
-        : [],
+        ? [clearsStatus, ...submitted(state.world, waits)]
+        : none,
     knows: (ghost) => ({
       ...ghost,
       isWaiting: true,
@@ -148,7 +155,7 @@ export const driver: readonly RevokeMove[] = [
     actor: "driver",
     says: "The driver sees the queue's error and clears it.",
     inputs: ({ world }) =>
-      (readRegister(world, at.fsts) & queueErrors) === 0n ? [] : [write(at.fsts, queueErrors)],
+      (readRegister(world, at.fsts) & queueErrors) === 0n ? none : clearsErrors,
     knows: fallenBack,
   },
   ...dataPages.map(
@@ -168,17 +175,21 @@ export const driver: readonly RevokeMove[] = [
 export const unchanged = (ghost: RevokeGhost): RevokeGhost => ghost;
 
 /** What the host may do. */
-export const host: readonly RevokeMove[] = dataPages.flatMap((gfn, page): readonly RevokeMove[] => [
-  {
-    actor: "host",
-    says: `The host takes page ${pageText(page)} and gives its frame to another guest.`,
-    inputs: ({ ghost }) => (ghost.frames[page] === 0 ? [unmapPage(0, gfn), mapPage(1, gfn)] : []),
-    knows: unchanged,
-  },
-  {
-    actor: "host",
-    says: `The host gives the frame of page ${pageText(page)} back.`,
-    inputs: ({ ghost }) => (ghost.frames[page] === 1 ? [unmapPage(1, gfn), mapPage(0, gfn)] : []),
-    knows: unchanged,
-  },
-]);
+export const host: readonly RevokeMove[] = dataPages.flatMap((gfn, page): readonly RevokeMove[] => {
+  const takes = [unmapPage(0, gfn), mapPage(1, gfn)];
+  const gives = [unmapPage(1, gfn), mapPage(0, gfn)];
+  return [
+    {
+      actor: "host",
+      says: `The host takes page ${pageText(page)} and gives its frame to another guest.`,
+      inputs: ({ ghost }) => (ghost.frames[page] === 0 ? takes : none),
+      knows: unchanged,
+    },
+    {
+      actor: "host",
+      says: `The host gives the frame of page ${pageText(page)} back.`,
+      inputs: ({ ghost }) => (ghost.frames[page] === 1 ? gives : none),
+      knows: unchanged,
+    },
+  ];
+});

@@ -1,12 +1,21 @@
 import { hex } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";
 import type { Digest } from "../canonical/digest.ts";
 import { kinds } from "../canonical/kinds.ts";
 import type { Names } from "../canonical/names.ts";
 import type { Judgement } from "../engine/configuration.ts";
-import { dataPages, frameOf, gpaOf, iovaPages, outstanding, place } from "./small-guest.ts";
+import {
+  dataPages,
+  frameOf,
+  gpaOf,
+  iovaPages,
+  outstanding,
+  place,
+  readRegister,
+} from "./small-guest.ts";
 
 /**
  * How far the driver is with an entry: it maps a page, and that is announced or not; or it was
@@ -73,8 +82,18 @@ export function fallenBack(ghost: RevokeGhost): RevokeGhost {
   return { ...ghost, bindings };
 }
 
-/** The status came: what was waited for is confirmed. */
-function confirmed(ghost: RevokeGhost): RevokeGhost {
+const ice = 0x20n;
+
+/**
+ * The status came: what was waited for is confirmed, unless FSTS says beside it that a device's
+ * answer was wrong. The queue goes on after one, so that the status alone confirms nothing.
+ */
+function confirmed(ghost: RevokeGhost, world: World, count: (name: string) => void): RevokeGhost {
+  if ((readRegister(world, at.fsts) & ice) !== 0n) {
+    count("status beside a wrong answer");
+    return { ...fallenBack(ghost), isWaiting: false };
+  }
+  count("confirmed");
   const owners = [...ghost.owners];
   const bindings = ghost.bindings.map((one) => {
     if (one?.stage !== "waited") return one;
@@ -136,8 +155,7 @@ export function judgeRevoke(
     for (const fact of facts) {
       if (fact.type === "WaitAborted") count("wait aborted");
       if (fact.type === "MemoryWritten" && fact.gpa === gpaOf(place.status) && now.isWaiting) {
-        count("confirmed");
-        now = confirmed(now);
+        now = confirmed(now, world, count);
       }
       if (fact.type !== "DmaLanded" || fact.hpa === undefined) continue;
       const wrong = judgeLanding(now, fact.hpa, count);
@@ -156,7 +174,8 @@ export function tellRevoke(to: Digest, ghost: RevokeGhost, names: Names): void {
   to.begin(kinds.ghost);
   to.field(ghost.isWaiting ? 1 : 0);
   to.end();
-  for (const [index, binding] of ghost.bindings.entries()) {
+  for (let index = 0; index < ghost.bindings.length; index++) {
+    const binding = ghost.bindings[index];
     if (binding === undefined) continue;
     to.begin(kinds.ghost);
     to.field(names.iova(iovaPages[index] ?? 0));
@@ -164,10 +183,10 @@ export function tellRevoke(to: Digest, ghost: RevokeGhost, names: Names): void {
     to.field(stages.indexOf(binding.stage) * 2 + (binding.isKnown ? 1 : 0));
     to.end();
   }
-  for (const [page, gfn] of dataPages.entries()) {
+  for (let page = 0; page < dataPages.length; page++) {
     to.begin(kinds.ghost);
     to.field(-1);
-    to.field(names.gfn(gfn));
+    to.field(names.gfn(dataPages[page] as number));
     to.field(ownerNames.indexOf(ghost.owners[page] ?? "other"));
     to.field(ghost.frames[page] ?? 0);
     to.end();

@@ -24,7 +24,8 @@ export interface ScopesGhost {
   readonly leaves: readonly (readonly Known[])[];
 }
 
-const known = (now: number): Known => ({ now, possible: [now] });
+/** An entry that is announced as it is. */
+export const known = (now: number): Known => ({ now, possible: [now] });
 
 /** No device has a domain; each domain has no page. */
 export const scopesStart: ScopesGhost = {
@@ -86,7 +87,12 @@ export function judgeScopes(
   return { ghost };
 }
 
-const tellKnown = (to: Digest, { now, possible }: Known, name: (value: number) => number): void => {
+/** Tells what is known of an entry, its values by other names. */
+export const tellKnown = (
+  to: Digest,
+  { now, possible }: Known,
+  name: (value: number) => number,
+): void => {
   to.field(name(now));
   to.field(possible.reduce((sum, value) => sum + 2 ** name(value), 0));
 };

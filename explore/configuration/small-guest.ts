@@ -5,6 +5,7 @@ import type { GuestSetup } from "../../events/setup.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
 import { command, memory, qie, srtp, te, write8 } from "../../properties/examples/driver.ts";
+import { words } from "../../properties/examples/scalable-driver.ts";
 import type { Changes } from "../../properties/examples/unit.ts";
 import { guestWith, hostBase, range } from "../../properties/examples/unit.ts";
 import { pageAt, wordIn } from "../../tables/memory.ts";
@@ -75,9 +76,9 @@ export const tableRoles = (all: readonly Tables[]): ReadonlyMap<number, PageRole
     [place.ring, { holds: "descriptors" }],
   ]);
 
-const pages = 32n;
+const pages = 20n;
 
-/** A guest of 32 pages, each mapped by itself, with both devices. */
+/** A guest of 20 pages, each mapped by itself, with both devices. */
 export const smallGuest = (changes: Changes = {}): GuestSetup =>
   guestWith({
     p2m: [range(0n, hostBase, pages << 12n, "4K")],
@@ -103,23 +104,46 @@ export const readRegister = ({ guests: [guest] }: World, offset: number, size = 
 export const readWord = ({ guests: [guest] }: World, gpa: bigint): bigint =>
   wordIn(guest && pageAt(guest.memory, Number(gpa >> 12n)), Number(gpa & 0xfffn));
 
-const ringBytes = 4096n;
+const ringBytes = 4096;
+
+/** What puts descriptors of some words of 64 bits behind the tail of a ring. */
+function newSubmitter(wordCount: 2 | 4) {
+  const bytes = wordCount * 8;
+  const slotCount = ringBytes / bytes;
+  // A driver writes the same descriptors into the same slots.
+  const writes = new Map<bigint, Input[]>();
+  const tailWrites: Input[] = [];
+  const descriptorWrite = (descriptor: bigint, slot: number): Input => {
+    const known = writes.get(descriptor) ?? [];
+    writes.set(descriptor, known);
+    const gpa = gpaOf(place.ring) + BigInt(slot * bytes);
+    known[slot] ??= memory(gpa, ...words(descriptor, wordCount));
+    return known[slot];
+  };
+  return (world: World, ...descriptors: readonly bigint[]): readonly Input[] => {
+    const inputs: Input[] = [];
+    let slot = Number(readRegister(world, at.iqt, 8)) / bytes;
+    for (const one of descriptors) {
+      inputs.push(descriptorWrite(one, slot));
+      slot = (slot + 1) % slotCount;
+    }
+    const tailWrite = tailWrites[slot] ?? write8(at.iqt, BigInt(slot * bytes));
+    tailWrites[slot] = tailWrite;
+    return [...inputs, tailWrite];
+  };
+}
 
 /** Puts descriptors behind the tail and moves it, as a driver does that reads IQT. */
-export function submitted(world: World, ...descriptors: readonly bigint[]): readonly Input[] {
-  const inputs: Input[] = [];
-  let tail = readRegister(world, at.iqt, 8);
-  for (const one of descriptors) {
-    inputs.push(memory(gpaOf(place.ring) + tail, BigInt.asUintN(64, one), one >> 64n));
-    tail = (tail + 16n) % ringBytes;
-  }
-  return [...inputs, write8(at.iqt, tail)];
-}
+export const submitted = newSubmitter(2);
+
+/** The same in a queue of descriptors of 32 bytes. */
+export const submittedWide = newSubmitter(4);
 
 /** Descriptors that the unit has not passed. */
 export const outstanding = (world: World): number => {
-  const [head, tail] = [readRegister(world, at.iqh, 8), readRegister(world, at.iqt, 8)];
-  return Number(((tail - head + ringBytes) % ringBytes) / 16n);
+  const head = Number(readRegister(world, at.iqh, 8));
+  const tail = Number(readRegister(world, at.iqt, 8));
+  return ((tail - head + ringBytes) % ringBytes) / 16;
 };
 
 /** The host's side: taking a page from a guest, and mapping it in another. */

@@ -20,14 +20,11 @@ export const allTransitions: readonly {
 }[] = charts.flatMap((chart) => transitionsOf(chart).map((transition) => ({ chart, transition })));
 
 /** By chart, state and stimulus: the transitions among which the first that may be is taken. */
-const candidates = new Map<AnyChart, Map<string, readonly Candidate[]>>();
+const candidates = new Map<AnyChart, Map<string, Map<string, readonly Candidate[]>>>();
 
 function candidatesOf(chart: AnyChart, state: string, stimulus: string): readonly Candidate[] {
-  const known = candidates.get(chart) ?? new Map<string, readonly Candidate[]>();
-  candidates.set(chart, known);
-  const key = `${state} ${stimulus}`;
-  const found = known.get(key);
-  if (found !== undefined) return found;
+  const known = candidates.get(chart)?.get(state)?.get(stimulus);
+  if (known !== undefined) return known;
   const guards = chart.machine.implementations.guards as Readonly<Record<string, Guard>>;
   const ofStimulus = allTransitions.flatMap(({ chart: other, transition }, place) =>
     other === chart && transition.stimulus === stimulus ? [{ transition, place }] : [],
@@ -38,7 +35,9 @@ function candidatesOf(chart: AnyChart, state: string, stimulus: string): readonl
     place,
     guard: guard === undefined ? undefined : guards[guard],
   }));
-  known.set(key, made);
+  const ofChart = candidates.get(chart) ?? new Map<string, Map<string, readonly Candidate[]>>();
+  const ofState = ofChart.get(state) ?? new Map<string, readonly Candidate[]>();
+  candidates.set(chart, ofChart.set(state, ofState.set(stimulus, made)));
   return made;
 }
 

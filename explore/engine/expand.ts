@@ -1,6 +1,7 @@
-import type { World } from "../../projections/world.ts";
-import type { Fingerprint } from "../canonical/fingerprints.ts";
-import { fingerprints, orbitOf } from "../canonical/fingerprints.ts";
+import type { Words } from "../canonical/fingerprints.ts";
+import { orbitOf } from "../canonical/fingerprints.ts";
+import type { QuickFingerprints } from "../canonical/quick-fingerprints.ts";
+import { quickFingerprints } from "../canonical/quick-fingerprints.ts";
 import { renamingsOf } from "../canonical/renaming.ts";
 import type { Configuration, Move, State } from "./configuration.ts";
 import type { Counts } from "./counts.ts";
@@ -24,9 +25,7 @@ export interface Wrong {
 export interface Explorer {
   readonly configuration: Configuration;
   readonly asked: Asked;
-  /** Under the names that things have, and under all that like things could have. */
-  readonly plain: (world: World, ghost: object) => Fingerprint;
-  readonly smallest: (world: World, ghost: object) => Fingerprint;
+  readonly fingerprints: QuickFingerprints;
   /** States that were met lately, by their plain fingerprints. */
   readonly lately: Lately;
 }
@@ -36,15 +35,13 @@ const latelyBits = 20;
 /** @param symmetric  like things are taken for each other. */
 export function explorerOf(configuration: Configuration, symmetric: boolean): Explorer {
   const { alike, layout, laws } = configuration;
-  const fingerprint = (kinds: typeof alike) =>
-    fingerprints<object>(renamingsOf(kinds), layout, (to, ghost, names) =>
-      configuration.tell(to, ghost, names),
-    );
+  const renamings = renamingsOf(symmetric ? alike : []);
   return {
     configuration,
     asked: askedOf(laws),
-    plain: fingerprint([]),
-    smallest: fingerprint(symmetric ? alike : []),
+    fingerprints: quickFingerprints(renamings, layout, (to, ghost, names) =>
+      configuration.tell(to, ghost, names),
+    ),
     lately: newLately(latelyBits),
   };
 }
@@ -54,7 +51,7 @@ export function explorerOf(configuration: Configuration, symmetric: boolean): Ex
  *
  * @returns whether it is new.
  */
-export type Reach = (words: Fingerprint["words"], move: number, orbit: () => number) => boolean;
+export type Reach = (words: Words, move: number, orbit: () => number) => boolean;
 
 /**
  * Makes every move that is possible in a state, and asks the laws and the question of each.
@@ -68,8 +65,9 @@ export function expand(
   counts: Counts,
   reach: Reach,
 ): Wrong | undefined {
-  const { configuration, asked, plain, smallest, lately } = explorer;
+  const { configuration, asked, fingerprints, lately } = explorer;
   const { moves, setup } = configuration;
+  fingerprints.base(state.world, state.ghost);
   const count = (name: string): void => {
     counts.met[name] = (counts.met[name] ?? 0) + 1;
   };
@@ -87,10 +85,10 @@ export function expand(
     if (wrong !== undefined) return wrongIs("question", wrong);
     const broken = brokenByMove(asked, setup, state, made);
     if (broken !== undefined) return wrongIs(broken.law, broken.text);
-    const { words } = plain(world, ghost);
+    const words = fingerprints.plain(world, ghost);
     if (lately.has(words)) continue;
     lately.add(words);
-    const found = smallest(world, ghost);
+    const found = fingerprints.smallest();
     if (!reach(found.words, index, () => orbitOf(found))) continue;
     const bad = brokenByState(asked, world);
     if (bad !== undefined) return wrongIs(bad.law, bad.text);

@@ -12,15 +12,22 @@ export interface Made {
   readonly told: readonly ChartStep[];
 }
 
-/** Makes a move. @returns `undefined` when it is not possible in a state. */
-export function makeMove(move: Move<object>, state: State<object>): Made | undefined {
+/**
+ * Makes a move.
+ *
+ * @param watches  whether what charts are told is wanted.
+ * @returns `undefined` when it is not possible in a state.
+ */
+export function makeMove(
+  move: Move<object>,
+  state: State<object>,
+  watches = true,
+): Made | undefined {
   const inputs = move.inputs(state);
   if (inputs.length === 0) return undefined;
   const steps: Step[] = [];
   const told: ChartStep[] = [];
-  const watch = (step: ChartStep): void => {
-    told.push(step);
-  };
+  const watch = watches ? (step: ChartStep) => void told.push(step) : undefined;
   let { world } = state;
   for (const input of inputs) {
     const before = world;
@@ -35,7 +42,7 @@ const ignore = (): void => undefined;
 
 /** The state after a move that was possible and right when it was made first. */
 export function redo(configuration: Configuration, move: Move<object>, state: State<object>) {
-  const made = makeMove(move, state);
+  const made = makeMove(move, state, false);
   if (made === undefined) throw new Error(`${move.says} is not possible any more`);
   const { steps, world } = made;
   const known = move.knows(state.ghost);

@@ -102,7 +102,9 @@ export function begin(configuration: Configuration, bounds: Bounds, kept: Kept):
   const counts = nothingCounted(configuration);
   const start = startOf(configuration, (step) => countSteps(counts.taken, [step]));
   const visited = visitedIn(kept.visited);
-  const first = explorerOf(configuration, bounds.symmetric).smallest(start.world, start.ghost);
+  const { fingerprints } = explorerOf(configuration, bounds.symmetric);
+  fingerprints.plain(start.world, start.ghost);
+  const first = fingerprints.smallest();
   visited.add(...first.words);
   return {
     ...{ configuration, bounds, visited, origins: originsIn(kept), levels: [1] },

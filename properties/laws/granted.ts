@@ -67,8 +67,8 @@ function findUngranted(
   return search(tree.root, tree.levels * 2);
 }
 
-/** What is good as long as one P2M and one table of owners stay. */
-interface Good {
+/** What was found good as long as one P2M and one table of owners stay. */
+export interface Good {
   /** By mapping of one page, whether it is granted. */
   readonly pages: Map<number, boolean>;
   /** The guest that was looked at last. */
@@ -156,7 +156,7 @@ export const framesAreGranted: Law = {
   },
 };
 
-const newGood = (): Good => ({
+export const newGood = (): Good => ({
   pages: new Map(),
   guest: undefined,
   p2m: undefined,

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { bugs } from "../properties/bugs/all.ts";
+import { importMutant } from "../properties/hunt/mutant.ts";
+import { fingerprints } from "./canonical/fingerprints.ts";
+import { quickFingerprints } from "./canonical/quick-fingerprints.ts";
+import { renamingsOf } from "./canonical/renaming.ts";
+import { configurations } from "./configurations.ts";
+import type { Configuration, Move, State } from "./engine/configuration.ts";
+import { makeMove } from "./engine/make-move.ts";
+import { search, startOf } from "./engine/search.ts";
+import type { explored } from "./explored.ts";
+import { configurationOf } from "./explored.ts";
+import type { plainlyExplored } from "./plain-search.ts";
+import { plainlyExplored as plainly } from "./plain-search.ts";
+
+const endless = Number.MAX_SAFE_INTEGER;
+const patience = 240_000;
+
+/** States that some moves of a configuration lead to, each from one before it. */
+function* wander(configuration: Configuration, steps: number): Generator<readonly State<object>[]> {
+  const states: State<object>[] = [startOf(configuration)];
+  let draw = 1;
+  for (let step = 0; step < steps; step++) {
+    draw = (draw * 48_271) % 0x7fff_ffff;
+    const state = states[draw % states.length] as State<object>;
+    const next = configuration.moves.flatMap((each) => {
+      const move = each as Move<object>;
+      const made = makeMove(move, state);
+      if (made === undefined) return [];
+      const known = move.knows(state.ghost);
+      const { ghost } = configuration.judge(known, made.steps, made.world, () => undefined);
+      return [{ world: made.world, ghost }];
+    });
+    yield [state, ...next];
+    states.push(...next);
+  }
+}
+
+describe("quick fingerprints", () => {
+  it.each(configurations)("[EX20] of $name are those that are told anew", (configuration) => {
+    const { layout, alike, tell } = configuration;
+    const renamings = renamingsOf(alike);
+    const anew = fingerprints<object>(renamings, layout, tell);
+    const quick = quickFingerprints(renamings, layout, tell);
+    for (const [state, ...next] of wander(configuration, 25)) {
+      if (state === undefined) continue;
+      quick.base(state.world, state.ghost);
+      for (const { world, ghost } of [...next, state]) {
+        const wanted = anew(world, ghost);
+        expect([...quick.plain(world, ghost)]).toEqual([...wanted.forms.subarray(0, 3)]);
+        expect(quick.smallest()).toEqual(wanted);
+      }
+    }
+  });
+});
+
+describe("a search", () => {
+  it.each([
+    ["faults", endless, true],
+    ["page-requests", 5, true],
+    ["revoke", 6, true],
+    ["revoke-large", 4, false],
+    ["scopes", 3, true],
+    ["pasids", 2, true],
+    ["ring", 2, true],
+  ])("[EX21] of %s to depth %i comes to what a plain one comes to", (name, depth, symmetric) => {
+    const bounds = { states: 600, depth, symmetric };
+    const { states, orbits, levels, counts, wrong } = search(configurationOf(name), bounds);
+    const plain = plainly(name, bounds);
+    // A search that ends at its bound has looked at the rest of a batch by then.
+    const transitions = states < bounds.states ? counts.transitions : plain.transitions;
+    expect(wrong).toBeUndefined();
+    expect({ states, orbits, levels, transitions }).toEqual(plain);
+  });
+
+  it.each([
+    ["ring-wrap", "ring"],
+    ["faulting-tag", "scopes"],
+    ["p2m-in-flight", "revoke"],
+  ])(
+    "[EX21] finds %s in %s by the way that a plain one finds",
+    async (id, name) => {
+      const bug = bugs.find((one) => one.id === id);
+      const bounds = { states: 2000, depth: 8, symmetric: true };
+      const [quick, plain] = (await Promise.all([
+        importMutant("explore/explored.ts", bug),
+        importMutant("explore/plain-search.ts", bug),
+      ])) as [{ explored: typeof explored }, { plainlyExplored: typeof plainlyExplored }];
+      const { finding } = quick.explored(name, bounds);
+      const { law, text, moves } = finding ?? {};
+      expect({ law, text, moves }).toEqual(plain.plainlyExplored(name, bounds).wrong);
+    },
+    patience,
+  );
+});
