@@ -65,15 +65,15 @@ export function pluginOf(
   { by }: RecordOptions,
   { machine }: RecordedGuest,
 ): string | undefined {
+  const isLinux = machine.kernel !== undefined && machine.isPlain !== true;
   if (by === "stops") {
-    if (machine.kernel !== undefined) return undefined;
-    throw new InputError("record: --by stops needs --kernel FILE or --demo NAME");
+    if (isLinux) return undefined;
+    throw new InputError("record: --by stops is for a Linux kernel alone");
   }
   try {
     return pluginFor(binary);
   } catch (error) {
-    const isNeeded = by === "plugin" || machine.kernel === undefined;
-    if (isNeeded || !(error instanceof ProgramError)) throw error;
+    if (by === "plugin" || !isLinux || !(error instanceof ProgramError)) throw error;
     return undefined;
   }
 }

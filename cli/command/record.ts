@@ -111,6 +111,7 @@ const between =
 const collect = (text: string, others: readonly string[]): readonly string[] => [...others, text];
 
 function addGuestOptions(command: Command): Command {
+  const symbols = new Option("--symbols <file>", "System.map of a kernel that has no symbols");
   return command
     .option("--kernel <file>", "kernel to boot: what QEMU's -kernel takes")
     .option("--initrd <file>", "its initial file system")
@@ -119,7 +120,7 @@ function addGuestOptions(command: Command): Command {
     .option("--machine <properties>", "properties of QEMU's q35 machine", "")
     .option("--iommu <properties>", "properties of QEMU's intel-iommu", defaultIommu)
     .option("--memory <MiB>", "the guest's memory", between(64, 2048, "M"), 512)
-    .option("--symbols <file>", "for --by stops: System.map of a kernel without symbols in it");
+    .addOption(symbols.implies({ by: "stops" }));
 }
 
 /** What a guest of one's own is described by; a demo brings all of it. */

@@ -73,10 +73,10 @@ describe("guest", () => {
   });
 
   test("[RC15] the newest packages of a folder are taken, and both are needed", async () => {
-    expect(packagesIn(join(folder, "missing"))).toBeUndefined();
+    expect(packagesIn(join(folder, "missing"), false)).toBeUndefined();
     const lacking = "lacks a linux-image-…_amd64.deb or a busybox-static_….deb";
     const quiet = () => undefined;
-    await expect(findPackages(folder, quiet)).rejects.toThrow(`${folder}: ${lacking}`);
+    await expect(findPackages(folder, false, quiet)).rejects.toThrow(`${folder}: ${lacking}`);
     const names = [
       "linux-image-6.1.0-9-amd64_6.1.27-1_amd64.deb",
       "linux-image-6.1.0-50-amd64_6.1.176-1_amd64.deb",
@@ -84,9 +84,11 @@ describe("guest", () => {
       "busybox-static_1.35.0-4_amd64.deb",
     ];
     for (const name of names) writeFileSync(join(folder, name), "");
-    expect(await findPackages(folder, quiet)).toEqual({
+    expect(await findPackages(folder, false, quiet)).toEqual({
       kernel: join(folder, names[1] ?? ""),
+      parts: [],
       busybox: join(folder, names[3] ?? ""),
+      hypervisor: undefined,
     });
   });
 
@@ -94,7 +96,7 @@ describe("guest", () => {
     const { PATH, XDG_CACHE_HOME } = process.env;
     Object.assign(process.env, { PATH: folder, XDG_CACHE_HOME: folder });
     try {
-      const found = findPackages(undefined, () => undefined);
+      const found = findPackages(undefined, false, () => undefined);
       await expect(found).rejects.toThrow(/^apt-cache is not installed; --packages DIR .*\.deb$/);
     } finally {
       Object.assign(process.env, { PATH });
