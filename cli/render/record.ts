@@ -42,5 +42,6 @@ export function renderRecord(terminal: Terminal, report: RecordReport): string {
     ...(panic === undefined ? [] : [`the guest's kernel gave up: ${printable(panic)}`]),
   ];
   const ending = endings.map((line) => yellow(`${line}\n`)).join("");
-  return `${renderTable(terminal, headings(by === "stops" ? "Stops" : "Stores"), [row])}${details.join("")}${ending}`;
+  const table = renderTable(terminal, headings(by === "stops" ? "Stops" : "Stores"), [row]);
+  return `${table}${details.join("")}${ending}`;
 }

@@ -23,6 +23,8 @@ export interface RecordingPlan {
   readonly guest: string;
   /** The file of the plugin that sees each store; without it the guest is held for its memory. */
   readonly plugin: string | undefined;
+  /** Whether the guest is held all the same; the plugin's lines are then in the trace alone. */
+  readonly isHeld?: true;
   /** A file of the kernel's symbols, if those in the kernel are not to be used to hold it. */
   readonly symbols: string | undefined;
   /** How long the guest may run. */
@@ -120,7 +122,8 @@ export async function* recordGuest(
     }, plan.seconds * 1000);
     ends.push(() => clearTimeout(limit));
     const { folder } = running;
-    const lines = plan.plugin === undefined ? heldLines : storeLines;
+    const isHeld = plan.plugin === undefined || plan.isHeld === true;
+    const lines = isHeld ? heldLines : storeLines;
     yield* lines({ gdb, folder, symbols: plan.symbols, header, counts });
     await checkDeath(binary.path, running, counts);
     checkEnding(folder, plan, counts);

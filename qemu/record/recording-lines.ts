@@ -89,6 +89,8 @@ export function lineSource(folder: string, counts: Counts): LineSource {
     const record = countedRecord(line, counts);
     if (record === undefined) return [];
     const { event, text } = record;
+    // Memory is looked at instead.
+    if (event.kind === "store" || event.kind === "page") return [];
     if (event.kind !== "write") return [text];
     const { tail } = tracker.pointers();
     tracker.write(event.offset, event.size, event.value);

@@ -38,7 +38,7 @@ static unsigned pasidLink(const uint8_t *entry, struct link *links) {
   uint64_t low = wordAt(entry), third = wordAt(entry + 16);
   unsigned type = low >> 6 & 7;
   if (type == 1) return stageLink(third, firstStage, 4 + (third >> 2 & 3), links);
-  /* Under nesting the first stage's addresses are the second stage's: that one alone is followed. */
+  /* Under nesting the first stage's addresses are the second stage's, which alone is followed. */
   if (type == 2 || type == 3) return stageLink(low, secondStage, 2 + (low >> 2 & 7), links);
   return 0;
 }

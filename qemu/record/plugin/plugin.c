@@ -61,19 +61,20 @@ static void readTrace(void) {
   static char text[1 << 16];
   static size_t held;
   for (;;) {
-    ssize_t got = read(trace, text + held, sizeof text - 1 - held);
+    ssize_t got = read(trace, text + held, sizeof text - held);
     if (got <= 0) return;
     held += (size_t)got;
-    text[held] = 0;
     char *line = text;
-    for (char *end; (end = memchr(line, '\n', held - (size_t)(line - text))) != NULL; line = end + 1) {
-      *end = 0;
+    for (size_t at = 0; at < held; at++) {
+      if (text[at] != '\n') continue;
+      text[at] = 0;
       traceLine(line);
+      line = text + at + 1;
     }
     held -= (size_t)(line - text);
     memmove(text, line, held);
     /* A line that is longer than any of the unit's is none of them. */
-    if (held == sizeof text - 1) held = 0;
+    if (held == sizeof text) held = 0;
   }
 }
 
@@ -126,6 +127,7 @@ static void stored(unsigned cpu, uint32_t info, uint64_t address, void *isPair) 
 
 /* CMPXCHG16B, 0F C7 /1 with REX.W, which QEMU may execute as two stores. */
 static bool storesPair(const struct qemu_plugin_insn *instruction) {
+  static const uint8_t prefixes[] = {0xf0, 0xf2, 0xf3, 0x66, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65};
   uint8_t code[16];
   size_t size = qemu_plugin_insn_size(instruction), at = 0;
   if (size > sizeof code) return false;
@@ -134,9 +136,9 @@ static bool storesPair(const struct qemu_plugin_insn *instruction) {
 #else
   memcpy(code, qemu_plugin_insn_data(instruction), size);
 #endif
-  while (at < size && memchr("\xf0\xf2\xf3\x66\x2e\x36\x3e\x26\x64\x65", code[at], 10) != NULL) at++;
-  return at + 3 < size && (code[at] & 0xf8) == 0x48 && code[at + 1] == 0x0f && code[at + 2] == 0xc7 &&
-         (code[at + 3] & 0x38) == 8;
+  while (at < size && memchr(prefixes, code[at], sizeof prefixes) != NULL) at++;
+  if (at + 3 >= size || (code[at] & 0xf8) != 0x48) return false;
+  return code[at + 1] == 0x0f && code[at + 2] == 0xc7 && (code[at + 3] & 0x38) == 8;
 }
 
 static void watch(struct qemu_plugin_tb *block) {

@@ -22,7 +22,8 @@ struct area {
 };
 
 /* As the guest wrote them, and as the unit latched them at the last command. */
-static struct area givenRoot, latchedRoot, givenInterrupts, latchedInterrupts, descriptors, requests;
+static struct area givenRoot, latchedRoot, givenInterrupts, latchedInterrupts;
+static struct area descriptors, requests;
 
 static void put(struct area *place, struct area area) {
   struct area old = *place;
@@ -50,20 +51,26 @@ static void tailMoved(uint64_t from, uint64_t to) {
   uint64_t mask = (uint64_t)descriptors.pages * pageBytes - 1;
   bool isAnnounced = false;
   if (descriptors.pages == 0) return;
-  for (uint64_t at = from & mask; at != (to & mask); at = (at + descriptorBytes()) & mask)
+  /* A tail between two descriptors is passed over. */
+  uint64_t count = ((to - from) & mask) / descriptorBytes();
+  for (uint64_t i = 0; i < count; i++) {
+    uint64_t at = (from + i * descriptorBytes()) & mask;
     if (forgets(wordOf(descriptors.start.page * pageBytes + at))) isAnnounced = true;
+  }
   if (isAnnounced) translationsForgotten();
 }
 
 static void written(unsigned offset, uint64_t old) {
   uint64_t word = words[offset / 8];
+  unsigned exponent;
   switch (offset & ~7u) {
     case rtaddr:
       put(&givenRoot, areaAt(word, (word & 0x400) != 0 ? scalableRoot : rootTable, 0, 1));
       break;
     case irta:
       /* 2^(S + 1) entries of 16 bytes. */
-      put(&givenInterrupts, areaAt(word, plain, 0, (word & 15) <= 7 ? 1 : 1u << ((word & 15) - 7)));
+      exponent = word & 15;
+      put(&givenInterrupts, areaAt(word, plain, 0, exponent <= 7 ? 1 : 1u << (exponent - 7)));
       break;
     case iqa:
       put(&descriptors, areaAt(word, queue, descriptorBytes(), 1u << (word & 7)));
@@ -76,7 +83,9 @@ static void written(unsigned offset, uint64_t old) {
       break;
     case ccmd:
     case iotlb:
+      /* The unit takes the bit back when it has done so. */
       if (word >> 63 != 0) translationsForgotten();
+      words[offset / 8] &= ~(1ull << 63);
       break;
     case gcmd:
       if (offset != gcmd) break;
@@ -91,14 +100,11 @@ void traceLine(const char *line) {
   /* A process and a time may stand before the event. */
   const char *event = strstr(line, "vtd_reg_write addr ");
   if (event == NULL) return;
-  if (sscanf(event, "vtd_reg_write addr %llx size %llx value %llx", &offset, &size, &value) != 3) return;
+  static const char form[] = "vtd_reg_write addr %llx size %llx value %llx";
+  if (sscanf(event, form, &offset, &size, &value) != 3) return;
   if (offset >= pageBytes || (size != 4 && size != 8) || offset % size != 0) return;
   uint64_t old = words[offset / 8];
-  uint32_t halves[2];
-  memcpy(halves, &old, sizeof halves);
-  if (size == 4) halves[offset / 4 % 2] = (uint32_t)value;
-  memcpy(&words[offset / 8], halves, sizeof halves);
-  if (size == 8) words[offset / 8] = value;
+  memcpy((uint8_t *)words + offset, &value, size);
   written((unsigned)offset, old);
 }
 

@@ -80,7 +80,8 @@ static void tellNews(uint64_t number, const uint8_t *now, unsigned from, unsigne
 
 static struct role *roleOf(const struct page *page, struct link as) {
   struct role *role = page->roles;
-  while (role != NULL && (role->as.kind != as.kind || role->as.level != as.level)) role = role->next;
+  for (; role != NULL; role = role->next)
+    if (role->as.kind == as.kind && role->as.level == as.level) break;
   return role;
 }
 
