@@ -78,18 +78,21 @@ static void readTrace(void) {
   }
 }
 
+static void fail(const char *what) {
+  fprintf(stderr, "error of the recorder's plugin: %s\n", what);
+  _exit(1);
+}
+
 /* QEMU makes the memory's file, and opens its trace, after it has loaded the plugin. */
-static bool isReady(void) {
+static void start(void) {
   struct stat about;
-  if (trace >= 0) return true;
   int memory = open(memoryFile, O_RDONLY | O_CLOEXEC);
-  if (memory < 0 || fstat(memory, &about) != 0) abort();
+  if (memory < 0 || fstat(memory, &about) != 0) fail("no memory");
   void *bytes = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_SHARED, memory, 0);
   trace = open(traceFile, O_RDONLY | O_CLOEXEC);
-  if (bytes == MAP_FAILED || trace < 0) abort();
+  if (bytes == MAP_FAILED || trace < 0) fail("no memory or no trace");
   close(memory);
   tablesStart(bytes, (uint64_t)about.st_size, qemu_plugin_outs);
-  return true;
 }
 
 static void storedPart(uint32_t info, uint64_t address, unsigned bytes) {
@@ -97,7 +100,9 @@ static void storedPart(uint32_t info, uint64_t address, unsigned bytes) {
   if (place == NULL) return;
   uint64_t gpa = qemu_plugin_hwaddr_phys_addr(place);
   if (qemu_plugin_hwaddr_is_io(place)) {
-    if (gpa / pageBytes == unitPage && isReady()) readTrace();
+    if (gpa / pageBytes != unitPage) return;
+    if (trace < 0) start();
+    readTrace();
   } else if (followedPages > 0 && isFollowed(gpa / pageBytes)) storeSeen(gpa, bytes);
 }
 
