@@ -39,9 +39,9 @@ const bootSector = [
 /** The sector's table of segments, at 7c98, and what loads it. */
 const segments = "0000000000000000ffff0000009acf00ffff00000092cf001700987c0000";
 
-function bootDisk(): string {
+function bootDisk(code = bootSector): string {
   const sector = Buffer.alloc(512);
-  sector.write(bootSector, "hex");
+  sector.write(code, "hex");
   sector.write(segments, 0x98, "hex");
   sector.writeUInt16LE(0xaa55, 510);
   const disk = join(folder, "disk");
@@ -87,6 +87,19 @@ describe("record by plugin", () => {
   );
 
   test.runIf(isReady)(
+    `[RC29] a QEMU that ends in another way than by its guest is one line${skipped}`,
+    { timeout: 60_000 },
+    async () => {
+      // The port that turns the machine off becomes that of a device which ends QEMU.
+      const disk = bootDisk(bootSector.replace("66ba0406", "66ba0105"));
+      const words = ["-o", join(folder, "ended.ndjson"), ...from, "--device", "isa-debug-exit"];
+      const drive = ["--", "-drive", `file=${disk},format=raw,if=ide`];
+      const { code, err } = await run("record", ...words, ...drive);
+      expect([code, err]).toEqual([2, expect.stringMatching(/ ended \(exit code 1\)\n$/)]);
+    },
+  );
+
+  test.runIf(isReady)(
     `[RC29] a guest that never turns the unit on is one line${skipped}`,
     { timeout: 60_000 },
     async () => {
@@ -119,6 +132,8 @@ describe("record by plugin", () => {
     const elf = ["--kernel", fileOf("elf", "\x7fELF")];
     expect(await refused("--by", "stops", ...elf)).toMatch(stops);
     expect(await refused(...plugin, "--by", "gdb")).toMatch(/Allowed choices are plugin, stops/);
+    const traced = ["--demo", "xen", "--keep-trace", folder, "--linux-trace"];
+    expect(await refused(...traced)).toMatch(/--linux-trace: the unit is Xen's in this guest/);
     Object.assign(process.env, { PATH: folder, XDG_CACHE_HOME: join(folder, "cache") });
     try {
       expect(await refused(...plugin)).toMatch(/a C compiler is needed for the recorder's plugin/);

@@ -50,6 +50,9 @@ async function recordInto(
   if (linuxTrace && (demo === undefined || keepTrace === undefined)) {
     throw new InputError("record: --linux-trace goes with --demo and --keep-trace");
   }
+  if (linuxTrace && demo === "xen") {
+    throw new InputError("record: --linux-trace: the unit is Xen's in this guest, not Linux's");
+  }
   const binary = await findQemu(options.qemu);
   if (keepTrace !== undefined) makeFolder(keepTrace);
   const guest =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openRecording } from "../../events/log/recording.ts";
 import { openGrowingFile } from "./growing-file.ts";
-import { noCounts, storeSource } from "./recording-lines.ts";
+import { lineSource, noCounts, storeSource } from "./recording-lines.ts";
 import { readTraceLine } from "./trace-line.ts";
 import { trackPointers } from "./unit-pointers.ts";
 
@@ -94,6 +94,20 @@ describe("trace", () => {
       expect(source.next()).toHaveLength(1);
       expect(source.isOn()).toBe(true);
       expect(counts).toMatchObject({ stores: 1, lines: 4 });
+      source.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("[RC28] where memory is looked at, the plugin's lines are left out", () => {
+    const folder = mkdtempSync(join(tmpdir(), "shadowfold-looked-"));
+    try {
+      writeFileSync(join(folder, "memory"), Buffer.alloc(4096));
+      const store = "shadowfold_store 0x1000 02\nvtd_reg_read addr 0x1c size 0x4\n";
+      writeFileSync(join(folder, "vtd-trace.txt"), `shadowfold_page 0x1000 01\n${store}`);
+      const source = lineSource(folder, noCounts());
+      expect(source.next()).toEqual(['{"mmioRead":"0x1c","size":4}']);
       source.close();
     } finally {
       rmSync(folder, { recursive: true });
