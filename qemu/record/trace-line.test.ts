@@ -68,6 +68,8 @@ describe("trace", () => {
         bytes: new Uint8Array([2, 3, 255]),
       });
     }
+    const unseen = "shadowfold_unseen address 0xffff888000005010";
+    expect(inputOf(unseen)).toMatchObject({ type: "Note", text: unseen });
     for (const rest of ["0x12001", "0x12001 123", "12001 12", "0x12001 12 34", "0x12001 XX"]) {
       expect(readTraceLine(`shadowfold_store ${rest}`)).toBeUndefined();
     }

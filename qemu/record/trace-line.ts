@@ -65,7 +65,10 @@ const readers: Readonly<Record<string, readonly [RegExp, Reader]>> = {
 };
 
 /** Events that say why the unit did something, and that nothing else in a recording shows. */
-const noted = new Set(["vtd_frr_new", "vtd_fault_disabled", "vtd_inv_desc_wait_write_fail"]);
+const noted = new Set([
+  ...["vtd_frr_new", "vtd_fault_disabled", "vtd_inv_desc_wait_write_fail"],
+  "shadowfold_unseen",
+]);
 
 /** What QEMU writes into the same file when asked for it, or when a guest errs. */
 const prefix = /^(?:\d+@\d+\.\d+:)?(\w+) ?(.*)$/;

@@ -97,7 +97,12 @@ static void start(void) {
 
 static void storedPart(uint32_t info, uint64_t address, unsigned bytes) {
   const struct qemu_plugin_hwaddr *place = qemu_plugin_get_hwaddr(info, address);
-  if (place == NULL) return;
+  if (place == NULL) {
+    char line[64];
+    snprintf(line, sizeof line, "shadowfold_unseen address 0x%llx\n", (unsigned long long)address);
+    if (followedPages > 0) qemu_plugin_outs(line);
+    return;
+  }
   uint64_t gpa = qemu_plugin_hwaddr_phys_addr(place);
   if (qemu_plugin_hwaddr_is_io(place)) {
     if (gpa / pageBytes != unitPage) return;

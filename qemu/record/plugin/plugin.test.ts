@@ -76,6 +76,11 @@ describe.runIf(hasCompiler)(`plugin${why}`, () => {
     expect(lines.slice(5)).toEqual([`!0x2080 ${bytes}`]);
   });
 
+  test("[RC22] a store of which QEMU does not say where it went is told as unseen", () => {
+    const lines = told(...legacy, "unplaced 20", ...setRoot, "unplaced ffff888000005010");
+    expect(lines.slice(5)).toEqual(["shadowfold_unseen address 0xffff888000005010"]);
+  });
+
   test("[RC23] what nothing leads to is followed until translations are forgotten", () => {
     const unlink = [queueAt, ...legacy, ...setRoot, store(0x4008, 0n), store(0x5010, 1n)];
     const context = store(0x8000, 0x11n);

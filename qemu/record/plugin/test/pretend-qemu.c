@@ -9,6 +9,7 @@
  *     device GPA BYTES           memory changes without a store
  *     write OFFSET SIZE VALUE    a register of the unit
  *     elsewhere OFFSET           a register of another device
+ *     unplaced ADDRESS           a store of which QEMU does not say where it went
  *
  * All numbers are hexadecimal; bytes come as they lie in memory.
  */
@@ -43,6 +44,7 @@ enum { storeBit = 0x100, unit = 0xfed90000, other = 0xfebf0000 };
 static uint8_t *memory;
 static uint64_t memoryBytes;
 static FILE *trace;
+static bool isPlaced = true;
 
 int qemu_plugin_install(uint64_t id, const void *about, int count, char **arguments);
 
@@ -85,7 +87,7 @@ bool qemu_plugin_mem_is_store(uint32_t info) { return (info & storeBit) != 0; }
 struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t address) {
   (void)info;
   place.address = address;
-  return &place;
+  return isPlaced ? &place : NULL;
 }
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *of) {
   return of->address >= memoryBytes;
@@ -127,6 +129,10 @@ static void step(const char *line) {
     called(0, unit + first, (unsigned)second, storeBit);
   } else if (sscanf(line, "elsewhere %llx", &first) == 1) {
     called(0, other + first, 4, storeBit);
+  } else if (sscanf(line, "unplaced %llx", &first) == 1) {
+    isPlaced = false;
+    called(0, first, 8, storeBit);
+    isPlaced = true;
   } else {
     fprintf(stderr, "pretend-qemu: %s", line);
     exit(2);
