@@ -31,7 +31,7 @@ describe("record", () => {
     { timeout: 300_000 },
     async () => {
       const [log, before] = [join(folder, "nvme.ndjson.gz"), leftovers()];
-      const recorded = await run("record", "--demo", "nvme", "-o", log, "--json");
+      const recorded = await run("record", "--demo", "nvme", "--by", "stops", "-o", log, "--json");
       expect([recorded.code, recorded.err]).toEqual([0, ""]);
       const { dma, interrupts } = JSON.parse(recorded.out);
       expect(dma.agree).toBeGreaterThan(1000);
@@ -89,7 +89,9 @@ describe("record", () => {
     for (const each of [other, qemu]) chmodSync(each, 0o755);
     const own = ["--qemu", qemu];
     expect(await refused("--kernel", "x", "--qemu", other)).toMatch(/has no such unit/);
-    expect(await refused(...own)).toMatch(/--kernel FILE or --demo NAME is needed/);
+    expect(await refused(...own)).toMatch(
+      /--kernel FILE, --demo NAME or, after --, a disk is needed/,
+    );
     expect(await refused("--kernel", "x", ...own)).toMatch(/qemu ended \(exit code 0\)/);
     const packages = ["--demo", "nvme", "--packages", folder, ...own];
     expect(await refused(...packages)).toMatch(/lacks a linux-image/);

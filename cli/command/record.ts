@@ -1,9 +1,7 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { findQemu } from "../../qemu/binary.ts";
-import type { DemoGuest } from "../../qemu/record/demo/demo-guest.ts";
 import { makeDemoGuest } from "../../qemu/record/demo/demo-guest.ts";
-import type { DemoName } from "../../qemu/record/demo/guest-script.ts";
 import { demoNames } from "../../qemu/record/demo/guest-script.ts";
 import { defaultIommu } from "../../qemu/record/machine.ts";
 import type { RecordingPlan } from "../../qemu/record/recorder.ts";
@@ -21,45 +19,14 @@ import { renderRecord } from "../render/record.ts";
 import type { Run } from "../run.ts";
 import type { StatusLine } from "../status-line.ts";
 import { startStatus } from "../status-line.ts";
+import type { RecordOptions } from "./record-guest.ts";
+import { means, ownGuest, pluginOf } from "./record-guest.ts";
 
-interface Options {
-  readonly demo?: DemoName;
-  readonly kernel?: string;
-  readonly initrd?: string;
-  readonly append: string;
-  readonly device: readonly string[];
-  readonly machine: string;
-  readonly iommu: string;
-  readonly memory: number;
-  readonly symbols?: string;
-  readonly output: string;
-  readonly qemu?: string;
-  readonly time: number;
-  readonly packages?: string;
-  readonly keepTrace?: string;
-  readonly linuxTrace?: true;
-  readonly json?: true;
-}
-
-type Guest = Omit<DemoGuest, "lastWords"> & Partial<DemoGuest>;
-
-/** The guest that the options describe. */
-function ownGuest(options: Options, words: readonly string[]): Guest {
-  const { kernel, initrd, append, machine, iommu, device: devices } = options;
-  if (kernel === undefined) throw new InputError("record: --kernel FILE or --demo NAME is needed");
-  const given = { kernel, initrd, append, machine, iommu, devices, words };
-  return {
-    machine: { ...given, memoryMiB: options.memory },
-    name: "own-guest",
-    guest: kernel,
-    remove: () => undefined,
-  };
-}
-
-const saying = ({ phase, stops, dma, faults }: Counts): string =>
-  phase === "booting"
-    ? "the kernel starts"
-    : `${stops.toString()} stops, ${dma.toString()} DMA, ${faults.toString()} faults`;
+const saying = ({ phase, stops, stores, dma, faults }: Counts): string => {
+  if (phase === "booting") return "the guest starts";
+  const seen = stops === 0 ? `${stores.toString()} stores` : `${stops.toString()} stops`;
+  return `${seen}, ${dma.toString()} DMA, ${faults.toString()} faults`;
+};
 
 async function* watched(
   batches: AsyncIterable<readonly string[]>,
@@ -74,7 +41,7 @@ async function* watched(
 
 async function recordInto(
   run: Run,
-  options: Options,
+  options: RecordOptions,
   words: readonly string[],
   status: StatusLine,
 ): Promise<RecordReport> {
@@ -83,6 +50,9 @@ async function recordInto(
   if (linuxTrace && (demo === undefined || keepTrace === undefined)) {
     throw new InputError("record: --linux-trace goes with --demo and --keep-trace");
   }
+  if (linuxTrace && demo === "xen") {
+    throw new InputError("record: --linux-trace: the unit is Xen's in this guest, not Linux's");
+  }
   const binary = await findQemu(options.qemu);
   if (keepTrace !== undefined) makeFolder(keepTrace);
   const guest =
@@ -90,12 +60,15 @@ async function recordInto(
       ? ownGuest(options, words)
       : await makeDemoGuest(demo, binary, { packages, linuxTrace, say: status.say });
   const counts = noCounts();
-  const plan: RecordingPlan = { ...guest, symbols: options.symbols, seconds: options.time };
   const keep = (folder: string): void => {
     if (keepTrace !== undefined) keepFiles(folder, keepTrace, linuxTrace);
   };
   let log: LiveLog;
+  let plugin: string | undefined;
   try {
+    plugin = pluginOf(binary, options, guest);
+    const { symbols, time: seconds } = options;
+    const plan: RecordingPlan = { ...guest, plugin, symbols, seconds };
     const batches = watched(recordGuest(binary, plan, counts, keep), counts, status);
     log = await writeLiveLog(options.output, batches, BigInt(guest.machine.memoryMiB) << 20n);
   } finally {
@@ -104,11 +77,11 @@ async function recordInto(
   const seconds = Math.round((performance.now() - start) / 100) / 10;
   if (log.disagreements.length + log.violations.length > 0) run.differ();
   const { events, dma, faults, interrupts, disagreements, violations } = log;
-  const { stops, cut, panic } = counts;
+  const { stops, stores, cut, panic } = counts;
   const shown = {
     file: options.output,
     qemu: binary.version,
-    stops,
+    ...(plugin === undefined ? { by: "stops" as const, stops } : { by: "plugin" as const, stores }),
     seconds,
     cut,
     ...(panic !== undefined && { panic }),
@@ -116,7 +89,7 @@ async function recordInto(
   return { ...shown, events, dma, faults, interrupts, disagreements, violations };
 }
 
-async function record(run: Run, words: readonly string[], options: Options): Promise<void> {
+async function record(run: Run, words: readonly string[], options: RecordOptions): Promise<void> {
   const status = startStatus(run.terminal);
   try {
     const report = await recordInto(run, options, words, status);
@@ -141,15 +114,16 @@ const between =
 const collect = (text: string, others: readonly string[]): readonly string[] => [...others, text];
 
 function addGuestOptions(command: Command): Command {
+  const symbols = new Option("--symbols <file>", "System.map of a kernel that has no symbols");
   return command
-    .option("--kernel <file>", "kernel to boot: a bzImage for x86-64")
+    .option("--kernel <file>", "kernel to boot: what QEMU's -kernel takes")
     .option("--initrd <file>", "its initial file system")
     .option("--append <words>", "its command line, besides what recording needs", "")
     .option("--device <device>", "a device as QEMU's -device takes it; repeatable", collect, [])
     .option("--machine <properties>", "properties of QEMU's q35 machine", "")
     .option("--iommu <properties>", "properties of QEMU's intel-iommu", defaultIommu)
     .option("--memory <MiB>", "the guest's memory", between(64, 2048, "M"), 512)
-    .option("--symbols <file>", "System.map of the kernel, if it has no symbols in itself");
+    .addOption(symbols.implies({ by: "stops" }));
 }
 
 /** What a guest of one's own is described by; a demo brings all of it. */
@@ -162,19 +136,23 @@ export function addRecord(program: Command, run: Run): void {
   const demo = new Option("--demo <name>", "a guest made from Debian's packages").choices(
     demoNames,
   );
+  const by = new Option("--by <means>", "how stores are seen; the plugin where it can be had");
+  by.choices(means);
   addGuestOptions(
     program
       .command("record")
-      .summary("boot a Linux guest in QEMU and record it as a log")
+      .summary("boot a guest in QEMU and record it as a log")
       .description(
-        "Boots a kernel in QEMU under software emulation, holds it whenever it is about to hand " +
-          "an invalidation to the IOMMU, and writes its register accesses, its tables, and what " +
-          "QEMU made of each DMA and interrupt as a log with the facts that the model decides. " +
+        "Boots a guest in QEMU under software emulation and writes its register accesses, each " +
+          "store to its tables and queues, and what QEMU made of each DMA and interrupt as a log " +
+          "with the facts that the model decides. A plugin of QEMU sees the stores; without it " +
+          "Linux is held at each invalidation and its tables are compared. " +
           "docs/recording.md says what is recorded and what is not seen.",
       )
       .argument("[qemu...]", "after --: further arguments for QEMU, such as -blockdev")
       .requiredOption("-o, --output <file>", "log to write, gzipped when it ends in .gz")
-      .addOption(demo.conflicts(ownOptions)),
+      .addOption(demo.conflicts(ownOptions))
+      .addOption(by),
   )
     .option("--packages <folder>", "Debian's packages for --demo, instead of downloading them")
     .option("--qemu <path>", "QEMU 7.2 or later; the first on PATH when missing")
@@ -187,5 +165,5 @@ export function addRecord(program: Command, run: Run): void {
       "\nExamples:\n  shadowfold record --demo nvme -o nvme.ndjson.gz\n" +
         "  shadowfold record --kernel bzImage --initrd initrd.img --device edu -o edu.ndjson.gz",
     )
-    .action((words: string[], options: Options) => record(run, words, options));
+    .action((words: string[], options: RecordOptions) => record(run, words, options));
 }

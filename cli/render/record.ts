@@ -9,8 +9,12 @@ export interface RecordReport extends LiveLog {
   readonly file: string;
   /** The version of QEMU. */
   readonly qemu: string;
+  /** How its stores were seen. */
+  readonly by: "plugin" | "stops";
   /** How often the guest was held. */
-  readonly stops: number;
+  readonly stops?: number;
+  /** How many stores to tables and queues the plugin saw. */
+  readonly stores?: number;
   /** From the start of the command to its end. */
   readonly seconds: number;
   /** Whether the limit of time ended the guest. */
@@ -19,14 +23,17 @@ export interface RecordReport extends LiveLog {
   readonly panic?: string;
 }
 
-const headings = ["Log", "QEMU", "Events", "Stops", "DMA", "Faults", "Interrupts", "Seconds"];
+const headings = (seen: "Stops" | "Stores"): readonly string[] => [
+  ...["Log", "QEMU", "Events", seen, "DMA", "Faults", "Interrupts", "Seconds"],
+];
 const shownLines = 20;
 
 /** One row, and below it whatever the model answers otherwise. */
 export function renderRecord(terminal: Terminal, report: RecordReport): string {
-  const { file, qemu, events, stops, seconds, cut, panic, disagreements, violations } = report;
+  const { file, qemu, events, seconds, cut, panic, disagreements, violations } = report;
+  const { by, stops = 0, stores = 0 } = report;
   const cells = [report.dma, report.faults, report.interrupts].map((of) => tallyCell(terminal, of));
-  const row = [file, qemu, events, stops, ...cells, seconds];
+  const row = [file, qemu, events, by === "stops" ? stops : stores, ...cells, seconds];
   const differing = disagreements.map(({ seq, text }) => `event ${seq.toString()}: ${text}`);
   const details = [...differing, ...violations].slice(0, shownLines).map((line) => `  ${line}\n`);
   const { yellow } = terminal.colours;
@@ -35,5 +42,6 @@ export function renderRecord(terminal: Terminal, report: RecordReport): string {
     ...(panic === undefined ? [] : [`the guest's kernel gave up: ${printable(panic)}`]),
   ];
   const ending = endings.map((line) => yellow(`${line}\n`)).join("");
-  return `${renderTable(terminal, headings, [row])}${details.join("")}${ending}`;
+  const table = renderTable(terminal, headings(by === "stops" ? "Stops" : "Stores"), [row]);
+  return `${table}${details.join("")}${ending}`;
 }

@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseJson } from "../../events/json.ts";
-import { Cap, Ecap } from "../../events/registers/capability.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { Running } from "../../target/process.ts";
 import { deathOf, startProgram } from "../../target/process.ts";
@@ -12,11 +10,10 @@ import type { QemuBinary } from "../binary.ts";
 import { unitBase } from "../qtest/machine.ts";
 import type { Gdb } from "./gdb.ts";
 import { connectGdb, StubClosedError } from "./gdb.ts";
-import { findFunctions, mapFunction } from "./kernel-start.ts";
+import { heldLines, storeLines } from "./guest-lines.ts";
 import type { Machine } from "./machine.ts";
-import { files, iommuDevice, kernelArguments, machineWords } from "./machine.ts";
+import { commandLine, files, iommuDevice, machineWords } from "./machine.ts";
 import type { Counts } from "./recording-lines.ts";
-import { lineSource } from "./recording-lines.ts";
 
 /** What is recorded, and for how long. */
 export interface RecordingPlan {
@@ -24,7 +21,11 @@ export interface RecordingPlan {
   /** What the recording is called, and what its guest is. */
   readonly name: string;
   readonly guest: string;
-  /** A file of the kernel's symbols, if those in the kernel are not to be used. */
+  /** The file of the plugin that sees each store; without it the guest is held for its memory. */
+  readonly plugin: string | undefined;
+  /** Whether the guest is held all the same; the plugin's lines are then in the trace alone. */
+  readonly isHeld?: true;
+  /** A file of the kernel's symbols, if those in the kernel are not to be used to hold it. */
   readonly symbols: string | undefined;
   /** How long the guest may run. */
   readonly seconds: number;
@@ -59,14 +60,8 @@ async function headerOf(gdb: Gdb, plan: RecordingPlan, binary: QemuBinary): Prom
     ecap: await word(at.ecap, 8),
     // A device behind a bridge has no slot of bus 0.
     devices: [iommuDevice(machine), ...machine.devices.filter((of) => !/,bus=/.test(of))],
-    kernelArgs: kernelArguments(machine.append),
+    ...(machine.kernel !== undefined && { kernelArgs: commandLine(machine) }),
   });
-}
-
-/** Whether the unit has no caching mode (CAP.CM), or offers first-stage tables (ECAP.FLTS). */
-function mapsSilently(header: string): boolean {
-  const { cap, ecap } = parseJson(header) as { cap: string; ecap: string };
-  return !Cap.decode(BigInt(cap)).cm || Ecap.decode(BigInt(ecap)).flts;
 }
 
 /** What QEMU said when it ended by itself, in place of the connection that it closed. */
@@ -76,11 +71,17 @@ async function explained(error: unknown, path: string, running: Running): Promis
   return how === undefined ? error : deathOf(path, running, how);
 }
 
-/** Looks how the guest ended: in a panic, without its last words, or without use of the IOMMU. */
+/** QEMU ends well when its guest does. */
+async function checkDeath(path: string, running: Running, { cut }: Counts): Promise<void> {
+  if (cut) return;
+  const how = await Promise.race([running.ended, sleep(graceMs, undefined, { ref: false })]);
+  if (how !== undefined && how !== "exit code 0") throw deathOf(path, running, how);
+}
+
+/** Looks how the guest ended: in a panic, or without its last words. */
 function checkEnding(folder: string, { lastWords }: RecordingPlan, counts: Counts): void {
   const text = readFileSync(join(folder, files.console), "latin1");
   counts.panic = /Kernel panic - not syncing: [^\r\n]*/.exec(text)?.[0];
-  if (counts.stops === 0) throw new ProgramError("the guest never used the IOMMU's queue");
   if (counts.cut || lastWords === undefined || text.includes(lastWords)) return;
   const why = counts.panic ?? "--keep-trace keeps its console";
   throw new ProgramError(`the guest ended before its work was done: ${why}`);
@@ -89,9 +90,10 @@ function checkEnding(folder: string, { lastWords }: RecordingPlan, counts: Count
 /**
  * Boots a guest and records it until it ends.
  *
- * The CPU is held whenever the guest is about to hand an invalidation to the unit, and, where a
- * mapping need not be announced, after each mapping. What changed in memory meanwhile comes after
- * what the unit did meanwhile.
+ * With the plugin each store to a table stands where it happened. Without it the CPU is held
+ * whenever the guest is about to hand an invalidation to the unit, and, where a mapping need not be
+ * announced, after each mapping; what changed in memory meanwhile comes after what the unit did
+ * meanwhile.
  *
  * @param counts  kept up to date.
  * @param keep  told of the folder with QEMU's trace and the guest's console before it is removed.
@@ -105,39 +107,26 @@ export async function* recordGuest(
   counts: Counts,
   keep: (folder: string) => void = () => undefined,
 ): AsyncGenerator<readonly string[], void> {
-  const running = await startProgram(binary.path, (folder) => machineWords(plan.machine, folder), {
-    seconds: plan.seconds + 30,
-  });
+  const words = (folder: string): readonly string[] =>
+    machineWords(plan.machine, folder, plan.plugin);
+  const running = await startProgram(binary.path, words, { seconds: plan.seconds + 30 });
   const ends: (() => void)[] = [];
   try {
     const gdb = await connected(binary.path, running);
     ends.push(gdb.close);
-    const source = lineSource(running.folder, counts);
-    ends.push(source.close);
     const header = await headerOf(gdb, plan, binary);
     yield [header];
-    source.skip();
     const limit = setTimeout(() => {
       counts.cut = true;
       gdb.interrupt();
     }, plan.seconds * 1000);
     ends.push(() => clearTimeout(limit));
-    const isLate = (): boolean => counts.cut;
-    const functions = await findFunctions(gdb, source.memory, plan.symbols, isLate);
-    if (source.hasStarted()) throw new ProgramError("the guest used the IOMMU before it was held");
-    for (const [name, address] of functions) {
-      if (name !== mapFunction || mapsSilently(header)) await gdb.setBreakpoint(address);
-    }
-    counts.phase = "recording";
-    while (!counts.cut && (await gdb.run()) === "held") {
-      // The stub answers once the devices are quiet.
-      await gdb.programCounter();
-      counts.stops += 1;
-      yield source.next();
-      if (counts.cut || (await gdb.pass()) === "ended") break;
-    }
-    yield source.next();
-    checkEnding(running.folder, plan, counts);
+    const { folder } = running;
+    const isHeld = plan.plugin === undefined || plan.isHeld === true;
+    const lines = isHeld ? heldLines : storeLines;
+    yield* lines({ gdb, folder, symbols: plan.symbols, header, counts });
+    await checkDeath(binary.path, running, counts);
+    checkEnding(folder, plan, counts);
   } catch (error) {
     throw await explained(error, binary.path, running);
   } finally {

@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { masksOf } from "../../events/layout/layout.ts";
+import { Gcmd } from "../../events/registers/command.ts";
+import { at } from "../../events/registers/offset.ts";
 import { openGrowingFile } from "./growing-file.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { openGuestMemory } from "./guest-memory.ts";
@@ -6,13 +9,17 @@ import { files } from "./machine.ts";
 import type { MemoryChange } from "./memory-changes.ts";
 import { knowMemory } from "./memory-changes.ts";
 import { collectTables } from "./table-collector.ts";
+import type { TraceRecord } from "./trace-line.ts";
 import { readTraceLine } from "./trace-line.ts";
 import { trackPointers } from "./unit-pointers.ts";
 
 /** How far a recording is. */
 export interface Counts {
   phase: "booting" | "recording";
+  /** How often the guest was held. */
   stops: number;
+  /** Stores to tables that the plugin saw. */
+  stores: number;
   lines: number;
   dma: number;
   faults: number;
@@ -27,6 +34,7 @@ export interface Counts {
 export const noCounts = (): Counts => ({
   phase: "booting",
   stops: 0,
+  stores: 0,
   lines: 0,
   dma: 0,
   faults: 0,
@@ -35,7 +43,20 @@ export const noCounts = (): Counts => ({
   panic: undefined,
 });
 
-const counted = { dma: "dma", fault: "faults", interrupt: "interrupts" } as const;
+const counted = {
+  dma: "dma",
+  fault: "faults",
+  interrupt: "interrupts",
+  store: "stores",
+} as const;
+
+/** Reads a line of the trace and counts it. */
+function countedRecord(line: string, counts: Counts): TraceRecord | undefined {
+  const record = readTraceLine(line);
+  const kind = record?.event.kind ?? "note";
+  if (kind in counted) counts[counted[kind as keyof typeof counted]] += 1;
+  return record;
+}
 
 const lineOf = ({ gpa, bytes }: MemoryChange): string =>
   JSON.stringify({ mem: `0x${gpa.toString(16)}`, hex: bytes.toString("hex") });
@@ -65,10 +86,11 @@ export function lineSource(folder: string, counts: Counts): LineSource {
   const tracker = trackPointers();
   let held: readonly string[] = [];
   const eventLines = (line: string): readonly string[] => {
-    const record = readTraceLine(line);
+    const record = countedRecord(line, counts);
     if (record === undefined) return [];
     const { event, text } = record;
-    if (event.kind in counted) counts[counted[event.kind as keyof typeof counted]] += 1;
+    // Memory is looked at instead.
+    if (event.kind === "store" || event.kind === "page") return [];
     if (event.kind !== "write") return [text];
     const { tail } = tracker.pointers();
     tracker.write(event.offset, event.size, event.value);
@@ -94,5 +116,44 @@ export function lineSource(folder: string, counts: Counts): LineSource {
       trace.close();
       memory.close();
     },
+  };
+}
+
+/** The lines of a recording in which the plugin wrote each store where it happened. */
+export interface StoreSource extends Pick<LineSource, "skip" | "close"> {
+  /** What was traced and stored since the last call. */
+  readonly next: () => readonly string[];
+  /** Whether the guest has turned on translation, the queue or interrupt remapping. */
+  readonly isOn: () => boolean;
+}
+
+const { te, qie, ire } = masksOf(Gcmd);
+
+/**
+ * Turns what QEMU and the recorder's plugin traced into lines.
+ *
+ * @param folder  where QEMU writes.
+ * @param counts  kept up to date.
+ */
+export function storeSource(folder: string, counts: Counts): StoreSource {
+  const trace = openGrowingFile(join(folder, files.trace));
+  let isOn = false;
+  const eventLines = (line: string): readonly string[] => {
+    const { event, text } = countedRecord(line, counts) ?? {};
+    if (event === undefined || text === undefined) return [];
+    if (event.kind === "write" && event.offset === at.gcmd) {
+      isOn ||= (event.value & (te | qie | ire)) !== 0n;
+    }
+    return [text];
+  };
+  return {
+    skip: (): void => void trace.lines(),
+    isOn: () => isOn,
+    next: (): readonly string[] => {
+      const lines = trace.lines().flatMap(eventLines);
+      counts.lines += lines.length;
+      return lines;
+    },
+    close: trace.close,
   };
 }

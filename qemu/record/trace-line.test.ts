@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openRecording } from "../../events/log/recording.ts";
 import { openGrowingFile } from "./growing-file.ts";
+import { lineSource, noCounts, storeSource } from "./recording-lines.ts";
 import { readTraceLine } from "./trace-line.ts";
 import { trackPointers } from "./unit-pointers.ts";
 
@@ -56,6 +57,62 @@ describe("trace", () => {
     expect(inputOf(line)).toMatchObject({ type: "RegisterWrite", offset: 0x18 });
     for (const other of ["", "vtd_inv_qi_fetch ", "vtd_reg_write", "constructor x", "qemu: odd"]) {
       expect(readTraceLine(other)).toBeUndefined();
+    }
+  });
+
+  test("[RC28] what the plugin tells of memory becomes a write, of any number of bytes", () => {
+    for (const event of ["shadowfold_store", "shadowfold_page"]) {
+      expect(inputOf(`${event} 0x12001 0203ff`)).toMatchObject({
+        type: "MemoryWrite",
+        gpa: 0x12001n,
+        bytes: new Uint8Array([2, 3, 255]),
+      });
+    }
+    const unseen = "shadowfold_unseen address 0xffff888000005010";
+    expect(inputOf(unseen)).toMatchObject({ type: "Note", text: unseen });
+    for (const rest of ["0x12001", "0x12001 123", "12001 12", "0x12001 12 34", "0x12001 XX"]) {
+      expect(readTraceLine(`shadowfold_store ${rest}`)).toBeUndefined();
+    }
+  });
+
+  test("[RC28] the plugin's lines stand among the others, and say whether the unit is on", () => {
+    const folder = mkdtempSync(join(tmpdir(), "shadowfold-stores-"));
+    const file = join(folder, "vtd-trace.txt");
+    const counts = noCounts();
+    try {
+      writeFileSync(file, "vtd_reg_read addr 0x8 size 0x8\n");
+      const source = storeSource(folder, counts);
+      source.skip();
+      const root = "vtd_reg_write addr 0x18 size 0x4 value 0x40000000\n";
+      appendFileSync(file, `shadowfold_page 0x1000 01\nvtd_inv_qi_fetch \n${root}`);
+      expect(source.next().map((line) => Object.keys(JSON.parse(line))[0])).toEqual([
+        "mem",
+        "mmio",
+      ]);
+      expect(source.isOn()).toBe(false);
+      appendFileSync(file, "shadowfold_store 0x1000 02\nvtd_reg_write addr 0x18 size 0x4 value 0x");
+      expect(source.next()).toEqual(['{"mem":"0x1000","hex":"02"}']);
+      appendFileSync(file, "80000000\n");
+      expect(source.next()).toHaveLength(1);
+      expect(source.isOn()).toBe(true);
+      expect(counts).toMatchObject({ stores: 1, lines: 4 });
+      source.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("[RC28] where memory is looked at, the plugin's lines are left out", () => {
+    const folder = mkdtempSync(join(tmpdir(), "shadowfold-looked-"));
+    try {
+      writeFileSync(join(folder, "memory"), Buffer.alloc(4096));
+      const store = "shadowfold_store 0x1000 02\nvtd_reg_read addr 0x1c size 0x4\n";
+      writeFileSync(join(folder, "vtd-trace.txt"), `shadowfold_page 0x1000 01\n${store}`);
+      const source = lineSource(folder, noCounts());
+      expect(source.next()).toEqual(['{"mmioRead":"0x1c","size":4}']);
+      source.close();
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

@@ -6,7 +6,10 @@ export type TraceEvent =
       readonly size: number;
       readonly value: bigint;
     }
-  | { readonly kind: "read" | "dma" | "fault" | "interrupt" | "note" };
+  | { readonly kind: Plain };
+
+/** What needs no more than its line. */
+type Plain = "read" | "dma" | "fault" | "interrupt" | "note" | "store" | "page";
 
 /** A line of the trace as a line of a recording, and what it says. */
 export interface TraceRecord {
@@ -17,17 +20,20 @@ export interface TraceRecord {
 
 type Reader = (words: RegExpExecArray) => TraceRecord;
 
-const only = (
-  kind: "read" | "dma" | "fault" | "interrupt" | "note",
-  line: object,
-): TraceRecord => ({
+const only = (kind: Plain, line: object): TraceRecord => ({
   event: { kind },
   text: JSON.stringify(line),
 });
 
 const hex = "(0x[0-9a-f]+)";
 
-/** The formats of QEMU 7.2 to 10.0, by the name of the event. */
+/** What the recorder's plugin tells of memory: an address and bytes. */
+const memory = (kind: "store" | "page"): readonly [RegExp, Reader] => [
+  new RegExp(`^${hex} ((?:[0-9a-f]{2})+)$`),
+  ([, mem, bytes]) => only(kind, { mem, hex: bytes }),
+];
+
+/** The formats of QEMU 7.2 to 11.1 and of the recorder's plugin, by the name of the event. */
 const readers: Readonly<Record<string, readonly [RegExp, Reader]>> = {
   vtd_reg_write: [
     new RegExp(`addr ${hex} size ${hex} value ${hex}`),
@@ -54,10 +60,15 @@ const readers: Readonly<Record<string, readonly [RegExp, Reader]>> = {
     new RegExp(`addr ${hex}, data ${hex}\\) -> \\(addr ${hex}, data ${hex}`),
     ([, msi, data, outAddr, outData]) => only("interrupt", { msi, data, outAddr, outData }),
   ],
+  shadowfold_store: memory("store"),
+  shadowfold_page: memory("page"),
 };
 
 /** Events that say why the unit did something, and that nothing else in a recording shows. */
-const noted = new Set(["vtd_frr_new", "vtd_fault_disabled", "vtd_inv_desc_wait_write_fail"]);
+const noted = new Set([
+  ...["vtd_frr_new", "vtd_fault_disabled", "vtd_inv_desc_wait_write_fail"],
+  "shadowfold_unseen",
+]);
 
 /** What QEMU writes into the same file when asked for it, or when a guest errs. */
 const prefix = /^(?:\d+@\d+\.\d+:)?(\w+) ?(.*)$/;

@@ -75,6 +75,53 @@ export interface DemoOptions {
 
 const tracing = "trace_event=intel_iommu:*,iommu:* trace_buf_size=8M";
 
+/** What the machine of a demo is made of. */
+interface Parts extends Pick<DemoOptions, "linuxTrace"> {
+  readonly files: GuestFiles;
+  readonly initrd: string;
+}
+
+/** Xen gives its unit to a paravirtual dom0's devices, with the dom0's memory mapped to itself. */
+function xenMachine({ files, initrd }: Parts): Machine | undefined {
+  if (files.hypervisor === undefined) return undefined;
+  const dom0 = `${files.kernel} console=hvc0 panic=-1 loglevel=5 printk.devkmsg=on`;
+  return {
+    kernel: files.hypervisor.file,
+    // What follows a comma is the next module.
+    initrd: `${dom0},${initrd}`,
+    append: "console=com1 com1=115200,8n1 loglvl=all dom0_mem=512M,max:512M dom0-iommu=strict",
+    isPlain: true,
+    machine: "",
+    iommu: defaultIommu,
+    memoryMiB: 1024,
+    devices: diskAndNetwork.devices,
+    // Debian's Xen does not start without FSGSBASE.
+    words: [...diskAndNetwork.words, "-cpu", "qemu64,+fsgsbase"],
+  };
+}
+
+function machineOf(demo: DemoName, binary: QemuBinary, parts: Parts): Machine {
+  const xen = xenMachine(parts);
+  if (xen !== undefined) return xen;
+  const { files, initrd, linuxTrace } = parts;
+  const { iommu, mode } = unitOf(demo, binary);
+  const append = [
+    "loglevel=5 printk.devkmsg=on",
+    mode,
+    "iommu.strict=1",
+    linuxTrace ? tracing : "",
+  ];
+  return {
+    kernel: files.kernel,
+    initrd,
+    append: append.join(" ").trim(),
+    machine: "",
+    iommu,
+    memoryMiB: 512,
+    ...(demo === "vfio" ? edu : diskAndNetwork),
+  };
+}
+
 /**
  * Makes a guest from Debian's packages.
  *
@@ -87,28 +134,16 @@ export async function makeDemoGuest(
 ): Promise<DemoGuest> {
   const { path: work, remove } = temporaryFolder(join(tmpdir(), "shadowfold-"));
   try {
-    const files = await unpackGuest(await findPackages(packages, say), say);
+    const files = await unpackGuest(await findPackages(packages, demo === "xen", say), say);
     say("making the guest");
     const initrd = join(work, "initrd");
     writeFileSync(initrd, initialFiles(demo, files, work));
-    const { iommu, mode } = unitOf(demo, binary);
-    const append = [
-      "loglevel=5 printk.devkmsg=on",
-      mode,
-      "iommu.strict=1",
-      linuxTrace ? tracing : "",
-    ];
-    const machine = {
-      kernel: files.kernel,
-      initrd,
-      append: append.join(" ").trim(),
-      machine: "",
-      iommu,
-      memoryMiB: 512,
-      ...(demo === "vfio" ? edu : diskAndNetwork),
-    };
-    const guest = `Linux ${files.kernelVersion} (Debian)`;
-    return { machine, name: `linux-${demo}`, guest, lastWords, remove };
+    const { hypervisor, kernelVersion } = files;
+    const linux = `Linux ${kernelVersion} (Debian)`;
+    const machine = machineOf(demo, binary, { files, initrd, linuxTrace });
+    const guest = hypervisor ? `Xen ${hypervisor.version} (Debian), ${linux} as dom0` : linux;
+    const name = demo === "xen" ? "xen-dom0" : `linux-${demo}`;
+    return { machine, name, guest, lastWords, remove };
   } catch (error) {
     remove();
     throw error;

@@ -73,10 +73,10 @@ describe("guest", () => {
   });
 
   test("[RC15] the newest packages of a folder are taken, and both are needed", async () => {
-    expect(packagesIn(join(folder, "missing"))).toBeUndefined();
+    expect(packagesIn(join(folder, "missing"), false)).toBeUndefined();
     const lacking = "lacks a linux-image-…_amd64.deb or a busybox-static_….deb";
     const quiet = () => undefined;
-    await expect(findPackages(folder, quiet)).rejects.toThrow(`${folder}: ${lacking}`);
+    await expect(findPackages(folder, false, quiet)).rejects.toThrow(`${folder}: ${lacking}`);
     const names = [
       "linux-image-6.1.0-9-amd64_6.1.27-1_amd64.deb",
       "linux-image-6.1.0-50-amd64_6.1.176-1_amd64.deb",
@@ -84,17 +84,41 @@ describe("guest", () => {
       "busybox-static_1.35.0-4_amd64.deb",
     ];
     for (const name of names) writeFileSync(join(folder, name), "");
-    expect(await findPackages(folder, quiet)).toEqual({
+    expect(await findPackages(folder, false, quiet)).toEqual({
       kernel: join(folder, names[1] ?? ""),
+      parts: [],
       busybox: join(folder, names[3] ?? ""),
+      hypervisor: undefined,
     });
+  });
+
+  test("[RC30] the parts of a kernel that is split are those of its own version", () => {
+    const place = join(folder, "split");
+    mkdirSync(place);
+    const [old, version] = ["7.3.3+deb13-amd64_7.3.3-1_amd64", "7.3.4+deb13-amd64_7.3.4-1_amd64"];
+    const parts = ["base", "binary", "modules"].map((part) => `linux-${part}-${version}.deb`);
+    const all = [`linux-image-${version}.deb`, `linux-image-${old}.deb`, ...parts];
+    const others = [
+      `linux-base-${old}.deb`,
+      "linux-base_4.17_all.deb",
+      "busybox-static_1_amd64.deb",
+    ];
+    for (const name of [...all, ...others]) writeFileSync(join(place, name), "");
+    const found = packagesIn(place, false);
+    expect(found?.kernel).toBe(join(place, `linux-image-${version}.deb`));
+    expect(found?.parts).toEqual(parts.map((name) => join(place, name)));
+    expect(packagesIn(place, true)).toBeUndefined();
+    const xen = "xen-hypervisor-4.17-amd64_4.17.7-1_amd64.deb";
+    writeFileSync(join(place, xen), "");
+    expect(packagesIn(place, true)?.hypervisor).toBe(join(place, xen));
+    expect(packagesIn(place, false)?.hypervisor).toBeUndefined();
   });
 
   test("[RC15] without apt, one line says what else will do", async () => {
     const { PATH, XDG_CACHE_HOME } = process.env;
     Object.assign(process.env, { PATH: folder, XDG_CACHE_HOME: folder });
     try {
-      const found = findPackages(undefined, () => undefined);
+      const found = findPackages(undefined, false, () => undefined);
       await expect(found).rejects.toThrow(/^apt-cache is not installed; --packages DIR .*\.deb$/);
     } finally {
       Object.assign(process.env, { PATH });
@@ -118,6 +142,21 @@ describe("guest", () => {
     for (const memoryMiB of [63, 2049, 64.5, Number.NaN]) {
       expect(() => machineWords({ ...machine, memoryMiB }, "F")).toThrow(/expected 64 to 2048/);
     }
+  });
+
+  test("[RC16] the plugin is given memory and trace; Xen's command line is left as it is", () => {
+    const xen = {
+      ...machine,
+      kernel: "xen",
+      initrd: "linux a=b,initrd",
+      append: "x",
+      isPlain: true,
+    };
+    const words = machineWords(xen, "F,G", "P,Q");
+    expect(words).toContain("file=P,,Q,memory=F,,G/memory,trace=F,,G/vtd-trace.txt");
+    expect(words.join(" ")).toContain("-kernel xen -initrd linux a=b,initrd -append x -serial");
+    const disk = machineWords({ ...machine, kernel: undefined }, "F").join(" ");
+    expect(disk).not.toMatch(/-kernel|-append|-plugin/);
   });
 
   test("[RC17] Linux's trace is taken out of the console as it was", () => {

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { ProgramError } from "../../../target/program-error.ts";
 import type { GuestPackages } from "./debian-packages.ts";
 import { cacheFolder } from "./debian-packages.ts";
@@ -20,6 +21,8 @@ import { temporaryFolder } from "./temporary-folder.ts";
 export interface GuestFiles {
   readonly folder: string;
   readonly kernel: string;
+  /** Xen as an ELF file, and its version, where it is needed. */
+  readonly hypervisor: { readonly file: string; readonly version: string } | undefined;
   /** As Debian's package has it: `6.1.176-1`. */
   readonly kernelVersion: string;
 }
@@ -36,7 +39,8 @@ function present(folder: string, paths: readonly string[]): string {
 }
 
 function onlyEntry(folder: string, pattern: RegExp): string {
-  const name = readdirSync(folder).find((entry) => pattern.test(entry));
+  const entries = existsSync(folder) ? readdirSync(folder) : [];
+  const name = entries.find((entry) => pattern.test(entry));
   if (name !== undefined) return join(folder, name);
   throw new ProgramError(`the packages lack ${basename(folder)}/${pattern.source}`);
 }
@@ -50,16 +54,27 @@ function readModule(file: string, busybox: string): Buffer {
   throw new ProgramError(`${basename(file)}: cannot be decompressed`);
 }
 
-/** Unpacks both packages into a folder and takes out what the guests need. */
+/** Xen is compressed as a whole: QEMU loads the ELF file that is in it. */
+function unpackHypervisor(boot: string, into: string): void {
+  const packed = readFileSync(onlyEntry(boot, /^xen-\d.*\.gz$/));
+  writeFileSync(into, gunzipSync(packed));
+}
+
+/** Unpacks all packages into a folder and takes out what the guests need. */
 async function unpack(packages: GuestPackages, work: string, into: string): Promise<void> {
-  for (const file of [packages.kernel, packages.busybox]) {
-    await runTool("dpkg-deb", ["-x", file, work]);
+  const { kernel, parts, busybox: shell, hypervisor } = packages;
+  for (const file of [kernel, ...parts, shell, hypervisor]) {
+    if (file !== undefined) await runTool("dpkg-deb", ["-x", file, work]);
   }
   const busybox = present(work, ["bin/busybox", "usr/bin/busybox"]);
   const trees = present(work, ["lib/modules", "usr/lib/modules"]);
   const tree = onlyEntry(trees, /^\d/);
   mkdirSync(join(into, "modules"), { recursive: true });
-  cpSync(onlyEntry(join(work, "boot"), /^vmlinuz-/), join(into, "vmlinuz"));
+  const boot = join(work, "boot");
+  // A kernel that is split has its image among its modules.
+  const image = join(tree, "vmlinuz");
+  cpSync(existsSync(image) ? image : onlyEntry(boot, /^vmlinuz-/), join(into, "vmlinuz"));
+  if (hypervisor !== undefined) unpackHypervisor(boot, join(into, "xen"));
   cpSync(busybox, join(into, "busybox"));
   for (const { name, bytes } of loadOrder(tree, wanted, (file) => readModule(file, busybox))) {
     writeFileSync(join(into, "modules", `${name}.ko`), bytes);
@@ -76,10 +91,20 @@ export async function unpackGuest(
   packages: GuestPackages,
   say: (text: string) => void,
 ): Promise<GuestFiles> {
-  const names = [packages.kernel, packages.busybox].map((file) => basename(file, ".deb"));
+  const { kernel, busybox, hypervisor } = packages;
+  const nameOf = (file: string): string => basename(file, ".deb");
+  const versionOf = (file: string): string => nameOf(file).split("_")[1] ?? "";
+  const names = [kernel, busybox, ...(hypervisor === undefined ? [] : [hypervisor])].map(nameOf);
   const folder = join(cacheFolder(), "guests", names.join("+"));
-  const kernelVersion = (names[0] ?? "").split("_")[1] ?? "";
-  const files = { folder, kernel: join(folder, "vmlinuz"), kernelVersion };
+  const files = {
+    folder,
+    kernel: join(folder, "vmlinuz"),
+    kernelVersion: versionOf(kernel),
+    hypervisor:
+      hypervisor === undefined
+        ? undefined
+        : { file: join(folder, "xen"), version: versionOf(hypervisor) },
+  };
   if (existsSync(folder)) return files;
   say("unpacking the guest's packages");
   mkdirSync(join(cacheFolder(), "guests"), { recursive: true });

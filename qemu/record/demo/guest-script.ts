@@ -1,5 +1,5 @@
 /** Guests that can be made from Debian's packages. */
-export const demoNames = ["nvme", "vfio", "scalable"] as const;
+export const demoNames = ["nvme", "vfio", "scalable", "xen"] as const;
 export type DemoName = (typeof demoNames)[number];
 
 /** Before each line of Linux's own trace among those of the console. */
@@ -12,6 +12,7 @@ export const lastWords = "shadowfold: the guest has done its work";
 export const modulesOf: Readonly<Record<DemoName, readonly string[]>> = {
   nvme: ["nvme", "e1000e"],
   scalable: ["nvme", "e1000e"],
+  xen: ["nvme", "e1000e"],
   vfio: ["vfio", "vfio_iommu_type1", "vfio-pci"],
 };
 
