@@ -8,6 +8,7 @@ import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
 import { shortened } from "../../events/log/excerpt.ts";
 import { encodeFact, encodeInput } from "../../events/log/log.ts";
+import type { Expression } from "../../history/expression/expression.ts";
 import type { Step } from "../../history/step.ts";
 import { deviceAt, deviceBehind } from "../../projections/device/devices.ts";
 import type { World } from "../../projections/world.ts";
@@ -17,6 +18,8 @@ import { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";
 import { renderEvent } from "../render/event.ts";
 import type { Run } from "../run.ts";
+import type { WhereTest } from "../where.ts";
+import { parseWhere, startWhere } from "../where.ts";
 import { checkGuest, pasidOption } from "./lookup.ts";
 
 interface Options {
@@ -26,6 +29,7 @@ interface Options {
   readonly type?: ReadonlySet<string>;
   readonly guest?: number;
   readonly pasid?: number;
+  readonly where?: Expression;
   readonly json?: true;
 }
 
@@ -73,18 +77,18 @@ function isWanted(options: Options, step: Step, seq: number, event: Input | Fact
   return options.device === undefined || deviceOf(event) === options.device;
 }
 
-function printStep(run: Run, options: Options, step: Step): void {
+function printStep(run: Run, options: Options, step: Step, where: WhereTest): void {
   const { terminal } = run;
   const { seq, input } = step;
   let text = "";
-  if (isWanted(options, step, seq, input)) {
+  if (isWanted(options, step, seq, input) && where(seq, input)) {
     text += options.json
       ? `${encodeInput(seq, input)}\n`
       : renderEvent(terminal, seq, undefined, input);
   }
   for (const [index, fact] of step.facts.entries()) {
     const at = seq + 1 + index;
-    if (!isWanted(options, step, at, fact)) continue;
+    if (!isWanted(options, step, at, fact) || !where(at, fact)) continue;
     text += options.json ? `${encodeFact(at, seq, fact)}\n` : renderEvent(terminal, at, seq, fact);
   }
   if (text !== "") terminal.out(text);
@@ -107,6 +111,8 @@ function checkFilters(file: string, world: World, options: Options, wasSeen: boo
   throw new InputError(`${file}: there is no device ${formatSourceId(device)} in these events`);
 }
 
+const always: WhereTest = () => true;
+
 async function print(run: Run, file: string, options: Options): Promise<void> {
   const { from, to, device } = options;
   if (to !== undefined && from > to) {
@@ -118,9 +124,12 @@ async function print(run: Run, file: string, options: Options): Promise<void> {
     checkGuest(file, source.setup.guests.length, options.guest);
   }
   let wasSeen = false;
+  let whereOf: ((step: Step) => WhereTest) | undefined;
   const step = (one: Step): void => {
+    const { where } = options;
+    if (where !== undefined) whereOf ??= startWhere(where, one.before);
     wasSeen ||= [one.input, ...one.facts].some((event) => deviceOf(event) === device);
-    printStep(run, options, one);
+    printStep(run, options, one, whereOf?.(one) ?? always);
   };
   const { world, failure } = await foldSource(source, run.terminal, { step }, to);
   if (failure !== undefined) run.fail(failure);
@@ -143,11 +152,15 @@ export function addLog(program: Command, run: Run): void {
     .addOption(pasidOption("only events of this PASID"))
     .option("--type <names>", "only these events, with commas between", parseTypes)
     .option("--guest <number>", "only events of this guest", parseNumber)
+    .option("--where <expression>", "only events for which this is so", parseWhere)
     .option("--json", "print the lines that a log has, one object a line")
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold log recordings/linux-vfio-edu.jsonl.gz " +
-        "--type DmaBlocked,FaultRecorded --device 00:04.0",
+        "--type DmaBlocked,FaultRecorded --device 00:04.0\n" +
+        "  shadowfold log recordings/linux-vfio-edu.jsonl.gz " +
+        "--where 'event == \"Dma\" && iova >= 0x1806000 && iova < 0x1807000'\n\n" +
+        "docs/expressions.md has the language of --where.",
     )
     .action((file: string, options: Options) => print(run, file, options));
 }

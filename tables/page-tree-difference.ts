@@ -1,0 +1,45 @@
+import type { PageTree } from "./page-tree.ts";
+import type { Slot } from "./page-tree-node.ts";
+import { childOf, spans, waysAt } from "./page-tree-node.ts";
+import type { Visit } from "./page-tree-range.ts";
+
+interface Comparing {
+  readonly linear: boolean;
+  readonly visit: Visit;
+  /** Slots that may still be looked at. */
+  left: number;
+}
+
+/** Whether everything that differs was visited: not once the patience is at its end. */
+function differ(comparing: Comparing, from: Slot, to: Slot, depth: number, base: number): boolean {
+  if (from === to) return true;
+  comparing.left -= 1;
+  if (comparing.left < 0) return false;
+  const span = spans[depth] as number;
+  if (typeof from === "number" && typeof to === "number") {
+    comparing.visit(base, span, to);
+    return true;
+  }
+  const { linear } = comparing;
+  const childSpan = spans[depth - 1] as number;
+  for (let index = 0; index < waysAt(depth - 1); index++) {
+    const before = childOf(from, depth, index, linear);
+    const after = childOf(to, depth, index, linear);
+    if (!differ(comparing, before, after, depth - 1, base + index * childSpan)) return false;
+  }
+  return true;
+}
+
+/**
+ * Visits the pages of which two trees of one kind say something different, in order, with what the
+ * second says. What they share is passed over: it costs what differs.
+ *
+ * @param most  how many slots that differ are looked at: trees that share their own nodes differ in
+ *   more places than they have nodes.
+ * @returns whether that was all of it.
+ */
+export function treeDifference(from: PageTree, to: PageTree, most: number, visit: Visit): boolean {
+  if (from.levels !== to.levels || from.linear !== to.linear) return false;
+  const comparing = { linear: to.linear, visit, left: most };
+  return differ(comparing, from.root, to.root, to.levels * 2, 0);
+}
