@@ -1,5 +1,6 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
+import type { MemoryRead } from "../memory-use/memory-read.ts";
 import type { AddressColumn, PlainColumn } from "./event-column.ts";
 import { bytesWritten, columnBits, columnNames, eventNumber } from "./event-column.ts";
 
@@ -27,6 +28,8 @@ export interface Chunk {
   readonly high: { [K in AddressColumn]?: Uint32Array };
   /** Bytes of guest memory written from `gpa` on. */
   written: Uint32Array | undefined;
+  /** Bytes of guest memory read from `gpa` on: of an event that has no such field, kept there. */
+  read: Uint32Array | undefined;
   /** Which names of events there are. */
   readonly events: Uint32Array;
   /** Which source-ids there are, five bits of each. */
@@ -45,6 +48,7 @@ export const newChunk = (): Chunk => ({
   low: {},
   high: {},
   written: undefined,
+  read: undefined,
   events: new Uint32Array(8),
   devices: 0,
   pages: {},
@@ -102,8 +106,16 @@ function addWritten(chunk: Chunk, event: Input | Fact): void {
   else for (let page = first; page <= last; page++) markPage(chunk, "gpa", page);
 }
 
-/** Adds an event to a chunk that has room. */
-export function addEvent(chunk: Chunk, event: Input | Fact): void {
+function addRead(chunk: Chunk, { gpa, length }: MemoryRead): void {
+  chunk.read ??= new Uint32Array(chunkEvents);
+  chunk.read[chunk.count] = length;
+  addAddress(chunk, "gpa", gpa);
+  const last = Number((gpa + BigInt(length) - 1n) / 4096n);
+  for (let page = Number(gpa / 4096n); page <= last; page++) markPage(chunk, "gpa", page);
+}
+
+/** Adds an event to a chunk that has room, with what it says was read of guest memory. */
+export function addEvent(chunk: Chunk, event: Input | Fact, read?: MemoryRead): void {
   const number = eventNumber(event.type);
   chunk.event[chunk.count] = number;
   chunk.events[number >> 5] = (chunk.events[number >> 5] as number) | (1 << (number & 31));
@@ -120,6 +132,7 @@ export function addEvent(chunk: Chunk, event: Input | Fact): void {
   }
   chunk.present[chunk.count] = present;
   addWritten(chunk, event);
+  if (read !== undefined) addRead(chunk, read);
   chunk.count += 1;
 }
 

@@ -1,5 +1,6 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
+import type { MemoryRead } from "../memory-use/memory-read.ts";
 import type { Chunk } from "./chunk.ts";
 import { addEvent, chunkEvents, newChunk } from "./chunk.ts";
 
@@ -12,13 +13,13 @@ export interface Columns {
 export const newColumns = (): Columns => ({ chunks: [], count: 0 });
 
 /** Adds the event that has the next number. */
-export function addToColumns(columns: Columns, event: Input | Fact): void {
+export function addToColumns(columns: Columns, event: Input | Fact, read?: MemoryRead): void {
   let chunk = columns.chunks.at(-1);
   if (chunk === undefined || chunk.count === chunkEvents) {
     chunk = newChunk();
     columns.chunks.push(chunk);
   }
-  addEvent(chunk, event);
+  addEvent(chunk, event, read);
   columns.count += 1;
 }
 
@@ -50,17 +51,19 @@ const cutChunk = (chunk: Chunk, count: number): Chunk => ({
   low: copyAll(chunk.low),
   high: copyAll(chunk.high),
   written: chunk.written?.slice(),
+  read: chunk.read?.slice(),
   events: chunk.events.slice(),
   pages: copyAll(chunk.pages),
 });
 
 /** Wipes what rows from `count` on had: those that come next may not have it. */
 function wipe(chunk: Chunk): Chunk {
-  const { low, high, plain, written, count } = chunk;
+  const { low, high, plain, written, read, count } = chunk;
   for (const array of [...Object.values(high), ...Object.values(low), ...Object.values(plain)]) {
     array?.fill(0, count);
   }
   written?.fill(0, count);
+  read?.fill(0, count);
   return chunk;
 }
 

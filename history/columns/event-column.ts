@@ -58,7 +58,7 @@ export function bytesWritten(event: Input | Fact): number {
     case "MemoryWritten":
       return event.bytes.length;
     case "DmaLanded":
-      return event.access === "write" && event.gpa !== undefined ? (event.bytes?.length ?? 0) : 0;
+      return event.gpa === undefined ? 0 : (event.bytes?.length ?? 0);
     case "CacheFlush":
     case "P2mUnmapped":
       return event.length > BigInt(longestWrite) ? longestWrite : Number(event.length);

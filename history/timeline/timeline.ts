@@ -6,6 +6,7 @@ import type { NumberColumn } from "../columns/number-column.ts";
 import { addNumber, newNumbers, placeOf } from "../columns/number-column.ts";
 import type { ChangeIndex } from "../lifeline/change-index.ts";
 import { newChangeIndex, noteChanges } from "../lifeline/change-index.ts";
+import { memoryRead } from "../memory-use/memory-read.ts";
 import type { Step } from "../step.ts";
 import { stepOf } from "../step.ts";
 import type { CheckpointOptions, Checkpoints } from "./checkpoints.ts";
@@ -66,7 +67,7 @@ export function append(timeline: Timeline, input: Input): Step {
   addInput(timeline.inputs, input);
   addNumber(timeline.numbers, step.seq);
   addToColumns(timeline.columns, input);
-  for (const fact of step.facts) addToColumns(timeline.columns, fact);
+  for (const fact of step.facts) addToColumns(timeline.columns, fact, memoryRead(step, fact));
   noteChanges(timeline.changes, step);
   if (timeline.judge !== undefined) noteFindings(timeline.findings, timeline.judge(step));
   timeline.folded.delete(timeline.checkpoints.kept.length - 1);
