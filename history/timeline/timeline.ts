@@ -64,6 +64,13 @@ export const newTimeline = (start: World, options: TimelineOptions = {}): Timeli
 /** Folds one more input at the end of a timeline. */
 export function append(timeline: Timeline, input: Input): Step {
   const step = stepOf(timeline.end, input);
+  appendStep(timeline, step);
+  return step;
+}
+
+/** Adds a step that was folded from the timeline's end already. */
+export function appendStep(timeline: Timeline, step: Step): void {
+  const { input } = step;
   addInput(timeline.inputs, input);
   addNumber(timeline.numbers, step.seq);
   addToColumns(timeline.columns, input);
@@ -74,7 +81,6 @@ export function append(timeline: Timeline, input: Input): Step {
   addCheckpoint(timeline.checkpoints, step, timeline.inputs.count);
   if (timeline.checkpoints.cost === 0) timeline.folded.clear();
   timeline.end = step.after;
-  return step;
 }
 
 /** How far an opening is: inputs folded so far. */
