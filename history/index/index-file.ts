@@ -106,7 +106,7 @@ function isStillDecided(timeline: Timeline): boolean {
  * The timeline that an index holds, once it is sure that it is of this log and whole.
  *
  * @param log  the digest of as many bytes of the log as the index says that it is of.
- * @throws IndexError when it is of another log, damaged, or its newest part is decided otherwise now.
+ * @throws IndexError when it is of another log or damaged, or its end is decided otherwise now.
  */
 export function believeIndex(
   { first, rest }: OpenedIndex,

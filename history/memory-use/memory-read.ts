@@ -22,7 +22,7 @@ function lengthLanded({ before, input, facts }: Step, guest: number): number {
 
 const entryLength = 16;
 
-/** What a fact of a step says was read: a descriptor, an interrupt entry, what a device asked for. */
+/** What a fact says was read: a descriptor, an interrupt entry, what a device asked for. */
 export function memoryRead(step: Step, fact: Fact): MemoryRead | undefined {
   const index = fact.guest ?? 0;
   switch (fact.type) {

@@ -123,8 +123,8 @@ export interface Comparing {
 const pairsAtOnce = 1024;
 
 /**
- * Compares two runs whose inputs are paired: each pair's inputs and facts, what DMA came to, what is
- * wrong. Each run is folded once.
+ * Compares two runs whose inputs are paired: each pair's inputs and facts, what DMA came to, what
+ * is wrong. Each run is folded once.
  *
  * @param shared  how many inputs both begin with that are the same: they are passed over.
  */

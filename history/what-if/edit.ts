@@ -7,8 +7,8 @@ import { inputPlace } from "../timeline/timeline.ts";
 
 /**
  * One thing that is done differently. Inputs are named by the numbers that their events have in the
- * log that is asked about, so that several edits do not shift each other; `before` may be the number
- * after the last event, which is the end.
+ * log, so that several edits do not shift each other; `before` may be the number after the last
+ * event, which is the end.
  */
 export type Edit =
   | { readonly kind: "remove"; readonly at: number }
