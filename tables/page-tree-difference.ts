@@ -1,6 +1,6 @@
 import type { PageTree } from "./page-tree.ts";
-import type { Slot } from "./page-tree-node.ts";
-import { childOf, spans, waysAt } from "./page-tree-node.ts";
+import type { Node, Slot } from "./page-tree-node.ts";
+import { childAt, expand, fewOf, spans } from "./page-tree-node.ts";
 import type { Visit } from "./page-tree-range.ts";
 
 interface Comparing {
@@ -20,12 +20,36 @@ function differ(comparing: Comparing, from: Slot, to: Slot, depth: number, base:
     comparing.visit(base, span, to);
     return true;
   }
+  return differBelow(comparing, from, to, depth, base);
+}
+
+/** The same of the slots of two nodes, or of a node and a number that says all of them. */
+function differBelow(
+  comparing: Comparing,
+  from: Slot,
+  to: Slot,
+  depth: number,
+  base: number,
+): boolean {
   const { linear } = comparing;
   const childSpan = spans[depth - 1] as number;
-  for (let index = 0; index < waysAt(depth - 1); index++) {
-    const before = childOf(from, depth, index, linear);
-    const after = childOf(to, depth, index, linear);
-    if (!differ(comparing, before, after, depth - 1, base + index * childSpan)) return false;
+  const [few, others] = [fewOf(from), fewOf(to)];
+  if (few !== undefined && others !== undefined) {
+    // Most nodes that differ have few slots: the empty ones are not looked at.
+    for (let bits = few | others; bits !== 0; bits &= bits - 1) {
+      const index = 31 - Math.clz32(bits & -bits);
+      const before = from === 0 ? 0 : childAt(from as Node, index);
+      const after = to === 0 ? 0 : childAt(to as Node, index);
+      if (before === after) continue;
+      if (!differ(comparing, before, after, depth - 1, base + index * childSpan)) return false;
+    }
+    return true;
+  }
+  const [before, after] = [expand(from, depth, linear), expand(to, depth, linear)];
+  for (let index = 0; index < before.length; index++) {
+    const [one, other] = [before[index] as Slot, after[index] as Slot];
+    if (one === other) continue;
+    if (!differ(comparing, one, other, depth - 1, base + index * childSpan)) return false;
   }
   return true;
 }

@@ -2,7 +2,13 @@ import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import type { MemoryRead } from "../memory-use/memory-read.ts";
 import type { AddressColumn, PlainColumn } from "./event-column.ts";
-import { bytesWritten, columnBits, columnNames, eventNumber } from "./event-column.ts";
+import {
+  bytesWritten,
+  columnBits,
+  columnNames,
+  columnsOfEvent,
+  eventNumber,
+} from "./event-column.ts";
 
 /** Events of a chunk. */
 export const chunkEvents = 4096;
@@ -121,7 +127,7 @@ export function addEvent(chunk: Chunk, event: Input | Fact, read?: MemoryRead): 
   chunk.events[number >> 5] = (chunk.events[number >> 5] as number) | (1 << (number & 31));
   const fields = event as unknown as Readonly<Record<string, unknown>>;
   let present = 0;
-  for (const column of columnNames) {
+  for (const column of columnsOfEvent[number] ?? []) {
     const value = fields[column];
     if (typeof value === "bigint") {
       addAddress(chunk, column as AddressColumn, value);

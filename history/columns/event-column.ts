@@ -39,6 +39,13 @@ export type ColumnName = keyof typeof columnBits;
 /** All of them, in the order of their bits of presence. */
 export const columnNames: readonly ColumnName[] = Object.keys(columnBits) as ColumnName[];
 
+const tables: Readonly<Record<string, object>> = { ...inputs, ...facts };
+
+/** The columns that an event may have something for, by the number of its name. */
+export const columnsOfEvent: readonly (readonly ColumnName[])[] = eventNames.map((name) =>
+  columnNames.filter((column) => Object.hasOwn(tables[name] ?? {}, column)),
+);
+
 /** Columns of addresses. */
 export type AddressColumn = "iova" | "gpa";
 
