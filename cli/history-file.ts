@@ -1,4 +1,6 @@
+import { stat } from "node:fs/promises";
 import type { Setup } from "../events/setup.ts";
+import type { LogPrefix } from "../history/index/index-file.ts";
 import { worldAt } from "../history/timeline/seek.ts";
 import type { Timeline } from "../history/timeline/timeline.ts";
 import { append, appendStep, newTimeline } from "../history/timeline/timeline.ts";
@@ -73,9 +75,20 @@ export async function makeIndex(
   run: Run,
   file: string,
 ): Promise<HistoryFile & { readonly bytes: number }> {
-  const log = await prefixOf(file, Number.POSITIVE_INFINITY);
+  const log = await prefixOf(file);
   const history = await foldHistory(run, file);
   return { ...history, bytes: await writeIndex(file, history.timeline, log) };
+}
+
+/** Writes an index anew; where it cannot be written, the answer does not wait for it. */
+async function keepIndex(run: Run, file: string, history: HistoryFile, log: LogPrefix) {
+  try {
+    await writeIndex(file, history.timeline, log);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    run.terminal.err(`${error.message}\n`);
+  }
+  return history;
 }
 
 /**
@@ -90,15 +103,17 @@ export async function indexedHistory(run: Run, file: string): Promise<HistoryFil
   if (read === undefined) return undefined;
   if (typeof read === "string") {
     tellUnbelieved(run, file, read);
-    return makeIndex(run, file);
+    const log = await prefixOf(file);
+    return keepIndex(run, file, await foldHistory(run, file), log);
   }
-  const { timeline } = read;
-  const whole = await prefixOf(file, Number.POSITIVE_INFINITY);
-  if (whole.bytes > read.log.bytes) {
-    await foldRest(run, file, timeline);
-    await writeIndex(file, timeline, whole);
+  const { timeline, log } = read;
+  const setup = await setupOf(file);
+  if ((await stat(file)).size === log.bytes) {
+    return { setup, timeline, failure: failureOf(timeline) };
   }
-  return { setup: await setupOf(file), timeline, failure: failureOf(timeline) };
+  const whole = await prefixOf(file);
+  await foldRest(run, file, timeline);
+  return keepIndex(run, file, { setup, timeline, failure: failureOf(timeline) }, whole);
 }
 
 /** A file as a timeline, however it is had: from its index, or folded once. */

@@ -4,7 +4,7 @@ import type { Digest, LogPrefix } from "../history/index/index-file.ts";
 import { believeIndex, IndexError, indexParts, openIndex } from "../history/index/index-file.ts";
 import type { Timeline } from "../history/timeline/timeline.ts";
 import { judge } from "../properties/judge.ts";
-import { fileError } from "./input-error.ts";
+import { fileError, InputError } from "./input-error.ts";
 import type { Run } from "./run.ts";
 
 /** What is found wrong with each step, in every timeline of the program. */
@@ -21,8 +21,20 @@ const digest: Digest = (parts) => {
 
 const pieceBytes = 2 ** 22;
 
-/** The digest of the first bytes of a file, which are all of it when it has no more. */
-export async function prefixOf(file: string, most: number): Promise<LogPrefix> {
+/**
+ * The digest of the first bytes of a file, which are all of it when it has no more.
+ *
+ * @throws InputError when it cannot be read.
+ */
+export async function prefixOf(file: string, most = Number.POSITIVE_INFINITY): Promise<LogPrefix> {
+  try {
+    return await readPrefix(file, most);
+  } catch (error) {
+    throw fileError(file, error);
+  }
+}
+
+async function readPrefix(file: string, most: number): Promise<LogPrefix> {
   const hash = createHash("sha256");
   const handle = await open(file, "r");
   let bytes = 0;
@@ -79,7 +91,7 @@ export async function readIndex(file: string): Promise<ReadIndex | string | unde
     return { timeline: believeIndex(opened, log, digest, findingsOf), log };
   } catch (error) {
     if (error instanceof IndexError) return error.message;
-    throw fileError(name, error);
+    throw error instanceof InputError ? error : fileError(name, error);
   }
 }
 

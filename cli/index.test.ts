@@ -51,6 +51,11 @@ test.each(questions)("[TT21] %s says the same with an index as without (%#)", as
 
 test("[TT21] an index lies beside a file, which has to have a name", async () => {
   expect((await captureRun("index", "-")).err).toContain("an index lies beside a file");
+  const none = join(folder, "none.jsonl");
+  const wanted = { code: 2, out: "", err: `${none}: no such file or directory\n` };
+  expect(await captureRun("index", none)).toEqual(wanted);
+  copyFileSync(`${file}.index`, `${none}.index`);
+  expect(await captureRun("state", none)).toEqual(wanted);
 });
 
 test("[TT22] an index of a file that has grown is folded on, and written again", async () => {

@@ -103,7 +103,8 @@ const asked = (timeline: Timeline, where: string) =>
   questionOf(timeline, parseExpression(where), changesIn(timeline));
 
 /**
- * Answers a question to a timeline: the one way by which pages, terminals, editors and commands ask.
+ * Answers a question to a timeline: the one way by which pages, terminals, editors and commands
+ * ask.
  *
  * @throws ExpressionError when the question has an expression that cannot be used.
  */
