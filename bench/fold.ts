@@ -1,10 +1,5 @@
-import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
-import type { Input } from "../events/input.ts";
 import { encodeEvent, parseEvent } from "../events/log/log.ts";
-import { openRecording } from "../events/log/recording.ts";
 import type { Step } from "../history/step.ts";
-import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import { stateHash } from "../projections/digest.ts";
 import type { World } from "../projections/world.ts";
@@ -12,27 +7,11 @@ import { judge } from "../properties/judge.ts";
 import type { Figure } from "./figure.ts";
 import type { Effort } from "./measure.ts";
 import { bestSeconds } from "./measure.ts";
+import type { Recorded } from "./recorded.ts";
+import { loadRecorded } from "./recorded.ts";
 
 const name = "linux-legacy-nvme-load";
 const group = `fold ${name}`;
-
-interface Recorded {
-  /** The file without its first line. */
-  readonly lines: readonly string[];
-  readonly read: (line: string, lineNumber: number) => readonly Input[];
-  readonly inputs: readonly Input[];
-  readonly start: World;
-}
-
-/** Reads the recording that comes with the project, next to the folder that this program is in. */
-function load(): Recorded {
-  const file = new URL(`../recordings/${name}.jsonl.gz`, import.meta.url);
-  const text = gunzipSync(readFileSync(file)).toString("utf8");
-  const [first = "", ...lines] = text.trimEnd().split("\n");
-  const { setup, read } = openRecording(first);
-  const inputs = lines.flatMap((line, index) => read(line, index + 2));
-  return { lines, read, inputs, start: createWorld(setup) };
-}
 
 function foldAlone({ start, inputs }: Recorded): World {
   let world = start;
@@ -80,7 +59,7 @@ function parseLog(lines: readonly string[]): number {
 
 /** Inputs a second over a real guest; reading its lines; hashing its last state. */
 export function measureFold(effort: Effort): readonly Figure[] {
-  const recorded = load();
+  const recorded = loadRecorded(name);
   const count = recorded.inputs.length;
   const perSecond = { group, unit: "inputs/s", budget: { atLeast: 300_000 } } as const;
   const longer = { ...effort, seconds: effort.seconds * 2 };

@@ -8,6 +8,7 @@ import type { Figure } from "./figure.ts";
 import { figuresToJson, renderFigures } from "./figure.ts";
 import { measureFold } from "./fold.ts";
 import { measureGrowth } from "./growth.ts";
+import { measureHistory } from "./history.ts";
 import { measureInvalidation } from "./invalidation.ts";
 import { measureLaws } from "./laws.ts";
 import type { Effort } from "./measure.ts";
@@ -24,6 +25,7 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   nested: measureNested,
   many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],
   "self-reference": measureSelfReference,
+  history: measureHistory,
   worst: measureWorst,
   growth: measureGrowth,
   charts: measureCharts,

@@ -16,6 +16,8 @@ export interface Watcher {
   readonly step?: (step: Step, line: number) => Promise<void> | void;
   /** The file has a fact, which the fold ignores. It follows the input that it belongs to. */
   readonly recorded?: (entry: FactEntry) => void;
+  /** Asked before each input: whether no more of them are wanted. */
+  readonly isEnough?: () => boolean;
 }
 
 /** What came of folding a file. */
@@ -76,7 +78,7 @@ export async function foldSource(
           watcher.recorded?.(entry);
           continue;
         }
-        if (world.seq >= until) return result();
+        if (world.seq >= until || watcher.isEnough?.() === true) return result();
         const step = stepUntil(stepOf(world, entry.input), until);
         world = step.after;
         inputs += 1;

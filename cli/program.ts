@@ -7,6 +7,7 @@ import { addDmar } from "./command/dmar.ts";
 import { addExplain } from "./command/explain.ts";
 import { addExplore } from "./command/explore.ts";
 import { addFuzz } from "./command/fuzz.ts";
+import { addIndex } from "./command/index-log.ts";
 import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
 import { addRecord } from "./command/record.ts";
@@ -50,7 +51,8 @@ function createProgram(run: Run): Command {
         "bound ended a search.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addInterrupt, addVerify, addConvert, addDmar, addSave]) add(program, run);
+  for (const add of [addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
+  for (const add of [addDmar, addSave]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore]) add(program, run);
   return program;

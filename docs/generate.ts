@@ -33,6 +33,7 @@ import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import { noticedRows } from "../properties/bugs/noticed.ts";
 import { chartPage } from "./chart-pictures.ts";
 import { deviationPage } from "./deviations.ts";
+import { expressionsPage } from "./expressions-page.ts";
 import { historicPage } from "./historic-bugs.ts";
 import { layoutTable } from "./layout-table.ts";
 import { noticedPage } from "./noticed.ts";
@@ -154,6 +155,7 @@ export const documents = (): ReadonlyMap<string, string> =>
     ["descriptors.md", descriptorPage()],
     ["faults.md", faults()],
     ["events.md", events()],
+    ["expressions.md", expressionsPage()],
     ["charts.md", chartPage()],
     ["qemu-deviations.md", deviationPage()],
     ["historic-bugs.md", historicPage()],

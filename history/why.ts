@@ -22,7 +22,7 @@ import { pathOf, unseenOn } from "./walk-path.ts";
  * its page that was, else one that landed, and before that through the guest's tables. An interrupt
  * request to another address is another interrupt.
  */
-const weigh: Weigh = (use, isExact, isOn) => {
+export const weighWhy: Weigh = (use, isExact, isOn) => {
   if (use.interrupt !== undefined) {
     if (!isExact) return 0;
     return use.interrupt.outcome?.type === "InterruptBlocked" ? 6 : 5;
@@ -32,7 +32,7 @@ const weigh: Weigh = (use, isExact, isOn) => {
 };
 
 /** Looks for the moment that `why` explains: to be followed by every step up to the one asked. */
-export const startWhy = (question: Question): Search => startSearch(question, weigh);
+export const startWhy = (question: Question): Search => startSearch(question, weighWhy);
 
 /** A moment that was found, while its history is looked at again from the first event. */
 export interface Inquiry {

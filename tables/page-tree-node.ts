@@ -53,6 +53,12 @@ export function childAt(node: Node, index: number): Slot {
   return (mask & bit) === 0 ? 0 : (node[1 + bitCount(mask & (bit - 1))] as Slot);
 }
 
+/** Which slots of a node of few are not 0, or of 0; `undefined` for any other slot. */
+export function fewOf(slot: Slot): number | undefined {
+  if (typeof slot === "number") return slot === 0 ? 0 : undefined;
+  return slot.length <= fewSlots + 1 ? (slot[0] as number) : undefined;
+}
+
 /** A node with all its slots: of a number, what it says for each; not to be kept in a tree. */
 export function expand(slot: Slot, depth: number, linear: boolean): Node {
   const ways = waysAt(depth - 1);

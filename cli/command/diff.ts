@@ -1,9 +1,13 @@
 import type { Command } from "commander";
 import { changesBetween } from "../../history/changes.ts";
+import type { Step } from "../../history/step.ts";
+import { stepUntil } from "../../history/step.ts";
+import type { World } from "../../projections/world.ts";
 import { parseNumber } from "../argument.ts";
-import type { Folded } from "../folding.ts";
-import { foldFile, worldOf } from "../folding.ts";
-import { InputError } from "../input-error.ts";
+import { checkEvent, foldSource, worldOf } from "../folding.ts";
+import type { FileMoment } from "../history-file.ts";
+import { indexedHistory, momentOf } from "../history-file.ts";
+import type { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";
 import { renderJson } from "../render/json.ts";
 import { renderChanges } from "../render/state.ts";
@@ -20,26 +24,46 @@ interface Options {
 
 const shownChanges = 60;
 
-/** The world after an event; with the reason, if the file is bad before it. */
-async function worldAt(
-  run: Run,
-  file: string,
-  at: number,
-): Promise<Pick<Folded, "world" | "failure">> {
-  if (at > 0) return foldFile(file, run.terminal, {}, at);
+/** The worlds after two events of a file, and why they are others, if they are. */
+interface Worlds {
+  readonly from: World;
+  readonly to: World;
+  readonly failure: InputError | undefined;
+}
+
+/** Folds a file once, as far as the later of two events, and keeps the world of the earlier one. */
+async function foldBoth(run: Run, file: string, { from, to }: Options): Promise<Worlds> {
   const source = await openSource(file);
-  const world = await worldOf(source);
-  await source.close();
-  return { world, failure: undefined };
+  let early = await worldOf(source);
+  const [first, last] = [Math.min(from, to), Math.max(from, to)];
+  const step = (one: Step): void => {
+    if (one.before.seq < first) early = stepUntil(one, first).after;
+  };
+  const { world, failure } = await foldSource(source, run.terminal, { step }, last);
+  const isWhole = world.seq >= last;
+  if (!isWhole && failure === undefined) {
+    for (const seq of [from, to]) checkEvent(file, world.seq, seq);
+  }
+  if (world.seq < first && failure !== undefined) throw failure;
+  const told = isWhole ? undefined : failure;
+  return from <= to
+    ? { from: early, to: world, failure: told }
+    : { from: world, to: early, failure: told };
+}
+
+async function worldsOf(run: Run, file: string, options: Options): Promise<Worlds> {
+  const indexed = await indexedHistory(run, file);
+  if (indexed === undefined) return foldBoth(run, file, options);
+  const [start, end] = [options.from, options.to].map((at) => momentOf(indexed, file, at)) as [
+    FileMoment,
+    FileMoment,
+  ];
+  if (start.failure !== undefined && end.failure !== undefined) throw start.failure;
+  return { from: start.world, to: end.world, failure: start.failure ?? end.failure };
 }
 
 async function show(run: Run, file: string, options: Options): Promise<void> {
-  if (file === "-") throw new InputError("-: diff reads its file twice; give it a name");
-  const start = await worldAt(run, file, options.from);
-  const end = await worldAt(run, file, options.to);
-  const [from, to] = [start.world, end.world];
-  const failure = start.failure ?? end.failure;
-  if (start.failure !== undefined && end.failure !== undefined) throw start.failure;
+  const { from, to, failure } = await worldsOf(run, file, options);
   const changes = changesBetween(from, to, options.pasid);
   const { terminal } = run;
   if (options.json) {
@@ -63,7 +87,7 @@ export function addDiff(program: Command, run: Run): void {
       "Shows what differs between the states after two events: what is new (+), gone (-) and " +
         "different (~). Event 0 is the start.",
     )
-    .argument("<file>", "log or recording, gzipped or not")
+    .argument("<file>", "log or recording, gzipped or not; - is standard input")
     .requiredOption("--from <event>", "state after this event", parseNumber)
     .requiredOption("--to <event>", "and after this one", parseNumber)
     .addOption(pasidOption("only what is known of this PASID"))

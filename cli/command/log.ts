@@ -1,33 +1,21 @@
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import type { SourceId } from "../../events/address.ts";
-import { formatSourceId } from "../../events/address.ts";
-import type { Fact } from "../../events/fact.ts";
 import { facts } from "../../events/fact.ts";
-import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
 import { shortened } from "../../events/log/excerpt.ts";
-import { encodeFact, encodeInput } from "../../events/log/log.ts";
 import type { Step } from "../../history/step.ts";
-import { deviceAt, deviceBehind } from "../../projections/device/devices.ts";
-import type { World } from "../../projections/world.ts";
 import { parseDevice, parseNumber } from "../argument.ts";
-import { checkEvent, foldSource } from "../folding.ts";
+import { foldSource } from "../folding.ts";
+import { indexedHistory } from "../history-file.ts";
+import { printIndexed } from "../indexed-log.ts";
 import { InputError } from "../input-error.ts";
+import type { ListOptions } from "../listed-event.ts";
+import { checkFilters, deviceOf, isWanted, textOf } from "../listed-event.ts";
 import { openSource } from "../read.ts";
-import { renderEvent } from "../render/event.ts";
 import type { Run } from "../run.ts";
+import type { WhereTest } from "../where.ts";
+import { parseWhere, startWhere } from "../where.ts";
 import { checkGuest, pasidOption } from "./lookup.ts";
-
-interface Options {
-  readonly from: number;
-  readonly to?: number;
-  readonly device?: SourceId;
-  readonly type?: ReadonlySet<string>;
-  readonly guest?: number;
-  readonly pasid?: number;
-  readonly json?: true;
-}
 
 /** The names of events in a list with commas. */
 function parseTypes(text: string): ReadonlySet<string> {
@@ -46,71 +34,31 @@ function parseTypes(text: string): ReadonlySet<string> {
   return new Set(wanted);
 }
 
-const deviceOf = (event: Input | Fact): number | undefined => {
-  if ("device" in event) return event.device;
-  return "source" in event ? event.source : undefined;
-};
-
-/**
- * Whether an event is about a PASID: it carries it, is about what is kept of one, or follows from
- * an input that carries it and names no other.
- */
-function isAboutPasid(event: Input | Fact, pasid: number, step: Step): boolean {
-  const { before, after, input } = step;
-  if ("pasid" in event && event.pasid !== undefined) return event.pasid === pasid;
-  if ("pasid" in input && input.pasid === pasid) return true;
-  if (event.type === "HostEntryChanged") return event.tag === pasid;
-  if (!("space" in event) || event.space === undefined) return false;
-  const [index, id] = [event.guest ?? 0, event.space];
-  return [after, before].some((world) => world.guests[index]?.spaces[id]?.pasid === pasid);
-}
-
-function isWanted(options: Options, step: Step, seq: number, event: Input | Fact): boolean {
-  if (seq < options.from || seq > (options.to ?? Number.POSITIVE_INFINITY)) return false;
-  if (options.guest !== undefined && (event.guest ?? 0) !== options.guest) return false;
-  if (options.type !== undefined && !options.type.has(event.type)) return false;
-  if (options.pasid !== undefined && !isAboutPasid(event, options.pasid, step)) return false;
-  return options.device === undefined || deviceOf(event) === options.device;
-}
-
-function printStep(run: Run, options: Options, step: Step): void {
-  const { terminal } = run;
-  const { seq, input } = step;
+function printStep(run: Run, options: ListOptions, step: Step, where: WhereTest): void {
   let text = "";
-  if (isWanted(options, step, seq, input)) {
-    text += options.json
-      ? `${encodeInput(seq, input)}\n`
-      : renderEvent(terminal, seq, undefined, input);
+  for (const [index, event] of [step.input, ...step.facts].entries()) {
+    const seq = step.seq + index;
+    if (isWanted(options, step, seq, event) && where(seq, event)) {
+      text += textOf(run, options, seq, step);
+    }
   }
-  for (const [index, fact] of step.facts.entries()) {
-    const at = seq + 1 + index;
-    if (!isWanted(options, step, at, fact)) continue;
-    text += options.json ? `${encodeFact(at, seq, fact)}\n` : renderEvent(terminal, at, seq, fact);
-  }
-  if (text !== "") terminal.out(text);
+  if (text !== "") run.terminal.out(text);
 }
 
-const hasDevice = ({ guests }: World, device: SourceId): boolean =>
-  guests.some(
-    (guest) => deviceAt(guest, device) !== undefined || deviceBehind(guest, device) !== undefined,
-  );
+const always: WhereTest = () => true;
 
-/**
- * Checks that a list without an event is not one because the filters ask for what is not there.
- *
- * @throws InputError that names what is not there.
- */
-function checkFilters(file: string, world: World, options: Options, wasSeen: boolean): void {
-  checkEvent(file, world.seq, options.from);
-  const { device } = options;
-  if (device === undefined || wasSeen || hasDevice(world, device)) return;
-  throw new InputError(`${file}: there is no device ${formatSourceId(device)} in these events`);
-}
-
-async function print(run: Run, file: string, options: Options): Promise<void> {
+async function print(run: Run, file: string, options: ListOptions): Promise<void> {
   const { from, to, device } = options;
   if (to !== undefined && from > to) {
     throw new InputError(`--from ${from.toString()} is after --to ${to.toString()}`);
+  }
+  const indexed = await indexedHistory(run, file);
+  if (indexed !== undefined) {
+    if (options.guest !== undefined) {
+      checkGuest(file, indexed.setup.guests.length, options.guest);
+    }
+    printIndexed(run, file, options, indexed);
+    return;
   }
   const source = await openSource(file);
   if (options.guest !== undefined && options.guest >= source.setup.guests.length) {
@@ -118,9 +66,12 @@ async function print(run: Run, file: string, options: Options): Promise<void> {
     checkGuest(file, source.setup.guests.length, options.guest);
   }
   let wasSeen = false;
+  let whereOf: ((step: Step) => WhereTest) | undefined;
   const step = (one: Step): void => {
+    const { where } = options;
+    if (where !== undefined) whereOf ??= startWhere(where, one.before);
     wasSeen ||= [one.input, ...one.facts].some((event) => deviceOf(event) === device);
-    printStep(run, options, one);
+    printStep(run, options, one, whereOf?.(one) ?? always);
   };
   const { world, failure } = await foldSource(source, run.terminal, { step }, to);
   if (failure !== undefined) run.fail(failure);
@@ -143,11 +94,15 @@ export function addLog(program: Command, run: Run): void {
     .addOption(pasidOption("only events of this PASID"))
     .option("--type <names>", "only these events, with commas between", parseTypes)
     .option("--guest <number>", "only events of this guest", parseNumber)
+    .option("--where <expression>", "only events for which this is so", parseWhere)
     .option("--json", "print the lines that a log has, one object a line")
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold log recordings/linux-vfio-edu.jsonl.gz " +
-        "--type DmaBlocked,FaultRecorded --device 00:04.0",
+        "--type DmaBlocked,FaultRecorded --device 00:04.0\n" +
+        "  shadowfold log recordings/linux-vfio-edu.jsonl.gz " +
+        "--where 'event == \"Dma\" && iova >= 0x1806000 && iova < 0x1807000'\n\n" +
+        "docs/expressions.md has the language of --where.",
     )
-    .action((file: string, options: Options) => print(run, file, options));
+    .action((file: string, options: ListOptions) => print(run, file, options));
 }

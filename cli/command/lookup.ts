@@ -2,14 +2,14 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { formatSourceId } from "../../events/address.ts";
 import type { Setup } from "../../events/setup.ts";
-import type { Search } from "../../history/moment.ts";
-import { followSearch } from "../../history/moment.ts";
+import type { Search, Weigh } from "../../history/moment.ts";
+import { findMomentIn } from "../../history/query/why-in.ts";
 import type { Question } from "../../history/question.ts";
-import type { Step } from "../../history/step.ts";
+import type { Timeline } from "../../history/timeline/timeline.ts";
 import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { World } from "../../projections/world.ts";
 import { parseAccess, parseDevice, parseIova, parseNumber, parsePasid } from "../argument.ts";
-import { foldFile } from "../folding.ts";
+import { momentOf, openHistory } from "../history-file.ts";
 import { InputError } from "../input-error.ts";
 import type { Run } from "../run.ts";
 
@@ -22,21 +22,33 @@ export interface LookupOptions extends Question {
 /** What is known once a file was searched. */
 export interface Found {
   readonly setup: Setup;
+  readonly timeline: Timeline;
   readonly search: Search;
   /** The state after `--at`, or at the end. */
   readonly world: World;
   readonly failure: InputError | undefined;
 }
 
-/** Folds a file, up to the event that is asked for, and looks for the DMA that it is about. */
-export async function findMoment(run: Run, file: string, start: Search): Promise<Found> {
-  let search = start;
-  const step = (one: Step): void => {
-    search = followSearch(search, one);
-  };
-  const { at } = start.question;
-  const { setup, world, failure } = await foldFile(file, run.terminal, { step }, at);
-  return { setup, search, world, failure };
+/**
+ * Looks for the DMA that a question is about, up to the event that is asked for.
+ *
+ * @param weigh  what a DMA is worth.
+ */
+export async function findMoment(
+  run: Run,
+  file: string,
+  question: Question,
+  weigh: Weigh,
+): Promise<Found> {
+  const history = await openHistory(run, file, question.at);
+  const { setup, timeline } = history;
+  const { world, failure } = momentOf(history, file, question.at);
+  // Where the file ends before the event, it is the end that is looked at.
+  const at = question.at === undefined || world.seq === question.at ? question.at : world.seq;
+  const asked = at === undefined ? question : { ...question, at };
+  const found = findMomentIn(timeline, asked, weigh);
+  if (found === undefined) throw new InputError(`${file}: there is no such event`);
+  return { setup, timeline, search: { ...found.search, question: asked }, world, failure };
 }
 
 /** `--guest N`, of the first guest when missing. */

@@ -5,6 +5,7 @@ import { summaryOfPasid } from "../../history/summary-pasid.ts";
 import { stateHash } from "../../projections/digest.ts";
 import { parseNumber } from "../argument.ts";
 import { foldFile } from "../folding.ts";
+import { indexedHistory, momentOf } from "../history-file.ts";
 import { renderJson } from "../render/json.ts";
 import { renderGuest } from "../render/state.ts";
 import type { Run } from "../run.ts";
@@ -22,7 +23,11 @@ const shownRows = 20;
 
 async function show(run: Run, file: string, options: Options): Promise<void> {
   const { terminal } = run;
-  const { world, failure } = await foldFile(file, terminal, {}, options.at);
+  const indexed = await indexedHistory(run, file);
+  const { world, failure } =
+    indexed === undefined
+      ? await foldFile(file, terminal, {}, options.at)
+      : momentOf(indexed, file, options.at);
   if (options.guest !== undefined) checkGuest(file, world.guests.length, options.guest);
   const wanted =
     options.guest === undefined ? world.guests.map((_, index) => index) : [options.guest];

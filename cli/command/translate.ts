@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import type { Request } from "../../history/explanation.ts";
 import type { Search, Weigh } from "../../history/moment.ts";
-import { startSearch } from "../../history/moment.ts";
 import { askedOf, hostOf } from "../../history/question.ts";
 import { regimeOf } from "../../history/regime.ts";
 import { unseenOn } from "../../history/walk-path.ts";
@@ -33,8 +32,7 @@ function choiceText({ off, meeting }: Search): string | undefined {
 
 async function show(run: Run, file: string, options: LookupOptions): Promise<void> {
   checkRights(options);
-  const start = startSearch(options, weigh);
-  const { setup, search, world: end, failure } = await findMoment(run, file, start);
+  const { setup, search, world: end, failure } = await findMoment(run, file, options, weigh);
   const { off } = search;
   const isChosen = options.at === undefined && off !== undefined;
   const meeting = isChosen ? search.meeting : undefined;

@@ -1,8 +1,6 @@
 import type { Command } from "commander";
-import type { Step } from "../../history/step.ts";
-import { startInquiry, startWhy } from "../../history/why.ts";
-import { foldFile } from "../folding.ts";
-import { InputError } from "../input-error.ts";
+import { explainIn, worldExplained } from "../../history/query/why-in.ts";
+import { weighWhy } from "../../history/why.ts";
 import {
   interruptHint,
   renderWhyInterrupt,
@@ -16,15 +14,12 @@ import type { LookupOptions } from "./lookup.ts";
 import { checkDevice, checkRights, findMoment, withLookup } from "./lookup.ts";
 
 async function explain(run: Run, file: string, options: LookupOptions): Promise<void> {
-  if (file === "-") throw new InputError("-: why reads its file twice; give it a name");
   checkRights(options);
   const { terminal } = run;
-  const { setup, search, world: end, failure } = await findMoment(run, file, startWhy(options));
-  const { world, until, follow, answer } = startInquiry(search, end);
-  checkDevice(file, world, options);
-  const step = (one: Step): void => follow(one);
-  if (until !== undefined) await foldFile(file, terminal, { step }, until);
-  const told = answer();
+  const found = await findMoment(run, file, options, weighWhy);
+  const { setup, timeline, search, world: end, failure } = found;
+  checkDevice(file, worldExplained({ search, end }), options);
+  const told = explainIn(timeline, { search, end });
   if (told.kind === "dma" && tellUnknown(run, setup, options, told)) {
     if (failure !== undefined) run.fail(failure);
     return;
@@ -51,7 +46,7 @@ export function addWhy(program: Command, run: Run): void {
         "fact put it into the shadow, which DMA used it. Without --at it explains the last " +
         "DMA to the address or its page that was blocked, else the last one that landed.",
     )
-    .argument("<file>", "log or recording, gzipped or not");
+    .argument("<file>", "log or recording, gzipped or not; - is standard input");
   withLookup(command, "explain the state after this event instead")
     .addHelpText(
       "after",

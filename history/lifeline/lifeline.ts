@@ -1,0 +1,162 @@
+import type { SourceId } from "../../events/address.ts";
+import { parseSourceId } from "../../events/address.ts";
+import type { Chunk } from "../columns/chunk.ts";
+import { hasEvent, mayHavePage, pageIn, presence } from "../columns/chunk.ts";
+import type { Columns } from "../columns/columns.ts";
+import { rowOf } from "../columns/columns.ts";
+import { eventNumber, eventNumbers, inputNames } from "../columns/event-column.ts";
+import { scanAll } from "../columns/scan.ts";
+import type { ChangesAt } from "../expression/event-view.ts";
+import type { Timeline } from "../timeline/timeline.ts";
+import { lastEvent } from "../timeline/timeline.ts";
+import type { UsedPage } from "../use.ts";
+import type { Life } from "./life.ts";
+import { lifeChanges } from "./life-changes.ts";
+
+/** DMA that met an interval: how many, what became of them, and two of their numbers. */
+export interface LifeUses {
+  readonly landed: number;
+  readonly blocked: number;
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+}
+
+/** A time in which the translation of a page was one thing. */
+export interface Interval {
+  /** Number of the input that made it so; 0 is the start. */
+  readonly from: number;
+  /** Number of the input that ended it; `undefined` when it lasts to the end. */
+  readonly until: number | undefined;
+  readonly life: Life;
+  /** The first event that wrote what is pending in it, or what was until it began. */
+  readonly writer: number | undefined;
+  /** The invalidation by which it began. */
+  readonly announced: number | undefined;
+  readonly uses: LifeUses;
+}
+
+/** The whole life of one page of one device. */
+export interface Lifeline {
+  readonly place: UsedPage;
+  readonly intervals: readonly Interval[];
+}
+
+const invalidations = eventNumbers([
+  "ContextInvalidated",
+  "PasidCacheInvalidated",
+  "IotlbInvalidated",
+  "PasidIotlbInvalidated",
+]);
+
+/** The numbers of the facts of an input's step that are of some kinds, in order. */
+function* factsOfStep(
+  columns: Columns,
+  input: number,
+  kinds: readonly number[],
+): Generator<number, void, void> {
+  for (let seq = input + 1; ; seq++) {
+    const row = rowOf(columns, seq);
+    if (row === undefined) return;
+    const event = row.chunk.event[row.at] as number;
+    if (event < inputNames) return;
+    if (kinds.includes(event)) yield seq;
+  }
+}
+
+const requests = eventNumbers(["Dma", "DmaIssue"]);
+const [landing, blocking] = [eventNumber("DmaTranslated"), eventNumber("DmaBlocked")];
+
+/** The numbers of all DMA to a page, in order. */
+export const usesOf = (
+  columns: Columns,
+  { guest, device, page, pasid }: UsedPage,
+): Generator<number, void> =>
+  scanAll(
+    columns,
+    { from: 1, to: columns.count },
+    {
+      mayBeIn: (chunk) => hasEvent(chunk, requests) && mayHavePage(chunk, "iova", page),
+      isAt: (chunk: Chunk, at) =>
+        requests.includes(chunk.event[at] as number) &&
+        chunk.plain.device?.[at] === device &&
+        pageIn(chunk, "iova", at) === page &&
+        (chunk.plain.guest?.[at] ?? 0) === guest &&
+        pasidAt(chunk, at) === pasid,
+    },
+  );
+
+const pasidAt = (chunk: Chunk, at: number): number | undefined =>
+  ((chunk.present[at] as number) & presence.pasid) === 0 ? undefined : chunk.plain.pasid?.[at];
+
+/** The numbers of uses that fell into `[from, until)`, taken from the front of a list. */
+function usesIn(columns: Columns, waiting: number[], until: number): LifeUses {
+  let [landed, blocked] = [0, 0];
+  let first: number | undefined;
+  let last: number | undefined;
+  while ((waiting.at(-1) ?? until) < until) {
+    const seq = waiting.pop() as number;
+    first ??= seq;
+    last = seq;
+    if (!factsOfStep(columns, seq, [landing]).next().done) landed += 1;
+    if (!factsOfStep(columns, seq, [blocking]).next().done) blocked += 1;
+  }
+  return { landed, blocked, first, last };
+}
+
+/**
+ * The life of a page of a device: every time in which its translation was one thing, from the
+ * start to the end, with what made it so and what used it. A DMA that changes it used what was
+ * before.
+ */
+export function lifelineOf(timeline: Timeline, place: UsedPage): Lifeline {
+  const { columns } = timeline;
+  const changes = [...lifeChanges(timeline, place)];
+  // Taken from the end: the first use is the last of the list.
+  const waiting = [...usesOf(columns, place)].reverse();
+  let pendingBefore: number | undefined;
+  const intervals = changes.map(({ seq: from, life }, index): Interval => {
+    const until = changes[index + 1]?.seq;
+    const uses = usesIn(
+      columns,
+      waiting,
+      until === undefined ? lastEvent(timeline) + 1 : until + 1,
+    );
+    const told = factsOfStep(columns, from, invalidations).next();
+    const isTold = pendingBefore !== undefined && life.pendingSince === undefined;
+    const writer = life.pendingSince ?? pendingBefore;
+    pendingBefore = life.pendingSince;
+    const announced = isTold && told.done !== true ? told.value : undefined;
+    return { from, until, life, writer, announced, uses };
+  });
+  return { place, intervals };
+}
+
+/** The interval that an event falls into: what the page was once it had happened. */
+export const intervalAt = ({ intervals }: Lifeline, seq: number): Interval | undefined =>
+  intervals.findLast(({ from }) => from <= seq);
+
+/** Answers `changes(…)` of expressions: each page's life is told once. */
+export function changesIn(timeline: Timeline): ChangesAt {
+  const known = new Map<string, ReadonlySet<number>>();
+  return (cause, device, iova, pasid) => {
+    const key = `${device} ${iova.toString()} ${pasid?.toString() ?? ""}`;
+    let inputs = known.get(key);
+    if (inputs === undefined) {
+      inputs = changedAt(timeline, parseSourceId(device), iova, pasid);
+      known.set(key, inputs);
+    }
+    return inputs.has(cause);
+  };
+}
+
+function changedAt(
+  timeline: Timeline,
+  device: SourceId | undefined,
+  iova: bigint,
+  pasid: bigint | undefined,
+): ReadonlySet<number> {
+  if (device === undefined || iova < 0n) return new Set();
+  const page = Number(iova / 4096n);
+  const place = { guest: 0, device, page, pasid: pasid === undefined ? undefined : Number(pasid) };
+  return new Set([...lifeChanges(timeline, place)].map(({ seq }) => seq));
+}

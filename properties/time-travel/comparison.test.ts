@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import type { Input } from "../../events/input.ts";
+import type { Judge } from "../../history/timeline/finding.ts";
+import type { Timeline } from "../../history/timeline/timeline.ts";
+import { timelineOf } from "../../history/timeline/timeline.ts";
+import { pairsOfRuns } from "../../history/what-if/alignment.ts";
+import { branchOf } from "../../history/what-if/branch.ts";
+import { compareBranch, compareTwo } from "../../history/what-if/comparison.ts";
+import { someRuns, travelled } from "./travelled.ts";
+
+const runs = someRuns(75, 4);
+const worlds = runs.slice(0, 1).map((run) => travelled(run));
+
+/** Finds something wrong wherever a DMA is blocked. */
+const blocked: Judge = ({ seq, facts }) =>
+  facts.flatMap(({ type }, index) =>
+    type === "DmaBlocked" ? [{ law: "B1", seq: seq + 1 + index, text: "blocked" }] : [],
+  );
+const blocking = runs.map((run) => travelled(run, { spacing: 24, judge: blocked }));
+
+describe("comparisons", () => {
+  it("[TT17] a comparison shows the first divergence, what DMA came to, and what is wrong", () => {
+    let [changed, found] = [0, 0];
+    for (const { run, timeline } of blocking) {
+      for (const step of run.steps) {
+        if (step.input.type !== "RegisterWrite" && step.input.type !== "MemoryWrite") continue;
+        if (step.seq % 17 !== 0) continue;
+        const branch = branchOf(timeline, "without", [{ kind: "remove", at: step.seq }]);
+        const told = compareBranch(branch);
+        expect(told.first).toMatchObject({ kind: "input", left: { seq: step.seq } });
+        expect(told.first?.right).toBeUndefined();
+        for (const { left, right } of told.dma) {
+          expect(left).not.toEqual(right);
+          expect(left?.iova).toBe(right?.iova);
+          changed += 1;
+        }
+        const laws = (of: Timeline): number => of.findings.all.length;
+        const [before, after] = [laws(timeline), laws(branch.timeline)];
+        expect(after - before).toBe(told.appeared.length - told.vanished.length);
+        found += told.appeared.length + told.vanished.length;
+        const aligned = compareTwo(timeline, branch.timeline);
+        expect(aligned.dmaDiffering).toBeLessThanOrEqual(told.dmaDiffering);
+        expect(aligned.differing).toBeGreaterThan(0);
+      }
+    }
+    expect(changed).toBeGreaterThan(10);
+    expect(found).toBeGreaterThan(10);
+  });
+
+  it("[TT17] two runs are aligned by what they did", () => {
+    const [{ run }] = worlds as [(typeof worlds)[number]];
+    const { inputs, start } = run;
+    const note = (text: string): Input => ({ type: "Note", text });
+    const left = timelineOf(start, [...inputs.slice(0, 9), note("a"), ...inputs.slice(9)]);
+    const right = timelineOf(start, [
+      ...inputs.slice(0, 20),
+      note("b"),
+      note("c"),
+      ...inputs.slice(20),
+    ]);
+    const alone = [...pairsOfRuns(left, right)].filter(
+      (pair) => pair.left === undefined || pair.right === undefined,
+    );
+    expect(alone).toEqual([
+      { left: 9, right: undefined },
+      { left: undefined, right: 20 },
+      { left: undefined, right: 21 },
+    ]);
+    const all = [...pairsOfRuns(left, right)];
+    expect(all.flatMap((pair) => pair.left ?? [])).toEqual(
+      inputs.map((_, at) => at).concat([inputs.length]),
+    );
+    expect(all.flatMap((pair) => pair.right ?? [])).toHaveLength(inputs.length + 2);
+    expect(compareTwo(left, right)).toMatchObject({ differing: 3, dmaDiffering: 0 });
+  });
+});
