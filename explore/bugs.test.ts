@@ -7,7 +7,7 @@ import { bugs } from "../properties/bugs/all.ts";
 import { importMutant, withMutant } from "../properties/hunt/mutant.ts";
 import { referenceStep } from "../properties/laws/chart-transitions.ts";
 import { configurations } from "./configurations.ts";
-import type { Configuration, Move } from "./engine/configuration.ts";
+import type { Configuration, Move, State } from "./engine/configuration.ts";
 import { allTransitions, countSteps, nothingTaken } from "./engine/coverage.ts";
 import { makeMove } from "./engine/make-move.ts";
 import { reachedOf } from "./engine/reached.ts";
@@ -24,6 +24,7 @@ const named = (name: string): Configuration => {
 /** A bug, the configuration that finds it, in how many moves, and what is broken. */
 const found: readonly (readonly [string, string, number, string])[] = [
   ["p2m-in-flight", "revoke", 5, "IS1"],
+  ["pending-too-wide", "revoke", 3, "SH3"],
   ["ring-wrap", "ring", 3, "QU1"],
   ["faulting-tag", "scopes", 5, "question"],
   ["pasid-iotlb-kept", "pasids", 2, "IV6"],
@@ -68,6 +69,36 @@ describe("a question", () => {
     },
     patience,
   );
+});
+
+describe("the driver of revoke", () => {
+  it("[EX22] takes a status for nothing beside which a wrong answer stands", () => {
+    const way = [
+      "The driver takes page 0x10 and maps IOVA 0x40000 to it.",
+      "The driver submits an IOTLB invalidation of IOVA 0x40000.",
+      "The driver clears the entry of IOVA 0x40000.",
+      "Device 00:04.0 asks for a translation of IOVA 0x40000.",
+      "The driver submits an IOTLB invalidation of IOVA 0x40000.",
+      "The driver submits device-TLB invalidations of IOVA 0x40000 for 00:04.0 and 00:05.0.",
+      "The driver submits a wait that writes a status.",
+      "Device 00:04.0 sends a write by its own TLB to IOVA 0x40000.",
+      "Device 00:04.0 fails to forget what it is asked to, and says so.",
+      "Device 00:05.0 forgets what it is asked to, and answers.",
+    ];
+    const { moves, judge } = named("revoke-large");
+    let state: State<object> = startOf(named("revoke-large"));
+    const met: string[] = [];
+    for (const says of [...way, "Device 00:04.0 has its write land."]) {
+      const move = moves.find((one) => one.says === says) as Move<object>;
+      const made = makeMove(move, state);
+      if (made === undefined) throw new Error(`${says} is not possible`);
+      const known = move.knows(state.ghost);
+      const { ghost, wrong } = judge(known, made.steps, made.world, (name) => met.push(name));
+      expect([says, wrong]).toEqual([says, undefined]);
+      state = { world: made.world, ghost };
+    }
+    expect(met).toEqual(["status beside a wrong answer", "landed while announced"]);
+  });
 });
 
 describe("a search with threads", () => {

@@ -2,8 +2,12 @@ import type { SmallCase } from "../select/case.ts";
 import { interruptsByHand } from "./interrupts.ts";
 import { legacyByHand } from "./legacy.ts";
 import { mistakesByHand } from "./mistakes.ts";
+import { pasidMistakes } from "./pasid-mistakes.ts";
+import { queueMistakes } from "./queue-mistakes.ts";
 import { registersByHand } from "./registers.ts";
+import { requestMistakes } from "./request-mistakes.ts";
 import { scalableByHand } from "./scalable.ts";
+import { tableMistakes } from "./table-mistakes.ts";
 
 /** The cases that were written by hand, where generated programs do not reach. */
 export const byHand: readonly SmallCase[] = [
@@ -12,4 +16,8 @@ export const byHand: readonly SmallCase[] = [
   ...interruptsByHand,
   ...scalableByHand,
   ...mistakesByHand,
+  ...tableMistakes,
+  ...pasidMistakes,
+  ...queueMistakes,
+  ...requestMistakes,
 ];

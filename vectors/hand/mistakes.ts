@@ -3,8 +3,6 @@ import { at } from "../../events/registers/offset.ts";
 import {
   command,
   contextEntry,
-  contextsOfDevice,
-  iotlbOfAll,
   iotlbOfPage,
   leafEntry,
   memory,
@@ -63,19 +61,6 @@ export const mistakesByHand: readonly SmallCase[] = [
     submit(iotlbOfPage(5, page), done),
     writes(page),
   ]),
-  againstBug("tables-unregistered", "qemu-legacy", [
-    tables(linked, 0n),
-    queueOn,
-    // A table that is linked later, and written later still.
-    memory(0x5060n, 0xb003n),
-    submit(iotlbOfAll, done),
-    memory(0xb030n, 0xc003n),
-    submitAt(32, iotlbOfAll, done),
-    writes(page),
-    memory(0xb030n, 0xd003n),
-    submitAt(64, iotlbOfAll, done),
-    writes(page),
-  ]),
   againstBug("mask-unaligned", "qemu-legacy", [
     tables(linked, 0x7003n),
     memory(entryOf(1), 0x8_0003n),
@@ -89,14 +74,6 @@ export const mistakesByHand: readonly SmallCase[] = [
     writes(page),
     writes(next(1)),
   ]),
-  againstBug("domain-in-part", "qemu-legacy", [
-    tables(linked, 0x7003n),
-    queueOn,
-    writes(page),
-    memory(leafEntry, 0x9_0003n),
-    submit(0x22n | (5n << 16n), done),
-    writes(page),
-  ]),
   againstBug("work-after-wait", "qemu-legacy", [
     tables(linked, 0x7003n),
     queueOn,
@@ -104,18 +81,6 @@ export const mistakesByHand: readonly SmallCase[] = [
     memory(leafEntry, 0x9_0003n),
     // For leaves alone (IH).
     submit(iotlbOfPage(5, page) | (1n << 70n), done),
-    writes(page),
-  ]),
-  againstBug("function-mask", "qemu-legacy", [
-    tables(linked, 0x7003n),
-    queueOn,
-    reads(page),
-    memory(contextEntry, topTable | 1n, width4(6)),
-    memory(contextEntry, 0x1_0001n, width4(6)),
-    memory(0x1_0000n, 0x4003n),
-    memory(0x5060n, 0x1_1003n),
-    memory(0x1_1030n, 0x9_0003n),
-    submit(contextsOfDevice(5, 0x24, 1), iotlbOfAll, done),
     writes(page),
   ]),
   againstBug("type-of-four-bits", "hardware-2016", [queueOff, submit(0x211n, done)]),

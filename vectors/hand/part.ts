@@ -13,7 +13,7 @@ const flat = (part: Part): readonly Input[] =>
 function whole(input: Input): Input {
   if (input.type === "MemoryWrite") return { ...input, flushed: true };
   if (input.type !== "Dma" || input.access !== "write") return input;
-  return { ...input, bytes: new Uint8Array(input.length ?? 8).fill(0xa5) };
+  return { ...input, bytes: input.bytes ?? new Uint8Array(input.length ?? 8).fill(0xa5) };
 }
 
 /** A case that was written by hand, for one facet. */

@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { stderr, stdout } from "node:process";
 import { Command } from "commander";
 import { profiles } from "../../events/profile/profiles.ts";
@@ -7,9 +5,10 @@ import { bugs } from "../../properties/bugs/all.ts";
 import type { Bug } from "../../properties/bugs/bug.ts";
 import { byHand } from "../hand/all.ts";
 import { facets, nameOf } from "../rules/all.ts";
+import { unseenBugs } from "../rules/unseen-bugs.ts";
 import { caseFor, trialOf } from "./bug-cases.ts";
 import type { SmallCase } from "./case.ts";
-import { chosenBefore, folder, needed, shownIn, writeChosen } from "./choice.ts";
+import { chosenBefore, needed, shownIn, writeChosen } from "./choice.ts";
 import { facetCases } from "./facet-cases.ts";
 import { keptCases, save } from "./kept-cases.ts";
 import { stopModels, withModel } from "./mutant.ts";
@@ -147,14 +146,9 @@ async function select(options: Options): Promise<void> {
   for (const [id, ids] of await killAll(options, left, cases, found)) killed.set(id, ids);
   writeChosen(cases, killed);
   if (options.campaign === 0) return;
-  const unkilled = bugs.filter(({ id }) => !killed.has(id));
+  const unkilled = bugs.filter(({ id }) => !killed.has(id) && !unseenBugs.has(id));
   const { programs, seen } = await seenIn(unkilled, options);
-  const measured = {
-    seed: options.seed,
-    ...{ campaign: programs, bugs: bugs.length, killed: killed.size },
-    ...{ seen, unseen: unkilled.map(({ id }) => id).filter((id) => !seen.includes(id)) },
-  };
-  writeFileSync(join(folder, "measured.json"), `${JSON.stringify(measured, undefined, 2)}\n`);
+  const measured = { seed: options.seed, programs, bugs: bugs.length, killed: killed.size, seen };
   stdout.write(`${JSON.stringify(measured)}\n`);
 }
 
@@ -165,7 +159,12 @@ await new Command("select")
   .option("--profile <name...>", "the profiles in which facets are looked for; all when missing")
   .option("--first <n>", "the first program in which facets are looked for", Number, 0)
   .option("--pool <n>", "programs of each profile in which bugs are looked for", Number, 20)
-  .option("--campaign <n>", "programs of each profile that tell whether a bug shows", Number, 50)
+  .option(
+    "--campaign <n>",
+    "programs of each profile that bugs which pass the choice are put to",
+    Number,
+    0,
+  )
   .option("--again", "keeps the choice, and looks for cases of the bugs that pass it")
   .option("--only <id...>", "the bugs to look for; all when missing")
   .option("--passing <id...>", "bugs that are known to pass the choice")
