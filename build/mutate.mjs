@@ -40,7 +40,7 @@ if (wrong !== undefined) {
 }
 const stryker = join(root, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
 const mutate = [...files, "!**/*.test.ts"].join(",");
-const { status } = spawnSync(execPath, [stryker, "run", "--mutate", mutate], {
+const { status } = spawnSync(execPath, [stryker, "run", "build/stryker.json", "--mutate", mutate], {
   cwd: root,
   stdio: "inherit",
 });

@@ -3,6 +3,33 @@ import type { Bug } from "./bug.ts";
 /** Mistakes in what a unit owes its guest, its devices and their models. */
 export const owedBugs: readonly Bug[] = [
   {
+    id: "off-before-its-tail",
+    what: "After any wait the queue may be turned off, although its tail is further on.",
+    file: "machines/queue/queue.ts",
+    find: "context.head === event.tail && context.lastWasWait",
+    replace: "context.lastWasWait",
+    law: "QU2",
+  },
+  {
+    id: "off-by-time-out",
+    what: "A time-out turns the queue off.",
+    file: "hypervisor/queue/queue.ts",
+    find: `export const giveUp = (turn: Turn): void => stepRaising(turn, { type: "GivenUp" });`,
+    replace:
+      `export const giveUp = (turn: Turn): void => {\n  stepRaising(turn, { type: "GivenUp" });\n` +
+      "  const { state, head } = guestIn(turn).queue;\n" +
+      `  if (state === "halted") step(turn, { type: "Disable", tail: head });\n};`,
+    law: "GS2",
+  },
+  {
+    id: "failure-untold",
+    what: "An answer by which a device says that it failed is like any other.",
+    file: "hypervisor/queue/queue.ts",
+    find: `if (!expected || result === "failed") stepRaising(`,
+    replace: "if (!expected) stepRaising(",
+    law: "QU3",
+  },
+  {
     id: "time-out-by-answer",
     what: "Writing 1 to ICE clears ITE too.",
     file: "hypervisor/registers/register-write.ts",

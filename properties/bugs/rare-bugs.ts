@@ -105,6 +105,6 @@ export const rareBugs: readonly Bug[] = [
     file: "projections/device/evolve-device.ts",
     find: "guest.deviceTlbs = withoutTlbsOf(guest.deviceTlbs, device.source);",
     replace: "",
-    law: "HE1",
+    law: "TL1",
   },
 ];

@@ -5,7 +5,7 @@ import { anyProgram } from "../world/program.ts";
 import { wordAt } from "./register-sight.ts";
 import { momentsOf, runOf } from "./run.ts";
 
-it("[OR31] a word of a register that is not read again is the one that reading it again gives", () => {
+it("[OR31] a word taken from an earlier event is the one that reading it again gives", () => {
   let kept = 0;
   const property = fc.property(anyProgram, (program) => {
     for (const { read, was, now } of momentsOf(runOf(program))) {

@@ -3,7 +3,8 @@ import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
-import { pageAt, wordsIn } from "../../tables/memory.ts";
+import type { Page } from "../../tables/memory.ts";
+import { half, pageAt } from "../../tables/memory.ts";
 import { anyIn } from "../../tables/page-tree-range.ts";
 import { coveredPages } from "./invalidated.ts";
 import type { Count, Law } from "./law.ts";
@@ -29,6 +30,27 @@ const newBook = (): Book => ({
   isPartial: false,
 });
 
+/** Whether an entry names a table: it allows something, and is no superpage. */
+const isLink = (low: number): boolean => (low & 3) !== 0 && (low & 0x80) === 0;
+
+const linksOfPage = new WeakMap<Page, readonly number[]>();
+
+/** The pages that the entries of a table name as tables; a page never changes. */
+function linksOf(page: Page | undefined): readonly number[] {
+  if (page === undefined) return [];
+  const known = linksOfPage.get(page);
+  if (known !== undefined) return known;
+  const links = new Set<number>();
+  for (let index = 0; index < 512; index++) {
+    const low = half(page, index * 2);
+    if (!isLink(low)) continue;
+    links.add((low >>> 12) + (half(page, index * 2 + 1) & 0xf_ffff) * 2 ** 20);
+  }
+  const made = [...links];
+  linksOfPage.set(page, made);
+  return made;
+}
+
 /** Whether a page holds a table of a level of a shadow, by what memory holds. */
 function isTable(guest: Guest, { shadow, table, level }: FactOf<"TableShared">): boolean {
   const { root, levels } = shadowAt(guest, shadow) ?? { root: -1, levels: 0 };
@@ -36,12 +58,7 @@ function isTable(guest: Guest, { shadow, table, level }: FactOf<"TableShared">):
   for (let above = levels; above > level; above--) {
     const below = new Set<number>();
     for (const page of pages) {
-      const bytes = pageAt(guest.memory, page);
-      for (let index = 0; index < 512; index++) {
-        const entry = wordsIn(bytes, index * 8, 1);
-        const isLink = (entry & 3n) !== 0n && (entry & 0x80n) === 0n;
-        if (isLink) below.add(Number((entry & 0xf_ffff_ffff_f000n) >> 12n));
-      }
+      for (const link of linksOf(pageAt(guest.memory, page))) below.add(link);
     }
     pages = below;
   }

@@ -1,7 +1,7 @@
 import { gpaOfPage, sourceId } from "../../events/address.ts";
 import { arena, deviceSources } from "./arena.ts";
 import type { Binding, Domain, Stage } from "./belief.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver, Manner } from "./driver.ts";
 import { emit, pick, wordAt, writeWord } from "./driver.ts";
 import { pageNamed, stageBits, stagePlaceOf, tagsOf, usersOf } from "./first-stage-tables.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
@@ -101,12 +101,15 @@ export const undermineHost: Command = (driver, draw) => {
 };
 
 /** Makes the first pages of a domain map to themselves again, with a table or a superpage. */
-export const heal: Command = (driver, draw, manner) => {
-  const { domain } = someNest(driver, draw.what);
+export const heal: Command = (driver, draw, manner) =>
+  healDomain(driver, someNest(driver, draw.what).domain, draw, manner);
+
+/** The same of one domain; `how` of a draw says whether it may be with a superpage. */
+export function healDomain(driver: Driver, domain: Domain, draw: Draw, manner: Manner): void {
   const place = placeOf(driver, domain, 0, 2, true);
   const large = driver.profile.superpages.m2 && draw.how % 2 === 0;
   const table = large ? 0 : takeTable(driver);
   if (!large) writeIdentity(driver, table);
   const word = entryWord(table, 3, large);
   changeSecond(driver, { domain, page: 0, place }, word, draw, manner);
-};
+}

@@ -16,6 +16,7 @@ import {
 } from "./first-stage-tables.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
 import { changeSecond, more, pageFrom } from "./mapping-commands.ts";
+import { healDomain } from "./nested-commands.ts";
 import * as pasid from "./pasid-commands.ts";
 import { someRequest, useStage } from "./requests.ts";
 import { announceAll, responseWord } from "./scalable-queue.ts";
@@ -65,6 +66,8 @@ export const writtenThenRead: Command = (driver, draw) => {
   if (nested.length === 0) return;
   const { binding, device, pasid: of } = pick(nested, draw.what);
   const { domain, stage } = binding;
+  // Else the tables on the way can seldom be read.
+  if (draw.how % 8 < 6) healDomain(driver, domain, { ...draw, how: 1 }, "proper");
   const own = driver.scalable.mapped.filter((one) => one.stage.root === stage.root);
   const page = own.length === 0 ? canonicalPage(stage.levels, 3) : pick(own, draw.where).page;
   const leaf = stagePlaceOf(driver, stage, page, 1, true);
@@ -90,12 +93,20 @@ export const writtenThenRead: Command = (driver, draw) => {
   changeSecond(driver, { domain, page: below, place }, entryWord(below, 3), draw, "proper");
 };
 
+/** A page that a device asked for before, to keep; or one that it did not. */
+function heldOrNot(driver: Driver, draw: Draw): Driver["requested"][number] {
+  const { requested } = driver;
+  if (requested.length > 0 && draw.how % 4 !== 3) return pick(requested, draw.where);
+  const { device, page, rights } = someRequest(driver, draw);
+  return { device, page, pasid: rights.pasid };
+}
+
 /** A device goes, its PASID entries change, and it comes back. */
 export const goneAndBack: Command = (driver, draw, manner) => {
-  const { device, page, rights } = someRequest(driver, draw);
+  const { device, page, pasid: of } = heldOrNot(driver, draw);
   const source = sourceId(device);
   const address = iova(BigInt(page) << 12n);
-  const plain = rights.pasid === undefined ? {} : { pasid: rights.pasid };
+  const plain = of === undefined ? {} : { pasid: of };
   const dma = { device: source, iova: address, access: "read", ...plain, length: 8 } as const;
   emit(driver, { type: "AtsRequest", device: source, iova: address, access: "read", ...plain });
   emit(driver, { type: "Dma", ...dma });
