@@ -51,7 +51,7 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   return (isPasidIotlb || isPasidCache) && (!profile.smts || isNarrow);
 }
 
-/** Whether the queue has halted for the mode that the root pointer says, which QEMU does not ask. */
+/** Whether the queue has halted for the mode of the root pointer, which QEMU does not ask. */
 const isModeUnread = (guest: Guest): boolean =>
   queueGeometry(guest.queue.address).step === 16 || !isScalable(guest);
 
