@@ -112,6 +112,18 @@ describe("a state that a debugfs dump makes", () => {
     expect(readFileSync(out, "utf8")).toBe(written);
   });
 
+  test("[PA8] of a unit with a write buffer the unit sees all that the dump shows", async () => {
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const row = readFileSync(`${root}explain/pastes/debugfs-one-row.txt`, "utf8");
+    const line = "DMAR: dmar0: reg_base_addr fed93000 ver 1:0 cap c9008020630272 ecap 1000\n";
+    const out = join(folder, "buffered.ndjson");
+    await captureRun("explain", fileOf("buffered.txt", line + row), "--state", out);
+    expect(readFileSync(out, "utf8")).toContain('"cap":"0xc9008020630272"');
+    const told = await captureRun("translate", out, ...asked("00:05.0", "0x1000"));
+    expect(told.out).toContain("context table at 0x101001000");
+    expect(told.out).not.toContain("write buffer");
+  });
+
   test("[PA8] is of the unit that is named, and the others are told", async () => {
     const file = fileOf("dump.txt", dump);
     const wrong = await captureRun(

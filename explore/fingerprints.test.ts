@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Gpa, Iova } from "../events/address.ts";
 import type { Input } from "../events/input.ts";
 import { at } from "../events/registers/offset.ts";
+import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import {
   command,
@@ -100,6 +101,15 @@ describe("fingerprints", () => {
 
   it.each(differences)("[EX5] tell states apart by %s", (_, before, change) => {
     expect(wordsAfter(...before, ...change)).not.toEqual(wordsAfter(...before));
+  });
+
+  it("[EX5] tell states apart by what waits in a write buffer", () => {
+    const buffered = createWorld({
+      guests: revoke.setup.guests.map((one) => ({ ...one, cap: one.cap | 0x10n })),
+    });
+    const after = (value: bigint) =>
+      plain(fold(buffered, memory(gpaOf(place.spare), value)).world, nothing).words;
+    expect(after(1n)).not.toEqual(after(2n));
   });
 
   it("[EX6] do not tell apart what only the numbers of events or descriptors tell apart", () => {

@@ -19,6 +19,7 @@ export { anyEvents, anyFact, anyInput, anySetup } from "../properties/arbitrary/
 export type { Concern, Finding, Search } from "../properties/hunt/find.ts";
 export { findViolation, shrinkFinding } from "../properties/hunt/find.ts";
 export type { Judged } from "../properties/judge.ts";
+export type { Unflushed } from "../properties/judge-unseen.ts";
 export type { Count, Law } from "../properties/laws/law.ts";
 export type { Moment, Run } from "../properties/laws/run.ts";
 export { momentsOf } from "../properties/laws/run.ts";

@@ -35,7 +35,7 @@ export type { Question } from "../history/question.ts";
 export type { Regime } from "../history/regime.ts";
 export type { Step } from "../history/step.ts";
 export type { Noted, Subscriber } from "../history/subscriber.ts";
-export type { Unseen } from "../history/unseen.ts";
+export type { Unseen, Waiting } from "../history/unseen.ts";
 export type { PlaceFact, Use, UsedInterrupt, UsedPage, Uses } from "../history/use.ts";
 export { SetupError } from "../hypervisor/create-world.ts";
 export type { Folded } from "../hypervisor/fold.ts";

@@ -75,6 +75,10 @@ describe("what was recorded while the unit need not see a write", () => {
       expect(verdictOf(buffered, before, seenBlocked(reason))).toBe("agree");
     expect(verdictOf(buffered, before, seenBlocked(5))).toBe("disagree");
     expect(verdictOf(buffered, before, seenAt(0xa000n))).toBe("agree");
+    const leaf = [memory(leafEntry, 0x7003n), command(wbf)];
+    const upper = [leaf, flat(tables).slice(0, -1), turnOn, set];
+    expect(verdictOf(buffered, upper, seenAt(0x7000n))).toBe("agree");
+    expect(verdictOf(buffered, upper, seenAt(0xb000n))).toBe("disagree");
   });
 
   test("[WB20] what may have been seen before an invalidation is right after it", () => {

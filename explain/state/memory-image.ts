@@ -68,6 +68,7 @@ export function emptyImage(): MemoryImage {
           type: "MemoryWrite",
           gpa: gpa(first),
           bytes: bytesOf(run),
+          flushed: true,
         }),
       ),
     known: () =>

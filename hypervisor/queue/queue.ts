@@ -7,6 +7,7 @@ import type { QueueGeometry } from "../../events/registers/queue.ts";
 import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
 import type { QueueStimulus } from "../../machines/queue/queue.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
+import { isScalable, tableModeOf } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import { pageAsWritten, wordsIn } from "../../tables/memory.ts";
@@ -41,12 +42,28 @@ function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bi
 
 const invalid = (iqei: number): DescriptorResult => ({ kind: "failed", iqei });
 
+const reservedMode = 2;
+
 /**
- * Checks a descriptor and executes it. Order of checks: type, reserved bits, then what its type
- * asks for.
+ * Why a queue of descriptors of a width cannot work in the mode that the latched root pointer says,
+ * or `undefined`.
+ *
+ * Reading: both are found when a descriptor is fetched, before its type is looked at, whether or
+ * not translation is on.
+ */
+function modeError(guest: Guest, width: 128 | 256): number | undefined {
+  if (tableModeOf(guest) === reservedMode) return iqeCodes.mode;
+  return width === 128 && isScalable(guest) ? iqeCodes.width : undefined;
+}
+
+/**
+ * Checks a descriptor and executes it. Order of checks: the mode, the type, reserved bits, then
+ * what its type asks for.
  */
 function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorResult {
   const { profile } = guestIn(turn);
+  const wrong = modeError(guestIn(turn), width);
+  if (wrong !== undefined) return invalid(wrong);
   const type = descriptorType(descriptor);
   const spec = descriptors.get(type);
   if (spec === undefined || !spec.supported(profile) || spec.width > width) {
@@ -69,7 +86,8 @@ function stepQueue(turn: Turn): void {
   if (guest.queue.state !== "fetching") return;
   const place = queueGeometry(guest.queue.address);
   const descriptor = fetchDescriptor(guest, place);
-  stepRaising(turn, { type: "Fetched", wide: guest.profile.smts, descriptor });
+  const wide = guest.profile.smts || guest.profile.abortDma;
+  stepRaising(turn, { type: "Fetched", wide, descriptor });
   if (descriptor === undefined || guestIn(turn).queue.state !== "fetching") return;
   const outcome = execute(turn, descriptor, place.step === 32 ? 256 : 128);
   if (outcome.kind === "failed") {

@@ -42,7 +42,7 @@ interface AtTail<Type> {
 }
 interface Fetched {
   readonly type: "Fetched";
-  /** ECAP.SMTS: descriptors of 256 bits exist. */
+  /** ECAP.SMTS or ECAP.ADMS: descriptors of 256 bits exist. */
   readonly wide: boolean;
   /** The descriptor at the head, unless it cannot be read. */
   readonly descriptor: bigint | undefined;

@@ -71,8 +71,8 @@ export const interruptBugs: readonly Bug[] = [
     id: "interrupt-pointer-kept",
     what: "Where setting the interrupt table should empty the cache, it does not.",
     file: "hypervisor/registers/register-write.ts",
-    find: "if (guestIn(turn).profile.esirtps) record",
-    replace: "if (guestIn(turn).profile.haw < 0) record",
+    find: "if (!guestIn(turn).profile.esirtps) return;",
+    replace: "if (guestIn(turn).profile.haw > 0) return;",
     law: "IR2",
   },
   {

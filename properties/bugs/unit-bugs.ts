@@ -100,4 +100,20 @@ export const unitBugs: readonly Bug[] = [
     replace: "else if (fault < 0) block(turn, dma, access, { reason: 6 });",
     law: "DM1",
   },
+  {
+    id: "narrow-in-scalable",
+    what: "In scalable mode a queue of 128-bit descriptors works on.",
+    file: "hypervisor/queue/queue.ts",
+    find: "return width === 128 && isScalable(guest) ? iqeCodes.width : undefined;",
+    replace: "return undefined;",
+    law: "QU1",
+  },
+  {
+    id: "queue-in-reserved-mode",
+    what: "The queue works on while the root pointer says the reserved mode.",
+    file: "hypervisor/queue/queue.ts",
+    find: "if (tableModeOf(guest) === reservedMode) return iqeCodes.mode;",
+    replace: "",
+    law: "QU1",
+  },
 ];

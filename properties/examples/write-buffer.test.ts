@@ -10,6 +10,7 @@ import {
   contextsOfAll,
   contextsOfDevice,
   deviceTlbOf,
+  dma,
   iotlbOfAll,
   iotlbOfDomain,
   iotlbOfPage,
@@ -76,10 +77,16 @@ describe("a write buffer that software must flush", () => {
   });
 
   test("[WB10] of several writes to a word the last one is seen, and of each word its own", () => {
-    const several = waiting.when(memory(leafEntry, 0xb003n), memory(leafEntry + 8n, 0xc003n));
+    const end = 0x6ff8n;
+    const several = waiting.when(
+      memory(leafEntry, 0xb003n),
+      memory(leafEntry + 8n, 0xc003n),
+      memory(end, 0xd003n),
+    );
     const done = several.when(command(te | wbf));
     expect(seen(done)).toBe(0xb003n);
     expect(done.word(leafEntry + 8n)).toBe(0xc003n);
+    expect(done.word(end)).toBe(0xd003n);
     expect(done.guest().memory.buffered.size).toBe(0);
   });
 
@@ -198,12 +205,18 @@ describe("what else meets the write buffer", () => {
   const waiting = given(buffered, tables, command(wbf), turnOn, memory(leafEntry, 0xa003n));
 
   test("[WB17] what a device or the unit writes is seen at once, and not undone by a flush", () => {
-    const status = waiting.when(queueOn, submit(waitStatus(leafEntry + 0x10n, 7)));
-    expect(status.word(leafEntry + 0x10n)).toBe(7n);
+    const status = waiting.when(queueOn, submit(waitStatus(leafEntry + 8n, 7)));
+    expect(status.word(leafEntry + 8n)).toBe(7n);
     expect(seen(status)).toBe(0x7003n);
     const done = status.when(command(te | qie | wbf));
-    expect(done.word(leafEntry + 0x10n)).toBe(7n);
+    expect(done.word(leafEntry + 8n)).toBe(7n);
     expect(seen(done)).toBe(0xa003n);
+    const set = memory(leafEntry, 0xa003n);
+    const cached = given(both, tables, flush, command(wbf), turnOn, set);
+    const beside: Input = { ...dma("write", leafEntry + 8n), bytes: new Uint8Array(8).fill(7) };
+    const landed = cached.when(command(0n), beside, flush, command(wbf));
+    expect(landed.word(leafEntry + 8n)).toBe(0x0707_0707_0707_0707n);
+    expect(seen(landed)).toBe(0xa003n);
   });
 
   test("[WB17] the queue is what the CPU wrote, flushed or not", () => {

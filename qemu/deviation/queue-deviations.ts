@@ -4,6 +4,7 @@ import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts
 import { Fsts } from "../../events/registers/event-line.ts";
 import { at } from "../../events/registers/offset.ts";
 import { Iqa, Iqercd, Iqt, queueGeometry } from "../../events/registers/queue.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
@@ -27,8 +28,8 @@ const iqeis = Iqercd.fields.iqei.names;
 /**
  * Descriptors that QEMU executes although they are wrong: of interrupt entries and PASIDs with
  * reserved bits, with reserved bits in the upper half of 256 (before version 10), of device TLBs
- * and PASIDs that the unit has not, those of PASIDs in a queue of 128 bits, and whatever has bits
- * 11:9 set.
+ * and PASIDs that the unit has not, those of PASIDs in a queue of 128 bits, whatever has bits 11:9
+ * set, and all in a reserved mode or, of 128 bits, in scalable mode.
  */
 function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   const { profile } = guest;
@@ -39,6 +40,7 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
     const isUnread = hasOnePasidReason(guest) && (isPasidIotlb || descriptor >> 128n !== 0n);
     return type === descriptorTypes.interruptEntry || isPasidCache || isUnread;
   }
+  if (iqei === iqeis.mode || iqei === iqeis.width) return isModeUnread(guest);
   if (iqei !== iqeis.type) return false;
   if (typeHigh !== 0) return true;
   if (type === descriptorTypes.pageGroupResponse)
@@ -48,6 +50,10 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   const isNarrow = queueGeometry(guest.queue.address).step === 16;
   return (isPasidIotlb || isPasidCache) && (!profile.smts || isNarrow);
 }
+
+/** Whether the queue has halted for the mode of the root pointer, which QEMU does not ask. */
+const isModeUnread = (guest: Guest): boolean =>
+  queueGeometry(guest.queue.address).step === 16 || !isScalable(guest);
 
 const queueError = Fsts.mask("iqe");
 const waitsFor = WaitDescriptor.mask("intf") | WaitDescriptor.mask("sw");
