@@ -125,6 +125,13 @@ describe("writes that the unit need not see yet", () => {
     );
   });
 
+  test("[WB32] where both may hold a word, its own line says which does", () => {
+    const both = setupOf(true, false);
+    const told = finding(both, flushBuffer, inCache, written(0x5080n, 1n));
+    expect(told).toMatch(/0x5008 \(not written back\) already/);
+    expect(finding(both, flushBuffer, inBuffer)).toMatch(/0x5008 \(in the write buffer\) already/);
+  });
+
   test("[WB32] what is flushed, not read, or makes no difference is none", () => {
     expect(finding(buffered, inBuffer, flushBuffer)).toBeUndefined();
     expect(finding(buffered, written(0x5010n, 0x8003n))).toBeUndefined();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Gpa } from "../../events/address.ts";
+import type { Fact } from "../../events/fact.ts";
 import { possible } from "./any-sight.ts";
 import { iova, pasid } from "./example-history.ts";
 import {
@@ -150,6 +151,36 @@ describe("paging structures below PASID entries", () => {
     const reached = answers.map(({ read: { guest } }) => ("gpa" in guest ? guest.gpa : -1n));
     expect(reached).toEqual([0x7000n, 0x8000n, 0x9000n]);
     expect(waiting.map(({ at }) => at)).toEqual([leaf]);
+  });
+
+  test("[OR46] each entry has its own say, also of tables that it shares", () => {
+    const oracle = world({ coherent: true, type: "secondStage", smpwc: true, pwsnp: true });
+    const [low, high, third] = entryWords.secondStage;
+    write(oracle, places.ridEntry, low, high, third);
+    write(oracle, 0xe060n, 0x83n);
+    const rid = () => expected(oracle, 0, nvme, iova)?.read.guest;
+    expect(now(oracle)).toBe(0x6000n);
+    expect(rid()).toMatchObject({ fault: 0x79 });
+    writeBack(oracle);
+    expect(rid()).toMatchObject({ gpa: 0x6000n });
+  });
+
+  test("[OR46] a unit that is made anew sees what was written, by either view", () => {
+    const oracle = createOracle(exampleSetup({ cap: scalableCap, ecap: c }));
+    for (const [gpa, ...values] of exampleRuns(entryWords.firstStage))
+      write(oracle, gpa, ...values);
+    const words = { ver: 0x10n, cap: scalableCap, ecap: (scalableEcap & ~smpwc) | c };
+    happen(
+      oracle,
+      { type: "UnitCreated", ...words } as Fact,
+      { type: "RootPointerLatched", value: 0x1400n },
+      { type: "TranslationEnabled" },
+    );
+    expect(now(oracle)).toBe(0x7000n);
+    write(oracle, leaf, 0x8007n);
+    expect(now(oracle)).toBe(0x7000n);
+    writeBack(oracle);
+    expect(now(oracle)).toBe(0x8000n);
   });
 
   test("[OR46] an oracle that is told to knows one view alone", () => {
