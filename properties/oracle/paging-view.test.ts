@@ -161,6 +161,8 @@ describe("paging structures below PASID entries", () => {
     const rid = () => expected(oracle, 0, nvme, iova)?.read.guest;
     expect(now(oracle)).toBe(0x6000n);
     expect(rid()).toMatchObject({ fault: 0x79 });
+    const all = expected(oracle, 0, nvme, iova)?.candidates ?? [];
+    expect(all.filter(({ read }) => "gpa" in read.guest)).toEqual([]);
     writeBack(oracle);
     expect(rid()).toMatchObject({ gpa: 0x6000n });
   });
