@@ -157,6 +157,12 @@ describe("paging structures below PASID entries", () => {
     const oracle = world({ coherent: true, type: "secondStage", smpwc: true, pwsnp: true });
     const [low, high, third] = entryWords.secondStage;
     write(oracle, places.ridEntry, low, high, third);
+    expected(oracle, 0, nvme, iova);
+    happen(
+      oracle,
+      { type: "PasidCacheInvalidated", scope: "global" },
+      { type: "IotlbInvalidated", scope: "global" },
+    );
     write(oracle, 0xe060n, 0x83n);
     const rid = () => expected(oracle, 0, nvme, iova)?.read.guest;
     expect(now(oracle)).toBe(0x6000n);
