@@ -20,7 +20,7 @@ function judgeLate(oracle: Oracle, step: Step): JudgedInOrder {
   if (step.input.type !== "Dma" || late === undefined) return { ...judged, finding: undefined };
   const isRight = judged.verdict.verdict === "disagree" && isAnswered(late, step.input);
   const verdict = isRight ? agree : judged.verdict;
-  return { ...judged, verdict, finding: findingOf(late) };
+  return { ...judged, verdict, finding: findingOf(oracle, step, late) };
 }
 
 /**
@@ -33,9 +33,7 @@ function judgeLate(oracle: Oracle, step: Step): JudgedInOrder {
 export function judgeInOrder({ guests }: Setup): (step: Step) => JudgedInOrder {
   const isLate = guests.map(sightOf).some(({ coherent, buffered }) => !coherent || buffered);
   if (!isLate) return (step) => ({ ...judge(step), finding: undefined });
-  // Paging structures are as coherent as all else, as in the model.
-  const delays = { buffer: true, paging: false };
-  const oracle = createOracle({ guests }, [], [], false, delays);
+  const oracle = createOracle({ guests });
   return (step) => {
     const judged = judgeLate(oracle, step);
     observe(oracle, step.input, step.facts);

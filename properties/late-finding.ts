@@ -2,18 +2,17 @@ import { hex } from "../events/address.ts";
 import type { InputOf } from "../events/input.ts";
 import type { Step } from "../history/step.ts";
 import { deviceAt } from "../projections/device/devices.ts";
-import type { Waiting } from "./oracle/any-sight.ts";
 import { possible } from "./oracle/any-sight.ts";
 import type { Answer } from "./oracle/compose.ts";
 import { sameAnswer } from "./oracle/compose.ts";
-import type { Oracle } from "./oracle/oracle.ts";
+import type { Oracle, World } from "./oracle/oracle.ts";
 
 /** What may become of a DMA by what the unit sees of memory. */
 export interface LateDma {
   /** Each answer once, the first that of a unit which sees nothing that waits. */
   readonly answers: readonly Answer[];
-  /** The words of 64 bits that it reads and need not see yet. */
-  readonly waiting: readonly Waiting[];
+  /** GPAs of the words of 64 bits that it reads and need not see yet. */
+  readonly waiting: readonly bigint[];
 }
 
 /** Asks what a DMA may come to, before the oracle has observed its step. */
@@ -47,17 +46,18 @@ export function isAnswered({ answers }: LateDma, { observed = {} }: InputOf<"Dma
 const shownWords = 3;
 
 /** Where a word waits: not written back yet, or in the write buffer. */
-function waitsIn({ memory, at }: Waiting): string {
+function waitsIn({ memory }: World, at: bigint): string {
   const posted = memory.posted.get(Number(at >> 12n));
   const isPosted = posted?.lines.has(Number((at & 0xfffn) >> 6n)) === true;
   return isPosted ? "in the write buffer" : "not written back";
 }
 
 /** What a DMA shows that somebody forgot; nothing where it becomes the same, whatever is seen. */
-export function findingOf({ answers, waiting }: LateDma): string | undefined {
-  if (answers.length < 2) return undefined;
-  const words = waiting.slice(0, shownWords).map((word) => `${hex(word.at)} (${waitsIn(word)})`);
-  const rest = waiting.length - words.length;
+export function findingOf(oracle: Oracle, step: Step, late: LateDma): string | undefined {
+  const world = oracle.worlds[("guest" in step.input ? step.input.guest : undefined) ?? 0];
+  if (world === undefined || late.answers.length < 2) return undefined;
+  const words = late.waiting.slice(0, shownWords).map((at) => `${hex(at)} (${waitsIn(world, at)})`);
+  const rest = late.waiting.length - words.length;
   if (rest > 0) words.push(`${rest.toString()} more`);
   return `what becomes of it depends on whether the unit sees ${words.join(", ")} already`;
 }

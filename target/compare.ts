@@ -7,7 +7,7 @@ import type { World } from "../projections/world.ts";
 import { find } from "../properties/laws/requests.ts";
 import { observe } from "../properties/oracle/observe.ts";
 import type { Key } from "../properties/oracle/oracle.ts";
-import { createOracle, noDelays } from "../properties/oracle/oracle.ts";
+import { createOracle } from "../properties/oracle/oracle.ts";
 import { atEnd, compareEnd, differingRead } from "./compare-end.ts";
 import { isDefinedWrite, isDevicePage } from "./defined-input.ts";
 import type { Difference } from "./difference.ts";
@@ -93,7 +93,7 @@ function noteUse(
  * them.
  */
 export function compare(setup: GuestSetup, steps: Steps, sight: Sight, known: Known): Comparison {
-  const oracle = createOracle({ guests: [setup] }, keysOf(steps), nearby, false, noDelays);
+  const oracle = createOracle({ guests: [setup] }, keysOf(steps), nearby, false, false);
   const world = createWorld({ guests: [setup] });
   const met = new Map<string, number>();
   const kinds = new Map<string, number>();

@@ -13,7 +13,7 @@ import type { Answers as Candidates } from "../properties/oracle/answers.ts";
 import { expected } from "../properties/oracle/expected.ts";
 import { observe } from "../properties/oracle/observe.ts";
 import type { Key } from "../properties/oracle/oracle.ts";
-import { createOracle, noDelays } from "../properties/oracle/oracle.ts";
+import { createOracle } from "../properties/oracle/oracle.ts";
 import { abilitiesOf } from "../target/ability.ts";
 import { definedInputs } from "../target/defined-input.ts";
 import { answerText, withReason } from "../target/dma-text.ts";
@@ -44,7 +44,7 @@ function keysOf(inputs: readonly Input[]): readonly Key[] {
 function openInputs(profile: Profile, { trail }: Made): ReadonlySet<number> {
   const inputs = trail.map(({ input }) => input);
   const setup = { guests: [setupOf(profile)] };
-  const oracle = createOracle(setup, keysOf(inputs), nearby, false, noDelays);
+  const oracle = createOracle(setup, keysOf(inputs), nearby, false, false);
   const open = new Set<number>();
   for (const [index, { input, facts }] of trail.entries()) {
     if (isAsking(input) && isOpen(oracle, input)) open.add(index);

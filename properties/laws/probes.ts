@@ -8,7 +8,7 @@ import type { Question } from "../oracle/expected.ts";
 import { answer, questionOf } from "../oracle/expected.ts";
 import { follow, observe } from "../oracle/observe.ts";
 import type { Key, Oracle } from "../oracle/oracle.ts";
-import { createOracle, noDelays } from "../oracle/oracle.ts";
+import { createOracle } from "../oracle/oracle.ts";
 import { grantOf } from "../oracle/p2m.ts";
 import type { Asked } from "../oracle/resolve.ts";
 import { smallPages } from "../world/arena.ts";
@@ -98,7 +98,7 @@ export function look(run: Run, keeps: boolean): Sight {
   const { requests, questions: others } = requestsOf(run);
   const keys = keysOf(run, requests.values());
   const watched = [...keys, ...keysOf(run, others.values(), maxQuestions)];
-  const oracle = createOracle(run.setup, watched, nearby, keeps, noDelays);
+  const oracle = createOracle(run.setup, watched, nearby, keeps, false);
   const questions = keys.map((key) => ask(key));
   const [settled, waiting]: [Glance[], Glance[]] = [[], []];
   const asked = new Map<number, Probe>();

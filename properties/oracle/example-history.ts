@@ -28,8 +28,7 @@ export function watched(words: EntryWords = entryWords.firstStage, cap = scalabl
   }));
   const setup = exampleSetup({ cap, ecap: scalableEcap });
   const nearby = Array.from({ length: 32 }, (_, page) => page);
-  // These tables are as coherent as all else.
-  const oracle = createOracle(setup, keys, nearby, false, { buffer: true, paging: false });
+  const oracle = createOracle(setup, keys, nearby);
   for (const [gpa, ...values] of exampleRuns(words)) {
     write(oracle, gpa, ...values.map((value) => passed(gpa, value)));
   }

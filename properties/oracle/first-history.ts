@@ -95,7 +95,6 @@ const remembered = ({ level, at, value }: Link): Link => ({
   value,
   place: undefined,
   gpa: undefined,
-  read: undefined,
 });
 
 /** Remembers each upper entry of a way that a walk has passed. */
@@ -133,7 +132,7 @@ export function sampleFirst(
       break;
     }
     all.push(chain);
-    for (const { read, value } of chain) if (read !== undefined) words.push([read, value]);
+    for (const { gpa, value } of chain) if (gpa !== undefined) words.push([gpa, value]);
   }
   for (const chain of all) {
     rememberUppers(history, chain);

@@ -6,12 +6,10 @@ import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Kept } from "./kept.ts";
 import { followNew, newKept } from "./kept.ts";
 import type { Memory } from "./memory.ts";
-import { drainBuffer, iommuReads64, newMemory, sightOf } from "./memory.ts";
+import { iommuReads64, newMemory, sightOf } from "./memory.ts";
 import { grantOf, mapRange, newP2m } from "./p2m.ts";
 import { reserve } from "./reserved.ts";
-import { gpaOf, isOther } from "./view.ts";
 import type { Unit } from "./walk.ts";
-import { bit } from "./word.ts";
 
 /** A request key: whose address space, and which page of it. */
 export interface Key {
@@ -25,7 +23,7 @@ export interface Key {
 /** One guest, its vIOMMU and what is watched of them. */
 export interface World {
   readonly memory: Memory;
-  readonly unit: Unit & { root: bigint; cap: bigint; ecap: bigint; splits: boolean };
+  readonly unit: Unit & { root: bigint; cap: bigint; ecap: bigint };
   te: boolean;
   readonly histories: Histories;
   readonly keys: Set<string>;
@@ -33,9 +31,8 @@ export interface World {
   readonly answers: Map<string, Expected>;
   /** What need not be read and asked again; nothing where everything is, each time. */
   readonly kept: Kept | undefined;
-  /** The other view of memory, where paging structures below PASID entries may be read by it. */
-  paging: Memory | undefined;
-  readonly delays: Delays;
+  /** Whether a write buffer (CAP.RWBF) keeps anything from the unit. */
+  readonly buffers: boolean;
 }
 
 /** An observer of all guests. It changes as it observes. */
@@ -43,87 +40,32 @@ export interface Oracle {
   readonly worlds: readonly World[];
 }
 
-/** What a unit need not see at once beside what ECAP.C says, as far as an oracle is to have it. */
-export interface Delays {
-  /** What is in the write buffer (CAP.RWBF). */
-  readonly buffer: boolean;
-  /** Paging structures below PASID entries, by ECAP.SMPWC and PWSNP. */
-  readonly paging: boolean;
-}
-
-const allDelays: Delays = { buffer: true, paging: true };
-export const noDelays: Delays = { buffer: false, paging: false };
-
 const maxKeys = 64;
 
 function newWorld(
   setup: GuestSetup,
   nearby: readonly number[],
   keeps: boolean,
-  delays: Delays,
+  buffers: boolean,
 ): World {
-  const memory = newMemory(newP2m(), delayedSight(setup, delays));
+  const { coherent, buffered } = sightOf(setup);
+  const memory = newMemory(newP2m(), { coherent, buffered: buffered && buffers });
   const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
-  const paging = otherMemory(memory, setup, delays);
+  const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
   const canWrite = (gpa: bigint): boolean =>
     grantOf(memory.p2m, Number(gpa >> 12n))?.write === true;
-  const { cap, ecap } = setup;
-  const world: World = {
+  const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64, canWrite };
+  return {
     memory,
-    paging,
-    unit: { cap, ecap, haw, root: 0n, read64, canWrite, splits: paging !== undefined },
+    unit,
     te: false,
     histories: newHistories(nearby, keeps),
     keys: new Set(),
     answers: new Map(),
     kept: keeps ? newKept() : undefined,
-    delays,
+    buffers,
   };
-  function read64(at: bigint): bigint | undefined {
-    const view = isOther(at) ? world.paging : memory;
-    return view === undefined ? undefined : iommuReads64(view, gpaOf(at));
-  }
-  return world;
 }
-
-/** What a unit with these words sees late, as far as the oracle is to hold it to that. */
-const delayedSight = (words: Pick<GuestSetup, "cap" | "ecap">, { buffer }: Delays) => {
-  const { coherent, buffered } = sightOf(words);
-  return { coherent, buffered: buffered && buffer };
-};
-
-/** A memory like another one of which the unit sees what it would with the other ECAP.C. */
-function otherMemory(
-  memory: Memory,
-  words: Pick<GuestSetup, "cap" | "ecap">,
-  delays: Delays,
-): Memory | undefined {
-  if (!delays.paging || !bit(words.ecap, 43)) return undefined;
-  const { coherent, buffered } = delayedSight(words, delays);
-  return newMemory(memory.p2m, { coherent: !coherent, buffered });
-}
-
-/** A unit with other words is made: it sees memory as these say. */
-export function seeAs(world: World, words: Pick<GuestSetup, "cap" | "ecap">): void {
-  const { memory, delays } = world;
-  // What waits in a buffer that the new unit does not have is not kept from it.
-  for (const each of memoriesOf(world)) drainBuffer(each);
-  Object.assign(memory, delayedSight(words, delays));
-  const paging = otherMemory(memory, words, delays);
-  if (paging !== undefined && world.paging !== undefined) {
-    Object.assign(world.paging, { coherent: paging.coherent, buffered: paging.buffered });
-  } else if (paging !== undefined) {
-    for (const view of [paging.written, paging.seen]) {
-      for (const [gfn, page] of memory.written) view.set(gfn, page.slice());
-    }
-    world.paging = paging;
-  }
-  world.unit.splits = paging !== undefined;
-}
-
-/** Each memory of a guest: by all table reads but some, and by those. */
-export const memoriesOf = ({ memory, paging }: World): readonly Memory[] =>
-  paging === undefined ? [memory] : [memory, paging];
 
 /**
  * An oracle for a world at its start. Keys that are known from the start have complete candidates
@@ -131,16 +73,16 @@ export const memoriesOf = ({ memory, paging }: World): readonly Memory[] =>
  *
  * @param nearby  guest pages that first-stage tables and their results may have under nesting.
  * @param keeps   whether it reads and answers again only what may have changed, instead of all.
- * @param delays  what it holds units to.
+ * @param buffers  whether a write buffer keeps from a unit with CAP.RWBF what its CPUs write.
  */
 export function createOracle(
   setup: Setup,
   keys: readonly Key[] = [],
   nearby: readonly number[] = [],
   keeps = false,
-  delays = allDelays,
+  buffers = true,
 ): Oracle {
-  const worlds = setup.guests.map((guest) => newWorld(guest, nearby, keeps, delays));
+  const worlds = setup.guests.map((guest) => newWorld(guest, nearby, keeps, buffers));
   const p2ms = worlds.map((world) => world.memory.p2m);
   for (const [index, guest] of setup.guests.entries()) {
     const world = worlds[index];

@@ -1,6 +1,5 @@
 import type { Access, PageSize } from "../../events/input.ts";
 import { onceFor } from "./masks.ts";
-import { placeOf } from "./view.ts";
 import { bit, isInterruptPage, ones } from "./word.ts";
 
 /**
@@ -14,10 +13,8 @@ export interface Unit {
   readonly haw: number;
   /** RTADDR as last latched. */
   readonly root: bigint;
-  /** The word at a place: an 8-byte aligned GPA, or `undefined` where it cannot be read. */
-  readonly read64: (at: bigint) => bigint | undefined;
-  /** Whether paging structures below PASID entries may be seen otherwise than all others. */
-  readonly splits?: boolean;
+  /** The word at an 8-byte aligned GPA, or `undefined` where it cannot be read. */
+  readonly read64: (gpa: bigint) => bigint | undefined;
   /** Whether the unit can write there. */
   readonly canWrite: (gpa: bigint) => boolean;
 }
@@ -165,7 +162,7 @@ export function leafSize(level: number, gpaPage: number): PageSize {
  */
 export function walkTables(
   unit: Unit,
-  tables: { readonly root: bigint; readonly levels: number; readonly snoops?: boolean },
+  tables: { readonly root: bigint; readonly levels: number },
   page: number,
   access: Access,
 ): { outcome: TableAnswer; words: Word[]; leaf: boolean } {
@@ -178,7 +175,7 @@ export function walkTables(
   let table = tables.root;
   for (let level = tables.levels; ; level--) {
     const shift = BigInt(3 + 9 * level);
-    const at = placeOf(unit, tables.snoops, table + ((iova >> shift) & 511n) * 8n);
+    const at = table + ((iova >> shift) & 511n) * 8n;
     const entry = unit.read64(at);
     words.push([at, entry]);
     if (entry === undefined) return end(fault(level === tables.levels ? 0x3 : 0x7));

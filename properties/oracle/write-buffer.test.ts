@@ -25,7 +25,7 @@ import {
   write,
 } from "./example-world.ts";
 import { observe } from "./observe.ts";
-import { createOracle, noDelays } from "./oracle.ts";
+import { createOracle } from "./oracle.ts";
 
 describe("write buffer", () => {
   test("[OR40] with CAP.RWBF a write is seen once the buffer is flushed", () => {
@@ -143,7 +143,7 @@ describe("write buffer", () => {
 
   test("[OR42] an oracle that is told to knows no buffer, whatever the unit says", () => {
     const setup = exampleSetup({ cap: buffered });
-    const oracle = createOracle(setup, [], [], false, noDelays);
+    const oracle = createOracle(setup, [], [], false, false);
     write(oracle, 0x1000n, 1n);
     expect(seen(oracle, 0x1000n)).toBe(1n);
     happen(oracle, { type: "UnitCreated", ver: 0x10n, cap: buffered, ecap } as Fact);
