@@ -117,9 +117,8 @@ const p2mChanges: ReadonlySet<string> = new Set(["P2mMap", "P2mUnmap", "P2mProte
 /** All facts that bear on what is right. */
 const followed: ReadonlySet<string> = new Set([
   ...["RootPointerLatched", "TranslationEnabled", "TranslationDisabled", "UnitCreated"],
-  ...["UnitDestroyed", "ContextInvalidated", "IotlbInvalidated", "PasidCacheInvalidated"],
-  ...["PasidIotlbInvalidated", "MemoryWritten", "DmaLanded", "WriteBufferFlushed"],
-  ...["InterruptEntriesInvalidated"],
+  ...["UnitDestroyed", "MemoryWritten", "DmaLanded"],
+  ...flushing,
 ]);
 
 /** Takes one thing that the vIOMMU did into account. */

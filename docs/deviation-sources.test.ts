@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { deviationPage } from "../../docs/deviations.ts";
-import { isSeenIn, knownDeviations } from "./known.ts";
-import { sources } from "./sources.ts";
+import { isSeenIn, knownDeviations } from "../qemu/deviation/known.ts";
+import { sources } from "../qemu/deviation/sources.ts";
+import { deviationPage } from "./deviations.ts";
 
 const named = (id: string) => {
   const found = knownDeviations.find((one) => one.id === id);
