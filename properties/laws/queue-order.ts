@@ -17,7 +17,7 @@ import { sameValue } from "./same.ts";
 
 /** What the queue of a guest must do first from where it is. */
 function expectationOf(guest: Guest): QueueExpectation {
-  const { profile, queue, p2m, memory } = guest;
+  const { profile, queue, p2m, memory, rootPointer: root } = guest;
   const read = (gpa: bigint, count: number): Uint8Array | undefined => {
     const gfn = Number(gpa >> 12n);
     if (!readable(p2m, gfn)) return undefined;
@@ -30,7 +30,7 @@ function expectationOf(guest: Guest): QueueExpectation {
   const iqt = readBytes(guest, at.iqt, 8);
   const { cap, ecap, haw } = profile;
   const [iqa, iqh] = [queue.address, BigInt(queue.head)];
-  return expectedQueue({ iqa, iqh, iqt, cap, ecap, haw, read }, 1);
+  return expectedQueue({ iqa, iqh, iqt, cap, ecap, root, haw, read }, 1);
 }
 
 const textOf = (value: unknown): string =>
