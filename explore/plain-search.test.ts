@@ -16,13 +16,14 @@ import { plainlyExplored as plainly } from "./plain-search.ts";
 const endless = Number.MAX_SAFE_INTEGER;
 const patience = 240_000;
 
-/** States that some moves of a configuration lead to, each from one before it. */
+const longest = 24;
+
+/** Walks of some moves each from the first state: each state with all that its moves lead to. */
 function* wander(configuration: Configuration, steps: number): Generator<readonly State<object>[]> {
-  const states: State<object>[] = [startOf(configuration)];
+  const start: State<object> = startOf(configuration);
+  let state = start;
   let draw = 1;
   for (let step = 0; step < steps; step++) {
-    draw = (draw * 48_271) % 0x7fff_ffff;
-    const state = states[draw % states.length] as State<object>;
     const next = configuration.moves.flatMap((each) => {
       const move = each as Move<object>;
       const made = makeMove(move, state);
@@ -32,7 +33,8 @@ function* wander(configuration: Configuration, steps: number): Generator<readonl
       return [{ world: made.world, ghost }];
     });
     yield [state, ...next];
-    states.push(...next);
+    draw = (draw * 48_271) % 0x7fff_ffff;
+    state = step % longest === longest - 1 ? start : (next[draw % next.length] ?? start);
   }
 }
 
@@ -42,7 +44,7 @@ describe("quick fingerprints", () => {
     const renamings = renamingsOf(alike);
     const anew = fingerprints<object>(renamings, layout, tell);
     const quick = quickFingerprints(renamings, layout, tell);
-    for (const [state, ...next] of wander(configuration, 25)) {
+    for (const [state, ...next] of wander(configuration, 3 * longest)) {
       if (state === undefined) continue;
       quick.base(state.world, state.ghost);
       for (const { world, ghost } of [...next, state]) {
