@@ -29,6 +29,10 @@ function find<T extends FactType>(facts: readonly Fact[], type: T): FactOf<T> | 
   return facts.find((fact) => fact.type === type) as FactOf<T> | undefined;
 }
 
+/** Whether the request itself lands: what was in flight, and lands before it, has a tag. */
+const isOwnLanding = (fact: Fact): fact is FactOf<"DmaLanded"> =>
+  fact.type === "DmaLanded" && fact.tag === undefined;
+
 const askedBy = (input: InputOf<"Dma">, write: boolean) => ({
   ...askOf(input, write),
   pasid: input.pasid,
@@ -41,7 +45,7 @@ export function lookAt(step: Step): JudgedDma | undefined {
   const guest = input.guest ?? 0;
   const translated = find(facts, "DmaTranslated");
   const blocked = find(facts, "DmaBlocked");
-  const landed = find(facts, "DmaLanded");
+  const landed = facts.find(isOwnLanding);
   const access = translated?.access ?? blocked?.access;
   const state = requestWorld(before, guest, input.device, input.pasid).guests[guest];
   const write = access === "write";
