@@ -2,12 +2,13 @@ import type { SourceId } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
 import { descriptorReserved, descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { QueueGeometry } from "../../events/registers/queue.ts";
 import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
 import type { QueueStimulus } from "../../machines/queue/queue.ts";
 import { queue as chart } from "../../machines/queue/queue.ts";
-import { isScalable, tableModeOf } from "../../projections/context/context-path.ts";
+import { tableModeOf } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import { pageAsWritten, wordsIn } from "../../tables/memory.ts";
@@ -42,7 +43,13 @@ function fetchDescriptor(guest: Guest, { base, step: bytes }: QueueGeometry): bi
 
 const invalid = (iqei: number): DescriptorResult => ({ kind: "failed", iqei });
 
-const reservedMode = 2;
+const modes = Rtaddr.fields.ttm.names;
+
+/** Whether the unit has the mode of the tables that the latched root pointer says. */
+function hasMode({ profile }: Guest, mode: number): boolean {
+  if (mode === modes.scalable) return profile.smts;
+  return mode === modes.legacy || (mode === modes.abort && profile.abortDma);
+}
 
 /**
  * Why a queue of descriptors of a width cannot work in the mode that the latched root pointer says,
@@ -52,8 +59,9 @@ const reservedMode = 2;
  * not translation is on.
  */
 function modeError(guest: Guest, width: 128 | 256): number | undefined {
-  if (tableModeOf(guest) === reservedMode) return iqeCodes.mode;
-  return width === 128 && isScalable(guest) ? iqeCodes.width : undefined;
+  const mode = tableModeOf(guest);
+  if (!hasMode(guest, mode)) return iqeCodes.mode;
+  return width === 128 && mode === modes.scalable ? iqeCodes.width : undefined;
 }
 
 /**
@@ -69,6 +77,9 @@ function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorRe
   if (spec === undefined || !spec.supported(profile) || spec.width > width) {
     return invalid(iqeCodes.type);
   }
+  // Legacy mode has no PASIDs, and no requests for pages.
+  if (spec.width === 256 && tableModeOf(guestIn(turn)) === modes.legacy)
+    return invalid(iqeCodes.type);
   if ((descriptor & descriptorReserved(type, profile, width)) !== 0n) {
     return invalid(iqeCodes.reserved);
   }

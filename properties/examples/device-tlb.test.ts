@@ -114,6 +114,11 @@ describe("what a device holds", () => {
     expect(refused(scene, uses("read", gva, first))).toBe(true);
   });
 
+  test("[AT19] a page that it holds to read and to execute is flushed once", () => {
+    const both = holding.when(asks("read", gva, { ...first, execute: true }));
+    expect(both.when(unmap(data, 0x1000n)).of("HostDeviceTlbFlushed")).toHaveLength(1);
+  });
+
   test("[AT19] other pages stay, and so does everything when only something is granted", () => {
     expect(landed(holding.when(unmap(0x8000n, 0x1000n)), uses("read", gva, first))).toBeDefined();
     const closed = holding.when(protect(0x8000n, 0x1000n, true, false));

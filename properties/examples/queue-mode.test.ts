@@ -60,7 +60,7 @@ describe("the queue and the mode of the tables", () => {
     expect(back.types).toContain("QueueErrorCleared");
   });
 
-  test("[IQ31] the reserved mode is IQEI 7, whatever the width", () => {
+  test("[IQ31] a mode that the unit has not is IQEI 7, whatever the width", () => {
     for (const setup of [unit(), scalableUnit()]) {
       const scene = given(setup, latched(2n), queueOn).when(submit(iotlbOfAll));
       expect(halts(scene)).toMatchObject([{ error: "IQE", iqei: 7 }]);
@@ -68,6 +68,10 @@ describe("the queue and the mode of the tables", () => {
     }
     const both = given(scalableUnit(), latched(2n), wide, command(qie)).when(announce(iotlbOfAll));
     expect(halts(both)).toMatchObject([{ iqei: 7 }]);
+    for (const mode of [1n, 3n]) {
+      const lacking = given(unit(), latched(mode), queueOn).when(submit(iotlbOfAll));
+      expect(halts(lacking)).toMatchObject([{ iqei: 7 }]);
+    }
     const abort = given(unit({ ecap: { adms: true } }), latched(3n), queueOn);
     expect(halts(abort.when(submit(iotlbOfAll)))).toEqual([]);
   });
@@ -78,5 +82,15 @@ describe("the queue and the mode of the tables", () => {
     const not = given(unit(), wide, command(qie)).when(announce(iotlbOfAll));
     expect(halts(not)).toMatchObject([{ iqei: 5 }]);
     expect(te).not.toBe(qie);
+  });
+
+  test.each([
+    ["PASID-cache", 0x37n],
+    ["PASID-based IOTLB", 0x26n],
+  ])("[IQ33] in legacy mode a %s descriptor is of no type", (_, descriptor) => {
+    const legacy = given(scalableUnit(), wide, command(qie)).when(announce(descriptor));
+    expect(halts(legacy)).toMatchObject([{ error: "IQE", iqei: 3 }]);
+    const scalable = given(scalableUnit(), scalableOn, scalableQueue).when(announce(descriptor));
+    expect(halts(scalable)).toEqual([]);
   });
 });

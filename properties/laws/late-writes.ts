@@ -37,7 +37,10 @@ export const writesAreSeenInTime: Law = {
   says:
     "What a CPU wrote is seen by the unit once it is written back, where walks are not coherent, " +
     "and flushed, where there is a write buffer, and not before; by the CPU at once.",
-  sometimes: ["not written back", "written back"],
+  sometimes: [
+    ...["not written back", "written back", "in the buffer", "written back into the buffer"],
+    ...["flushed by WBF", "flushed by an invalidation"],
+  ],
   check(run, count) {
     for (const word of sightOf(run).late) {
       const text = differs(word);
