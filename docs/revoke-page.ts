@@ -142,8 +142,8 @@ const method = [
     "together, and makes the state again from there when its turn comes. Two states with one " +
     "fingerprint would be taken for one; the chance that any two of a run are is at most what " +
     "the last column says.",
-  "What a move has left as it was is not told again for the fingerprint of the state after it, and " +
-    "a law is not asked of a move that touched nothing that it looks at. A plain search " +
+  "What a move has left as it was is not told again for the fingerprint of the state after it, " +
+    "and a law is not asked of a move that touched nothing that it looks at. A plain search " +
     "(`explore/plain-search.ts`) tells everything anew and asks every law of every move; tests " +
     "hold both to the same states, moves and counterexamples.",
   "A device's wrong answer halts nothing: the status of a wait is written although one came. So " +

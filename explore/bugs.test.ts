@@ -25,6 +25,7 @@ const named = (name: string): Configuration => {
 const found: readonly (readonly [string, string, number, string])[] = [
   ["p2m-in-flight", "revoke", 5, "IS1"],
   ["pending-too-wide", "revoke", 3, "SH3"],
+  ["p2m-removal", "revoke", 3, "SH3"],
   ["ring-wrap", "ring", 3, "QU1"],
   ["faulting-tag", "scopes", 5, "question"],
   ["pasid-iotlb-kept", "pasids", 2, "IV6"],

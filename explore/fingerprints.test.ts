@@ -12,6 +12,7 @@ import {
   reads,
   te,
   write,
+  write8,
 } from "../properties/examples/driver.ts";
 import { fingerprints, orbitOf } from "./canonical/fingerprints.ts";
 import { namesOf } from "./canonical/names.ts";
@@ -143,6 +144,16 @@ describe("fingerprints", () => {
     expect(wordsOf(played(1))).not.toEqual(wordsOf(world));
     expect(wordsOf(played(1, 2))).toEqual(wordsOf(played(2, 1)));
     expect(wordsOf(played(1, 2))).not.toEqual(wordsOf(played(1)));
+  });
+});
+
+describe("what a driver submits", () => {
+  it("[EX23] goes on at the beginning of the ring", () => {
+    const atEnd = worldAfter(write8(at.iqt, 0xff0n));
+    const places = submitted(atEnd, 1n, 2n).map((input) =>
+      input.type === "MemoryWrite" ? input.gpa : "value" in input && input.value,
+    );
+    expect(places).toEqual([0x9ff0n, 0x9000n, 0x10n]);
   });
 });
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { fold } from "../hypervisor/fold.ts";
 import { bugs } from "../properties/bugs/all.ts";
+import { deviceTlbOf, waitNothing } from "../properties/examples/driver.ts";
 import { importMutant } from "../properties/hunt/mutant.ts";
 import { fingerprints } from "./canonical/fingerprints.ts";
 import { quickFingerprints } from "./canonical/quick-fingerprints.ts";
 import { renamingsOf } from "./canonical/renaming.ts";
+import { devices, submitted } from "./configuration/small-guest.ts";
 import { configurations } from "./configurations.ts";
 import type { Configuration, Move, State } from "./engine/configuration.ts";
 import { makeMove } from "./engine/make-move.ts";
@@ -53,6 +56,25 @@ describe("quick fingerprints", () => {
         expect(quick.smallest()).toEqual(wanted);
       }
     }
+  });
+});
+
+describe("quick fingerprints of revoke", () => {
+  it("[EX20] know that the queue has gone on where memory is as it was", () => {
+    const { layout, alike, tell } = configurationOf("revoke");
+    const renamings = renamingsOf(alike);
+    const quick = quickFingerprints(renamings, layout, tell);
+    const { world, ghost } = startOf(configurationOf("revoke"));
+    const owing = submitted(world, deviceTlbOf(devices[0]), waitNothing).reduce(
+      (now, input) => fold(now, input).world,
+      world,
+    );
+    const { world: later } = fold(owing, { type: "InvalidationTimeout" });
+    expect(later.guests[0]?.memory).toBe(owing.guests[0]?.memory);
+    quick.base(owing, ghost);
+    const wanted = fingerprints<object>(renamings, layout, tell)(later, ghost);
+    expect([...quick.plain(later, ghost)]).toEqual([...wanted.forms.subarray(0, 3)]);
+    expect(quick.smallest()).toEqual(wanted);
   });
 });
 
