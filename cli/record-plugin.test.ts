@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { encodeFact } from "../events/log/log.ts";
@@ -13,6 +13,7 @@ import { hasCompiler } from "../qemu/record/plugin/test/pretend.ts";
 import { recordGuest } from "../qemu/record/recorder.ts";
 import { noCounts, storeSource } from "../qemu/record/recording-lines.ts";
 import { installedQemu } from "../qemu/test/installed.ts";
+import { bootDisk, bootSector } from "./test/boot-disk.ts";
 import { captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 
@@ -22,33 +23,6 @@ const from = ["--qemu", qemu?.path ?? ""];
 const isReady = qemu !== undefined && hasCompiler;
 const isReal = isReady && process.env["SHADOWFOLD_RECORD"] === "1";
 const skipped = qemu === undefined ? why : hasCompiler ? "" : " (skipped: no C compiler)";
-
-/**
- * A boot sector that enters protected mode and then, with plain stores: links a context table from
- * the root at 10000 and latches it; writes the context entry of 00:04.0 in two halves, the one that
- * is present first; turns translation on; links tables of three levels; takes the context entry
- * back; writes to the page that was mapped; and turns the machine off.
- */
-const bootSector = [
-  "fa31c08ed8660f0116b07c0f20c00c010f22c066ea1b7c0000080066b810008ed8bb0000d9fe",
-  "c7050000010001100100c7432000000100c7431800000040",
-  "c7050012010001200100c7050812010001010000c7431800000080",
-  "c7050020010003300100c7050030010003400100c7050040010003500100",
-  "c7050012010000000000c605005001000166ba040666b8002066eff4",
-].join("");
-/** The sector's table of segments, at 7c98, and what loads it. */
-const segments = "0000000000000000ffff0000009acf00ffff00000092cf001700987c0000";
-
-function bootDisk(code = bootSector): string {
-  const sector = Buffer.alloc(512);
-  sector.write(code, "hex");
-  sector.write(segments, 0x98, "hex");
-  sector.writeUInt16LE(0xaa55, 510);
-  const disk = join(folder, "disk");
-  writeFileSync(disk, sector);
-  truncateSync(disk, 1 << 20);
-  return disk;
-}
 
 interface LogLine {
   readonly input?: string;
@@ -62,7 +36,10 @@ describe("record by plugin", () => {
     `[RC31] a guest without a system is recorded store by store, torn entries too${skipped}`,
     { timeout: 60_000 },
     async () => {
-      const [log, disk] = [join(folder, "own.ndjson"), `file=${bootDisk()},format=raw,if=ide`];
+      const [log, disk] = [
+        join(folder, "own.ndjson"),
+        `file=${bootDisk(folder)},format=raw,if=ide`,
+      ];
       const { code, out, err } = await run(
         "record",
         "-o",
@@ -91,7 +68,7 @@ describe("record by plugin", () => {
     { timeout: 60_000 },
     async () => {
       // The port that turns the machine off becomes that of a device which ends QEMU.
-      const disk = bootDisk(bootSector.replace("66ba0406", "66ba0105"));
+      const disk = bootDisk(folder, bootSector.replace("66ba0406", "66ba0105"));
       const words = ["-o", join(folder, "ended.ndjson"), ...from, "--device", "isa-debug-exit"];
       const drive = ["--", "-drive", `file=${disk},format=raw,if=ide`];
       const { code, err } = await run("record", ...words, ...drive);
