@@ -21,7 +21,7 @@ export default defineConfig({
   plugins: mutant === undefined ? [] : [turning],
   test: {
     include: ["**/*.test.ts"],
-    exclude: ["**/node_modules/**", "dist/**"],
+    exclude: ["**/node_modules/**", "dist/**", "coverage/**"],
     setupFiles: ["build/offline.mjs"],
     pool: "forks",
     maxWorkers: 2,

@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: [
-      "{events,machines,tables,projections,hypervisor}/**/*.test.ts",
+      "{machines,tables,projections,hypervisor}/**/*.test.ts",
+      "events/{layout,profile,registers}/*.test.ts",
       "properties/examples/*.test.ts",
       "properties/laws/{charts.test,worlds.mutate}.ts",
     ],

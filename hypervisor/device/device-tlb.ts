@@ -69,6 +69,8 @@ export function flushDeviceTlbs(turn: Turn, gfns: Range): void {
   const flushed = new Set<string>();
   for (const { device, pasid, pages } of tlbsWhere(guestIn(turn).deviceTlbs, isPhysical)) {
     const whose = pasid === undefined ? { device } : { device, pasid };
+    // What goes, goes for every class of request: a page that several hold is told of once.
+    const told = new Set<string>();
     for (const [index, tree] of pages.entries()) {
       for (const { first, end } of pagesBehind(tree, owners, turn.index, gfns)) {
         const start = iovaOfPage(first + baseOf(index));
@@ -76,6 +78,9 @@ export function flushDeviceTlbs(turn: Turn, gfns: Range): void {
         if (flushed.has(name)) continue;
         flushed.add(name);
         const length = BigInt(end - first) << 12n;
+        const name = `${start} ${length}`;
+        if (told.has(name)) continue;
+        told.add(name);
         record(turn, { type: "HostDeviceTlbFlushed", ...whose, iova: start, length });
       }
     }

@@ -52,7 +52,6 @@ const readsAlike: Alike = (was, now) =>
   was.faults === now.faults &&
   was.charts === now.charts &&
   was.pageRequests === now.pageRequests &&
-  was.profile === now.profile &&
   was.compatibilityInterrupts === now.compatibilityInterrupts;
 
 /**
