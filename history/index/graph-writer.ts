@@ -48,7 +48,7 @@ export const newGraphWriter = (): GraphWriter => ({
 });
 
 const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 function writeValue({ records, numbers }: GraphWriter, value: unknown): void {
   if (isCount(value)) {

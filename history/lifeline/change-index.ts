@@ -96,11 +96,13 @@ function noteShadow(index: ChangeIndex, row: Row, before: Guest, after: Guest): 
   noteTree(index, row, "pending", from.pending, to.pending);
 }
 
-/** Whether something else changed on which it depends what becomes of a request. */
+/**
+ * Whether something else changed on which it depends what becomes of a request. A root pointer is
+ * latched by a chart's step.
+ */
 const isOther = (before: Guest, after: Guest): boolean =>
   before.charts !== after.charts ||
   before.devices !== after.devices ||
-  before.rootPointer !== after.rootPointer ||
   before.profile !== after.profile;
 
 function noteHosts(index: ChangeIndex, seq: number, before: Guest, after: Guest): void {

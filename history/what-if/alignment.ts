@@ -10,20 +10,34 @@ export interface Pair {
   readonly right: number | undefined;
 }
 
+/** For each input of a branch whether it comes before one that was before it in the log. */
+function movedUp(origins: readonly number[]): readonly boolean[] {
+  const moved: boolean[] = [];
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let index = origins.length - 1; index >= 0; index--) {
+    const origin = origins[index] as number;
+    moved[index] = origin > lowest;
+    if (origin >= 0) lowest = Math.min(lowest, origin);
+  }
+  return moved;
+}
+
 /** Pairs inputs of a log with those of a branch of it: each with what it comes from. */
 export function* pairsOfBranch({ base, first, origins }: Branch): Generator<Pair, void, void> {
-  const kept = new Set(origins.filter((place) => place >= 0));
+  const kept = new Set(origins);
+  const moved = movedUp(origins);
   let left = first;
   for (const [index, origin] of origins.entries()) {
+    const right = first + index;
     if (origin < 0) {
-      yield { left: undefined, right: first + index };
+      yield { left: undefined, right };
       continue;
     }
-    for (; left < origin; left++) {
+    // What was moved up says nothing of where the log is.
+    for (; moved[index] !== true && left < origin; left++) {
       if (!kept.has(left)) yield { left, right: undefined };
     }
-    left = Math.max(left, origin + 1);
-    yield { left: origin, right: first + index };
+    yield { left: origin, right };
   }
   for (; left < base.inputs.count; left++) if (!kept.has(left)) yield { left, right: undefined };
 }

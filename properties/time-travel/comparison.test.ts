@@ -3,9 +3,10 @@ import type { Input } from "../../events/input.ts";
 import type { Judge } from "../../history/timeline/finding.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { timelineOf } from "../../history/timeline/timeline.ts";
-import { pairsOfRuns } from "../../history/what-if/alignment.ts";
+import { pairsOfBranch, pairsOfRuns } from "../../history/what-if/alignment.ts";
 import { branchOf } from "../../history/what-if/branch.ts";
 import { compareBranch, compareTwo } from "../../history/what-if/comparison.ts";
+import { eventOfInput } from "../../history/what-if/fork.ts";
 import { someRuns, travelled } from "./travelled.ts";
 
 const runs = someRuns(75, 4);
@@ -29,6 +30,9 @@ describe("comparisons", () => {
         const told = compareBranch(branch);
         expect(told.first).toMatchObject({ kind: "input", left: { seq: step.seq } });
         expect(told.first?.right).toBeUndefined();
+        for (const { seq } of [...told.appeared, ...told.vanished]) {
+          expect(seq).toBeGreaterThanOrEqual(step.seq);
+        }
         for (const { left, right } of told.dma) {
           expect(left).not.toEqual(right);
           expect(left?.iova).toBe(right?.iova);
@@ -45,6 +49,28 @@ describe("comparisons", () => {
     }
     expect(changed).toBeGreaterThan(10);
     expect(found).toBeGreaterThan(10);
+  });
+
+  it("[TT17] each input of a log and of a branch is in one pair, wherever it was moved", () => {
+    const [{ timeline }] = worlds as [(typeof worlds)[number]];
+    const seqOf = (place: number): number => eventOfInput(timeline, place);
+    const branch = branchOf(timeline, "moved", [
+      { kind: "move", at: seqOf(20), before: seqOf(10) },
+      { kind: "remove", at: seqOf(12) },
+      { kind: "remove", at: seqOf(25) },
+      { kind: "insert", before: seqOf(14), input: { type: "UnitReset" } },
+    ]);
+    const pairs = [...pairsOfBranch(branch)];
+    const lefts = pairs.flatMap(({ left }) => left ?? []).sort((a, b) => a - b);
+    const rights = pairs.flatMap(({ right }) => right ?? []);
+    const { first } = branch;
+    const placesFrom = (count: number) =>
+      Array.from({ length: count - first }, (_, index) => first + index);
+    expect(lefts).toEqual(placesFrom(timeline.inputs.count));
+    expect(rights).toEqual(placesFrom(branch.timeline.inputs.count));
+    const alone = pairs.flatMap(({ left, right }) => (right === undefined ? [left] : []));
+    expect(alone).toEqual([12, 25]);
+    expect(pairs[0]).toEqual({ left: 20, right: 10 });
   });
 
   it("[TT17] two runs are aligned by what they did", () => {

@@ -14,6 +14,7 @@ import { expressionNames, nameOfField } from "../../history/expression/name.ts";
 import { verdict } from "../../history/expression/row-test.ts";
 import { changesIn } from "../../history/lifeline/lifeline.ts";
 import { continueBack, continueForward } from "../../history/timeline/cursor.ts";
+import { eventAt } from "../../history/timeline/seek.ts";
 import { someRuns, travelled } from "./travelled.ts";
 
 const worlds = someRuns(72, 3).map((run) => travelled(run));
@@ -71,6 +72,33 @@ describe("expressions", () => {
     }
     expect(wrong).toEqual([]);
     expect(answered).toBeGreaterThan(1000);
+  });
+
+  it("[TT6] addresses are compared to the last bit, whatever their size", () => {
+    const [{ timeline }] = worlds as [(typeof worlds)[number]];
+    const seqs = Array.from({ length: timeline.end.seq }, (_, index) => index + 1);
+    const met = new Set<bigint>();
+    for (const seq of seqs) {
+      const event = eventAt(timeline, seq)?.event;
+      if (event !== undefined && "iova" in event && event.iova !== undefined) met.add(event.iova);
+    }
+    const limits = [...met].sort((a, b) => (a < b ? -1 : 1));
+    const wrong: string[] = [];
+    for (const limit of [...limits.slice(0, 4), ...limits.slice(-4)]) {
+      for (const op of ["<", "<=", ">", ">=", "==", "!="]) {
+        for (const text of [`iova ${op} ${limit}`, `${limit + 1n} ${op} iova`]) {
+          const question = questionOf(timeline, parseExpression(text), () => false);
+          const isWrong = (seq: number) => question.isTrueAt(seq) !== question.isTrueOf(seq);
+          for (const seq of seqs.filter(isWrong)) wrong.push(`${text}: ${seq}`);
+          expect(nextWhere(question, { from: 1, to: timeline.end.seq })).toBe(
+            seqs.find(question.isTrueOf),
+          );
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(limits.length).toBeGreaterThan(8);
+    expect(limits.at(-1)).toBeGreaterThan(0xffff_ffffn);
   });
 
   it("[TT7] continuing forwards and backwards finds the nearest event and passes over none", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatSourceId } from "../../events/address.ts";
+import type { Input } from "../../events/input.ts";
+import { at } from "../../events/registers/offset.ts";
 import { parseExpression, questionOf } from "../../history/expression/expression.ts";
 import { isSameLife, lifeAt } from "../../history/lifeline/life.ts";
 import type { LifeChange } from "../../history/lifeline/life-changes.ts";
@@ -7,6 +9,7 @@ import { changesIn, intervalAt, lifelineOf } from "../../history/lifeline/lifeli
 import type { UsedPage } from "../../history/use.ts";
 import { useIn } from "../../history/use.ts";
 import type { Run } from "../laws/run.ts";
+import { runOf } from "../laws/run.ts";
 import { pagesAsked, someRuns, travelled } from "./travelled.ts";
 
 const worlds = someRuns(73, 14).map((run) => travelled(run));
@@ -45,6 +48,28 @@ describe("lifelines", () => {
       expect(`${state} ${(met.get(state) ?? 0) > 3}`).toBe(`${state} true`);
     }
     expect(pending).toBeGreaterThan(40);
+  });
+
+  it("[TT10] another root pointer changes what walks say, at once", () => {
+    const rootedAt = (value: bigint): readonly Input[] => [
+      { type: "RegisterWrite", offset: at.rtaddr, size: 8, value },
+      { type: "RegisterWrite", offset: at.gcmd, size: 4, value: 0xc000_0000n },
+    ];
+    let ended = 0;
+    for (const { run } of worlds) {
+      // Elsewhere and back again: the second time nothing is left to be marked.
+      const old = run.steps.at(-1)?.after.guests[0]?.rootPointer ?? 0n;
+      const inputs = [...run.inputs, ...rootedAt(0x7f_f000n), ...rootedAt(old)];
+      const { run: longer, timeline } = travelled(runOf({ ...run, inputs }));
+      for (const place of pagesAsked(run).filter(({ guest }) => guest === 0)) {
+        const { intervals } = lifelineOf(timeline, place);
+        const told = intervals.map(({ from: seq, life }) => ({ seq, life }));
+        expect(told).toEqual(changesPlainly(longer, place));
+        const isWalked = /^(virtual|nested)$/.test(intervals.at(-1)?.life.state ?? "");
+        if (isWalked && intervals.at(-1)?.from === longer.steps.at(-1)?.seq) ended += 1;
+      }
+    }
+    expect(ended).toBeGreaterThan(0);
   });
 
   it("[TT11] each DMA to the page is counted in the interval that it met", () => {

@@ -7,18 +7,16 @@ import { stepsOf } from "../../history/step.ts";
 import { why } from "../../history/why.ts";
 import { pagesAsked, someRuns, travelled } from "./travelled.ts";
 
-const worlds = someRuns(77, 6).map((run) => travelled(run));
+const worlds = someRuns(77, 10).map((run) => travelled(run));
 
 describe("questions to a timeline", () => {
   it("[TT20] why is told as from every step, for every page and at any event", () => {
     const met = new Map<string, number>();
     for (const { run, timeline } of worlds) {
-      for (const [index, { guest, device, page, pasid }] of pagesAsked(run)
-        .slice(0, 10)
-        .entries()) {
+      for (const [index, { guest, device, page, pasid }] of pagesAsked(run).slice(0, 8).entries()) {
         const asked = pasid === undefined ? {} : { pasid };
         const base: Question = { guest, device, iova: iova(BigInt(page) << 12n), ...asked };
-        const at = Math.floor((timeline.end.seq * (index + 1)) / 7);
+        const at = Math.floor((timeline.end.seq * (index + 1)) / 8);
         for (const question of [base, { ...base, at }, { ...base, access: "write" } as const]) {
           const told = whyIn(timeline, question);
           expect(told).toEqual(why(run.start, run.inputs, question));
