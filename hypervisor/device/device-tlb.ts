@@ -65,8 +65,6 @@ function pagesBehind(tree: PageTree, owners: Owners, guest: number, gfns: Range)
  */
 export function flushDeviceTlbs(turn: Turn, gfns: Range): void {
   const { owners } = turn;
-  // A page may be held several times, to be read and to be executed; it is flushed once.
-  const flushed = new Set<string>();
   for (const { device, pasid, pages } of tlbsWhere(guestIn(turn).deviceTlbs, isPhysical)) {
     const whose = pasid === undefined ? { device } : { device, pasid };
     // What goes, goes for every class of request: a page that several hold is told of once.
@@ -74,9 +72,6 @@ export function flushDeviceTlbs(turn: Turn, gfns: Range): void {
     for (const [index, tree] of pages.entries()) {
       for (const { first, end } of pagesBehind(tree, owners, turn.index, gfns)) {
         const start = iovaOfPage(first + baseOf(index));
-        const name = [device, pasid, start, end - first].join(" ");
-        if (flushed.has(name)) continue;
-        flushed.add(name);
         const length = BigInt(end - first) << 12n;
         const name = `${start} ${length}`;
         if (told.has(name)) continue;
