@@ -45,7 +45,7 @@ export const projectionIsTheFold: Law = {
 /**
  * Steps whose last event is sought. What goes wrong stays wrong, so that a later one shows it too.
  */
-const isSoughtAtEnd = ({ seq }: Step): boolean => (seq * 7907) % 4 === 0;
+export const isSoughtAtEnd = ({ seq }: Step): boolean => (seq * 7907) % 4 === 0;
 
 /** One event inside of most steps, another in each: seeking there costs all that went before. */
 function placeWithin({ seq, facts }: Step): number {
