@@ -88,7 +88,8 @@ export const refusalsChangeNothing: Law = {
       }
       if (!refused) continue;
       count("refused");
-      const isSame = before.owners === after.owners && sameValue(before.guests, after.guests);
+      const isSame =
+        before.owners === after.owners && sameValue(before.guests, after.guests, new Map());
       if (!isSame)
         return { law: "PF1", seq, text: `${input.type} is refused and changes something` };
     }

@@ -60,8 +60,8 @@ function sameObjects(a: object, b: object, known?: KnownPairs): boolean {
  * and records. Parts that were found equal before are not looked at again, so that versions of one
  * state, one after the other, cost what changed between them.
  *
- * @param known  filled as parts are found equal; one for each comparison of two histories. Nothing
- *   where there is one value of each.
+ * @param known  filled as parts are found equal; one for each comparison of two histories. Without
+ *   it what a value holds in many places is looked at in each, which of a state may never end.
  */
 export function sameValue(a: unknown, b: unknown, known?: KnownPairs): boolean {
   if (Object.is(a, b)) return true;
