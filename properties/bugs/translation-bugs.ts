@@ -105,8 +105,8 @@ export const translationBugs: readonly Bug[] = [
     id: "page-written-back",
     what: "Without coherent walks a write-back of one line lets the IOMMU see its whole page.",
     file: "tables/memory.ts",
-    find: "[offset >> 6, (Math.min(end, pageBytes) - 1) >> 6];\n  const page",
-    replace: "[0, 63];\n  const page",
+    find: "[offset >> 6, (Math.min(end, pageBytes) - 1) >> 6];\n  let dirty",
+    replace: "[0, 63];\n  let dirty",
     law: "WB30",
   },
   {

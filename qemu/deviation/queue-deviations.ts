@@ -1,10 +1,11 @@
 import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
+import { Rtaddr } from "../../events/registers/command.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
 import { at } from "../../events/registers/offset.ts";
 import { Iqa, Iqercd, Iqt, queueGeometry } from "../../events/registers/queue.ts";
-import { isScalable } from "../../projections/context/context-path.ts";
+import { isScalable, tableModeOf } from "../../projections/context/context-path.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
@@ -43,12 +44,13 @@ function isAccepted(descriptor: bigint, iqei: number, guest: Guest): boolean {
   if (iqei === iqeis.mode || iqei === iqeis.width) return isModeUnread(guest);
   if (iqei !== iqeis.type) return false;
   if (typeHigh !== 0) return true;
+  const isLegacy = tableModeOf(guest) === Rtaddr.fields.ttm.names.legacy;
   if (type === descriptorTypes.pageGroupResponse)
-    return takesResponses(guest) && !profile.pageRequests;
-  const isDevices = type === descriptorTypes.deviceTlb || type === descriptorTypes.pasidDeviceTlb;
-  if (isDevices) return !profile.deviceTlb;
+    return takesResponses(guest) && (!profile.pageRequests || isLegacy);
+  if (type === descriptorTypes.pasidDeviceTlb) return !profile.deviceTlb || isLegacy;
+  if (type === descriptorTypes.deviceTlb) return !profile.deviceTlb;
   const isNarrow = queueGeometry(guest.queue.address).step === 16;
-  return (isPasidIotlb || isPasidCache) && (!profile.smts || isNarrow);
+  return (isPasidIotlb || isPasidCache) && (!profile.smts || isNarrow || isLegacy);
 }
 
 /** Whether the queue has halted for the mode of the root pointer, which QEMU does not ask. */

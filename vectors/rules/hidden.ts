@@ -12,7 +12,7 @@ const hiddenRules: readonly Hidden[] = [
   ["It is about what facts tell, not about what shows.", "FT1 FT2 FT3 FT4 QU3 FS8"],
   [
     "It is newer than the choice of cases: none was looked for yet.",
-    "RG4 RG5 RI8 IQ20 IQ30 IQ31 IQ32 FA11 TA1",
+    "RG4 RG5 RI8 IQ20 IQ32 FA11 TA1",
   ],
   [
     "A unit may remember or forget: either answer is right.",

@@ -1,3 +1,4 @@
+import { descriptorType } from "../../events/queue/descriptor.ts";
 import type { Told } from "../make.ts";
 import type { Facet } from "./facet.ts";
 import { dmaOf, facet, fact, factOf, has, isOn, sequence, some } from "./facet.ts";
@@ -6,6 +7,13 @@ const count = ({ facts }: Told, type: string): number =>
   facts.filter((each) => each.type === type).length;
 
 const errorNames = { 1: "tail", 2: "fetch", 3: "type", 4: "reserved", 5: "width", 6: "alignment" };
+
+/** What halts the queue for the mode of the tables: rule, IQEI, and whether a type of PASIDs does. */
+const modeErrors: readonly (readonly [rule: string, iqei: number, isOfPasids: boolean])[] = [
+  ["IQ30", 5, false],
+  ["IQ31", 7, false],
+  ["IQ33", 3, true],
+];
 
 /** The invalidation queue. */
 export const queueFacets: readonly Facet[] = [
@@ -83,6 +91,17 @@ export const queueFacets: readonly Facet[] = [
     ),
   ),
   facet("IQ15", "", fact("CompletionFailed")),
+  ...modeErrors.map(([rule, iqei, isOfPasids]) =>
+    facet(
+      rule,
+      "",
+      some((told) => {
+        const halted = factOf(told, "QueueHalted");
+        const type = descriptorType(factOf(told, "DescriptorFetched")?.descriptor ?? 0n);
+        return halted?.error === "IQE" && halted.iqei === iqei && type > 5 === isOfPasids;
+      }),
+    ),
+  ),
   facet(
     "IQ17",
     "",

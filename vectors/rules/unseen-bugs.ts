@@ -19,7 +19,9 @@ const unseen: readonly Unseen[] = [
     "No request of a target says it: a request in flight, an unflushed write, a time-out.",
     "in-flight-left first-stage-flight domain-flight device-flight visible-too-early " +
       "posting-lost-update last-line-not-flushed aborted-wait-completes time-out-by-answer " +
-      "any-error-resumes",
+      "any-error-resumes page-written-back off-by-time-out buffer-skipped " +
+      "buffer-skipped-by-cache buffer-never-empty buffer-outlasts-invalidation " +
+      "buffer-outlasts-contexts buffer-outlasts-interrupts buffer-unmarked",
   ],
   [
     "It is about what a device holds, or a device model is told; a target is the unit.",
@@ -38,7 +40,10 @@ const unseen: readonly Unseen[] = [
     "vvtd-aligned-only interrupt-with-pasid pass-through-interrupts interrupt-range-translated " +
       "interrupt-range-low interrupt-data-high",
   ],
-  ["What software does there is undefined, so that no target is asked.", "disabled-while-waiting"],
+  [
+    "What software does there is undefined, so that no target is asked.",
+    "disabled-while-waiting off-before-its-tail",
+  ],
   ["Notifications of posted interrupts are not among the answers.", "posting-outstanding"],
   [
     "The machine that programs are for has no two devices that differ in their bus alone.",
