@@ -5,6 +5,7 @@ import type { Expression } from "../history/expression/expression.ts";
 import { isTrueAbout, parseExpression, usesName } from "../history/expression/expression.ts";
 import { ExpressionError } from "../history/expression/expression-error.ts";
 import { isSameLife, lifeAt } from "../history/lifeline/life.ts";
+import { memoryDrained } from "../history/memory-use/memory-drained.ts";
 import type { Step } from "../history/step.ts";
 import type { Event } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";
@@ -42,6 +43,7 @@ export function startWhere(expression: Expression, start: World): (step: Step) =
       start,
       lawsAt: (seq) => violations.filter((one) => one.seq === seq).map(({ law }) => law),
       changesAt: (_cause, device, iova, pasid) => isChanged(step, device, iova, pasid),
+      drainedAt: (seq) => memoryDrained(step, seq),
     };
     return (seq, event) => isTrueAbout(expression, surroundings, { seq, cause: step.seq, event });
   };

@@ -91,6 +91,14 @@ describe("what waits in the write buffer", () => {
     expect(told).not.toContain("need not see it");
   });
 
+  test("[WB22] log finds the flush among what writes to the entry", async () => {
+    const flushed = file("where", buffered, late, command(te | wbf));
+    const { out } = await run("log", flushed, "--where", "seq > 8 && writes(0x6030, 8)");
+    expect(oneLine(out)).toMatch(/WriteBufferFlushed.*MemoryWrite.*WriteBufferFlushed/);
+    const other = await run("log", flushed, "--where", "seq > 8 && writes(0x7000, 8)");
+    expect(other.out).not.toContain("WriteBufferFlushed");
+  });
+
   test("[WB23] translate shows it beside the entry that the unit sees", async () => {
     const { out } = await run("translate", lateFile, ...place);
     expect(out).toMatch(

@@ -1,5 +1,6 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
+import type { MemoryDrained } from "../memory-use/memory-drained.ts";
 import type { MemoryRead } from "../memory-use/memory-read.ts";
 import type { AddressColumn, PlainColumn } from "./event-column.ts";
 import {
@@ -32,7 +33,10 @@ export interface Chunk {
   /** The lower and the upper 32 bits of addresses. */
   readonly low: { [K in AddressColumn]?: Uint32Array };
   readonly high: { [K in AddressColumn]?: Uint32Array };
-  /** Bytes of guest memory written from `gpa` on. */
+  /**
+   * Bytes of guest memory written from `gpa` on: of a flush of the write buffer, which has no such
+   * field, kept there.
+   */
   written: Uint32Array | undefined;
   /** Bytes of guest memory read from `gpa` on: of an event that has no such field, kept there. */
   read: Uint32Array | undefined;
@@ -101,15 +105,19 @@ function addPlain(chunk: Chunk, column: PlainColumn, value: number): void {
   if (column === "device" || column === "source") chunk.devices |= deviceMark(value);
 }
 
-function addWritten(chunk: Chunk, event: Input | Fact): void {
-  const written = bytesWritten(event);
-  if (written === 0 || !("gpa" in event) || event.gpa === undefined) return;
+function addWritten(chunk: Chunk, gpa: bigint, written: number): void {
+  if (written === 0) return;
   chunk.written ??= new Uint32Array(chunkEvents);
   chunk.written[chunk.count] = written;
-  const first = Number(event.gpa / 4096n);
-  const last = Number((event.gpa + BigInt(written) - 1n) / 4096n);
+  const first = Number(gpa / 4096n);
+  const last = Number((gpa + BigInt(written) - 1n) / 4096n);
   if (last - first >= markedPages) chunk.isWide = true;
   else for (let page = first; page <= last; page++) markPage(chunk, "gpa", page);
+}
+
+function addDrained(chunk: Chunk, { gpa, length }: MemoryDrained): void {
+  addAddress(chunk, "gpa", gpa);
+  addWritten(chunk, gpa, length);
 }
 
 function addRead(chunk: Chunk, { gpa, length }: MemoryRead): void {
@@ -120,8 +128,16 @@ function addRead(chunk: Chunk, { gpa, length }: MemoryRead): void {
   for (let page = Number(gpa / 4096n); page <= last; page++) markPage(chunk, "gpa", page);
 }
 
-/** Adds an event to a chunk that has room, with what it says was read of guest memory. */
-export function addEvent(chunk: Chunk, event: Input | Fact, read?: MemoryRead): void {
+/**
+ * Adds an event to a chunk that has room, with what it says was read of guest memory, and what of
+ * it came out of the write buffer.
+ */
+export function addEvent(
+  chunk: Chunk,
+  event: Input | Fact,
+  read?: MemoryRead,
+  drained?: MemoryDrained,
+): void {
   const number = eventNumber(event.type);
   chunk.event[chunk.count] = number;
   chunk.events[number >> 5] = (chunk.events[number >> 5] as number) | (1 << (number & 31));
@@ -137,7 +153,10 @@ export function addEvent(chunk: Chunk, event: Input | Fact, read?: MemoryRead): 
     present |= presence[column];
   }
   chunk.present[chunk.count] = present;
-  addWritten(chunk, event);
+  if ("gpa" in event && event.gpa !== undefined) {
+    addWritten(chunk, event.gpa, bytesWritten(event));
+  }
+  if (drained !== undefined) addDrained(chunk, drained);
   if (read !== undefined) addRead(chunk, read);
   chunk.count += 1;
 }

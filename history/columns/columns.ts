@@ -1,5 +1,6 @@
 import type { Fact } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
+import type { MemoryDrained } from "../memory-use/memory-drained.ts";
 import type { MemoryRead } from "../memory-use/memory-read.ts";
 import type { Chunk } from "./chunk.ts";
 import { addEvent, chunkEvents, newChunk } from "./chunk.ts";
@@ -13,13 +14,18 @@ export interface Columns {
 export const newColumns = (): Columns => ({ chunks: [], count: 0 });
 
 /** Adds the event that has the next number. */
-export function addToColumns(columns: Columns, event: Input | Fact, read?: MemoryRead): void {
+export function addToColumns(
+  columns: Columns,
+  event: Input | Fact,
+  read?: MemoryRead,
+  drained?: MemoryDrained,
+): void {
   let chunk = columns.chunks.at(-1);
   if (chunk === undefined || chunk.count === chunkEvents) {
     chunk = newChunk();
     columns.chunks.push(chunk);
   }
-  addEvent(chunk, event, read);
+  addEvent(chunk, event, read, drained);
   columns.count += 1;
 }
 

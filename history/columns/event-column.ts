@@ -57,7 +57,8 @@ export const longestWrite = 0xffff_ffff;
 
 /**
  * How many bytes of guest memory from its GPA on an event may have given another value to who reads
- * them next: at most `longestWrite`, which means that or more; 0 for most events.
+ * them next: at most `longestWrite`, which means that or more; 0 for most events. A flush of the
+ * write buffer has no GPA, and what it touches is not in it: `memoryDrained` tells.
  */
 export function bytesWritten(event: Input | Fact): number {
   switch (event.type) {

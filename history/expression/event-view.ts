@@ -5,7 +5,11 @@ import { inputs } from "../../events/input.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
 import { bytesWritten, longestWrite } from "../columns/event-column.ts";
+import { isFlush } from "../entry-writers.ts";
+import type { MemoryDrained } from "../memory-use/memory-drained.ts";
+import { memoryDrained } from "../memory-use/memory-drained.ts";
 import type { NumberedEvent } from "../timeline/seek.ts";
+import { stepOfEvent } from "../timeline/seek.ts";
 import type { Timeline } from "../timeline/timeline.ts";
 import { findingsAt } from "../timeline/timeline.ts";
 import type { EventView } from "./environment.ts";
@@ -62,6 +66,8 @@ export interface Surroundings {
   /** The laws that did not hold at an event. */
   readonly lawsAt: (seq: number) => readonly string[];
   readonly changesAt: ChangesAt;
+  /** What an event made the unit see of what waited in the write buffer. */
+  readonly drainedAt: (seq: number) => MemoryDrained | undefined;
 }
 
 /** What a timeline says beside its events. */
@@ -69,11 +75,15 @@ export const surroundingsOf = (timeline: Timeline, changesAt: ChangesAt): Surrou
   start: timeline.checkpoints.kept[0]?.world as World,
   lawsAt: (seq) => findingsAt(timeline, seq).map(({ law }) => law),
   changesAt,
+  drainedAt: (seq) => {
+    const step = stepOfEvent(timeline, seq);
+    return step && memoryDrained(step, seq);
+  },
 });
 
 /** What expressions ask of an event that is at hand. */
 export function viewOfEvent(
-  { start, lawsAt, changesAt }: Surroundings,
+  { start, lawsAt, changesAt, drainedAt }: Surroundings,
   { seq, cause, event }: NumberedEvent,
 ): EventView {
   const table = tables[event.type] ?? {};
@@ -95,10 +105,12 @@ export function viewOfEvent(
   };
   return {
     valueOf: (name) => (Object.hasOwn(known, name) ? known[name]?.() : field(name)),
-    writes: (gpa, length) =>
-      "gpa" in event &&
-      event.gpa !== undefined &&
-      isWritten(event.gpa, bytesWritten(event), gpa, length),
+    writes: (gpa, length) => {
+      const drained = isFlush(event) ? drainedAt(seq) : undefined;
+      if (drained !== undefined) return isWritten(drained.gpa, drained.length, gpa, length);
+      if (!("gpa" in event) || event.gpa === undefined) return false;
+      return isWritten(event.gpa, bytesWritten(event), gpa, length);
+    },
     changes: (device, iova, pasid) => changesAt(cause, device, iova, pasid),
   };
 }

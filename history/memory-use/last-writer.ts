@@ -20,9 +20,12 @@ export interface MemoryPlace {
 
 /** Who wrote to a place. */
 export interface Writer {
-  /** Number of the event: an input, or the fact that the device or the unit wrote. */
+  /**
+   * Number of the event: an input, or the fact that the device or the unit wrote, or that the unit
+   * sees what waited in the write buffer.
+   */
   readonly seq: number;
-  readonly by: "cpu" | "flush" | "device" | "unit" | "host";
+  readonly by: "cpu" | "flush" | "buffer" | "device" | "unit" | "host";
 }
 
 /** Where columns have the length of what a kind of event did to memory. */
@@ -81,6 +84,8 @@ function isPartlyLost({ columns }: Timeline, input: number): boolean {
 const writers: Readonly<Record<string, Writer["by"]>> = {
   MemoryWrite: "cpu",
   CacheFlush: "flush",
+  WriteBufferFlushed: "buffer",
+  WriteBufferDrained: "buffer",
   DmaLanded: "device",
   MemoryWritten: "unit",
   P2mUnmapped: "host",

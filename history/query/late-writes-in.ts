@@ -11,7 +11,7 @@ import { followLateWrites, noLateWrites } from "../unseen.ts";
 const [cpu = 0] = eventNumbers(["MemoryWrite"]);
 const lineBytes = 64n;
 
-/** The last write to a line that stayed in the CPU's caches, put into what is known. */
+/** The last write to a line that the unit did not see at once, put into what is known. */
 function withLine(timeline: Timeline, old: LateWrites, line: bigint, until: number): LateWrites {
   const place = { guest: old.guest, gpa: line * lineBytes, length: Number(lineBytes) };
   const { mayBeIn, isAt } = touching(place, ({ written }) => written);
@@ -34,8 +34,9 @@ function withLine(timeline: Timeline, old: LateWrites, line: bigint, until: numb
 }
 
 /**
- * Who last wrote to some lines without writing them back: as following every step up to a world
- * would say of these lines. Only lines of pages that the CPU holds newer are looked for.
+ * Who last wrote to some lines without the unit's seeing it: as following every step up to a world
+ * would say of these lines. Only lines of pages that are newer in the CPU's caches or in the write
+ * buffer are looked for.
  */
 export function lateWritesIn(
   timeline: Timeline,
@@ -43,11 +44,13 @@ export function lateWritesIn(
   guest: number,
   addresses: readonly bigint[],
 ): LateWrites {
-  const ahead = world.guests[guest]?.memory.ahead;
+  const memory = world.guests[guest]?.memory;
+  const isNewer = (page: number): boolean =>
+    memory !== undefined &&
+    (radixGet(memory.ahead, page) ?? radixGet(memory.buffered, page)) !== undefined;
   let late = noLateWrites(guest);
   for (const line of new Set(addresses.map((address) => address / lineBytes))) {
-    const page = Number(line / 64n);
-    if (ahead === undefined || radixGet(ahead, page) === undefined) continue;
+    if (!isNewer(Number(line / 64n))) continue;
     late = withLine(timeline, late, line, world.seq);
   }
   return late;

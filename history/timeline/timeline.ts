@@ -6,6 +6,7 @@ import type { NumberColumn } from "../columns/number-column.ts";
 import { addNumber, newNumbers, placeOf } from "../columns/number-column.ts";
 import type { ChangeIndex } from "../lifeline/change-index.ts";
 import { newChangeIndex, noteChanges } from "../lifeline/change-index.ts";
+import { memoryDrained } from "../memory-use/memory-drained.ts";
 import { memoryRead } from "../memory-use/memory-read.ts";
 import type { Step } from "../step.ts";
 import { stepOf } from "../step.ts";
@@ -74,7 +75,10 @@ export function appendStep(timeline: Timeline, step: Step): void {
   addInput(timeline.inputs, input);
   addNumber(timeline.numbers, step.seq);
   addToColumns(timeline.columns, input);
-  for (const fact of step.facts) addToColumns(timeline.columns, fact, memoryRead(step, fact));
+  for (const [index, fact] of step.facts.entries()) {
+    const drained = memoryDrained(step, step.seq + 1 + index);
+    addToColumns(timeline.columns, fact, memoryRead(step, fact), drained);
+  }
   noteChanges(timeline.changes, step);
   if (timeline.judge !== undefined) noteFindings(timeline.findings, timeline.judge(step));
   timeline.folded.delete(timeline.checkpoints.kept.length - 1);

@@ -7,7 +7,7 @@ import { stepsOf } from "../../history/step.ts";
 import { why } from "../../history/why.ts";
 import { pagesAsked, someRuns, travelled } from "./travelled.ts";
 
-const worlds = someRuns(77, 10).map((run) => travelled(run));
+const worlds = someRuns(77, 17).map((run) => travelled(run));
 
 describe("questions to a timeline", () => {
   it("[TT20] why is told as from every step, for every page and at any event", () => {
