@@ -55,7 +55,8 @@ const requestersOf = (guest: Guest): readonly number[] =>
  */
 function afterPasidCache({ passing, entries, lately }: Contexts, guest: Guest): Contexts {
   const now = requestersOf(guest).filter((each) => isPassed(guest, each, entries.get(each)));
-  const sure = now.filter((each) => passing.has(each));
+  // It may look by the context entry that is in memory instead of the one that it remembers.
+  const sure = now.filter((each) => passing.has(each) && isPassed(guest, each));
   return { passing: new Set(sure), entries, lately: new Set([...lately, ...passing, ...now]) };
 }
 
