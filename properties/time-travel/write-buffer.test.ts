@@ -23,7 +23,7 @@ import {
 } from "../examples/driver.ts";
 import type { Inputs } from "../examples/given.ts";
 import { flat } from "../examples/given.ts";
-import { iotlb, nvme, unit } from "../examples/unit.ts";
+import { iotlb, nvme, range, unit } from "../examples/unit.ts";
 import type { Run } from "../laws/run.ts";
 import { runOf } from "../laws/run.ts";
 import { travelled } from "./travelled.ts";
@@ -122,4 +122,25 @@ describe.each(flushes)("what waits until %s", (type, flush) => {
     const late = other.steps.slice(-5).map(({ seq }) => seq);
     expect(changes.map(({ seq }) => seq).filter((seq) => seq >= (late[0] ?? 0))[0]).toBe(late[2]);
   });
+});
+
+it("[TT12] a flush is its guest's own, and reaches pages 5 GiB apart", () => {
+  const far = 0x1_4000_0000n;
+  const p2m = [range(0n, 0x1_0000_0000n, 0x10_0000n, "4K"), range(far, far * 2n, 0x1000n, "4K")];
+  const alone = unit({ cap: { rwbf: true }, devices, p2m });
+  const ofSecond = { p2m: [range(0n, 0x8_0000_0000n, 0x10_0000n, "4K")], devices: [] };
+  const other = unit({ cap: { rwbf: true }, ...ofSecond });
+  const both = { ...alone, guests: [...other.guests, ...alone.guests] };
+  const inputs = [memory(leafEntry, 1n), memory(far, 1n), command(wbf)];
+  const { timeline } = travelled(
+    runOf({ setup: both, inputs: inputs.map((one) => ({ ...one, guest: 1 })) }),
+  );
+  const flush = timeline.end.seq;
+  for (const gpa of [leafEntry, far]) {
+    expect(lastWriter(timeline, { guest: 1, gpa, length: 8 }, flush)).toEqual({
+      seq: flush,
+      by: "buffer",
+    });
+    expect(lastWriter(timeline, { guest: 0, gpa, length: 8 }, flush)).toBeUndefined();
+  }
 });
