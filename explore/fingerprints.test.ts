@@ -108,9 +108,9 @@ describe("fingerprints", () => {
     const buffered = createWorld({
       guests: revoke.setup.guests.map((one) => ({ ...one, cap: one.cap | 0x10n })),
     });
-    const after = (value: bigint) =>
+    const wordsAfter = (value: bigint) =>
       plain(fold(buffered, memory(gpaOf(place.spare), value)).world, nothing).words;
-    expect(after(1n)).not.toEqual(after(2n));
+    expect(wordsAfter(1n)).not.toEqual(wordsAfter(2n));
   });
 
   it("[EX6] do not tell apart what only the numbers of events or descriptors tell apart", () => {

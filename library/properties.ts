@@ -21,6 +21,7 @@ export { findViolation, shrinkFinding } from "../properties/hunt/find.ts";
 export type { Judged } from "../properties/judge.ts";
 export type { Unflushed } from "../properties/judge-unseen.ts";
 export type { Count, Law } from "../properties/laws/law.ts";
+export type { RegisterSight } from "../properties/laws/register-sight.ts";
 export type { Moment, Run } from "../properties/laws/run.ts";
 export { momentsOf } from "../properties/laws/run.ts";
 export type { Verdict, Violation } from "../properties/verdict.ts";

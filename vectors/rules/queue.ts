@@ -8,7 +8,7 @@ const count = ({ facts }: Told, type: string): number =>
 
 const errorNames = { 1: "tail", 2: "fetch", 3: "type", 4: "reserved", 5: "width", 6: "alignment" };
 
-/** What halts the queue for the mode of the tables: rule, IQEI, and whether a type of PASIDs does. */
+/** What halts the queue for the mode of the tables: rule, IQEI, whether a type of PASIDs does. */
 const modeErrors: readonly (readonly [rule: string, iqei: number, isOfPasids: boolean])[] = [
   ["IQ30", 5, false],
   ["IQ31", 7, false],
