@@ -110,7 +110,9 @@ function stepOf(value: unknown, line: number): VectorStep {
 function vectorOf(text: string, line: number): Vector {
   const { id, rules, why, needs, steps } = parseLine(text, line);
   if (typeof id !== "string") throw new VectorFileError(line, "a case lacks its id");
-  if (!Array.isArray(steps)) throw new VectorFileError(line, `${id} lacks its steps`);
+  if (!Array.isArray(steps) || steps.length === 0) {
+    throw new VectorFileError(line, `${id} lacks its steps`);
+  }
   const list = (value: unknown): readonly string[] =>
     Array.isArray(value) ? value.map(String) : [];
   return {
@@ -123,7 +125,7 @@ function vectorOf(text: string, line: number): Vector {
 /** Reads a file of vectors. @throws VectorFileError when it is none. */
 export function decodeVectors(text: string): VectorFile {
   const [first = "", ...rest] = text.split("\n");
-  const { vectors: version, profile, ver, cap, ecap } = parseLine(first, 1);
+  const { vectors: version, profile, ver, cap, ecap, cases } = parseLine(first, 1);
   if (version === undefined) throw new VectorFileError(1, "no file of vectors");
   if (version !== formatVersion) {
     throw new VectorFileError(1, `format ${String(version)}, which is not known`);
@@ -132,5 +134,11 @@ export function decodeVectors(text: string): VectorFile {
     throw new VectorFileError(1, "ver, cap and ecap have to say what the unit can do");
   }
   const vectors = rest.flatMap((line, index) => (line === "" ? [] : [vectorOf(line, index + 2)]));
+  if (cases !== undefined && cases !== vectors.length) {
+    const found = `${vectors.length} cases instead of ${String(cases)}`;
+    throw new VectorFileError(1, `the file is cut or was changed: it has ${found}`);
+  }
+  const twice = vectors.find(({ id }, index) => vectors.findIndex((one) => one.id === id) < index);
+  if (twice !== undefined) throw new VectorFileError(1, `two cases have the id ${twice.id}`);
   return { profile: String(profile), words: { ver, cap, ecap }, vectors };
 }

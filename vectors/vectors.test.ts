@@ -126,6 +126,8 @@ describe("files", () => {
   });
 
   const head = '{"vectors":1,"profile":"x","ver":"0x10","cap":"0x1","ecap":"0x2"}';
+  const cut = head.replace("}", ',"cases":2}');
+  const same = '{"id":"a","steps":[{"op":"dma","expect":{}}]}';
   const bad: readonly (readonly [string, number, string])[] = [
     ["", 1, "no JSON"],
     ["[]", 1, "no JSON object"],
@@ -138,6 +140,9 @@ describe("files", () => {
     [`${head}\n{"id":"a","steps":[{"op":"dma"}]}`, 2, "a step lacks expect"],
     [`${head}\n{"id":"a","steps":[{"at":7}]}`, 2, 'at has to be a number like "0x1f"'],
     [`${head}\n{"bytes":"0"}`, 2, "bytes has to be hexadecimal digits, two a byte"],
+    [`${cut}\n`, 1, "the file is cut or was changed: it has 0 cases instead of 2"],
+    [`${cut}\n${same}\n${same}\n`, 1, "two cases have the id a"],
+    [`${head}\n{"id":"a","steps":[]}`, 2, "a lacks its steps"],
   ];
   it.each(bad)("[VC5] that are none are told by line and reason: %s", (text, line, reason) => {
     expect(() => decodeVectors(text)).toThrow(expect.objectContaining({ line, message: reason }));
