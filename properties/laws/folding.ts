@@ -88,8 +88,7 @@ export const refusalsChangeNothing: Law = {
       }
       if (!refused) continue;
       count("refused");
-      const isSame =
-        before.owners === after.owners && sameValue(before.guests, after.guests, new Map());
+      const isSame = before.owners === after.owners && sameValue(before.guests, after.guests);
       if (!isSame)
         return { law: "PF1", seq, text: `${input.type} is refused and changes something` };
     }

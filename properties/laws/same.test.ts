@@ -38,4 +38,14 @@ describe("comparing parts", () => {
     fc.assert(property, { numRuns: 2_000 });
     expect(same).toBeGreaterThan(20);
   });
+
+  it("[LO5] what a value holds in many places is looked at once", () => {
+    const web = (depth: number) => {
+      let node: readonly unknown[] = [depth];
+      for (let level = 0; level < depth; level++) node = [node, node];
+      return node;
+    };
+    expect(sameValue(web(60), web(60))).toBe(true);
+    expect(sameValue(web(60), web(61))).toBe(false);
+  });
 });

@@ -24,7 +24,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-function sameLists(a: readonly unknown[], b: readonly unknown[], known?: KnownPairs): boolean {
+function sameLists(a: readonly unknown[], b: readonly unknown[], known: KnownPairs): boolean {
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) {
     if (!sameValue(a[index], b[index], known)) return false;
@@ -34,7 +34,7 @@ function sameLists(a: readonly unknown[], b: readonly unknown[], known?: KnownPa
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function sameFields(a: Fields, b: Fields, known?: KnownPairs): boolean {
+function sameFields(a: Fields, b: Fields, known: KnownPairs): boolean {
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
   for (const key of keys) {
@@ -45,7 +45,7 @@ function sameFields(a: Fields, b: Fields, known?: KnownPairs): boolean {
   return true;
 }
 
-function sameObjects(a: object, b: object, known?: KnownPairs): boolean {
+function sameObjects(a: object, b: object, known: KnownPairs): boolean {
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   if (Array.isArray(a)) return Array.isArray(b) && sameLists(a, b, known);
   if (isBytes(a)) return isBytes(b) && sameBytes(a, b);
@@ -60,14 +60,13 @@ function sameObjects(a: object, b: object, known?: KnownPairs): boolean {
  * and records. Parts that were found equal before are not looked at again, so that versions of one
  * state, one after the other, cost what changed between them.
  *
- * @param known  filled as parts are found equal; one for each comparison of two histories. Without
- *   it what a value holds in many places is looked at in each, which of a state may never end.
+ * @param known  filled as parts are found equal; one for each comparison of two histories.
  */
-export function sameValue(a: unknown, b: unknown, known?: KnownPairs): boolean {
+export function sameValue(a: unknown, b: unknown, known: KnownPairs = new Map()): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (known !== undefined && arePair(known, a, b)) return true;
+  if (arePair(known, a, b)) return true;
   if (!sameObjects(a, b, known)) return false;
-  if (known !== undefined) pair(known, a, b);
+  pair(known, a, b);
   return true;
 }

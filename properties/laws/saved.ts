@@ -45,7 +45,7 @@ export const spoiltIsRefused: Law = {
       const { world: after, facts } = fold(world, { type: "UnitRestore", record });
       const [only] = facts;
       const refused = facts.length === 1 && only?.type === "InputRefused";
-      if (!refused || !sameValue(after.guests, world.guests, new Map())) {
+      if (!refused || !sameValue(after.guests, world.guests)) {
         return { law: "SV2", seq, text: "a record that was spoilt is restored" };
       }
       count(/cut short/.test(only.why) ? "cut short" : "changed");
