@@ -46,6 +46,12 @@ describe("a target that misbehaves", () => {
     expect([finding.again, finding.text]).toEqual([false, expect.stringMatching(/exit code 3\)/)]);
   });
 
+  it("[TG4] in a program of a seed is found again by beginning with it", async () => {
+    const { code, out } = await fuzz(`${served} die`, "--json", "--first", "2", "--runs", "1");
+    const { finding, programs } = JSON.parse(out);
+    expect([code, programs, finding.index]).toEqual([1, 1, 2]);
+  });
+
   it("[TG4] is told as a story", async () => {
     const { code, out } = await fuzz(`${served} die`);
     expect(code).toBe(1);

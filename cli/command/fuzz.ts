@@ -23,6 +23,7 @@ import { parsePassed, targetOf } from "./fuzz-target.ts";
 interface Options extends AgainstOptions {
   readonly runs?: number;
   readonly seed?: number;
+  readonly first?: number;
   readonly time?: number;
   readonly out: string;
   readonly script?: string;
@@ -64,7 +65,8 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   const stop = new AbortController();
   const release = holdInterrupt(() => stop.abort());
   const { lanes } = target;
-  const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
+  const { first = 0 } = options;
+  const asked = { ...against, seed, first, runs, seconds, lanes, watch, stop: stop.signal };
   const program = own === undefined ? {} : { own, lanes: 1 };
   const { tally, finding, title, notAvoided } = await campaign({ ...asked, ...program })
     .finally(status.done)
@@ -123,6 +125,7 @@ export function addFuzz(program: Command, run: Run): void {
     )
     .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
+    .option("--first <n>", "the program of the seed to begin with (default: 0)", parseNumber)
     .option(
       "--profile <name>",
       `what the unit is to be able to do: of QEMU ${unitProfiles.join(", ")} ` +
