@@ -405,7 +405,7 @@ export const facts = frozen({
     page: pageField,
     access,
     ...rights,
-    request: optional(oneOf("translation", "translated")),
+    request: optional(oneOf("translation", "translated", "page")),
   },
   FaultCollapsed: { guest, source: device, reason: integer(0, 255) },
   FaultSuppressed: { guest, source: device, reason: integer(0, 255) },

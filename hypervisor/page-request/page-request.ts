@@ -174,7 +174,7 @@ export function requestPage(turn: Turn, request: PageRequest): void {
   const access = request.write ? "write" : "read";
   const fpd = entry?.fpd === true;
   const page = pageOf(request.iova);
-  const rights = rightsOf(request);
+  const rights = { ...rightsOf(request), request: "page" } as const;
   reportFault(turn, { source: device.requester, reason: fault, page, access, fpd, rights });
 }
 

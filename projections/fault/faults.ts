@@ -10,12 +10,13 @@ export interface FaultEntry {
   readonly source: SourceId;
   readonly reason: number;
   readonly page: bigint;
+  /** T1; no page request is a read. */
   readonly read: boolean;
   readonly pasid: number | undefined;
   readonly privileged: boolean;
   readonly execute: boolean;
   /** What the request was, unless it was an untranslated one. */
-  readonly request: "translation" | "translated" | undefined;
+  readonly request: "translation" | "translated" | "page" | undefined;
 }
 
 /** The fault recording registers. */

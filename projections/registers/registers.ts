@@ -62,6 +62,9 @@ function faultRecordValue(guest: Guest, index: number): bigint {
   return value;
 }
 
+/** AT is of reads and writes alone. */
+const addressTypes = { ...FaultRecord.fields.at.names, page: 0 } as const;
+
 const encodeRecord = (record: FilledRecord): bigint =>
   FaultRecord.encode({
     fi: record.page,
@@ -71,8 +74,9 @@ const encodeRecord = (record: FilledRecord): bigint =>
     exe: record.execute,
     pp: record.pasid !== undefined,
     pv: record.pasid ?? 0,
-    at: record.request === undefined ? 0 : FaultRecord.fields.at.names[record.request],
-    t: record.read,
+    at: addressTypes[record.request ?? "page"],
+    t1: record.read,
+    t2: record.request === "page",
     f: true,
   });
 
