@@ -61,7 +61,7 @@ function registerRow(spec: RegisterSpec): readonly string[] {
 
 function registers(): string {
   const { ver, cap, ecap } = profiles.everything;
-  const pageRequests = Ecap.mask("prs") | Ecap.mask("smts");
+  const pageRequests = Ecap.mask("prs") | Ecap.mask("smts") | Ecap.mask("smpwcs");
   const { specs } = registerMap(profileOf({ ver, cap, ecap: ecap | pageRequests }));
   const layouts = new Map(specs.map((spec) => [spec.layout.name, spec.layout]));
   return page(

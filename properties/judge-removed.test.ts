@@ -69,7 +69,10 @@ describe("what goes on by an entry that was taken away and is not flushed", () =
   ])("[WB32] a removal that is invalidated and not written back: %s", (_, setup) => {
     const text = found(setup, booted, gone, announce, use);
     expect(text).toMatch(
-      /^the DMA of 00:04.0 at 0x1806000 goes by the level 1 entry at 0x6030 as it was: written by event \d+, invalidated by event \d+, and not written back \(ECAP.C=0\)$/,
+      /^the DMA of 00:04.0 at 0x1806000 goes by the level 1 entry at 0x6030 as it was: /,
+    );
+    expect(text).toMatch(
+      /: written by event \d+, invalidated by event \d+, and not written back \(ECAP.C=0\)$/,
     );
     // Another page, or a right less, is the same.
     expect(found(setup, booted, memory(leafEntry, 0xa003n), announce, use)).toBeDefined();

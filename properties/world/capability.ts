@@ -85,7 +85,6 @@ const anyScalable = fc.record({
   nwfs: chance(50),
   prs: chance(65),
   pds: chance(70),
-  smpwcs: chance(50),
   mts: chance(20),
   adms: chance(30),
 });
@@ -109,7 +108,8 @@ const scalableWords: fc.Arbitrary<Words> = fc
       const dt = common.dt || draws.dt;
       const prs = scalable.prs && dt;
       const eim = common.eim && common.ir;
-      const ecap = { ...common, ...scalable, smts: true, qi: true, dt, eim, iro };
+      const walks = { smts: true, smpwcs: common.c };
+      const ecap = { ...common, ...scalable, ...walks, qi: true, dt, eim, iro };
       const words = Ecap.encode({ ...ecap, prs, pds: scalable.pds && prs });
       const ver = new6 ? 0x60n : 0x30n;
       const none = !scalable.ssts && !scalable.nest && draws.dt;

@@ -43,7 +43,7 @@ function done(target: string, contexts: Partial<Contexts>) {
   return doneByQemu(situation);
 }
 
-test("[QF17] a context entry is not sure to be remembered of who may have been passed through", () => {
+test("[QF17] of who may have been passed through no context entry is sure to be kept", () => {
   const read = entriesRead(scene.guest(), nvme).find(({ table }) => table === "context");
   const entries = new Map([[nvme as number, read?.entry ?? 0n]]);
   const lately = new Set([nvme as number]);
