@@ -7,7 +7,7 @@ import { hostAt } from "../projections/host/host-entry.ts";
 import { readBytes } from "../projections/registers/registers.ts";
 import type { World } from "../projections/world.ts";
 import { guestOf } from "../projections/world.ts";
-import { readable, writable } from "../tables/p2m.ts";
+import { readable, writable } from "../tables/mapping.ts";
 import { translateForDevice } from "./device/device-translate.ts";
 import type { Dma } from "./device/dma.ts";
 import { requestDma } from "./device/dma.ts";

@@ -1,10 +1,9 @@
-import { pageOf } from "../events/address.ts";
+import { pageOf, pagesFrom } from "../events/address.ts";
 import type { Fact, FactOf, FactType } from "../events/fact.ts";
 import { facts } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import type { Owners } from "../tables/p2m.ts";
 import { disown, own } from "../tables/p2m.ts";
-import { pagesFrom } from "../tables/range.ts";
 import { copyGuest, isSameGuest } from "./copy-guest.ts";
 import { evolvers } from "./evolvers.ts";
 import type { Draft, Guest } from "./guest.ts";

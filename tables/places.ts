@@ -1,9 +1,6 @@
 import { frameOf, hasFrame } from "./mapping.ts";
-import type { PageTree } from "./page-tree.ts";
-import { get } from "./page-tree.ts";
-import { change, fill } from "./page-tree-change.ts";
-import type { Slot } from "./page-tree-node.ts";
-import { expand, spans } from "./page-tree-node.ts";
+import type { PageTree, Slot } from "./page-tree.ts";
+import { change, expand, fill, get, spans } from "./page-tree.ts";
 
 /** In `places`: more than one IOVA maps the page, or did. */
 export const manyPlaces = 1;

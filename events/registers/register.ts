@@ -10,7 +10,8 @@ import type { EventLineLayouts } from "./event-line.ts";
 import { eventLines, Fsts, Ics } from "./event-line.ts";
 import { Irta } from "./interrupt-table.ts";
 import { Iotlb, Iva } from "./iotlb.ts";
-import { at, faultRecordAt, iotlbAt, lineRegisters } from "./offset.ts";
+import type { RecordPlaces } from "./offset.ts";
+import { at, faultRecordAt, iotlbAt, lineRegisters, recordBytes } from "./offset.ts";
 import { Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./protected-memory.ts";
 import { Iqa, Iqercd, Iqh, Iqt } from "./queue.ts";
@@ -218,3 +219,9 @@ export function registerWrite(
   const cleared = spec.w1c & lanes & value;
   return (written | set) & ~cleared;
 }
+
+/** The number of the fault record that a byte belongs to, or `undefined`. */
+export const faultRecordIndex = ({ fro, nfr }: RecordPlaces, offset: number): number | undefined =>
+  offset < fro || offset >= fro + nfr * recordBytes
+    ? undefined
+    : Math.floor((offset - fro) / recordBytes);

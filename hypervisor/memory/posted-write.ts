@@ -1,6 +1,6 @@
 import type { Gpa } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
-import { readable, writable } from "../../tables/p2m.ts";
+import { readable, writable } from "../../tables/mapping.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
 

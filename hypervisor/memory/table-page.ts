@@ -1,8 +1,8 @@
 import type { Guest } from "../../projections/guest.ts";
+import type { P2m } from "../../tables/mapping.ts";
+import { readable } from "../../tables/mapping.ts";
 import type { Memory, Page } from "../../tables/memory.ts";
 import { blankPage, half, pageAt } from "../../tables/memory.ts";
-import type { P2m } from "../../tables/p2m.ts";
-import { readable } from "../../tables/p2m.ts";
 
 /**
  * The last lookups in one version of one guest's memory and P2M, by the low bits of the page

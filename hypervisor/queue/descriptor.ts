@@ -1,9 +1,8 @@
 import { gpa } from "../../events/address.ts";
 import { readersOf } from "../../events/layout/layout.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import type { Scope } from "../../events/queue/descriptor.ts";
+import { descriptorTypes, scopeOf } from "../../events/queue/descriptor.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
-import type { Scope } from "../../events/queue/scope.ts";
-import { scopeOf } from "../../events/queue/scope.ts";
 import { Iqercd } from "../../events/registers/queue.ts";
 import { invalidateDeviceTlb } from "../device/device-tlb.ts";
 import { writePosted } from "../memory/posted-write.ts";

@@ -1,4 +1,5 @@
-import { pageOf } from "../../events/address.ts";
+import type { Range } from "../../events/address.ts";
+import { isWithin, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
@@ -17,8 +18,6 @@ import {
   coversPasid,
 } from "../../projections/queue/coverage.ts";
 import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
-import type { Range } from "../../tables/range.ts";
-import { isWithin } from "../../tables/range.ts";
 import { resolve } from "../context/resolve.ts";
 import { drain } from "../device/in-flight.ts";
 import { keyOf, refreshHosts, requestersOf } from "../host/attach.ts";

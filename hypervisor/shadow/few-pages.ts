@@ -1,3 +1,4 @@
+import type { Range } from "../../events/address.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { isRegistered } from "../../projections/memory/table-use.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
@@ -5,7 +6,6 @@ import { isWeb } from "../../projections/shadow/shadow.ts";
 import { behindP2m, frameOf, hasFrame, pagesOfSize } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixGet } from "../../tables/radix.ts";
-import type { Range } from "../../tables/range.ts";
 import type { Teller } from "./teller.ts";
 import { addRun, finish } from "./teller.ts";
 import { walkTables } from "./walk-second-stage.ts";

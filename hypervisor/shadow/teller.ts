@@ -2,7 +2,7 @@ import type { Iova } from "../../events/address.ts";
 import { gpaOfPage, hpaOfPage, iovaOfPage } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../../tables/mapping.ts";
-import { frameUnit } from "../../tables/page-tree-node.ts";
+import { frameUnit } from "../../tables/page-tree.ts";
 
 /** Pages whose entries changed: `count` from `page` on, alike and contiguous in every address. */
 interface Run {

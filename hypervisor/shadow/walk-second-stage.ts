@@ -1,5 +1,5 @@
-import { interruptPages, isInterruptPage } from "../../events/address.ts";
-import { halfMasks, halvesOfField, maskHalves, pageIn } from "../../events/layout/field-halves.ts";
+import { interruptPages, isInterruptPage, pageIn } from "../../events/address.ts";
+import { halfMasks, halvesOfField, maskHalves } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Mapping } from "../../tables/mapping.ts";

@@ -1,7 +1,7 @@
-import { pageOf } from "../../events/address.ts";
+import { pageIn, pageOf } from "../../events/address.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import type { FieldHalves } from "../../events/layout/field-halves.ts";
-import { halvesOfField, numberIn, pageIn } from "../../events/layout/field-halves.ts";
+import { halvesOfField, numberIn } from "../../events/layout/field-halves.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt, pageHalves } from "../../tables/memory.ts";

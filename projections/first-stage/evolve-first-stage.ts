@@ -1,5 +1,5 @@
+import { everyPage } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { everyPage } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { coveredOfPasid } from "../queue/coverage.ts";

@@ -1,10 +1,9 @@
 import { hex, hpa, pageOf } from "../../events/address.ts";
 import { integer, text, word } from "../../events/field.ts";
 import { newComposition } from "../../tables/compose.ts";
-import { frameOf, hasFrame } from "../../tables/mapping.ts";
+import { frameOf, hasFrame, readable, writable } from "../../tables/mapping.ts";
 import { pageAt } from "../../tables/memory.ts";
 import type { Owners } from "../../tables/p2m.ts";
-import { readable, writable } from "../../tables/p2m.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import { pageText } from "../digest.ts";

@@ -3,16 +3,8 @@ import { FieldError } from "../../events/field.ts";
 import type { Composition } from "../../tables/compose.ts";
 import { composeSlot } from "../../tables/compose.ts";
 import { flagsOf, hasFrame } from "../../tables/mapping.ts";
-import type { PageTree } from "../../tables/page-tree.ts";
-import type { Node, Slot } from "../../tables/page-tree-node.ts";
-import {
-  childOf,
-  collapse,
-  expand,
-  frameUnit,
-  spans,
-  waysAt,
-} from "../../tables/page-tree-node.ts";
+import type { Node, PageTree, Slot } from "../../tables/page-tree.ts";
+import { childOf, collapse, expand, frameUnit, spans, waysAt } from "../../tables/page-tree.ts";
 import { manyPlaces } from "../../tables/places.ts";
 
 /**

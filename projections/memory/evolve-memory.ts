@@ -1,6 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { writable } from "../../tables/mapping.ts";
 import type { Piece } from "../../tables/memory.ts";
 import {
   drainPage,
@@ -10,7 +11,6 @@ import {
   writeBuffered,
   writeVisible,
 } from "../../tables/memory.ts";
-import { writable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";

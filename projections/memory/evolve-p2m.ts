@@ -1,9 +1,8 @@
-import { pageOf } from "../../events/address.ts";
+import { pageOf, pagesFrom } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import type { P2m } from "../../tables/mapping.ts";
 import { sizeCode } from "../../tables/mapping.ts";
-import type { P2m } from "../../tables/p2m.ts";
 import { mapPages, p2mMapping, protectPages, unmapPages } from "../../tables/p2m.ts";
-import { pagesFrom } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { loseContents } from "./evolve-memory.ts";

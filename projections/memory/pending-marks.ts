@@ -1,7 +1,7 @@
+import type { P2m } from "../../tables/mapping.ts";
+import { readable } from "../../tables/mapping.ts";
 import type { Memory } from "../../tables/memory.ts";
 import { pageAt } from "../../tables/memory.ts";
-import type { P2m } from "../../tables/p2m.ts";
-import { readable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import { contextPath } from "../context/context-path.ts";
 import { copyGuest } from "../copy-guest.ts";

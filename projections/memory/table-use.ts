@@ -1,11 +1,11 @@
+import { pageIn } from "../../events/address.ts";
 import { frozen } from "../../events/frozen.ts";
-import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
+import { halfMasks, halvesOfField } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
-import { pagesOfSize } from "../../tables/mapping.ts";
+import type { P2m } from "../../tables/mapping.ts";
+import { pagesOfSize, readable } from "../../tables/mapping.ts";
 import type { Memory, Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
-import type { P2m } from "../../tables/p2m.ts";
-import { readable } from "../../tables/p2m.ts";
 import type { Shadow } from "../shadow/shadow.ts";
 import { markPending } from "../shadow/shadow.ts";
 

@@ -1,7 +1,6 @@
-import { functionMasks } from "../../events/address.ts";
+import type { Range } from "../../events/address.ts";
+import { everyPage, functionMasks, pagesFrom } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import type { Range } from "../../tables/range.ts";
-import { everyPage, pagesFrom } from "../../tables/range.ts";
 
 /** What an invalidation is asked to cover, as the fact says it. */
 type ScopeOf<T extends "ContextInvalidated" | "PasidCacheInvalidated" | "PasidIotlbInvalidated"> =

@@ -1,7 +1,6 @@
-import { pageOf } from "../../events/address.ts";
+import { pageOf, pagesFrom } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { dropCached } from "../../tables/cache.ts";
-import { pagesFrom } from "../../tables/range.ts";
+import { dropCached } from "../../tables/mapping.ts";
 import type { Evolvers } from "../evolver.ts";
 import { flushSpace, forgetSpaces } from "../first-stage/evolve-first-stage.ts";
 import type { Draft, Guest } from "../guest.ts";

@@ -11,8 +11,7 @@ import {
   unmapped,
 } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
-import { emptyTree } from "../../tables/page-tree.ts";
-import { change, fill } from "../../tables/page-tree-change.ts";
+import { change, emptyTree, fill } from "../../tables/page-tree.ts";
 import { everywhere, forget, isEverywhere, remember } from "../../tables/places.ts";
 
 /** The host's tables for one domain-id and one root, with what is needed to keep them true. */

@@ -1,11 +1,10 @@
 import type { Iova } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { capacity } from "../../tables/page-tree.ts";
-import { fill, putSlots } from "../../tables/page-tree-change.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
-import { spans } from "../../tables/page-tree-node.ts";
+import type { Slot } from "../../tables/page-tree.ts";
+import { capacity, fill, spans } from "../../tables/page-tree.ts";
 import { slotAt } from "../../tables/page-tree-range.ts";
+import { putSlots } from "../../tables/page-tree-slots.ts";
 import { forEachSlotOnce, forget, isEverywhere, manyPlaces } from "../../tables/places.ts";
 import type { Shadow } from "./shadow.ts";
 

@@ -5,7 +5,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-ignored",
     what: "A page-selective invalidation covers one page, whatever AM says.",
-    file: "events/queue/scope.ts",
+    file: "events/queue/descriptor.ts",
     find: "const length = 4096n << BigInt(am);",
     replace: "const length = 4096n << BigInt(am & 0);",
     law: "QU1",
@@ -13,7 +13,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-unaligned",
     what: "The pages of an invalidation begin at its address rather than at the aligned block.",
-    file: "events/queue/scope.ts",
+    file: "events/queue/descriptor.ts",
     find: "const first = page - (page % (blocks[am] as number));",
     replace: "const first = page;",
     law: "QU1",
@@ -69,7 +69,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "superpage-in-part",
     what: "Invalidating one page of a cached superpage leaves the rest of it cached.",
-    file: "tables/cache.ts",
+    file: "tables/mapping.ts",
     find: "const [low, high] = cachedAround(iotlb, first, Math.min(end, capacity(iotlb)));",
     replace: "const [low, high] = [first, Math.min(end, capacity(iotlb))];",
     law: "IV2",

@@ -10,8 +10,8 @@ import type { Guest } from "../../projections/guest.ts";
 import { emptyShadow } from "../../projections/shadow/shadow.ts";
 import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
+import type { Slot } from "../../tables/page-tree.ts";
 import { get } from "../../tables/page-tree.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
 import { sameValue } from "../laws/same.ts";
 import {
   iotlbOfDomain,

@@ -1,4 +1,4 @@
-import { hex } from "../../events/address.ts";
+import { everyPage, hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import { changedPages, tellPages } from "../../hypervisor/shadow/few-pages.ts";
 import {
@@ -10,7 +10,6 @@ import { newTurn } from "../../hypervisor/turn.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { World } from "../../projections/world.ts";
-import { everyPage } from "../../tables/range.ts";
 import type { Count, Law } from "./law.ts";
 import { sameValue } from "./same.ts";
 

@@ -7,8 +7,8 @@ import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { emptyShadow, gpaLevels } from "../../projections/shadow/shadow.ts";
 import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
+import type { Slot } from "../../tables/page-tree.ts";
 import { capacity } from "../../tables/page-tree.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
 import type { Law } from "./law.ts";
 import { sameValue } from "./same.ts";
 

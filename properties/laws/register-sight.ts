@@ -1,4 +1,5 @@
-import { at, faultRecordIndex } from "../../events/registers/offset.ts";
+import { at } from "../../events/registers/offset.ts";
+import { faultRecordIndex } from "../../events/registers/register.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 

@@ -1,5 +1,5 @@
-import { faultRecordIndex } from "../../events/registers/offset.ts";
 import { Iqa } from "../../events/registers/queue.ts";
+import { faultRecordIndex } from "../../events/registers/register.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Deviation, Passing } from "../../target/deviation.ts";
 import { tableInDeviceMemory } from "./device-memory.ts";

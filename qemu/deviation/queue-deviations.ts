@@ -4,7 +4,8 @@ import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts
 import { Rtaddr } from "../../events/registers/command.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
 import { at } from "../../events/registers/offset.ts";
-import { Iqa, Iqercd, Iqt, queueGeometry } from "../../events/registers/queue.ts";
+import { Iqa, Iqercd, Iqt } from "../../events/registers/queue.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import { isScalable, tableModeOf } from "../../projections/context/context-path.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
