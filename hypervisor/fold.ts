@@ -6,7 +6,6 @@ import { putInput, worldOf } from "../projections/evolve.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { readBytes } from "../projections/registers/registers.ts";
 import type { World } from "../projections/world.ts";
-import { guestOf } from "../projections/world.ts";
 import { readable, writable } from "../tables/mapping.ts";
 import { translateForDevice } from "./device/device-translate.ts";
 import type { Dma } from "./device/dma.ts";
@@ -146,8 +145,9 @@ const handlerOf: ReadonlyMap<string, (turn: Turn, input: Input) => void> = new M
  * @param watch  told of each step that a chart makes, in order.
  */
 export function fold(world: World, input: Input, watch?: Watch): Folded {
-  const isThere = guestOf(world, input) !== undefined;
-  const turn = newTurn(world, isThere ? (input.guest ?? 0) : 0, watch);
+  const index = input.guest ?? 0;
+  const isThere = world.guests[index] !== undefined;
+  const turn = newTurn(world, isThere ? index : 0, watch);
   if (isThere) {
     putInput(turn, input);
     handlerOf.get(input.type)?.(turn, input);

@@ -33,7 +33,6 @@ import type { PageRequests } from "./page-request/page-requests.ts";
 import { noPageRequests } from "./page-request/page-requests.ts";
 import type { Queue } from "./queue/queue.ts";
 import { noQueue } from "./queue/queue.ts";
-import type { Registers } from "./registers/register-file.ts";
 import { gpaLevels } from "./shadow/shadow.ts";
 import type { Shadows } from "./shadow/shadows.ts";
 import { noShadows } from "./shadow/shadows.ts";
@@ -154,3 +153,10 @@ export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 export function moveCharts(guest: Draft<Guest>, charts: Partial<ChartStates>): void {
   guest.charts = { ...guest.charts, ...charts };
 }
+
+/**
+ * The values of software's registers, one slot each 4 bytes of the fixed registers; the IOTLB
+ * registers, whose place the capabilities choose, have the last two. Views of other state are not
+ * stored.
+ */
+export type Registers = readonly bigint[];

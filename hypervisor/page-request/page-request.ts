@@ -13,7 +13,7 @@ import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Space } from "../../projections/first-stage/space.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import { stored } from "../../projections/registers/register-file.ts";
+import { stored } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { reportFault } from "../fault/fault.ts";

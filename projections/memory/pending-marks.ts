@@ -4,7 +4,6 @@ import type { Memory } from "../../tables/memory.ts";
 import { pageAt } from "../../tables/memory.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import { contextPath } from "../context/context-path.ts";
-import { copyGuest } from "../copy-guest.ts";
 import type { Draft, Guest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
 import { markHosts } from "../host/host-entry.ts";
@@ -67,8 +66,8 @@ const pathParts: readonly PathPart[] = ["pending", "pasidPending"];
 /** Marks the host entries whose root, context or PASID entries lie in changed bytes of a page. */
 function markContexts(guest: Draft<Guest>, change: BytesChanged): void {
   const { gfn, from, to, seq } = change;
-  const before = copyGuest(guest);
-  before.memory = change.before;
+  const { profile, rootPointer } = guest;
+  const before = { profile, rootPointer, memory: change.before };
   const words = wordsOf(guest, change);
   const differs = (offset: number, end: number): boolean =>
     offset < to && end > from && anyDiffers({ ...words, first: offset >> 3, end: end >> 3 });

@@ -1,6 +1,6 @@
 import { lineSeen } from "../../tables/memory.ts";
 import { radixForEach } from "../../tables/radix.ts";
-import { copyGuest } from "../copy-guest.ts";
+import { copyGuest } from "../evolve.ts";
 import type { Draft, Guest } from "../guest.ts";
 import type { World } from "../world.ts";
 import { markChanged } from "./pending-marks.ts";

@@ -1,6 +1,6 @@
 import { Iqa } from "../../events/registers/queue.ts";
-import { faultRecordIndex } from "../../events/registers/register.ts";
 import { evolve } from "../../projections/evolve.ts";
+import { faultRecordIndex } from "../../projections/registers/registers.ts";
 import type { Deviation, Passing } from "../../target/deviation.ts";
 import { tableInDeviceMemory } from "./device-memory.ts";
 import { dmaDeviations } from "./dma-deviations.ts";
