@@ -11,7 +11,7 @@ import {
   coversContext,
   coversFirstStages,
   coversPasid,
-} from "../projections/queue/coverage.ts";
+} from "../projections/queue/evolve-queue.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { UsedPage } from "./use.ts";

@@ -7,7 +7,7 @@ import type { Radix } from "../tables/radix.ts";
 import { radixForEach } from "../tables/radix.ts";
 import { devicesOf } from "./device/devices.ts";
 import type { Guest } from "./guest.ts";
-import { shadowsOf } from "./shadow/shadows.ts";
+import { shadowsOf } from "./shadow/shadow.ts";
 import type { World } from "./world.ts";
 
 /** Digests of nodes met so far: what several trees, or places, share is hashed once. */

@@ -33,9 +33,8 @@ import type { PageRequests } from "./page-request/page-requests.ts";
 import { noPageRequests } from "./page-request/page-requests.ts";
 import type { Queue } from "./queue/queue.ts";
 import { noQueue } from "./queue/queue.ts";
-import { gpaLevels } from "./shadow/shadow.ts";
-import type { Shadows } from "./shadow/shadows.ts";
-import { noShadows } from "./shadow/shadows.ts";
+import type { Shadows } from "./shadow/shadow.ts";
+import { gpaLevels, noShadows } from "./shadow/shadow.ts";
 
 /** A DMA that was translated and has not landed. */
 export interface InFlight {

@@ -9,15 +9,15 @@ import type {
   IotlbScope,
   PasidIotlbScope,
   PasidScope,
-} from "../../projections/queue/coverage.ts";
+} from "../../projections/queue/evolve-queue.ts";
 import {
   coveredOfPasid,
   coveredRange,
   coversContext,
   coversFirstStages,
   coversPasid,
-} from "../../projections/queue/coverage.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+} from "../../projections/queue/evolve-queue.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { resolve } from "../context/resolve.ts";
 import { drain } from "../device/in-flight.ts";
 import { keyOf, refreshHosts, requestersOf } from "../host/attach.ts";

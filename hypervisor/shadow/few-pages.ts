@@ -1,6 +1,6 @@
 import type { Range } from "../../events/address.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { isRegistered } from "../../projections/memory/table-use.ts";
+import { isRegistered } from "../../projections/memory/evolve-memory.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { isWeb } from "../../projections/shadow/shadow.ts";
 import { behindP2m, frameOf, hasFrame, pagesOfSize } from "../../tables/mapping.ts";

@@ -19,8 +19,7 @@ import type { Draft, Guest, InFlight } from "../guest.ts";
 import type { HostEntry } from "../host/host-entry.ts";
 import { hostAt } from "../host/host-entry.ts";
 import { writeByUnit } from "../memory/evolve-memory.ts";
-import { withIotlb } from "../shadow/shadow.ts";
-import { shadowAt, withShadow } from "../shadow/shadows.ts";
+import { shadowAt, withIotlb, withShadow } from "../shadow/shadow.ts";
 import { deviceAt } from "./devices.ts";
 import { virtualCacheOf } from "./virtual-cache.ts";
 

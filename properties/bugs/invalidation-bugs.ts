@@ -21,7 +21,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "domain-in-part",
     what: "A domain-selective invalidation brings only the first 1 GiB of the shadow up to date.",
-    file: "projections/queue/coverage.ts",
+    file: "projections/queue/evolve-queue.ts",
     find: `return scope.scope === "domain" ? everyPage : pagesOf(scope);`,
     replace: `return scope.scope === "domain" ? { first: 0, end: 262_144 } : pagesOf(scope);`,
     law: "SH1",
@@ -29,7 +29,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "domain-mixed-up",
     what: "An invalidation of one domain-id counts as one of every domain-id.",
-    file: "projections/queue/coverage.ts",
+    file: "projections/queue/evolve-queue.ts",
     find: "if (scope.did !== did) return undefined;",
     replace: "",
     law: "SH1",
@@ -45,7 +45,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "leaf-only",
     what: "An invalidation for leaves alone counts for table pointers too.",
-    file: "projections/shadow/shadow.ts",
+    file: "projections/shadow/evolve-shadow.ts",
     find: "leafOnly && old % 2 === 1 ? old : 0",
     replace: "leafOnly && old < 0 ? old : 0",
     law: "IV5",

@@ -80,7 +80,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "torn-word",
     what: "Of a table entry only the lower half is compared when it is written.",
-    file: "projections/memory/table-use.ts",
+    file: "projections/memory/pending-marks.ts",
     find: " ||\n  half(before, index * 2 + 1) !== half(after, index * 2 + 1);",
     replace: ";",
     law: "SH1",

@@ -8,7 +8,7 @@ import {
 } from "../../hypervisor/shadow/synchronise.ts";
 import { newTurn } from "../../hypervisor/turn.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import type { Count, Law } from "./law.ts";
 import { sameValue } from "./same.ts";

@@ -1,7 +1,7 @@
 import { hex } from "../../events/address.ts";
 import { tlbsWhere } from "../../projections/device/device-tlb.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { ownerGuest, ownerPage } from "../../tables/p2m.ts";

@@ -1,7 +1,7 @@
 import { hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { capacity, change } from "../../tables/page-tree.ts";
 import { coveredPages } from "./invalidated.ts";
