@@ -19,7 +19,6 @@ import {
   allOnes,
   createUnit,
   destroyUnit,
-  hasRegisters,
   queryUnit,
   resetUnit,
   stepLife,
@@ -37,6 +36,11 @@ export interface Folded {
   readonly world: World;
   /** In order; their numbers follow the input's. */
   readonly facts: readonly Fact[];
+}
+
+/** Whether there is a unit whose registers answer; if not, a write is refused. */
+function hasRegisters(turn: Turn): boolean {
+  return guestIn(turn).charts.life === "present";
 }
 
 function writeRegister(turn: Turn, { offset, size, value }: InputOf<"RegisterWrite">): void {

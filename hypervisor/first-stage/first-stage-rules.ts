@@ -12,7 +12,7 @@ import {
   reserved,
   rootUnreadable,
 } from "../../tables/mapping.ts";
-import { perProfile } from "../per-profile.ts";
+import { perProfile } from "../memory/table-page.ts";
 
 /** What a request asks for. */
 export interface Ask {

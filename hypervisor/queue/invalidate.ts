@@ -19,7 +19,7 @@ import {
 } from "../../projections/queue/evolve-queue.ts";
 import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { resolve } from "../context/resolve.ts";
-import { drain } from "../device/in-flight.ts";
+import { drain, land } from "../device/in-flight.ts";
 import { keyOf, refreshHosts, requestersOf } from "../host/attach.ts";
 import type { Key } from "../host/host-entry.ts";
 import { pendingRanges, synchronise } from "../shadow/synchronise.ts";
@@ -105,16 +105,22 @@ function domainOf(guest: Guest, flight: InFlight): number | undefined {
   return entry?.state === "virtual" ? entry.did : undefined;
 }
 
+/** Whether an IOTLB invalidation covers the translation that a request in flight used. */
+function isCovered(guest: Guest, flight: InFlight, scope: IotlbScope): boolean {
+  const did = domainOf(guest, flight);
+  if (did === undefined) return false;
+  if (flight.space !== undefined) return coversFirstStages(scope, did);
+  const covered = coveredRange(scope, did);
+  return covered !== undefined && isWithin(pageOf(flight.iova), covered);
+}
+
 /** Lands what is in flight through translations that an invalidation covers. */
 function drainCovered(turn: Turn, scope: IotlbScope): void {
   const guest = guestIn(turn);
-  drain(turn, (flight) => {
-    const did = domainOf(guest, flight);
-    if (did === undefined) return false;
-    if (flight.space !== undefined) return coversFirstStages(scope, did);
-    const covered = coveredRange(scope, did);
-    return covered !== undefined && isWithin(pageOf(flight.iova), covered);
-  });
+  const { inFlight } = guest;
+  for (const tag in inFlight) {
+    if (isCovered(guest, inFlight[tag] as InFlight, scope)) land(turn, Number(tag));
+  }
 }
 
 /**

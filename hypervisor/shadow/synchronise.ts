@@ -18,8 +18,9 @@ import type { Build } from "./built-table.ts";
 import { newBuild } from "./built-table.ts";
 import type { Slots, Versions } from "./difference.ts";
 import { tellDifference } from "./difference.ts";
-import { changedPages, tellPages } from "./few-pages.ts";
 import type { Teller } from "./teller.ts";
+import { tellPages } from "./teller.ts";
+import { changedPages } from "./walk-second-stage.ts";
 
 /**
  * The IOVA pages that a shadow's tables can translate: the narrower of MGAW and the tables' own

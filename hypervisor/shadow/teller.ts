@@ -105,3 +105,17 @@ export function addRepeat(teller: Teller, page: number, span: number, from: Iova
   finish(teller);
   teller.repeats = { page, span, from: [from] };
 }
+
+/** A page of a shadow as the guest's tables have it now. */
+export interface WalkedPage {
+  readonly page: number;
+  readonly stage: number;
+  readonly host: number;
+}
+
+/** Tells pages that changed, those that go on from each other in one fact. */
+export function tellPages(id: number, pages: readonly WalkedPage[], tell: Teller["tell"]): void {
+  const teller: Teller = { shadow: id, tell, run: undefined, repeats: undefined };
+  for (const { page, stage, host } of pages) addRun(teller, page, 1, stage, host);
+  finish(teller);
+}

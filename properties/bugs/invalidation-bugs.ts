@@ -53,7 +53,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "told-unchanged",
     what: "A page whose table entry was written with what it held is said to have changed.",
-    file: "hypervisor/shadow/few-pages.ts",
+    file: "hypervisor/shadow/walk-second-stage.ts",
     find: "      if (stage === get(shadow.stage, page)) continue;\n",
     replace: "",
     law: "SH5",
@@ -109,7 +109,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "wait-first",
     what: "A wait completes before the devices have answered the invalidations before it.",
-    file: "hypervisor/queue/descriptor.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "if (queue.unanswered.length > 0) ",
     replace: "if (queue.unanswered.length > 1) ",
     law: "IV4",
@@ -125,7 +125,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "long-status",
     what: "The status of a wait overwrites the 4 bytes after it.",
-    file: "hypervisor/queue/descriptor.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "new Uint8Array(4)",
     replace: "new Uint8Array(8)",
     law: "QU1",
