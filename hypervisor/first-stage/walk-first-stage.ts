@@ -19,8 +19,8 @@ import {
   writeCode,
 } from "../../tables/mapping.ts";
 import { deniedBy } from "../device/page-answer.ts";
-import type { EntryHalves } from "../memory/table-page.ts";
-import { entryAddress, readEntry, wordOf } from "../memory/table-page.ts";
+import type { EntryHalves } from "../memory/guest-memory.ts";
+import { entryAddress, readEntry, wordOf } from "../memory/guest-memory.ts";
 import { indexAt, leafSize } from "../shadow/walk-second-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import {

@@ -17,7 +17,7 @@ import { stored } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { reportFault } from "../fault/fault.ts";
-import { writePosted } from "../memory/table-page.ts";
+import { writePosted } from "../memory/guest-memory.ts";
 import { invalidateIotlb, invalidatePasidIotlb } from "../queue/invalidate.ts";
 import { raise, withdraw } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";

@@ -24,7 +24,7 @@ import { stored, tableModeOf } from "../../projections/registers/registers.ts";
 import { readable } from "../../tables/mapping.ts";
 import { pageAsWritten, wordsIn } from "../../tables/memory.ts";
 import { invalidateDeviceTlb, takeAnswer } from "../device/device-tlb.ts";
-import { writePosted } from "../memory/table-page.ts";
+import { writePosted } from "../memory/guest-memory.ts";
 import { answerPageGroup } from "../page-request/page-group.ts";
 import { raise } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";

@@ -23,8 +23,8 @@ import {
 } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixGet } from "../../tables/radix.ts";
-import type { EntryHalves } from "../memory/table-page.ts";
-import { entryAddress, perProfile, readEntry, wordOf } from "../memory/table-page.ts";
+import type { EntryHalves } from "../memory/guest-memory.ts";
+import { entryAddress, perProfile, readEntry, wordOf } from "../memory/guest-memory.ts";
 import type { WalkedPage } from "./teller.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */

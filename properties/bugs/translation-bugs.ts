@@ -88,7 +88,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "copy-kept",
     what: "The copy of a table that is walked often outlives a write to it.",
-    file: "hypervisor/memory/table-page.ts",
+    file: "hypervisor/memory/guest-memory.ts",
     find: "copied[slot] = 0;",
     replace: "",
     law: "SH1",

@@ -1,3 +1,8 @@
+/*
+ * Guest memory as the unit reads and writes it, through the P2M, and what is kept at hand of what
+ * reading asks again and again: pages, and what entries mean for a unit.
+ */
+
 import type { Gpa } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { Profile } from "../../events/profile/profile.ts";
