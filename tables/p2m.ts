@@ -1,3 +1,8 @@
+/*
+ * How a P2M changes (`tables/mapping.ts` says what it is), and which guest page each host frame
+ * belongs to.
+ */
+
 import type { P2m } from "./mapping.ts";
 import {
   flagsOf,

@@ -130,6 +130,22 @@ export function flushCache(guest: Draft<Guest>, input: InputOf<"CacheFlush">, se
   });
 }
 
+const sameUse = (a: TablePlace, b: TablePlace): boolean =>
+  a.shadow === b.shadow && a.level === b.level && a.base === b.base;
+
+const hasUse = (use: TableUse, wanted: TablePlace): boolean => {
+  for (const one of use.uses) if (sameUse(one, wanted)) return true;
+  return false;
+};
+
+/** Whether writes to the page would mark what `wanted` translates already. */
+export const isRegistered = (use: TableUse | undefined, wanted: TablePlace): boolean =>
+  use !== undefined && (use.shared.includes(wanted.shadow) || hasUse(use, wanted));
+
+/** Whether one more place of the table in the shadow would be too many to list. */
+export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
+  use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;
+
 /** A page's uses, before one more is listed: of shadows that are gone only a few are kept. */
 function usesOf(guest: Guest, gfn: number): TableUse {
   const use = radixGet(guest.tables, gfn) ?? noUse;
@@ -175,19 +191,3 @@ export const memoryEvolvers: Evolvers = {
   TableShared: shareTable,
   ContextTableUsed: useContextTable,
 };
-
-export const sameUse = (a: TablePlace, b: TablePlace): boolean =>
-  a.shadow === b.shadow && a.level === b.level && a.base === b.base;
-
-const hasUse = (use: TableUse, wanted: TablePlace): boolean => {
-  for (const one of use.uses) if (sameUse(one, wanted)) return true;
-  return false;
-};
-
-/** Whether writes to the page would mark what `wanted` translates already. */
-export const isRegistered = (use: TableUse | undefined, wanted: TablePlace): boolean =>
-  use !== undefined && (use.shared.includes(wanted.shadow) || hasUse(use, wanted));
-
-/** Whether one more place of the table in the shadow would be too many to list. */
-export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
-  use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;

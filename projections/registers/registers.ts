@@ -79,6 +79,12 @@ export function globalStatus(guest: Guest): bigint {
   );
 }
 
+/** The number of the fault record that a byte belongs to, or `undefined`. */
+export const faultRecordIndex = ({ fro, nfr }: RecordPlaces, offset: number): number | undefined =>
+  offset < fro || offset >= fro + nfr * recordBytes
+    ? undefined
+    : Math.floor((offset - fro) / recordBytes);
+
 /**
  * What is kept of a register, whether software may read it or not: the whole register, at its own
  * width.
@@ -152,6 +158,34 @@ export function readBytes(guest: Guest, offset: number, size: number): bigint {
   return value;
 }
 
+const { ttm } = Rtaddr.fields;
+const ttmMask = Rtaddr.mask("ttm");
+
+/** The translation table mode that the latched root pointer says. */
+export const tableModeOf = ({ rootPointer }: Pick<Guest, "rootPointer">): number =>
+  Number(rootPointer & ttmMask) >>> ttm.lsb;
+
+/**
+ * What a register holds after a write.
+ *
+ * @param old    what it held, `spec.bytes` bytes.
+ * @param value  the bytes written, at their place in the register.
+ * @param lanes  ones in every bit of every byte that was written.
+ */
+export function registerWrite(
+  spec: RegisterSpec,
+  old: bigint,
+  value: bigint,
+  lanes: bigint,
+): bigint {
+  const writable = spec.writable & lanes;
+  const written = (old & ~writable) | (value & writable);
+  if (spec.w1s === 0n && spec.w1c === 0n) return written;
+  const set = spec.w1s & lanes & value;
+  const cleared = spec.w1c & lanes & value;
+  return (written | set) & ~cleared;
+}
+
 /** The event line that a control register is of. */
 export const lineAt: Readonly<Record<number, EventLine>> = {
   [lineRegisters.fault.control]: "fault",
@@ -217,37 +251,3 @@ export const registerEvolvers: Evolvers = {
   ProtectedMemoryEnabled: moveProtection,
   ProtectedMemoryDisabled: moveProtection,
 };
-
-const { ttm } = Rtaddr.fields;
-const ttmMask = Rtaddr.mask("ttm");
-
-/** The translation table mode that the latched root pointer says. */
-export const tableModeOf = ({ rootPointer }: Pick<Guest, "rootPointer">): number =>
-  Number(rootPointer & ttmMask) >>> ttm.lsb;
-
-/**
- * What a register holds after a write.
- *
- * @param old    what it held, `spec.bytes` bytes.
- * @param value  the bytes written, at their place in the register.
- * @param lanes  ones in every bit of every byte that was written.
- */
-export function registerWrite(
-  spec: RegisterSpec,
-  old: bigint,
-  value: bigint,
-  lanes: bigint,
-): bigint {
-  const writable = spec.writable & lanes;
-  const written = (old & ~writable) | (value & writable);
-  if (spec.w1s === 0n && spec.w1c === 0n) return written;
-  const set = spec.w1s & lanes & value;
-  const cleared = spec.w1c & lanes & value;
-  return (written | set) & ~cleared;
-}
-
-/** The number of the fault record that a byte belongs to, or `undefined`. */
-export const faultRecordIndex = ({ fro, nfr }: RecordPlaces, offset: number): number | undefined =>
-  offset < fro || offset >= fro + nfr * recordBytes
-    ? undefined
-    : Math.floor((offset - fro) / recordBytes);

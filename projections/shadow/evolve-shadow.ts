@@ -32,6 +32,61 @@ import {
 } from "./shadow.ts";
 import { shadowLinked, shadowShared } from "./shared-blocks.ts";
 
+function replaced(
+  shadow: Shadow,
+  page: number,
+  count: number,
+  stage: number,
+  host: number,
+): Shadow {
+  const end = page + count;
+  const cleared = forget(shadow.places, shadow.stage, page, end);
+  const next = copyShadow(shadow);
+  next.stage = fill(shadow.stage, page, end, stage);
+  next.host = fill(shadow.host, page, end, host);
+  next.places = hasFrame(stage) ? remember(cleared, frameOf(stage), count, page) : cleared;
+  return next;
+}
+
+/** What the guest allows, given what the host's entry does: a hole hides nothing but `ok`. */
+const guestOutcome = (code: number): number => (code === hole ? ok : code);
+
+/** A run that reaches host memory. */
+function shadowMapped(shadow: Shadow, fact: FactOf<"ShadowMapped">): Shadow {
+  const [read, write] = [outcomeCode(fact.read), outcomeCode(fact.write)];
+  const guestSize = sizeCode(fact.guestSize);
+  const gfn = pageOf(fact.gpa);
+  const stage = mapped(gfn, guestOutcome(read), guestOutcome(write), guestSize);
+  const host = mapped(pageOf(fact.hpa), read, write, sizeCode(fact.size));
+  return replaced(shadow, pageOf(fact.iova), fact.count, stage, host);
+}
+
+/** A run that the guest maps and the P2M does not grant. */
+function shadowBlocked(shadow: Shadow, fact: FactOf<"ShadowBlocked">): Shadow {
+  const [read, write] = [outcomeCode(fact.read), outcomeCode(fact.write)];
+  const guestSize = sizeCode(fact.guestSize);
+  const stage = mapped(pageOf(fact.gpa), guestOutcome(read), guestOutcome(write), guestSize);
+  return replaced(shadow, pageOf(fact.iova), fact.count, stage, unmapped(read, write));
+}
+
+/** A run that the guest does not map. */
+function shadowUnmapped(shadow: Shadow, fact: FactOf<"ShadowUnmapped">): Shadow {
+  const value = unmapped(outcomeCode(fact.read), outcomeCode(fact.write));
+  return replaced(shadow, pageOf(fact.iova), fact.count, value, value);
+}
+
+/** The shadow once all of it is as the guest's tables are. */
+const withoutMarks = (shadow: Shadow): Shadow =>
+  withPending(shadow, emptyTree(shadow.levels, false));
+
+/** Clears the marks in `[first, end)`; with `leafOnly`, those of changed upper entries stay. */
+function clearPending(shadow: Shadow, first: number, end: number, leafOnly: boolean): Shadow {
+  const clear = (old: number): number => (leafOnly && old % 2 === 1 ? old : 0);
+  return shadow.pending.root === 0
+    ? shadow
+    : withPending(shadow, change(shadow.pending, first, end, clear));
+}
+
 function changeShadow(guest: Draft<Guest>, id: number, after: (shadow: Shadow) => Shadow): void {
   const shadow = shadowAt(guest, id);
   const next = shadow && after(shadow);
@@ -105,63 +160,3 @@ export const shadowEvolvers: Evolvers = {
   IotlbInvalidated: forgetIotlb,
   HostIotlbFlushed: flushHostIotlb,
 };
-
-function replaced(
-  shadow: Shadow,
-  page: number,
-  count: number,
-  stage: number,
-  host: number,
-): Shadow {
-  const end = page + count;
-  const cleared = forget(shadow.places, shadow.stage, page, end);
-  const next = copyShadow(shadow);
-  next.stage = fill(shadow.stage, page, end, stage);
-  next.host = fill(shadow.host, page, end, host);
-  next.places = hasFrame(stage) ? remember(cleared, frameOf(stage), count, page) : cleared;
-  return next;
-}
-
-/** What the guest allows, given what the host's entry does: a hole hides nothing but `ok`. */
-const guestOutcome = (code: number): number => (code === hole ? ok : code);
-
-/** A run that reaches host memory. */
-export function shadowMapped(shadow: Shadow, fact: FactOf<"ShadowMapped">): Shadow {
-  const [read, write] = [outcomeCode(fact.read), outcomeCode(fact.write)];
-  const guestSize = sizeCode(fact.guestSize);
-  const gfn = pageOf(fact.gpa);
-  const stage = mapped(gfn, guestOutcome(read), guestOutcome(write), guestSize);
-  const host = mapped(pageOf(fact.hpa), read, write, sizeCode(fact.size));
-  return replaced(shadow, pageOf(fact.iova), fact.count, stage, host);
-}
-
-/** A run that the guest maps and the P2M does not grant. */
-export function shadowBlocked(shadow: Shadow, fact: FactOf<"ShadowBlocked">): Shadow {
-  const [read, write] = [outcomeCode(fact.read), outcomeCode(fact.write)];
-  const guestSize = sizeCode(fact.guestSize);
-  const stage = mapped(pageOf(fact.gpa), guestOutcome(read), guestOutcome(write), guestSize);
-  return replaced(shadow, pageOf(fact.iova), fact.count, stage, unmapped(read, write));
-}
-
-/** A run that the guest does not map. */
-export function shadowUnmapped(shadow: Shadow, fact: FactOf<"ShadowUnmapped">): Shadow {
-  const value = unmapped(outcomeCode(fact.read), outcomeCode(fact.write));
-  return replaced(shadow, pageOf(fact.iova), fact.count, value, value);
-}
-
-/** The shadow once all of it is as the guest's tables are. */
-export const withoutMarks = (shadow: Shadow): Shadow =>
-  withPending(shadow, emptyTree(shadow.levels, false));
-
-/** Clears the marks in `[first, end)`; with `leafOnly`, those of changed upper entries stay. */
-export function clearPending(
-  shadow: Shadow,
-  first: number,
-  end: number,
-  leafOnly: boolean,
-): Shadow {
-  const clear = (old: number): number => (leafOnly && old % 2 === 1 ? old : 0);
-  return shadow.pending.root === 0
-    ? shadow
-    : withPending(shadow, change(shadow.pending, first, end, clear));
-}

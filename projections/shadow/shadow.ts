@@ -116,7 +116,7 @@ export function markPending(
 export const manyPlaces = 1;
 
 /** Places that are not told apart any more: every page may have many, and that stays so. */
-export const everywhere = (places: PageTree): PageTree => ({ ...places, root: manyPlaces });
+const everywhere = (places: PageTree): PageTree => ({ ...places, root: manyPlaces });
 
 /** Whether places are told apart no more. */
 export const isEverywhere = (places: PageTree): boolean => places.root === manyPlaces;
