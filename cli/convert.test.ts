@@ -107,7 +107,9 @@ describe("logs", () => {
   });
 
   test("[CL73] convert gives an end to what it decides, and to a copy of what has one", async () => {
-    const [cut, again, decided] = ["cut.nd", "again.nd", "decided.nd"].map((n) => join(folder, n));
+    const [cut, again, decided] = ["cut", "again", "decided"].map((name) =>
+      join(folder, `${name}.nd`),
+    );
     const lines = gunzipSync(readFileSync(log)).toString("utf8").trimEnd().split("\n");
     expect(lines.at(-1)).toMatch(/^\{"end":\d+\}$/);
     await run("convert", fileOf("cut", `${lines.slice(0, -1).join("\n")}\n`), cut ?? "");

@@ -47,7 +47,7 @@ function repeatedKey(text: string): string | undefined {
     else if (all === "}") open.pop();
     else if (colon !== undefined) {
       const key = all.slice(0, -colon.length);
-      const name: unknown = JSON.parse(key);
+      const name = parseJson(key);
       if (open.at(-1)?.has(name) === true) return key;
       open.at(-1)?.add(name);
     }

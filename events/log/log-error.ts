@@ -19,7 +19,8 @@ export type RawObject = Readonly<Record<string, unknown>>;
 /**
  * The JSON object that a line holds.
  *
- * @throws LogError when the line is not JSON, is nested too deep, has a key twice, or is JSON but no object.
+ * @throws LogError when the line is not JSON, is nested too deep, has a key twice, or is no
+ *   object.
  */
 export function parseObject(line: string, lineNumber: number): RawObject {
   if (typeof line !== "string") throw new LogError(lineNumber, "no text");
