@@ -106,7 +106,7 @@ describe("logs", () => {
     expect([whole.code, whole.out]).toEqual([0, expect.stringContaining("without a seal")]);
   });
 
-  test("[CL73] convert gives an end to what it decides, and to a copy of what has one", async () => {
+  test("[CL73] convert gives an end to what it decides and to a copy of what has one", async () => {
     const [cut, again, decided] = ["cut", "again", "decided"].map((name) =>
       join(folder, `${name}.nd`),
     );
