@@ -90,8 +90,8 @@ export function addConvert(program: Command, run: Run): void {
     .description(
       "Writes a log of the newest format, gzipped when its name ends in .gz. A recording's facts " +
         "are decided by the model, a log's are taken over as they are, none if it has none, " +
-        "and its end if it has one, unless --facts says otherwise. Deciding numbers all events anew. When the input is " +
-        "bad in the middle, everything before that is written.",
+        "and its end if it has one, unless --facts says otherwise. Deciding numbers all events " +
+        "anew. When the input is bad in the middle, everything before that is written.",
     )
     .argument("<in>", "log or recording, gzipped or not; - is standard input")
     .argument("<out>", "log to write; - is standard output")
