@@ -1,4 +1,5 @@
 import type { SourceId } from "../../events/address.ts";
+import { FaultRecord } from "../../events/fault/fault-record.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
 import type { FaultRecordingState } from "../../machines/fault/fault-recording.ts";
 import { faultRecording } from "../../machines/fault/fault-recording.ts";
@@ -71,3 +72,35 @@ export function faultStatus({ faults, queue }: Owner): bigint {
     fri: (oldest === undefined ? undefined : (first ?? oldest)) ?? 0,
   });
 }
+
+/** Records as registers, each encoded once. */
+const encoded = new WeakMap<FaultEntry, bigint>();
+
+/** A fault record as software reads it. */
+export function faultRecordValue({ records }: Faults, index: number): bigint {
+  const record = records[index];
+  if (record === undefined) return 0n;
+  const known = encoded.get(record);
+  if (known !== undefined) return known;
+  const value = encodeRecord(record);
+  encoded.set(record, value);
+  return value;
+}
+
+/** AT is of reads and writes alone. */
+const addressTypes = { ...FaultRecord.fields.at.names, page: 0 } as const;
+
+const encodeRecord = (record: FaultEntry): bigint =>
+  FaultRecord.encode({
+    fi: record.page,
+    sid: record.source,
+    fr: record.reason,
+    priv: record.privileged,
+    exe: record.execute,
+    pp: record.pasid !== undefined,
+    pv: record.pasid ?? 0,
+    at: addressTypes[record.request ?? "page"],
+    t1: record.read,
+    t2: record.request === "page",
+    f: true,
+  });
