@@ -27,7 +27,6 @@ describe("what deviations rest on", () => {
       "first-stage-order",
       "pass-through-width",
       "root-other-half",
-      "status-address-width",
       "tail-unaligned-early",
     ]);
   });
@@ -40,6 +39,5 @@ describe("what deviations rest on", () => {
     ];
     const seen = (id: string) => [old, middle, late].map((at) => isSeenIn(named(id), at));
     expect(seen("pasid-mask-refused")).toEqual([false, true, true]);
-    expect(seen("status-address-width")).toEqual([true, true, true]);
   });
 });

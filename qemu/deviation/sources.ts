@@ -15,10 +15,6 @@ export const sources: Readonly<Record<string, Source>> = {
     "Linux drains page requests with a wait that has FN alone, as VT-d §7.10 has it " +
       "(`intel_drain_pasid_prq`); VirtualBox and OpenVMM execute a wait that asks for nothing",
   ),
-  "status-address-width": open(
-    "VT-d 5.10 §6.5.2.9 does not define what becomes of a status that goes to no memory; " +
-      "VirtualBox and OpenVMM go on",
-  ),
   "pasid-mask-refused": rule(
     "Intel's text of CAP.MAMV: PASID-based ones take any defined mask; Linux does not limit it",
   ),
