@@ -1,4 +1,4 @@
-import { printable } from "./render/printable.ts";
+import { printable } from "../events/printable.ts";
 
 /**
  * A file, option or argument that cannot be used: where and why, in one line. The program ends with

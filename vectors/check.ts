@@ -6,7 +6,7 @@ import type { GuestSetup } from "../events/setup.ts";
 import type { Ability, UnitWords } from "../target/implementation.ts";
 import type { Known } from "../target/known.ts";
 import type { Lane, ProgramRun } from "../target/lane.ts";
-import { openLane } from "../target/lane.ts";
+import { openLane, unlessStopped } from "../target/lane.ts";
 import { ProgramError } from "../target/program-error.ts";
 import { sendableInputs } from "../target/sendable.ts";
 import type { TargetPlan } from "../target/target.ts";
@@ -138,7 +138,7 @@ export interface Check {
   readonly files: readonly VectorFile[];
   /** What a target's unit lacks that has to be there, in words. */
   readonly lack?: (profile: Profile) => string | undefined;
-  /** Ends it early. */
+  /** Ends it early, and the target, whatever it is about. */
   readonly stop?: AbortSignal;
   /** Told after each case. */
   readonly watch: (done: number, all: number) => void;
@@ -146,19 +146,21 @@ export interface Check {
 
 /**
  * Puts the cases of some files to a target, each once, and compares every answer, as a campaign of
- * random programs does.
+ * random programs does. Ended early, it says nothing of the case that was under way.
  *
  * @throws ProgramError when the target cannot be started, StaleVectorsError for a file that another
  *   version made.
  */
 export async function checkVectors(asked: Check): Promise<{
-  readonly setup: GuestSetup;
+  /** The target's unit; unknown where it was ended before it said so. */
+  readonly setup: GuestSetup | undefined;
   /** What the target calls itself, where it says so. */
   readonly title: string | undefined;
   readonly checked: readonly Checked[];
 }> {
   const { target, known, files, stop, watch } = asked;
-  const lane = await openLane(target, known);
+  const lane = await unlessStopped(openLane(target, known, { end: stop }), stop);
+  if (lane === undefined) return { setup: undefined, title: undefined, checked: [] };
   try {
     const { setup } = lane;
     const lack = asked.lack?.(profileOf(setup));
@@ -170,7 +172,9 @@ export async function checkVectors(asked: Check): Promise<{
       // A case that one file has for another unit may stand in the next for this one.
       const before = checked.get(vector.id)?.verdict;
       if (before === undefined || before === "other unit") {
-        checked.set(vector.id, await checkOne(lane, known, file, vector));
+        const one = await unlessStopped(checkOne(lane, known, file, vector), stop);
+        if (one === undefined) break;
+        checked.set(vector.id, one);
       }
       watch(index + 1, all.length);
     }

@@ -8,6 +8,7 @@ import type { Bounds, Outcome, Progress } from "../../explore/engine/search.ts";
 import { pacedSearch } from "../../explore/engine/search.ts";
 import { searchWithThreads } from "../../explore/engine/threads.ts";
 import { findingOf } from "../../explore/story/finding.ts";
+import { holdInterrupt } from "../../target/process.ts";
 import { parseNumber } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
 import {
@@ -88,16 +89,6 @@ async function searched(
   return pace.value;
 }
 
-const signals = ["SIGINT", "SIGTERM"] as const;
-
-/** Has a signal end the search, which tells how far it came. @returns what takes that back. */
-function holdSignals(stop: () => void): () => void {
-  for (const name of signals) process.once(name, stop);
-  return () => {
-    for (const name of signals) process.off(name, stop);
-  };
-}
-
 async function explore(run: Run, options: Options): Promise<void> {
   const configuration = configurations.find(({ name }) => name === options.configuration);
   if (configuration === undefined) throw new InputError("there is no such configuration");
@@ -108,7 +99,7 @@ async function explore(run: Run, options: Options): Promise<void> {
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
   const stop = new AbortController();
-  const release = holdSignals(() => stop.abort());
+  const release = holdInterrupt(() => stop.abort());
   const watch = (progress: Progress): boolean => {
     status.say(progressText(progress, elapsed()));
     return !stop.signal.aborted;

@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import type { Input } from "../../events/input.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { unitProfiles } from "../../qemu/unit-options.ts";
 import { campaign } from "../../target/campaign.ts";
@@ -17,7 +18,7 @@ import { startStatus } from "../status-line.ts";
 import { inputsOf } from "./fuzz-log.ts";
 import { reportFinding } from "./fuzz-report.ts";
 import { playFile } from "./fuzz-script.ts";
-import type { AgainstOptions } from "./fuzz-target.ts";
+import type { Against, AgainstOptions } from "./fuzz-target.ts";
 import { parsePassed, targetOf } from "./fuzz-target.ts";
 
 interface Options extends AgainstOptions {
@@ -49,31 +50,58 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   }
   checkOutput(options.out);
   const against = await targetOf(options);
-  const { target } = against;
+  const own = options.log === undefined ? undefined : await inputsOf(options.log);
+  const stop = new AbortController();
+  const release = holdInterrupt(() => stop.abort());
+  try {
+    await compareWith(run, options, { against, own, stop: stop.signal });
+  } finally {
+    release();
+  }
+}
+
+/** Says the seed of random programs once the first has run, for whoever ends all by force. */
+function announcer({ terminal }: Run, { seed: wanted }: Options, seed: number): () => void {
+  let isSaid = wanted !== undefined;
+  return () => {
+    if (!isSaid) terminal.err(`seed ${seed.toString()}\n`);
+    isSaid = true;
+  };
+}
+
+/** What is run, and what ends it early. */
+interface Comparing {
+  readonly against: Against;
+  /** What is run instead of random programs. */
+  readonly own: readonly Input[] | undefined;
+  readonly stop: AbortSignal;
+}
+
+/** Runs programs on a target and the model, and reports what that comes to. */
+async function compareWith(run: Run, options: Options, comparing: Comparing): Promise<void> {
+  const { against, own, stop } = comparing;
+  const { target, profile } = against;
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const runs = options.runs ?? (options.time === undefined ? usualRuns : Number.MAX_SAFE_INTEGER);
   const seconds = options.time ?? Number.MAX_SAFE_INTEGER;
-  const own = options.log === undefined ? undefined : await inputsOf(options.log);
-  // Whoever ends it early wants to run the same programs again.
-  if (options.seed === undefined && own === undefined)
-    run.terminal.err(`seed ${seed.toString()}\n`);
+  const announce = own === undefined ? announcer(run, options, seed) : () => undefined;
   const status = startStatus(run.terminal);
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
-  const watch = (tally: Tally): void => status.say(progressText(tally, elapsed()));
-  const stop = new AbortController();
-  const release = holdInterrupt(() => stop.abort());
-  const { lanes } = target;
-  const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
+  status.say(`starting ${target.name}`);
+  const watch = (tally: Tally): void => {
+    announce();
+    status.say(progressText(tally, elapsed()));
+  };
+  const asked = { ...against, seed, runs, seconds, lanes: target.lanes, watch, stop };
   const program = own === undefined ? {} : { own, lanes: 1 };
-  const { tally, finding, title, notAvoided } = await campaign({ ...asked, ...program })
-    .finally(status.done)
-    .finally(release);
+  const { tally, finding, title, notAvoided } = await campaign({ ...asked, ...program }).finally(
+    status.done,
+  );
   const took = elapsed();
-  const reported = finding && (await reportFinding(run, finding, against, options));
-  const isStopped = stop.signal.aborted;
+  const reported = finding && (await reportFinding(run, finding, against, { ...options, stop }));
+  const isStopped = stop.aborted;
   const source = own === undefined ? { seed } : { log: { file: options.log, inputs: own.length } };
-  const { profile } = against;
   const about = { seconds: took, isStopped, notAvoided };
   const named = title === undefined ? {} : { name: title };
   const result = { target: target.name, ...named, profile, ...source, ...about };

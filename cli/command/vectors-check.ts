@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
+import { profileOf } from "../../events/profile/profile.ts";
 import { holdInterrupt } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
 import { checkVectors, StaleVectorsError } from "../../vectors/check.ts";
@@ -77,10 +78,10 @@ async function check(run: Run, path: string, options: Options): Promise<void> {
   })
     .finally(status.done)
     .finally(release);
-  const { ver = 0n, cap = 0n, ecap = 0n } = setup;
   const report = {
     ...(title === undefined ? {} : { name: title }),
-    ...{ target: against.target.name, profile: against.profile, unit: { ver, cap, ecap } },
+    ...(setup === undefined ? {} : { unit: profileOf(setup) }),
+    ...{ target: against.target.name, profile: against.profile },
     ...{ seconds: (performance.now() - start) / 1000, isStopped: stop.signal.aborted, checked },
   };
   const text = options.json ? renderJson(vectorsJson(report)) : renderVectors(run.terminal, report);

@@ -6,7 +6,7 @@ import type { Request } from "../implementation.ts";
 import { protocolVersion } from "../implementation.ts";
 import { ProgramError } from "../program-error.ts";
 import type { Connection } from "./connection.ts";
-import { inOneLine, Misbehaviour, silent } from "./connection.ts";
+import { inOneLine, Misbehaviour, onAbort, silence, stopped } from "./connection.ts";
 
 /**
  * What the thread runs: it makes the target, and answers a list of requests by a list of answers.
@@ -65,7 +65,7 @@ interface Said {
 
 interface Waiting {
   readonly done: (said: Said) => void;
-  readonly fail: (text: string) => void;
+  readonly fail: (error: Misbehaviour) => void;
 }
 
 /** Where a module is, and which of its exports makes the target: the default, or the first one. */
@@ -84,9 +84,14 @@ export function placeOf(text: string): Place {
  * Loads a module into a thread of its own, where nothing that it does can hold up this one.
  *
  * @param patience  seconds that it may take to load.
+ * @param end       ends it, also while it loads.
  * @throws ProgramError when it cannot be loaded.
  */
-export async function connectModule({ path, name }: Place, patience: number): Promise<Connection> {
+export async function connectModule(
+  { path, name }: Place,
+  patience: number,
+  end?: AbortSignal,
+): Promise<Connection> {
   if (!existsSync(path)) throw new ProgramError("no such file");
   const index = new SharedArrayBuffer(4);
   const at = new Int32Array(index);
@@ -97,11 +102,13 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
   });
   let waiting: Waiting | undefined;
   let broken: string | undefined;
-  const fail = (text: string): void => {
-    broken ??= text;
-    waiting?.fail(broken);
+  const failWith = (error: Misbehaviour): void => {
+    broken ??= error.message;
+    waiting?.fail(error);
     waiting = undefined;
   };
+  const fail = (text: string): void =>
+    failWith(new Misbehaviour(broken ?? text, Atomics.load(at, 0)));
   worker.on("message", (said: Said) => {
     if (said.failed !== undefined) fail(inOneLine(said.failed));
     waiting?.done(said);
@@ -120,7 +127,7 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
       // It is silent if it is still about the same request.
       const timer = setInterval(() => {
         const now = Atomics.load(at, 0);
-        if (now === seen) fail(silent(patience, requests[now]));
+        if (now === seen) failWith(silence(patience, requests[now], now));
         seen = now;
       }, patience * 1000);
       waiting = {
@@ -128,18 +135,20 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
           clearInterval(timer);
           done(said);
         },
-        fail: (text) => {
+        fail: (error) => {
           clearInterval(timer);
-          reject(new Misbehaviour(text, Atomics.load(at, 0)));
+          reject(error);
         },
       };
       Atomics.store(at, 0, 0);
       if (requests.length > 0) worker.postMessage(requests);
     });
   const stop = async (): Promise<void> => {
-    broken ??= "was stopped";
+    release();
+    fail(stopped);
     await worker.terminate();
   };
+  const release = onAbort(end, () => stop());
   try {
     await turn([], patience);
   } catch (error) {
