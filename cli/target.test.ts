@@ -10,12 +10,18 @@ const served = `stdio:${process.execPath} ${bundled("target/test/serve.ts", fold
 const example = bundled("target/example/viommu.ts", folder);
 const prefix = join(folder, "found");
 const few = ["--runs", "3", "--seed", "2", "--out", prefix, "--timeout", "2s"];
+/** Since Node 22.18 it loads TypeScript by itself. */
+const isTypeScriptLoaded =
+  "typescript" in process.features && process.features.typescript !== false;
 const fuzz = (against: string, ...words: readonly string[]) =>
   run("fuzz", "--against", against, ...few, ...words);
 
 /** What a target does wrong at a DMA, and how that is told. */
 const mishaps: readonly (readonly [string, RegExp])[] = [
-  ["hang", /: does not answer dma for [\d.]+ s$/],
+  // As long as it was given, though shrinking gives it less.
+  ["hang", /: does not answer dma for 2 s$/],
+  ["empty", /: does not answer dma for 2 s$/],
+  ["colour", /: its answer to dma is an error: \\u001b\[31mred\\u009b$/],
   ["die", /: ended \(exit code 3\): assertion failed: dma$/],
   ["turn", /: answers request \d+ where \d+ \(dma\) is next$/],
   ["noise", /: prints what is no JSON object: translating …$/],
@@ -94,11 +100,20 @@ describe("a module", () => {
     [/: went wrong$/, fileOf("throws.mjs", 'throw new Error("went wrong");\n')],
     [/: there is no method reset$/, fileOf("bare.mjs", hanging.replace(/reset: .*/, ""))],
     [/: ended \(exit code 4\)$/, fileOf("exits.mjs", "process.exit(4);\n")],
+    [/: is a directory, not a module$/, folder],
+    [/: \\u001b\[31mred$/, fileOf("red.mjs", 'throw new Error("\\u001b[31mred");\n')],
   ];
   it.each(wrong)("[TG5] that cannot be used is one line: %s", async (text, path) => {
     const { code, out, err } = await fuzz(`module:${path}`);
     expect([code, out, err.trimEnd().split("\n").length]).toEqual([2, "", 1]);
     expect(err.trimEnd()).toMatch(text);
+  });
+
+  it.skipIf(isTypeScriptLoaded)("[TG5] in TypeScript is told how to be bundled", async () => {
+    const { code, err } = await fuzz(`module:${fileOf("some.ts", "export default 1;\n")}`);
+    const hint =
+      /: Node 20\.\d+\.\d+ loads no TypeScript: bundle it \(npx esbuild some\.ts .*\)\n$/;
+    expect([code, err]).toEqual([2, expect.stringMatching(hint)]);
   });
 
   it("[TG6] is run in a thread of its own, and prints nothing into the report", async () => {
@@ -157,6 +172,11 @@ describe("what cannot be asked of fuzz", () => {
       [/a version is of QEMU/, "--deviations", "10.0"],
       [/exports no list of deviations/, "--deviations", none],
       [/--deviations \S+missing\.mjs: /, "--deviations", join(folder, "missing.mjs")],
+      [/Nothing is known of versions after \d\d\./, "--deviations", "99"],
+      [/^--profile '': not one/, "--profile", ""],
+      [/^--out '': expected what file names begin with$/, "--out", ""],
+      [/^--out d\/: expected what file names begin with$/, "--out", "d/"],
+      [/^'': no such file or directory$/, "--log", ""],
     ];
     for (const [message, ...words] of wrong) {
       const { code, out, err } = await fuzz(`${served} capability`, ...words);
@@ -164,6 +184,13 @@ describe("what cannot be asked of fuzz", () => {
       expect(err.trimEnd()).toMatch(message);
       expect(err.trimEnd().split("\n")).toHaveLength(1);
     }
+  });
+
+  it("[TG10] and no seed is told before something ran", async () => {
+    const { code, err } = await run("fuzz", "--against", `${served} version`, "--out", prefix);
+    expect([code, err]).toEqual([2, expect.stringMatching(/^[^\n]*speaks version 7[^\n]*\n$/)]);
+    const ran = await run("fuzz", "--against", `module:${example}`, "--runs", "1", "--out", prefix);
+    expect([ran.code, ran.err]).toEqual([0, expect.stringMatching(/^seed \d+\n$/)]);
   });
 
   it("[TG10] a time-out is not one of QEMU", async () => {

@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Input } from "../events/input.ts";
-import { impossible } from "../events/input-check.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import type { GuestSetup } from "../events/setup.ts";
@@ -45,30 +45,38 @@ export interface Checked {
   readonly run?: ProgramRun & { readonly setup: GuestSetup; readonly inputs: readonly Input[] };
 }
 
-/** A file of vectors that this version of the model did not make: why. */
-export class StaleVectorsError extends Error {}
+/** A file of vectors that this version of the model did not make: which case, and why. */
+export class StaleVectorsError extends Error {
+  readonly file: VectorFile;
+  readonly line: number;
 
-/** The inputs of a vector. @throws StaleVectorsError when one of them cannot be. */
-function inputsOf({ id, steps }: Vector): readonly Input[] {
-  return steps.flatMap(({ request }) => {
-    const input = inputOf(request);
-    if (input === undefined) return [];
-    const wrong = impossible(input);
-    if (wrong !== undefined)
-      throw new StaleVectorsError(`${id} asks what cannot be: ${wrong.field}: ${wrong.why}`);
-    return [input];
-  });
+  constructor(file: VectorFile, { id }: Vector, other: string) {
+    super(`${id} is not what this version makes of it: ${other}; write the files anew`);
+    this.file = file;
+    this.line = file.lines.get(id) ?? 1;
+  }
 }
 
-/** The first step of a vector that the model, as this unit, answers otherwise. */
-function otherAnswer(unit: Profile, vector: Vector, inputs: readonly Input[]) {
+/** The inputs of a vector. */
+const inputsOf = ({ steps }: Vector): readonly Input[] =>
+  steps.flatMap(({ request }) => inputOf(request) ?? []);
+
+/**
+ * The first step of a vector that the model, as this unit, answers otherwise.
+ *
+ * @param isOwn  whether it was made for this very unit, and so asks the very same.
+ */
+function otherAnswer(unit: Profile, vector: Vector, inputs: readonly Input[], isOwn: boolean) {
   const isOfAll = ({ about }: VectorStep): boolean => about === "all";
   const made = makeSteps(unit, inputs);
   const [own, other] = [made.steps, vector.steps].map((steps) => steps.filter((s) => !isOfAll(s)));
   if (own?.length !== other?.length) return "another number of steps";
   for (const [index, step] of (own ?? []).entries()) {
     const { request, expect } = other?.[index] ?? step;
-    if (request.op !== step.request.op) return `step ${index.toString()} is another one`;
+    const isSameStep = isOwn
+      ? isDeepStrictEqual(request, step.request)
+      : request.op === step.request.op;
+    if (!isSameStep) return `step ${(index + 1).toString()} is another one`;
     const wrong = wrongAnswer({ request, expect }, step.expect);
     if (wrong !== undefined) return wrong;
   }
@@ -81,7 +89,7 @@ const isSameUnit = (one: UnitWords, other: UnitWords): boolean =>
 /** Whether a case can be put to a unit; else why not. */
 function refusal(
   { setup, can }: Lane,
-  { words }: VectorFile,
+  file: VectorFile,
   vector: Vector,
   inputs: readonly Input[],
 ): Pick<Checked, "verdict" | "text"> | undefined {
@@ -91,12 +99,11 @@ function refusal(
   if (!same(sendableInputs(unit, inputs, can), inputs)) {
     return { verdict: "other unit", text: "software must not ask that of this unit" };
   }
-  const other = otherAnswer(unit, vector, inputs);
+  const isOwn = isSameUnit(file.words, unit);
+  const other = otherAnswer(unit, vector, inputs, isOwn);
   if (other === undefined) return undefined;
-  if (!isSameUnit(words, unit)) return { verdict: "other unit", text: other };
-  throw new StaleVectorsError(
-    `${vector.id} is not what this version makes of it: ${other}; write the files anew`,
-  );
+  if (!isOwn) return { verdict: "other unit", text: other };
+  throw new StaleVectorsError(file, vector, other);
 }
 
 /** What is left out, since the target would not survive it. */

@@ -1,5 +1,4 @@
-import { accessSync, constants, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { configurations } from "../../explore/configurations.ts";
@@ -11,6 +10,7 @@ import { findingOf } from "../../explore/story/finding.ts";
 import { holdInterrupt } from "../../target/process.ts";
 import { parseNumber } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
+import { checkOutput } from "../output-prefix.ts";
 import {
   exploreJson,
   progressText,
@@ -57,15 +57,6 @@ function parseConfiguration(text: string): string {
   if (configurations.some(({ name }) => name === text)) return text;
   const names = configurations.map(({ name }) => name).join(", ");
   throw new InvalidArgumentError(`Expected one of ${names}.`);
-}
-
-/** Whether a counterexample could be saved, before there is one. */
-function checkOutput(prefix: string): void {
-  try {
-    accessSync(dirname(prefix), constants.W_OK);
-  } catch (error) {
-    throw fileError(dirname(prefix), error);
-  }
 }
 
 /** Looks at all states, with threads if there are to be several. */

@@ -1,5 +1,4 @@
-import { accessSync, constants, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Input } from "../../events/input.ts";
@@ -11,6 +10,7 @@ import { ProgramError } from "../../target/program-error.ts";
 import type { Tally } from "../../target/tally.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
+import { checkOutput } from "../output-prefix.ts";
 import { fuzzJson, progressText, renderFuzz } from "../render/fuzz.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
@@ -33,15 +33,6 @@ interface Options extends AgainstOptions {
 
 /** Programs that are run when neither a number nor a time is asked for. */
 const usualRuns = 1000;
-
-/** Whether a finding could be saved, before there is one. */
-function checkOutput(prefix: string): void {
-  try {
-    accessSync(dirname(prefix), constants.W_OK);
-  } catch (error) {
-    throw fileError(dirname(prefix), error);
-  }
-}
 
 async function fuzz(run: Run, options: Options): Promise<void> {
   if (options.script !== undefined) {

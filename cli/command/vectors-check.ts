@@ -8,7 +8,7 @@ import { checkVectors, StaleVectorsError } from "../../vectors/check.ts";
 import type { VectorFile } from "../../vectors/format.ts";
 import { decodeVectors, VectorFileError } from "../../vectors/format.ts";
 import { parseSeconds } from "../argument.ts";
-import { fileError, InputError, lineError } from "../input-error.ts";
+import { fileError, InputError, lineError, named } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
 import { renderVectors, vectorsJson } from "../render/vectors.ts";
 import type { Run } from "../run.ts";
@@ -30,7 +30,9 @@ function filesOf(path: string): readonly string[] {
   } catch (error) {
     throw fileError(path, error);
   }
-  throw new InputError(`${path}: there are no vectors here (shadowfold vectors -o DIR makes some)`);
+  throw new InputError(
+    `${named(path)}: there are no vectors here (shadowfold vectors -o DIR makes some)`,
+  );
 }
 
 function read(file: string): VectorFile {
@@ -47,7 +49,8 @@ function withCases(files: readonly VectorFile[], ids: readonly string[] | undefi
   if (ids === undefined) return files;
   const known = new Set(files.flatMap(({ vectors }) => vectors.map(({ id }) => id)));
   const missing = ids.find((id) => !known.has(id));
-  if (missing !== undefined) throw new InputError(`--case ${missing}: no file has this case`);
+  if (missing !== undefined)
+    throw new InputError(`--case ${named(missing)}: no file has this case`);
   return files.map((file) => ({
     ...file,
     vectors: file.vectors.filter(({ id }) => ids.includes(id)),
@@ -70,12 +73,12 @@ async function check(run: Run, path: string, options: Options): Promise<void> {
   const watch = (done: number, all: number): void =>
     status.say(`${done.toString()} of ${all.toString()} cases`);
   const start = performance.now();
-  const { setup, title, checked } = await checkVectors({
-    ...against,
-    files,
-    watch,
-    stop: stop.signal,
-  })
+  const asked = { ...against, files, watch, stop: stop.signal };
+  const { setup, title, checked } = await checkVectors(asked)
+    .catch((error: unknown) => {
+      if (!(error instanceof StaleVectorsError)) throw error;
+      throw lineError(names[files.indexOf(error.file)] ?? path, error.line, error.message);
+    })
     .finally(status.done)
     .finally(release);
   const report = {
@@ -132,7 +135,6 @@ export function addVectorsCheck(vectors: Command, run: Run): void {
         await check(run, path, options);
       } catch (error) {
         if (error instanceof ProgramError) throw new InputError(error.message);
-        if (error instanceof StaleVectorsError) throw new InputError(`${path}: ${error.message}`);
         throw error;
       }
     });

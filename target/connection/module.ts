@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Request } from "../implementation.ts";
@@ -80,6 +80,21 @@ export function placeOf(text: string): Place {
   return { path: resolve(path), name };
 }
 
+/** @throws ProgramError for what is no file. */
+function checkFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new ProgramError("no such file");
+  if (found.isDirectory()) throw new ProgramError("is a directory, not a module");
+}
+
+/** What a module's failure to load means: TypeScript is known to some versions of Node alone. */
+function failureText(failed: string, path: string): string {
+  if (!/^Unknown file extension "\.[mc]?tsx?"/.test(failed)) return inOneLine(failed);
+  const file = basename(path);
+  const bundle = `npx esbuild ${file} --bundle --platform=node --format=esm --outfile=${file}.mjs`;
+  return `Node ${process.versions.node} loads no TypeScript: bundle it (${bundle})`;
+}
+
 /**
  * Loads a module into a thread of its own, where nothing that it does can hold up this one.
  *
@@ -92,7 +107,7 @@ export async function connectModule(
   patience: number,
   end?: AbortSignal,
 ): Promise<Connection> {
-  if (!existsSync(path)) throw new ProgramError("no such file");
+  checkFile(path);
   const index = new SharedArrayBuffer(4);
   const at = new Int32Array(index);
   const url = pathToFileURL(path).href;
@@ -110,7 +125,7 @@ export async function connectModule(
   const fail = (text: string): void =>
     failWith(new Misbehaviour(broken ?? text, Atomics.load(at, 0)));
   worker.on("message", (said: Said) => {
-    if (said.failed !== undefined) fail(inOneLine(said.failed));
+    if (said.failed !== undefined) fail(failureText(said.failed, path));
     waiting?.done(said);
     waiting = undefined;
   });

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseJson } from "../../events/json.ts";
-import { shown } from "../answer.ts";
+import { shown } from "../fields.ts";
 import type { Request } from "../implementation.ts";
 import { deathOf, startProgram } from "../process.ts";
 import { ProgramError } from "../program-error.ts";
