@@ -92,7 +92,7 @@ describe("vectors check", () => {
     const words = ["vectors", "--profile", "qemu-legacy", "-o", files];
     const kept = await run(...words);
     expect([kept.code, kept.out]).toEqual([2, ""]);
-    expect(kept.err).toBe(`${legacy}: exists already (--force replaces it)\n`);
+    expect(kept.err).toBe(`${legacy}: is there already; --force replaces it\n`);
     expect(readFileSync(legacy, "utf8")).toBe("mine\n");
     const stray = join(files, "qemu-legacy.qtest", "of-an-older-version.qtest");
     writeFileSync(stray, "");

@@ -1,32 +1,24 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileError, InputError } from "./input-error.ts";
-
-/** Where something is made before it takes its name: beside it, and hidden. */
-const besides = (path: string): string =>
-  join(dirname(path), `.${basename(path)}.${process.pid.toString()}.part`);
-
-/** Makes something beside its name, and gives it the name once it is whole. */
-function placed(path: string, make: (part: string) => void): void {
-  const part = besides(path);
-  try {
-    make(part);
-    // A folder takes the place of an empty one alone.
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) rmSync(path, { recursive: true });
-    renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { recursive: true, force: true });
-    throw fileError(path, error);
-  }
-}
+import { partOf } from "./part-file.ts";
+import type { Terminal } from "./terminal.ts";
 
 /**
  * Writes a file, so that under its name there is never a part of it.
  *
  * @throws InputError when it cannot be written.
  */
-export const writeWhole = (path: string, contents: string): void =>
-  placed(path, (part) => writeFileSync(part, contents));
+export function writeWhole(file: string, contents: string): void {
+  const part = partOf(file);
+  try {
+    writeFileSync(part.path, contents);
+  } catch (error) {
+    part.drop();
+    throw fileError(file, error);
+  }
+  part.keep();
+}
 
 /** A file of a folder. */
 export interface FolderFile {
@@ -41,19 +33,40 @@ export interface FolderFile {
  *
  * @throws InputError when it cannot be written.
  */
-export const writeWholeFolder = (path: string, files: readonly FolderFile[]): void =>
-  placed(path, (part) => {
+export function writeWholeFolder(path: string, files: readonly FolderFile[]): void {
+  const part = `${path}.${process.pid.toString()}.part`;
+  try {
     mkdirSync(part);
     for (const { name, contents, runs } of files) {
       writeFileSync(join(part, name), contents);
       if (runs) chmodSync(join(part, name), 0o755);
     }
-  });
-
-/** @throws InputError for the first path under which there is something. */
-export function checkNothingThere(paths: readonly string[], replacing: string): void {
-  const there = paths.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
-  if (there !== undefined) {
-    throw new InputError(`${there}: exists already (${replacing} replaces it)`);
+    // A folder takes the place of an empty one alone.
+    rmSync(path, { recursive: true, force: true });
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { recursive: true, force: true });
+    throw fileError(path, error);
   }
+}
+
+/**
+ * Refuses to write over files and folders, unless it may; on a terminal it asks. To be called before
+ * any long work.
+ *
+ * @throws InputError when one of them is there and is to stay.
+ */
+export async function checkNew(
+  { confirm }: Terminal,
+  paths: readonly string[],
+  force: boolean | undefined,
+): Promise<void> {
+  const there = paths.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  const [first, ...others] = there;
+  if (first === undefined || force === true) return;
+  const more = others.length > 0 ? ` and ${others.length.toString()} more` : "";
+  const isOne = others.length === 0;
+  const question = `${first}${more} ${isOne ? "is" : "are"} there already. Replace?`;
+  if (await confirm?.(question)) return;
+  throw new InputError(`${first}: is there already; --force replaces it`);
 }

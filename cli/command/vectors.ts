@@ -14,7 +14,7 @@ import { startProgress } from "../progress.ts";
 import { renderTable } from "../render/table.ts";
 import type { Run } from "../run.ts";
 import type { FolderFile } from "../whole-files.ts";
-import { checkNothingThere, writeWhole, writeWholeFolder } from "../whole-files.ts";
+import { checkNew, writeWhole, writeWholeFolder } from "../whole-files.ts";
 import { addVectorsCheck } from "./vectors-check.ts";
 
 interface Options {
@@ -100,7 +100,7 @@ async function writeVectors(run: Run, { profile, out, force }: Options): Promise
     fileOf(out, name),
     ...(qemuUnits[name] === undefined ? [] : [folderOf(out, name)]),
   ]);
-  if (force !== true) checkNothingThere(paths, "--force");
+  await checkNew(run.terminal, paths, force);
   const stop = new AbortController();
   const release = holdInterrupt(() => stop.abort());
   const progress = startProgress(run.terminal, "vectors", true);
