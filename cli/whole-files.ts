@@ -51,8 +51,8 @@ export function writeWholeFolder(path: string, files: readonly FolderFile[]): vo
 }
 
 /**
- * Refuses to write over files and folders, unless it may; on a terminal it asks. To be called before
- * any long work.
+ * Refuses to write over files and folders, unless it may; on a terminal it asks. To be called
+ * before any long work.
  *
  * @throws InputError when one of them is there and is to stay.
  */

@@ -7,7 +7,7 @@ export interface Connection {
    * Asks several things at once. The answers are as they came, in the order of the requests.
    *
    * @param patience  seconds that it may be silent.
-   * @throws Misbehaviour when one of them is not answered, not in turn, or not before it is stopped.
+   * @throws Misbehaviour when one of them is not answered, or not in turn, or it is stopped.
    */
   readonly exchange: (
     requests: readonly Request[],

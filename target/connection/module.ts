@@ -7,55 +7,7 @@ import { protocolVersion } from "../implementation.ts";
 import { ProgramError } from "../program-error.ts";
 import type { Connection } from "./connection.ts";
 import { inOneLine, Misbehaviour, onAbort, silence, stopped } from "./connection.ts";
-
-/**
- * What the thread runs: it makes the target, and answers a list of requests by a list of answers.
- * It is text, since a bundle has no file of its own for it.
- */
-const host = `
-const { parentPort, workerData } = require("node:worker_threads");
-const { url, name, version } = workerData;
-const index = new Int32Array(workerData.index);
-const text = (error) => String(error?.message ?? error);
-const say = (message) => {
-  try {
-    parentPort.postMessage(message);
-  } catch (error) {
-    parentPort.postMessage({ failed: "answers what cannot be passed on: " + text(error) });
-  }
-};
-async function answer(target, request) {
-  if (request.op === "hello") {
-    const { name, ver, cap, ecap, can = [] } = target;
-    return { name, version, ver, cap, ecap, can };
-  }
-  if (typeof target[request.op] !== "function") {
-    return { error: "there is no method " + request.op };
-  }
-  try {
-    return await target[request.op](request);
-  } catch (error) {
-    return { error: text(error) };
-  }
-}
-(async () => {
-  const module = await import(url);
-  const make = name === "" ? (module.default ?? Object.values(module)[0]) : module[name];
-  const target = typeof make === "function" ? await make() : make;
-  if (typeof target !== "object" || target === null) {
-    throw new Error("exports nothing that makes a target");
-  }
-  parentPort.on("message", async (requests) => {
-    const answers = [];
-    for (const [at, request] of requests.entries()) {
-      Atomics.store(index, 0, at);
-      answers.push(await answer(target, request));
-    }
-    say({ answers });
-  });
-  say({ ready: true });
-})().catch((error) => say({ failed: text(error) }));
-`;
+import { host } from "./module-host.ts";
 
 interface Said {
   readonly ready?: true;
@@ -95,26 +47,20 @@ function failureText(failed: string, path: string): string {
   return `Node ${process.versions.node} loads no TypeScript: bundle it (${bundle})`;
 }
 
+/** A thread that is talked to. */
+interface Talk {
+  /** Sends requests, none of them when it is to load, and waits for what it says. */
+  readonly turn: (requests: readonly Request[], patience: number) => Promise<Said>;
+  /** Waits for nothing any more. */
+  readonly fail: (text: string) => void;
+}
+
 /**
- * Loads a module into a thread of its own, where nothing that it does can hold up this one.
+ * Hears what a thread says.
  *
- * @param patience  seconds that it may take to load.
- * @param end       ends it, also while it loads.
- * @throws ProgramError when it cannot be loaded.
+ * @param at  where it notes which request it is about.
  */
-export async function connectModule(
-  { path, name }: Place,
-  patience: number,
-  end?: AbortSignal,
-): Promise<Connection> {
-  checkFile(path);
-  const index = new SharedArrayBuffer(4);
-  const at = new Int32Array(index);
-  const url = pathToFileURL(path).href;
-  const worker = new Worker(host, {
-    ...{ eval: true, stdout: true, stderr: true, execArgv: [] },
-    workerData: { url, name, version: protocolVersion, index },
-  });
+function talkTo(worker: Worker, at: Int32Array, path: string): Talk {
   let waiting: Waiting | undefined;
   let broken: string | undefined;
   const failWith = (error: Misbehaviour): void => {
@@ -133,8 +79,6 @@ export async function connectModule(
     fail(`ended: ${inOneLine(error instanceof Error ? error.message : String(error))}`);
   });
   worker.on("exit", (code) => fail(`ended (exit code ${code.toString()})`));
-  worker.stdout.resume();
-  worker.stderr.resume();
   const turn = (requests: readonly Request[], patience: number): Promise<Said> =>
     new Promise((done, reject) => {
       if (broken !== undefined) return reject(new Misbehaviour(broken, 0));
@@ -158,6 +102,31 @@ export async function connectModule(
       Atomics.store(at, 0, 0);
       if (requests.length > 0) worker.postMessage(requests);
     });
+  return { turn, fail };
+}
+
+/**
+ * Loads a module into a thread of its own, where nothing that it does can hold up this one.
+ *
+ * @param patience  seconds that it may take to load.
+ * @param end       ends it, also while it loads.
+ * @throws ProgramError when it cannot be loaded.
+ */
+export async function connectModule(
+  { path, name }: Place,
+  patience: number,
+  end?: AbortSignal,
+): Promise<Connection> {
+  checkFile(path);
+  const index = new SharedArrayBuffer(4);
+  const url = pathToFileURL(path).href;
+  const worker = new Worker(host, {
+    ...{ eval: true, stdout: true, stderr: true, execArgv: [] },
+    workerData: { url, name, version: protocolVersion, index },
+  });
+  worker.stdout.resume();
+  worker.stderr.resume();
+  const { turn, fail } = talkTo(worker, new Int32Array(index), path);
   const stop = async (): Promise<void> => {
     release();
     fail(stopped);
