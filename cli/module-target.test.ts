@@ -63,11 +63,15 @@ describe("a module", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/The driver writes \w+ \(.*iqe.*\) to FSTS\.\n/);
     expect(out).toMatch(/differs from the model: register: (FSTS|IQH) .*\./);
+    const saved = readFileSync(`${prefix}.ndjson`, "utf8");
     const again = await fuzz(`module:${buggy}`, "--log", `${prefix}.ndjson`, "--json");
     expect([again.code, JSON.parse(again.out).finding.text]).toEqual([
       1,
       expect.stringMatching(/register: (FSTS|IQH)/),
     ]);
+    // What was saved stays, and may have been what was run.
+    const { log } = JSON.parse(again.out).finding;
+    expect([log, readFileSync(`${prefix}.ndjson`, "utf8")]).toEqual([`${prefix}-2.ndjson`, saved]);
     const right = await fuzz(`module:${example}`, "--log", `${prefix}.ndjson`);
     expect(right.code).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileError, InputError, named } from "./input-error.ts";
 
@@ -15,5 +15,13 @@ export function checkOutput(prefix: string): void {
     accessSync(dirname(prefix), constants.W_OK);
   } catch (error) {
     throw fileError(dirname(prefix), error);
+  }
+}
+
+/** The beginning itself, or with a number behind it, so that no file with these endings is there. */
+export function freePrefix(prefix: string, endings: readonly string[]): string {
+  for (let number = 1; ; number++) {
+    const tried = number === 1 ? prefix : `${prefix}-${number.toString()}`;
+    if (!endings.some((ending) => existsSync(`${tried}.${ending}`))) return tried;
   }
 }

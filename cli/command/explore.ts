@@ -10,7 +10,7 @@ import { findingOf } from "../../explore/story/finding.ts";
 import { holdInterrupt } from "../../target/process.ts";
 import { parseNumber } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
-import { checkOutput } from "../output-prefix.ts";
+import { checkOutput, freePrefix } from "../output-prefix.ts";
 import {
   exploreJson,
   progressText,
@@ -100,7 +100,7 @@ async function explore(run: Run, options: Options): Promise<void> {
     .finally(release);
   const seconds = elapsed();
   const finding = findingOf(outcome);
-  const file = finding && `${options.out}.ndjson`;
+  const file = finding && `${freePrefix(options.out, ["ndjson"])}.ndjson`;
   if (finding !== undefined && file !== undefined) save(file, finding.log);
   const report = { outcome, bounds: { states, depth }, seconds, finding, file };
   const { terminal } = run;
@@ -135,7 +135,7 @@ export function addExplore(program: Command, run: Run): void {
         "reach, each once, nearest first, and asks its question and laws of every move. Exit " +
         "code 0: there is no other state and nothing is wrong; 1: a counterexample, which is a " +
         "shortest one and is saved as a log; 3: a bound was reached and nothing was wrong so " +
-        "far; 2: bad usage.",
+        "far; 2: bad usage; 130: ended early by Ctrl-C.",
     )
     .option(
       "--configuration <name>",
@@ -154,7 +154,11 @@ export function addExplore(program: Command, run: Run): void {
     .option("--threads <n>", "threads that look at states", parseThreads, 1)
     .option("--no-symmetry", "do not take like devices, domains and pages for each other")
     .option("--charts", "list each transition of each chart, with how often it was taken")
-    .option("--out <prefix>", "where a counterexample is saved", "counterexample")
+    .option(
+      "--out <prefix>",
+      "where a counterexample is saved; one that is there stays",
+      "counterexample",
+    )
     .option("--json", "print one object")
     .addHelpText(
       "after",

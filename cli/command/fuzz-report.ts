@@ -3,6 +3,7 @@ import { logOf } from "../../target/finding-log.ts";
 import type { Finding } from "../../target/lane.ts";
 import { makeSmall } from "../../target/make-small.ts";
 import { fileError } from "../input-error.ts";
+import { freePrefix } from "../output-prefix.ts";
 import type { Reported } from "../render/fuzz.ts";
 import type { Run } from "../run.ts";
 import { startStatus } from "../status-line.ts";
@@ -42,13 +43,14 @@ export async function reportFinding(
   watch(found.inputs.length, 0);
   const made = await makeSmall({ target, known, seconds, watch, stop }, found).finally(status.done);
   const { finding: small, again, cut } = made;
-  const files = { log: `${options.out}.ndjson`, [kept.name]: `${options.out}.${kept.ending}` };
+  const out = freePrefix(options.out, ["ndjson", kept.ending]);
+  const files = { log: `${out}.ndjson`, [kept.name]: `${out}.${kept.ending}` };
   const which =
     options.log === undefined
       ? `--seed ${found.seed.toString()} (program ${found.index.toString()})`
       : "--log";
   const about = `Found by shadowfold fuzz --profile ${profile} ${which}.`;
   write(files.log, logOf({ guests: [small.setup] }, small));
-  write(`${options.out}.${kept.ending}`, kept.textOf(small, about));
+  write(`${out}.${kept.ending}`, kept.textOf(small, about));
   return { small, files, use: kept.use, again, cut: cut === "time" ? seconds : cut };
 }

@@ -126,7 +126,7 @@ export function addFuzz(program: Command, run: Run): void {
         "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
         "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
         "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
-        "cannot be run.",
+        "cannot be run; 130: ended early by Ctrl-C.",
     )
     .option(
       "--against <target>",
@@ -134,7 +134,11 @@ export function addFuzz(program: Command, run: Run): void {
         "(docs/check-your-viommu.md)",
       "qemu",
     )
-    .option("--timeout <time>", "how long a stdio or module target may be silent", parseSeconds)
+    .option(
+      "--timeout <time>",
+      "how long a stdio or module target may be silent (default: 5s)",
+      parseSeconds,
+    )
     .option(
       "--runs <n>",
       `programs to run (default: ${usualRuns.toString()}, a minute or more)`,
@@ -155,7 +159,11 @@ export function addFuzz(program: Command, run: Run): void {
         "of stdio and module, what a module exports",
       parsePassed,
     )
-    .option("--out <prefix>", "where a counterexample is saved", "counterexample")
+    .option(
+      "--out <prefix>",
+      "where a counterexample is saved; one that is there stays",
+      "counterexample",
+    )
     .addOption(
       new Option(
         "--log <file>",

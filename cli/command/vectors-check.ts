@@ -107,7 +107,7 @@ export function addVectorsCheck(vectors: Command, run: Run): void {
     .description(
       "Puts the cases of a folder, or of one file, to a target and compares every answer. Exit " +
         "code 0: nothing that is not explained; 1: a case failed; 2: the target or a file cannot " +
-        "be used; 3: no case is for this unit.",
+        "be used; 3: no case is for this unit; 130: ended early by Ctrl-C.",
     )
     .option(
       "--against <target>",
@@ -124,7 +124,11 @@ export function addVectorsCheck(vectors: Command, run: Run): void {
         "of stdio and module, what a module exports",
       parsePassed,
     )
-    .option("--timeout <time>", "how long a stdio or module target may be silent", parseSeconds)
+    .option(
+      "--timeout <time>",
+      "how long a stdio or module target may be silent (default: 5s)",
+      parseSeconds,
+    )
     .option("--json", "print one object")
     .addHelpText(
       "after",
