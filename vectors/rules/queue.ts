@@ -1,5 +1,5 @@
 import { descriptorType } from "../../events/queue/descriptor.ts";
-import { queueGeometry } from "../../events/registers/queue.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Told } from "../make.ts";
 import type { Facet } from "./facet.ts";
 import { dmaOf, facet, fact, factOf, has, isOn, sequence, some } from "./facet.ts";
