@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { shortened } from "../events/log/excerpt.ts";
 import { modelVersion } from "../events/log/log-version.ts";
+import { printable } from "../events/printable.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
@@ -20,7 +21,6 @@ import { addVectors } from "./command/vectors.ts";
 import { addVerify } from "./command/verify.ts";
 import { addWhy } from "./command/why.ts";
 import { InputError } from "./input-error.ts";
-import { printable } from "./render/printable.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./run.ts";
 import type { Terminal } from "./terminal.ts";

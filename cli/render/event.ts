@@ -6,8 +6,8 @@ import type { FieldTable } from "../../events/field.ts";
 import { shapeToJson } from "../../events/field.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
+import { printable } from "../../events/printable.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 
 const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };
 const shownBytes = 16;

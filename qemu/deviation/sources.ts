@@ -21,11 +21,6 @@ const unitSources = {
     "Linux drains page requests with a wait that has FN alone, as VT-d §7.10 has it " +
       "(`intel_drain_pasid_prq`); VirtualBox and OpenVMM execute a wait that asks for nothing",
   ],
-  "status-address-width": [
-    "rule",
-    "VT-d 5.10 §6.5.2.9: bits of the address from the host's width on are ignored; VirtualBox " +
-      "and OpenVMM go on",
-  ],
   "pasid-mask-refused": [
     "rule",
     "Intel's text of CAP.MAMV: PASID-based ones take any defined mask; Linux does not limit it",
