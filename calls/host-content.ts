@@ -21,8 +21,14 @@ const rangeOf = (base: bigint, limit: bigint): Range => ({
 export function protectedRanges(guest: Guest): readonly Range[] {
   if (guest.charts.protection !== "enabled") return [];
   const { plmr, phmr } = guest.profile;
-  const [lowBase, highBase] = [Plmbase.decode(stored(guest, at.plmbase)), Phmbase.decode(stored(guest, at.phmbase))];
-  const [lowLimit, highLimit] = [Plmlimit.decode(stored(guest, at.plmlimit)), Phmlimit.decode(stored(guest, at.phmlimit))];
+  const [lowBase, highBase] = [
+    Plmbase.decode(stored(guest, at.plmbase)),
+    Phmbase.decode(stored(guest, at.phmbase)),
+  ];
+  const [lowLimit, highLimit] = [
+    Plmlimit.decode(stored(guest, at.plmlimit)),
+    Phmlimit.decode(stored(guest, at.phmlimit)),
+  ];
   const low = plmr ? [rangeOf(lowBase.base, lowLimit.limit)] : [];
   const high = phmr ? [rangeOf(highBase.base, highLimit.limit)] : [];
   return [...low, ...high].filter(({ first, end }) => first < end);

@@ -102,7 +102,10 @@ export function addDifference(
     const start = Math.min(was?.page ?? noPage, is?.page ?? noPage);
     const end = nextEdge(start, was, is);
     const count = end - start;
-    const [old, next] = [was?.page === start ? was : undefined, is?.page === start ? is : undefined];
+    const [old, next] = [
+      was?.page === start ? was : undefined,
+      is?.page === start ? is : undefined,
+    ];
     if (old !== undefined && next !== undefined) compareHeads(difference, old, next, count);
     else if (old !== undefined) addRange(difference.removed, start, end);
     else if (next !== undefined) addRun(difference.added, part(next, 0, count));

@@ -39,7 +39,9 @@ export function targetOf(guest: Guest, entry: HostEntry | undefined): Target | u
   if (entry.state === "passThrough") return { to: "space", space: p2mSpace(guest) };
   const { shadow } = entry;
   if (entry.state === "shadowed" && shadow !== undefined) {
-    return isBlocked(guest, shadow) ? undefined : { to: "space", space: shadowSpace(guest, shadow) };
+    return isBlocked(guest, shadow)
+      ? undefined
+      : { to: "space", space: shadowSpace(guest, shadow) };
   }
   const stage = stageOf(guest, entry);
   if (stage === undefined || isOverNothing(guest, stage)) return undefined;

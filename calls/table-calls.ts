@@ -1,16 +1,23 @@
 import { iovaOfPage } from "../events/address.ts";
+import type { FactOf } from "../events/fact.ts";
+import { deviceAt } from "../projections/device/devices.ts";
 import type { Space } from "../projections/first-stage/space.ts";
 import type { Guest } from "../projections/guest.ts";
+import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
 import { coveredOfPasid, coversFirstStages } from "../projections/queue/coverage.ts";
-import { deviceAt } from "../projections/device/devices.ts";
-import type { FactOf } from "../events/fact.ts";
-import type { HostEntry } from "../projections/host/host-entry.ts";
-import { everyPage } from "../tables/range.ts";
 import type { Range } from "../tables/range.ts";
+import { everyPage } from "../tables/range.ts";
 import type { Call } from "./call.ts";
 import { tableNumber } from "./host-number.ts";
-import { requesterOf, spaceBelow, stageOf, tableData, targetOf, usersOf } from "./requester-target.ts";
+import {
+  requesterOf,
+  spaceBelow,
+  stageOf,
+  tableData,
+  targetOf,
+  usersOf,
+} from "./requester-target.ts";
 import type { StageInvalidation } from "./touched.ts";
 
 /** A table of the host's: the first stage that it is, and what creates it. */
