@@ -114,7 +114,7 @@ export function tableInvalidations(
     if (asked === undefined) continue;
     const were = tablesOf(before, usersOf(before, stage));
     for (const table of tablesOf(after, usersOf(after, stage)).keys()) {
-      if (were.has(table)) calls.push(...invalidationsOf(table, asked));
+      if (were.has(table)) for (const call of invalidationsOf(table, asked)) calls.push(call);
     }
   }
   return calls;
