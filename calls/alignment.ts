@@ -3,6 +3,7 @@
 import { pagesFrom } from "../tables/range.ts";
 import type { Call, Target } from "./call.ts";
 import type { Run } from "./host-run.ts";
+import { mapCalls } from "./host-run.ts";
 import type { ReferenceHost } from "./reference-host.ts";
 import { emptyHost, makeCall, requesterName, runsAt } from "./reference-host.ts";
 
@@ -97,6 +98,19 @@ function joined(runs: readonly Run[]): readonly Run[] {
   return made;
 }
 
+/** Whether a space has nothing in the pages that one of our calls unmaps but what is new there. */
+function isGone(
+  ours: readonly Run[],
+  theirs: readonly Run[],
+  { input, length }: Extract<Call, { call: "unmap" }>,
+): boolean {
+  const range = pagesFrom(input, length);
+  return runsAt(theirs, range).found.every((run) => {
+    const { page, count } = cut(run, range.first, range.end);
+    return agree(ours, theirs, BigInt(page) << 12n, BigInt(count) << 12n);
+  });
+}
+
 /** Whether what one of our calls is for has come about on their side. */
 function isDone(alignment: Alignment, call: Call): boolean {
   const { ours, theirs } = alignment;
@@ -104,7 +118,8 @@ function isDone(alignment: Alignment, call: Call): boolean {
     const space = theirSpace(alignment, call.space);
     const [a, b] = [ours.spaces.get(call.space), theirs.spaces.get(space ?? -1)];
     if (a === undefined) return true;
-    return b !== undefined && agree(a, b, call.input, call.length);
+    if (b === undefined) return false;
+    return call.call === "map" ? agree(a, b, call.input, call.length) : isGone(a, b, call);
   }
   if (call.call === "attach" || call.call === "detach") {
     const name = requesterName(call.requester);
@@ -171,18 +186,25 @@ function mapped(alignment: Alignment, call: Extract<Call, { call: "map" }>): Wro
   return undefined;
 }
 
-/** Pages that were to stay mapped may go for a while, if others of the call are to go. */
+/**
+ * Pages that were to stay mapped may go for a while, if others of the call are to go: they are
+ * still to come then.
+ */
 function unmapped(
   alignment: Alignment,
   call: Extract<Call, { call: "unmap" }>,
   before: readonly Run[],
 ): Wrong | undefined {
-  const wanted = alignment.ours.spaces.get(ourSpace(alignment, call.space) ?? -1);
+  const space = ourSpace(alignment, call.space) ?? -1;
+  const wanted = alignment.ours.spaces.get(space);
   if (wanted === undefined) return undefined;
-  const range = pagesFrom(call.input, call.length);
-  const isKept = agree(wanted, before, call.input, call.length);
-  const hadAny = runsAt(before, range).found.length > 0;
-  return isKept && hadAny ? wrong("notCalledFor", "what it unmaps is to stay") : undefined;
+  if (agree(wanted, before, call.input, call.length)) {
+    return wrong("notCalledFor", "what it unmaps is to stay");
+  }
+  const { first, end } = pagesFrom(call.input, call.length);
+  const kept = runsAt(wanted, { first, end }).found.map((run) => cut(run, first, end));
+  alignment.pending.push(...mapCalls(space, kept));
+  return undefined;
 }
 
 function attached(
