@@ -46,7 +46,7 @@ describe("calls", () => {
     expect([wrong.code, wrong.err]).toEqual([2, "--from 9 is after --to 3\n"]);
   });
 
-  test("[HK20] in iommufd's words an object has a name, and a line of JSON its fields", async () => {
+  test("[HK20] in iommufd's words an object has a name, and a line its fields", async () => {
     const lines = await linesOf(nest, "--iommufd");
     expect(JSON.parse(lines[0] ?? "")).toEqual({
       ...{ event: 0, ioctl: "IOMMU_IOAS_ALLOC" },

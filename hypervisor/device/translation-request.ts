@@ -185,13 +185,10 @@ export function requestTranslation(turn: Turn, asked: Request): void {
     block(turn, asked, { host: "off" });
     return;
   }
-  if (device !== undefined && isKeptOut(guestIn(turn), device.requester, asked.pasid)) {
-    block(turn, asked, { host: "keptOut" });
-    return;
-  }
-  const entry = device && entryOf(turn, device.requester, asked.pasid);
+  const isOut = device !== undefined && isKeptOut(guestIn(turn), device.requester, asked.pasid);
+  const entry = isOut ? undefined : device && entryOf(turn, device.requester, asked.pasid);
   if (device === undefined || entry === undefined) {
-    block(turn, asked, { host: "unassigned" });
+    block(turn, asked, { host: isOut ? "keptOut" : "unassigned" });
     return;
   }
   const fault = contextFault(entry);
