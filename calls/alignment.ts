@@ -1,6 +1,6 @@
 // Length: one comparison, whose rules for each kind of call are read beside each other.
 
-import { pagesFrom } from "../tables/range.ts";
+import { pagesFrom } from "../events/address.ts";
 import type { Call, Target } from "./call.ts";
 import type { Run } from "./host-run.ts";
 import { mapCalls } from "./host-run.ts";

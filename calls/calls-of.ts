@@ -1,11 +1,11 @@
+import { everyPage } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { Step } from "../history/step.ts";
 import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt, hostsWhere, requesterKey } from "../projections/host/host-entry.ts";
-import { shadowsOf } from "../projections/shadow/shadows.ts";
+import { shadowsOf } from "../projections/shadow/shadow.ts";
 import type { World } from "../projections/world.ts";
-import { everyPage } from "../tables/range.ts";
 import type { Call, CallResult, Requester } from "./call.ts";
 import { concerned } from "./concerned.ts";
 import { p2mRuns } from "./host-content.ts";

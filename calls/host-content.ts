@@ -1,13 +1,12 @@
-import { pageOf } from "../events/address.ts";
+import type { Range } from "../events/address.ts";
+import { everyPage, pageOf } from "../events/address.ts";
 import { at } from "../events/registers/offset.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit } from "../events/registers/protected-memory.ts";
 import type { Guest } from "../projections/guest.ts";
-import { stored } from "../projections/registers/register-file.ts";
+import { stored } from "../projections/registers/registers.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
 import { isWeb } from "../projections/shadow/shadow.ts";
-import type { Node, Slot } from "../tables/page-tree-node.ts";
-import type { Range } from "../tables/range.ts";
-import { everyPage } from "../tables/range.ts";
+import type { Node, Slot } from "../tables/page-tree.ts";
 import { hasHost } from "./host-number.ts";
 import type { Run } from "./host-run.ts";
 import { runsIn, runsWithout } from "./host-run.ts";

@@ -1,8 +1,8 @@
+import type { Range } from "../events/address.ts";
 import { hpaOfPage } from "../events/address.ts";
 import { frameOf, hasFrame, ok, readCode, writeCode } from "../tables/mapping.ts";
 import type { PageTree } from "../tables/page-tree.ts";
 import { forEachSlot } from "../tables/page-tree-range.ts";
-import type { Range } from "../tables/range.ts";
 import type { Call } from "./call.ts";
 
 /** Pages that reach host frames, contiguous in both, with the same rights. */

@@ -1,7 +1,6 @@
 // Length: one table of what each call is in iommufd's words, with the little that it remembers.
 
-import { formatSourceId, hex, hpaOfPage } from "../events/address.ts";
-import { pagesFrom } from "../tables/range.ts";
+import { formatSourceId, hex, hpaOfPage, pagesFrom } from "../events/address.ts";
 import type { Call, Requester, TableData, Target } from "./call.ts";
 import type { Run } from "./host-run.ts";
 import { runsWithout } from "./host-run.ts";

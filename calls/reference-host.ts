@@ -1,6 +1,5 @@
-import { pageOf } from "../events/address.ts";
-import type { Range } from "../tables/range.ts";
-import { pagesFrom } from "../tables/range.ts";
+import type { Range } from "../events/address.ts";
+import { pageOf, pagesFrom } from "../events/address.ts";
 import type { Call, Requester, Target } from "./call.ts";
 import type { Run } from "./host-run.ts";
 import { runsWithout } from "./host-run.ts";

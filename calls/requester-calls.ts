@@ -1,7 +1,7 @@
 import { deviceAt, deviceBehind } from "../projections/device/devices.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt, hostsWhere, requesterKey } from "../projections/host/host-entry.ts";
-import { shadowAt } from "../projections/shadow/shadows.ts";
+import { shadowAt } from "../projections/shadow/shadow.ts";
 import type { Requester, Target } from "./call.ts";
 import { isTooLarge } from "./host-content.ts";
 import type { Change, Phases } from "./phases.ts";

@@ -5,7 +5,7 @@ import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { requesterKey } from "../projections/host/host-entry.ts";
 import { isKeptOut } from "../projections/host/kept-out.ts";
-import { shadowAt } from "../projections/shadow/shadows.ts";
+import { shadowAt } from "../projections/shadow/shadow.ts";
 import { radixForEach } from "../tables/radix.ts";
 import type { Requester, TableData, Target } from "./call.ts";
 import { isTooLarge } from "./host-content.ts";

@@ -1,8 +1,8 @@
+import type { Range } from "../events/address.ts";
+import { everyPage } from "../events/address.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../projections/shadow/shadows.ts";
-import type { Range } from "../tables/range.ts";
-import { everyPage } from "../tables/range.ts";
+import { shadowAt, shadowsOf } from "../projections/shadow/shadow.ts";
 import { isTooLarge, p2mRuns, protectedRanges, shadowRuns } from "./host-content.ts";
 import { p2mSpace, shadowSpace } from "./host-number.ts";
 import type { Difference } from "./host-run.ts";

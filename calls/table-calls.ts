@@ -1,13 +1,12 @@
-import { iovaOfPage } from "../events/address.ts";
+import type { Range } from "../events/address.ts";
+import { everyPage, iovaOfPage } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import { deviceAt } from "../projections/device/devices.ts";
 import type { Space } from "../projections/first-stage/space.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
-import { coveredOfPasid, coversFirstStages } from "../projections/queue/coverage.ts";
-import type { Range } from "../tables/range.ts";
-import { everyPage } from "../tables/range.ts";
+import { coveredOfPasid, coversFirstStages } from "../projections/queue/evolve-queue.ts";
 import type { Call } from "./call.ts";
 import { tableNumber } from "./host-number.ts";
 import {

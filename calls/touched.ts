@@ -1,11 +1,9 @@
-import type { SourceId } from "../events/address.ts";
-import { pageOf } from "../events/address.ts";
+import type { Range, SourceId } from "../events/address.ts";
+import { pageOf, pagesFrom } from "../events/address.ts";
 import type { Fact, FactOf } from "../events/fact.ts";
 import { at } from "../events/registers/offset.ts";
 import type { Step } from "../history/step.ts";
 import { requesterKey } from "../projections/host/host-entry.ts";
-import type { Range } from "../tables/range.ts";
-import { pagesFrom } from "../tables/range.ts";
 import type { Requester } from "./call.ts";
 
 /** An invalidation that covers first stages. */

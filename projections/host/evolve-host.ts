@@ -1,5 +1,5 @@
+import { everyPage } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { everyPage } from "../../tables/range.ts";
 import { pagesForgotten, tlbAt } from "../device/device-tlb.ts";
 import { devicesBehind } from "../device/devices.ts";
 import type { Evolvers } from "../evolver.ts";
