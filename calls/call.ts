@@ -59,7 +59,12 @@ export type Call =
    * Unmaps everything from `input` on, holes included, and returns when no device can use it any
    * more. A mapping made by one `map` may be cut.
    */
-  | { readonly call: "unmap"; readonly space: number; readonly input: bigint; readonly length: bigint }
+  | {
+      readonly call: "unmap";
+      readonly space: number;
+      readonly input: bigint;
+      readonly length: bigint;
+    }
   /** A first stage of the guest over a space. */
   | {
       readonly call: "createTable";

@@ -1,0 +1,205 @@
+import type { Call } from "../../calls/call.ts";
+import { callsAfterFailure } from "../../calls/calls-of.ts";
+import { formatSourceId, hex } from "../../events/address.ts";
+import type { World } from "../../projections/world.ts";
+import type { Attachment, Kernel } from "../oracle/host-kernel.ts";
+import { apply, attachedOver, attachedTo, keyOf, spaceBelow } from "../oracle/host-kernel.ts";
+import type { Hardware } from "../oracle/host-reach.ts";
+import { reach } from "../oracle/host-reach.ts";
+import type { Sequence } from "./host-calls.ts";
+import { hostRunOf, takeOver } from "./host-calls.ts";
+import { changedPages, pagesOfRun } from "./host-probes.ts";
+import { isMessage } from "./host-refusals.ts";
+import { hardwareOf } from "./host-wanted.ts";
+import type { Count, Law } from "./law.ts";
+import type { Run } from "./run.ts";
+
+/** Some calls, and the memory that hardware finds tables in before and after them. */
+interface Within {
+  readonly sequence: Sequence;
+  readonly index: number;
+  readonly before: World;
+  readonly world: World;
+  readonly pages: readonly number[];
+}
+
+/** Whom a call lets reach something that they did not reach before it. */
+function gaining(kernel: Kernel, call: Call): readonly Attachment[] {
+  if (call.call === "map") return attachedOver(kernel, call.space);
+  if (call.call !== "attach") return [];
+  const attachment = kernel.attachments.get(keyOf(call.requester));
+  return attachment === undefined ? [] : [attachment];
+}
+
+const few = 6;
+
+/** Pages to look at after a call: its own, those that spaces have at their ends, and a few others. */
+function pagesAround({ sequence, pages }: Within, kernel: Kernel, call: Call, who: Attachment) {
+  const own = call.call === "map" ? [...changedPages([], [call]).values()].flat() : [];
+  const old = sequence.before.attachments.get(keyOf(who.requester))?.target;
+  const ends: number[] = [];
+  for (const [from, target] of [[sequence.before, old] as const, [kernel, who.target] as const]) {
+    const space = target?.to === "space" ? from.spaces.get(target.space) : undefined;
+    const [first, last] = [space?.extents[0], space?.extents.at(-1)];
+    for (const one of [first, last]) if (one !== undefined) ends.push(one.first);
+  }
+  return [...own, ...ends, ...pages.slice(0, few)].filter((page) => page >= 0 && page < 2 ** 52);
+}
+
+/** Why somebody reaches more after one call than before all of them and after all, or nothing. */
+function reachesMore(within: Within, at: number, count: Count): string | undefined {
+  const { sequence, index, before, world } = within;
+  const [kernel, call] = [sequence.kernels[at], sequence.calls[at]];
+  const [old, hardware] = [hardwareOf(before, index), hardwareOf(world, index)];
+  if (kernel === undefined || call === undefined || !old || !hardware) return undefined;
+  const allowed: readonly (readonly [Kernel, Hardware])[] = [
+    [sequence.before, old],
+    [sequence.before, hardware],
+    [sequence.after, hardware],
+  ];
+  for (const who of gaining(kernel, call)) {
+    const { source, pasid } = who.requester;
+    for (const page of pagesAround(within, kernel, call, who)) {
+      if (isMessage(page, pasid)) continue;
+      for (const write of [false, true]) {
+        const request = { source, pasid, page, write, privileged: false, execute: false };
+        const found = reach(kernel, hardware, request);
+        if (found === undefined) continue;
+        count("between");
+        if (allowed.some(([one, under]) => reach(one, under, request) === found)) continue;
+        const where = `${hex(BigInt(page) << 12n)} reaches ${hex(BigInt(found) << 12n)}`;
+        return `after ${call.call}, call ${at + 1}, ${formatSourceId(source)} at ${where}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Whom a call is about, by `keyOf`: who must be kept from memory when it fails. */
+function concerned({ after }: Sequence, kernel: Kernel, call: Call): readonly number[] {
+  const keys = (all: readonly Attachment[]) => all.map(({ requester }) => keyOf(requester));
+  switch (call.call) {
+    case "attach":
+    case "detach":
+    case "invalidateDevice":
+      return [keyOf(call.requester)];
+    case "map":
+    case "unmap":
+    case "trackDirty":
+      return keys(attachedOver(kernel, call.space));
+    case "invalidateTable":
+      return keys(attachedTo(kernel, call.table));
+    case "createSpace":
+      return keys(attachedOver(after, call.space));
+    case "createTable":
+      return keys(attachedTo(after, call.table));
+    default:
+      return [];
+  }
+}
+
+/** Why what follows on a failed call lets somebody reach memory that it concerns, or nothing. */
+function notKeptOut({ sequence, world, index }: Within, at: number, isDone: boolean) {
+  const { before, kernels, calls } = sequence;
+  const [previous, call] = [kernels[at - 1] ?? before, calls[at]];
+  if (call === undefined) return undefined;
+  let kernel = isDone ? (kernels[at] ?? previous) : previous;
+  const must = concerned(sequence, kernel, call);
+  const result = isDone ? "timedOut" : "failed";
+  for (const next of callsAfterFailure(world, call, result, index)) {
+    if (next.call !== "attach" || next.target.to !== "blocked") return `${next.call} follows`;
+    const outcome = apply(kernel, next);
+    if (typeof outcome === "string") return `what follows is refused: ${outcome}`;
+    kernel = outcome;
+  }
+  for (const key of must) {
+    const attachment = kernel.attachments.get(key);
+    if (attachment === undefined || attachment.target.to === "blocked") continue;
+    return `${formatSourceId(attachment.requester.source)} is still attached`;
+  }
+  return undefined;
+}
+
+/** Calls of one sequence that are made to fail, at most. */
+const mostFailures = 8;
+
+/** Why some call of a sequence must not fail as it may, or nothing. */
+function failsWrongly(within: Within, seq: number, count: Count): string | undefined {
+  const { calls } = within.sequence;
+  const each = Math.ceil(calls.length / mostFailures);
+  for (let at = seq % each; at < calls.length; at += each) {
+    count(`${calls[at]?.call} fails`);
+    for (const isDone of [false, true]) {
+      const text = notKeptOut(within, at, isDone);
+      const how = isDone ? "done and not known" : "not done";
+      if (text !== undefined) return `${calls[at]?.call}, call ${at + 1}, ${how}: ${text}`;
+    }
+  }
+  return undefined;
+}
+
+/** Why a sequence is wrong on the way, or nothing. */
+function checkSequence(within: Within, seq: number, count: Count): string | undefined {
+  const last = within.sequence.calls.length - 1;
+  for (let at = 0; at < last; at++) {
+    const text = reachesMore(within, at, count);
+    if (text !== undefined) return text;
+  }
+  return failsWrongly(within, seq, count);
+}
+
+/** Why somebody is let to a host that is not complete yet, or nothing. */
+function tooEarly({ calls, kernels }: Sequence): string | undefined {
+  const open = new Set<number>();
+  for (const [at, call] of calls.entries()) {
+    if (call.call === "map" && open.has(call.space)) return `call ${at + 1} maps what is in use`;
+    const kernel = kernels[at];
+    if (call.call !== "attach" || kernel === undefined) continue;
+    const space = spaceBelow(kernel, call.target);
+    if (space !== undefined) open.add(space);
+  }
+  return undefined;
+}
+
+/** Why a host is taken over wrongly, or nothing. */
+function checkTakeOver(run: Run, world: World, index: number, count: Count): string | undefined {
+  const sequence = world === run.start ? hostRunOf(run).starts[index] : takeOver(world, index);
+  if (sequence === undefined) return undefined;
+  const early = tooEarly(sequence);
+  if (early !== undefined) return `taken over: ${early}`;
+  const within = { sequence, index, before: world, world, pages: pagesOfRun(run)[index] ?? [] };
+  const text = failsWrongly(within, world.seq, count);
+  return text && `taken over: ${text}`;
+}
+
+export const callsReachNoMore: Law = {
+  id: "HC2",
+  says:
+    "After each single call a requester reaches nothing that it did not reach before the input and " +
+    "is not to reach after it; when a call fails, done or not, everybody it concerns is blocked; " +
+    "a take-over lets a requester to what is complete.",
+  sometimes: [
+    ...["between", "map fails", "unmap fails", "attach fails", "createTable fails"],
+    ...["createSpace fails", "destroySpace fails", "invalidateTable fails"],
+  ],
+  check(run, count) {
+    const fail = (seq: number, text: string) => ({ law: "HC2", seq, text });
+    for (const index of run.start.guests.keys()) {
+      const text = checkTakeOver(run, run.start, index, count);
+      if (text !== undefined) return fail(0, text);
+    }
+    for (const { step, index, ...sequence } of hostRunOf(run).steps) {
+      if (sequence.calls.length === 0) continue;
+      const pages = pagesOfRun(run)[index] ?? [];
+      const within = { sequence, index, before: step.before, world: step.after, pages };
+      const text = checkSequence(within, step.seq, count);
+      if (text !== undefined) return fail(step.seq, text);
+    }
+    const end = run.steps.at(-1)?.after ?? run.start;
+    for (const index of end.guests.keys()) {
+      const text = checkTakeOver(run, end, index, count);
+      if (text !== undefined) return fail(end.seq, text);
+    }
+    return undefined;
+  },
+};
