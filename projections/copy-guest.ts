@@ -31,6 +31,7 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   inFlight: guest.inFlight,
   deviceTlbs: guest.deviceTlbs,
   pageRequests: guest.pageRequests,
+  hostEpoch: guest.hostEpoch,
 });
 
 /** Whether two versions of a guest have nothing that differs; written out as `copyGuest` is. */
@@ -60,4 +61,5 @@ export const isSameGuest = (a: Guest, b: Guest): boolean =>
   a.virtualCaches === b.virtualCaches &&
   a.inFlight === b.inFlight &&
   a.deviceTlbs === b.deviceTlbs &&
-  a.pageRequests === b.pageRequests;
+  a.pageRequests === b.pageRequests &&
+  a.hostEpoch === b.hostEpoch;

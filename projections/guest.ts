@@ -103,6 +103,11 @@ export interface Guest {
   /** What the devices themselves remember, and what they wait for. */
   readonly deviceTlbs: DeviceTlbs;
   readonly pageRequests: PageRequests;
+  /**
+   * How often the host's objects for the guest began anew: with its first physical device, and with
+   * each restore. Their numbers are never used again (`calls/host-number.ts`).
+   */
+  readonly hostEpoch: number;
 }
 
 export const initialCharts: ChartStates = frozen({
@@ -145,6 +150,7 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   inFlight: {},
   deviceTlbs: noDeviceTlbs,
   pageRequests: noPageRequests,
+  hostEpoch: 0,
 });
 
 /** A copy that may still be changed. */

@@ -26,6 +26,7 @@ function flushTlb(guest: Draft<Guest>, fact: FactOf<"HostDeviceTlbFlushed">): vo
 
 function assignDevice(guest: Draft<Guest>, fact: FactOf<"DeviceAssigned">): void {
   const { device: source, physical, alias: requester = source } = fact;
+  if (physical && guest.devices.physical === 0) guest.hostEpoch += 1;
   guest.devices = withDevice(guest.devices, { source, physical, requester });
 }
 
