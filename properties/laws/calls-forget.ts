@@ -8,7 +8,7 @@ import { shadowAt } from "../../projections/shadow/shadows.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { HostCaches } from "../oracle/host-caches.ts";
-import { forget, heldBy, spanOf } from "../oracle/host-caches.ts";
+import { forget, heldBy, spanOf, tableLevels } from "../oracle/host-caches.ts";
 import { keyOf } from "../oracle/host-kernel.ts";
 import { reach } from "../oracle/host-reach.ts";
 import type { HostStep } from "./host-calls.ts";
@@ -19,11 +19,25 @@ import type { Count } from "./law.ts";
 
 type Translated = FactOf<"DmaTranslated">;
 
-/** Whether something translated a page already before a step. */
+/** Whether a first stage still has some translation of a page. */
+const hasPage = (stage: Space, page: number): boolean =>
+  stage.iotlb.some((tree) => get(tree, indexIn(stage.levels, page)) !== 0);
+
+/** Whether a first stage still has the table of a level on the way to some pages. */
+function hasTable({ tables, levels }: Space, level: number, prefix: number): boolean {
+  const span = spanOf(level);
+  const known = Math.floor(indexIn(levels, prefix * span) / span);
+  const cached = tables[level];
+  return cached !== undefined && radixGet(cached, known) !== undefined;
+}
+
+/** Whether something of a page's translation was cached already before a step. */
 function wasCached(guest: Guest, { entry }: Wanted, page: number): boolean {
   const stage = guest.spaces[entry.space ?? 0];
   if (entry.space !== undefined && stage !== undefined) {
-    return stage.iotlb.some((tree) => get(tree, indexIn(stage.levels, page)) !== 0);
+    const isOnTheWay = (level: number): boolean =>
+      hasTable(stage, level, Math.floor(page / spanOf(level)));
+    return hasPage(stage, page) || tableLevels.some(isOnTheWay);
   }
   const tree = shadowAt(guest, entry.shadow)?.iotlb ?? guest.passThroughCache;
   return get(tree, page) !== 0;
@@ -49,16 +63,6 @@ function landedElsewhere(hostStep: HostStep, wanted: Wanted, fact: Translated, c
   return `${formatSourceId(source)} at ${hex(fact.iova)} landed at ${hex(fact.hpa ?? 0n)}, not ${where}`;
 }
 
-/** Whether a first stage still has some translation of a page. */
-const hasPage = (stage: Space, page: number): boolean =>
-  stage.iotlb.some((tree) => get(tree, indexIn(stage.levels, page)) !== 0);
-
-const hasTable = (stage: Space, level: number, prefix: number): boolean => {
-  const tables = stage.tables[level];
-  const known = Math.floor(indexIn(stage.levels, prefix * spanOf(level)) / spanOf(level));
-  return tables !== undefined && radixGet(tables, known) !== undefined;
-};
-
 /** What a requester's hardware holds of a first stage that the model has dropped, or nothing. */
 function heldTooLong(caches: HostCaches, guest: Guest, { key, entry }: Wanted) {
   const stage = guest.spaces[entry.space ?? 0];
@@ -70,13 +74,29 @@ function heldTooLong(caches: HostCaches, guest: Guest, { key, entry }: Wanted) {
   }
   for (const [level, prefixes] of held.tables) {
     for (const prefix of prefixes) {
-      if (!hasTable(stage, level, prefix)) {
-        const from = BigInt(prefix) * BigInt(spanOf(level));
-        return `${who} a table of level ${level} for ${hex(from << 12n)}`;
-      }
+      if (hasTable(stage, level, prefix)) continue;
+      const from = BigInt(prefix) * BigInt(spanOf(level));
+      return `${who} a table of level ${level} for ${hex(from << 12n)}`;
     }
   }
   return undefined;
+}
+
+/**
+ * Inputs with which the model drops more than hardware must: for a page request that is queued, and
+ * for guest pages that no device may reach anyway. No software asked for that.
+ */
+const drops: ReadonlySet<string> = new Set(["PageRequest", "P2mMap", "P2mUnmap", "P2mProtect"]);
+
+/** Forgets what the model has dropped. */
+function dropToo(caches: HostCaches, guest: Guest, { key, entry }: Wanted): void {
+  const stage = guest.spaces[entry.space ?? 0];
+  const held = caches.get(key);
+  if (stage === undefined || held === undefined) return;
+  for (const page of held.pages) if (!hasPage(stage, page)) held.pages.delete(page);
+  for (const [level, prefixes] of held.tables) {
+    for (const prefix of prefixes) if (!hasTable(stage, level, prefix)) prefixes.delete(prefix);
+  }
 }
 
 /** The requester's entry that a fact's request met. */
@@ -145,6 +165,7 @@ export function watchCaches(book: HostBook, guests: number, count: Count) {
     for (const key of own.keys()) {
       const wanted = wantedIn().get(key);
       if (wanted === undefined) continue;
+      if (drops.has(step.input.type)) dropToo(own, guest, wanted);
       count("held");
       const text = heldTooLong(own, guest, wanted);
       if (text !== undefined) return text;

@@ -39,6 +39,13 @@ function kindOf({ entry, isBlocked }: Wanted, guest: Guest): string {
   return guest.spaces[entry.space ?? 0]?.shadow === undefined ? "nested" : "nested twice";
 }
 
+/**
+ * Whether a requester may be blocked where it need not: its tables may be too many to map, and what
+ * is protected from requests that nothing translates is not in the one space that lies below others.
+ */
+const mayReachLess = ({ charts }: Guest, { entry, isWeb }: Wanted): boolean =>
+  isWeb || (charts.protection === "enabled" && entry.state === "nested");
+
 /** Why a requester does not reach exactly what it is to reach, at some pages. */
 function differsAt(
   { world, guest, kernel }: Moment,
@@ -58,7 +65,7 @@ function differsAt(
       const found = reach(kernel, hardware, request);
       const frame = frameWanted(guest, wanted, page, write);
       if (frame !== undefined) count(`${kind} reaches`);
-      if (found === frame || (found === undefined && wanted.isWeb)) continue;
+      if (found === frame || (found === undefined && mayReachLess(guest, wanted))) continue;
       const what = `${write ? "writes" : "reads"} at ${hex(BigInt(page) << 12n)}`;
       return `${nameOf(wanted.entry)} ${what} reach ${placeName(found)}, not ${placeName(frame)}`;
     }

@@ -13,13 +13,17 @@ interface Held {
 /** The same of every requester, by `keyOf`. */
 export type HostCaches = Map<number, Held>;
 
-const levels = [1, 2, 3, 4];
+/** Levels of tables that hardware may hold. */
+export const tableLevels: readonly number[] = [1, 2, 3, 4];
 
 /** What a requester's hardware holds, to add to. */
 export function heldBy(caches: HostCaches, requester: number): Held {
   const known = caches.get(requester);
   if (known !== undefined) return known;
-  const made = { pages: new Set<number>(), tables: new Map(levels.map((at) => [at, new Set()])) };
+  const made = {
+    pages: new Set<number>(),
+    tables: new Map(tableLevels.map((at) => [at, new Set()])),
+  };
   caches.set(requester, made as Held);
   return made as Held;
 }
@@ -27,18 +31,23 @@ export function heldBy(caches: HostCaches, requester: number): Held {
 /** What a table of a level serves, in pages. */
 export const spanOf = (level: number): number => 512 ** level;
 
-/** Forgets what an invalidation of a table names. */
-function invalidate(held: Held, call: Extract<Call, { call: "invalidateTable" }>): void {
-  const first = Number((call.input ?? 0n) >> 12n);
-  const end = call.length === undefined ? 2 ** 52 : first + Number(call.length >> 12n);
+/** Forgets pages, and the tables on the way to them unless these may stay. */
+function forgetRange(held: Held, first: number, end: number, leafOnly: boolean): void {
   for (const page of held.pages) if (page >= first && page < end) held.pages.delete(page);
-  if (call.leafOnly) return;
+  if (leafOnly) return;
   for (const [level, prefixes] of held.tables) {
     const span = spanOf(level);
     for (const prefix of prefixes) {
       if (prefix * span < end && (prefix + 1) * span > first) prefixes.delete(prefix);
     }
   }
+}
+
+/** Forgets what an invalidation of a table names. */
+function invalidate(held: Held, call: Extract<Call, { call: "invalidateTable" }>): void {
+  const first = Number((call.input ?? 0n) >> 12n);
+  const end = call.length === undefined ? 2 ** 52 : first + Number(call.length >> 12n);
+  forgetRange(held, first, end, call.leafOnly);
 }
 
 /**
