@@ -15,7 +15,14 @@ import type { Change, Phases } from "./phases.ts";
 import { addAll, inOrder, newPhases } from "./phases.ts";
 import { changeRequesters, move, requestersMoved } from "./requester-calls.ts";
 import { requesterOf, targetOf } from "./requester-target.ts";
-import { changeP2m, changeShadows, createShadow, destroyShadow } from "./space-calls.ts";
+import {
+  changeP2m,
+  changeShadows,
+  changeTracking,
+  createShadow,
+  destroyShadow,
+  trackFrom,
+} from "./space-calls.ts";
 import { deviceInvalidations, tableInvalidations, tablesOf } from "./table-calls.ts";
 import type { Touched } from "./touched.ts";
 import { touchedBy } from "./touched.ts";
@@ -27,6 +34,7 @@ function createAll(phases: Phases, guest: Guest): void {
   if (!hasHost(guest)) return;
   const space = p2mSpace(guest);
   phases.made.push({ call: "createSpace", space, kind: "p2m" });
+  trackFrom(phases, guest, space);
   addAll(phases.made, mapCalls(space, p2mRuns(guest, everyPage)));
   for (const shadow of shadowsOf(guest)) createShadow(phases, guest, shadow);
   for (const { create } of tablesOf(guest, hostsWhere(guest.hosts)).values()) {
@@ -91,6 +99,7 @@ export function callsOf(step: Step, guest: number): readonly Call[] {
 function callsOfTouched(step: Step, change: Change, touched: Touched): readonly Call[] {
   const { before, after } = change;
   const phases = newPhases();
+  if (touched.isTrackingChanged) changeTracking(phases, change);
   changeP2m(phases, change, touched);
   changeShadows(phases, change, touched);
   changeRequesters(phases, change, requestersMoved(change, touched));

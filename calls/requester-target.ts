@@ -4,6 +4,7 @@ import type { Space } from "../projections/first-stage/space.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { requesterKey } from "../projections/host/host-entry.ts";
+import { isKeptOut } from "../projections/host/kept-out.ts";
 import { shadowAt } from "../projections/shadow/shadows.ts";
 import { radixForEach } from "../tables/radix.ts";
 import type { Requester, TableData, Target } from "./call.ts";
@@ -36,6 +37,7 @@ const isOverNothing = (guest: Guest, { shadow }: Space): boolean =>
  */
 export function targetOf(guest: Guest, entry: HostEntry | undefined): Target | undefined {
   if (entry === undefined || deviceBehind(guest, entry.source)?.physical !== true) return undefined;
+  if (isKeptOut(guest, entry.source, entry.pasid)) return undefined;
   if (entry.state === "passThrough") return { to: "space", space: p2mSpace(guest) };
   const { shadow } = entry;
   if (entry.state === "shadowed" && shadow !== undefined) {

@@ -1,6 +1,6 @@
 import type { Guest } from "../projections/guest.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
-import { shadowAt } from "../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../projections/shadow/shadows.ts";
 import type { Range } from "../tables/range.ts";
 import { everyPage } from "../tables/range.ts";
 import { isTooLarge, p2mRuns, protectedRanges, shadowRuns } from "./host-content.ts";
@@ -68,10 +68,26 @@ function changeShadow(
   changeSpace(phases, shadowSpace(change.after, is.id), all);
 }
 
+/** A new space is tracked as those that are there. */
+export function trackFrom({ made }: Phases, { dirtyTracking }: Guest, space: number): void {
+  if (dirtyTracking) made.push({ call: "trackDirty", space, enabled: true });
+}
+
+/** Begins or ends to track the spaces that stay. */
+export function changeTracking(phases: Phases, { before, after }: Change): void {
+  if (before.dirtyTracking === after.dirtyTracking) return;
+  const track = (space: number): void => {
+    phases.less.push({ call: "trackDirty", space, enabled: after.dirtyTracking });
+  };
+  track(p2mSpace(after));
+  for (const { id } of shadowsOf(after)) track(shadowSpace(after, id));
+}
+
 /** A space that is a shadow, with all that is in it. */
 export function createShadow(phases: Phases, guest: Guest, shadow: Shadow): void {
   const space = shadowSpace(guest, shadow.id);
   phases.made.push({ call: "createSpace", space, kind: "shadow" });
+  trackFrom(phases, guest, space);
   addAll(phases.made, mapCalls(space, shadowRuns(shadow)));
 }
 

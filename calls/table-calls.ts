@@ -100,6 +100,13 @@ function invalidationsOf(table: number, asked: Asked): readonly Call[] {
   });
 }
 
+/** The tables of a first stage that some requester is attached to. */
+const tablesInUse = (guest: Guest, stage: Space): ReadonlyMap<number, HostTable> =>
+  tablesOf(
+    guest,
+    usersOf(guest, stage).filter((entry) => targetOf(guest, entry) !== undefined),
+  );
+
 /** The calls that make tables that stay forget what a step's invalidations cover. */
 export function tableInvalidations(
   before: Guest,
@@ -112,8 +119,8 @@ export function tableInvalidations(
     if (stage.virtual || before.spaces[stage.id] === undefined) continue;
     const asked = askedOf(stage, facts);
     if (asked === undefined) continue;
-    const were = tablesOf(before, usersOf(before, stage));
-    for (const table of tablesOf(after, usersOf(after, stage)).keys()) {
+    const were = tablesInUse(before, stage);
+    for (const table of tablesInUse(after, stage).keys()) {
       if (were.has(table)) for (const call of invalidationsOf(table, asked)) calls.push(call);
     }
   }

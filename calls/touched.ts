@@ -25,6 +25,8 @@ export interface Touched {
   readonly answers: FactOf<"PageGroupAnswered">[];
   /** Protected memory may be other ranges than before. */
   isProtectionChanged: boolean;
+  /** The host is to note which pages devices write, or no longer. */
+  isTrackingChanged: boolean;
 }
 
 const nothingTouched = (): Touched => ({
@@ -36,6 +38,7 @@ const nothingTouched = (): Touched => ({
   deviceTlbs: [],
   answers: [],
   isProtectionChanged: false,
+  isTrackingChanged: false,
 });
 
 type Toucher<T extends Fact["type"]> = (touched: Touched, fact: FactOf<T>) => void;
@@ -44,7 +47,9 @@ function touchRequester(touched: Touched, { source, pasid }: HostFact): void {
   touched.requesters.set(requesterKey(source, pasid), { source, pasid });
 }
 
-type HostFact = FactOf<"HostEntryChanged"> | FactOf<"HostEntryDropped">;
+type HostFact =
+  | (FactOf<"HostEntryChanged"> | FactOf<"HostEntryDropped">)
+  | (FactOf<"DeviceKeptOut"> | FactOf<"DeviceLetIn">);
 
 function touchPages(touched: Touched, shadow: number, first: number, count: number): void {
   const ranges = touched.shadows.get(shadow);
@@ -72,10 +77,18 @@ function touchProtection(touched: Touched): void {
   touched.isProtectionChanged = true;
 }
 
+function touchTracking(touched: Touched): void {
+  touched.isTrackingChanged = true;
+}
+
 /** What each fact touches; those that are missing touch nothing of the host's. */
 const touchers: { readonly [T in Fact["type"]]?: Toucher<T> } = {
   HostEntryChanged: touchRequester,
   HostEntryDropped: touchRequester,
+  DeviceKeptOut: touchRequester,
+  DeviceLetIn: touchRequester,
+  DirtyTrackingBegun: touchTracking,
+  DirtyTrackingEnded: touchTracking,
   ShadowCreated: touchShadow,
   ShadowDropped: touchShadow,
   ShadowMapped: touchRun,

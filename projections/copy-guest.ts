@@ -32,6 +32,8 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   deviceTlbs: guest.deviceTlbs,
   pageRequests: guest.pageRequests,
   hostEpoch: guest.hostEpoch,
+  keptOut: guest.keptOut,
+  dirtyTracking: guest.dirtyTracking,
 });
 
 /** Whether two versions of a guest have nothing that differs; written out as `copyGuest` is. */
@@ -62,4 +64,6 @@ export const isSameGuest = (a: Guest, b: Guest): boolean =>
   a.inFlight === b.inFlight &&
   a.deviceTlbs === b.deviceTlbs &&
   a.pageRequests === b.pageRequests &&
-  a.hostEpoch === b.hostEpoch;
+  a.hostEpoch === b.hostEpoch &&
+  a.keptOut === b.keptOut &&
+  a.dirtyTracking === b.dirtyTracking;

@@ -6,6 +6,7 @@ import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import {
   frameOf,
   ok,
@@ -60,7 +61,7 @@ export function contextFault(entry: HostEntry): number {
 function block(
   turn: Turn,
   asked: Request,
-  why: { reason: number } | { host: "unassigned" | "off" },
+  why: { reason: number } | { host: "unassigned" | "off" | "keptOut" },
 ): void {
   const { device, iova, access } = asked;
   record(turn, { type: "TranslationBlocked", device, iova, access, ...rightsOf(asked), ...why });
@@ -182,6 +183,10 @@ export function requestTranslation(turn: Turn, asked: Request): void {
   const device = deviceAt(guestIn(turn), asked.device);
   if (device !== undefined && charts.translation !== "enabled") {
     block(turn, asked, { host: "off" });
+    return;
+  }
+  if (device !== undefined && isKeptOut(guestIn(turn), device.requester, asked.pasid)) {
+    block(turn, asked, { host: "keptOut" });
     return;
   }
   const entry = device && entryOf(turn, device.requester, asked.pasid);
