@@ -14,7 +14,7 @@ import { reach } from "../oracle/host-reach.ts";
 import type { HostStep } from "./host-calls.ts";
 import { isMessage } from "./host-refusals.ts";
 import type { HostBook, Wanted } from "./host-wanted.ts";
-import { hardwareOf } from "./host-wanted.ts";
+import { hardwareOf, mayReachLess } from "./host-wanted.ts";
 import type { Count } from "./law.ts";
 
 type Translated = FactOf<"DmaTranslated">;
@@ -57,7 +57,8 @@ function landedElsewhere(hostStep: HostStep, wanted: Wanted, fact: Translated, c
   const request = { source, pasid, page, write, privileged, execute: fact.execute === true };
   const found = reach(kernel, hardware, request);
   if (found === pageOf(fact.hpa ?? 0n)) count("landed");
-  if (found === pageOf(fact.hpa ?? 0n) || wanted.isWeb) return undefined;
+  if (found === pageOf(fact.hpa ?? 0n)) return undefined;
+  if (found === undefined && mayReachLess(before, wanted)) return undefined;
   if (wasCached(before, wanted, page)) return undefined;
   const where = found === undefined ? "nowhere" : hex(BigInt(found) << 12n);
   return `${formatSourceId(source)} at ${hex(fact.iova)} landed at ${hex(fact.hpa ?? 0n)}, not ${where}`;

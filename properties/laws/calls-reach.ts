@@ -13,7 +13,14 @@ import { changedPages, isMoved, pagesOfRun, probesOf } from "./host-probes.ts";
 import { isMessage } from "./host-refusals.ts";
 import { differsInShape, differsInWhole } from "./host-shape.ts";
 import type { HostBook, Wanted } from "./host-wanted.ts";
-import { followHost, frameWanted, hardwareOf, newHostBook, wantedOf } from "./host-wanted.ts";
+import {
+  followHost,
+  frameWanted,
+  hardwareOf,
+  mayReachLess,
+  newHostBook,
+  wantedOf,
+} from "./host-wanted.ts";
 import type { Count, Law } from "./law.ts";
 import type { Run } from "./run.ts";
 
@@ -38,13 +45,6 @@ function kindOf({ entry, isBlocked }: Wanted, guest: Guest): string {
   if (entry.state !== "nested") return entry.state;
   return guest.spaces[entry.space ?? 0]?.shadow === undefined ? "nested" : "nested twice";
 }
-
-/**
- * Whether a requester may be blocked where it need not: its tables may be too many to map, and what
- * is protected from requests that nothing translates is not in the one space that lies below others.
- */
-const mayReachLess = ({ charts }: Guest, { entry, isWeb }: Wanted): boolean =>
-  isWeb || (charts.protection === "enabled" && entry.state === "nested");
 
 /** Why a requester does not reach exactly what it is to reach, at some pages. */
 function differsAt(

@@ -1,4 +1,4 @@
-import type { Call } from "../../calls/call.ts";
+import type { Call, CallResult } from "../../calls/call.ts";
 import { callsAfterFailure } from "../../calls/calls-of.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { World } from "../../projections/world.ts";
@@ -107,20 +107,20 @@ function concerned({ after }: Sequence, kernel: Kernel, call: Call): readonly nu
   }
 }
 
+/** Told of the world before the input too: who left in it may still be where the call failed. */
+const afterFailure: (
+  ...about: [world: World, call: Call, result: CallResult, guest: number, before: World]
+) => readonly Call[] = callsAfterFailure;
+
 /** Why what follows on a failed call lets somebody reach memory that it concerns, or nothing. */
-function notKeptOut(
-  { sequence, before: before0, world, index }: Within,
-  at: number,
-  isDone: boolean,
-) {
-  const { before, kernels, calls } = sequence;
-  const [previous, call] = [kernels[at - 1] ?? before, calls[at]];
+function notKeptOut({ sequence, before, world, index }: Within, at: number, isDone: boolean) {
+  const { kernels, calls } = sequence;
+  const [previous, call] = [kernels[at - 1] ?? sequence.before, calls[at]];
   if (call === undefined) return undefined;
   let kernel = isDone ? (kernels[at] ?? previous) : previous;
   const must = concerned(sequence, kernel, call);
   const result = isDone ? "timedOut" : "failed";
-  for (const next of (callsAfterFailure as any)(world, call, result, index, before0)) {
-    // TEMP
+  for (const next of afterFailure(world, call, result, index, before)) {
     if (next.call !== "attach" || next.target.to !== "blocked") return `${next.call} follows`;
     const outcome = apply(kernel, next);
     if (typeof outcome === "string") return `what follows is refused: ${outcome}`;

@@ -42,10 +42,17 @@ function followFact({ kept }: HostBook, fact: Fact): void {
   else kept[guestIndex(fact)]?.delete(key);
 }
 
+/** Nobody is kept out any more whom no device of a guest sends as. */
+function forgetGone({ devices, kept }: HostBook, index: number): void {
+  const left = new Set([...(devices[index]?.values() ?? [])].map(({ requester }) => requester));
+  for (const key of kept[index] ?? []) if (!left.has(key % 0x1_0000)) kept[index]?.delete(key);
+}
+
 /** Follows up what a step was told. */
 export function followHost(book: HostBook, step: Step): void {
   const { input, facts } = step;
   follow(book.devices, step);
+  if (input.type === "DeviceRemove") forgetGone(book, guestIndex(input));
   for (const fact of facts) followFact(book, fact);
   const isRefused = facts[0]?.type === "InputRefused";
   if (input.type === "DirtyTracking" && !isRefused) book.dirty[guestIndex(input)] = input.enabled;
@@ -78,6 +85,13 @@ export function wantedOf(guest: Guest, book: HostBook): ReadonlyMap<number, Want
   }
   return found;
 }
+
+/**
+ * Whether a requester may be blocked where it need not: its tables may be too many to map, and what
+ * is protected from requests that nothing translates is not in the one space that lies below others.
+ */
+export const mayReachLess = ({ charts }: Guest, { entry, isWeb }: Wanted): boolean =>
+  isWeb || (charts.protection === "enabled" && entry.state === "nested");
 
 /** The host frame that a plain request is to reach; `undefined` where it is to be blocked. */
 export function frameWanted(
