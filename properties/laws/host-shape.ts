@@ -145,7 +145,7 @@ function firstDifference({ kind, extents }: HostSpace, tree: PageTree): string |
   if (all === undefined) return undefined;
   // No host maps guest pages at addresses that are messages.
   const wanted = kind === "p2m" ? withoutPages(all, first, end) : all;
-  const found = joined(kind === "p2m" ? withoutPages(extents, first, end) : extents); // TEMP
+  const found = joined(extents);
   for (let index = 0; index < Math.max(found.length, wanted.length); index++) {
     if (sameExtent(found[index], wanted[index])) continue;
     const [has, needs] = [found[index], wanted[index]].map(textOf);
