@@ -53,10 +53,10 @@ export const hostCallBugs: readonly Bug[] = [
   },
   {
     id: "host-flush-short",
-    what: "Of a range of pages the host forgets the first half.",
+    what: "What the host forgets of a first stage begins a page late.",
     file: tables,
-    find: "length: BigInt(end - first) << 12n",
-    replace: "length: BigInt(Math.ceil((end - first) / 2)) << 12n",
+    find: "input: iovaOfPage(first), length",
+    replace: "input: iovaOfPage(first + 1), length",
     law: "HC1",
   },
   {
@@ -103,11 +103,11 @@ export const hostCallBugs: readonly Bug[] = [
     law: "HC1",
   },
   {
-    id: "host-rights-of-another",
-    what: "All entries of one first stage go through one table, whatever they grant.",
-    file: "calls/host-number.ts",
-    find: "space * 4 + (sre ? 2 : 0) + (ere ? 1 : 0)",
-    replace: "space * 4 + (sre && ere ? 0 : 0)",
+    id: "host-rights-mixed-up",
+    what: "Supervisor requests are let through where requests to execute are.",
+    file: target,
+    find: "  sre,\n  ere,\n",
+    replace: "  sre: ere,\n  ere,\n",
     law: "HC1",
   },
   {

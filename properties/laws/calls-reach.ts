@@ -7,7 +7,7 @@ import type { Kernel } from "../oracle/host-kernel.ts";
 import { reach } from "../oracle/host-reach.ts";
 import { watchCaches } from "./calls-forget.ts";
 import type { HostStep, Sequence } from "./host-calls.ts";
-import { hostRunOf, takeOver } from "./host-calls.ts";
+import { hostRunOf, takeOver, takeOverStep } from "./host-calls.ts";
 import type { Looking } from "./host-probes.ts";
 import { changedPages, isMoved, pagesOfRun, probesOf } from "./host-probes.ts";
 import { isMessage } from "./host-refusals.ts";
@@ -159,10 +159,6 @@ function checkStep({ run, book, count }: Looked, hostStep: HostStep): string | u
   return differsAround(moment, hostStep, { changed, pages, seq: step.seq }, book, count);
 }
 
-/** At which steps of a run a host is taken over: in the middle, and at the end. */
-const takeOversOf = ({ steps }: Run): ReadonlySet<number> =>
-  new Set([steps[steps.length >> 1]?.seq ?? 0, steps.at(-1)?.seq ?? 0]);
-
 export const callsReachTheSame: Law = {
   id: "HC1",
   says:
@@ -182,7 +178,7 @@ export const callsReachTheSame: Law = {
       const text = takenOver(run, { world: run.start, guest }, book, 0, count);
       if (text !== undefined) return fail(0, text);
     }
-    const overAt = takeOversOf(run);
+    const overAt = takeOverStep(run);
     const watch = watchCaches(book, run.start.guests.length, count);
     const { steps } = hostRunOf(run);
     let next = 0;
@@ -191,7 +187,7 @@ export const callsReachTheSame: Law = {
       for (let one = steps[next]; one !== undefined && one.step === step; one = steps[next]) {
         next += 1;
         const guest = step.after.guests[one.index];
-        const over = overAt.has(step.seq) ? guest : undefined;
+        const over = step === overAt ? guest : undefined;
         const text =
           checkStep(looked, one) ??
           watch(one, () => wantedIn(guest, book)) ??

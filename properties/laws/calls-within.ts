@@ -8,7 +8,7 @@ import { apply, attachedOver, attachedTo, keyOf, spaceBelow } from "../oracle/ho
 import type { Hardware } from "../oracle/host-reach.ts";
 import { reach } from "../oracle/host-reach.ts";
 import type { Sequence } from "./host-calls.ts";
-import { hostRunOf, takeOver } from "./host-calls.ts";
+import { hostRunOf, takeOver, takeOverStep } from "./host-calls.ts";
 import { pagesOfRun } from "./host-probes.ts";
 import { isMessage } from "./host-refusals.ts";
 import { hardwareOf } from "./host-wanted.ts";
@@ -135,7 +135,7 @@ function notKeptOut({ sequence, before, world, index }: Within, at: number, isDo
 }
 
 /** Calls of one sequence that are made to fail, at most. */
-const mostFailures = 8;
+const mostFailures = 6;
 
 /** Why some call of a sequence must not fail as it may, or nothing. */
 function failsWrongly(within: Within, seq: number, count: Count): string | undefined {
@@ -153,7 +153,7 @@ function failsWrongly(within: Within, seq: number, count: Count): string | undef
 }
 
 /** Calls of one sequence after which is looked, at most. */
-const mostPrefixes = 12;
+const mostPrefixes = 6;
 
 /** Whether a call may let anybody reach something. */
 const mayGain = ({ sequence: { calls } }: Within, at: number): boolean =>
@@ -221,7 +221,7 @@ export const callsReachNoMore: Law = {
       const text = checkSequence(within, step.seq, count);
       if (text !== undefined) return fail(step.seq, text);
     }
-    const end = run.steps.at(-1)?.after ?? run.start;
+    const end = takeOverStep(run)?.after ?? run.start;
     for (const index of end.guests.keys()) {
       const text = checkTakeOver(run, end, index, count);
       if (text !== undefined) return fail(end.seq, text);

@@ -44,9 +44,20 @@ export function makeCalls(before: Kernel, calls: readonly Call[]): Sequence {
   return { calls, before, kernels, refusals, after };
 }
 
-/** The calls that bring an empty host to what a guest of a world needs. */
-export const takeOver = (world: World, index: number): Sequence =>
-  makeCalls(emptyKernel, callsAtStart(world, index));
+const takenOver = new WeakMap<World, Map<number, Sequence>>();
+
+/** The calls that bring an empty host to what a guest of a world needs; made once for each. */
+export function takeOver(world: World, index: number): Sequence {
+  const all = takenOver.get(world) ?? new Map<number, Sequence>();
+  takenOver.set(world, all);
+  const made = all.get(index) ?? makeCalls(emptyKernel, callsAtStart(world, index));
+  all.set(index, made);
+  return made;
+}
+
+/** The step of a run after which its host is taken over: in the middle, or the last one. */
+export const takeOverStep = ({ steps }: Run): Step | undefined =>
+  steps[steps.length % 2 === 0 ? steps.length >> 1 : steps.length - 1];
 
 const known = new WeakMap<Run, HostRun>();
 

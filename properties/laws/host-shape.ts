@@ -48,7 +48,7 @@ function wrongStage(kernel: Kernel, guest: Guest, wanted: Wanted): string | unde
   const attachment = kernel.attachments.get(wanted.key);
   if (wanted.isBlocked || wanted.entry.state !== "nested") return undefined;
   if (attachment?.target.to !== "table") {
-    if (wanted.isWeb && attachment?.target.to === "blocked") return undefined;
+    if (wanted.isWeb && (attachment?.target.to ?? "blocked") === "blocked") return undefined;
     return `${formatSourceId(wanted.entry.source)} is not attached to its first stage`;
   }
   const table = kernel.tables.get(attachment.target.table);

@@ -50,12 +50,25 @@ function release(driver: Driver, draw: Draw): void {
   }
 }
 
+/** What a device has in its TLB it uses, whatever it was told since. */
+function useHeld(driver: Driver, { device, page, whose }: KeptOut): void {
+  const dma = { type: "Dma", device, iova: iova(BigInt(page) << 12n), access: "read" } as const;
+  emit(driver, { ...dma, length: 4, ...whose, translated: true });
+}
+
 /** A call fails for somebody, or is not answered in time; they try to go on as before. */
 function fail(driver: Driver, draw: Draw): void {
   const asked = someAsked(driver, draw);
+  const holds = driver.profile.deviceTlb && draw.where % 3 === 0;
+  if (holds) {
+    const { device, page, whose } = asked;
+    const address = iova(BigInt(page) << 12n);
+    emit(driver, { type: "AtsRequest", device, iova: address, access: "read", ...whose });
+  }
   const result = draw.extra % 2 === 0 ? "failed" : "timedOut";
   emit(driver, { type: "HostCallFailed", device: asked.device, result, ...asked.whose });
   use(driver, asked, draw.how);
+  if (holds) useHeld(driver, asked);
   if (draw.how % 4 === 0) {
     const page = pick(arena.data, draw.extra);
     use(driver, { ...asked, page }, draw.how >> 2);

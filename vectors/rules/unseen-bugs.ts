@@ -14,7 +14,7 @@ const unseen: readonly Unseen[] = [
     "host-destroyed-in-use host-mapped-over host-attached-early host-unmap-forgotten " +
       "host-flush-forgotten host-flush-short host-flush-leaves host-second-root " +
       "host-pasid-forgotten host-alias-forgotten host-kept-out-attached " +
-      "host-rights-of-another host-protected-mapped host-part-moved host-rights-joined " +
+      "host-rights-mixed-up host-protected-mapped host-part-moved host-rights-joined " +
       "host-dirty-forgotten host-failure-ignored host-failure-above host-taken-over-early " +
       "host-answer-forgotten",
   ],
