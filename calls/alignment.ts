@@ -243,7 +243,9 @@ function covers(wide: Invalidation, narrow: Invalidation): boolean {
   return wide.input <= narrow.input && wide.input + wide.length >= narrow.input + narrow.length;
 }
 
-/** Calls that change no mapping: each of ours needs one of theirs; more invalidations do no harm. */
+/**
+ * Calls that change no mapping: each of ours needs one of theirs; more invalidations do no harm.
+ */
 function told(alignment: Alignment, call: Call): Wrong | undefined {
   const { pending } = alignment;
   for (const one of pending) {
@@ -343,14 +345,23 @@ function take(alignment: Alignment, call: Call): Wrong | undefined {
   return why === undefined ? judge(alignment, call, before) : wrong("cannotBe", why);
 }
 
-const stillPending = (alignment: Alignment): Call[] =>
-  alignment.pending.filter((one) => !isDone(alignment, one));
+/** The first of our calls that has not come about; those before it are not looked at again. */
+function firstMissing(alignment: Alignment): Call | undefined {
+  const { pending } = alignment;
+  let done = 0;
+  for (const one of pending) {
+    if (!isDone(alignment, one)) break;
+    done += 1;
+  }
+  pending.splice(0, done);
+  return pending[0];
+}
 
 /**
  * Finds the first of somebody's calls that differs in a way that matters. Of one event's calls the
- * order is free where it is: maps may be split or joined, pages that stay may be unmapped and mapped
- * again, spaces that have nothing to do with each other may take turns; but each call must be
- * possible, requesters move after what is taken away and before what is new, and nothing may be
+ * order is free where it is: maps may be split or joined, pages that stay may be unmapped and
+ * mapped again, spaces that have nothing to do with each other may take turns; but each call must
+ * be possible, requesters move after what is taken away and before what is new, and nothing may be
  * left over when the next event's calls come. Numbers of objects are theirs.
  */
 export function compareCalls(
@@ -367,8 +378,7 @@ export function compareCalls(
     alignment.seq = seq;
     alignment.pending = [...calls];
     for (;;) {
-      alignment.pending = stillPending(alignment);
-      const [missing] = alignment.pending;
+      const missing = firstMissing(alignment);
       if (missing === undefined) break;
       const next = rest.next();
       if (next.done === true) {

@@ -16,7 +16,9 @@ export interface Requester {
   readonly pasid: number | undefined;
 }
 
-/** Where a requester's requests go. One that is nowhere (never attached, or detached) is blocked. */
+/**
+ * Where a requester's requests go. One that is nowhere (never attached, or detached) is blocked.
+ */
 export type Target =
   | { readonly to: "space"; readonly space: number }
   | { readonly to: "table"; readonly table: number }

@@ -45,14 +45,13 @@ const checks: readonly Check[] = [
       : undefined,
   ({ mgaw, levels }, { inputBits }) => {
     const bits = Math.min(mgaw, widest(levels));
-    return bits > inputBits
-      ? `second stages of ${bits.toString()} bits are offered, the host maps ${inputBits.toString()}`
-      : undefined;
+    const offered = `second stages of ${bits.toString()} bits are offered`;
+    return bits > inputBits ? `${offered}, the host maps ${inputBits.toString()}` : undefined;
   },
   ({ cachingMode, flts }) =>
     cachingMode || flts
       ? undefined
-      : "without caching mode (CAP.CM) second stages cannot be shadowed, and no first stage is offered",
+      : "without caching mode (CAP.CM) second stages cannot be shadowed, and there is no other",
   ({ flts }, { nesting }) =>
     flts && !nesting ? "first stages (ECAP.FSTS) are offered, the host cannot nest" : undefined,
   ({ flts, firstStage5 }, { firstStageLevels }) =>

@@ -1,3 +1,5 @@
+// Length: one command, whose ways of telling share what is kept while it folds.
+
 import type { Command } from "commander";
 import type { CallDifference, CallsOfEvent } from "../../calls/alignment.ts";
 import { compareCalls } from "../../calls/alignment.ts";

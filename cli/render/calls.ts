@@ -43,8 +43,10 @@ export function callText(call: Call): string {
       const leaf = call.leafOnly ? ", leaves alone" : "";
       return `invalidateTable ${call.table} ${rangeText(call.input, call.length)}${leaf}`;
     }
-    case "invalidateDevice":
-      return `invalidateDevice ${requesterText(call.requester)} ${rangeText(call.input, call.length)}`;
+    case "invalidateDevice": {
+      const what = rangeText(call.input, call.length);
+      return `invalidateDevice ${requesterText(call.requester)} ${what}`;
+    }
     case "answerPages":
       return `answerPages ${requesterText(call.requester)} group ${call.group}: ${call.response}`;
     case "trackDirty":

@@ -1,3 +1,5 @@
+// Length: one sequence of calls, and what can be wrong with it.
+
 import { describe, expect, test } from "vitest";
 import type { CallDifference, CallsOfEvent } from "../../calls/alignment.ts";
 import { compareCalls } from "../../calls/alignment.ts";

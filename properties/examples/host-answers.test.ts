@@ -152,7 +152,7 @@ describe("a requester that is kept out", () => {
     expect(host.targets.size).toBe(1);
   });
 
-  test("[HK14] a time-out in the middle of a sequence keeps from memory all that it concerns", () => {
+  test("[HK14] a time-out in the middle keeps from memory all that it concerns", () => {
     const change = memory(contextEntry, topTable | 1n, width4(6));
     const inputs = flat([change, submit(0x11n)]);
     const before = ready.when(inputs.slice(0, -1));

@@ -1,3 +1,5 @@
+// Length: one example a kind of guest operation, over one world.
+
 import { describe, expect, test } from "vitest";
 import type { Call } from "../../calls/call.ts";
 import { callsAtStart } from "../../calls/calls-of.ts";
@@ -61,7 +63,7 @@ describe("what a shadow asks of the host", () => {
     expect(calls[1]).toMatchObject({ input: page, length: 0x1000n, host: hostBase + 0x7000n });
   });
 
-  test("[HK3] an announced change is unmapped before it is mapped; pages of a run are one call", () => {
+  test("[HK3] a change is unmapped before it is mapped; pages of a run are one call", () => {
     const change = memory(leafEntry, 0xa003n, 0xb003n, 0xd001n);
     const calls = callsIn(ready, change, submit(iotlbOfPage(5, page & ~0x3fffn, 4)));
     expect(calls).toMatchObject([
@@ -166,7 +168,7 @@ describe("what a shadow asks of the host", () => {
 describe("what a first stage asks of the host", () => {
   const user = { source: nvme, pasid: pasids.firstStage };
 
-  test("[HK9] a first stage is a table over the P2M, or over the shadow of what is below it", () => {
+  test("[HK9] a first stage is a table over the P2M, or over a shadow", () => {
     const [plain] = callsIn(scalable, announce(onePasid(dids.firstStage, pasids.firstStage)));
     expect(plain).toMatchObject({ over: 0, data: { root: firstStage.l4, levels: 4, sre: false } });
     const nested = callsIn(scalable, announce(onePasid(dids.nested, pasids.nested)));
@@ -213,7 +215,7 @@ describe("what a first stage asks of the host", () => {
     ]);
   });
 
-  test("[HK10] a guest that unbinds before it answers: the table goes, the answer still goes out", () => {
+  test("[HK10] a guest that unbinds before it answers: the answer still goes out", () => {
     const unbind = [pasidEntry(pasids.firstStage, {}), announce(allPasids, 0)];
     const gone = callsIn(one, unbind);
     expect(named(gone)).toContain(`detach ${nvme}`);
