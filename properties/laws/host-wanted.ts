@@ -4,7 +4,7 @@ import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
 import { isWeb } from "../../projections/shadow/shadow.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { hasFrame } from "../../tables/mapping.ts";
 import { pageAt, wordIn } from "../../tables/memory.ts";
