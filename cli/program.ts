@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { shortened } from "../events/log/excerpt.ts";
 import { modelVersion } from "../events/log/log-version.ts";
 import { printable } from "../events/printable.ts";
+import { addCalls } from "./command/calls.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
@@ -52,7 +53,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
-  for (const add of [addDmar, addSave]) add(program, run);
+  for (const add of [addDmar, addSave, addCalls]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore]) add(program, run);
   return program;

@@ -5,6 +5,7 @@ import { deviceTlb } from "./device/device-tlb.ts";
 import { dmaRequest } from "./device/dma-request.ts";
 import { faultRecording } from "./fault/fault-recording.ts";
 import { attachment } from "./host/attachment.ts";
+import { keepingOut } from "./host/keeping-out.ts";
 import { remapping } from "./interrupt/remapping.ts";
 import { lifeCycle } from "./life/life-cycle.ts";
 import { pageGroup } from "./page-request/page-group.ts";
@@ -25,6 +26,7 @@ export const charts: readonly AnyChart[] = frozen([
   remapping,
   protection,
   attachment,
+  keepingOut,
   dmaRequest,
   deviceTlb,
   pageGroup,

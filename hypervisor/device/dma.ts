@@ -10,6 +10,7 @@ import { deviceAt } from "../../projections/device/devices.ts";
 import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import {
   frameOf,
   hasFrame,
@@ -180,6 +181,10 @@ export function requestDma(turn: Turn, dma: Dma): void {
   if (device === undefined) return;
   if (dma.access === "write" && isInterruptRequest(dma)) {
     interrupt(turn, dma, device);
+    return;
+  }
+  if (isKeptOut(guestIn(turn), device.requester, dma.pasid)) {
+    block(turn, dma, dma.access ?? "read", { host: "keptOut" });
     return;
   }
   const entry = entryOf(turn, device.requester, dma.pasid);

@@ -6,6 +6,7 @@ import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../../tables/mapping.ts";
 import { reportFault } from "../fault/fault.ts";
 import type { Ask } from "../first-stage/first-stage-rules.ts";
@@ -53,7 +54,7 @@ export function contextFault(entry: HostEntry): number {
 function block(
   turn: Turn,
   asked: Request,
-  why: { reason: number } | { host: "unassigned" | "off" },
+  why: { reason: number } | { host: "unassigned" | "off" | "keptOut" },
 ): void {
   const { device, iova, access } = asked;
   record(turn, { type: "TranslationBlocked", device, iova, access, ...rightsOf(asked), ...why });
@@ -162,9 +163,10 @@ export function requestTranslation(turn: Turn, asked: Request): void {
     block(turn, asked, { host: "off" });
     return;
   }
-  const entry = device && entryOf(turn, device.requester, asked.pasid);
+  const isOut = device !== undefined && isKeptOut(guestIn(turn), device.requester, asked.pasid);
+  const entry = isOut ? undefined : device && entryOf(turn, device.requester, asked.pasid);
   if (device === undefined || entry === undefined) {
-    block(turn, asked, { host: "unassigned" });
+    block(turn, asked, { host: isOut ? "keptOut" : "unassigned" });
     return;
   }
   const fault = contextFault(entry);

@@ -13,6 +13,7 @@ import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Space } from "../../projections/first-stage/space.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import { stored } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
@@ -162,6 +163,10 @@ export function requestPage(turn: Turn, request: PageRequest): void {
   }
   if (guest.charts.translation !== "enabled") {
     drop(turn, request, { why: "off" });
+    return;
+  }
+  if (isKeptOut(guest, device.requester, request.pasid)) {
+    drop(turn, request, { why: "keptOut" });
     return;
   }
   const entry = entryOf(turn, device.requester, request.pasid);

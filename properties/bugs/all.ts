@@ -4,6 +4,7 @@ import { edgeBugs } from "./edge-bugs.ts";
 import { eventBugs } from "./event-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { historicBugs } from "./historic-bugs.ts";
+import { hostCallBugs } from "./host-call-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
 import { owedBugs } from "./owed-bugs.ts";
@@ -34,4 +35,5 @@ export const bugs: readonly Bug[] = [
   ...edgeBugs,
   ...rareBugs,
   ...writeBufferBugs,
+  ...hostCallBugs,
 ];

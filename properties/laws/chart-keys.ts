@@ -2,6 +2,7 @@ import type { Input } from "../../events/input.ts";
 import type { ChartStep } from "../../hypervisor/turn.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
 import { attachment } from "../../machines/host/attachment.ts";
+import { keepingOut } from "../../machines/host/keeping-out.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
 import { eventLine } from "../../machines/registers/event-line.ts";
 
@@ -33,6 +34,7 @@ export interface Named extends Group, Requester {
   readonly tag: number | undefined;
   readonly entry: Requester | undefined;
   readonly dropped: Requester | undefined;
+  readonly whose: Requester | undefined;
   readonly requested: Group | undefined;
   readonly asked: Asked | undefined;
   readonly answered: { readonly device: number } | undefined;
@@ -46,6 +48,8 @@ export function keyOf({ chart, stimulus }: ChartStep, input: Input): string {
       return named.line;
     case attachment:
       return requesterName(named.entry ?? named.dropped ?? named);
+    case keepingOut:
+      return requesterName(named.whose ?? named);
     case dmaRequest:
       return `${named.tag}`;
     case pageGroup:
