@@ -15,7 +15,8 @@ const longestText = 200;
 
 function fieldText(value: unknown): string {
   if (value instanceof Uint8Array) {
-    const shown = Buffer.from(value.subarray(0, shownBytes)).toString("hex");
+    const bytes = [...value.subarray(0, shownBytes)];
+    const shown = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const more = value.length > shownBytes ? `... (${value.length.toString()} bytes)` : "";
     return `${shown}${more}`;
   }
