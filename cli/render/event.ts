@@ -4,6 +4,7 @@ import { facts } from "../../events/fact.ts";
 import { reasonText } from "../../events/fault/fault-text.ts";
 import type { FieldTable } from "../../events/field.ts";
 import { shapeToJson } from "../../events/field.ts";
+import { hexOfBytes } from "../../events/hex-bytes.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
 import type { Terminal } from "../terminal.ts";
@@ -15,8 +16,7 @@ const longestText = 200;
 
 function fieldText(value: unknown): string {
   if (value instanceof Uint8Array) {
-    const bytes = [...value.subarray(0, shownBytes)];
-    const shown = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const shown = hexOfBytes(value.subarray(0, shownBytes));
     const more = value.length > shownBytes ? `... (${value.length.toString()} bytes)` : "";
     return `${shown}${more}`;
   }

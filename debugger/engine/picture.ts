@@ -1,77 +1,32 @@
 import { rowOf } from "../../history/columns/columns.ts";
 import type { Step } from "../../history/step.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
-import type { Guest } from "../../projections/guest.ts";
-import { hostsWhere } from "../../projections/host/host-entry.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
 import type { Lane, Overview } from "../protocol.ts";
 import { marks } from "../protocol.ts";
 import type { Lanes } from "./lanes.ts";
 import { isBadEvent, laneAt, laneOf, newLanes, shownOrder } from "./lanes.ts";
 import type { Pyramid } from "./pyramid.ts";
 import { addToPyramid, finest, newPyramid, readPyramid } from "./pyramid.ts";
+import type { StaleTimes } from "./stale-times.ts";
+import { newStaleTimes, noteStale, readStale } from "./stale-times.ts";
 
 /** A run as a picture at every scale, made while its log is folded. */
 export interface Picture {
   readonly lanes: Lanes;
   readonly pyramids: Pyramid[];
-  /** For each guest what is stale: number of places that wait for an invalidation. */
-  readonly stale: Map<number, { readonly guest: Guest; readonly count: number }>;
-  /** Stretches in which something was stale, by guest: where it began, and where it ended. */
-  readonly staleFrom: number[];
-  readonly staleTo: number[];
-  readonly staleGuest: number[];
-  readonly staleOpen: Map<number, number>;
+  readonly stale: StaleTimes;
 }
 
 export const newPicture = (): Picture => ({
   lanes: newLanes(),
   pyramids: [],
-  stale: new Map(),
-  staleFrom: [],
-  staleTo: [],
-  staleGuest: [],
-  staleOpen: new Map(),
+  stale: newStaleTimes(),
 });
 
 const pyramidAt = ({ pyramids }: Picture, lane: number): Pyramid => {
   while (pyramids.length <= lane) pyramids.push(newPyramid());
   return pyramids[lane] as Pyramid;
 };
-
-/** How many shadows and host entries of a guest have a change that was not announced. */
-export function staleOf(guest: Guest): number {
-  const shadows = shadowsOf(guest).filter(({ pending }) => pending.root !== 0).length;
-  const isStale = (one: { pending: number; pasidPending: number }): boolean =>
-    one.pending !== 0 || one.pasidPending !== 0;
-  return shadows + hostsWhere(guest.hosts, isStale).length;
-}
-
-function isSameFor(a: Guest, b: Guest): boolean {
-  return a.shadows === b.shadows && a.hosts === b.hosts;
-}
-
-/** Notes where something begins to be stale, and where nothing is any more. */
-function noteStale(picture: Picture, step: Step): void {
-  if (step.before.guests === step.after.guests) return;
-  for (const guest of step.after.guests) {
-    const known = picture.stale.get(guest.index);
-    if (known !== undefined && isSameFor(known.guest, guest)) continue;
-    const count = staleOf(guest);
-    picture.stale.set(guest.index, { guest, count });
-    const open = picture.staleOpen.get(guest.index);
-    if (open === undefined && count > 0) {
-      picture.staleOpen.set(guest.index, picture.staleFrom.length);
-      laneOf(picture.lanes, "stale", guest.index);
-      picture.staleFrom.push(step.seq);
-      picture.staleTo.push(Number.MAX_SAFE_INTEGER);
-      picture.staleGuest.push(guest.index);
-    } else if (open !== undefined && count === 0) {
-      picture.staleTo[open] = step.after.seq;
-      picture.staleOpen.delete(guest.index);
-    }
-  }
-}
 
 /** Adds a step that a timeline has taken in just now. */
 export function addToPicture(picture: Picture, timeline: Timeline, step: Step): void {
@@ -83,36 +38,8 @@ export function addToPicture(picture: Picture, timeline: Timeline, step: Step): 
     const found = timeline.findings.bySeq.has(seq) ? marks.finding : 0;
     addToPyramid(pyramidAt(picture, lane), seq - 1, bad | found);
   }
-  noteStale(picture, step);
-}
-
-/** The first stale stretch of those that end behind a place. */
-function firstStale({ staleFrom }: Picture, from: number): number {
-  let [low, high] = [0, staleFrom.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((staleFrom[middle] as number) < from) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
-}
-
-/** Fills the columns in which something of a guest was stale. */
-function readStale(picture: Picture, guest: number, view: Overview, offset: number): void {
-  const { from, to, columns } = view;
-  const wide = (to - from) / columns;
-  let at = firstStale(picture, from);
-  // Stretches of other guests may lie in between: the one before may not be this guest's.
-  while (at > 0 && picture.staleGuest[at] !== guest) at -= 1;
-  for (; at < picture.staleFrom.length && (picture.staleFrom[at] as number) <= to; at++) {
-    if (picture.staleGuest[at] !== guest) continue;
-    const first = Math.floor(((picture.staleFrom[at] as number) - 1 - from) / wide);
-    const last = Math.floor(((picture.staleTo[at] as number) - 1 - from) / wide);
-    if (last < 0) continue;
-    const end = Math.min(columns - 1, last);
-    for (let column = Math.max(0, first); column <= end; column++) {
-      view.counts[offset + column] = (view.counts[offset + column] as number) + 1;
-    }
+  for (const guest of noteStale(picture.stale, timeline, step)) {
+    laneOf(picture.lanes, "stale", guest);
   }
 }
 
@@ -157,11 +84,12 @@ export function overviewOf(
   const view: Overview = { from, to, columns, counts, marks: seen, lanes: places.length };
   const isFine = (to - from) / columns < finest;
   if (isFine) readEvents(picture, timeline, view, places);
-  for (const [row, place] of places.entries()) {
-    const offset = row * columns;
+  for (const [index, place] of places.entries()) {
+    const offset = index * columns;
     const lane = picture.lanes.found[place] as Lane;
     if (lane.kind === "stale") {
-      readStale(picture, Number(lane.key.split("/")[0]), view, offset);
+      const row = counts.subarray(offset, offset + columns);
+      readStale(picture.stale, Number(lane.key.split("/")[0]), { from, to }, row);
     } else if (!isFine) {
       readPyramid(pyramidAt(picture, place), from, to, {
         counts: counts.subarray(offset, offset + columns),

@@ -76,10 +76,11 @@ function drawLane(drawing: Drawing, overview: Overview, lane: number): void {
     const right = pixelOf(picture.window, width, overview.from + (column + 1) * wide);
     if (right < 0 || left > width) continue;
     const isBad = (mark & marks.bad) !== 0;
-    const isStale = kind === "stale";
-    const tall = isBad || isStale ? room : room * heightOf(count, most);
-    const gap = eventWidth > 6 ? 1 : 0;
-    const across = Math.max(isBad ? 1.5 : 1, right - left - gap);
+    const tall = isBad ? room : room * heightOf(count, most);
+    const gap = eventWidth > 5 ? 1.5 : eventWidth > 2 ? 0.5 : 0;
+    // Where columns are finer than events, an event is as wide as it is.
+    const own = wide < 1 && kind !== "stale" ? eventWidth : right - left;
+    const across = Math.max(isBad ? 1.5 : 1, own - gap);
     context.fillStyle = isBad ? colours.bad : colours.lanes[kind];
     context.fillRect(left, top + room - tall, across, tall);
     if ((mark & marks.finding) === 0) continue;

@@ -16,18 +16,17 @@ interface Strip {
   readonly counts: readonly number[];
   readonly bad: readonly boolean[];
   readonly found: readonly boolean[];
-  readonly stale: readonly boolean[];
 }
 
 function stripOf(overview: Overview, staleLanes: ReadonlySet<number>): Strip {
   const { columns, lanes, counts, marks: seen } = overview;
   const empty = <T,>(value: T): T[] => new Array<T>(columns).fill(value);
-  const strip = { counts: empty(0), bad: empty(false), found: empty(false), stale: empty(false) };
+  const strip = { counts: empty(0), bad: empty(false), found: empty(false) };
   for (let lane = 0; lane < lanes; lane++) {
     for (let column = 0; column < columns; column++) {
       const at = lane * columns + column;
-      if (staleLanes.has(lane)) strip.stale[column] ||= (counts[at] ?? 0) > 0;
-      else strip.counts[column] = (strip.counts[column] ?? 0) + (counts[at] ?? 0);
+      if (staleLanes.has(lane)) continue;
+      strip.counts[column] = (strip.counts[column] ?? 0) + (counts[at] ?? 0);
       strip.bad[column] ||= ((seen[at] ?? 0) & marks.bad) !== 0;
       strip.found[column] ||= ((seen[at] ?? 0) & marks.finding) !== 0;
     }
@@ -57,10 +56,6 @@ function draw(
     context.globalAlpha = 0.45;
     context.fillRect(left, height - tall, Math.max(1, across), tall);
     context.globalAlpha = 1;
-    if (strip.stale[column]) {
-      context.fillStyle = colours.lanes.stale;
-      context.fillRect(left, height - 3, Math.max(1, across), 3);
-    }
     if (strip.bad[column]) {
       context.fillStyle = colours.bad;
       context.fillRect(left, 0, Math.max(2, across), 6);

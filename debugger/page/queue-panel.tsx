@@ -3,7 +3,7 @@ import { EventLink } from "./event-link.tsx";
 import { Fields } from "./fields.tsx";
 import * as store from "./store.ts";
 
-const [size, outer, inner] = [220, 100, 78];
+const [size, outer, inner] = [230, 104, 86];
 const middle = size / 2;
 
 function point(turn: number, radius: number): string {
@@ -24,7 +24,7 @@ function arc(from: number, to: number): string {
 function Hand({ turn, name }: { turn: number; name: string }) {
   const [x, y] = point(turn, outer + 5).split(" ");
   const [u, v] = point(turn, inner - 6).split(" ");
-  const [a, b] = point(turn, inner - 18).split(" ");
+  const [a, b] = point(turn, outer - 48).split(" ");
   return (
     <g class={`hand hand-${name}`}>
       <line x1={x} y1={y} x2={u} y2={v} />
@@ -39,15 +39,16 @@ function Ring({ queue }: { queue: QueueView }) {
   const { slots, head, tail } = queue;
   const waiting = (tail - head + slots) % slots;
   const isSame = head === tail;
+  const ticks = Math.min(slots, 64);
   const label = `head ${head.toString()}, tail ${tail.toString()} of ${slots.toString()} slots`;
   return (
     <svg class="ring" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label}>
       <circle class="track" cx={middle} cy={middle} r={(outer + inner) / 2} />
-      {Array.from({ length: Math.min(slots, 64) }, (_, index) => (
+      {Array.from({ length: ticks }, (_, index) => (
         <path
           key={index}
           class="tick"
-          d={`M ${point(index / Math.min(slots, 64), inner)} L ${point(index / Math.min(slots, 64), outer)}`}
+          d={`M ${point(index / ticks, inner)} L ${point(index / ticks, outer)}`}
         />
       ))}
       {waiting > 0 && <path class="waiting" d={arc(head / slots, (head + waiting) / slots)} />}

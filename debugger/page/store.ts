@@ -18,6 +18,8 @@ export const refused = signal<string | undefined>(undefined);
 export const origin = signal<Origin>("none");
 /** The event after which everything is shown; 0 is the start. */
 export const at = signal(0);
+/** The event that somebody chose: its story and its page stay while one steps from there. */
+export const focus = signal(0);
 export const shown = signal<Window>({ from: 0, to: 1 });
 export const guest = signal(0);
 export const tab = signal<Tab>("why");
@@ -74,6 +76,7 @@ export function forget(): void {
     refused.value = undefined;
     progress.value = 0;
     at.value = 0;
+    focus.value = 0;
     told.value = undefined;
     asked.value = undefined;
     whatIf.value = undefined;
@@ -100,7 +103,7 @@ export const summary = resource(client, "summary", () => (log.value?.isWhole ? {
 export const chain = resource(
   client,
   "chain",
-  ofLog(() => ({ at: at.value })),
+  ofLog(() => ({ at: focus.value })),
 );
 export const current = resource(
   client,
@@ -140,7 +143,7 @@ export const miniature = resource(client, "overview", () => {
 /** Whether the event that one is at is of a DMA: its story is told then. */
 effect(() => {
   const row = current.value.value?.[0];
-  if (row === undefined || row.seq !== at.peek()) return;
+  if (row === undefined || row.seq !== focus.value) return;
   const isDma = /^(Dma|DmaIssue|DmaBlocked|DmaTranslated|DmaLanded|Fault.*)$/.test(row.type);
   if (isDma) told.value = { at: row.seq };
 });
@@ -151,12 +154,17 @@ effect(() => {
   if (page !== undefined) asked.value = page;
 });
 
-/** Goes to an event: what is shown follows it, closer if wanted. */
-export function select(seq: number, how: "stay" | "zoom" = "stay"): void {
+/**
+ * Goes to an event.
+ *
+ * @param how  `zoom`: closer, with an entry in the browser's history; `step`: what was chosen stays.
+ */
+export function select(seq: number, how: "stay" | "zoom" | "step" = "stay"): void {
   const last = events.peek();
   const next = Math.min(Math.max(0, Math.floor(seq)), last);
   batch(() => {
     at.value = next;
+    if (how !== "step") focus.value = next;
     notice.value = undefined;
     const window = shown.peek();
     const isFar = how === "zoom" && window.to - window.from > 600;
@@ -192,8 +200,8 @@ export const showAll = (): void => {
 /** Steps over an event, or an input with what followed, forwards or back. */
 export async function step(by: "event" | "input", back: boolean): Promise<void> {
   if (log.peek() === undefined) return;
-  if (by === "event") select(at.peek() + (back ? -1 : 1));
-  else select(await client.ask("step", { at: at.peek(), by, back }));
+  if (by === "event") select(at.peek() + (back ? -1 : 1), "step");
+  else select(await client.ask("step", { at: at.peek(), by, back }), "step");
 }
 
 /** Goes to the next event for which an expression is so, or back to the last. */
@@ -263,6 +271,7 @@ export function followAddress(): void {
   if (link === undefined || log.peek() === undefined || link.at === at.peek()) return;
   batch(() => {
     at.value = Math.min(link.at, events.peek());
+    focus.value = at.peek();
     shown.value = showing(shown.peek(), at.peek(), events.peek());
     if (link.tab !== undefined) tab.value = link.tab;
     if (link.asked !== undefined) asked.value = link.asked;

@@ -16,22 +16,56 @@ function Offers() {
   );
 }
 
-/** Where nothing is told of the event itself: the page that it is about can be. */
+/** Another story that may be told: of the event that one is at, or of the page there. */
 function AskStory() {
   const page = store.asked.value;
   const at = store.at.value;
-  if (page === undefined || store.told.value?.at === at) return null;
+  const row = store.current.value.value?.[0];
+  if (store.told.value?.at === at || row === undefined || row.seq !== at || at === 0) return null;
+  const isDma = /^Dma/.test(row.type);
+  if (!isDma && page === undefined) return null;
+  const choose = (): void => {
+    if (isDma) store.select(at);
+    else if (page !== undefined) store.told.value = { at, asked: page };
+  };
   return (
-    <p>
-      <button
-        type="button"
-        onClick={() => {
-          store.told.value = { at, asked: page };
-        }}
-      >
-        Tell of a {page.access} of {page.iova} by {page.device} after event {at}
+    <p class="ask-story">
+      <button type="button" class="small" onClick={choose}>
+        {isDma
+          ? `Tell of event ${at.toString()} instead`
+          : `Tell what a ${page?.access} of ${page?.iova} would come to after event ${at.toString()}`}
       </button>
     </p>
+  );
+}
+
+const count = (of: number | undefined): string => (of ?? 0).toLocaleString("en-US");
+
+/** What is open, and where to begin. */
+function Introduction() {
+  const log = store.log.value;
+  const summary = store.summary.value.value;
+  const first = summary?.faults[0];
+  return (
+    <div class="introduction">
+      <h3 class="headline">
+        {count(log?.inputs)} inputs, {count(log?.events)} events of {log?.devices.length} devices
+      </h3>
+      <p>
+        Each input is what the outside did; below it are the facts that followed. Choose a DMA or a
+        fault, in the list, in the timeline or on the left, and this tells what led to it.
+      </p>
+      {first !== undefined && (
+        <p>
+          {count(summary?.blocked)} DMA were blocked. Begin with the one at{" "}
+          <EventLink seq={first.first} />: a {first.access} of {first.iova} by {first.device}.
+        </p>
+      )}
+      <p class="faint">
+        <kbd>←</kbd> <kbd>→</kbd> step, with <kbd>Shift</kbd> over whole inputs · <kbd>F</kbd> next
+        fault · <kbd>/</kbd> search · <kbd>Ctrl K</kbd> everything
+      </p>
+    </div>
   );
 }
 
@@ -42,16 +76,14 @@ export function StoryPanel() {
   if (story === undefined) {
     return (
       <div class="panel-body">
-        <p class="faint">
-          Choose a DMA or a fault, in the list, in the timeline or on the left, and this tells the
-          events that led to it.
-        </p>
+        <Introduction />
         <AskStory />
       </div>
     );
   }
   return (
     <div class="panel-body story">
+      <AskStory />
       <h3 class="headline">
         <Sentence pieces={story.title} />
       </h3>
@@ -83,7 +115,6 @@ export function StoryPanel() {
         ))}
       </ol>
       <Offers />
-      <AskStory />
     </div>
   );
 }

@@ -21,7 +21,14 @@ function GoTo() {
 }
 
 const buttons = ["back-input", "back", "forward", "forward-input"] as const;
-const signs = { "back-input": "⏮", back: "◀", forward: "▶", "forward-input": "⏭" } as const;
+
+/** What each button shows: a triangle, with a bar where it goes over a whole input. */
+const signs = {
+  "back-input": "M3 3h2v10H3zM14 3v10L6 8z",
+  back: "M12 3v10L4 8z",
+  forward: "M4 3v10l8-5z",
+  "forward-input": "M11 3h2v10h-2zM2 3v10l8-5z",
+} as const;
 
 function Steps() {
   return (
@@ -37,7 +44,9 @@ function Steps() {
             aria-label={command?.name}
             onClick={() => void command?.run()}
           >
-            {signs[id]}
+            <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
+              <path d={signs[id]} />
+            </svg>
           </button>
         );
       })}
