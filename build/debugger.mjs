@@ -31,7 +31,10 @@ async function textOf(esbuild, source, options = {}) {
     ...options,
   });
   // Inside a page nothing may look like the end of its script.
-  return outputFiles[0].text.trim().replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+  return outputFiles[0].text
+    .trim()
+    .replaceAll("</script", "<\\/script")
+    .replaceAll("<!--", "<\\!--");
 }
 
 /** The page's text; `undefined` where there is no source of it. */
@@ -54,7 +57,11 @@ export async function debuggerPage(esbuild) {
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
-  const parts = { "%POLICY%": policy, "%STYLE%": style, "%SCRIPT%": script };
+  const parts = {
+    policy: `<meta http-equiv="Content-Security-Policy" content="${policy}" />`,
+    style: `<style>${style}</style>`,
+    script: `<script>${script}</script>`,
+  };
   const html = readFileSync(join(folder, "page.html"), "utf8");
-  return html.replaceAll(/%[A-Z]+%/g, (name) => parts[name] ?? name);
+  return html.replaceAll(/<!-- (policy|style|script) -->/g, (_, name) => parts[name]);
 }

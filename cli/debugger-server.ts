@@ -1,8 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { randomBytes } from "node:crypto";
 
 /** What is served, and to whom. */
 export interface Served {

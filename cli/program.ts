@@ -53,7 +53,8 @@ function createProgram(run: Run): Command {
         "bound ended a search.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addDebug, addExport, addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
+  for (const add of [addDebug, addExport, addIndex, addInterrupt, addVerify, addConvert])
+    add(program, run);
   for (const add of [addDmar, addSave]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore]) add(program, run);

@@ -361,7 +361,12 @@ export type ToWorker =
   | { readonly type: "open"; readonly name: string; readonly bytes: Blob }
   | { readonly type: "fetch"; readonly name: string; readonly address: string }
   | { readonly type: "cancel" }
-  | { readonly type: "ask"; readonly id: number; readonly question: Question; readonly of: unknown };
+  | {
+      readonly type: "ask";
+      readonly id: number;
+      readonly question: Question;
+      readonly of: unknown;
+    };
 
 /** What a worker tells its page. */
 export type FromWorker =

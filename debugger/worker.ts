@@ -1,6 +1,6 @@
+import { ask } from "./engine/answers.ts";
 import type { Opened } from "./engine/opening.ts";
 import { logView, NoLogError, openBlob } from "./engine/opening.ts";
-import { ask } from "./engine/answers.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 
 /** What this worker is: the DOM's types know pages alone. */
@@ -19,7 +19,7 @@ let lastTold = 0;
 let current = 0;
 
 const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message.split("\n", 1)[0] ?? "" : String(error);
+  error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
 
 function told(of: Opened, progress: number): void {
   opened = of;

@@ -1,16 +1,18 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Command } from "commander";
 import { debuggerPage, pageWithLog } from "../debugger-page.ts";
 import { fileError, InputError } from "../input-error.ts";
+import { checkTarget, forceOption, partOf } from "../part-file.ts";
 import { openSource } from "../read.ts";
 import type { Run } from "../run.ts";
-import { checkDistinct } from "../write.ts";
 
 interface Options {
   readonly out: string;
+  readonly force?: true;
 }
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -27,24 +29,33 @@ async function packed(file: string): Promise<Uint8Array> {
   }
 }
 
-async function exportHtml(file: string, { out }: Options): Promise<void> {
+function write(out: string, page: string): void {
+  const part = partOf(out);
+  try {
+    writeFileSync(part.path, page);
+    part.keep();
+  } catch (error) {
+    part.drop();
+    throw fileError(out, error);
+  }
+}
+
+async function exportHtml(run: Run, file: string, { out, force }: Options): Promise<void> {
   if (file === "-") throw new InputError("export html needs a file, not a pipe");
-  checkDistinct(file, out);
   const { close } = await openSource(file);
   await close();
   const bytes = await packed(file);
   if (bytes.length > mostBytes) {
     throw new InputError(`${file}: more than 256 MiB gzipped; use shadowfold debug`);
   }
-  try {
-    await writeFile(out, pageWithLog(debuggerPage(), basename(file), bytes));
-  } catch (error) {
-    throw error instanceof InputError ? error : fileError(out, error);
-  }
+  const page = pageWithLog(debuggerPage(), basename(file), bytes);
+  if (out === "-") return run.terminal.out(page);
+  await checkTarget(run.terminal, { file: out, from: file, force });
+  write(out, page);
 }
 
 /** Adds `export html FILE` to what exports. */
-export function addExportHtml(group: Command, _run: Run): void {
+export function addExportHtml(group: Command, run: Run): void {
   group
     .command("html")
     .summary("the debugger and a log as one page")
@@ -53,10 +64,11 @@ export function addExportHtml(group: Command, _run: Run): void {
         "without a server and without a network.",
     )
     .argument("<file>", "log or recording, gzipped or not")
-    .requiredOption("-o, --out <file>", "the page to write; what was there is replaced")
+    .requiredOption("-o, --out <file>", "the page to write; - is standard output")
+    .option(...forceOption)
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold export html recordings/linux-vfio-edu.jsonl.gz -o run.html",
     )
-    .action((file: string, options: Options) => exportHtml(file, options));
+    .action((file: string, options: Options) => exportHtml(run, file, options));
 }

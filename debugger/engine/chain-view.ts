@@ -117,5 +117,8 @@ export function chainView(timeline: Timeline, seq: number): ChainView {
   );
   // A DMA belongs to the time that it met; a write, to the time that it led to.
   const last = near.slice(-3);
-  return { asked: askedAt(timeline, seq, place), links: last.flatMap((one) => linksOf(timeline, one)) };
+  return {
+    asked: askedAt(timeline, seq, place),
+    links: last.flatMap((one) => linksOf(timeline, one)),
+  };
 }

@@ -1,8 +1,8 @@
+import { fieldsText } from "../../cli/render/event.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";
+import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { findingsAt } from "../../history/timeline/timeline.ts";
-import { stepOfEvent } from "../../history/timeline/seek.ts";
-import { fieldsText } from "../../cli/render/event.ts";
 import type { EventRow, LaneKind } from "../protocol.ts";
 import { isBadEvent, kindOfEvent } from "./lanes.ts";
 

@@ -1,10 +1,10 @@
+import { formatSourceId } from "../../events/address.ts";
 import { LogError } from "../../events/log/log-error.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { append, newTimeline } from "../../history/timeline/timeline.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
 import { devicesOf } from "../../projections/device/devices.ts";
 import { judge } from "../../properties/judge.ts";
-import { formatSourceId } from "../../events/address.ts";
 import type { LogView } from "../protocol.ts";
 import { headOf, linesOf } from "./log-lines.ts";
 import type { LogReader } from "./log-reader.ts";

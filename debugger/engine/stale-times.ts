@@ -51,7 +51,13 @@ function begin(stale: StaleTimes, of: Map<number, Open>, guest: number, from: nu
   };
 }
 
-function end(stale: StaleTimes, of: Map<number, Open>, first: number, open: Open, at: number): void {
+function end(
+  stale: StaleTimes,
+  of: Map<number, Open>,
+  first: number,
+  open: Open,
+  at: number,
+): void {
   open.time.until = at;
   if (at - open.time.from > longEvents) stale.long.push(open.time);
   of.delete(first);

@@ -1,5 +1,5 @@
-import { hex } from "../../events/address.ts";
 import { lastWrite, tellStory } from "../../cli/render/story.ts";
+import { hex } from "../../events/address.ts";
 import type { DmaExplanation } from "../../history/explanation.ts";
 import { momentOfDma } from "../../history/query/moment-of-dma.ts";
 import { explainIn, whyIn } from "../../history/query/why-in.ts";

@@ -1,3 +1,6 @@
+import type { Landing } from "../../cli/render/landing.ts";
+import { landingText } from "../../cli/render/landing.ts";
+import { rowName, walkRows } from "../../cli/render/walk-rows.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import { ContextEntry } from "../../events/context/context-entry.ts";
 import { PasidDirectoryEntry, PasidEntry } from "../../events/context/pasid-entry.ts";
@@ -17,9 +20,6 @@ import { entryBytes } from "../../hypervisor/translate/path-table.ts";
 import type { Translation, TranslationStep } from "../../hypervisor/translate/three-answers.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import type { Landing } from "../../cli/render/landing.ts";
-import { landingText } from "../../cli/render/landing.ts";
-import { rowName, walkRows } from "../../cli/render/walk-rows.ts";
 import type { EntryView, PageAsked, WalkView, WayView } from "../protocol.ts";
 import { fieldViews } from "./field-views.ts";
 import { lifeViews } from "./life-views.ts";

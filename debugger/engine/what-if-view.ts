@@ -1,3 +1,4 @@
+import { fieldsText } from "../../cli/render/event.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import { reasonText } from "../../events/fault/fault-text.ts";
 import type { Input } from "../../events/input.ts";
@@ -15,14 +16,7 @@ import type { DmaOutcome } from "../../history/what-if/dma-outcome.ts";
 import type { Edit } from "../../history/what-if/edit.ts";
 import { EditError } from "../../history/what-if/edit.ts";
 import { withInvalidation, withoutInvalidation } from "../../history/what-if/invalidation-edit.ts";
-import { fieldsText } from "../../cli/render/event.ts";
-import type {
-  DivergenceView,
-  DmaChange,
-  EditAsked,
-  OutcomeView,
-  WhatIfView,
-} from "../protocol.ts";
+import type { DivergenceView, DmaChange, EditAsked, OutcomeView, WhatIfView } from "../protocol.ts";
 import { bounded } from "./event-rows.ts";
 import { findingView } from "./fault-groups.ts";
 import { usedPageOf } from "./page-asked.ts";

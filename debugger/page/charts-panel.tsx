@@ -98,7 +98,7 @@ function Chart({ chart }: { chart: ChartState }) {
           </span>
         )}
       </h4>
-      <div class="wide">
+      <div class="wide" tabIndex={0} role="group" aria-label={`Picture of ${chart.id}`}>
         <Picture chart={chart} />
       </div>
       {named.length > 0 && (

@@ -1,9 +1,8 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { EventRow } from "../protocol.ts";
 import { resource } from "./resource.ts";
 import * as store from "./store.ts";
-import { signal } from "@preact/signals";
 
 const rowHeight = 22;
 /** A list is never higher than browsers can scroll. */
@@ -83,7 +82,9 @@ export function EventList() {
     if (of === null) return;
     const wheel = (event: WheelEvent): void => {
       event.preventDefault();
-      moveTo(top.peek() + Math.sign(event.deltaY) * Math.max(1, Math.abs(event.deltaY) / rowHeight));
+      moveTo(
+        top.peek() + Math.sign(event.deltaY) * Math.max(1, Math.abs(event.deltaY) / rowHeight),
+      );
     };
     of.addEventListener("wheel", wheel, { passive: false });
     return () => of.removeEventListener("wheel", wheel);

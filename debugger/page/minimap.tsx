@@ -5,7 +5,7 @@ import { marks } from "../protocol.ts";
 import type { Colours } from "./colours.ts";
 import { coloursOf } from "./colours.ts";
 import * as store from "./store.ts";
-import { theme } from "./theme.ts";
+import { isDark } from "./theme.ts";
 import { pixelOf, placeAt } from "./timeline-renderer.ts";
 import type { Window } from "./window.ts";
 import { within } from "./window.ts";
@@ -93,7 +93,7 @@ export function Minimap() {
     const lanes = store.log.value?.lanes ?? [];
     const [window, events, at] = [store.shown.value, store.log.value?.events ?? 0, store.at.value];
     const [wide, of] = [width.value, canvas.current];
-    void theme.value;
+    void isDark.value;
     const context = of?.getContext("2d");
     if (overview === undefined || of === null || !context) return;
     const scale = globalThis.devicePixelRatio;

@@ -4,7 +4,11 @@ import { Fields } from "./fields.tsx";
 import * as store from "./store.ts";
 
 const words = (name: string): string =>
-  name.replaceAll(/([A-Z])/g, " $1").toLowerCase().replace("iotlb", "IOTLB").replace("p2m", "P2M");
+  name
+    .replaceAll(/([A-Z])/g, " $1")
+    .toLowerCase()
+    .replace("iotlb", "IOTLB")
+    .replace("p2m", "P2M");
 
 function Values({ rows }: { rows: readonly StateRow[] }) {
   return (
@@ -78,7 +82,7 @@ function Table({ table }: { table: StateTable }) {
         {words(table.name)} <span class="faint">{table.count}</span>
         {table.changed > 0 && <span class="flag">{table.changed} changed</span>}
       </summary>
-      <div class="wide">
+      <div class="wide" tabIndex={0} role="group" aria-label={words(table.name)}>
         <table>
           <thead>
             <tr>

@@ -1,4 +1,4 @@
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
 const order: readonly Theme[] = ["system", "light", "dark"];
@@ -19,10 +19,20 @@ export function nextTheme(): void {
   theme.value = order[(order.indexOf(theme.peek()) + 1) % order.length] ?? "system";
 }
 
+const systemIsDark = globalThis.matchMedia("(prefers-color-scheme: dark)");
+const isSystemDark = signal(systemIsDark.matches);
+systemIsDark.addEventListener("change", ({ matches }) => {
+  isSystemDark.value = matches;
+});
+
+/** Whether the page is dark now. */
+export const isDark = computed(() =>
+  theme.value === "system" ? isSystemDark.value : theme.value === "dark",
+);
+
 effect(() => {
   const now = theme.value;
-  if (now === "system") document.documentElement.removeAttribute("data-theme");
-  else document.documentElement.setAttribute("data-theme", now);
+  document.documentElement.setAttribute("data-theme", isDark.value ? "dark" : "light");
   try {
     globalThis.localStorage.setItem(key, now);
   } catch {

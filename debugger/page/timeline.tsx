@@ -2,11 +2,11 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { canvasTimeline } from "./canvas-timeline.ts";
+import { placesOfRows, rowsInView } from "./rows-in-view.ts";
 import * as store from "./store.ts";
-import { theme } from "./theme.ts";
+import { isDark } from "./theme.ts";
 import type { TimelineRenderer } from "./timeline-renderer.ts";
 import { axisHeight, laneHeight, placeAt } from "./timeline-renderer.ts";
-import { placesOfRows, rowsInView } from "./rows-in-view.ts";
 import { within, zoomed } from "./window.ts";
 
 const dragStarts = 4;
@@ -30,7 +30,7 @@ function useDrawing(canvas: RefObject<HTMLCanvasElement | null>, width: { value:
       bookmarks: store.bookmarks.value.map(({ seq }) => seq),
     };
     const size = width.value;
-    void theme.value;
+    void isDark.value;
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => {
       renderer.current?.resize(size, axisHeight + Math.max(1, lanes.length) * laneHeight);

@@ -43,7 +43,11 @@ function Requests({ dma }: { dma: readonly DmaChange[] }) {
   );
 }
 
-function Side({ side, other, name }: Record<"side" | "other", DivergenceView | undefined> & {
+function Side({
+  side,
+  other,
+  name,
+}: Record<"side" | "other", DivergenceView | undefined> & {
   name: string;
 }) {
   if (side === undefined) return <div class="side faint">{name}: nothing here</div>;
@@ -198,7 +202,10 @@ export function WhatIfPanel() {
     <div class="panel-body what-if">
       {isBusy && (
         <p role="status">
-          Folding the other run… <button onClick={() => store.client.cancel()}>Stop</button>
+          Folding the other run…{" "}
+          <button type="button" onClick={() => store.client.cancel()}>
+            Stop
+          </button>
         </p>
       )}
       {error !== undefined && <p class="bad">That cannot be: {error}</p>}

@@ -6,9 +6,9 @@ import { IotlbDescriptor, WaitDescriptor } from "../../events/queue/descriptors.
 import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
 import { at as offsets } from "../../events/registers/offset.ts";
 import { Iqt, queueGeometry } from "../../events/registers/queue.ts";
+import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { deviceAt } from "../../projections/device/devices.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import { numberAt } from "../columns/number-column.ts";
