@@ -1,7 +1,7 @@
 /**
  * The page of the debugger as one file: the engine as the text of a worker, the page with that in
- * it, and the style, all inline. Its policy names the script and the style by their digests, so that
- * nothing else runs, and lets nothing be fetched from elsewhere.
+ * it, and the style, all inline. Its policy names the script and the style by their digests, so
+ * that nothing else runs, and lets nothing be fetched from elsewhere.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";

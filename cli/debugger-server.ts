@@ -79,20 +79,37 @@ function stayOpen(response: ServerResponse): void {
   response.write(": here\n\n");
 }
 
-function answer(served: Served, path: string, response: ServerResponse): void {
-  switch (path) {
-    case "":
-      response.setHeader("Content-Security-Policy", policyOf(served.page));
-      return send(response, 200, "text/html", served.page);
-    case "name":
-      return send(response, 200, "text/plain", served.name);
-    case "log":
-      return sendLog(response, served.file);
-    case "alive":
-      return stayOpen(response);
-    default:
-      return send(response, 404, "text/plain", "there is nothing here");
-  }
+function sendPage(response: ServerResponse, page: string): void {
+  response.setHeader("Content-Security-Policy", policyOf(page));
+  send(response, 200, "text/html", page);
+}
+
+/** What is behind each address below the token. */
+const answers: Readonly<Record<string, (served: Served, response: ServerResponse) => void>> = {
+  "": ({ page }, response) => sendPage(response, page),
+  name: ({ name }, response) => send(response, 200, "text/plain", name),
+  log: ({ file }, response) => sendLog(response, file),
+  alive: (_served, response) => stayOpen(response),
+};
+
+function nothing(response: ServerResponse): void {
+  send(response, 404, "text/plain", "there is nothing here");
+}
+
+function answer(served: Served, port: number, prefix: string) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { method, url = "" } = request;
+    if (!isOwn(request, served, port)) {
+      send(response, 403, "text/plain", "this is for the page itself");
+    } else if (method !== "GET") send(response, 405, "text/plain", "there is nothing to change");
+    else if (!url.startsWith(prefix)) nothing(response);
+    else {
+      const [path = ""] = url.slice(prefix.length).split("?", 1);
+      const of = Object.hasOwn(answers, path) ? answers[path] : undefined;
+      if (of === undefined) nothing(response);
+      else of(served, response);
+    }
+  };
 }
 
 function listening(server: Server, { host, port }: Served): Promise<number> {
@@ -110,17 +127,9 @@ function listening(server: Server, { host, port }: Served): Promise<number> {
 export async function servePage(served: Served): Promise<PageServer> {
   const token = randomBytes(16).toString("hex");
   const prefix = `/${token}/`;
-  let port = served.port;
-  const server = createServer((request, response) => {
-    const { method, url = "" } = request;
-    if (!isOwn(request, served, port)) {
-      return send(response, 403, "text/plain", "this is for the page itself");
-    }
-    if (method !== "GET" && method !== "HEAD") return send(response, 405, "text/plain", "no");
-    if (!url.startsWith(prefix)) return send(response, 404, "text/plain", "there is nothing here");
-    return answer(served, url.slice(prefix.length).split("?", 1)[0] ?? "", response);
-  });
-  port = await listening(server, served);
+  const server = createServer();
+  const port = await listening(server, served);
+  server.on("request", answer(served, port, prefix));
   const host = wildcard.test(served.host) ? "127.0.0.1" : served.host;
   return {
     address: `http://${bracketed(host)}:${port.toString()}${prefix}`,

@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", () => {
     await page.close();
   });
 
-  it("[DB5] a file that is dropped is opened, and one that is no log is said to be what it is", async () => {
+  it("[DB5] a file is opened in the page alone, and one that is no log is said to be what it is", async () => {
     const empty = inFolder("page.html");
     writeFileSync(empty, html);
     const { page } = await openPage(browser, pathToFileURL(empty).href);

@@ -1,3 +1,5 @@
+// Length: everything that page and engine say to each other, in one list.
+
 /** What a lane of the picture of a run shows. */
 export type LaneKind =
   | "cpu"

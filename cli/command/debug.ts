@@ -58,7 +58,7 @@ export function addDebug(program: Command, run: Run): void {
     )
     .argument("<file>", "log or recording, gzipped or not")
     .option("--host <address>", "listen on another address, for others to see", "127.0.0.1")
-    .option("--port <number>", "listen on this port; any that is free when missing", parseNumber, 0)
+    .option("--port <number>", "listen on this port, not any that is free", parseNumber, 0)
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold debug recordings/linux-vfio-edu.jsonl.gz\n\n" +

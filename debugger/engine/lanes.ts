@@ -21,8 +21,12 @@ export const kindOfEvent: readonly LaneKind[] = eventNames.map(
   (name) => kinds.find(([, of]) => of.test(name))?.[0] ?? "cpu",
 );
 
-const alarming =
-  /^(InputRefused|Fault(Recorded|Dropped|Overflowed)|.*(Blocked|Halted|Aborted|Dropped|Failed)|CompletionFailed|DeviceTlbsGivenUp|PageRequestsOverflowed)$/;
+const alarming = new RegExp(
+  [
+    "^InputRefused$|^Fault(Recorded|Dropped|Overflowed)$|^DeviceTlbsGivenUp$",
+    "(Blocked|Halted|Aborted|Dropped|Failed)$|^PageRequestsOverflowed$",
+  ].join("|"),
+);
 // A shadow that says "no access" is no alarm; a DMA that meets it is.
 const quiet = /^(ShadowBlocked|HostEntryDropped|ShadowDropped|FirstStageDropped)$/;
 

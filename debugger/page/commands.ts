@@ -1,4 +1,5 @@
 import type { Tab } from "./moment-link.ts";
+import * as moves from "./moves.ts";
 import * as store from "./store.ts";
 import { nextTheme } from "./theme.ts";
 
@@ -21,28 +22,28 @@ const tabCommand = (tab: Tab, key: string, name: string): Command => ({
   id: `show-${tab}`,
   name: `Show ${name}`,
   keys: key,
-  run: () => store.show(tab),
+  run: () => moves.show(tab),
 });
 
 /** The first offer of the story that is told: what if the decisive invalidation was not sent. */
 function askFirstOffer(): void {
   const offer = store.story.value.value?.offers[0];
-  if (offer === undefined) store.show("whatif");
-  else void store.askWhatIf(offer.text, offer.edits);
+  if (offer === undefined) moves.show("whatif");
+  else void moves.askWhatIf(offer.text, offer.edits);
 }
 
 function goToDecisiveWrite(): void {
   const write = store.story.value.value?.write;
   if (write === undefined) store.notice.value = "No story is told, or nobody wrote the entry.";
-  else store.select(write, "zoom");
+  else moves.select(write, "zoom");
 }
 
 function goToFirstFault(): void {
   const first = store.summary.value.value?.faults[0]?.first;
   if (first === undefined) store.notice.value = "Nothing was blocked in this run.";
   else {
-    store.select(first, "zoom");
-    store.show("why");
+    moves.select(first, "zoom");
+    moves.show("why");
   }
 }
 
@@ -65,43 +66,43 @@ export const commands: readonly Command[] = [
     keys: "I",
     run: askFirstOffer,
   },
-  { id: "back", name: "Step back", keys: "←", run: () => store.step("event", true) },
-  { id: "forward", name: "Step forward", keys: "→", run: () => store.step("event", false) },
+  { id: "back", name: "Step back", keys: "←", run: () => moves.step("event", true) },
+  { id: "forward", name: "Step forward", keys: "→", run: () => moves.step("event", false) },
   {
     id: "back-input",
     name: "Step back over an input",
     keys: "Shift ←",
-    run: () => store.step("input", true),
+    run: () => moves.step("input", true),
   },
   {
     id: "forward-input",
     name: "Step forward over an input",
     keys: "Shift →",
-    run: () => store.step("input", false),
+    run: () => moves.step("input", false),
   },
   {
     id: "fault",
     name: "Continue to the next fault",
     keys: "F",
-    run: () => store.continueTo(store.faultExpression, false),
+    run: () => moves.continueTo(moves.faultExpression, false),
   },
   {
     id: "fault-back",
     name: "Continue back to the last fault",
     keys: "Shift F",
-    run: () => store.continueTo(store.faultExpression, true),
+    run: () => moves.continueTo(moves.faultExpression, true),
   },
   {
     id: "next",
     name: "Continue to the next event of the search",
     keys: "N",
-    run: () => store.continueTo(store.where.peek(), false),
+    run: () => moves.continueTo(store.where.peek(), false),
   },
   {
     id: "next-back",
     name: "Continue back to the last event of the search",
     keys: "Shift N",
-    run: () => store.continueTo(store.where.peek(), true),
+    run: () => moves.continueTo(store.where.peek(), true),
   },
   { id: "search", name: "Search by expression", keys: "/", run: () => focusOn("search") },
   { id: "goto", name: "Go to an event by its number", keys: "G", run: () => focusOn("goto") },
@@ -111,17 +112,17 @@ export const commands: readonly Command[] = [
   tabCommand("queue", "Q", "the queue"),
   tabCommand("charts", "C", "the charts"),
   tabCommand("whatif", "X", "what if"),
-  { id: "in", name: "Zoom in", keys: "+", run: () => store.zoom(0.5) },
-  { id: "out", name: "Zoom out", keys: "-", run: () => store.zoom(2) },
-  { id: "all", name: "Show the whole run", keys: "0", run: store.showAll },
-  { id: "start", name: "Go to the start", keys: "Home", run: () => store.select(0) },
+  { id: "in", name: "Zoom in", keys: "+", run: () => moves.zoom(0.5) },
+  { id: "out", name: "Zoom out", keys: "-", run: () => moves.zoom(2) },
+  { id: "all", name: "Show the whole run", keys: "0", run: moves.showAll },
+  { id: "start", name: "Go to the start", keys: "Home", run: () => moves.select(0) },
   {
     id: "end",
     name: "Go to the end",
     keys: "End",
-    run: () => store.select(store.log.peek()?.events ?? 0),
+    run: () => moves.select(store.log.peek()?.events ?? 0),
   },
-  { id: "mark", name: "Mark this event, or unmark it", keys: "B", run: store.toggleBookmark },
+  { id: "mark", name: "Mark this event, or unmark it", keys: "B", run: moves.toggleBookmark },
   { id: "link", name: "Copy the address of this moment", keys: "L", run: copyLink },
   { id: "timeline", name: "Go to the timeline", keys: "E", run: () => focusOn("timeline") },
   { id: "theme", name: "Change the theme", keys: "T", run: nextTheme },

@@ -1,6 +1,7 @@
 import { ChartsPanel } from "./charts-panel.tsx";
 import type { Tab } from "./moment-link.ts";
 import { tabs } from "./moment-link.ts";
+import * as moves from "./moves.ts";
 import { QueuePanel } from "./queue-panel.tsx";
 import { StatePanel } from "./state-panel.tsx";
 import * as store from "./store.ts";
@@ -40,7 +41,7 @@ function onKeyDown(event: KeyboardEvent): void {
   event.preventDefault();
   const index = (tabs.indexOf(store.tab.peek()) + by + tabs.length) % tabs.length;
   const next = tabs[index] ?? "why";
-  store.show(next);
+  moves.show(next);
   document.getElementById(`tab-${next}`)?.focus();
 }
 
@@ -80,7 +81,7 @@ export function Detail() {
               aria-selected={name === now}
               aria-controls="panel"
               tabIndex={name === now ? 0 : -1}
-              onClick={() => store.show(name)}
+              onClick={() => moves.show(name)}
             >
               {names[name]}
             </button>

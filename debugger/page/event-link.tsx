@@ -1,5 +1,5 @@
 import type { Piece } from "../protocol.ts";
-import { select } from "./store.ts";
+import { select } from "./moves.ts";
 
 /** A number of an event that leads to it. */
 export function EventLink({ seq, text }: { seq: number; text?: string }) {

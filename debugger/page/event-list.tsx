@@ -1,6 +1,7 @@
 import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { EventRow } from "../protocol.ts";
+import * as moves from "./moves.ts";
 import { resource } from "./resource.ts";
 import * as store from "./store.ts";
 
@@ -35,7 +36,7 @@ function Row({ row, isAt }: { row: EventRow; isAt: boolean }) {
       title={title}
       tabIndex={-1}
       aria-current={isAt ? "true" : undefined}
-      onClick={() => store.select(row.seq)}
+      onClick={() => moves.select(row.seq)}
     >
       <span class="seq">{row.seq}</span>
       <span class={`dot lane-${row.kind}`} aria-hidden="true" />

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { onKey } from "./keys.ts";
+import * as moves from "./moves.ts";
 import * as store from "./store.ts";
 
 /** The log that an exported page has in itself, as bytes. */
@@ -44,8 +45,8 @@ async function openServed(): Promise<void> {
 const root = document.getElementById("page");
 if (root !== null) render(<App />, root);
 globalThis.addEventListener("keydown", onKey);
-globalThis.addEventListener("hashchange", store.followAddress);
-globalThis.addEventListener("popstate", store.followAddress);
+globalThis.addEventListener("hashchange", moves.followAddress);
+globalThis.addEventListener("popstate", moves.followAddress);
 const packed = packedLog();
 if (packed !== undefined) store.openFile(packed.name, packed.bytes);
 else if (location.protocol.startsWith("http")) void openServed();

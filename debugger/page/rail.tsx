@@ -1,4 +1,5 @@
 import type { FaultGroup } from "../protocol.ts";
+import * as moves from "./moves.ts";
 import * as store from "./store.ts";
 
 const kindText: Readonly<Record<FaultGroup["kind"], string>> = {
@@ -10,8 +11,8 @@ const kindText: Readonly<Record<FaultGroup["kind"], string>> = {
 };
 
 function look(seq: number): void {
-  store.select(seq, "zoom");
-  store.show("why");
+  moves.select(seq, "zoom");
+  moves.show("why");
 }
 
 function Fault({ group }: { group: FaultGroup }) {
@@ -83,7 +84,7 @@ function Found() {
       <ul class="found">
         {rows.map((row) => (
           <li key={row.seq}>
-            <button type="button" onClick={() => store.select(row.seq, "zoom")} title={row.text}>
+            <button type="button" onClick={() => moves.select(row.seq, "zoom")} title={row.text}>
               <span class="seq">{row.seq}</span> {row.type}
             </button>
           </li>
@@ -99,7 +100,7 @@ function Search() {
       class="search"
       onSubmit={(event) => {
         event.preventDefault();
-        void store.search(store.where.peek());
+        void moves.search(store.where.peek());
       }}
     >
       <label for="search">Search</label>
@@ -116,14 +117,14 @@ function Search() {
         <button
           type="button"
           title="Continue back (Shift N)"
-          onClick={() => void store.continueTo(store.where.peek(), true)}
+          onClick={() => void moves.continueTo(store.where.peek(), true)}
         >
           ◀ Back to
         </button>
         <button
           type="button"
           title="Continue (N)"
-          onClick={() => void store.continueTo(store.where.peek(), false)}
+          onClick={() => void moves.continueTo(store.where.peek(), false)}
         >
           On to ▶
         </button>
@@ -139,7 +140,7 @@ function Bookmarks() {
     <>
       <h2>
         Bookmarks{" "}
-        <button type="button" class="small" onClick={store.toggleBookmark} title="B">
+        <button type="button" class="small" onClick={moves.toggleBookmark} title="B">
           {marks.some(({ seq }) => seq === store.at.value) ? "Unmark" : "Mark"} event{" "}
           {store.at.value}
         </button>
@@ -147,7 +148,7 @@ function Bookmarks() {
       <ul class="found">
         {marks.map(({ seq, text }) => (
           <li key={seq}>
-            <button type="button" onClick={() => store.select(seq, "zoom")}>
+            <button type="button" onClick={() => moves.select(seq, "zoom")}>
               <span class="seq">{seq}</span> {text}
             </button>
           </li>

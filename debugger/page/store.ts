@@ -1,13 +1,12 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { EditAsked, EventRow, LogView, PageAsked, WhatIfView } from "../protocol.ts";
+import type { EventRow, LogView, PageAsked, WhatIfView } from "../protocol.ts";
 import type { Bookmark } from "./bookmarks.ts";
-import { readBookmarks, writeBookmarks } from "./bookmarks.ts";
+import { readBookmarks } from "./bookmarks.ts";
 import { startClient } from "./client.ts";
 import type { Tab } from "./moment-link.ts";
-import { formatLink, parseLink } from "./moment-link.ts";
 import { resource } from "./resource.ts";
 import type { Window } from "./window.ts";
-import { showing, within, zoomed } from "./window.ts";
+import { within } from "./window.ts";
 
 /** Where the log comes from, and whether that is still there. */
 export type Origin = "none" | "file" | "server" | "gone";
@@ -36,9 +35,8 @@ export const whatIf = signal<WhatIfView | undefined>(undefined);
 export const whatIfState = signal<{ isBusy: boolean; error?: string }>({ isBusy: false });
 export const found = signal<{ rows: readonly EventRow[]; isWhole: boolean } | undefined>(undefined);
 
-const events = computed(() => log.value?.events ?? 0);
-/** A moment that the address names, until the log has come so far. */
-let awaited = parseLink(globalThis.location?.hash ?? "");
+/** How many events there are so far. */
+export const events = computed(() => log.value?.events ?? 0);
 let isFirst = true;
 
 export const client = startClient({
@@ -59,13 +57,6 @@ function heard(next: LogView, share: number): void {
     if (isAll || isFirst) shown.value = within({ from: 0, to: next.events }, next.events);
     if (isFirst) bookmarks.value = readBookmarks(next.name);
     isFirst = false;
-    if (awaited !== undefined && awaited.at <= next.events) {
-      const { at: seq, tab: show, asked: page } = awaited;
-      awaited = undefined;
-      select(seq, "zoom");
-      if (show !== undefined) tab.value = show;
-      if (page !== undefined) asked.value = page;
-    }
   });
 }
 
@@ -153,127 +144,3 @@ effect(() => {
   const page = chain.value.value?.asked;
   if (page !== undefined) asked.value = page;
 });
-
-/**
- * Goes to an event.
- *
- * @param how  `zoom`: closer, with an entry in the browser's history; `step`: what was chosen stays.
- */
-export function select(seq: number, how: "stay" | "zoom" | "step" = "stay"): void {
-  const last = events.peek();
-  const next = Math.min(Math.max(0, Math.floor(seq)), last);
-  batch(() => {
-    at.value = next;
-    if (how !== "step") focus.value = next;
-    notice.value = undefined;
-    const window = shown.peek();
-    const isFar = how === "zoom" && window.to - window.from > 600;
-    const near = isFar ? { from: next - 60, to: next + 60 } : window;
-    shown.value = showing(within(near, last), next, last);
-  });
-  const link = formatLink({ at: next, tab: tab.peek(), asked: undefined });
-  if (how === "zoom") globalThis.history.pushState(null, "", link);
-  else globalThis.history.replaceState(null, "", link);
-}
-
-/** Shows another part of the page. */
-export function show(next: Tab): void {
-  tab.value = next;
-  const link = formatLink({ at: at.peek(), tab: next, asked: asked.peek() });
-  globalThis.history.replaceState(null, "", link);
-}
-
-/** Zooms about the event that one is at, or about the middle. */
-export function zoom(by: number): void {
-  const window = shown.peek();
-  const place = at.peek() - 0.5;
-  const isIn = place >= window.from && place <= window.to;
-  const about = isIn ? place : (window.from + window.to) / 2;
-  shown.value = zoomed(window, about, by, events.peek());
-}
-
-/** Shows the whole run. */
-export const showAll = (): void => {
-  shown.value = within({ from: 0, to: events.peek() }, events.peek());
-};
-
-/** Steps over an event, or an input with what followed, forwards or back. */
-export async function step(by: "event" | "input", back: boolean): Promise<void> {
-  if (log.peek() === undefined) return;
-  if (by === "event") select(at.peek() + (back ? -1 : 1), "step");
-  else select(await client.ask("step", { at: at.peek(), by, back }), "step");
-}
-
-/** Goes to the next event for which an expression is so, or back to the last. */
-export async function continueTo(expression: string, back: boolean): Promise<void> {
-  if (log.peek() === undefined || expression.trim() === "") return;
-  try {
-    const question = back ? "back" : "forward";
-    const seq = await client.ask(question, { at: at.peek(), where: expression });
-    if (seq === undefined) notice.value = `No event ${back ? "before" : "after"} this one fits.`;
-    else select(seq, "zoom");
-  } catch (error) {
-    notice.value = error instanceof Error ? error.message : String(error);
-  }
-}
-
-/** Looks for all events for which an expression is so. */
-export async function search(expression: string): Promise<void> {
-  where.value = expression;
-  if (log.peek() === undefined || expression.trim() === "") {
-    found.value = undefined;
-    return;
-  }
-  try {
-    const answer = await client.ask("search", { where: expression, most: 200 });
-    found.value = { rows: answer.found, isWhole: answer.isWhole };
-    notice.value = undefined;
-  } catch (error) {
-    found.value = undefined;
-    notice.value = error instanceof Error ? error.message : String(error);
-  }
-}
-
-/** Faults: where `f` leads. */
-export const faultExpression = 'fact in ["DmaBlocked", "TranslationBlocked", "InterruptBlocked"]';
-
-/** Asks what would have been. */
-export async function askWhatIf(title: string, edits: readonly EditAsked[]): Promise<void> {
-  show("whatif");
-  whatIf.value = undefined;
-  whatIfState.value = { isBusy: true };
-  try {
-    whatIf.value = await client.ask("whatIf", { title, edits });
-    whatIfState.value = { isBusy: false };
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    whatIfState.value = text === "stopped" ? { isBusy: false } : { isBusy: false, error: text };
-  }
-}
-
-/** Marks the event that one is at, or takes the mark away. */
-export function toggleBookmark(): void {
-  const seq = at.peek();
-  const name = log.peek()?.name;
-  if (name === undefined) return;
-  const has = bookmarks.peek().some((one) => one.seq === seq);
-  const row = current.peek().value?.[0];
-  const text = row === undefined || row.seq !== seq ? "" : row.type;
-  bookmarks.value = has
-    ? bookmarks.peek().filter((one) => one.seq !== seq)
-    : [...bookmarks.peek(), { seq, text }].sort((a, b) => a.seq - b.seq);
-  writeBookmarks(name, bookmarks.peek());
-}
-
-/** Goes to the moment that the address names now. */
-export function followAddress(): void {
-  const link = parseLink(globalThis.location.hash);
-  if (link === undefined || log.peek() === undefined || link.at === at.peek()) return;
-  batch(() => {
-    at.value = Math.min(link.at, events.peek());
-    focus.value = at.peek();
-    shown.value = showing(shown.peek(), at.peek(), events.peek());
-    if (link.tab !== undefined) tab.value = link.tab;
-    if (link.asked !== undefined) asked.value = link.asked;
-  });
-}

@@ -1,4 +1,5 @@
 import { EventLink, Sentence } from "./event-link.tsx";
+import * as moves from "./moves.ts";
 import * as store from "./store.ts";
 
 function Offers() {
@@ -8,7 +9,7 @@ function Offers() {
     <section class="offers">
       <h3>What if …</h3>
       {offers.map(({ text, edits }) => (
-        <button key={text} type="button" onClick={() => void store.askWhatIf(text, edits)}>
+        <button key={text} type="button" onClick={() => void moves.askWhatIf(text, edits)}>
           … {text}?
         </button>
       ))}
@@ -25,7 +26,7 @@ function AskStory() {
   const isDma = /^Dma/.test(row.type);
   if (!isDma && page === undefined) return null;
   const choose = (): void => {
-    if (isDma) store.select(at);
+    if (isDma) moves.select(at);
     else if (page !== undefined) store.told.value = { at, asked: page };
   };
   return (
@@ -33,7 +34,7 @@ function AskStory() {
       <button type="button" class="small" onClick={choose}>
         {isDma
           ? `Tell of event ${at.toString()} instead`
-          : `Tell what a ${page?.access} of ${page?.iova} would come to after event ${at.toString()}`}
+          : `Tell what a ${page?.access} of ${page?.iova} would come to here`}
       </button>
     </p>
   );

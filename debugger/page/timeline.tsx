@@ -2,6 +2,7 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { canvasTimeline } from "./canvas-timeline.ts";
+import * as moves from "./moves.ts";
 import { placesOfRows, rowsInView } from "./rows-in-view.ts";
 import * as store from "./store.ts";
 import { isDark } from "./theme.ts";
@@ -65,7 +66,7 @@ async function pick(event: MouseEvent, element: HTMLElement): Promise<void> {
   const reach = Math.max(1, eventsAPixel * 6);
   const near = await store.client.ask("nearest", { lane, place, reach });
   const any = near ?? (await store.client.ask("nearest", { lane: -1, place, reach: 1 }));
-  if (any !== undefined) store.select(any);
+  if (any !== undefined) moves.select(any);
 }
 
 /** Dragging moves the picture; a click that does not drag goes to an event. */

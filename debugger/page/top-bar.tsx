@@ -1,4 +1,5 @@
 import { commands } from "./commands.ts";
+import * as moves from "./moves.ts";
 import * as store from "./store.ts";
 import { theme } from "./theme.ts";
 
@@ -13,7 +14,7 @@ function GoTo() {
         min={0}
         max={events}
         value={store.at.value}
-        onChange={({ currentTarget }) => store.select(currentTarget.valueAsNumber || 0, "zoom")}
+        onChange={({ currentTarget }) => moves.select(currentTarget.valueAsNumber || 0, "zoom")}
       />
       <span class="faint">of {events.toLocaleString("en-US")}</span>
     </label>

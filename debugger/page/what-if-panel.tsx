@@ -1,6 +1,7 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
 import type { DivergenceView, DmaChange, OutcomeView, WhatIfView } from "../protocol.ts";
+import { EditHere } from "./edit-here.tsx";
 import { EventLink } from "./event-link.tsx";
+import * as moves from "./moves.ts";
 import * as store from "./store.ts";
 
 function Outcome({ outcome, isHere }: { outcome: OutcomeView | undefined; isHere: boolean }) {
@@ -123,77 +124,6 @@ function Result({ view }: { view: WhatIfView }) {
   );
 }
 
-/** Edits of the input behind the event that one is at. */
-function EditHere() {
-  const text = useSignal("");
-  const row = store.current.value.value?.[0];
-  useSignalEffect(() => {
-    text.value = store.line.value.value ?? "";
-  });
-  if (row === undefined) return null;
-  const at = row.cause;
-  const page = store.asked.value;
-  return (
-    <section class="edit" aria-label="Do this input differently">
-      <h3>Do input {at} differently</h3>
-      <label>
-        The input, as a line of a log
-        <textarea
-          rows={3}
-          spellcheck={false}
-          value={text.value}
-          onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-        />
-      </label>
-      <div class="row-of-buttons">
-        <button
-          type="button"
-          onClick={() =>
-            void store.askWhatIf(`input ${at.toString()} had been another`, [
-              { kind: "change", at, line: text.peek() },
-            ])
-          }
-        >
-          Change it to this
-        </button>
-        <button
-          type="button"
-          onClick={() =>
-            void store.askWhatIf(`this had come before input ${at.toString()}`, [
-              { kind: "insert", before: at, line: text.peek() },
-            ])
-          }
-        >
-          Insert this before it
-        </button>
-        <button
-          type="button"
-          onClick={() =>
-            void store.askWhatIf(`input ${at.toString()} had not happened`, [
-              { kind: "remove", at },
-            ])
-          }
-        >
-          Leave it out
-        </button>
-        {page !== undefined && (
-          <button
-            type="button"
-            onClick={() =>
-              void store.askWhatIf(
-                `the guest had invalidated the domain of ${page.device} after input ${at.toString()}`,
-                [{ kind: "invalidated", after: at, asked: page }],
-              )
-            }
-          >
-            Invalidate here
-          </button>
-        )}
-      </div>
-    </section>
-  );
-}
-
 /** What would have been, had something been done differently. */
 export function WhatIfPanel() {
   const { isBusy, error } = store.whatIfState.value;
@@ -214,7 +144,7 @@ export function WhatIfPanel() {
         <section class="offers">
           <h3>Of the story that is told</h3>
           {offers.map(({ text, edits }) => (
-            <button key={text} type="button" onClick={() => void store.askWhatIf(text, edits)}>
+            <button key={text} type="button" onClick={() => void moves.askWhatIf(text, edits)}>
               … {text}?
             </button>
           ))}

@@ -127,9 +127,9 @@ function descriptorFor(guest: Guest, place: UsedPage): bigint {
 }
 
 /**
- * The edits by which a guest invalidates a page's domain after an event, by its own queue: the whole
- * ring is filled with that and with descriptors that do nothing, the tail goes round once, and
- * everything is as it was. The guest's later descriptors find the queue where they expect it.
+ * The edits by which a guest invalidates a page's domain after an event, by its own queue: the
+ * whole ring is filled with that and with descriptors that do nothing, the tail goes round once,
+ * and everything is as it was. The guest's later descriptors find the queue where they expect it.
  *
  * @throws EditError when the guest could not: its queue is off, busy or halted.
  */
