@@ -17,7 +17,6 @@ const magics: readonly (readonly [string, string])[] = [
   ["<!doctype html", "a web page"],
   ["<!DOCTYPE html", "a web page"],
   ["<html", "a web page"],
-  ["DMAR", "an ACPI table; shadowfold dmar reads it"],
 ];
 
 const isText = (head: Uint8Array): boolean => head.every((byte) => byte > 8 && byte !== 127);
@@ -46,5 +45,6 @@ export function seemsToBe(head: Uint8Array): string {
   const start = String.fromCharCode(...head.subarray(0, 32));
   const known = magics.find(([magic]) => start.startsWith(magic));
   if (known !== undefined) return known[1];
-  return isText(head) ? textKind(new TextDecoder().decode(head)) : "not text";
+  if (isText(head)) return textKind(new TextDecoder().decode(head));
+  return start.startsWith("DMAR") ? "an ACPI table; shadowfold dmar reads it" : "not text";
 }

@@ -39,12 +39,19 @@ export const newStaleTimes = (): StaleTimes => ({
 
 const endless = Number.MAX_SAFE_INTEGER;
 const longEvents = 4096;
+/** In place of a first page: somewhere in the shadow. */
+const somewhere = -1;
 /** Ranges of one shadow that are told apart at once. */
 const mostOpen = 4096;
 
 function begin(stale: StaleTimes, of: Map<number, Open>, guest: number, from: number) {
   return (first: number, count: number): void => {
-    if (of.get(first)?.count === count || of.size >= mostOpen) return;
+    const known = of.get(first);
+    if (known !== undefined) {
+      of.set(first, { count: Math.max(count, known.count), time: known.time });
+      return;
+    }
+    if (of.size >= mostOpen) return;
     const time: StaleTime = { guest, from, until: endless };
     stale.times.push(time);
     of.set(first, { count, time });
@@ -99,10 +106,15 @@ function noteRows(stale: StaleTimes, { changes }: Timeline, step: Step): void {
       for (const [first, open] of of) end(stale, of, first, open, at);
       continue;
     }
-    if (tree === trees.unknown) continue;
+    if (tree === trees.unknown) {
+      begin(stale, of, guest, step.seq)(somewhere, 0);
+      continue;
+    }
     const [first, count] = [numberAt(changes.first, row), numberAt(changes.count, row)];
     if (numberAt(changes.value, row) === 0) endWithin(stale, of, first, first + count, at);
     else begin(stale, of, guest, step.seq)(first, count);
+    // Of a range that is cleared bit by bit some is left, whatever the rows say.
+    if (of.size === 0) begin(stale, of, guest, step.seq)(somewhere, 0);
   }
 }
 
