@@ -15,8 +15,8 @@ const tellsEachMs = 120;
 let opened: Opened | undefined;
 let isEnough = false;
 let lastTold = 0;
-/** The long question that is being answered; another one of its kind ends it. */
-let current = 0;
+/** By question, the newest that is being answered bit by bit: it ends the one before. */
+const current = new Map<string, number>();
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
@@ -54,12 +54,16 @@ const isLong = (value: unknown): value is Generator<void, unknown, void> =>
 
 const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-async function finish(id: number, long: Generator<void, unknown, void>): Promise<unknown> {
-  current = id;
+async function finish(
+  question: string,
+  id: number,
+  long: Generator<void, unknown, void>,
+): Promise<unknown> {
+  current.set(question, id);
   for (let next = long.next(); ; next = long.next()) {
     if (next.done) return next.value;
     await breathe();
-    if (current !== id) throw new Error("stopped");
+    if (current.get(question) !== id) throw new Error("stopped");
   }
 }
 
@@ -67,7 +71,7 @@ async function answerTo({ id, question, of }: Extract<ToWorker, { type: "ask" }>
   try {
     if (opened === undefined) throw new Error("nothing is open");
     const value: unknown = ask(opened, question, of as never);
-    const whole = isLong(value) ? await finish(id, value) : value;
+    const whole = isLong(value) ? await finish(question, id, value) : value;
     scope.postMessage({ type: "answer", id, value: whole });
   } catch (error) {
     scope.postMessage({ type: "failed", id, why: messageOf(error) });
@@ -84,7 +88,7 @@ scope.onmessage = ({ data }) => {
       break;
     case "cancel":
       isEnough = true;
-      current = 0;
+      current.delete("whatIf");
       break;
     case "ask":
       void answerTo(data);

@@ -1,7 +1,9 @@
 import type { SourceId } from "../../events/address.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import { faultText } from "../../events/fault/fault-text.ts";
-import { hasEvent } from "../../history/columns/chunk.ts";
+import type { Chunk } from "../../history/columns/chunk.ts";
+import { hasEvent, pageIn, presence } from "../../history/columns/chunk.ts";
+import { rowOf } from "../../history/columns/columns.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";
 import { scanAll } from "../../history/columns/scan.ts";
 import type { Interval } from "../../history/lifeline/lifeline.ts";
@@ -12,10 +14,10 @@ import type { FaultGroup, FindingView, SummaryView } from "../protocol.ts";
 import { bounded } from "./event-rows.ts";
 
 const blockedEvent = eventNumber("DmaBlocked");
-/** Groups of one page that are told apart; blocked DMA that is looked at. */
-const mostGroups = 4000;
-const mostLooked = 200_000;
+/** Groups of one page that are told apart. */
+const mostGroups = 2000;
 const mostTold = 200;
+const groupsAtOnce = 8;
 
 /** Blocked DMA of one device to one page, for one reason. */
 interface PageGroup {
@@ -31,31 +33,42 @@ interface PageGroup {
   last: number;
 }
 
-/** All blocked DMA by page, in the order of the first of each. */
-function pageGroups(timeline: Timeline): { groups: readonly PageGroup[]; blocked: number } {
-  const groups = new Map<string, PageGroup>();
+/** What a fact says that columns do not keep: the first of a group stands for all. */
+function detailOf(timeline: Timeline, seq: number): Pick<PageGroup, "access" | "host"> {
+  const step = stepOfEvent(timeline, seq);
+  const fact = step?.facts[seq - step.seq - 1];
+  if (fact?.type !== "DmaBlocked") return { access: "", host: undefined };
+  return { access: fact.access, host: fact.host };
+}
+
+type Found = Omit<PageGroup, "access" | "host">;
+
+/** All blocked DMA by page, in the order of the first of each, from columns alone. */
+function pageGroups({ columns }: Timeline): { groups: readonly Found[]; blocked: number } {
+  const groups = new Map<string, Found>();
   let blocked = 0;
-  const { columns } = timeline;
   const wanted = {
-    mayBeIn: (chunk: Parameters<typeof hasEvent>[0]) => hasEvent(chunk, [blockedEvent]),
-    isAt: (chunk: Parameters<typeof hasEvent>[0], at: number) => chunk.event[at] === blockedEvent,
+    mayBeIn: (chunk: Chunk) => hasEvent(chunk, [blockedEvent]),
+    isAt: (chunk: Chunk, at: number) => chunk.event[at] === blockedEvent,
   };
   for (const seq of scanAll(columns, { from: 1, to: columns.count }, wanted)) {
     blocked += 1;
-    if (blocked > mostLooked || groups.size > mostGroups) continue;
-    const step = stepOfEvent(timeline, seq);
-    const fact = step?.facts[seq - step.seq - 1];
-    if (fact?.type !== "DmaBlocked") continue;
-    const { guest = 0, device, pasid, access, reason, host } = fact;
-    const page = Number(fact.iova / 4096n);
-    const key = [guest, device, page, pasid, access, reason, host].join(" ");
+    const row = rowOf(columns, seq);
+    if (row === undefined) continue;
+    const { chunk, at } = row;
+    const has = (bit: number): boolean => ((chunk.present[at] as number) & bit) !== 0;
+    const [guest, device] = [chunk.plain.guest?.[at] ?? 0, chunk.plain.device?.[at] ?? 0];
+    const page = pageIn(chunk, "iova", at);
+    const pasid = has(presence.pasid) ? chunk.plain.pasid?.[at] : undefined;
+    const reason = has(presence.reason) ? chunk.plain.reason?.[at] : undefined;
+    const key = [guest, device, page, pasid, reason].join(" ");
     const known = groups.get(key);
-    if (known === undefined) {
-      const of = { guest, device, page, pasid, access, reason, host };
-      groups.set(key, { ...of, count: 1, first: seq, last: seq });
-    } else {
+    if (known !== undefined) {
       known.count += 1;
       known.last = seq;
+    } else if (groups.size < mostGroups) {
+      const of = { guest, device: device as SourceId, page, pasid, reason };
+      groups.set(key, { ...of, count: 1, first: seq, last: seq });
     }
   }
   return { groups: [...groups.values()], blocked };
@@ -75,6 +88,11 @@ function kindOf(timeline: Timeline, group: PageGroup): FaultGroup["kind"] {
   return intervals.slice(0, met).some(hasPage) ? "unmapped" : "never mapped";
 }
 
+interface Grouped {
+  readonly faults: FaultGroup[];
+  readonly blocked: number;
+}
+
 /** Whether a group continues another, in the next page. */
 const isNext = (group: FaultGroup, last: PageGroup, next: PageGroup, kind: string): boolean =>
   group.kind === kind &&
@@ -86,10 +104,12 @@ const isNext = (group: FaultGroup, last: PageGroup, next: PageGroup, kind: strin
   next.page === last.page + 1;
 
 /** Blocked DMA that is alike, in pages side by side; pages that were unmapped first. */
-export function faultGroups(timeline: Timeline): { faults: FaultGroup[]; blocked: number } {
+function* faultGroups(timeline: Timeline): Generator<void, Grouped, void> {
   const { groups, blocked } = pageGroups(timeline);
   const told: { group: FaultGroup; last: PageGroup }[] = [];
-  for (const [index, one] of groups.entries()) {
+  for (const [index, found] of groups.entries()) {
+    if (index % groupsAtOnce === groupsAtOnce - 1) yield;
+    const one: PageGroup = { ...found, ...detailOf(timeline, found.first) };
     const kind = index < mostTold ? kindOf(timeline, one) : "other";
     const before = told.at(-1);
     if (before !== undefined && isNext(before.group, before.last, one, kind)) {
@@ -121,9 +141,9 @@ const mostFindings = 500;
 /** A law that did not hold, as it is listed. */
 export const findingView = (one: FindingView): FindingView => ({ ...one, text: bounded(one.text) });
 
-/** What to look at first in a run. */
-export function summaryView(timeline: Timeline): SummaryView {
-  const { faults, blocked } = faultGroups(timeline);
+/** What to look at first in a run; it can be left at any step. */
+export function* summaryView(timeline: Timeline): Generator<void, SummaryView, void> {
+  const { faults, blocked } = yield* faultGroups(timeline);
   const { all } = timeline.findings;
   return {
     ...{ faults, blocked },
