@@ -17,6 +17,9 @@ const inFolder = (name: string): string => join(folder, name);
 
 if (!hasChromium) console.warn(`The debugger's page is not tested: no Chromium at ${chromiumPath}`);
 
+/** A machine with much else to do is slow, and is waited for. */
+const patience = { timeout: 20_000 };
+
 /** The event that the page says it is at. */
 const atEvent = (page: Page): Promise<string> => page.inputValue("#goto");
 
@@ -25,7 +28,7 @@ const text = (page: Page, selector: string): Promise<string> =>
 
 /** Waits until the page is at another event, and says which. */
 async function nextEvent(page: Page, before: string): Promise<number> {
-  await expect.poll(() => atEvent(page)).not.toBe(before);
+  await expect.poll(() => atEvent(page), patience).not.toBe(before);
   return Number(await atEvent(page));
 }
 
@@ -43,7 +46,7 @@ async function followFault(page: Page): Promise<void> {
   await page.locator(".way.bad").first().waitFor();
   await page.getByRole("button", { name: "Step back", exact: true }).click();
   await page.locator(".way.good").first().waitFor();
-  expect(await atEvent(page)).toBe("5627");
+  await expect.poll(() => atEvent(page), patience).toBe("5627");
   expect(await text(page, ".way.good .mono")).toBe("0x29f5000");
   await page.getByRole("tab", { name: "Why" }).click();
   await page.getByRole("button", { name: "had not been sent?" }).click();
@@ -53,7 +56,7 @@ async function followFault(page: Page): Promise<void> {
   expect(await text(page, ".side-by-side td.landed")).toContain("landed: guest 0x29f5000");
 }
 
-describe.skipIf(!hasChromium)("the debugger's page in Chromium", () => {
+describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_000 }, () => {
   let browser: Browser;
   let server: PageServer;
   let html: string;
@@ -77,7 +80,7 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", () => {
     await server.close();
     await page.getByText("The server has ended.").waitFor();
     await page.getByRole("button", { name: "Step back", exact: true }).click();
-    expect(await atEvent(page)).toBe("5626");
+    await expect.poll(() => atEvent(page), patience).toBe("5626");
     expect(asked.filter((one) => !/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(one))).toEqual([]);
     expect(errors.filter((one) => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(one))).toEqual([]);
     await page.close();
@@ -97,7 +100,7 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", () => {
     expect(errors).toEqual([]);
     await page.reload();
     await page.locator(".row.is-at").waitFor();
-    expect(await atEvent(page)).toBe("5627");
+    await expect.poll(() => atEvent(page), patience).toBe("5627");
     await page.close();
   });
 
@@ -113,7 +116,7 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", () => {
     await keyboard.press("w");
     expect(await nextEvent(page, fault)).toBe(5628);
     await keyboard.press("ArrowLeft");
-    await expect.poll(() => atEvent(page)).toBe("5627");
+    await expect.poll(() => atEvent(page), patience).toBe("5627");
     await keyboard.press("b");
     await keyboard.press("i");
     await page.locator(".result").waitFor();

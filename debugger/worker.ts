@@ -9,6 +9,8 @@ interface WorkerScope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
 }
 
+type Asked = Extract<ToWorker, { type: "ask" }>;
+
 const scope = self as unknown as WorkerScope;
 const tellsEachMs = 120;
 
@@ -67,7 +69,7 @@ async function finish(
   }
 }
 
-async function answerTo({ id, question, of }: Extract<ToWorker, { type: "ask" }>): Promise<void> {
+async function answerTo({ id, question, of }: Asked): Promise<void> {
   try {
     if (opened === undefined) throw new Error("nothing is open");
     const value: unknown = ask(opened, question, of as never);
@@ -76,6 +78,23 @@ async function answerTo({ id, question, of }: Extract<ToWorker, { type: "ask" }>
   } catch (error) {
     scope.postMessage({ type: "failed", id, why: messageOf(error) });
   }
+}
+
+/** What a hand that moves waits for comes before what an eye reads afterwards. */
+const urgent: ReadonlySet<string> = new Set(["rows", "nearest", "step", "overview", "events"]);
+const waiting: Asked[] = [];
+// A message to oneself comes after those that are there already, and without a timer's delay.
+const turns = new MessageChannel();
+
+turns.port1.onmessage = () => {
+  const next = waiting.findIndex(({ question }) => urgent.has(question));
+  const [asked] = waiting.splice(Math.max(0, next), 1);
+  if (asked !== undefined) void answerTo(asked);
+};
+
+function take(asked: Asked): void {
+  waiting.push(asked);
+  turns.port2.postMessage(undefined);
 }
 
 scope.onmessage = ({ data }) => {
@@ -91,7 +110,7 @@ scope.onmessage = ({ data }) => {
       current.delete("whatIf");
       break;
     case "ask":
-      void answerTo(data);
+      take(data);
       break;
   }
 };

@@ -50,7 +50,7 @@ function Introduction() {
   return (
     <div class="introduction">
       <h3 class="headline">
-        {count(log?.inputs)} inputs, {count(log?.events)} events of {log?.devices.length} devices
+        {count(log?.inputs)} inputs, {count(log?.events)} events
       </h3>
       <p>
         Each input is what the outside did; below it are the facts that followed. Choose a DMA or a

@@ -84,7 +84,6 @@ function Entry({ entry }: { entry: EntryView }) {
         <span class="mono">{address}</span>
         <span class="mono word">{word}</span>
         <span class="meaning">{meaning}</span>
-        {isOpen.value && <Fields fields={fields} />}
         <span class="writer">
           {writer === undefined ? (
             <span class="faint">never written</span>
@@ -94,6 +93,7 @@ function Entry({ entry }: { entry: EntryView }) {
             </>
           )}
         </span>
+        {isOpen.value && <Fields fields={fields} />}
       </div>
       <div class="host-side mono">{hpa ?? "—"}</div>
     </li>
