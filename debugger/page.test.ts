@@ -154,7 +154,7 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
     await page.close();
   });
 
-  it("[DB5] a file is opened in the page alone, and one that is no log is said to be what it is", async () => {
+  it("[DB5] a file is opened in the page alone; what is no log is told", async () => {
     const empty = inFolder("page.html");
     writeFileSync(empty, html);
     const { page } = await openPage(browser, pathToFileURL(empty).href);

@@ -53,8 +53,8 @@ export function addDebug(program: Command, run: Run): void {
     .summary("go through a log in a browser, in both directions")
     .description(
       "Serves the debugger's page with a log on this machine alone, prints its address, and ends " +
-        "with Ctrl-C. The address has a token in it; requests of other pages are refused, and the " +
-        "page fetches nothing from elsewhere. Everything is folded in the browser.",
+        "with Ctrl-C. The address has a token in it; requests of other pages are refused, and " +
+        "the page fetches nothing from elsewhere. Everything is folded in the browser.",
     )
     .argument("<file>", "log or recording, gzipped or not")
     .option("--host <address>", "listen on another address, for others to see", "127.0.0.1")

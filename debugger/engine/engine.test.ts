@@ -1,3 +1,5 @@
+// Length: one recording is opened once, and everything is asked of it.
+
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tellStory } from "../../cli/render/story.ts";
@@ -158,7 +160,7 @@ describe("the picture of a run", () => {
 });
 
 describe("the story of a fault", () => {
-  it("[DB11] the faults to look at first are those after unmapping; grouped by page and reason", () => {
+  it("[DB11] the faults to look at first are those after unmapping; they are grouped", () => {
     const { faults, blocked, findingCount } = answered("summary", {});
     expect({ blocked, findingCount }).toEqual({ blocked: 752, findingCount: 0 });
     expect(faults.reduce((sum, { count }) => sum + count, 0)).toBe(752);
@@ -196,7 +198,7 @@ describe("the story of a fault", () => {
     expect(answered("chain", { at: write }).asked).toMatchObject({ iova: "0x29e03000" });
   });
 
-  it("[DB13] a walk has each entry with its writer, three answers, and the life of the page", () => {
+  it("[DB13] a walk has each entry with its writer, three answers, and a life", () => {
     const before = answered("walk", { at: write - 1, asked: page });
     const after = answered("walk", { at: write, asked: page });
     expect([before.guest.address, before.shadow.address]).toEqual(["0x29f5000", "0x102ff5000"]);
@@ -211,7 +213,7 @@ describe("the story of a fault", () => {
     expect(() => questionOf({ ...page, device: "<b>" }, 1)).toThrow("no device");
   });
 
-  it("[DB14] the state says what its step has changed, the queue what waits and what was done", () => {
+  it("[DB14] the state says what its step has changed, the queue what waits", () => {
     const state = answered("state", { at: announced, guest: 0 });
     const tail = state?.registers.find(({ name }) => name === "IQT");
     expect([tail?.before, tail?.value]).toEqual(["0xbe0", "0xc00"]);
@@ -238,7 +240,7 @@ describe("what if", () => {
   const unsent = (): WhatIfView =>
     answered("whatIf", { title: "unsent", edits: [{ kind: "unsent", fact: announced }] }, start);
 
-  it("[DB15] without its invalidation a removed page is still reached, and nothing else changes", () => {
+  it("[DB15] without its invalidation a removed page is still reached", () => {
     const { dma, dmaDiffering, first } = unsent();
     expect(dmaDiffering).toBe(16);
     expect(dma.every(({ left, right }) => !left?.good && right?.good)).toBe(true);
@@ -275,7 +277,7 @@ describe("what if", () => {
     expect(() => withInvalidation(timeline, 10, place)).toThrow(EditError);
   });
 
-  it("[DB17] an input is changed, put in or left out as a line; what is no input is refused", () => {
+  it("[DB17] an input is changed, put in or left out as a line, or refused", () => {
     const line = answered("line", { at: write });
     expect(line).toContain('"input":"MemoryWrite"');
     const at = write;

@@ -9,7 +9,8 @@ import { showing, within, zoomed } from "./window.ts";
 /**
  * Goes to an event.
  *
- * @param how  `zoom`: closer, with an entry in the browser's history; `step`: what was chosen stays.
+ * @param how  `zoom`: closer, with an entry in the browser's history; `step`: what is chosen
+ *   stays.
  */
 export function select(seq: number, how: "stay" | "zoom" | "step" = "stay"): void {
   const last = store.events.peek();
