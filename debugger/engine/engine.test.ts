@@ -3,6 +3,8 @@
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tellStory } from "../../cli/render/story.ts";
+import { encodeFact, encodeHeader, encodeInput } from "../../events/log/log.ts";
+import { encodeEnd } from "../../events/log/log-end.ts";
 import { eventNames } from "../../history/columns/event-column.ts";
 import { numberAt } from "../../history/columns/number-column.ts";
 import { whyIn } from "../../history/query/why-in.ts";
@@ -12,12 +14,13 @@ import { EditError } from "../../history/what-if/edit.ts";
 import { withInvalidation, withoutInvalidation } from "../../history/what-if/invalidation-edit.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
 import { registersOf, registerValue } from "../../projections/registers/registers.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { Question, Questions, WhatIfView } from "../protocol.ts";
 import { marks } from "../protocol.ts";
 import { opened, recordingBytes, recordingLines } from "../test/opened.ts";
 import { ask } from "./answers.ts";
 import { isBadEvent, kindOfEvent } from "./lanes.ts";
+import { openLog } from "./log-reader.ts";
 import type { Opened } from "./opening.ts";
 import { questionOf } from "./page-asked.ts";
 import { seemsToBe } from "./seems-to-be.ts";
@@ -69,6 +72,24 @@ describe("opening", () => {
     expect(cut.timeline.cut).toContain("cut short");
     expect(cut.timeline.inputs.count).toBeGreaterThan(20);
     expect(stepAt(cut.timeline, 20)?.input).toEqual(stepAt(whole.timeline, 20)?.input);
+  });
+
+  it("[DB6] opens a log too, passes over its facts, and believes its end", async () => {
+    const head = openLog(recordingLines("linux-vfio-edu")[0] ?? "");
+    const steps = [0, 1, 2, 3].map((place) => stepAt(edu.timeline, place));
+    const lines = steps.flatMap((step) =>
+      step === undefined
+        ? []
+        : [
+            encodeInput(step.seq, step.input),
+            ...step.facts.map((fact, at) => encodeFact(step.seq + 1 + at, step.seq, fact)),
+          ],
+    );
+    const text = [encodeHeader(head.setup), ...lines, encodeEnd(8)];
+    const log = await opened(`\uFEFF${text.join("\n")}\n`);
+    expect([log.kind, log.timeline.end.seq, log.timeline.cut]).toEqual(["log", 8, undefined]);
+    const longer = await opened([...text, lines[0]].join("\n"));
+    expect(longer.timeline.cut).toContain("after the log's end");
   });
 
   it("[DB7] a file that is no log is refused with what it seems to be", async () => {

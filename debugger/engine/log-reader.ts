@@ -1,5 +1,7 @@
 import type { Input } from "../../events/input.ts";
 import { parseEvent, parseHeader } from "../../events/log/log.ts";
+import { isEnd } from "../../events/log/log-end.ts";
+import { LogError } from "../../events/log/log-error.ts";
 import { openRecording } from "../../events/log/recording.ts";
 import type { Setup } from "../../events/setup.ts";
 
@@ -20,7 +22,11 @@ export function openLog(first: string): LogReader {
   }
   const { setup, version } = parseHeader(line);
   let after = 0;
+  let hasEnded = false;
   const read = (text: string, number: number): readonly Input[] => {
+    if (hasEnded) throw new LogError(number, "a line after the log's end");
+    hasEnded = isEnd(text, number, after);
+    if (hasEnded) return [];
     const event = parseEvent(text, number, after, version);
     after = event.seq;
     return "input" in event ? [event.input] : [];

@@ -1,12 +1,12 @@
 import { hex, pageOf } from "../../events/address.ts";
 import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
 import { at as offsets } from "../../events/registers/offset.ts";
-import { queueGeometry } from "../../events/registers/queue.ts";
 import { hasEvent } from "../../history/columns/chunk.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";
 import { scan } from "../../history/columns/scan.ts";
 import { stepOfEvent, worldAt } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
 import { pageAt, wordsIn } from "../../tables/memory.ts";

@@ -3,7 +3,7 @@ import { trees } from "../../history/lifeline/change-index.ts";
 import type { Step } from "../../history/step.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 
 /** A time in which a range of a shadow, or some host entry, had an unannounced change. */
 export interface StaleTime {

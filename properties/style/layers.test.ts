@@ -94,7 +94,7 @@ describe("imports", () => {
     expect(wide).toEqual([]);
   });
 
-  it("[ST23] the debugger's page knows its engine by messages, its engine no page", () => {
+  it("[ST24] the debugger's page knows its engine by messages, its engine no page", () => {
     const wide = edges.filter(({ from, to }) => {
       if (from.startsWith("debugger/page/")) return !page.test(to);
       return from.startsWith("debugger/engine/") && to.startsWith("debugger/page/");
