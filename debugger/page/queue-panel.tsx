@@ -58,7 +58,7 @@ function Ring({ queue }: { queue: QueueView }) {
         {waiting}
       </text>
       <text class="label" x={middle} y={middle + 14}>
-        {waiting === 1 ? "waits" : "wait"}
+        waiting
       </text>
     </svg>
   );

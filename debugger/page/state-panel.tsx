@@ -106,6 +106,12 @@ function Table({ table }: { table: StateTable }) {
   );
 }
 
+/** Those that the step has changed before the others, each in its order. */
+const litFirst = <T,>(items: readonly T[], isLit: (item: T) => boolean): readonly T[] => [
+  ...items.filter(isLit),
+  ...items.filter((item) => !isLit(item)),
+];
+
 /** What is the case after the event that one is at; what its step changed is lit. */
 export function StatePanel() {
   const { value, error } = store.state.value;
@@ -119,12 +125,12 @@ export function StatePanel() {
       <Values rows={value.values} />
       <h3>Registers</h3>
       <ul class="registers">
-        {value.registers.map((register) => (
+        {litFirst(value.registers, ({ before }) => before !== undefined).map((register) => (
           <Register key={register.name} register={register} />
         ))}
       </ul>
       <h3>What is kept</h3>
-      {value.tables.map((table) => (
+      {litFirst(value.tables, ({ changed }) => changed > 0).map((table) => (
         <Table key={table.name} table={table} />
       ))}
     </div>
