@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pageWithLog } from "./debugger-page.ts";
 import type { PageServer } from "./debugger-server.ts";
 import { servePage } from "./debugger-server.ts";
+import { buildPage } from "./test/built-page.ts";
 import { captureRun, recordingPath } from "./test/captured-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shadowfold-debug-"));
@@ -15,6 +16,7 @@ const page =
 
 let server: PageServer;
 beforeAll(async () => {
+  buildPage();
   writeFileSync(file, "bytes");
   server = await servePage({ page, file, name: "a<b>.log", host: "127.0.0.1", port: 0 });
 });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { debuggerPage, pageWithLog } from "../cli/debugger-page.ts";
 import type { PageServer } from "../cli/debugger-server.ts";
 import { servePage } from "../cli/debugger-server.ts";
+import { buildPage } from "../cli/test/built-page.ts";
 import { recordingPath } from "../cli/test/captured-run.ts";
 import { chromiumPath, hasChromium, openPage, seriousIn, startChromium } from "./test/browser.ts";
 
@@ -62,6 +63,7 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
   let html: string;
 
   beforeAll(async () => {
+    buildPage();
     html = debuggerPage();
     const served = { page: html, file: recording, name: basename(recording) };
     server = await servePage({ ...served, host: "127.0.0.1", port: 0 });
