@@ -108,11 +108,13 @@ function drawNames({ context, picture, width, colours }: Drawing): void {
 /** Draws a run on a canvas. */
 export function canvasTimeline(canvas: HTMLCanvasElement): TimelineRenderer {
   const context = canvas.getContext("2d");
-  let [width, height] = [1, 1];
+  let [width, height, scaled] = [0, 0, 0];
   return {
     resize(wide, high) {
       const scale = globalThis.devicePixelRatio;
-      [width, height] = [wide, high];
+      // A canvas that is given its size again is made anew, and empty.
+      if (width === wide && height === high && scaled === scale) return;
+      [width, height, scaled] = [wide, high, scale];
       canvas.width = Math.max(1, Math.round(wide * scale));
       canvas.height = Math.max(1, Math.round(high * scale));
     },

@@ -6,6 +6,17 @@ import { formatLink, parseLink } from "./moment-link.ts";
 import * as store from "./store.ts";
 import { showing, within, zoomed } from "./window.ts";
 
+const addressWaitsMs = 250;
+let addressTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Names the moment in the address, soon: browsers refuse to have it changed with each step. */
+function replaceAddress(link: string): void {
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    globalThis.history.replaceState(null, "", link);
+  }, addressWaitsMs);
+}
+
 /**
  * Goes to an event.
  *
@@ -25,15 +36,16 @@ export function select(seq: number, how: "stay" | "zoom" | "step" = "stay"): voi
     store.shown.value = showing(within(near, last), next, last);
   });
   const link = formatLink({ at: next, tab: store.tab.peek(), asked: undefined });
-  if (how === "zoom") globalThis.history.pushState(null, "", link);
-  else globalThis.history.replaceState(null, "", link);
+  if (how === "zoom") {
+    clearTimeout(addressTimer);
+    globalThis.history.pushState(null, "", link);
+  } else replaceAddress(link);
 }
 
 /** Shows another part of the page. */
 export function show(next: Tab): void {
   store.tab.value = next;
-  const link = formatLink({ at: store.at.peek(), tab: next, asked: store.asked.peek() });
-  globalThis.history.replaceState(null, "", link);
+  replaceAddress(formatLink({ at: store.at.peek(), tab: next, asked: store.asked.peek() }));
 }
 
 /** Zooms about the event that one is at, or about the middle. */

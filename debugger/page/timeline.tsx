@@ -2,6 +2,7 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { canvasTimeline } from "./canvas-timeline.ts";
+import { followPointer, HoverLabel } from "./hover-label.tsx";
 import * as moves from "./moves.ts";
 import { placesOfRows, rowsInView } from "./rows-in-view.ts";
 import * as store from "./store.ts";
@@ -95,11 +96,13 @@ function usePointer(element: RefObject<HTMLDivElement | null>) {
       start = undefined;
     };
     const wheel = (event: WheelEvent): void => onWheel(event, of);
+    const unfollow = followPointer(of);
     of.addEventListener("pointerdown", down);
     of.addEventListener("pointermove", move);
     of.addEventListener("pointerup", up);
     of.addEventListener("wheel", wheel, { passive: false });
     return () => {
+      unfollow();
       of.removeEventListener("pointerdown", down);
       of.removeEventListener("pointermove", move);
       of.removeEventListener("pointerup", up);
@@ -163,6 +166,7 @@ export function Timeline() {
         aria-valuetext={text.value}
       >
         <canvas ref={canvas} aria-hidden="true" />
+        <HoverLabel />
       </div>
     </section>
   );
