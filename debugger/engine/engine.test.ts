@@ -266,13 +266,14 @@ describe("what if", () => {
     expect(dmaDiffering).toBe(16);
     expect(dma.every(({ left, right }) => !left?.good && right?.good)).toBe(true);
     expect(first?.left?.seq).toBe(5630);
-    const { timeline } = branchOf(
-      start.timeline,
-      "b",
-      withoutInvalidation(start.timeline, announced),
-    );
+    const edits = withoutInvalidation(start.timeline, announced);
+    const { timeline, first: place } = branchOf(start.timeline, "b", edits);
     const [is, was] = [timeline.end.guests[0], start.timeline.end.guests[0]];
     expect(is?.queue).toEqual(was?.queue);
+    // The write of nothing, the tail, the descriptor as it was.
+    const restored = stepAt(timeline, place + 2)?.after.guests[0];
+    const before = stepAt(start.timeline, place)?.after.guests[0];
+    expect(restored?.memory.visible).toEqual(before?.memory.visible);
     expect(() => withoutInvalidation(start.timeline, write)).toThrow(EditError);
   });
 
