@@ -216,7 +216,9 @@ describe("the story of a fault", () => {
       [announced, 5635],
       [5635, 5642],
     ]);
-    expect(answered("chain", { at: write }).asked).toMatchObject({ iova: "0x29e03000" });
+    const ofWrite = answered("chain", { at: write });
+    expect(ofWrite.asked).toMatchObject({ iova: "0x29e03000" });
+    expect(ofWrite.links.slice(-3)).toEqual(links);
   });
 
   it("[DB13] a walk has each entry with its writer, three answers, and a life", () => {
