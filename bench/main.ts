@@ -14,6 +14,7 @@ import { measureLaws } from "./laws.ts";
 import type { Effort } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 import { measureNested } from "./nested.ts";
+import { measurePage } from "./page.ts";
 import { measurePieces } from "./primitive.ts";
 import { measureSelfReference } from "./self-reference.ts";
 import { measureWalk } from "./walk.ts";
@@ -26,6 +27,7 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],
   "self-reference": measureSelfReference,
   history: measureHistory,
+  page: measurePage,
   worst: measureWorst,
   growth: measureGrowth,
   charts: measureCharts,

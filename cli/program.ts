@@ -4,10 +4,12 @@ import { modelVersion } from "../events/log/log-version.ts";
 import { printable } from "../events/printable.ts";
 import { addCalls } from "./command/calls.ts";
 import { addConvert } from "./command/convert.ts";
+import { addDebug } from "./command/debug.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
 import { addExplain } from "./command/explain.ts";
 import { addExplore } from "./command/explore.ts";
+import { addExport } from "./command/export.ts";
 import { addFuzz } from "./command/fuzz.ts";
 import { addIndex } from "./command/index-log.ts";
 import { addInterrupt } from "./command/interrupt.ts";
@@ -52,8 +54,8 @@ function createProgram(run: Run): Command {
         "bound ended a search.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
-  for (const add of [addDmar, addSave, addCalls]) add(program, run);
+  for (const add of [addDebug, addExport, addIndex, addInterrupt, addVerify]) add(program, run);
+  for (const add of [addConvert, addDmar, addSave, addCalls]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore]) add(program, run);
   return program;

@@ -44,7 +44,7 @@ describe("size", () => {
   });
 
   it("[ST3] a line of code has at most 100 columns", () => {
-    const code = textFiles().filter((path) => /\.(ts|mjs)$/.test(path));
+    const code = textFiles().filter((path) => /\.(tsx?|mjs)$/.test(path));
     expect(code.flatMap((path) => linesWhere(path, (line) => line.length > 100))).toEqual([]);
   });
 });
