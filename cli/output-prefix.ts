@@ -18,7 +18,7 @@ export function checkOutput(prefix: string): void {
   }
 }
 
-/** The beginning itself, or with a number behind it, so that no file with these endings is there. */
+/** The beginning itself, or with a number behind it, so that no file with an ending is there. */
 export function freePrefix(prefix: string, endings: readonly string[]): string {
   for (let number = 1; ; number++) {
     const tried = number === 1 ? prefix : `${prefix}-${number.toString()}`;
