@@ -1,6 +1,6 @@
 import { formatSourceId, hex, interruptPages } from "../../events/address.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { frameOf, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { capacity } from "../../tables/page-tree.ts";

@@ -1,3 +1,5 @@
+// Length: one host, whose calls, reach and caches are looked at.
+
 import { describe, expect, it } from "vitest";
 import type { Call, TableData } from "../../calls/call.ts";
 import { hpa, sourceId } from "../../events/address.ts";

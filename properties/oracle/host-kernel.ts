@@ -1,3 +1,5 @@
+// Length: one call after the other, each with what it is refused for.
+
 import type { Call, Requester, TableData, Target } from "../../calls/call.ts";
 import type { Extents } from "./host-extents.ts";
 import { withExtent, withoutPages } from "./host-extents.ts";
