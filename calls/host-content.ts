@@ -1,5 +1,5 @@
 import type { Range } from "../events/address.ts";
-import { everyPage, pageOf } from "../events/address.ts";
+import { everyPage, interruptPages, pageOf } from "../events/address.ts";
 import { at } from "../events/registers/offset.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit } from "../events/registers/protected-memory.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -33,17 +33,21 @@ export function protectedRanges(guest: Guest): readonly Range[] {
   return [...low, ...high].filter(({ first, end }) => first < end);
 }
 
-/** What the guest's P2M lets devices reach of a range of guest pages. */
+/**
+ * What the guest's P2M lets devices reach of a range of guest pages: no host maps the range whose
+ * addresses are interrupts.
+ */
 export function p2mRuns(guest: Guest, range: Range): readonly Run[] {
   if (!hasHost(guest)) return [];
-  return protectedRanges(guest).reduce(runsWithout, runsIn(guest.p2m, range));
+  const runs = runsWithout(runsIn(guest.p2m, range), interruptPages);
+  return protectedRanges(guest).reduce(runsWithout, runs);
 }
 
 /**
  * Maps that the host is asked for of a web at most. Its tables can repeat each other more often
  * than any host has memory for, which has no way to share them.
  */
-const mostOfWeb = 65_536;
+const mostOfWeb = 4096;
 
 const piecesOf = new WeakMap<Node, number>();
 

@@ -31,13 +31,16 @@ const isBlocked = (guest: Guest, shadow: number | undefined): boolean => {
 const isOverNothing = (guest: Guest, { shadow }: Space): boolean =>
   shadow !== undefined && isBlocked(guest, shadow);
 
+/** Every request asks for supervisor rights (RID_PRIV), and the PASID entry allows none (SRE). */
+const allFault = ({ privileged, sre }: HostEntry): boolean => privileged && !sre;
+
 /**
  * Where the host's hardware sends the requests of an entry; `undefined` for nowhere: they are
  * blocked, or a device model asks.
  */
 export function targetOf(guest: Guest, entry: HostEntry | undefined): Target | undefined {
   if (entry === undefined || deviceBehind(guest, entry.source)?.physical !== true) return undefined;
-  if (isKeptOut(guest, entry.source, entry.pasid)) return undefined;
+  if (isKeptOut(guest, entry.source, entry.pasid) || allFault(entry)) return undefined;
   if (entry.state === "passThrough") return { to: "space", space: p2mSpace(guest) };
   const { shadow } = entry;
   if (entry.state === "shadowed" && shadow !== undefined) {
