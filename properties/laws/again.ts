@@ -33,14 +33,14 @@ function recordIn(world: World, guest: number): string | undefined {
 }
 
 /**
- * A unit that was just created, with what a guest's host has by itself: memory, P2M and devices, who
- * is kept out, whether written pages are noted.
+ * A unit that was just created, with the memory, the P2M and the devices of a guest, and what else
+ * is the host's: whom it keeps out, and whether it notes what devices write.
  */
-const newcomer = ({ keptOut, dirtyTracking, ...guest }: Guest): Guest => {
-  const { index, offered, memory, p2m, devices, base, profile, hostEpoch } = guest;
+const newcomer = (guest: Guest): Guest => {
+  const { index, offered, memory, p2m, devices, base, profile, keptOut, dirtyTracking } = guest;
   return {
     ...emptyGuest(index, profile, resetRegisters(profile)),
-    ...{ offered, memory, p2m, devices, base, hostEpoch, keptOut, dirtyTracking },
+    ...{ offered, memory, p2m, devices, base, keptOut, dirtyTracking },
   };
 };
 

@@ -1,4 +1,4 @@
-// Length: one interpreter, each call of it.
+// Length: one host, whose calls, reach and caches are looked at.
 
 import { describe, expect, it } from "vitest";
 import type { Call, TableData } from "../../calls/call.ts";

@@ -1,4 +1,4 @@
-// Length: one interpreter, which is read as a whole.
+// Length: one call after the other, each with what it is refused for.
 
 import type { Call, Requester, TableData, Target } from "../../calls/call.ts";
 import type { Extents } from "./host-extents.ts";
