@@ -53,10 +53,10 @@ export const hostCallBugs: readonly Bug[] = [
   },
   {
     id: "host-flush-short",
-    what: "What the host forgets of a first stage begins a page late.",
+    what: "The first range of pages of a first stage that is to be forgotten is not.",
     file: tables,
-    find: "input: iovaOfPage(first), length",
-    replace: "input: iovaOfPage(first + 1), length",
+    find: "return joined(asked).map((",
+    replace: "return joined(asked).slice(1).map((",
     law: "HC1",
   },
   {
@@ -81,25 +81,26 @@ export const hostCallBugs: readonly Bug[] = [
     file: requesters,
     find: "    move(phases, { source, pasid }, targetOf(before, was), targetOf(after, is));",
     replace:
-      "    move(phases, requesterOf({ source } as HostEntry), targetOf(before, was), targetOf(after, is));",
+      "    move(phases, requesterOf({ source } as HostEntry), " +
+      "targetOf(before, was), targetOf(after, is));",
     law: "HC1",
   },
   {
     id: "host-alias-forgotten",
     what: "Requests that carry a bridge's source-id are nobody's to the host.",
     file: target,
-    find: "  if (isKeptOut(guest, entry.source, entry.pasid)) return undefined;\n",
+    find: "isKeptOut(guest, entry.source, entry.pasid) || allFault(entry)",
     replace:
-      "  if (isKeptOut(guest, entry.source, entry.pasid)) return undefined;\n" +
-      "  if (deviceBehind(guest, entry.source)?.source !== entry.source) return undefined;\n",
+      "isKeptOut(guest, entry.source, entry.pasid) || allFault(entry) || " +
+      "deviceBehind(guest, entry.source)?.source !== entry.source",
     law: "HC1",
   },
   {
     id: "host-kept-out-attached",
     what: "A requester that is kept out stays where it was.",
     file: target,
-    find: "  if (isKeptOut(guest, entry.source, entry.pasid)) return undefined;\n",
-    replace: "  if (isKeptOut(guest, entry.source, 0)) return undefined;\n",
+    find: "isKeptOut(guest, entry.source, entry.pasid) || allFault(entry)",
+    replace: "isKeptOut(guest, entry.source, 0) || allFault(entry)",
     law: "HC1",
   },
   {
@@ -114,8 +115,8 @@ export const hostCallBugs: readonly Bug[] = [
     id: "host-protected-mapped",
     what: "Devices that nothing translates for reach protected memory.",
     file: content,
-    find: "return protectedRanges(guest).reduce(runsWithout, runsIn(guest.p2m, range));",
-    replace: "return [runsIn(guest.p2m, range)].reduce((runs) => runs);",
+    find: "return protectedRanges(guest).reduce(runsWithout, runs);",
+    replace: "return protectedRanges(guest).slice(2).reduce(runsWithout, runs);",
     law: "HC1",
   },
   {

@@ -1,77 +1,17 @@
-import { formatSourceId, hex } from "../../events/address.ts";
 import type { Fact, FactType } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
-import type { HostEntry } from "../../projections/host/host-entry.ts";
-import type { World } from "../../projections/world.ts";
-import type { Kernel } from "../oracle/host-kernel.ts";
-import { reach } from "../oracle/host-reach.ts";
 import { watchCaches } from "./calls-forget.ts";
 import type { HostStep, Sequence } from "./host-calls.ts";
 import { hostRunOf, takeOver, takeOverStep } from "./host-calls.ts";
+import type { Moment } from "./host-compare.ts";
+import { differsAt, kindOf } from "./host-compare.ts";
 import type { Looking } from "./host-probes.ts";
 import { changedPages, isMoved, pagesOfRun, probesOf } from "./host-probes.ts";
-import { isMessage } from "./host-refusals.ts";
 import { differsInShape, differsInWhole } from "./host-shape.ts";
 import type { HostBook, Wanted } from "./host-wanted.ts";
-import {
-  followHost,
-  frameWanted,
-  hardwareOf,
-  mayReachLess,
-  newHostBook,
-  wantedOf,
-} from "./host-wanted.ts";
+import { followHost, newHostBook, wantedOf } from "./host-wanted.ts";
 import type { Count, Law } from "./law.ts";
 import type { Run } from "./run.ts";
-
-/** A guest of a world, and what the host keeps for it. */
-interface Moment {
-  readonly world: World;
-  readonly guest: Guest;
-  readonly kernel: Kernel;
-}
-
-const nameOf = ({ source, pasid }: HostEntry): string =>
-  `${formatSourceId(source)}${pasid === undefined ? "" : ` PASID ${pasid}`}`;
-
-const placeName = (frame: number | undefined): string =>
-  frame === undefined ? "nothing" : hex(BigInt(frame) << 12n);
-
-const accesses = [false, true] as const;
-
-/** What the requester of a probe was found to be, for the cases of the law. */
-function kindOf({ entry, isBlocked }: Wanted, guest: Guest): string {
-  if (isBlocked) return entry.state === "blocked" ? "blocked" : "kept out or refused";
-  if (entry.state !== "nested") return entry.state;
-  return guest.spaces[entry.space ?? 0]?.shadow === undefined ? "nested" : "nested twice";
-}
-
-/** Why a requester does not reach exactly what it is to reach, at some pages. */
-function differsAt(
-  { world, guest, kernel }: Moment,
-  wanted: Wanted,
-  pages: readonly number[],
-  count: Count,
-): string | undefined {
-  const hardware = hardwareOf(world, guest.index);
-  if (hardware === undefined) return undefined;
-  const { source, pasid, privileged } = wanted.entry;
-  const kind = kindOf(wanted, guest);
-  for (const page of pages) {
-    // Requests without PASID to these addresses are messages; none of them reaches memory.
-    if (isMessage(page, pasid)) continue;
-    for (const write of accesses) {
-      const request = { source, pasid, page, write, privileged, execute: false };
-      const found = reach(kernel, hardware, request);
-      const frame = frameWanted(guest, wanted, page, write);
-      if (frame !== undefined) count(`${kind} reaches`);
-      if (found === frame || (found === undefined && mayReachLess(guest, wanted))) continue;
-      const what = `${write ? "writes" : "reads"} at ${hex(BigInt(page) << 12n)}`;
-      return `${nameOf(wanted.entry)} ${what} reach ${placeName(found)}, not ${placeName(frame)}`;
-    }
-  }
-  return undefined;
-}
 
 /** What may change what a requester reaches, besides calls. */
 const concerning: ReadonlySet<FactType> = new Set<FactType>([
@@ -163,8 +103,9 @@ export const callsReachTheSame: Law = {
   id: "HC1",
   says:
     "What a guest's calls leave in the host, from its start or from a take-over in the middle, " +
-    "lets each physical requester reach what its host entry, shadow, P2M and first stage say, and " +
-    "nobody else anything; hardware holds no translation of a first stage that the model dropped.",
+    "lets each physical requester reach what its host entry, shadow, P2M and first stage say, " +
+    "and nobody else anything; hardware holds no translation of a first stage that the model " +
+    "dropped.",
   sometimes: [
     ...["passThrough reaches", "shadowed reaches", "nested reaches", "nested twice reaches"],
     ...["blocked", "kept out or refused", "with PASID", "P2M changed", "taken over"],

@@ -46,6 +46,7 @@ function carried({ tag, last, pasid }: { tag?: unknown; last: boolean; pasid?: u
   const tagged = tag === undefined ? {} : { tag };
   return {
     ...{ entry, scope: entry, asked: entry, answered: entry, dropped: entry, created: entry },
+    whose: entry,
     ...{ said: entry, rights: {}, blocked: { type: "DmaBlocked" } },
     requested: { last, pasid },
     translated: { type: "DmaTranslated", ...tagged },

@@ -1,3 +1,5 @@
+// Length: one call after the other, each with what it is refused for.
+
 import type { Call, Requester, TableData, Target } from "../../calls/call.ts";
 import type { Extents } from "./host-extents.ts";
 import { withExtent, withoutPages } from "./host-extents.ts";
@@ -213,7 +215,8 @@ const handlers: {
 };
 
 /**
- * One call. Source: Linux, Documentation/userspace-api/iommufd.rst and include/uapi/linux/iommufd.h.
+ * One call. Source: Linux, Documentation/userspace-api/iommufd.rst and
+ * include/uapi/linux/iommufd.h.
  *
  * @returns what the kernel keeps then, the same object where nothing of it changed; or why it
  *   refuses, which changes nothing.
