@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { shortened } from "../events/log/excerpt.ts";
 import { modelVersion } from "../events/log/log-version.ts";
+import { addCompare } from "./command/compare.ts";
 import { addConvert } from "./command/convert.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
@@ -18,6 +19,7 @@ import { addTrace } from "./command/trace.ts";
 import { addTranslate } from "./command/translate.ts";
 import { addVectors } from "./command/vectors.ts";
 import { addVerify } from "./command/verify.ts";
+import { addWhatIf } from "./command/what-if.ts";
 import { addWhy } from "./command/why.ts";
 import { InputError } from "./input-error.ts";
 import { printable } from "./render/printable.ts";
@@ -52,6 +54,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
+  for (const add of [addWhatIf, addCompare]) add(program, run);
   for (const add of [addDmar, addSave]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore]) add(program, run);
