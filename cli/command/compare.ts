@@ -35,9 +35,9 @@ export function addCompare(program: Command, run: Run): void {
     .summary("lay two runs side by side, the first difference that matters on top")
     .description(
       "Aligns two logs by what they did, and tells the first difference that matters: other " +
-        "facts after the same input, or an input that only one run has and that the unit notices. Then " +
-        "which requests of devices came to something else, and which laws hold in one alone. " +
-        "Exit code 1 when anything differs.",
+        "facts after the same input, or an input that only one run has and that the unit " +
+        "notices. Then which requests of devices came to something else, and which laws hold in " +
+        "one alone. Exit code 1 when anything differs.",
     )
     .argument("<good>", "log or recording, gzipped or not")
     .argument("<bad>", "the other one")
