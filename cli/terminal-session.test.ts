@@ -1,3 +1,5 @@
+// Length: one recording, folded once, for all verbs of a session.
+
 import { PassThrough, Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import pc from "picocolors";
