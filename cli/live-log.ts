@@ -1,4 +1,3 @@
-import { rmSync, statSync } from "node:fs";
 import { encodeFact, encodeHeader, encodeInput } from "../events/log/log.ts";
 import { LogError } from "../events/log/log-error.ts";
 import type { Recording } from "../events/log/recording.ts";
@@ -82,15 +81,6 @@ async function add(
   }
 }
 
-/** Removes what is half written, if it is a file. */
-function discard(file: string): void {
-  try {
-    if (statSync(file).isFile()) rmSync(file);
-  } catch {
-    // It is not there, or not to be removed.
-  }
-}
-
 /**
  * Folds a recording while it is made and writes it as a log with the facts that the model decides.
  * When it breaks off, the log ends there; when nothing has happened yet, or the process is ended,
@@ -106,9 +96,9 @@ export async function writeLiveLog(
   ramBytes: bigint,
 ): Promise<LiveLog> {
   const log = newLiveLog();
-  const abandon = (): void => discard(file);
   let writing: Writing | undefined;
   let isWhole = false;
+  const abandon = (): void => writing?.writer.abandon();
   try {
     for await (const batch of batches) {
       const [first = "", ...others] = batch;
@@ -123,9 +113,9 @@ export async function writeLiveLog(
     if (error instanceof LogError) throw lineError("the recording", error.line, error.reason);
     throw error;
   } finally {
-    await writing?.writer.close();
+    if (isWhole || log.events > 0) await writing?.writer.close();
+    else abandon();
     process.off("exit", abandon);
-    if (!isWhole && writing !== undefined && log.events === 0) abandon();
   }
   if (writing === undefined) throw new InputError(`${file}: nothing was recorded`);
   return log;

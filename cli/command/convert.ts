@@ -4,14 +4,16 @@ import { encodeEvent, encodeFact, encodeHeader, encodeInput } from "../../events
 import type { Step } from "../../history/step.ts";
 import { foldSource } from "../folding.ts";
 import { InputError } from "../input-error.ts";
+import { checkTarget, forceOption } from "../part-file.ts";
 import type { Source } from "../read.ts";
 import { openSource } from "../read.ts";
 import type { Run } from "../run.ts";
 import type { LineWriter } from "../write.ts";
-import { checkDistinct, openWriter } from "../write.ts";
+import { openWriter } from "../write.ts";
 
 interface Options {
   readonly facts?: "recorded" | "decided" | "none";
+  readonly force?: true;
 }
 
 /** Writes inputs and the facts that the model decides. */
@@ -53,7 +55,7 @@ async function copy(
 }
 
 async function convert(run: Run, from: string, to: string, options: Options): Promise<void> {
-  checkDistinct(from, to);
+  await checkTarget(run.terminal, { file: to, from, force: options.force });
   const source = await openSource(from);
   const facts = options.facts ?? (source.kind === "recording" ? "decided" : "recorded");
   if (facts === "recorded" && source.kind === "recording") {
@@ -67,7 +69,9 @@ async function convert(run: Run, from: string, to: string, options: Options): Pr
       ? await writeDecided(run, source, writer)
       : await copy(source, writer, facts === "recorded");
   await writer.close();
-  if (failure !== undefined) run.fail(failure);
+  if (failure === undefined) return;
+  const kept = to === "-" ? "everything before it was written" : `${to} has everything before it`;
+  run.fail(new InputError(`${failure.message}; ${kept}`));
 }
 
 /** Adds `convert IN OUT`. */
@@ -88,6 +92,7 @@ export function addConvert(program: Command, run: Run): void {
     .argument("<in>", "log or recording, gzipped or not; - is standard input")
     .argument("<out>", "log to write; - is standard output")
     .addOption(facts)
+    .option(...forceOption)
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold convert recordings/linux-vfio-edu.jsonl.gz edu.ndjson.gz",
