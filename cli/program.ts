@@ -3,6 +3,7 @@ import { shortened } from "../events/log/excerpt.ts";
 import { modelVersion } from "../events/log/log-version.ts";
 import { addCompare } from "./command/compare.ts";
 import { addConvert } from "./command/convert.ts";
+import { addDap } from "./command/dap.ts";
 import { addDebug } from "./command/debug.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
@@ -55,7 +56,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
-  for (const add of [addWhatIf, addCompare, addDebug]) add(program, run);
+  for (const add of [addWhatIf, addCompare, addDebug, addDap]) add(program, run);
   for (const add of [addDmar, addSave]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore]) add(program, run);

@@ -22,10 +22,11 @@ import {
 } from "../edit-option.ts";
 import { openHistory } from "../history-file.ts";
 import { InputError } from "../input-error.ts";
+import { checkTarget, forceOption } from "../part-file.ts";
 import { renderJson } from "../render/json.ts";
 import { renderRunReport, runReportJson } from "../render/run-report.ts";
 import type { Run } from "../run.ts";
-import { checkDistinct, openWriter } from "../write.ts";
+import { openWriter } from "../write.ts";
 import { guestOption } from "./lookup.ts";
 
 interface Options {
@@ -38,6 +39,7 @@ interface Options {
   readonly iova?: Iova;
   readonly guest: number;
   readonly output?: string;
+  readonly force?: true;
   readonly all?: true;
   readonly json?: true;
 }
@@ -75,8 +77,8 @@ async function save(setup: Setup, branch: Branch, file: string): Promise<void> {
 }
 
 async function whatIf(run: Run, file: string, options: Options): Promise<void> {
-  const { output, json, all } = options;
-  if (output !== undefined) checkDistinct(file, output);
+  const { output, force, json, all } = options;
+  if (output !== undefined) await checkTarget(run.terminal, { file: output, from: file, force });
   const { setup, timeline, failure } = await openHistory(run, file);
   let branch: Branch;
   try {
@@ -124,6 +126,7 @@ export function addWhatIf(program: Command, run: Run): void {
     .option("--iova <address>", "which page --invalidate is about", parseIova)
     .addOption(guestOption())
     .option("-o, --output <log>", "write what would have been as a log")
+    .option(...forceOption)
     .option("--all", "all rows that are kept")
     .option("--json", "print one object")
     .addHelpText(
