@@ -9,6 +9,7 @@ import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
 import { addExplain } from "./command/explain.ts";
 import { addExplore } from "./command/explore.ts";
+import { addExport } from "./command/export.ts";
 import { addFuzz } from "./command/fuzz.ts";
 import { addIndex } from "./command/index-log.ts";
 import { addInterrupt } from "./command/interrupt.ts";
@@ -56,7 +57,7 @@ function createProgram(run: Run): Command {
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
   for (const add of [addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
-  for (const add of [addWhatIf, addCompare, addDebug, addDap]) add(program, run);
+  for (const add of [addWhatIf, addCompare, addDebug, addDap, addExport]) add(program, run);
   for (const add of [addDmar, addSave]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore]) add(program, run);
