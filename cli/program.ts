@@ -11,6 +11,7 @@ import { addExplain } from "./command/explain.ts";
 import { addExplore } from "./command/explore.ts";
 import { addExport } from "./command/export.ts";
 import { addFuzz } from "./command/fuzz.ts";
+import { addGuide } from "./command/guide.ts";
 import { addIndex } from "./command/index-log.ts";
 import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
@@ -60,7 +61,7 @@ function createProgram(run: Run): Command {
   for (const add of [addWhatIf, addCompare, addDebug, addDap, addExport]) add(program, run);
   for (const add of [addDmar, addSave]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
-  for (const add of [addVectors, addExplore]) add(program, run);
+  for (const add of [addVectors, addExplore, addGuide]) add(program, run);
   return program;
 }
 

@@ -7,12 +7,12 @@ import type { NumberedEvent } from "../../history/timeline/seek.ts";
 import { eventAt } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { devicesOf } from "../../projections/device/devices.ts";
+import type { PageHandle } from "../argument.ts";
 import { parseDevice, parseIova, parsePasid } from "../argument.ts";
 import { renderEvent } from "../render/event.ts";
 import type { Said, Session } from "./session.ts";
 import { VerbError } from "./session.ts";
 
-export type PageHandle = Extract<Handle, { kind: "page" }>;
 export type EntryHandle = Extract<Handle, { kind: "entry" }>;
 
 /** The number of the event that a word names: `12`, `event:12`, `+3`, `start`, a bookmark. */
