@@ -157,7 +157,7 @@ function readDump(text: string): (time: number) => ReadonlyMap<string, string> {
 }
 
 describe("export vcd", () => {
-  test("[XP2] registers, their bits, queue pointers and charts are what the state says", async () => {
+  test("[XP2] registers, bits, queue pointers and charts are what the state says", async () => {
     const text = (await exported("vcd")).toString("utf8");
     const at = readDump(text);
     const times = [...text.matchAll(/^#(\d+)$/gm)].map(([, time]) => Number(time));
@@ -224,7 +224,7 @@ describe("export csv", () => {
   });
 });
 
-test("[XP4] what cannot be exported is refused in one line; a log cut short is, up to the cut", async () => {
+test("[XP4] what cannot be exported is refused; a log cut short is exported up to the cut", async () => {
   const none = join(folder, "none.csv");
   const wrong = [
     ["csv", file, "-o", none, "--table", "clouds"],

@@ -27,7 +27,8 @@ import type { TranslationThere } from "./translate-in.ts";
 import { translateIn } from "./translate-in.ts";
 import { whyIn } from "./why-in.ts";
 
-type HandleOf<K extends Handle["kind"]> = Extract<Handle, { kind: K }>;
+/** A handle of one kind. */
+export type HandleOf<K extends Handle["kind"]> = Extract<Handle, { kind: K }>;
 
 /** Everything that a view may ask of a timeline, as data: a worker may be asked it as well. */
 export type Query =
