@@ -224,7 +224,7 @@ describe("export csv", () => {
   });
 });
 
-test("[XP4] what cannot be exported is refused; a log cut short is exported up to the cut", async () => {
+test("[XP4] what cannot be is refused; a log cut short is exported up to the cut", async () => {
   const none = join(folder, "none.csv");
   const wrong = [
     ["csv", file, "-o", none, "--table", "clouds"],
