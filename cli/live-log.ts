@@ -1,4 +1,5 @@
 import { encodeFact, encodeHeader, encodeInput } from "../events/log/log.ts";
+import { encodeEnd } from "../events/log/log-end.ts";
 import { LogError } from "../events/log/log-error.ts";
 import type { Recording } from "../events/log/recording.ts";
 import { openRecording } from "../events/log/recording.ts";
@@ -108,6 +109,7 @@ export async function writeLiveLog(
       } else if (batch.length > 0) await add(writing, first, log);
       for (const line of others) await add(writing, line, log);
     }
+    if (writing !== undefined) await writing.writer.line(encodeEnd(writing.world.seq));
     isWhole = true;
   } catch (error) {
     if (error instanceof LogError) throw lineError("the recording", error.line, error.reason);

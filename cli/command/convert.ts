@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { encodeEvent, encodeFact, encodeHeader, encodeInput } from "../../events/log/log.ts";
+import { encodeEnd } from "../../events/log/log-end.ts";
 import type { Step } from "../../history/step.ts";
 import { foldSource } from "../folding.ts";
 import { InputError } from "../input-error.ts";
@@ -28,7 +29,8 @@ async function writeDecided(
       await writer.line(encodeFact(seq + 1 + index, seq, fact));
     }
   };
-  const { failure } = await foldSource(source, run.terminal, { step });
+  const { failure, world } = await foldSource(source, run.terminal, { step });
+  if (failure === undefined) await writer.line(encodeEnd(world.seq));
   return failure;
 }
 
@@ -51,6 +53,8 @@ async function copy(
     if (error instanceof InputError) return error;
     throw error;
   }
+  // A log without its end may have been cut; its copy has no end either.
+  if (source.kind === "recording" || source.hasEnded()) await writer.line(encodeEnd(last));
   return undefined;
 }
 
@@ -86,8 +90,8 @@ export function addConvert(program: Command, run: Run): void {
     .description(
       "Writes a log of the newest format, gzipped when its name ends in .gz. A recording's facts " +
         "are decided by the model, a log's are taken over as they are, none if it has none, " +
-        "unless --facts says otherwise. Deciding numbers all events anew. When the input is " +
-        "bad in the middle, everything before that is written.",
+        "and its end if it has one, unless --facts says otherwise. Deciding numbers all events " +
+        "anew. When the input is bad in the middle, everything before that is written.",
     )
     .argument("<in>", "log or recording, gzipped or not; - is standard input")
     .argument("<out>", "log to write; - is standard output")

@@ -1,6 +1,6 @@
-import fc from "fast-check";
+import { default as fc } from "fast-check";
 import { expect, test } from "vitest";
-import { pageOf } from "../address.ts";
+import { pageIn, pageOf } from "../address.ts";
 import { ContextEntry } from "../context/context-entry.ts";
 import { PasidDirectoryEntry, PasidEntry } from "../context/pasid-entry.ts";
 import { RootEntry } from "../context/root-entry.ts";
@@ -8,7 +8,7 @@ import { ScalableContextEntry } from "../context/scalable-context-entry.ts";
 import { ScalableRootEntry } from "../context/scalable-root-entry.ts";
 import { FirstStageEntry } from "../first-stage/first-stage-entry.ts";
 import { SecondStageEntry } from "../shadow/second-stage-entry.ts";
-import { halvesOfField, maskHalves, numberIn, pageIn } from "./field-halves.ts";
+import { halvesOfField, maskHalves, numberIn } from "./field-halves.ts";
 import type { AnyLayout } from "./layout.ts";
 import { bitMask, fieldMask, wide } from "./layout-field.ts";
 

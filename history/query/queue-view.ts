@@ -1,7 +1,7 @@
 import { hex } from "../../events/address.ts";
 import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
 import { at } from "../../events/registers/offset.ts";
-import { queueGeometry } from "../../events/registers/queue.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { registerValue } from "../../projections/registers/registers.ts";
 import { pageAsWritten, wordsIn } from "../../tables/memory.ts";

@@ -15,7 +15,7 @@ export type FaultRights = Pick<
 >;
 
 /** Does what may set a condition of FSTS, and raises the fault event if none was set before. */
-export function raising(turn: Turn, act: () => void): void {
+function raising(turn: Turn, act: () => void): void {
   const before = anyCondition(guestIn(turn));
   act();
   if (!before && anyCondition(guestIn(turn))) raise(turn, "fault");

@@ -1,24 +1,23 @@
-import { pageOf } from "../../events/address.ts";
+import { pageIn, pageOf } from "../../events/address.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import type { FieldHalves } from "../../events/layout/field-halves.ts";
-import { halvesOfField, numberIn, pageIn } from "../../events/layout/field-halves.ts";
+import { halvesOfField, numberIn } from "../../events/layout/field-halves.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt, pageHalves } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
+import { tableModeOf } from "../registers/registers.ts";
 import { placeIn, scalableTables, tablesOf } from "./context-table.ts";
 
-const { ttm } = Rtaddr.fields;
-const ttmMask = Rtaddr.mask("ttm");
+const modes = Rtaddr.fields.ttm.names;
 
-/** The translation table mode that the latched root pointer says. */
-export const tableModeOf = ({ rootPointer }: Guest): number =>
-  Number(rootPointer & ttmMask) >>> ttm.lsb;
+/** What of a guest says which tables requests are resolved by. */
+type Rooted = Pick<Guest, "profile" | "rootPointer">;
 
 /** Whether the latched root pointer names scalable-mode tables that the unit knows. */
-export const isScalable = (guest: Guest): boolean =>
-  guest.profile.smts && tableModeOf(guest) === ttm.names.scalable;
+export const isScalable = (guest: Rooted): boolean =>
+  guest.profile.smts && tableModeOf(guest) === modes.scalable;
 
 /** The guest page of the next table, by the pointer in the entry that begins at a half. */
 export const nextTable = (page: Page | undefined, at: number, next: FieldHalves): number =>
@@ -43,7 +42,7 @@ export interface PathWords {
  * whatever the entries say besides where the next one is.
  */
 export function contextPath(
-  guest: Guest,
+  guest: Rooted & Pick<Guest, "memory">,
   source: number,
   pasid: number | undefined,
 ): readonly PathWords[] {
