@@ -138,7 +138,7 @@ test("[TT30] a what-if goes on in what would have been, and back", () => {
 test("[TT31] what cannot be carried out is told in one line, and the exit code is 2", async () => {
   const wrong = [
     "frob",
-    "re 5",
+    "ma here",
     "goto nowhere",
     "goto 99999999",
     "goto -11",
