@@ -4,11 +4,11 @@ import { basename } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Command } from "commander";
-import { debuggerPage, pageWithLog } from "../debugger-page.ts";
-import { fileError, InputError } from "../input-error.ts";
-import { checkTarget, forceOption, partOf } from "../part-file.ts";
-import { openSource } from "../read.ts";
-import type { Run } from "../run.ts";
+import { debuggerPage, pageWithLog } from "../../debugger-page.ts";
+import { fileError, InputError } from "../../input-error.ts";
+import { checkTarget, forceOption, partOf } from "../../part-file.ts";
+import { openSource } from "../../read.ts";
+import type { Run } from "../../run.ts";
 
 interface Options {
   readonly out: string;
