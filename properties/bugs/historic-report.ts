@@ -24,8 +24,8 @@ export const historicReportBugs: readonly HistoricBug[] = [
     rule: "Each field of a record has its own bits.",
     kind: "decoding",
     file: "projections/fault/faults.ts",
-    find: "    t: record.read,",
-    replace: "    t: record.read || (record.pasid ?? 0) >= 0x80000,",
+    find: "    t1: record.read,",
+    replace: "    t1: record.read || (record.pasid ?? 0) >= 0x80000,",
     law: "RG4",
   },
   {

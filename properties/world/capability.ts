@@ -85,6 +85,8 @@ const anyScalable = fc.record({
   nwfs: chance(50),
   prs: chance(65),
   pds: chance(70),
+  // What is drawn here is not used: SMPWC is as C. The worlds of a seed stay what they were.
+  smpwcs: chance(50),
   mts: chance(20),
   adms: chance(30),
 });
