@@ -136,7 +136,7 @@ const isTaking = ({ call }: Call): boolean => /^(unmap|trackDirty|invalidateTabl
  * The calls that were to follow are not made.
  *
  * @param world   after the input that led to the call; requesters are looked up in it.
- * @param before  the input: who is to leave is where it was while things are taken away.
+ * @param before  that before it: who is to leave is where it was while things are taken away.
  */
 export function callsAfterFailure(
   world: World,
