@@ -29,7 +29,8 @@ function elsewhere(kernel: Kernel, { before }: Step, dma: FactOf<"DmaTranslated"
   const request = { source, pasid: dma.pasid, page, write, privileged: false, execute: false };
   const found = hardware && reach(kernel, hardware, request);
   if (found === pageOf(dma.hpa ?? 0n)) return undefined;
-  return `a ${dma.access} at ${hex(dma.iova)} reaches ${found === undefined ? "nothing" : hex(found)}`;
+  const where = found === undefined ? "nothing" : hex(found);
+  return `a ${dma.access} at ${hex(dma.iova)} reaches ${where}`;
 }
 
 /**

@@ -81,7 +81,8 @@ export const hostCallBugs: readonly Bug[] = [
     file: requesters,
     find: "    move(phases, { source, pasid }, targetOf(before, was), targetOf(after, is));",
     replace:
-      "    move(phases, requesterOf({ source } as HostEntry), targetOf(before, was), targetOf(after, is));",
+      "    move(phases, requesterOf({ source } as HostEntry), " +
+      "targetOf(before, was), targetOf(after, is));",
     law: "HC1",
   },
   {

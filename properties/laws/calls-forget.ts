@@ -61,7 +61,8 @@ function landedElsewhere(hostStep: HostStep, wanted: Wanted, fact: Translated, c
   if (found === undefined && mayReachLess(before, wanted)) return undefined;
   if (wasCached(before, wanted, page)) return undefined;
   const where = found === undefined ? "nowhere" : hex(BigInt(found) << 12n);
-  return `${formatSourceId(source)} at ${hex(fact.iova)} landed at ${hex(fact.hpa ?? 0n)}, not ${where}`;
+  const whose = `${formatSourceId(source)} at ${hex(fact.iova)}`;
+  return `${whose} landed at ${hex(fact.hpa ?? 0n)}, not ${where}`;
 }
 
 /** What a requester's hardware holds of a first stage that the model has dropped, or nothing. */

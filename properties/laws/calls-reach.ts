@@ -103,8 +103,9 @@ export const callsReachTheSame: Law = {
   id: "HC1",
   says:
     "What a guest's calls leave in the host, from its start or from a take-over in the middle, " +
-    "lets each physical requester reach what its host entry, shadow, P2M and first stage say, and " +
-    "nobody else anything; hardware holds no translation of a first stage that the model dropped.",
+    "lets each physical requester reach what its host entry, shadow, P2M and first stage say, " +
+    "and nobody else anything; hardware holds no translation of a first stage that the model " +
+    "dropped.",
   sometimes: [
     ...["passThrough reaches", "shadowed reaches", "nested reaches", "nested twice reaches"],
     ...["blocked", "kept out or refused", "with PASID", "P2M changed", "taken over"],

@@ -125,9 +125,9 @@ function checkTakeOver(run: Run, world: World, index: number, count: Count): str
 export const callsReachNoMore: Law = {
   id: "HC2",
   says:
-    "After each single call a requester reaches nothing that it did not reach before the input and " +
-    "is not to reach after it, and is let to a new space once that is complete; when a call fails, " +
-    "done or not, everybody whom it concerns is blocked.",
+    "After each single call a requester reaches nothing that it did not reach before the input " +
+    "and is not to reach after it, and is let to a new space once that is complete; when a call " +
+    "fails, done or not, everybody whom it concerns is blocked.",
   sometimes: [
     ...["between", "map fails", "unmap fails", "attach fails", "createTable fails"],
     ...["createSpace fails", "destroySpace fails", "invalidateTable fails"],

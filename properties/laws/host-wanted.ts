@@ -86,8 +86,9 @@ export function wantedOf(guest: Guest, book: HostBook): ReadonlyMap<number, Want
 }
 
 /**
- * Whether a requester may be blocked where it need not: its tables may be too many to map, and what
- * is protected from requests that nothing translates is not in the one space that lies below others.
+ * Whether a requester may be blocked where it need not: its tables may be too many to map, and
+ * what is protected from requests that nothing translates is not in the one space that lies below
+ * others.
  */
 export const mayReachLess = ({ charts }: Guest, { entry, isWeb }: Wanted): boolean =>
   isWeb || (charts.protection === "enabled" && entry.state === "nested");

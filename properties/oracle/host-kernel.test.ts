@@ -206,7 +206,7 @@ describe("what hardware holds", () => {
   };
   const range = { input: 512n << 12n, length: 512n << 12n };
 
-  it("[HC7] is forgotten as far as an invalidation says, tables on the way unless leaves alone", () => {
+  it("[HC7] is forgotten as far as an invalidation says, tables too unless leaves alone", () => {
     const call = "invalidateTable";
     expect(left([{ call, table: 1, ...range, leafOnly: false }])).toEqual([
       [3, 1030],

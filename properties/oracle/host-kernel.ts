@@ -215,7 +215,8 @@ const handlers: {
 };
 
 /**
- * One call. Source: Linux, Documentation/userspace-api/iommufd.rst and include/uapi/linux/iommufd.h.
+ * One call. Source: Linux, Documentation/userspace-api/iommufd.rst and
+ * include/uapi/linux/iommufd.h.
  *
  * @returns what the kernel keeps then, the same object where nothing of it changed; or why it
  *   refuses, which changes nothing.
