@@ -127,22 +127,33 @@ export function callsAtStart(world: World, guest: number): readonly Call[] {
   return inOrder(phases);
 }
 
+/** Whether a call is made before any requester moves. */
+const isTaking = ({ call }: Call): boolean => /^(unmap|trackDirty|invalidateTable)$/.test(call);
+
 /**
  * What the VMM does once a call failed or timed out, of which nobody knows whether it did nothing
  * or all: every requester that it is about is kept from memory, and stays so until `HostRelease`.
  * The calls that were to follow are not made.
  *
- * @param world  in which the requesters are looked up: that after the input that led to the call.
+ * @param world   after the input that led to the call; requesters are looked up in it.
+ * @param before  that before it: who is to leave is where it was while things are taken away.
  */
 export function callsAfterFailure(
   world: World,
   call: Call,
   result: CallResult,
   guest: number,
+  before: World = world,
 ): readonly Call[] {
   const known = world.guests[guest];
   if (known === undefined || result === "done") return [];
-  return concerned(known, call).map((requester) => ({
+  const whom = new Map<number, Requester>();
+  for (const one of concerned(known, call)) whom.set(requesterKey(one.source, one.pasid), one);
+  const old = before.guests[guest];
+  for (const one of old !== undefined && isTaking(call) ? concerned(old, call) : []) {
+    whom.set(requesterKey(one.source, one.pasid), one);
+  }
+  return [...whom.values()].map((requester) => ({
     call: "attach",
     requester,
     target: { to: "blocked" },

@@ -37,6 +37,27 @@ function addRange(ranges: Range[], first: number, end: number): void {
   } else ranges.push({ first, end });
 }
 
+/** The run of one page that a tree says a number of, if devices reach anything by it. */
+function runOfPage(page: number, value: number): Run | undefined {
+  if (!hasFrame(value)) return undefined;
+  const [read, write] = [readCode(value) === ok, writeCode(value) === ok];
+  return read || write ? { page, count: 1, frame: frameOf(value), read, write } : undefined;
+}
+
+/** Adds what differs between two numbers of trees for one page. */
+export function addPageDifference(
+  difference: Difference,
+  page: number,
+  before: number,
+  after: number,
+): void {
+  if (before === after) return;
+  const [was, is] = [runOfPage(page, before), runOfPage(page, after)];
+  if (was !== undefined && is !== undefined) compareHeads(difference, was, is, 1);
+  else if (was !== undefined) addRange(difference.removed, page, page + 1);
+  else if (is !== undefined) addRun(difference.added, is);
+}
+
 /** The part of a run from its page number `skip` on, of `count` pages. */
 const part = (run: Run, skip: number, count: number): Run => ({
   ...run,

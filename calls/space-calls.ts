@@ -3,17 +3,22 @@ import { everyPage } from "../events/address.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
 import { shadowAt, shadowsOf } from "../projections/shadow/shadow.ts";
+import { get } from "../tables/page-tree.ts";
 import { isTooLarge, p2mRuns, protectedRanges, shadowRuns } from "./host-content.ts";
 import { p2mSpace, shadowSpace } from "./host-number.ts";
 import type { Difference } from "./host-run.ts";
-import { addDifference, mapCalls, unmapCalls } from "./host-run.ts";
+import { addDifference, addPageDifference, mapCalls, unmapCalls } from "./host-run.ts";
 import type { Change, Phases } from "./phases.ts";
 import { addAll } from "./phases.ts";
 import type { Touched } from "./touched.ts";
 
+/** Whether a range begins after the end of the one before it. */
+const isApart = ({ first }: Range, index: number, ranges: readonly Range[]): boolean =>
+  index === 0 || first > (ranges[index - 1] as Range).end;
+
 /** Ranges in order, those that meet as one. */
 function joinedRanges(ranges: readonly Range[]): readonly Range[] {
-  if (ranges.length < 2) return ranges;
+  if (ranges.length < 2 || ranges.every(isApart)) return ranges;
   const made: Range[] = [];
   for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
     const last = made.at(-1);
@@ -62,7 +67,11 @@ function changeShadow(
   const ranges = toggles ? [everyPage] : joinedRanges(told);
   const difference: Difference = { removed: [], added: [] };
   for (const range of ranges) {
-    addDifference(difference, shadowRuns(was, range), shadowRuns(is, range));
+    const { first, end } = range;
+    // Of most changes each is of one page. Trees that both are too large have no pages here.
+    if (end - first === 1 && !isTooLarge(is)) {
+      addPageDifference(difference, first, get(was.host, first), get(is.host, first));
+    } else addDifference(difference, shadowRuns(was, range), shadowRuns(is, range));
   }
   const all = toggles && isTooLarge(is) ? emptied(difference) : difference;
   changeSpace(phases, shadowSpace(change.after, is.id), all);

@@ -99,12 +99,15 @@ function invalidationsOf(table: number, asked: Asked): readonly Call[] {
   });
 }
 
-/** The tables of a first stage that some requester is attached to. */
-const tablesInUse = (guest: Guest, stage: Space): ReadonlyMap<number, HostTable> =>
-  tablesOf(
-    guest,
-    usersOf(guest, stage).filter((entry) => targetOf(guest, entry) !== undefined),
-  );
+/** Numbers of the tables of a first stage that some requester is attached to. */
+function tablesInUse(guest: Guest, stage: Space): ReadonlySet<number> {
+  const tables = new Set<number>();
+  for (const entry of usersOf(guest, stage)) {
+    const target = targetOf(guest, entry);
+    if (target?.to === "table") tables.add(target.table);
+  }
+  return tables;
+}
 
 /** The calls that make tables that stay forget what a step's invalidations cover. */
 export function tableInvalidations(
@@ -118,8 +121,9 @@ export function tableInvalidations(
     if (stage.virtual || before.spaces[stage.id] === undefined) continue;
     const asked = askedOf(stage, facts);
     if (asked === undefined) continue;
-    const were = tablesInUse(before, stage);
-    for (const table of tablesInUse(after, stage).keys()) {
+    const are = tablesInUse(after, stage);
+    const were = before.hosts === after.hosts ? are : tablesInUse(before, stage);
+    for (const table of are) {
       if (were.has(table)) for (const call of invalidationsOf(table, asked)) calls.push(call);
     }
   }

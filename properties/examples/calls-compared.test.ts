@@ -192,6 +192,8 @@ describe("a host", () => {
     ]);
     expect(made[0]?.fields).toMatchObject({ iova: "0x0", length: "0x800000" });
     expect(made[2]?.fields).toMatchObject({ iova: "0x201000", length: "0x5ff000" });
+    const next = { call: "unmap", space: 0, input: 0x20_1000n, length: 0x1000n } as const;
+    expect(iommufdOf(ledger, next)[0]?.fields).toMatchObject({ iova: "0x201000" });
   });
 
   test("[HK19] a first stage is a nested page table object, made for the device that comes", () => {

@@ -30,7 +30,7 @@ import {
   write,
   write8,
 } from "./driver.ts";
-import { given } from "./given.ts";
+import { flat, given } from "./given.ts";
 import { callsIn, following, hostAfter, named } from "./host-scene.ts";
 import { dids, firstStage, firstStageEntry, gva, pasidEntry, pasids } from "./scalable-driver.ts";
 import { allPasids, announce, onePasid, pasidIotlb, pasidPage } from "./scalable-queue.ts";
@@ -206,6 +206,18 @@ describe("what a first stage asks of the host", () => {
     expect(calls.findIndex(({ call }) => call === "attach")).toBeLessThan(
       calls.findIndex(({ call }) => call === "destroyTable"),
     );
+  });
+
+  test("[HK9] a table that is made by the same input has nothing to forget", () => {
+    const change = pasidEntry(pasids.firstStage, firstStageEntry({ sre: true }));
+    const used = scalable.when(announce(onePasid(dids.firstStage, pasids.firstStage)));
+    const [entries, tail] = [
+      flat([announce(onePasid(dids.firstStage, pasids.firstStage), 1)]).slice(0, -1),
+      flat([announce(pasidIotlb(dids.firstStage, pasids.firstStage), 2)]),
+    ];
+    const calls = callsIn(used, change, entries, tail);
+    expect(calls.filter(({ call }) => call === "createTable")).toHaveLength(1);
+    expect(calls.filter(({ call }) => call === "invalidateTable")).toEqual([]);
   });
 
   test("[HK10] a page request that was relayed is answered when the guest answers", () => {
