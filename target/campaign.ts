@@ -13,7 +13,7 @@ import { programsOfSeed } from "./programs.ts";
 import { patterns, sendableInputs } from "./sendable.ts";
 import type { Tally } from "./tally.ts";
 import { add, count, emptyTally } from "./tally.ts";
-import type { TargetPlan } from "./target.ts";
+import type { EndSignal, TargetPlan } from "./target.ts";
 
 /** Inputs of a program in the form in which a target is given them, known trouble left out. */
 export function inputsFor(
@@ -68,7 +68,7 @@ export interface Campaign {
   /** What a target's unit lacks that has to be there, in words. */
   readonly lack?: (profile: Profile) => string | undefined;
   /** Ends it early, and its targets, whatever they are about. */
-  readonly stop?: AbortSignal;
+  readonly stop?: EndSignal;
   /** Told after each program. */
   readonly watch: (tally: Tally) => void;
 }

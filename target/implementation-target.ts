@@ -13,7 +13,7 @@ import { ProgramError } from "./program-error.ts";
 import type { Asked } from "./requests.ts";
 import { askedOf, requestOf } from "./requests.ts";
 import type { Steps } from "./sight.ts";
-import type { Target, TargetPlan } from "./target.ts";
+import type { EndSignal, Target, TargetPlan } from "./target.ts";
 
 /** The step that a request belongs to: the first one whose read of registers comes after it. */
 function stepOf({ places }: Asked, index: number): number {
@@ -67,7 +67,7 @@ function checkWords(registers: Uint8Array, unit: Profile): void {
 export interface Reaching {
   readonly name: string;
   readonly lanes: number;
-  readonly connect: (end?: AbortSignal) => Promise<Connection>;
+  readonly connect: (end?: EndSignal) => Promise<Connection>;
   /** Seconds that it may be silent. */
   readonly patience: number;
   /** Its capabilities; those that it names itself when missing. */

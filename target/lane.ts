@@ -10,7 +10,7 @@ import type { Known } from "./known.ts";
 import { ProgramError } from "./program-error.ts";
 import { setupOf } from "./setup.ts";
 import type { Sight, Steps } from "./sight.ts";
-import type { Starting, Target, TargetPlan } from "./target.ts";
+import type { EndSignal, Starting, Target, TargetPlan } from "./target.ts";
 
 /** How one program went: compared, or the target ended. */
 export interface ProgramRun {
@@ -96,10 +96,7 @@ export async function openLane(
 }
 
 /** What work comes to; nothing where it fails because somebody ends the target. */
-export async function unlessStopped<T>(
-  work: Promise<T>,
-  stop?: AbortSignal,
-): Promise<T | undefined> {
+export async function unlessStopped<T>(work: Promise<T>, stop?: EndSignal): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {

@@ -4,6 +4,7 @@ import { textOf } from "./difference.ts";
 import type { Finding, Lane, ProgramRun } from "./lane.ts";
 import { unlessStopped } from "./lane.ts";
 import { withoutCommands, withoutDescriptors, withoutGroups } from "./reductions.ts";
+import type { EndSignal } from "./target.ts";
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
 function signatureOf({ comparison, death }: ProgramRun): string | undefined {
@@ -23,7 +24,7 @@ export interface Shrinking {
   /** Told before each try: how many inputs are left, and how often something was tried. */
   readonly watch: (inputs: number, tries: number) => void;
   /** Ends it early; what it has come to by then is kept. */
-  readonly stop?: AbortSignal | undefined;
+  readonly stop?: EndSignal | undefined;
 }
 
 /**

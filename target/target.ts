@@ -15,12 +15,23 @@ export interface Target {
   readonly stop: () => Promise<void>;
 }
 
+/** Tells once that all is to end: as much of an `AbortSignal` as is used. */
+export interface EndSignal {
+  readonly aborted: boolean;
+  readonly addEventListener: (
+    type: "abort",
+    listener: () => void,
+    options?: { readonly once?: boolean },
+  ) => void;
+  readonly removeEventListener: (type: "abort", listener: () => void) => void;
+}
+
 /** What is wished for when a target is started. */
 export interface Starting {
   /** Whether to wait less long for what may not come, since it did not before. */
   readonly isHurried?: boolean;
   /** Ends it, whatever it is about. */
-  readonly end?: AbortSignal | undefined;
+  readonly end?: EndSignal | undefined;
 }
 
 /** How to start a target. */

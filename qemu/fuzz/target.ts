@@ -6,7 +6,7 @@ import { onAbort } from "../../target/connection/connection.ts";
 import type { Running } from "../../target/process.ts";
 import { deathOf, startProgram } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
-import type { Target, TargetPlan } from "../../target/target.ts";
+import type { EndSignal, Target, TargetPlan } from "../../target/target.ts";
 import type { QemuBinary } from "../binary.ts";
 import type { QtestClient } from "../qtest/client.ts";
 import { connectTo, numberOf, qtestClient, readCommand } from "../qtest/client.ts";
@@ -105,7 +105,7 @@ async function checkDevices(client: QtestClient): Promise<void> {
  * @param end  ends it at any time.
  * @throws ProgramError when it does not start.
  */
-async function startTarget(plan: Start, end: AbortSignal | undefined): Promise<Target> {
+async function startTarget(plan: Start, end: EndSignal | undefined): Promise<Target> {
   const { path, words, name } = plan;
   const running = await startProgram(path, words, { seconds: lifetime });
   const release = onAbort(end, () => running.stop());

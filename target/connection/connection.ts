@@ -1,5 +1,6 @@
 import type { Request } from "../implementation.ts";
 import { ProgramError } from "../program-error.ts";
+import type { EndSignal } from "../target.ts";
 
 /** Whoever answers requests: a process, a module in a thread of its own, or an object. */
 export interface Connection {
@@ -20,7 +21,7 @@ export interface Connection {
 }
 
 /** Has a signal end something. @returns what takes that back. */
-export function onAbort(signal: AbortSignal | undefined, end: () => Promise<void>): () => void {
+export function onAbort(signal: EndSignal | undefined, end: () => Promise<void>): () => void {
   const act = (): void => void end();
   // Not before whoever asks has what takes it back.
   if (signal?.aborted) queueMicrotask(act);

@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import type { Request } from "../implementation.ts";
 import { protocolVersion } from "../implementation.ts";
 import { ProgramError } from "../program-error.ts";
+import type { EndSignal } from "../target.ts";
 import type { Connection } from "./connection.ts";
 import { inOneLine, Misbehaviour, onAbort, silence, stopped } from "./connection.ts";
 import { host } from "./module-host.ts";
@@ -115,7 +116,7 @@ function talkTo(worker: Worker, at: Int32Array, path: string): Talk {
 export async function connectModule(
   { path, name }: Place,
   patience: number,
-  end?: AbortSignal,
+  end?: EndSignal,
 ): Promise<Connection> {
   checkFile(path);
   const index = new SharedArrayBuffer(4);

@@ -5,6 +5,7 @@ import { shown } from "../fields.ts";
 import type { Request } from "../implementation.ts";
 import { deathOf, startProgram } from "../process.ts";
 import { ProgramError } from "../program-error.ts";
+import type { EndSignal } from "../target.ts";
 import type { Connection } from "./connection.ts";
 import { inOneLine, Misbehaviour, onAbort, silence, stopped } from "./connection.ts";
 
@@ -142,7 +143,7 @@ function talkBy(input: Writable, output: Readable): Talk {
  * @param whenever  ends it at any time.
  * @throws ProgramError when it cannot be started.
  */
-export async function connectStdio(command: string, whenever?: AbortSignal): Promise<Connection> {
+export async function connectStdio(command: string, whenever?: EndSignal): Promise<Connection> {
   const running = await startProgram("/bin/sh", () => ["-c", command], {
     seconds: lifetime,
     talks: true,
