@@ -66,7 +66,8 @@ export function addDebug(program: Command, run: Run): void {
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold debug recordings/linux-vfio-edu.jsonl.gz\n\n" +
-        `docs/debugger.md tells what the page shows.\n\nWith --terminal one says:\n${helpText()}  quit`,
+        "docs/debugger.md tells what the page shows.\n\n" +
+        `With --terminal one says:\n${helpText()}  quit`,
     )
     .action((file: string, options: Options) => debug(run, file, options));
 }

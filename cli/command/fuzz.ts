@@ -119,18 +119,9 @@ function parseRuns(text: string): number {
   return runs;
 }
 
-/** Adds `fuzz`. */
-export function addFuzz(program: Command, run: Run): void {
-  program
-    .command("fuzz")
-    .summary("run random guests in QEMU, or in your vIOMMU, and in the model, and compare")
-    .description(
-      "Runs random programs of register accesses, tables, DMA and interrupts in QEMU, or in an " +
-        "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
-        "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
-        "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
-        "cannot be run; 130: ended early by Ctrl-C.",
-    )
+/** Adds what is run, against what, and how long. */
+const withCampaignOptions = (command: Command): Command =>
+  command
     .option(
       "--against <target>",
       "qemu, qtest:COMMAND (docs/qemu.md), stdio:COMMAND or module:PATH " +
@@ -167,7 +158,21 @@ export function addFuzz(program: Command, run: Run): void {
       "--out <prefix>",
       "where a counterexample is saved; one that is there stays",
       "counterexample",
-    )
+    );
+
+/** Adds `fuzz`. */
+export function addFuzz(program: Command, run: Run): void {
+  const command = program
+    .command("fuzz")
+    .summary("run random guests in QEMU, or in your vIOMMU, and in the model, and compare")
+    .description(
+      "Runs random programs of register accesses, tables, DMA and interrupts in QEMU, or in an " +
+        "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
+        "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
+        "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
+        "cannot be run; 130: ended early by Ctrl-C.",
+    );
+  withCampaignOptions(command)
     .addOption(
       new Option(
         "--log <file>",

@@ -50,8 +50,8 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "SW and IF are independent; the status is written first.",
     kind: "decoding",
     file: handler,
-    find: "if (sw(descriptor)) writePosted(",
-    replace: "if (sw(descriptor) && !intf(descriptor)) writePosted(",
+    find: "if (sw(descriptor)) {",
+    replace: "if (sw(descriptor) && !intf(descriptor)) {",
     law: "QU1",
   },
   {
@@ -61,10 +61,9 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "A wait with FN alone orders what comes before and after it, and is valid.",
     kind: "check",
     file: handler,
-    find: "if (sw(descriptor)) writePosted(",
+    find: "if (sw(descriptor)) {",
     replace:
-      "if (!sw(descriptor) && !intf(descriptor)) return reservedField;\n" +
-      "  if (sw(descriptor)) writePosted(",
+      "if (!sw(descriptor) && !intf(descriptor)) return reservedField;\n  if (sw(descriptor)) {",
     law: "QU1",
   },
   {

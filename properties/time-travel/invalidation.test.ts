@@ -83,7 +83,7 @@ const ways: readonly (readonly [string, Inputs])[] = [
 ];
 
 describe.each(ways)("what if the guest had invalidated by %s", (_name, way) => {
-  const capable = unit({ ecap: { smts: true } });
+  const capable = unit({ ecap: { smts: true, smpwcs: true } });
   const inputs = flat([booted, way, moved]);
   const isWide = way === wide;
   const timeline = timelineOf(createWorld(isWide ? capable : unit()), inputs, {
