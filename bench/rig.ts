@@ -1,6 +1,6 @@
 import { gpa, iovaOfPage } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
-import { descriptorTypes } from "../events/queue/descriptor.ts";
+import { descriptorTypes } from "../events/queue/descriptor-scope.ts";
 import { IotlbDescriptor, WaitDescriptor } from "../events/queue/descriptors.ts";
 import { at } from "../events/registers/offset.ts";
 import { fold } from "../hypervisor/fold.ts";

@@ -25,7 +25,7 @@ import { PageRequestEntry } from "../events/page-request/page-request-entry.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import { profiles } from "../events/profile/profiles.ts";
-import { descriptors } from "../events/queue/descriptor.ts";
+import { descriptors } from "../events/queue/descriptor-scope.ts";
 import { Ecap } from "../events/registers/capability.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
 import { registerMap } from "../events/registers/register.ts";

@@ -1,5 +1,5 @@
 import { hex, pageOf } from "../../events/address.ts";
-import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { descriptors, descriptorType } from "../../events/queue/descriptor-scope.ts";
 import { at as offsets } from "../../events/registers/offset.ts";
 import { hasEvent } from "../../history/columns/chunk.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";

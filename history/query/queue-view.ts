@@ -1,5 +1,5 @@
 import { hex } from "../../events/address.ts";
-import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { descriptors, descriptorType } from "../../events/queue/descriptor-scope.ts";
 import { at } from "../../events/registers/offset.ts";
 import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";

@@ -1,7 +1,7 @@
 import { gpa, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { IotlbDescriptor, WaitDescriptor } from "../../events/queue/descriptors.ts";
 import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
 import { at as offsets } from "../../events/registers/offset.ts";

@@ -1,7 +1,7 @@
 import type { Iova, SourceId } from "../../events/address.ts";
 import { formatSourceId, gpa, pageOf } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import {
   ContextCacheDescriptor,
   InterruptEntryDescriptor,

@@ -4,14 +4,14 @@ import type { SourceId } from "../../events/address.ts";
 import { gpa, pageOf } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
 import { readersOf } from "../../events/layout/layout.ts";
-import type { Scope } from "../../events/queue/descriptor.ts";
+import type { Scope } from "../../events/queue/descriptor-scope.ts";
 import {
   descriptorReserved,
   descriptors,
   descriptorType,
   descriptorTypes,
   scopeOf,
-} from "../../events/queue/descriptor.ts";
+} from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";

@@ -1,4 +1,4 @@
-import { contextScope, iotlbScope } from "../../events/queue/descriptor.ts";
+import { contextScope, iotlbScope } from "../../events/queue/descriptor-scope.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";

@@ -1,6 +1,6 @@
 import type { HistoricBug } from "./historic.ts";
 
-const scope = "events/queue/descriptor.ts";
+const scope = "events/queue/descriptor-scope.ts";
 const coverage = "projections/queue/evolve-queue.ts";
 const shadows = "projections/shadow/evolve-shadow.ts";
 const invalidate = "hypervisor/queue/invalidate.ts";

@@ -5,7 +5,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-ignored",
     what: "A page-selective invalidation covers one page, whatever AM says.",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "const length = 4096n << BigInt(am);",
     replace: "const length = 4096n << BigInt(am & 0);",
     law: "QU1",
@@ -13,7 +13,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-unaligned",
     what: "The pages of an invalidation begin at its address rather than at the aligned block.",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "const first = page - (page % (blocks[am] as number));",
     replace: "const first = page;",
     law: "QU1",
@@ -141,7 +141,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "type-of-four-bits",
     what: "The upper bits of a descriptor's type are not looked at.",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "return ((low >> 9) << 4) | (low & 0xf);",
     replace: "return low & 0xf;",
     law: "QU1",

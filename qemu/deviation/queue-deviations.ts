@@ -1,4 +1,4 @@
-import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorType, descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
