@@ -76,6 +76,21 @@ describe("a module", () => {
     expect(right.code).toBe(0);
   });
 
+  it("[TG6] a counterexample that cannot be saved is told all the same", async () => {
+    const source = readFileSync(example, "utf8");
+    const buggy = fileOf("unsaved.mjs", `${source}\nexport default () => makeViommu(10);\n`);
+    const out = join(folder, "x".repeat(250));
+    const told = await fuzz(`module:${buggy}`, "--out", out);
+    expect([told.code, told.err]).toEqual([2, expect.stringContaining("name too long\n")]);
+    expect(told.out).toMatch(/differs from the model: register: (FSTS|IQH) .*\./);
+    expect(told.out).toContain("It could not be saved; the seed above shows it again.");
+    const json = await fuzz(`module:${buggy}`, "--out", out, "--json");
+    expect([json.code, JSON.parse(json.out).finding]).toMatchObject([
+      2,
+      { unsaved: expect.stringContaining("name too long") },
+    ]);
+  }, 60_000);
+
   it("[TG9] deviations that a module exports are passed by, and counted", async () => {
     const source = readFileSync(example, "utf8");
     const buggy = fileOf("known-bug.mjs", `${source}\nexport default () => makeViommu(6);\n`);

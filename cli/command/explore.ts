@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { configurations } from "../../explore/configurations.ts";
@@ -9,7 +8,7 @@ import { searchWithThreads } from "../../explore/engine/threads.ts";
 import { findingOf } from "../../explore/story/finding.ts";
 import { holdInterrupt } from "../../target/process.ts";
 import { parseNumber } from "../argument.ts";
-import { fileError, InputError } from "../input-error.ts";
+import { InputError } from "../input-error.ts";
 import { checkOutput, freePrefix } from "../output-prefix.ts";
 import {
   exploreJson,
@@ -20,6 +19,7 @@ import {
 } from "../render/explore.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
+import { saveTexts } from "../save-texts.ts";
 import { startStatus } from "../status-line.ts";
 
 interface Options {
@@ -100,24 +100,18 @@ async function explore(run: Run, options: Options): Promise<void> {
     .finally(release);
   const seconds = elapsed();
   const finding = findingOf(outcome);
-  const file = finding && `${freePrefix(options.out, ["ndjson"])}.ndjson`;
-  if (finding !== undefined && file !== undefined) save(file, finding.log);
+  const wanted = finding && `${freePrefix(options.out, ["ndjson"])}.ndjson`;
+  const unsaved = wanted === undefined ? undefined : saveTexts({ [wanted]: finding?.log ?? "" });
+  const file = unsaved === undefined ? wanted : undefined;
   const report = { outcome, bounds: { states, depth }, seconds, finding, file };
   const { terminal } = run;
   const more = options.charts ? `\n${renderTransitions(terminal, outcome)}\n` : "";
   const text = `${renderExplore(terminal, report)}${more}`;
   terminal.out(options.json ? renderJson(exploreJson(report)) : text);
+  if (unsaved !== undefined) run.fail(unsaved);
   if (finding !== undefined) run.differ();
   else if (outcome.ending === "stopped") run.interrupt();
   else if (outcome.ending !== "complete") run.learnNothing();
-}
-
-function save(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw fileError(file, error);
-  }
 }
 
 function list(run: Run, json: boolean): void {

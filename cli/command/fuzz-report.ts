@@ -1,24 +1,15 @@
-import { writeFileSync } from "node:fs";
 import { logOf } from "../../target/finding-log.ts";
 import type { Finding } from "../../target/lane.ts";
 import { makeSmall } from "../../target/make-small.ts";
-import { fileError } from "../input-error.ts";
 import { freePrefix } from "../output-prefix.ts";
 import type { Reported } from "../render/fuzz.ts";
 import type { Run } from "../run.ts";
+import { saveTexts } from "../save-texts.ts";
 import { startStatus } from "../status-line.ts";
 import type { Against } from "./fuzz-target.ts";
 
 /** How long shrinking may take; of a target that is silent each try takes long. */
 const [shrinkSeconds, silentSeconds] = [30, 15];
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw fileError(file, error);
-  }
-}
 
 /** What is done with a finding, and for how long at most. */
 function textOf(found: Finding, seconds: number, inputs: number, tries: number): string {
@@ -27,7 +18,7 @@ function textOf(found: Finding, seconds: number, inputs: number, tries: number):
   return `${what}: ${left}, for ${seconds.toString()} s at most`;
 }
 
-/** Makes a finding small, if it happens again, and saves it. @returns the files. */
+/** Makes a finding small, if it happens again, and saves it, if it can be. */
 export async function reportFinding(
   run: Run,
   found: Finding,
@@ -50,7 +41,10 @@ export async function reportFinding(
       ? `--seed ${found.seed.toString()} (program ${found.index.toString()})`
       : "--log";
   const about = `Found by shadowfold fuzz --profile ${profile} ${which}.`;
-  write(files.log, logOf({ guests: [small.setup] }, small));
-  write(`${out}.${kept.ending}`, kept.textOf(small, about));
-  return { small, files, use: kept.use, again, cut: cut === "time" ? seconds : cut };
+  const unsaved = saveTexts({
+    [files.log]: logOf({ guests: [small.setup] }, small),
+    [`${out}.${kept.ending}`]: kept.textOf(small, about),
+  });
+  const told = { small, files, use: kept.use, again, cut: cut === "time" ? seconds : cut };
+  return { ...told, unsaved };
 }

@@ -15,14 +15,17 @@ export interface Reported {
   readonly again: boolean | undefined;
   /** Why it may be larger than it needs: the seconds that were up, or that somebody ended it. */
   readonly cut: number | "stopped" | undefined;
+  /** Why it is not in its files. */
+  readonly unsaved: Error | undefined;
 }
 
 /** Why a finding may be larger than it needs, and what makes it smaller. */
-function cutText({ cut, files }: Reported): string {
+function cutText({ cut, files, unsaved }: Reported): string {
   if (cut === undefined) return "";
   const when = cut === "stopped" ? "when it was ended" : `after ${cut.toString()} s`;
   const more = `--log ${files["log"] ?? ""} goes on from what is saved`;
-  return `Shrinking stopped ${when}, so that less may show it, too: ${more}.\n`;
+  const then = unsaved === undefined ? `: ${more}` : "";
+  return `Shrinking stopped ${when}, so that less may show it, too${then}.\n`;
 }
 
 /** A target by how it is reached, and by what it calls itself. */
@@ -75,7 +78,10 @@ export function renderFuzz(
   if (reported === undefined) return `${pairs}${deviations}`;
   const { small, files, use } = reported;
   const [aLog, other] = Object.values(files);
-  const saved = `Saved as ${aLog} (a log) and ${other} (${use}).`;
+  const saved =
+    reported.unsaved === undefined
+      ? `Saved as ${aLog} (a log) and ${other} (${use}).`
+      : "It could not be saved; the seed above shows it again.";
   const known =
     notAvoided.length === 0
       ? ""
@@ -84,7 +90,7 @@ export function renderFuzz(
   if (reported.again !== false) return `${pairs}${deviations}\n${story(target, small)}\n\n${end}`;
   const once =
     "It did not happen again when the same program ran a second time: it depends on what ran\n" +
-    "before, or somebody else ended the program. It is saved as it was.\n\n";
+    "before, or somebody else ended the program. It is told as it was.\n\n";
   const told = small.death === undefined ? story(target, small) : `${small.death}.`;
   return `${pairs}${deviations}\n${once}${told}\n\n${saved}\n`;
 }
@@ -118,7 +124,9 @@ export const fuzzJson = (
           ...(reported.again === undefined ? {} : { again: reported.again }),
           ...(reported.cut === undefined ? {} : { isCut: true }),
           text: reported.small.death ?? reported.small.comparison?.difference?.text ?? "",
-          ...reported.files,
+          ...(reported.unsaved === undefined
+            ? reported.files
+            : { unsaved: reported.unsaved.message }),
         },
       }),
 });
