@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import pc from "picocolors";
 import { afterAll, describe, expect, test } from "vitest";
 import { runProgram } from "./program.ts";
+import { saveTexts } from "./save-texts.ts";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 import { openWriter } from "./write.ts";
@@ -94,5 +95,15 @@ describe("a file that a command writes", () => {
     expect(verified.out).toContain("decided again as recorded");
     const piped = await run("convert", from, "-", "--facts", "none");
     expect(piped.err).toContain("; everything before it was written");
+  });
+
+  test("[CL71] of several texts is whole or not there, and what is wrong is told", () => {
+    const [first, long, last] = ["one", "x".repeat(260), "three"].map((name) => join(folder, name));
+    const texts = { [first ?? ""]: "1", [long ?? ""]: "2", [last ?? ""]: "3" };
+    expect(saveTexts(texts)?.message).toMatch(/x: name too long$/);
+    expect(readFileSync(first ?? "", "utf8")).toBe("1");
+    expect(existsSync(last ?? "")).toBe(false);
+    expect(saveTexts({ [join(folder, "none/x")]: "1" })?.message).toContain("no such file");
+    expect([saveTexts({ [last ?? ""]: "3" }), leftovers()]).toEqual([undefined, []]);
   });
 });

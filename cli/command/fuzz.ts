@@ -171,7 +171,7 @@ export function addFuzz(program: Command, run: Run): void {
         "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
         "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
         "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
-        "cannot be run; 130: ended early by Ctrl-C.",
+        "cannot be run, or a counterexample not saved; 130: ended early by Ctrl-C, with none.",
     );
   withCampaignOptions(command)
     .addOption(

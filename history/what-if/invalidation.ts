@@ -8,13 +8,17 @@ import {
   IotlbDescriptor,
   WaitDescriptor,
 } from "../../events/queue/descriptors.ts";
-import { PasidCacheDescriptor } from "../../events/queue/scalable-descriptors.ts";
+import {
+  PasidCacheDescriptor,
+  PasidIotlbDescriptor,
+} from "../../events/queue/scalable-descriptors.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import { at } from "../../events/registers/offset.ts";
 import { queueGeometry } from "../../machines/queue/queue.ts";
 import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
+import type { HostEntry } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 import { byteIn, pageAsWritten } from "../../tables/memory.ts";
 import { hostOf } from "../question.ts";
@@ -33,15 +37,30 @@ export interface Invalidation {
    */
   readonly scope: InvalidationScope;
   readonly device?: SourceId;
+  /** Of the device's requests, those with this PASID; where it has a first stage, that of it. */
+  readonly pasid?: number;
   /** The page, of scope `page`. */
   readonly iova?: Iova;
 }
 
-function domainOf(world: World, { guest, device, iova, scope }: Invalidation): number {
+function hostThere(world: World, { scope, device, iova, ...asked }: Invalidation): HostEntry {
   if (device === undefined) throw new EditError(`an invalidation of a ${scope} needs a device`);
-  const host = hostOf(world, { guest, device, iova: iova ?? (0n as Iova) });
-  if (host !== undefined) return host.did;
+  const host = hostOf(world, { ...asked, device, iova: iova ?? (0n as Iova) });
+  if (host !== undefined) return host;
   throw new EditError(`device ${formatSourceId(device)} has no domain there`);
+}
+
+const domainOf = (world: World, asked: Invalidation): number => hostThere(world, asked).did;
+
+/** What a domain has cached, or a PASID's first stage where the request has one. */
+function wholeOf({ did, space, tag }: HostEntry): bigint {
+  if (space !== undefined && tag !== undefined) {
+    const { g } = PasidIotlbDescriptor.fields;
+    const of = { did, pasid: tag, g: g.names.pasid };
+    return PasidIotlbDescriptor.encode({ type: descriptorTypes.pasidIotlb, ...of });
+  }
+  const { g } = IotlbDescriptor.fields;
+  return IotlbDescriptor.encode({ type: descriptorTypes.iotlb, g: g.names.domain, did });
 }
 
 function pageOfScope({ iova }: Invalidation): bigint {
@@ -59,9 +78,7 @@ function descriptorsOf(world: World, guest: Guest, asked: Invalidation): readonl
       return [IotlbDescriptor.encode({ type: iotlb, g: g.names.page, did, addr })];
     }
     case "domain":
-      return [
-        IotlbDescriptor.encode({ type: iotlb, g: g.names.domain, did: domainOf(world, asked) }),
-      ];
+      return [wholeOf(hostThere(world, asked))];
     case "global":
       return [everywhere];
     case "contexts": {
@@ -81,7 +98,7 @@ function descriptorsOf(world: World, guest: Guest, asked: Invalidation): readonl
 }
 
 /** Descriptors as bytes, each in `step` of them. */
-function bytesOf(descriptors: readonly bigint[], step: number): Uint8Array {
+export function bytesOf(descriptors: readonly bigint[], step: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(descriptors.length * step));
   for (const [index, one] of descriptors.entries()) {
     view.setBigUint64(index * step, BigInt.asUintN(64, one), true);
@@ -90,15 +107,21 @@ function bytesOf(descriptors: readonly bigint[], step: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** What stands in guest memory, as the queue reads it. */
-function contentsAt({ memory }: Guest, base: bigint, count: number): Uint8Array {
+/** What stands in guest memory, as the CPU wrote it. */
+export function contentsAt({ memory }: Guest, base: bigint, count: number): Uint8Array {
   const bytes = new Uint8Array(count);
-  for (let from = 0; from < count; from += 4096) {
-    const page = pageAsWritten(memory, pageOf(base + BigInt(from)));
-    for (let offset = 0; offset < 4096; offset++) bytes[from + offset] = byteIn(page, offset);
+  for (let from = 0; from < count; ) {
+    const address = base + BigInt(from);
+    const page = pageAsWritten(memory, pageOf(address));
+    const start = Number(address % 4096n);
+    const end = Math.min(4096, start + count - from);
+    for (let offset = start; offset < end; offset++) bytes[from++] = byteIn(page, offset);
   }
   return bytes;
 }
+
+/** A descriptor that does nothing: a wait that tells nobody. */
+export const idle = WaitDescriptor.encode({ type: descriptorTypes.wait });
 
 /**
  * Puts descriptors through the queue a whole round, filled up with waits that tell nobody: head and
@@ -107,7 +130,6 @@ function contentsAt({ memory }: Guest, base: bigint, count: number): Uint8Array 
 function throughQueue(guest: Guest, descriptors: readonly bigint[]): readonly Input[] {
   const { base, bytes: size, step } = queueGeometry(guest.queue.address);
   const { head } = guest.queue;
-  const idle = WaitDescriptor.encode({ type: descriptorTypes.wait });
   const places = size / step;
   const round = Array.from({ length: places }, (_, at) => descriptors[at] ?? idle);
   const first = head / step;

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { promisify } from "node:util";
@@ -6,9 +5,10 @@ import { gzip } from "node:zlib";
 import type { Command } from "commander";
 import { debuggerPage, pageWithLog } from "../../debugger-page.ts";
 import { fileError, InputError } from "../../input-error.ts";
-import { checkTarget, forceOption, partOf } from "../../part-file.ts";
+import { checkTarget, forceOption } from "../../part-file.ts";
 import { openSource } from "../../read.ts";
 import type { Run } from "../../run.ts";
+import { saveTexts } from "../../save-texts.ts";
 
 interface Options {
   readonly out: string;
@@ -29,17 +29,6 @@ async function packed(file: string): Promise<Uint8Array> {
   }
 }
 
-function write(out: string, page: string): void {
-  const part = partOf(out);
-  try {
-    writeFileSync(part.path, page);
-    part.keep();
-  } catch (error) {
-    part.drop();
-    throw fileError(out, error);
-  }
-}
-
 async function exportHtml(run: Run, file: string, { out, force }: Options): Promise<void> {
   if (file === "-") throw new InputError("export html needs a file, not a pipe");
   const { close } = await openSource(file);
@@ -51,7 +40,8 @@ async function exportHtml(run: Run, file: string, { out, force }: Options): Prom
   const page = pageWithLog(debuggerPage(), basename(file), bytes);
   if (out === "-") return run.terminal.out(page);
   await checkTarget(run.terminal, { file: out, from: file, force });
-  write(out, page);
+  const unsaved = saveTexts({ [out]: page });
+  if (unsaved !== undefined) throw unsaved;
 }
 
 /** Adds `export html FILE` to what exports. */
