@@ -91,6 +91,14 @@ describe("the commands", () => {
         expect([code, out, err.split("\n").length]).toEqual([2, "", 2]);
       }
     }
+    for (const words of [["--json"], ["--at", "5"]]) {
+      const { code, out, err } = await captureRun(
+        "debug",
+        recordingPath("linux-vfio-edu"),
+        ...words,
+      );
+      expect([code, out, err]).toEqual([2, "", `${words[0] ?? ""}: goes with --terminal\n`]);
+    }
     const busy = await captureRun("debug", recordingPath("linux-vfio-edu"), "--host", "192.0.2.1");
     expect([busy.code, busy.err]).toEqual([2, "192.0.2.1:0: EADDRNOTAVAIL\n"]);
   });

@@ -4,12 +4,22 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import pc from "picocolors";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { runProgram } from "./program.ts";
 import { saveTexts } from "./save-texts.ts";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 import { openWriter } from "./write.ts";
+
+const fullDisk = "what no disk has room for";
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof import("node:fs")>();
+  const writeFileSync: typeof real.writeFileSync = (file, text, options) => {
+    real.writeFileSync(file, text, options);
+    if (text === fullDisk) throw Object.assign(new Error("write"), { code: "ENOSPC" });
+  };
+  return { ...real, writeFileSync };
+});
 
 const { folder, fileOf } = scratch("write", afterAll);
 
@@ -113,6 +123,8 @@ describe("a file that a command writes", () => {
     expect(readFileSync(first ?? "", "utf8")).toBe("1");
     expect(existsSync(last ?? "")).toBe(false);
     expect(saveTexts({ [join(folder, "none/x")]: "1" })?.message).toContain("no such file");
+    expect(saveTexts({ [last ?? ""]: fullDisk })?.message).toContain("no space left");
+    expect([existsSync(last ?? ""), leftovers()]).toEqual([false, []]);
     expect([saveTexts({ [last ?? ""]: "3" }), leftovers()]).toEqual([undefined, []]);
   });
 });

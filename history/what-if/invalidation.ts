@@ -113,9 +113,10 @@ export function contentsAt({ memory }: Guest, base: bigint, count: number): Uint
   for (let from = 0; from < count; ) {
     const address = base + BigInt(from);
     const page = pageAsWritten(memory, pageOf(address));
-    const start = Number(address % 4096n);
-    const end = Math.min(4096, start + count - from);
-    for (let offset = start; offset < end; offset++) bytes[from++] = byteIn(page, offset);
+    // What lies beyond the last byte has no place to go to.
+    for (let offset = Number(address % 4096n); offset < 4096; offset++) {
+      bytes[from++] = byteIn(page, offset);
+    }
   }
   return bytes;
 }
