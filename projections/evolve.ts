@@ -6,7 +6,7 @@ import type { Owners } from "../tables/p2m.ts";
 import { disown, own } from "../tables/p2m.ts";
 import { evolvers } from "./evolvers.ts";
 import type { Draft, Guest } from "./guest.ts";
-import { flushCache, writeByCpu } from "./memory/evolve-memory.ts";
+import { flushCache, writeByCpu } from "./memory/seen-by-unit.ts";
 import type { World } from "./world.ts";
 
 /**

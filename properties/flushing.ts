@@ -2,7 +2,7 @@ import type { Step } from "../history/step.ts";
 import { stepOf } from "../history/step.ts";
 import type { LateWrites } from "../history/unseen.ts";
 import { followLateWrites, noLateWrites } from "../history/unseen.ts";
-import { hasUnseen, withAllSeen } from "../projections/memory/seen.ts";
+import { hasUnseen, withAllSeen } from "../projections/memory/as-if-flushed.ts";
 import type { World } from "../projections/world.ts";
 import type { Beside } from "./judge-unseen.ts";
 

@@ -9,7 +9,7 @@ import { pathOf, unseenOn } from "../history/walk-path.ts";
 import { askOf } from "../hypervisor/device/rights.ts";
 import { translate } from "../hypervisor/translate/translate.ts";
 import { interruptEntryAddress } from "../projections/interrupt/interrupt-entry.ts";
-import { hasUnseen, withLineSeen } from "../projections/memory/seen.ts";
+import { hasUnseen, withLineSeen } from "../projections/memory/as-if-flushed.ts";
 import type { World } from "../projections/world.ts";
 
 /** What is known of a log besides one step of it. */

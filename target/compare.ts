@@ -3,7 +3,7 @@ import type { Fact } from "../events/fact.ts";
 import type { Input, InputOf } from "../events/input.ts";
 import type { GuestSetup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
-import { withAllSeen } from "../projections/memory/seen.ts";
+import { withAllSeen } from "../projections/memory/as-if-flushed.ts";
 import type { World } from "../projections/world.ts";
 import { find } from "../properties/laws/requests.ts";
 import { observe } from "../properties/oracle/observe.ts";

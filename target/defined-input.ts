@@ -8,7 +8,7 @@ import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import type { Guest } from "../projections/guest.ts";
-import { withAllSeen } from "../projections/memory/seen.ts";
+import { withAllSeen } from "../projections/memory/as-if-flushed.ts";
 import { globalStatus, registerValue } from "../projections/registers/registers.ts";
 import { find } from "../properties/laws/requests.ts";
 

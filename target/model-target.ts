@@ -5,7 +5,7 @@ import type { Input } from "../events/input.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
 import type { Guest } from "../projections/guest.ts";
-import { withAllSeen } from "../projections/memory/seen.ts";
+import { withAllSeen } from "../projections/memory/as-if-flushed.ts";
 import type { World } from "../projections/world.ts";
 import { messageOf } from "../properties/judge-interrupt.ts";
 import { find } from "../properties/laws/requests.ts";

@@ -1,5 +1,4 @@
 import { gpa, iovaOfPage, pageOf } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import {
   PageRequestEntry,
@@ -25,8 +24,6 @@ import type { Turn } from "../turn.ts";
 import { advance, ask, guestIn, record, refuse } from "../turn.ts";
 import type { PageRequest } from "./page-group.ts";
 import { openGroup, respond, said } from "./page-group.ts";
-
-type Why = Pick<FactOf<"PageRequestDropped">, "reason" | "why">;
 
 /** The last of its group that asks for nothing: the device has stopped using its PASID. */
 const isStopMarker = ({ read, write, last }: PageRequest): boolean => last && !read && !write;
@@ -135,11 +132,20 @@ function enqueue(turn: Turn, request: PageRequest, device: Device, entry?: HostE
   if (state === "quiet") raise(turn, "pageRequest");
 }
 
-/** Drops a request that the unit does not take. */
-function drop(turn: Turn, request: PageRequest, why: Why): void {
-  const { state } = guestIn(turn).pageRequests;
-  advance(turn, pageRequestQueue, state, { type: "Refuse", said: said(request), why });
-  answerDropped(turn, request, "invalid");
+/** Whether the unit does not take a request, for what is known of it so far; it is dropped then. */
+function isDropped(turn: Turn, request: PageRequest, { requester }: Device, fault = 0): boolean {
+  const guest = guestIn(turn);
+  const facts = ask(turn, pageRequestQueue, guest.pageRequests.state, {
+    type: "Arrive",
+    said: said(request),
+    supported: guest.profile.pageRequests,
+    translating: guest.charts.translation === "enabled",
+    keptOut: isKeptOut(guest, requester, request.pasid),
+    fault,
+  });
+  for (const fact of facts) record(turn, fact);
+  if (facts.length > 0) answerDropped(turn, request, "invalid");
+  return facts.length > 0;
 }
 
 /**
@@ -157,25 +163,13 @@ export function requestPage(turn: Turn, request: PageRequest): void {
     return;
   }
   if (!openGroup(turn, request, isStopMarker(request))) return;
-  if (!guest.profile.pageRequests) {
-    drop(turn, request, { why: "unsupported" });
-    return;
-  }
-  if (guest.charts.translation !== "enabled") {
-    drop(turn, request, { why: "off" });
-    return;
-  }
-  if (isKeptOut(guest, device.requester, request.pasid)) {
-    drop(turn, request, { why: "keptOut" });
-    return;
-  }
+  if (isDropped(turn, request, device)) return;
   const entry = entryOf(turn, device.requester, request.pasid);
   const fault = refusal(turn, entry);
-  if (fault === 0) {
+  if (!isDropped(turn, request, device, fault)) {
     enqueue(turn, request, device, entry);
     return;
   }
-  drop(turn, request, { reason: fault });
   const access = request.write ? "write" : "read";
   const fpd = entry?.fpd === true;
   const page = pageOf(request.iova);

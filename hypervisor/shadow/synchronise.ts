@@ -2,7 +2,6 @@ import type { Range } from "../../events/address.ts";
 import { everyPage, gpaOfPage, iovaOfPage } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { isFull, isRegistered } from "../../projections/memory/evolve-memory.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { isWeb, shadowAt } from "../../projections/shadow/shadow.ts";
 import { composeChanged, composeWhole, newComposition } from "../../tables/compose.ts";
@@ -20,7 +19,7 @@ import type { Slots, Versions } from "./difference.ts";
 import { tellDifference } from "./difference.ts";
 import type { Teller } from "./teller.ts";
 import { tellPages } from "./teller.ts";
-import { changedPages } from "./walk-second-stage.ts";
+import { changedPages, isFull, isRegistered } from "./walk-second-stage.ts";
 
 /**
  * The IOVA pages that a shadow's tables can translate: the narrower of MGAW and the tables' own

@@ -3,7 +3,8 @@ import { interruptPages, isInterruptPage, pageIn } from "../../events/address.ts
 import { halfMasks, halvesOfField, maskHalves } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { isRegistered } from "../../projections/memory/evolve-memory.ts";
+import type { TablePlace, TableUse } from "../../projections/memory/table-use.ts";
+import { maxUses } from "../../projections/memory/table-use.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import { isWeb } from "../../projections/shadow/shadow.ts";
 import type { Mapping } from "../../tables/mapping.ts";
@@ -57,6 +58,22 @@ export function leafSize(gfn: number, level: number): number {
   if (level === 1 || (gfn >= interruptPages.first && gfn < 0xff000)) return 0;
   return level === 3 && (gfn < 0xc0000 || gfn >= 0x100000) ? 2 : 1;
 }
+
+const sameUse = (a: TablePlace, b: TablePlace): boolean =>
+  a.shadow === b.shadow && a.level === b.level && a.base === b.base;
+
+const hasUse = (use: TableUse, wanted: TablePlace): boolean => {
+  for (const one of use.uses) if (sameUse(one, wanted)) return true;
+  return false;
+};
+
+/** Whether writes to the page would mark what `wanted` translates already. */
+export const isRegistered = (use: TableUse | undefined, wanted: TablePlace): boolean =>
+  use !== undefined && (use.shared.includes(wanted.shadow) || hasUse(use, wanted));
+
+/** Whether one more place of the table in the shadow would be too many to list. */
+export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
+  use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;
 
 /** Accesses that nothing blocked so far meet `outcome`. */
 const blockedBy = (read: number, write: number, outcome: number): number =>

@@ -8,7 +8,6 @@ export type PageRequestQueueState = "quiet" | "pending" | "overflowed" | "overfl
 
 /** What the facts say of a page request. */
 type Said = Omit<FieldsOf<"PageRequestQueued">, "tail">;
-type Why = Pick<FieldsOf<"PageRequestDropped">, "reason" | "why">;
 
 interface Request {
   readonly type: "Request";
@@ -18,17 +17,22 @@ interface Request {
   readonly tail: number;
   readonly size: number;
 }
-interface Refuse {
-  readonly type: "Refuse";
+interface Arrive {
+  readonly type: "Arrive";
   readonly said: Said;
-  /** Why it is no valid request. */
-  readonly why: Why;
+  /** ECAP.PRS. */
+  readonly supported: boolean;
+  readonly translating: boolean;
+  /** The host keeps the device from memory. */
+  readonly keptOut: boolean;
+  /** Why its entries let nobody ask for pages; 0 if they do, or nobody looked yet. */
+  readonly fault: number;
 }
 
-/** A page request arrives, one that is not valid too; software clears PPR or PRO. */
+/** A page request arrives; it is valid, and there may be room; software clears PPR or PRO. */
 export type PageRequestQueueStimulus =
+  | Arrive
   | Request
-  | Refuse
   | { readonly type: "ClearPending" }
   | { readonly type: "ClearOverflow" };
 
@@ -47,13 +51,19 @@ const dropped = tellWith(
   { why: "overflow" },
   ({ event }: Given<Request>) => event.said,
 );
-const refused = tell("PageRequestDropped", ({ event }: Given<Refuse>) => ({
+const droppedAs = (why: "unsupported" | "off" | "keptOut") => ({
+  actions: tellWith("PageRequestDropped", { why }, ({ event }: Given<Arrive>) => event.said),
+});
+const faulted = tell("PageRequestDropped", ({ event }: Given<Arrive>) => ({
   ...event.said,
-  ...event.why,
+  reason: event.fault,
 }));
 const overflow = ["PageRequestsOverflowed", dropped] as const;
 
-/** The page request queue by PPR and PRO: nothing new, something new; overflowed, either way. */
+/**
+ * The page request queue by PPR and PRO: nothing new, something new; overflowed, either way. A
+ * request that arrives tells nothing if it may go on to the queue.
+ */
 export const pageRequestQueue = compileChart<
   PageRequestQueueState,
   PageRequestQueueStimulus,
@@ -61,7 +71,13 @@ export const pageRequestQueue = compileChart<
 >()({
   id: "page request queue",
   initial: "quiet",
-  guards: { isFull: ({ event }: Given<Request>) => nextTail(event) === event.head },
+  guards: {
+    isFull: ({ event }: Given<Request>) => nextTail(event) === event.head,
+    isUnsupported: ({ event }: Given<Arrive>) => !event.supported,
+    isOff: ({ event }: Given<Arrive>) => !event.translating,
+    isKeptOut: ({ event }: Given<Arrive>) => event.keptOut,
+    hasFault: ({ event }: Given<Arrive>) => event.fault !== 0,
+  },
   states: {
     quiet: {
       on: {
@@ -94,5 +110,12 @@ export const pageRequestQueue = compileChart<
       },
     },
   },
-  on: { Refuse: { actions: refused } },
+  on: {
+    Arrive: [
+      { guard: "isUnsupported", ...droppedAs("unsupported") },
+      { guard: "isOff", ...droppedAs("off") },
+      { guard: "isKeptOut", ...droppedAs("keptOut") },
+      { guard: "hasFault", actions: faulted },
+    ],
+  },
 });

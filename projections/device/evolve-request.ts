@@ -18,7 +18,7 @@ import { classOf, translationCached } from "../first-stage/space.ts";
 import type { Draft, Guest, InFlight } from "../guest.ts";
 import type { HostEntry } from "../host/host-entry.ts";
 import { hostAt } from "../host/host-entry.ts";
-import { writeByUnit } from "../memory/evolve-memory.ts";
+import { writeByUnit } from "../memory/seen-by-unit.ts";
 import { shadowAt, withIotlb, withShadow } from "../shadow/shadow.ts";
 import { deviceAt } from "./devices.ts";
 import { virtualCacheOf } from "./virtual-cache.ts";

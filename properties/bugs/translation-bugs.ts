@@ -96,7 +96,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "visible-too-early",
     what: "Without coherent walks the IOMMU sees what the CPU has not flushed.",
-    file: "projections/memory/evolve-memory.ts",
+    file: "projections/memory/seen-by-unit.ts",
     find: "if (!coherent) return",
     replace: "if (!coherent && flushed) return",
     law: "ME1",

@@ -1,6 +1,6 @@
 import type { Bug } from "./bug.ts";
 
-const memory = "projections/memory/evolve-memory.ts";
+const memory = "projections/memory/seen-by-unit.ts";
 const invalidate = "hypervisor/queue/carry-out-invalidation.ts";
 
 /** Mistakes about what waits in a write buffer, and what makes the unit see it. */

@@ -94,13 +94,15 @@ describe("remapping", () => {
     }
   });
 
-  test("[IN7] with caching mode an entry that is not present is remembered, else it is not", () => {
-    for (const [cm, count] of [
-      [true, 0],
-      [false, 1],
-    ] as const) {
-      const scene = given(unit({ cap: { cm } }), remapping).when(msi(1));
-      expect(delivered(scene.when(entry(1, remapped()), msi(1)))).toHaveLength(count);
+  test("[IN7] with caching mode an entry that blocks is remembered, else it is not", () => {
+    for (const before of [0n, remapped() | (1n << 127n)]) {
+      for (const [cm, count] of [
+        [true, 0],
+        [false, 1],
+      ] as const) {
+        const scene = given(unit({ cap: { cm } }), entry(1, before), remapping).when(msi(1));
+        expect(delivered(scene.when(entry(1, remapped()), msi(1)))).toHaveLength(count);
+      }
     }
   });
 

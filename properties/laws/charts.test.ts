@@ -34,6 +34,8 @@ const fields = fc.record({
   ...{ granularity: small, am: small, mamv: small, physical: fc.boolean(), record: fc.string() },
   ...{ cachingMode: fc.boolean(), failure: fc.constantFrom(undefined, "-EINVAL"), caps: word },
   ...{ why: fc.constantFrom(undefined, "no"), reserved: fc.constantFrom(0n, 2n ** 127n) },
+  ...{ supported: fc.boolean(), translating: fc.boolean(), keptOut: fc.boolean() },
+  fault: fc.constantFrom(0, 7),
   word: fc.tuple(fc.bigInt(0n, 3n), word, fc.nat(15)).map(entryWord),
   means: fc.constantFrom("fault", "passThrough", "secondStage", "firstStage", "nested", "other"),
 });

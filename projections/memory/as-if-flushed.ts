@@ -3,7 +3,7 @@ import { radixForEach } from "../../tables/radix.ts";
 import { copyGuest } from "../evolve.ts";
 import type { Draft, Guest } from "../guest.ts";
 import type { World } from "../world.ts";
-import { markChanged } from "./evolve-memory.ts";
+import { markChanged } from "./seen-by-unit.ts";
 
 /** Whether the CPUs of a guest have written anything that the unit need not see yet. */
 export const hasUnseen = ({ memory }: Guest): boolean =>
