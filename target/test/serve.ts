@@ -56,6 +56,11 @@ function answer(line: string): void {
     isStuck = true;
     return;
   }
+  if (isAt("long", op) || isAt("unended", op)) {
+    process.stdout.write(wrong === "long" ? "0".repeat(5_000_000) : "half a line");
+    isStuck = true;
+    return;
+  }
   if (isAt("colour", op)) {
     console.log(JSON.stringify({ id, error: "\u001b[31mred\u009b\nand more" }));
     return;
