@@ -42,6 +42,14 @@ describe("a target that misbehaves", () => {
     expect(existsSync(finding.log)).toBe(true);
   });
 
+  it("[TG4] by silence that takes several steps is made as small as another", async () => {
+    const { code, out } = await fuzz(`${served} stall`, "--json", "--runs", "20");
+    const { finding } = JSON.parse(out);
+    expect([code, finding.again]).toEqual([1, true]);
+    expect(finding.text).toMatch(/: does not answer dma for 2 s$/);
+    expect(finding.operations).toBeLessThan(60);
+  });
+
   it("[TG4] and does not start again is told by what it did", async () => {
     const mark = join(folder, "mark");
     const once = `stdio:test ! -e ${mark} && ${served.slice("stdio:".length)} die ${mark}`;

@@ -79,6 +79,9 @@ function answer(line: string): void {
     ...(isAt("nothing said", op) ? { at: undefined, fault: undefined } : {}),
     ...(wrong === "short" && op === "readRegisters" ? { bytes: "00" } : {}),
   };
+  // Only what has turned translation on, and left out an entry, comes that far.
+  isStuck ||= wrong === "stall" && "fault" in found;
+  if (isStuck) return;
   const number = isAt("turn", op) ? Number(id) + 1 : id;
   console.log(JSON.stringify({ id: number, ...shown(found), ...more }, plain));
 }
