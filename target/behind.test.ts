@@ -42,6 +42,7 @@ const moveRecord = (bytes: Uint8Array): void => {
   bytes[at.fsts + 1] = 1;
 };
 const reasonAt = 12;
+const ones = new Uint8Array(8).fill(1);
 const none: Parts = [write8(at.rtaddr, 0x1000n), command(srtp), command(te)];
 const blocked: Parts = [none, reads(page)];
 
@@ -139,7 +140,6 @@ const mistakes: readonly (readonly [string, Parts, Other])[] = [
       },
     },
   ],
-  ["IQA.QS too", iqa, showing(at.iqa, 1)],
   [
     "IQA.DW and QS",
     iqa,
@@ -163,6 +163,7 @@ const mistakes: readonly (readonly [string, Parts, Other])[] = [
     passing(1),
     { change: narrow, dma: (answer) => ({ ...answer, fault: 6 }) },
   ],
+  ["what a device read", [reads(page)], { dma: (of) => ({ ...of, bytes: ones }) }],
   ["pass-through to elsewhere", passing(1), { dma: (answer) => ({ ...answer, at: 0x5000n }) }],
   [
     "a granularity for a command that is refused",

@@ -102,8 +102,8 @@ async function compareWith(run: Run, options: Options, comparing: Comparing): Pr
   const text = renderFuzz(run.terminal, result, tally, reported, against.listed);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
+  if (isStopped) run.interrupt();
   if (reported?.unsaved !== undefined) run.fail(reported.unsaved);
-  else if (finding === undefined && isStopped) run.interrupt();
 }
 
 function readScript(file: string): { readonly file: string; readonly text: string } {

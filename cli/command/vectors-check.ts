@@ -93,7 +93,7 @@ async function check(run: Run, path: string, options: Options): Promise<void> {
     ({ verdict }) => verdict !== "other unit" && verdict !== "not asked",
   );
   if (checked.some(({ verdict }) => verdict === "failed")) run.differ();
-  else if (stop.signal.aborted) run.interrupt();
+  if (stop.signal.aborted) run.interrupt();
   else if (!isJudged) run.learnNothing();
 }
 
