@@ -40,7 +40,7 @@ const cases: readonly (readonly [string, Inputs, RegExp])[] = [
   [
     "a fault of a context entry that was not present",
     [tables, notPresent, turnOn, memory(contextEntry, topTable | 1n, width4(5)), reads(page)],
-    /was blocked: fault 2h, .* Until event \d+ the context entry .* said: not present\. .* says: domain 5/,
+    /fault 2h, .* Until event \d+ the context entry .* said: not present\. .* says: domain 5/,
   ],
   [
     "a page that was taken away",

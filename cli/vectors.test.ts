@@ -51,9 +51,8 @@ describe("vectors check", () => {
     const some = cases.filter((line) => line.includes('"needs":[]') && line.includes('"dma"'));
     const text = [head.replace(/"cases":\d+/, '"cases":3'), ...some.slice(0, 3), ""].join("\n");
     const file = fileOf("dying.ndjson", text);
-    const command = `${process.execPath} ${bundled("target/test/serve.ts", folder)} die`;
-    const words = ["--against", `stdio:${command}`];
-    const { code, out } = await run("vectors", "check", file, ...words);
+    const against = `stdio:${process.execPath} ${bundled("target/test/serve.ts", folder)} die`;
+    const { code, out } = await run("vectors", "check", file, "--against", against);
     expect([code, out.match(/exit code 3/g)?.length]).toEqual([1, 1]);
     expect(out).toMatch(/Failed +[23]\n(.*\n)*.*exit code 3.*\n {4}and so of \S+/);
   });

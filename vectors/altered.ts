@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Input } from "../events/input.ts";
+import { parseJson } from "../events/json.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import { needsOf } from "./chosen.ts";
@@ -15,7 +16,7 @@ export const inputsOf = ({ steps }: Vector): readonly Input[] =>
   steps.flatMap(({ request }) => inputOf(request) ?? []);
 
 /** What a file has of a step, whatever the order of its fields. */
-const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value, plain));
+const written = (value: unknown): unknown => parseJson(JSON.stringify(value, plain));
 
 /** Why a step is not the one that the model makes; `undefined` where it is. */
 function otherStep(step: VectorStep, made: VectorStep): string | undefined {

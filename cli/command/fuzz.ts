@@ -164,9 +164,9 @@ export function addFuzz(program: Command, run: Run): void {
       "Runs random programs of register accesses, tables, DMA and interrupts in QEMU, or in an " +
         "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
         "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
-        "counterexample, which is shrunk and saved as a log and as what to send, also where Ctrl-C " +
-        "ended the run; 2: the target cannot be run, or a counterexample not saved; 130: ended " +
-        "early by Ctrl-C, with none.",
+        "counterexample, which is shrunk and saved as a log and as what to send, also where " +
+        "Ctrl-C ended the run; 2: the target cannot be run, or a counterexample not saved; 130: " +
+        "ended early by Ctrl-C, with none.",
     );
   withCampaignOptions(command)
     .addOption(

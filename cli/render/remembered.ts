@@ -4,7 +4,7 @@ import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
 import { entryName, placeOf } from "./walk-rows.ts";
 
-/** Whether a DMA was decided by the tables as they are, and not by what was known of them before. */
+/** Whether a DMA was decided by the tables as they are, not by what was known before. */
 function isByTables({ use, walk: { guest } }: Plot): boolean {
   const { blocked, landed } = use ?? {};
   if (blocked?.reason !== undefined) return "fault" in guest && guest.fault === blocked.reason;
@@ -27,7 +27,7 @@ function saidBefore({ walk, trail, decisive }: Plot, seq: number): string[] {
   });
 }
 
-/** That a DMA was decided by what was known of the tables before, where they say otherwise by now. */
+/** That a DMA was decided by what the tables said before, where they say otherwise by now. */
 export function rememberedSentences(plot: Plot): string[] {
   if (!isByMemory(plot)) return [];
   const { pending } = plot.walk;

@@ -93,14 +93,14 @@ function talkBy(input: Writable, output: Readable): Talk {
     clearTimeout(timer);
     if (waiting === undefined) return;
     const { patience, requests, answers } = waiting;
-    const isLate = () => {
-      const unended = rest.trim().length;
-      failWith(silence(patience, requests[answers.length], { index: answers.length, unended }));
-    };
+    const { length: index } = answers;
+    const isLate = () =>
+      failWith(silence(patience, requests[index], { index, unended: rest.trim().length }));
     timer = setTimeout(isLate, patience * 1000);
   };
   const hear = (line: string): void => {
     if (broken !== undefined || line.trim() === "") return;
+    if (line.length > longestLine) return fail(tooLong);
     try {
       if (waiting === undefined) {
         throw new Misbehaviour(`prints what nobody asked for: ${inOneLine(line)}`, 0);
@@ -117,10 +117,7 @@ function talkBy(input: Writable, output: Readable): Talk {
     const before = waiting?.answers.length;
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (line.length > longestLine) fail(tooLong);
-      else hear(line);
-    }
+    for (const line of lines) hear(line);
     if (rest.length > longestLine) fail(tooLong);
     // An answer breaks its silence; empty lines and parts of one do not.
     if (waiting?.answers.length !== before) watch();
