@@ -100,8 +100,8 @@ function talkBy(input: Writable, output: Readable): Talk {
   };
   const hear = (line: string): void => {
     if (broken !== undefined || line.trim() === "") return;
-    if (line.length > longestLine) return fail(tooLong);
     try {
+      if (line.length > longestLine) throw new Misbehaviour(tooLong, 0);
       if (waiting === undefined) {
         throw new Misbehaviour(`prints what nobody asked for: ${inOneLine(line)}`, 0);
       }
