@@ -34,6 +34,14 @@ export function parseNumber(text: string): number {
   return value;
 }
 
+/** A whole number from 1, to a bound where there is one. */
+export function parseCount(text: string, most = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+  const bound = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most.toString()}`;
+  throw new InvalidArgumentError(`Expected a whole number from 1${bound}.`);
+}
+
 /** The event that is meant: its number, or the handle of an event or of a finding. */
 export function parseMoment(text: string): number {
   const handle = parseHandle(text);

@@ -49,10 +49,10 @@ describe("shadowfold explore", () => {
 
   it.each([
     ["a configuration that is none", ["--configuration", "none"], "Expected one of revoke,"],
-    ["no states", ["--states", "0"], "Expected 1 to 200000000."],
-    ["too many states", ["--states", "200000001"], "Expected 1 to 200000000."],
+    ["no states", ["--states", "0"], "Expected a whole number from 1 to 200000000."],
+    ["too many states", ["--states", "200000001"], "Expected a whole number from 1 to 200000000."],
     ["a depth that is none", ["--depth", "deep"], "Expected a whole number from 0."],
-    ["no threads", ["--threads", "0"], "Expected 1 to 64."],
+    ["no threads", ["--threads", "0"], "Expected a whole number from 1 to 64."],
     ["a folder that is none", ["--out", "none/such/file"], "none/such: no such file or directory"],
   ])("[EX17] refuses %s in one line", async (_, words, text) => {
     const { code, out, err } = await run("explore", ...words);

@@ -24,7 +24,8 @@ describe("fuzz", () => {
       [/before 7.2/, "--deviations", "3"],
       [/no known deviation/, "--without", "nothing"],
       [/cannot be used with/, "--log", text, "--script", text],
-      [/Expected 1 or more/, "--runs", "0"],
+      [/Expected a whole number from 1\./, "--runs", "0"],
+      [/Expected a whole number from 1\./, "--runs", "-1"],
     ];
     for (const [message, ...words] of wrong) {
       const { code, out, err } = await run("fuzz", ...words);

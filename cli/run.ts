@@ -10,13 +10,13 @@ export interface Run {
   readonly differ: () => void;
   /** Nothing could be judged of something that was to be: the exit code will be 3. */
   readonly learnNothing: () => void;
-  /** Somebody ended it early, and nothing else is to be said: the exit code will be 130. */
+  /** Somebody ended it early: the exit code will be 130 where nothing else is to be said. */
   readonly interrupt: () => void;
   /** The error itself when it is about the input; anything else is thrown on. */
   readonly asInputError: (error: unknown) => InputError;
   /**
-   * 0, 1, 2, 3 or 130. A bad input outweighs a difference, and that outweighs what could not be
-   * judged.
+   * 0, 1, 2, 3 or 130. A bad input outweighs a difference, that outweighs what could not be judged,
+   * and that an early end.
    */
   readonly exitCode: () => number;
 }

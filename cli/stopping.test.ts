@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { profiles } from "../events/profile/profiles.ts";
 import { bundled } from "../target/test/built.ts";
+import { vectorsOf } from "../vectors/chosen.ts";
 import { encodeVectors } from "../vectors/format.ts";
 import { captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
@@ -88,6 +89,41 @@ describe("Ctrl-C", () => {
     expect([ended.code, ended.err, ended.seconds < 5]).toEqual([130, "", true]);
     expect(ended.out).toMatch(/Cases +0, ended early/);
     expect(pids().filter(isAlive)).toEqual([]);
+  });
+
+  it("[TG17] while vectors are checked leaves one that failed to be told", async () => {
+    const profile = profiles["hardware-2008"];
+    const all = vectorsOf(profile).map(({ vector }) => vector);
+    const two = all.filter(({ needs }) => needs.length === 0).slice(0, 2);
+    const text = encodeVectors(profile, two);
+    const mark = join(folder, "second");
+    const { ver, cap, ecap } = profile;
+    // It does nothing, and at the second case it hangs.
+    const source = `let resets = 0;
+      export default {
+        name: "short of breath", ver: ${ver}n, cap: ${cap}n, ecap: ${ecap}n,
+        reset() {
+          if (++resets < 3) return {};
+          process.getBuiltinModule("fs").writeFileSync("${mark}", ".");
+          for (;;);
+        },
+        readRegisters({ length }) {
+          const page = new DataView(new ArrayBuffer(4096));
+          page.setUint32(0, ${ver}, true);
+          page.setBigUint64(8, ${cap}n, true);
+          page.setBigUint64(16, ${ecap}n, true);
+          return { bytes: new Uint8Array(page.buffer, 0, length) };
+        },
+        writeRegister: () => ({}),
+        writeMemory: () => ({}),
+        readMemory: ({ length }) => ({ bytes: new Uint8Array(length) }),
+        dma: ({ address, length }) => ({ at: address, bytes: new Uint8Array(length) }),
+      };`;
+    const against = ["--against", `module:${fileOf("breath.mjs", source)}`, ...slow];
+    const check = ["vectors", "check", fileOf("two.ndjson", text), ...against];
+    const ended = await interrupted(check, () => written(mark) !== "");
+    expect([ended.code, ended.err, ended.seconds < 5]).toEqual([1, "", true]);
+    expect(ended.out).toMatch(/Cases +1, ended early\n(.*\n)*Failed +1\n/);
   });
 
   it("[TG17] while a finding is made small saves it as it is by then", async () => {

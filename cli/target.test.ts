@@ -24,6 +24,8 @@ const mishaps: readonly (readonly [string, RegExp])[] = [
   ["noise", /: prints what is no JSON object: translating …$/],
   ["error", /: its answer to dma is an error: not written yet$/],
   ["field", /: its answer to dma has the unknown field "speed"$/],
+  ["long", /: prints a line of more than 1 MiB$/],
+  ["unended", /: does not answer dma for 2 s: its line of 11 characters has no end$/],
   ["value", /: its answer to dma has a wrong at: it has to be a number of 64 bits, not "soon"$/],
 ];
 
@@ -38,6 +40,14 @@ describe("a target that misbehaves", () => {
     const lines = readFileSync(finding.requests, "utf8").trimEnd().split("\n");
     expect(JSON.parse(lines.at(-2) ?? "").op).toBe("dma");
     expect(existsSync(finding.log)).toBe(true);
+  });
+
+  it("[TG4] by silence that takes several steps is made as small as another", async () => {
+    const { code, out } = await fuzz(`${served} stall`, "--json", "--runs", "20");
+    const { finding } = JSON.parse(out);
+    expect([code, finding.again]).toEqual([1, true]);
+    expect(finding.text).toMatch(/: does not answer dma for 2 s$/);
+    expect(finding.operations).toBeLessThan(60);
   });
 
   it("[TG4] and does not start again is told by what it did", async () => {
@@ -92,6 +102,7 @@ it("[TG5] a program that echoes is told so, and one that leaves out ids", async 
 describe("what cannot be asked of fuzz", () => {
   it("[TG10] is one line and exit code 2", async () => {
     const none = fileOf("none.mjs", "export default 3;\n");
+    const odd = fileOf("odd.mjs", 'import "nowhere";\n');
     const wrong: readonly (readonly [RegExp, ...string[]])[] = [
       [/--qemu: is about QEMU alone/, "--qemu", "qemu"],
       [
@@ -101,7 +112,11 @@ describe("what cannot be asked of fuzz", () => {
       ],
       [/a version is of QEMU/, "--deviations", "10.0"],
       [/exports no list of deviations/, "--deviations", none],
-      [/--deviations \S+missing\.mjs: /, "--deviations", join(folder, "missing.mjs")],
+      [
+        /--deviations \S+missing\.mjs: no such file or directory$/,
+        ...["--deviations", join(folder, "missing.mjs")],
+      ],
+      [/odd\.mjs: cannot be loaded: Cannot find package 'nowhere'$/, "--deviations", odd],
       [/Nothing is known of versions after \d\d\./, "--deviations", "99"],
       [/^--profile '': not one/, "--profile", ""],
       [/^--out '': expected what file names begin with$/, "--out", ""],

@@ -46,6 +46,17 @@ describe("vectors check", () => {
     expect(alone.out).toMatch(/ 1\. .*\n(.*\n)*\nThen .* differs from the model: register: /);
   });
 
+  it("[VC7] what several cases fail by is told once", async () => {
+    const [head = "", ...cases] = readFileSync(legacy, "utf8").split("\n");
+    const some = cases.filter((line) => line.includes('"needs":[]') && line.includes('"dma"'));
+    const text = [head.replace(/"cases":\d+/, '"cases":3'), ...some.slice(0, 3), ""].join("\n");
+    const file = fileOf("dying.ndjson", text);
+    const against = `stdio:${process.execPath} ${bundled("target/test/serve.ts", folder)} die`;
+    const { code, out } = await run("vectors", "check", file, "--against", against);
+    expect([code, out.match(/exit code 3/g)?.length]).toEqual([1, 1]);
+    expect(out).toMatch(/Failed +[23]\n(.*\n)*.*exit code 3.*\n {4}and so of \S+/);
+  });
+
   it("[VC7] where no case is for the unit the exit code is 3", async () => {
     const [head = "", ...cases] = readFileSync(legacy, "utf8").split("\n");
     const only = cases.filter((line) => line.includes('"needs":["interrupts"]')).slice(0, 1);
@@ -140,9 +151,11 @@ describe("vectors check", () => {
     );
     expect(changed).not.toBe(text);
     const file = fileOf("changed.ndjson", changed);
-    const words = ["qemu-legacy", "--against", right];
-    const { code, err } = await run("vectors", "check", file, "--profile", ...words);
-    expect([code, err]).toEqual([2, expect.stringMatching(/write the files anew\n$/)]);
+    // Whatever the unit of the target.
+    for (const profile of [["--profile", "qemu-legacy"], []]) {
+      const { code, err } = await run("vectors", "check", file, ...profile, "--against", right);
+      expect([code, err]).toEqual([2, expect.stringMatching(/write the files anew\n$/)]);
+    }
   });
 });
 

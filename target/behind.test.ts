@@ -1,89 +1,199 @@
-import { expect, it } from "vitest";
-import type { Input } from "../events/input.ts";
-import { profiles } from "../events/profile/profiles.ts";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { at } from "../events/registers/offset.ts";
+import { fold } from "../hypervisor/fold.ts";
+import { evolve } from "../projections/evolve.ts";
+import type { World } from "../projections/world.ts";
 import {
-  booted,
   command,
-  iotlbOfAll,
+  ire,
+  memory,
   page,
-  qie,
   queue,
   reads,
   srtp,
   te,
-  waitStatus,
   write8,
 } from "../properties/examples/driver.ts";
-import { choicesBehind } from "./behind.ts";
-import { definedInputs } from "./defined-input.ts";
-import type { Answers, Implementation } from "./implementation.ts";
-import { nothingKnown } from "./known.ts";
-import { openLane } from "./lane.ts";
-import { modelTarget } from "./model-target.ts";
-import { objectPlan } from "./object-plan.ts";
-import { setupOf } from "./setup.ts";
+import { entry, msi, pointAt, remapped } from "../properties/examples/interrupt-driver.ts";
+import { reasons, reasonsBehind } from "./behind.ts";
+import type { Other, Parts } from "./test/other-target.ts";
+import { runOther, showing, words } from "./test/other-target.ts";
 
-type Parts = readonly (Input | Parts)[];
-const flat = (parts: Parts): readonly Input[] => parts.flat(9) as readonly Input[];
-
-/** What is behind the difference of a unit whose registers show something else. */
-async function behind(inputs: Parts, change: (bytes: Uint8Array) => void) {
-  const lying = (target: Implementation): Implementation => ({
-    ...target,
-    readRegisters: (asked) => {
-      const bytes = (target.readRegisters(asked) as Answers["readRegisters"]).bytes.slice();
-      change(bytes);
-      return { bytes };
-    },
-  });
-  const make = () => lying(modelTarget(profiles["hardware-2016"], []));
-  const lane = await openLane(objectPlan(make, { patience: 10 }), nothingKnown);
-  const run = await lane.run(flat(inputs));
-  await lane.stop();
-  return choicesBehind(run);
+/** What is said to be behind the difference of a target. */
+async function behind(inputs: Parts, how: Other) {
+  const run = await runOther(inputs, how);
+  expect(run.comparison?.difference).toBeDefined();
+  return reasonsBehind(run);
 }
 
-const turnOn: Parts = [write8(at.rtaddr, 0x1000n), command(srtp), command(te)];
+/** The bytes of a register page that hold a fault record. */
+const recordIn = (bytes: Uint8Array, index: number): Uint8Array => {
+  const from = words.fro + 16 * index;
+  return bytes.subarray(from, from + 16);
+};
+const hasFault = (bytes: Uint8Array): boolean => ((recordIn(bytes, 0)[15] ?? 0) & 0x80) !== 0;
 
-it("[TG15] a difference that rests on a choice names the rule or the reading", async () => {
-  let count = 0;
-  const fri = await behind([write8(at.rtaddr, 0x1000n)], (bytes) => {
-    bytes[at.fsts + 1] = 3;
-  });
-  expect(fri).toEqual([expect.stringMatching(/^with no fault pending FRI means nothing/)]);
-  const width = await behind([write8(at.iqa, queue | 0x800n)], (bytes) => {
-    bytes[at.iqa + 1] = (bytes[at.iqa + 1] ?? 0) & ~8;
-  });
-  expect(width).toEqual([expect.stringMatching(/^IQA.DW keeps what is written/)]);
-  const again = await behind([turnOn, reads(page), reads(page)], (bytes) => {
-    // The overflow of a unit that does not collapse.
-    if (count++ > 5) bytes[at.fsts] = 3;
-  });
-  expect(again).toEqual([expect.stringMatching(/^a fault of a source-id that has a record/)]);
-  const plain = await behind([write8(at.rtaddr, 0x1000n)], (bytes) => {
-    bytes[at.rtaddr] = 1;
-  });
-  expect(plain).toEqual([]);
-});
+/** Each record's place is one further. */
+const moveRecord = (bytes: Uint8Array): void => {
+  if (!hasFault(bytes)) return;
+  recordIn(bytes, 1).set(recordIn(bytes, 0));
+  recordIn(bytes, 0).fill(0);
+  bytes[at.fsts + 1] = 1;
+};
+const reasonAt = 12;
+const ones = new Uint8Array(8).fill(1);
+const none: Parts = [write8(at.rtaddr, 0x1000n), command(srtp), command(te)];
+const blocked: Parts = [none, reads(page)];
 
-it("[TG16] a queue is asked to be disabled after a wait alone", () => {
-  const setup = { guests: [setupOf(profiles["hardware-2016"])] };
-  const isAsked = (...descriptors: readonly bigint[]): boolean => {
-    const words = descriptors.flatMap((one) => [BigInt.asUintN(64, one), one >> 64n]);
-    const bytes = new Uint8Array(new BigUint64Array(words).buffer);
-    const inputs: Parts = [
-      booted,
-      write8(at.iqa, queue),
-      command(te | qie),
-      { type: "MemoryWrite", gpa: queue as never, bytes, flushed: true },
-      write8(at.iqt, BigInt(bytes.length)),
-      command(te),
-    ];
-    const all = flat(inputs);
-    return definedInputs(setup, all).length === all.length;
-  };
-  expect(isAsked()).toBe(true);
-  expect(isAsked(iotlbOfAll)).toBe(false);
-  expect(isAsked(iotlbOfAll, waitStatus(0x1_6000n, 1))).toBe(true);
+/** A context of a width that passes through. */
+const passing = (aw: number): Parts => [
+  [memory(0x1000n, 0x2001n, 0n), memory(0x2200n, 9n, BigInt(0x500 | aw)), none],
+  reads(page),
+];
+/** The same context with a width that no unit has. */
+const narrow = (world: World): World =>
+  fold(world, { ...memory(0x2208n, 0x507n), flushed: true }).world;
+
+/** A message by an entry that verifies like this. */
+const asking = (svt: number): Parts => {
+  const names = { svt: svt as never, sid: 0x1234 };
+  return [entry(3, remapped(names)), pointAt(3), command(ire), msi(3)];
+};
+/** The same entry verifies nothing. */
+const trust = (world: World): World => {
+  if (world.guests[0]?.charts.remapping !== "enabled") return world;
+  return evolve(world, { type: "InterruptEntryCached", index: 3, entry: remapped() });
+};
+
+const iqa: Parts = [write8(at.iqa, queue | 0x800n)];
+
+const fromChoices: readonly (readonly [string, Parts, Other])[] = [
+  ["with none pending, FRI", [write8(at.rtaddr, 0x1000n)], showing(at.fsts + 1, 3)],
+  ["IQA.DW keeps", iqa, showing(at.iqa + 1, 0x80)],
+  [
+    "a fault of a source-id with a pending record",
+    [blocked, reads(page + 0x1000n)],
+    {
+      registers: (bytes) => {
+        if (++seen < 7) return;
+        recordIn(bytes, 1).set(recordIn(bytes, 0));
+        recordIn(bytes, 1)[1] = 0x70;
+      },
+    },
+  ],
+  ["records fill in ring order", blocked, { registers: moveRecord }],
+  ["a reserved SVT", asking(3), { change: trust }],
+  ["pass-through takes any supported width", passing(1), { change: narrow }],
+];
+let seen = 0;
+
+/** Mistakes beside the choices: what differs is not what the choice leaves open. */
+const mistakes: readonly (readonly [string, Parts, Other])[] = [
+  ["another reason", blocked, showing(words.fro + reasonAt, 6)],
+  [
+    "another reason in another record",
+    blocked,
+    {
+      registers: (bytes) => {
+        moveRecord(bytes);
+        recordIn(bytes, 1)[reasonAt] = 9;
+      },
+    },
+  ],
+  [
+    "the record in another place, and FRI as before",
+    blocked,
+    {
+      registers: (bytes) => {
+        moveRecord(bytes);
+        bytes[at.fsts + 1] = 0;
+      },
+    },
+  ],
+  ["FRI of another record", blocked, showing(at.fsts + 1, 2, hasFault)],
+  [
+    "a DMA that should have faulted",
+    blocked,
+    {
+      dma: () => ({ at: page, bytes: new Uint8Array(8) }),
+      registers: (bytes) => {
+        recordIn(bytes, 0).fill(0);
+        bytes[at.fsts] = 0;
+      },
+    },
+  ],
+  [
+    "an overflow while records are free",
+    [blocked, reads(page + 0x1000n)],
+    showing(at.fsts, 3, hasFault),
+  ],
+  [
+    "a second record of another reason",
+    [blocked, reads(page + 0x1000n)],
+    {
+      registers: (bytes) => {
+        if (++seen < 7) return;
+        recordIn(bytes, 1).set(recordIn(bytes, 0));
+        recordIn(bytes, 1)[1] = 0x70;
+        recordIn(bytes, 1)[reasonAt] = 9;
+      },
+    },
+  ],
+  [
+    "IQA.DW and QS",
+    iqa,
+    {
+      registers: (bytes) => {
+        bytes[at.iqa + 1] = 0x80;
+        bytes[at.iqa] = 1;
+      },
+    },
+  ],
+  ["IQA.DW set by itself", [write8(at.iqa, queue)], showing(at.iqa + 1, 0x88)],
+  ["an entry of another device", asking(1), { change: trust }],
+  [
+    "another message through a reserved SVT",
+    asking(3),
+    { change: trust, interrupt: (answer) => ({ ...answer, data: 0x4042 }) },
+  ],
+  ["pass-through of the largest width", passing(2), { change: narrow }],
+  [
+    "pass-through that fails with another reason",
+    passing(1),
+    { change: narrow, dma: (answer) => ({ ...answer, fault: 6 }) },
+  ],
+  ["what a device read", [reads(page)], { dma: (of) => ({ ...of, bytes: ones }) }],
+  ["pass-through to elsewhere", passing(1), { dma: (answer) => ({ ...answer, at: 0x5000n }) }],
+  [
+    "a granularity for a command that is refused",
+    [write8(at.ccmd, 1n << 63n)],
+    showing(at.ccmd + 7, 8),
+  ],
+];
+
+describe("a difference", () => {
+  it.each(fromChoices)("[TG15] that rests on a choice or rule names it: %s", async (...one) => {
+    const [text, inputs, how] = one;
+    seen = 0;
+    expect(await behind(inputs, how)).toEqual([expect.stringContaining(`: ${text}`)]);
+  });
+
+  it.each(mistakes)("[TG15] that is a mistake names none: %s", async (_, inputs, how) => {
+    seen = 0;
+    expect(await behind(inputs, how)).toEqual([]);
+  });
+
+  it("[TG15] names what SPEC.md and readings.md say", () => {
+    const [spec, readings] = ["../SPEC.md", "../docs/readings.md"].map((file) =>
+      readFileSync(new URL(file, import.meta.url), "utf8").toLowerCase(),
+    );
+    const missing = reasons.filter(({ text, where }) => {
+      const words = text.toLowerCase();
+      const section = readings?.split(`\n## ${where.toLowerCase()}\n`)[1]?.split("\n## ")[0];
+      const rule = `- [${where.toLowerCase()}] ${words}`;
+      return !section?.includes(words) && !spec?.includes(rule);
+    });
+    expect(missing).toEqual([]);
+  });
 });

@@ -74,22 +74,27 @@ export interface Reaching {
   readonly words?: ProfileWords;
 }
 
-/** Seconds that somebody waits for what did not come before. */
-const hurriedPatience = 0.5;
+/**
+ * Seconds that somebody waits for what did not come before: many times what the target has taken
+ * for its first answers, since all that it does is tried many times.
+ */
+const hurriedPatience = (seconds: number): number => Math.min(0.5, Math.max(0.1, 20 * seconds));
 
 async function begin(
   connection: Connection,
   { words, patience }: Reaching,
   isHurried: boolean,
 ): Promise<Target> {
-  const later = isHurried ? Math.min(hurriedPatience, patience) : patience;
   const [value] = await connection.exchange([{ op: "hello", version: protocolVersion }], patience);
   const hello = read("hello", value, 0);
   const unit = unitOf(words ?? { name: hello.name, ...wordsOf(hello) });
   checkHello(hello, unit);
   const reset: Request = { op: "reset", ...wordsOf(unit) };
   const registers = everyRegister(unit);
+  const start = performance.now();
   const [done, shownFirst] = await connection.exchange([reset, registers], patience);
+  const took = (performance.now() - start) / 1000;
+  const later = isHurried ? Math.min(hurriedPatience(took), patience) : patience;
   read("reset", done, 0);
   checkWords(bytesOf(registers, shownFirst, 1), unit);
   return {

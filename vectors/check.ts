@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { setImmediate } from "node:timers/promises";
 import type { Input } from "../events/input.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
@@ -9,11 +9,11 @@ import type { Lane, ProgramRun } from "../target/lane.ts";
 import { openLane, unlessStopped } from "../target/lane.ts";
 import { ProgramError } from "../target/program-error.ts";
 import { sendableInputs } from "../target/sendable.ts";
-import type { TargetPlan } from "../target/target.ts";
+import type { EndSignal, TargetPlan } from "../target/target.ts";
+import { alterationsIn, inputsOf } from "./altered.ts";
 import { isCertain } from "./certain.ts";
 import { same } from "./chosen.ts";
 import type { VectorFile } from "./format.ts";
-import { inputOf } from "./input-of.ts";
 import { wrongAnswer } from "./judge.ts";
 import { makeSteps } from "./make.ts";
 import type { Vector, VectorStep } from "./vector.ts";
@@ -57,26 +57,15 @@ export class StaleVectorsError extends Error {
   }
 }
 
-/** The inputs of a vector. */
-const inputsOf = ({ steps }: Vector): readonly Input[] =>
-  steps.flatMap(({ request }) => inputOf(request) ?? []);
-
-/**
- * The first step of a vector that the model, as this unit, answers otherwise.
- *
- * @param isOwn  whether it was made for this very unit, and so asks the very same.
- */
-function otherAnswer(unit: Profile, vector: Vector, inputs: readonly Input[], isOwn: boolean) {
+/** The first step of a vector that the model, as this unit, answers otherwise. */
+function otherAnswer(unit: Profile, vector: Vector, inputs: readonly Input[]) {
   const isOfAll = ({ about }: VectorStep): boolean => about === "all";
   const made = makeSteps(unit, inputs);
   const [own, other] = [made.steps, vector.steps].map((steps) => steps.filter((s) => !isOfAll(s)));
   if (own?.length !== other?.length) return "another number of steps";
   for (const [index, step] of (own ?? []).entries()) {
     const { request, expect } = other?.[index] ?? step;
-    const isSameStep = isOwn
-      ? isDeepStrictEqual(request, step.request)
-      : request.op === step.request.op;
-    if (!isSameStep) return `step ${(index + 1).toString()} is another one`;
+    if (request.op !== step.request.op) return `step ${(index + 1).toString()} is another one`;
     const wrong = wrongAnswer({ request, expect }, step.expect);
     if (wrong !== undefined) return wrong;
   }
@@ -99,10 +88,9 @@ function refusal(
   if (!same(sendableInputs(unit, inputs, can), inputs)) {
     return { verdict: "other unit", text: "software must not ask that of this unit" };
   }
-  const isOwn = isSameUnit(file.words, unit);
-  const other = otherAnswer(unit, vector, inputs, isOwn);
+  const other = otherAnswer(unit, vector, inputs);
   if (other === undefined) return undefined;
-  if (!isOwn) return { verdict: "other unit", text: other };
+  if (!isSameUnit(file.words, unit)) return { verdict: "other unit", text: other };
   throw new StaleVectorsError(file, vector, other);
 }
 
@@ -138,6 +126,24 @@ function verdictOf(vector: Vector, run: NonNullable<Checked["run"]>): Checked {
   return { vector, verdict: isWhole ? "passed" : "in part", deviations, run };
 }
 
+/**
+ * Holds the cases of some files to what this version makes of them.
+ *
+ * @returns whether that came to its end.
+ * @throws StaleVectorsError for a case that is not what it should be.
+ */
+async function checkFiles(files: readonly VectorFile[], stop?: EndSignal): Promise<boolean> {
+  for (const file of files) {
+    for (const { vector, text } of alterationsIn(file)) {
+      if (text !== undefined) throw new StaleVectorsError(file, vector, text);
+      // Signals are heard between two cases alone.
+      await setImmediate();
+      if (stop?.aborted) return false;
+    }
+  }
+  return true;
+}
+
 /** What to check, and on what. */
 export interface Check {
   readonly target: TargetPlan;
@@ -166,6 +172,8 @@ export async function checkVectors(asked: Check): Promise<{
   readonly checked: readonly Checked[];
 }> {
   const { target, known, files, stop, watch } = asked;
+  const isWhole = await checkFiles(files, stop);
+  if (!isWhole) return { setup: undefined, title: undefined, checked: [] };
   const lane = await unlessStopped(openLane(target, known, { end: stop }), stop);
   if (lane === undefined) return { setup: undefined, title: undefined, checked: [] };
   try {

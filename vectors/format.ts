@@ -34,7 +34,7 @@ export class VectorFileError extends Error {
 }
 
 /** Numbers of 64 bits and bytes as hexadecimal digits, as in the protocol of targets. */
-const plain = (_: string, value: unknown): unknown => {
+export const plain = (_: string, value: unknown): unknown => {
   if (typeof value === "bigint") return `0x${value.toString(16)}`;
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
 };
@@ -62,12 +62,19 @@ export function encodeVectors(profile: Profile, vectors: readonly Vector[]): str
 const object = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function parseLine(text: string, line: number): Readonly<Record<string, unknown>> {
+function parseLine(
+  text: string,
+  line: number,
+  isUnended: boolean,
+): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = parseJson(text);
   } catch {
-    throw new VectorFileError(line, "no JSON");
+    throw new VectorFileError(
+      line,
+      isUnended ? "the file seems to be cut in this line" : "no JSON",
+    );
   }
   if (!object(value)) throw new VectorFileError(line, "no JSON object");
   return value;
@@ -96,8 +103,8 @@ function stepOf(value: unknown): VectorStep {
   return { request, expect: expectationIn(request, expect), ...told };
 }
 
-function vectorOf(line: string, at: number): Vector {
-  const { steps, ...fields } = parseLine(line, at);
+function vectorOf(line: string, at: number, isUnended: boolean): Vector {
+  const { steps, ...fields } = parseLine(line, at, isUnended);
   const about = fieldsOf(caseFields, fields) as Pick<Vector, "id"> & Partial<Vector>;
   if (!Array.isArray(steps) || steps.length === 0) {
     throw new FieldError(`lacks its steps: ${about.id}`);
@@ -109,8 +116,8 @@ function vectorOf(line: string, at: number): Vector {
 }
 
 /** What the first line says. @throws VectorFileError when it is not that of a file of vectors. */
-function headOf(first: string) {
-  const { vectors: version, ...fields } = parseLine(first, 1);
+function headOf(first: string, isUnended: boolean) {
+  const { vectors: version, ...fields } = parseLine(first, 1, isUnended);
   if (version === undefined) throw new VectorFileError(1, "no file of vectors");
   if (version !== formatVersion) {
     throw new VectorFileError(1, `format ${shown(version)}, which is not known`);
@@ -139,12 +146,12 @@ interface Head extends UnitWords {
 export function decodeVectors(all: string): VectorFile {
   if (all.trim() === "") throw new VectorFileError(1, "is empty");
   const [first = "", ...rest] = all.split("\n");
-  const { profile, cases, ver, cap, ecap } = headOf(first);
+  const { profile, cases, ver, cap, ecap } = headOf(first, rest.length === 0);
   const lines = new Map<string, number>();
   const vectors = rest.flatMap((line, index) => {
     if (line === "") return [];
     const at = index + 2;
-    const vector = reading(at, "a case", () => vectorOf(line, at));
+    const vector = reading(at, "a case", () => vectorOf(line, at, index === rest.length - 1));
     const other = lines.get(vector.id);
     if (other !== undefined) {
       const where = `as line ${other.toString()} has`;

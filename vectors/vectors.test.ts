@@ -6,7 +6,7 @@ import { handfulOf, today } from "../properties/bugs/handful.ts";
 import { abilitiesOf } from "../target/ability.ts";
 import { modelTarget } from "../target/model-target.ts";
 import type { Chosen } from "./chosen.ts";
-import { allChosen, vectorFor } from "./chosen.ts";
+import { allChosen, shownBy, vectorFor } from "./chosen.ts";
 import { byHand } from "./hand/all.ts";
 import { firstWrong, wrongAnswer } from "./judge.ts";
 import { makeSteps } from "./make.ts";
@@ -57,6 +57,16 @@ describe("the chosen cases", () => {
     const rules = new Set(chosen.flatMap((each) => vectorOf(each).rules));
     const missing = facets.filter(({ rule }) => !rules.has(rule)).map(nameOf);
     expect(missing).toEqual([]);
+  });
+
+  it("[VC1] each side of a rule is shown by a case", () => {
+    const shown = new Set(
+      chosen.flatMap(({ profile: name, inputs }) => {
+        const profile = profiles[name];
+        return shownBy(profile, makeSteps(profile, inputs));
+      }),
+    );
+    expect(facets.map(nameOf).filter((name) => !shown.has(name))).toEqual([]);
   });
 
   it("[VC2] the model passes each, emulated devices or not", { timeout: 240_000 }, () => {

@@ -7,7 +7,7 @@ import { pacedSearch } from "../../explore/engine/search.ts";
 import { searchWithThreads } from "../../explore/engine/threads.ts";
 import { findingOf } from "../../explore/story/finding.ts";
 import { holdInterrupt } from "../../target/process.ts";
-import { parseNumber } from "../argument.ts";
+import { parseCount, parseNumber } from "../argument.ts";
 import { InputError } from "../input-error.ts";
 import { checkOutput, freePrefix } from "../output-prefix.ts";
 import {
@@ -39,19 +39,8 @@ const usualStates = 200_000;
 const mostStates = 200_000_000;
 const mostThreads = 64;
 
-function parseStates(text: string): number {
-  const states = parseNumber(text);
-  if (states === 0 || states > mostStates) {
-    throw new InvalidArgumentError("Expected 1 to 200000000.");
-  }
-  return states;
-}
-
-function parseThreads(text: string): number {
-  const threads = parseNumber(text);
-  if (threads === 0 || threads > mostThreads) throw new InvalidArgumentError("Expected 1 to 64.");
-  return threads;
-}
+const parseStates = (text: string): number => parseCount(text, mostStates);
+const parseThreads = (text: string): number => parseCount(text, mostThreads);
 
 function parseConfiguration(text: string): string {
   if (configurations.some(({ name }) => name === text)) return text;
@@ -129,7 +118,7 @@ export function addExplore(program: Command, run: Run): void {
         "reach, each once, nearest first, and asks its question and laws of every move. Exit " +
         "code 0: there is no other state and nothing is wrong; 1: a counterexample, which is a " +
         "shortest one and is saved as a log; 3: a bound was reached and nothing was wrong so " +
-        "far; 2: bad usage; 130: ended early by Ctrl-C.",
+        "far; 2: bad usage; 130: ended early by Ctrl-C, with none.",
     )
     .option(
       "--configuration <name>",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import type { Input } from "../../events/input.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { unitProfiles } from "../../qemu/unit-options.ts";
@@ -8,7 +8,7 @@ import { campaign } from "../../target/campaign.ts";
 import { holdInterrupt } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
 import type { Tally } from "../../target/tally.ts";
-import { parseNumber, parseSeconds } from "../argument.ts";
+import { parseCount, parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
 import { checkOutput } from "../output-prefix.ts";
 import { fuzzJson, progressText, renderFuzz } from "../render/fuzz.ts";
@@ -102,8 +102,8 @@ async function compareWith(run: Run, options: Options, comparing: Comparing): Pr
   const text = renderFuzz(run.terminal, result, tally, reported, against.listed);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
+  if (isStopped) run.interrupt();
   if (reported?.unsaved !== undefined) run.fail(reported.unsaved);
-  else if (finding === undefined && isStopped) run.interrupt();
 }
 
 function readScript(file: string): { readonly file: string; readonly text: string } {
@@ -112,12 +112,6 @@ function readScript(file: string): { readonly file: string; readonly text: strin
   } catch (error) {
     throw fileError(file, error);
   }
-}
-
-function parseRuns(text: string): number {
-  const runs = parseNumber(text);
-  if (runs === 0) throw new InvalidArgumentError("Expected 1 or more.");
-  return runs;
 }
 
 /** Adds what is run, against what, and how long. */
@@ -137,7 +131,7 @@ const withCampaignOptions = (command: Command): Command =>
     .option(
       "--runs <n>",
       `programs to run (default: ${usualRuns.toString()}, a minute or more)`,
-      parseRuns,
+      (text: string) => parseCount(text),
     )
     .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
@@ -170,8 +164,9 @@ export function addFuzz(program: Command, run: Run): void {
       "Runs random programs of register accesses, tables, DMA and interrupts in QEMU, or in an " +
         "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
         "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
-        "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
-        "cannot be run, or a counterexample not saved; 130: ended early by Ctrl-C, with none.",
+        "counterexample, which is shrunk and saved as a log and as what to send, also where " +
+        "Ctrl-C ended the run; 2: the target cannot be run, or a counterexample not saved; 130: " +
+        "ended early by Ctrl-C, with none.",
     );
   withCampaignOptions(command)
     .addOption(

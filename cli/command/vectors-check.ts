@@ -93,7 +93,7 @@ async function check(run: Run, path: string, options: Options): Promise<void> {
     ({ verdict }) => verdict !== "other unit" && verdict !== "not asked",
   );
   if (checked.some(({ verdict }) => verdict === "failed")) run.differ();
-  else if (stop.signal.aborted) run.interrupt();
+  if (stop.signal.aborted) run.interrupt();
   else if (!isJudged) run.learnNothing();
 }
 
@@ -106,8 +106,9 @@ export function addVectorsCheck(vectors: Command, run: Run): void {
     .summary("put cases to QEMU, or to your vIOMMU")
     .description(
       "Puts the cases of a folder, or of one file, to a target and compares every answer. Exit " +
-        "code 0: nothing that is not explained; 1: a case failed; 2: the target or a file cannot " +
-        "be used; 3: no case is for this unit; 130: ended early by Ctrl-C.",
+        "code 0: nothing that is not explained; 1: a case failed, also where Ctrl-C ended the " +
+        "run; 2: the target or a file cannot be used; 3: no case is for this unit; 130: ended " +
+        "early by Ctrl-C, with none that failed.",
     )
     .option(
       "--against <target>",

@@ -2,7 +2,7 @@ import { hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
-import { choicesBehind } from "../../target/behind.ts";
+import { reasonsBehind } from "../../target/behind.ts";
 import type { Finding } from "../../target/lane.ts";
 import { fieldsText } from "./event.ts";
 import { describeSteps } from "./fuzz-step.ts";
@@ -38,6 +38,6 @@ export function story(target: string, finding: Finding): string {
   const facts = [...more, ...all.slice(-shownFacts)];
   const model =
     facts.length === 0 ? [] : ["In the model follows from the last operation:", ...facts];
-  const choices = choicesBehind(finding).map((choice) => `It rests on a choice: ${choice}.`);
-  return [...lines, "", end, ...choices, ...model].join("\n");
+  const reasons = reasonsBehind(finding);
+  return [...lines, "", end, ...reasons, ...model].join("\n");
 }

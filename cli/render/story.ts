@@ -14,6 +14,7 @@ import { invalidSentences } from "./pasid-fault.ts";
 import type { Plot } from "./plot.ts";
 import { eventName } from "./plot.ts";
 import { regimeSentences } from "./regime.ts";
+import { isByMemory, rememberedSentences } from "./remembered.ts";
 import { requestText, ridPasidOf } from "./request.ts";
 import { unseenConclusion, unseenSentences } from "./unseen.ts";
 import { entryName, placeOf } from "./walk-rows.ts";
@@ -108,6 +109,7 @@ function conclusion(plot: Plot): string[] {
   const step = plot.walk.steps[index];
   const last = lastWrite(plot.trail.entries[index]);
   const { use, walk } = plot;
+  if (isByMemory(plot)) return [];
   if (step?.host === undefined || step.level === undefined || !("fault" in walk.guest)) return [];
   const isFirst = step.table === "first stage";
   const nothing = mapsNothing(step);
@@ -157,8 +159,8 @@ function contextSentences({ walk, trail, request }: Plot): string[] {
     const isLast = index === walk.steps.length - 1 && step.table === "PASID entry";
     if (name === undefined || step.host === undefined || isLast) return [];
     const { seq } = trail.entries[index]?.writes.at(-1) ?? {};
-    const when = seq === undefined ? "" : `, written at ${eventName(seq)}`;
-    return [`${name}${when}, says: ${meaning(placeOf(walk, step), step.entry)}.`];
+    const when = seq === undefined ? "" : `, written at ${eventName(seq)},`;
+    return [`${name}${when} says: ${meaning(placeOf(walk, step), step.entry)}.`];
   });
 }
 
@@ -184,6 +186,7 @@ export function tellStory(plot: Plot): readonly string[] {
     headline(plot),
     ...regimeSentences(regime, request.iova, off?.seq),
     ...(before === undefined ? [] : [`--at ${before} explains the state before that.`]),
+    ...rememberedSentences(plot),
     ...contextSentences(plot),
     ...decisiveSentences(plot),
     ...unseenSentences(plot),

@@ -56,6 +56,18 @@ export function deviationsIn(checked: readonly Checked[]): ReadonlyMap<string, r
   return new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
+/** Cases of which the same is told, like that the target has ended, in the order of the first. */
+function byText(checked: readonly Checked[]): readonly (readonly [Checked, ...Checked[]])[] {
+  const found = new Map<string, [Checked, ...Checked[]]>();
+  for (const each of checked) {
+    const { text = "" } = each;
+    const before = found.get(text);
+    if (before === undefined) found.set(text, [each]);
+    else before.push(each);
+  }
+  return [...found.values()];
+}
+
 /** The report of a check for people. */
 export function renderVectors(terminal: Terminal, report: VectorsReport): string {
   const { target, profile, unit, checked, isStopped } = report;
@@ -69,9 +81,12 @@ export function renderVectors(terminal: Terminal, report: VectorsReport): string
   const rows = [...deviationsIn(checked)].map(([id, ids]) => [id, ids.length, someOf(ids)]);
   const known = rows.length === 0 ? "" : `\n${renderTable(terminal, deviationHead, rows)}`;
   const failed = checked.filter(({ verdict }) => verdict === "failed");
-  const wrong = failed.map(({ vector, text = "" }) => {
-    const rules = vector.rules.slice(0, 3).join(", ");
-    return `${printable(`${vector.id} (${rules}): ${vector.why}`)}\n    ${text}\n`;
+  const wrong = byText(failed).map(([first, ...others]) => {
+    const rules = first.vector.rules.slice(0, 3).join(", ");
+    const told = printable(`${first.vector.id} (${rules}): ${first.vector.why}`);
+    const ids = someOf(others.map(({ vector }) => vector.id));
+    const more = others.length === 0 ? "" : `    and so of ${ids}\n`;
+    return `${told}\n    ${first.text ?? ""}\n${more}`;
   });
   const told = wrong.length === 0 ? "" : `\n${wrong.join("")}`;
   return `${pairs}${known}${told}${toldStory(target, checked)}`;

@@ -43,10 +43,19 @@ export class Misbehaviour extends ProgramError {
   }
 }
 
-/** What a target that says nothing for too long does. */
-export function silence(seconds: number, request: Request | undefined, index: number) {
+/**
+ * What a target that says nothing for too long does.
+ *
+ * @param unended  characters of a line that has no end.
+ */
+export function silence(
+  seconds: number,
+  request: Request | undefined,
+  { index, unended = 0 }: { readonly index: number; readonly unended?: number },
+) {
   const asked = request === undefined ? "" : ` ${request.op}`;
-  const text = `does not answer${asked} for ${seconds.toString()} s`;
+  const begun = `: its line of ${unended.toString()} characters has no end`;
+  const text = `does not answer${asked} for ${seconds.toString()} s${unended > 0 ? begun : ""}`;
   return new Misbehaviour(text, index, true);
 }
 

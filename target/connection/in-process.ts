@@ -17,7 +17,7 @@ async function inTime<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const fail = () => reject(silence(seconds, request, index));
+    const fail = () => reject(silence(seconds, request, { index }));
     timer = setTimeout(fail, seconds * 1000);
   });
   try {

@@ -87,7 +87,7 @@ function talkTo(worker: Worker, at: Int32Array, path: string): Talk {
       // It is silent if it is still about the same request.
       const timer = setInterval(() => {
         const now = Atomics.load(at, 0);
-        if (now === seen) failWith(silence(patience, requests[now], now));
+        if (now === seen) failWith(silence(patience, requests[now], { index: now }));
         seen = now;
       }, patience * 1000);
       waiting = {

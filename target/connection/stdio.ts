@@ -12,8 +12,9 @@ import { inOneLine, Misbehaviour, onAbort, silence, stopped } from "./connection
 /** How long a program lives at most, in seconds. */
 const lifetime = 4 * 3600;
 
-/** Characters of a line at most. */
-const longestLine = 1 << 24;
+/** Characters of a line at most: a few times the longest answer. */
+const longestLine = 1 << 20;
+const tooLong = "prints a line of more than 1 MiB";
 
 /** A value as JSON has it: numbers of 64 bits and bytes as hexadecimal digits. */
 function plain(value: unknown): unknown {
@@ -92,12 +93,15 @@ function talkBy(input: Writable, output: Readable): Talk {
     clearTimeout(timer);
     if (waiting === undefined) return;
     const { patience, requests, answers } = waiting;
-    const isLate = () => failWith(silence(patience, requests[answers.length], answers.length));
+    const { length: index } = answers;
+    const isLate = () =>
+      failWith(silence(patience, requests[index], { index, unended: rest.trim().length }));
     timer = setTimeout(isLate, patience * 1000);
   };
   const hear = (line: string): void => {
     if (broken !== undefined || line.trim() === "") return;
     try {
+      if (line.length > longestLine) throw new Misbehaviour(tooLong, 0);
       if (waiting === undefined) {
         throw new Misbehaviour(`prints what nobody asked for: ${inOneLine(line)}`, 0);
       }
@@ -114,7 +118,7 @@ function talkBy(input: Writable, output: Readable): Talk {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) hear(line);
-    if (rest.length > longestLine) fail("prints a line without an end");
+    if (rest.length > longestLine) fail(tooLong);
     // An answer breaks its silence; empty lines and parts of one do not.
     if (waiting?.answers.length !== before) watch();
   });

@@ -82,6 +82,15 @@ const caches: readonly SmallCase[] = [
   ]),
 ];
 
+const pages: readonly SmallCase[] = [
+  // A page of 1 GiB from 4 GiB on, where the machine has as much RAM.
+  met(
+    "FS3 (1G)",
+    memory(slot(firstStage.l3, 3, gva), 0x1_0000_0087n),
+    readsAs(pasids.firstStage, gva),
+  ),
+];
+
 const queue: Part = [deviceBooted, write8(at.pqa, pageQueue)];
 
 const requests: readonly SmallCase[] = [
@@ -93,4 +102,4 @@ const requests: readonly SmallCase[] = [
 ];
 
 /** Scalable mode, and page requests. */
-export const scalableByHand: readonly SmallCase[] = [...faults, ...caches, ...requests];
+export const scalableByHand: readonly SmallCase[] = [...faults, ...caches, ...pages, ...requests];
