@@ -107,9 +107,12 @@ function callsOfTouched(step: Step, change: Change, touched: Touched): readonly 
   if (step.input.type !== "PageRequest") {
     addAll(phases.less, tableInvalidations(before, after, touched.invalidations));
   }
-  addAll(phases.less, deviceInvalidations(before, after, touched.deviceTlbs));
+  if (touched.deviceTlbs.length > 0) {
+    addAll(phases.less, deviceInvalidations(before, after, touched.deviceTlbs));
+  }
   if (!hasHost(after)) phases.spaces.push({ call: "destroySpace", space: p2mSpace(before) });
-  return [...inOrder(phases), ...pageAnswers(before, touched.answers)];
+  const calls = inOrder(phases);
+  return touched.answers.length === 0 ? calls : [...calls, ...pageAnswers(before, touched.answers)];
 }
 
 /**

@@ -67,7 +67,7 @@ function notKeptOut({ sequence, before, world, index }: Within, at: number, isDo
 }
 
 /** Calls of one sequence that are made to fail, at most. */
-const mostFailures = 6;
+const mostFailures = 3;
 
 /** Why some call of a sequence must not fail as it may, or nothing. */
 export function failsWrongly(within: Within, seq: number, count: Count): string | undefined {

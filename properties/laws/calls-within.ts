@@ -77,7 +77,7 @@ function reachesMore(within: Within, at: number, count: Count): string | undefin
 }
 
 /** Calls of one sequence after which is looked, at most. */
-const mostPrefixes = 6;
+const mostPrefixes = 4;
 
 /** Whether a call may let anybody reach something. */
 const mayGain = ({ sequence: { calls } }: Within, at: number): boolean =>
