@@ -48,8 +48,8 @@ function landedElsewhere(hostStep: HostStep, wanted: Wanted, fact: Translated, c
   const { step, index, after: kernel } = hostStep;
   // What lands may be written over the tables that led there.
   const hardware = hardwareOf(step.before, index);
-  const before = step.before.guests[index];
-  if (hardware === undefined || before === undefined) return undefined;
+  const [before, now] = [step.before.guests[index], step.after.guests[index]];
+  if (hardware === undefined || before === undefined || now === undefined) return undefined;
   const { source, pasid } = wanted.entry;
   const privileged = wanted.entry.privileged || fact.privileged === true;
   const [page, write] = [pageOf(fact.iova), fact.access === "write"];
@@ -58,7 +58,8 @@ function landedElsewhere(hostStep: HostStep, wanted: Wanted, fact: Translated, c
   const found = reach(kernel, hardware, request);
   if (found === pageOf(fact.hpa ?? 0n)) count("landed");
   if (found === pageOf(fact.hpa ?? 0n)) return undefined;
-  if (found === undefined && mayReachLess(before, wanted)) return undefined;
+  const mayBeLess = mayReachLess(before, wanted) || mayReachLess(now, wanted);
+  if (found === undefined && mayBeLess) return undefined;
   if (wasCached(before, wanted, page)) return undefined;
   const where = found === undefined ? "nowhere" : hex(BigInt(found) << 12n);
   const whose = `${formatSourceId(source)} at ${hex(fact.iova)}`;
@@ -118,6 +119,10 @@ function requesterOf(
 const isOfGuest = (fact: { readonly guest?: number }, index: number): boolean =>
   (fact.guest ?? 0) === index;
 
+/** Whether hardware goes through a first stage for somebody: a web may be blocked instead. */
+const isOnTable = ({ after }: HostStep, key: number): boolean =>
+  after.attachments.get(key)?.target.to === "table";
+
 /** What hardware came to hold in a step. */
 function hold(caches: HostCaches, hostStep: HostStep, book: HostBook): void {
   const { input, facts } = hostStep.step;
@@ -125,12 +130,14 @@ function hold(caches: HostCaches, hostStep: HostStep, book: HostBook): void {
     if (!isOfGuest(fact, hostStep.index)) continue;
     if (fact.type === "DmaTranslated" && fact.translated !== true) {
       const key = requesterOf(hostStep, book, fact);
-      if (key !== undefined) heldBy(caches, key).pages.add(pageOf(fact.iova));
+      if (key !== undefined && isOnTable(hostStep, key)) {
+        heldBy(caches, key).pages.add(pageOf(fact.iova));
+      }
     }
     const isWalk = input.type === "Dma" || input.type === "DmaIssue";
     if (fact.type !== "FirstStageTablesCached" || !isWalk) continue;
     const key = requesterOf(hostStep, book, input);
-    if (key === undefined) continue;
+    if (key === undefined || !isOnTable(hostStep, key)) continue;
     for (const below of fact.tables.keys()) {
       const level = fact.level - below;
       const prefix = Math.floor(pageOf(fact.iova) / spanOf(level));
