@@ -172,7 +172,10 @@ function mapped(alignment: Alignment, call: Extract<Call, { call: "map" }>): Wro
   const [wanted, has] = [ours.spaces.get(space), theirs.spaces.get(call.space)];
   if (wanted === undefined || has === undefined) return undefined;
   if (!agree(wanted, has, call.input, call.length)) {
-    return wrong("notCalledFor", "it maps what is not to be mapped there, or so");
+    return wrong(
+      "notCalledFor",
+      "it maps what is not to be mapped there, or not to there, or with other rights",
+    );
   }
   for (const [name, target] of theirs.targets) {
     if (target.to !== "space" || target.space !== call.space) continue;

@@ -6,14 +6,12 @@ import type { Guest } from "../projections/guest.ts";
 import { hostAt, hostsWhere, requesterKey } from "../projections/host/host-entry.ts";
 import { shadowsOf } from "../projections/shadow/shadow.ts";
 import type { World } from "../projections/world.ts";
-import type { Call, CallResult, Requester } from "./call.ts";
-import { concerned } from "./concerned.ts";
+import type { Call, Requester } from "./call.ts";
 import { p2mRuns } from "./host-content.ts";
 import { hasHost, p2mSpace } from "./host-number.ts";
 import { mapCalls } from "./host-run.ts";
 import type { Change, Phases } from "./phases.ts";
 import { addAll, inOrder, newPhases } from "./phases.ts";
-import { requesterName } from "./reference-host.ts";
 import { changeRequesters, move, requestersMoved } from "./requester-calls.ts";
 import { requesterOf, targetOf } from "./requester-target.ts";
 import {
@@ -129,48 +127,4 @@ export function callsAtStart(world: World, guest: number): readonly Call[] {
     move(phases, requesterOf(entry), undefined, targetOf(known, entry));
   }
   return inOrder(phases);
-}
-
-/** Whom a call is about, in a word: of calls that are about the same one is looked at. */
-function aboutOf(call: Call): string {
-  if ("requester" in call) return requesterName(call.requester);
-  const when = isTaking(call) ? "was" : "is";
-  return "table" in call ? `table ${call.table} ${when}` : `space ${call.space} ${when}`;
-}
-
-/** Whether a call is made before any requester moves. */
-const isTaking = ({ call }: Call): boolean => /^(unmap|trackDirty|invalidateTable)$/.test(call);
-
-/**
- * What the VMM does once a call failed or timed out, of which nobody knows whether it did nothing
- * or all. The calls that were to follow are not made, so that every requester that one of them is
- * about, too, is kept from memory, and stays so until `HostRelease`.
- *
- * @param world   after the input that led to the call; requesters are looked up in it.
- * @param before  that before it: who is to leave is where it was while things are taken away.
- * @param left    the calls that were to follow.
- */
-export function callsAfterFailure(
-  world: World,
-  call: Call,
-  result: CallResult,
-  guest: number,
-  before: World = world,
-  left: readonly Call[] = noCalls,
-): readonly Call[] {
-  const known = world.guests[guest];
-  if (known === undefined || result === "done") return [];
-  const whom = new Map<number, Requester>();
-  const old = before.guests[guest];
-  for (const each of new Map([call, ...left].map((one) => [aboutOf(one), one])).values()) {
-    const leaving = old !== undefined && isTaking(each) ? concerned(old, each) : [];
-    for (const one of [...concerned(known, each), ...leaving]) {
-      whom.set(requesterKey(one.source, one.pasid), one);
-    }
-  }
-  return [...whom.values()].map((requester) => ({
-    call: "attach",
-    requester,
-    target: { to: "blocked" },
-  }));
 }

@@ -146,7 +146,7 @@ export const hostCallBugs: readonly Bug[] = [
   {
     id: "host-failure-ignored",
     what: "After a call that was not answered in time everybody goes on.",
-    file: whole,
+    file: "calls/after-failure.ts",
     find: 'if (known === undefined || result === "done") return [];',
     replace: 'if (known === undefined || result !== "failed") return [];',
     law: "HC2",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { callsAfterFailure } from "../../calls/after-failure.ts";
 import type { Call } from "../../calls/call.ts";
-import { callsAfterFailure, callsOf } from "../../calls/calls-of.ts";
+import { callsOf } from "../../calls/calls-of.ts";
 import type { Input } from "../../events/input.ts";
 import { at } from "../../events/registers/offset.ts";
 import { stepOf } from "../../history/step.ts";

@@ -1,5 +1,6 @@
+import { callsAfterFailure, namesUnfinished, unfinishedAfter } from "../../calls/after-failure.ts";
 import type { Call, CallResult, Requester } from "../../calls/call.ts";
-import { callsAfterFailure, callsOf } from "../../calls/calls-of.ts";
+import { callsOf } from "../../calls/calls-of.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
@@ -25,6 +26,8 @@ interface Fork {
   readonly count: Count;
   world: World;
   kernel: Kernel;
+  /** What nobody knows the content of. */
+  readonly unfinished: Set<string>;
 }
 
 /** A call of a step that failed, and those that were to follow it. */
@@ -41,6 +44,8 @@ function fail(fork: Fork, { step, call, result, left }: Failure): void {
   const blocking = callsAfterFailure(step.after, call, result, index, step.before, left);
   const whom = blocking.flatMap((one) => ("requester" in one ? [one.requester] : []));
   for (const one of blocking) make(fork, one);
+  const objects = unfinishedAfter(step.after, [call, ...left], index);
+  for (const one of objects) fork.unfinished.add(one);
   for (const { source, pasid } of whom) {
     const devices = [...(book.devices[index] ?? [])];
     const found = devices.find(([, one]) => one.physical && one.requester === source);
@@ -64,7 +69,7 @@ function goOn(fork: Fork, input: Input): void {
   fork.world = step.after;
   followHost(fork.book, step);
   const calls = callsOf(step, fork.index);
-  const at = calls.findIndex((call) => !make(fork, call));
+  const at = calls.findIndex((call) => namesUnfinished(call, fork.unfinished) || !make(fork, call));
   const call = calls[at];
   if (call === undefined || input.type === "HostCallFailed") return;
   fork.count("fails again");
@@ -130,7 +135,15 @@ export function goesWrongAfterFailure(run: Run, count: Count) {
   const place = run.steps.indexOf(step);
   for (const one of run.steps.slice(0, place + 1)) followHost(book, one);
   const pages = (pagesOfRun(run)[index] ?? []).slice(0, fewPages);
-  const fork: Fork = { index, book, pages, count, world: step.after, kernel };
+  const fork: Fork = {
+    index,
+    book,
+    pages,
+    count,
+    world: step.after,
+    kernel,
+    unfinished: new Set(),
+  };
   const result = isDone ? "timedOut" : "failed";
   fail(fork, { step, call, result, left: calls.slice(at + 1) });
   for (const { input, seq } of [step, ...run.steps.slice(place + 1, place + mostInputs)]) {

@@ -1,5 +1,5 @@
+import { callsAfterFailure } from "../../calls/after-failure.ts";
 import type { Call, CallResult } from "../../calls/call.ts";
-import { callsAfterFailure } from "../../calls/calls-of.ts";
 import { formatSourceId } from "../../events/address.ts";
 import type { World } from "../../projections/world.ts";
 import type { Attachment, Kernel } from "../oracle/host-kernel.ts";
