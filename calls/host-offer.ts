@@ -25,6 +25,7 @@ export interface Offer {
   readonly refused: readonly string[];
 }
 
+/** A field of CAP or ECAP, or the address width, that says less than was wanted. */
 export interface LimitedField {
   /** Such as `ECAP.FLTS`. */
   readonly field: string;

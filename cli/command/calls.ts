@@ -170,6 +170,7 @@ const kinds: Readonly<Record<CallDifference["kind"], string>> = {
   unknown: "unknown",
   otherDevice: "for another device",
   cannotBe: "cannot be",
+  missing: "something is missing before it",
   cut: "cut short",
 };
 

@@ -5,6 +5,7 @@ import { indexIn } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import { shadowAt } from "../../projections/shadow/shadow.ts";
+import { pagesOfSize, sizeOf } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { HostCaches } from "../oracle/host-caches.ts";
@@ -72,7 +73,7 @@ function heldTooLong(caches: HostCaches, guest: Guest, { key, entry }: Wanted) {
   const held = caches.get(key);
   if (entry.state !== "nested" || stage === undefined || held === undefined) return undefined;
   const who = `${formatSourceId(entry.source)} holds`;
-  for (const page of held.pages) {
+  for (const page of held.pages.keys()) {
     if (!hasPage(stage, page)) return `${who} a translation of ${hex(BigInt(page) << 12n)}`;
   }
   for (const [level, prefixes] of held.tables) {
@@ -96,7 +97,7 @@ function dropToo(caches: HostCaches, guest: Guest, { key, entry }: Wanted): void
   const stage = guest.spaces[entry.space ?? 0];
   const held = caches.get(key);
   if (stage === undefined || held === undefined) return;
-  for (const page of held.pages) if (!hasPage(stage, page)) held.pages.delete(page);
+  for (const page of held.pages.keys()) if (!hasPage(stage, page)) held.pages.delete(page);
   for (const [level, prefixes] of held.tables) {
     for (const prefix of prefixes) if (!hasTable(stage, level, prefix)) prefixes.delete(prefix);
   }
@@ -123,6 +124,18 @@ const isOfGuest = (fact: { readonly guest?: number }, index: number): boolean =>
 const isOnTable = ({ after }: HostStep, key: number): boolean =>
   after.attachments.get(key)?.target.to === "table";
 
+/** How many pages the leaf has that a page was translated by. */
+function leafOf({ step, index }: HostStep, key: number, page: number): number {
+  const guest = step.after.guests[index];
+  const [source, pasid] = [key % 0x1_0000, Math.floor(key / 0x1_0000)];
+  const entry = guest && hostAt(guest.hosts, source, pasid === 0 ? undefined : pasid - 1);
+  const stage = guest?.spaces[entry?.space ?? 0];
+  if (stage === undefined) return 1;
+  const found = stage.iotlb.map((tree) => get(tree, indexIn(stage.levels, page)));
+  const sizes = found.filter((one) => one !== 0).map((one) => pagesOfSize[sizeOf(one)] ?? 1);
+  return Math.max(1, ...sizes);
+}
+
 /** What hardware came to hold in a step. */
 function hold(caches: HostCaches, hostStep: HostStep, book: HostBook): void {
   const { input, facts } = hostStep.step;
@@ -131,7 +144,8 @@ function hold(caches: HostCaches, hostStep: HostStep, book: HostBook): void {
     if (fact.type === "DmaTranslated" && fact.translated !== true) {
       const key = requesterOf(hostStep, book, fact);
       if (key !== undefined && isOnTable(hostStep, key)) {
-        heldBy(caches, key).pages.add(pageOf(fact.iova));
+        const page = pageOf(fact.iova);
+        heldBy(caches, key).pages.set(page, leafOf(hostStep, key, page));
       }
     }
     const isWalk = input.type === "Dma" || input.type === "DmaIssue";

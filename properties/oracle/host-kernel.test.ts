@@ -194,7 +194,7 @@ describe("what hardware holds", () => {
   const filled = (): HostCaches => {
     const caches: HostCaches = new Map();
     const held = heldBy(caches, key);
-    for (const page of [3, 515, 1030]) held.pages.add(page);
+    for (const page of [3, 515, 1030]) held.pages.set(page, 1);
     for (const prefix of [0, 1, 2]) held.tables.get(1)?.add(prefix);
     return caches;
   };
