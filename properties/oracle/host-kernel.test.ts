@@ -60,7 +60,7 @@ const misuses: readonly (readonly [string, Call])[] = [
   ["without any right", { ...map(1, 0x80, 1, 0x500, false), read: false } as Call],
   ["beyond 64 bits", unmap(1, 2 ** 52 - 1, 2)],
   ["no space 3", unmap(3, 0, 1)],
-  ["was there before", { call: "createTable", table: 1, over: 1, data }],
+  ["is there", { call: "createTable", table: 1, over: 1, data }],
   ["no space 3", { call: "createTable", table: 2, over: 3, data }],
   ["not a page", { call: "createTable", table: 2, over: 1, data: { ...data, root: 8n } }],
   ["is in use", { call: "destroyTable", table: 1 }],
