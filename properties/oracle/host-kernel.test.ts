@@ -87,7 +87,7 @@ describe("the host's kernel", () => {
     expect(apply(made(some), call)).toContain(why);
   });
 
-  it("[HC5] what nobody uses any more may go, and its number does not come back", () => {
+  it("[HC5] what nobody uses any more may go; a space's number does not come back, a table's does", () => {
     const calls: Call[] = [
       { call: "detach", requester: process },
       { call: "destroyTable", table: 1 },
@@ -98,7 +98,7 @@ describe("the host's kernel", () => {
     expect(kernel.tables.size).toBe(0);
     expect(apply(kernel, { call: "createSpace", space: 1, kind: "p2m" })).toContain("before");
     const again: Call = { call: "createTable", table: 1, over: 2, data };
-    expect(apply(kernel, again)).toContain("before");
+    expect(typeof apply(kernel, again)).toBe("object");
   });
 
   it("[HC5] a space below a table may not go before it", () => {
@@ -202,7 +202,7 @@ describe("what hardware holds", () => {
     const caches = filled();
     for (const call of calls) forget(caches, kernel, call);
     const held = caches.get(key);
-    return [[...(held?.pages ?? [])], [...(held?.tables.get(1) ?? [])]];
+    return [[...(held?.pages.keys() ?? [])], [...(held?.tables.get(1) ?? [])]];
   };
   const range = { input: 512n << 12n, length: 512n << 12n };
 
