@@ -86,7 +86,7 @@ describe("calls that fail, and hosts that lack", () => {
     expect(last).toMatchObject({ event: 54, call: "attach" });
   });
 
-  test("[HK21] what the unit may offer is told, and is a difference where it is refused", async () => {
+  test("[HK21] what the unit may offer is told; a refusal is a difference", async () => {
     const words = ["calls", nest, "--offer", "--json", "--host"];
     const { code, out } = await run(...words, "no-nesting");
     expect(code).toBe(0);

@@ -94,7 +94,8 @@ function reachesMore(fork: Fork, { requester }: Attachment, wanted: Wanted | und
       const asked = { source, pasid, page, write, privileged, execute: false };
       const found = reach(kernel, hardware, asked);
       if (found === undefined || found === frameWanted(guest, wanted, page, write)) continue;
-      return `${nameOf(requester)} at ${hex(BigInt(page) << 12n)} reaches ${hex(BigInt(found) << 12n)}`;
+      const [from, to] = [page, found].map((one) => hex(BigInt(one) << 12n));
+      return `${nameOf(requester)} at ${from} reaches ${to}`;
     }
   }
   return undefined;

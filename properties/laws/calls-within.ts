@@ -128,8 +128,8 @@ export const callsReachNoMore: Law = {
   says:
     "After each single call a requester reaches nothing that it did not reach before the input " +
     "and is not to reach after it, and is let to a new space once that is complete; when a call " +
-    "fails, done or not, everybody whom it or one that was to follow concerns is blocked, and stays " +
-    "so until it is let in again, while others go on.",
+    "fails, done or not, everybody whom it or one that was to follow concerns is blocked, and " +
+    "stays so until it is let in again, while others go on.",
   sometimes: [
     ...["between", "map fails", "unmap fails", "attach fails", "createTable fails"],
     ...["createSpace fails", "destroySpace fails", "invalidateTable fails"],

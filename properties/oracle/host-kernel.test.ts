@@ -87,7 +87,7 @@ describe("the host's kernel", () => {
     expect(apply(made(some), call)).toContain(why);
   });
 
-  it("[HC5] what nobody uses any more may go; a space's number does not come back, a table's does", () => {
+  it("[HC5] what nobody uses may go; a space's number does not come back, a table's does", () => {
     const calls: Call[] = [
       { call: "detach", requester: process },
       { call: "destroyTable", table: 1 },
