@@ -4,6 +4,8 @@ import { pagesFrom } from "../events/address.ts";
 import type { Call, Target } from "./call.ts";
 import type { Run } from "./host-run.ts";
 import { mapCalls } from "./host-run.ts";
+import type { Invalidation } from "./invalidation-cover.ts";
+import { covers, isInvalidation, leftBy } from "./invalidation-cover.ts";
 import type { ReferenceHost } from "./reference-host.ts";
 import { emptyHost, makeCall, requesterName, runsAt } from "./reference-host.ts";
 
@@ -21,7 +23,9 @@ export interface TheirCall {
 
 /** How somebody's calls first differ in a way that matters. */
 export interface CallDifference {
-  readonly kind: "notCalledFor" | "outOfOrder" | "unknown" | "otherDevice" | "cannotBe" | "cut";
+  readonly kind:
+    | ("notCalledFor" | "outOfOrder" | "unknown" | "otherDevice")
+    | ("cannotBe" | "missing" | "cut");
   /** The line of the call that differs; `undefined` where calls end before it. */
   readonly line: number | undefined;
   readonly call: Call | undefined;
@@ -39,6 +43,14 @@ interface Alignment {
   seq: number;
   /** What is still to come of the event's calls. */
   pending: Call[];
+  /** The calls of the event, and those of the next one. */
+  calls: readonly Call[];
+  next: readonly Call[];
+  /**
+   * Whether they name what devices forget at all: iommufd has no call for it, as the kernel makes a
+   * device forget what it makes a table forget.
+   */
+  readonly tellsDevices: boolean;
 }
 
 type Wrong = Pick<CallDifference, "kind" | "why">;
@@ -172,7 +184,10 @@ function mapped(alignment: Alignment, call: Extract<Call, { call: "map" }>): Wro
   const [wanted, has] = [ours.spaces.get(space), theirs.spaces.get(call.space)];
   if (wanted === undefined || has === undefined) return undefined;
   if (!agree(wanted, has, call.input, call.length)) {
-    return wrong("notCalledFor", "it maps what is not to be mapped there, or so");
+    return wrong(
+      "notCalledFor",
+      "it maps what is not to be mapped there, or not to there, or with other rights",
+    );
   }
   for (const [name, target] of theirs.targets) {
     if (target.to !== "space" || target.space !== call.space) continue;
@@ -220,6 +235,13 @@ function attached(
   }
   const below = call.target.to === "table" ? theirs.tables.get(call.target.table) : undefined;
   const space = call.target.to === "space" ? call.target.space : below;
+  const ourOwn = space === undefined ? undefined : ourSpace(alignment, space);
+  const isNew = alignment.calls.some((one) => one.call === "createSpace" && one.space === ourOwn);
+  const isPart = (one: Call): boolean =>
+    one.call === "map" && one.space === ourOwn && !isDone(alignment, one);
+  if (isNew && pending.some(isPart)) {
+    return wrong("outOfOrder", "the space is new, and not all that is to be in it is there");
+  }
   const left = pending.find(
     (one) =>
       one.call === "unmap" &&
@@ -231,31 +253,41 @@ function attached(
   return wrong("outOfOrder", "the space still has what is to be unmapped before");
 }
 
-type Invalidation = Extract<Call, { call: "invalidateTable" | "invalidateDevice" }>;
-
-/** Whether an invalidation covers another one of the same object. */
-function covers(wide: Invalidation, narrow: Invalidation): boolean {
-  if (wide.call === "invalidateTable" && narrow.call === "invalidateTable") {
-    if (wide.leafOnly && !narrow.leafOnly) return false;
+/** Whether two invalidations are of one object: theirs, and one of ours. */
+function isSameObject(alignment: Alignment, call: Invalidation, one: Call): one is Invalidation {
+  if (call.call === "invalidateTable") {
+    return one.call === "invalidateTable" && one.table === ourTable(alignment, call.table);
   }
-  if (wide.input === undefined || wide.length === undefined) return true;
-  if (narrow.input === undefined || narrow.length === undefined) return false;
-  return wide.input <= narrow.input && wide.input + wide.length >= narrow.input + narrow.length;
+  return one.call === "invalidateDevice" && isSameRequester(one, call);
 }
 
 /**
- * Calls that change no mapping: each of ours needs one of theirs; more invalidations do no harm.
+ * Each invalidation of ours needs theirs, in parts if they like; more of them do no harm. But one
+ * that the next event asks for says that they are through with this one.
  */
-function told(alignment: Alignment, call: Call): Wrong | undefined {
-  const { pending } = alignment;
-  for (const one of pending) {
-    const isTable = one.call === "invalidateTable" && call.call === "invalidateTable";
-    if (isTable && one.table === ourTable(alignment, call.table) && covers(call, one)) {
-      settle(alignment, one);
-    }
-    const isDevice = one.call === "invalidateDevice" && call.call === "invalidateDevice";
-    if (isDevice && isSameRequester(one, call) && covers(call, one)) settle(alignment, one);
+function invalidated(alignment: Alignment, call: Invalidation): Wrong | undefined {
+  if (call.call === "invalidateDevice") {
+    const name = requesterName(call.requester);
+    if (!alignment.theirs.targets.has(name)) return wrong("otherDevice", "it is not attached");
   }
+  const { pending, next } = alignment;
+  let isOfUse = false;
+  alignment.pending = pending.flatMap((one): readonly Call[] => {
+    if (!isSameObject(alignment, call, one)) return [one];
+    const left = leftBy(call, one);
+    isOfUse ||= left.length !== 1 || left[0] !== one;
+    return left;
+  });
+  const isLeft = pending.length > 0 && pending.every(isInvalidation);
+  const isNext = next.some((one) => isSameObject(alignment, call, one) && covers(call, one));
+  return isLeft && !isOfUse && isNext
+    ? wrong("missing", "the next event's calls begin here")
+    : undefined;
+}
+
+/** Calls that change no mapping: each of ours needs one of theirs. */
+function told(alignment: Alignment, call: Call): Wrong | undefined {
+  if (isInvalidation(call)) return invalidated(alignment, call);
   if (call.call === "answerPages") {
     const ours = pendingOf(alignment, "answerPages", (one) => {
       return isSameRequester(one, call) && one.group === call.group;
@@ -341,6 +373,10 @@ function take(alignment: Alignment, call: Call): Wrong | undefined {
   if (unknown !== undefined) return wrong("unknown", `nobody has made ${unknown}`);
   const runs = call.call === "unmap" ? alignment.theirs.spaces.get(call.space) : undefined;
   const before = runs === undefined ? [] : [...runs];
+  if (call.call === "attach") {
+    const old = alignment.theirs.targets.get(requesterName(call.requester));
+    if (isSame(old, call.target)) return wrong("notCalledFor", "the requester is there already");
+  }
   const why = makeCall(alignment.theirs, call);
   return why === undefined ? judge(alignment, call, before) : wrong("cannotBe", why);
 }
@@ -350,7 +386,8 @@ function firstMissing(alignment: Alignment): Call | undefined {
   const { pending } = alignment;
   let done = 0;
   for (const one of pending) {
-    if (!isDone(alignment, one)) break;
+    const isOptional = one.call === "invalidateDevice" && !alignment.tellsDevices;
+    if (!(isOptional || isDone(alignment, one))) break;
     done += 1;
   }
   pending.splice(0, done);
@@ -370,12 +407,18 @@ export function compareCalls(
 ): CallDifference | undefined {
   const numbers = new Map<string, number>();
   const [one, other] = [emptyHost(), emptyHost()];
-  const alignment: Alignment = { ours: one, theirs: other, numbers, seq: 0, pending: [] };
-  const rest = theirs[Symbol.iterator]();
+  const [events, lines] = [[...ours], [...theirs]];
+  const alignment: Alignment = {
+    ...{ ours: one, theirs: other, numbers, seq: 0, pending: [], calls: [], next: [] },
+    tellsDevices: lines.some(({ call }) => call.call === "invalidateDevice"),
+  };
+  const rest = lines[Symbol.iterator]();
   let last = 0;
-  for (const { seq, calls } of ours) {
+  for (const [index, { seq, calls }] of events.entries()) {
     for (const call of calls) makeCall(alignment.ours, call);
     alignment.seq = seq;
+    alignment.calls = calls;
+    alignment.next = events[index + 1]?.calls ?? [];
     alignment.pending = [...calls];
     for (;;) {
       const missing = firstMissing(alignment);
@@ -398,8 +441,13 @@ export function compareCalls(
 function leftOver(alignment: Alignment, rest: Iterator<TheirCall>): CallDifference | undefined {
   for (let next = rest.next(); next.done !== true; next = rest.next()) {
     const { line, call } = next.value;
-    if (call.call === "invalidateTable" || call.call === "invalidateDevice") continue;
-    const found = wrong("notCalledFor", "nothing is left to be done");
+    const isHarmless = isInvalidation(call) && take(alignment, call) === undefined;
+    if (isHarmless) continue;
+    const unknown = unknownObject(alignment, call);
+    const found =
+      unknown === undefined
+        ? wrong("notCalledFor", "nothing is left to be done")
+        : wrong("unknown", `nobody has made ${unknown}`);
     return { ...found, line, call, seq: alignment.seq, missing: undefined };
   }
   return undefined;

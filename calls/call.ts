@@ -1,7 +1,8 @@
 /**
  * What the vIOMMU asks of the host's kernel, in the neutral words that VMMs converged on. A guest's
  * calls are an exact sequence: each takes effect before the next one is made. Objects have numbers
- * that the caller chooses and never uses again for a guest.
+ * that the caller chooses: a space's is never used again for a guest, a table's may be once it is
+ * destroyed.
  *
  * A *host space* is a second stage of the host: GPA to HPA (kind `p2m`, one for each guest, which
  * identity and nested translation use) or gIOVA to HPA (kind `shadow`). A *host table* is a first

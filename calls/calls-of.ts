@@ -6,8 +6,7 @@ import type { Guest } from "../projections/guest.ts";
 import { hostAt, hostsWhere, requesterKey } from "../projections/host/host-entry.ts";
 import { shadowsOf } from "../projections/shadow/shadow.ts";
 import type { World } from "../projections/world.ts";
-import type { Call, CallResult, Requester } from "./call.ts";
-import { concerned } from "./concerned.ts";
+import type { Call, Requester } from "./call.ts";
 import { p2mRuns } from "./host-content.ts";
 import { hasHost, p2mSpace } from "./host-number.ts";
 import { mapCalls } from "./host-run.ts";
@@ -107,9 +106,12 @@ function callsOfTouched(step: Step, change: Change, touched: Touched): readonly 
   if (step.input.type !== "PageRequest") {
     addAll(phases.less, tableInvalidations(before, after, touched.invalidations));
   }
-  addAll(phases.less, deviceInvalidations(before, after, touched.deviceTlbs));
+  if (touched.deviceTlbs.length > 0) {
+    addAll(phases.less, deviceInvalidations(before, after, touched.deviceTlbs));
+  }
   if (!hasHost(after)) phases.spaces.push({ call: "destroySpace", space: p2mSpace(before) });
-  return [...inOrder(phases), ...pageAnswers(before, touched.answers)];
+  const calls = inOrder(phases);
+  return touched.answers.length === 0 ? calls : [...calls, ...pageAnswers(before, touched.answers)];
 }
 
 /**
@@ -125,37 +127,4 @@ export function callsAtStart(world: World, guest: number): readonly Call[] {
     move(phases, requesterOf(entry), undefined, targetOf(known, entry));
   }
   return inOrder(phases);
-}
-
-/** Whether a call is made before any requester moves. */
-const isTaking = ({ call }: Call): boolean => /^(unmap|trackDirty|invalidateTable)$/.test(call);
-
-/**
- * What the VMM does once a call failed or timed out, of which nobody knows whether it did nothing
- * or all: every requester that it is about is kept from memory, and stays so until `HostRelease`.
- * The calls that were to follow are not made.
- *
- * @param world   after the input that led to the call; requesters are looked up in it.
- * @param before  that before it: who is to leave is where it was while things are taken away.
- */
-export function callsAfterFailure(
-  world: World,
-  call: Call,
-  result: CallResult,
-  guest: number,
-  before: World = world,
-): readonly Call[] {
-  const known = world.guests[guest];
-  if (known === undefined || result === "done") return [];
-  const whom = new Map<number, Requester>();
-  for (const one of concerned(known, call)) whom.set(requesterKey(one.source, one.pasid), one);
-  const old = before.guests[guest];
-  for (const one of old !== undefined && isTaking(call) ? concerned(old, call) : []) {
-    whom.set(requesterKey(one.source, one.pasid), one);
-  }
-  return [...whom.values()].map((requester) => ({
-    call: "attach",
-    requester,
-    target: { to: "blocked" },
-  }));
 }

@@ -69,11 +69,28 @@ const part = (run: Run, skip: number, count: number): Run => ({
 /** What a tree of host frames lets devices reach, in maximal runs, of the pages of a range. */
 export function runsIn(tree: PageTree, { first, end }: Range): Run[] {
   const runs: Run[] = [];
-  forEachSlot(tree, first, end, (page, count, value) => {
+  // Of many slots most go on from the one before: the run that grows is no object until it ends.
+  let [page, count, frame, rights] = [0, 0, 0, 0];
+  const close = (): void => {
+    if (count === 0) return;
+    runs.push({ page, count, frame, read: (rights & 1) !== 0, write: (rights & 2) !== 0 });
+  };
+  forEachSlot(tree, first, end, (at, pages, value) => {
     if (!hasFrame(value)) return;
-    const [read, write] = [readCode(value) === ok, writeCode(value) === ok];
-    if (read || write) addRun(runs, { page, count, frame: frameOf(value), read, write });
+    const allowed = (readCode(value) === ok ? 1 : 0) | (writeCode(value) === ok ? 2 : 0);
+    if (allowed === 0) return;
+    const to = frameOf(value);
+    if (page + count === at && frame + count === to && rights === allowed) {
+      count += pages;
+      return;
+    }
+    close();
+    page = at;
+    count = pages;
+    frame = to;
+    rights = allowed;
   });
+  close();
   return runs;
 }
 

@@ -1,7 +1,11 @@
 // Length: one table of what each call is in iommufd's words, with the little that it remembers.
 
-import { formatSourceId, hex, hpaOfPage, pagesFrom } from "../events/address.ts";
+import type { SourceId } from "../events/address.ts";
+import { formatSourceId, hex, hpaOfPage, interruptPages, pagesFrom } from "../events/address.ts";
+import { devicesBehind } from "../projections/device/devices.ts";
+import type { Guest } from "../projections/guest.ts";
 import type { Call, Requester, TableData, Target } from "./call.ts";
+import type { HostAbilities } from "./host-abilities.ts";
 import type { Run } from "./host-run.ts";
 import { runsWithout } from "./host-run.ts";
 import { requesterName, runsAt } from "./reference-host.ts";
@@ -18,19 +22,53 @@ export interface Ioctl {
  * What a VMM remembers of the objects that it has made. iommufd unmaps areas only as they were
  * mapped; a page table object belongs to the device that it was made for first.
  */
-export interface IommufdLedger {
-  readonly nests: boolean;
+export interface IommufdLedger extends IommufdUses {
+  /** The devices whose requests carry a source-id, as the VMM has them. */
+  devicesOf: (source: SourceId) => readonly SourceId[];
   readonly areas: Map<number, Run[]>;
   readonly tables: Map<number, { readonly over: number; readonly data: TableData; made: boolean }>;
   /** Spaces that have a page table object, and whether first stages may lie over it. */
   readonly hwpts: Map<number, boolean>;
   readonly tracked: Set<number>;
   readonly targets: Map<string, Target>;
+  /** The devices that were attached for a requester, by `requesterName`. */
+  readonly attached: Map<string, readonly SourceId[]>;
+  hasFaultQueue: boolean;
 }
 
-/** A VMM that has made nothing yet, on a host that nests or not. */
-export const emptyLedger = (nests: boolean): IommufdLedger => ({
-  nests,
+/** What a unit and its host use together, which page table objects are made for. */
+export interface IommufdUses {
+  /** First stages may lie over spaces. */
+  readonly nests: boolean;
+  readonly pasids: boolean;
+  /** Devices ask for pages, and the host relays that. */
+  readonly relaysPages: boolean;
+  /** Which pages are written may be asked for one day. */
+  readonly tracksDirty: boolean;
+}
+
+/** What a unit of a guest and a host use together. */
+export const usesOf = ({ offered }: Guest, host: HostAbilities): IommufdUses => ({
+  nests: offered.flts && host.nesting,
+  pasids: offered.pasid && host.pasid,
+  relaysPages: offered.pageRequests && host.pageRequests,
+  tracksDirty: host.dirtyTracking,
+});
+
+/** What a guest says of the devices behind a source-id. */
+export const devicesIn =
+  (guest: Guest): IommufdLedger["devicesOf"] =>
+  (source) => {
+    const found = devicesBehind(guest, source).map((one) => one.source);
+    return found.length > 0 ? found : [source];
+  };
+
+/** A VMM that has made nothing yet. */
+export const emptyLedger = (uses: IommufdUses): IommufdLedger => ({
+  ...uses,
+  devicesOf: (source) => [source],
+  attached: new Map(),
+  hasFaultQueue: false,
   areas: new Map(),
   tables: new Map(),
   hwpts: new Map(),
@@ -41,7 +79,10 @@ export const emptyLedger = (nests: boolean): IommufdLedger => ({
 const ioas = (space: number): string => `ioas ${space}`;
 const hwpt = (space: number): string => `hwpt of ioas ${space}`;
 const stage = (table: number): string => `hwpt of table ${table}`;
-const deviceOf = ({ source }: Requester): string => formatSourceId(source);
+
+/** A device to make an object for: any of those whose requests the requester's are. */
+const deviceOf = ({ devicesOf }: IommufdLedger, { source }: Requester): string =>
+  formatSourceId(devicesOf(source)[0] ?? source);
 
 const flags = (names: Readonly<Record<string, boolean>>): string =>
   Object.entries(names)
@@ -62,6 +103,33 @@ function mapArea(space: number, { page, count, frame, read, write }: Run): Ioctl
   });
 }
 
+/** The areas that a run is mapped as: where interrupts are, no IOVA can be. */
+function mapRun(ledger: IommufdLedger, space: number, run: Run): readonly Ioctl[] {
+  const areas = ledger.areas.get(space) ?? [];
+  const parts = runsWithout([run], interruptPages);
+  for (const part of parts) {
+    const range = { first: part.page, end: part.page + part.count };
+    areas.splice(runsAt(areas, range).from, 0, part);
+  }
+  return parts.map((part) => mapArea(space, part));
+}
+
+/** Reads which pages of some areas were written, before the areas go. */
+function dirtyOf(ledger: IommufdLedger, space: number, runs: readonly Run[]): readonly Ioctl[] {
+  const [first, last] = [runs[0], runs.at(-1)];
+  const isRead = ledger.tracked.has(space) && ledger.hwpts.has(space);
+  if (!isRead || first === undefined || last === undefined) return [];
+  return [
+    plain("IOMMU_HWPT_GET_DIRTY_BITMAP", {
+      hwpt_id: hwpt(space),
+      flags: "NO_CLEAR",
+      iova: hex(BigInt(first.page) << 12n),
+      length: hex(BigInt(last.page + last.count - first.page) << 12n),
+      page_size: 4096,
+    }),
+  ];
+}
+
 /** Areas go as a whole: what is to stay of them is mapped again. */
 function unmap(ledger: IommufdLedger, call: Extract<Call, { call: "unmap" }>): readonly Ioctl[] {
   const areas = ledger.areas.get(call.space) ?? [];
@@ -78,7 +146,11 @@ function unmap(ledger: IommufdLedger, call: Extract<Call, { call: "unmap" }>): r
     length: hex(BigInt(end - page) << 12n),
   };
   const note = left.length === 0 ? undefined : "an area cannot be cut: what stays is mapped again";
-  return [plain("IOMMU_IOAS_UNMAP", fields, note), ...left.map((run) => mapArea(call.space, run))];
+  return [
+    ...dirtyOf(ledger, call.space, found),
+    plain("IOMMU_IOAS_UNMAP", fields, note),
+    ...left.map((run) => mapArea(call.space, run)),
+  ];
 }
 
 /** The page table object of a space, made for the device that needs it first. */
@@ -92,13 +164,30 @@ function spaceHwpt(
   if (known !== undefined && (known || !isParent)) return [];
   ledger.hwpts.set(space, isParent);
   const made = plain("IOMMU_HWPT_ALLOC", {
-    dev_id: deviceOf(requester),
+    dev_id: deviceOf(ledger, requester),
     pt_id: ioas(space),
-    flags: flags({ NEST_PARENT: isParent, DIRTY_TRACKING: ledger.tracked.has(space) }),
+    flags: flags({
+      NEST_PARENT: isParent,
+      DIRTY_TRACKING: ledger.tracksDirty,
+      PASID: ledger.pasids,
+    }),
     data_type: "NONE",
     out_hwpt_id: hwpt(space),
   });
-  return [made];
+  return ledger.tracked.has(space) ? [made, trackOf(space, true)] : [made];
+}
+
+const trackOf = (space: number, enabled: boolean): Ioctl =>
+  plain("IOMMU_HWPT_SET_DIRTY_TRACKING", {
+    hwpt_id: hwpt(space),
+    flags: flags({ ENABLE: enabled }),
+  });
+
+/** The one queue by which page requests of all tables come, made when the first is. */
+function faultQueue(ledger: IommufdLedger): readonly Ioctl[] {
+  if (!ledger.relaysPages || ledger.hasFaultQueue) return [];
+  ledger.hasFaultQueue = true;
+  return [plain("IOMMU_FAULT_QUEUE_ALLOC", { out_fault_id: "fault queue" })];
 }
 
 function tableHwpt(ledger: IommufdLedger, table: number, requester: Requester): readonly Ioctl[] {
@@ -110,8 +199,10 @@ function tableHwpt(ledger: IommufdLedger, table: number, requester: Requester): 
   const made = plain(
     "IOMMU_HWPT_ALLOC",
     {
-      dev_id: deviceOf(requester),
+      dev_id: deviceOf(ledger, requester),
       pt_id: hwpt(over),
+      flags: flags({ FAULT_ID_VALID: ledger.relaysPages, PASID: ledger.pasids }),
+      ...(ledger.relaysPages ? { fault_id: "fault queue" } : {}),
       data_type: "VTD_S1",
       "data.flags": flags({ SRE: data.sre, EAFE: data.eafe, WPE: data.wpe }),
       "data.pgtbl_addr": hex(data.root),
@@ -120,30 +211,42 @@ function tableHwpt(ledger: IommufdLedger, table: number, requester: Requester): 
     },
     unsaid === "" ? undefined : `VTD_S1 has no word for ${unsaid}`,
   );
-  return [...spaceHwpt(ledger, over, requester, true), made];
+  return [...spaceHwpt(ledger, over, requester, true), ...faultQueue(ledger), made];
 }
 
 const pasidFields = ({ pasid }: Requester): Ioctl["fields"] =>
   pasid === undefined ? {} : { flags: "PASID", pasid };
 
-function detach(ledger: IommufdLedger, requester: Requester): Ioctl {
-  ledger.targets.delete(requesterName(requester));
-  const fields = { device: deviceOf(requester), ...pasidFields(requester) };
-  return plain("VFIO_DEVICE_DETACH_IOMMUFD_PT", fields);
+/** Nobody is detached who is nowhere: the kernel refuses that. */
+function detach(ledger: IommufdLedger, requester: Requester): readonly Ioctl[] {
+  const name = requesterName(requester);
+  const devices = ledger.attached.get(name) ?? [];
+  ledger.targets.delete(name);
+  ledger.attached.delete(name);
+  return devices.map((device) =>
+    plain("VFIO_DEVICE_DETACH_IOMMUFD_PT", {
+      device: formatSourceId(device),
+      ...pasidFields(requester),
+    }),
+  );
 }
 
 function attach(ledger: IommufdLedger, call: Extract<Call, { call: "attach" }>): readonly Ioctl[] {
   const { requester, target } = call;
-  if (target.to === "blocked") return [detach(ledger, requester)];
+  if (target.to === "blocked") return detach(ledger, requester);
+  const devices = ledger.devicesOf(requester.source);
   ledger.targets.set(requesterName(requester), target);
-  const isP2m = target.to === "space" && ledger.nests;
+  ledger.attached.set(requesterName(requester), devices);
   const made =
     target.to === "space"
-      ? spaceHwpt(ledger, target.space, requester, isP2m)
+      ? spaceHwpt(ledger, target.space, requester, ledger.nests)
       : tableHwpt(ledger, target.table, requester);
   const pt = target.to === "space" ? hwpt(target.space) : stage(target.table);
-  const fields = { device: deviceOf(requester), pt_id: pt, ...pasidFields(requester) };
-  return [...made, plain("VFIO_DEVICE_ATTACH_IOMMUFD_PT", fields)];
+  const rest = { pt_id: pt, ...pasidFields(requester) };
+  const attaching = devices.map((device) =>
+    plain("VFIO_DEVICE_ATTACH_IOMMUFD_PT", { device: formatSourceId(device), ...rest }),
+  );
+  return [...made, ...attaching];
 }
 
 /** All of a table: address 0, as many pages as there are. */
@@ -160,34 +263,35 @@ function invalidate(call: Extract<Call, { call: "invalidateTable" }>): Ioctl {
   });
 }
 
-function answer(call: Extract<Call, { call: "answerPages" }>): Ioctl {
+/** A requester that has left was answered by the kernel, which has forgotten the cookie. */
+function answer(
+  ledger: IommufdLedger,
+  call: Extract<Call, { call: "answerPages" }>,
+): readonly Ioctl[] {
+  if (!ledger.targets.has(requesterName(call.requester))) return [];
   const isSuccess = call.response === "success";
   const note = call.response === "failure" ? "there is no code for a failure" : undefined;
-  const cookie = `of group ${call.group} of ${deviceOf(call.requester)}`;
-  return plain(
-    "write to the fault queue",
-    { cookie, code: isSuccess ? "SUCCESS" : "INVALID" },
-    note,
-  );
+  const cookie = `of group ${call.group} of ${deviceOf(ledger, call.requester)}`;
+  const code = isSuccess ? "SUCCESS" : "INVALID";
+  return [plain("write to the fault queue", { cookie, code }, note)];
 }
 
 const destroy = (id: string): Ioctl => plain("IOMMU_DESTROY", { id });
 
 function destroySpace(ledger: IommufdLedger, space: number): readonly Ioctl[] {
+  const written = dirtyOf(ledger, space, ledger.areas.get(space) ?? []);
   const hadHwpt = ledger.hwpts.delete(space);
   ledger.areas.delete(space);
   ledger.tracked.delete(space);
-  return [...(hadHwpt ? [destroy(hwpt(space))] : []), destroy(ioas(space))];
+  return [...written, ...(hadHwpt ? [destroy(hwpt(space))] : []), destroy(ioas(space))];
 }
 
 function track(ledger: IommufdLedger, call: Extract<Call, { call: "trackDirty" }>) {
+  const last = call.enabled ? [] : dirtyOf(ledger, call.space, ledger.areas.get(call.space) ?? []);
   if (call.enabled) ledger.tracked.add(call.space);
   else ledger.tracked.delete(call.space);
   if (!ledger.hwpts.has(call.space)) return [];
-  const set = { hwpt_id: hwpt(call.space), flags: flags({ ENABLE: call.enabled }) };
-  const read = plain("IOMMU_HWPT_GET_DIRTY_BITMAP", { hwpt_id: hwpt(call.space) });
-  const last = call.enabled ? [] : [read];
-  return [...last, plain("IOMMU_HWPT_SET_DIRTY_TRACKING", set)];
+  return [...last, trackOf(call.space, call.enabled)];
 }
 
 /**
@@ -209,9 +313,7 @@ export function iommufdOf(ledger: IommufdLedger, call: Call): readonly Ioctl[] {
       const { read, write } = call;
       const frame = Number(call.host >> 12n);
       const run: Run = { page: first, count: end - first, frame, read, write };
-      const areas = ledger.areas.get(call.space) ?? [];
-      areas.splice(runsAt(areas, { first, end }).from, 0, run);
-      return [mapArea(call.space, run)];
+      return mapRun(ledger, call.space, run);
     }
     case "unmap":
       return unmap(ledger, call);
@@ -226,14 +328,14 @@ export function iommufdOf(ledger: IommufdLedger, call: Call): readonly Ioctl[] {
     case "attach":
       return attach(ledger, call);
     case "detach":
-      return [detach(ledger, call.requester)];
+      return detach(ledger, call.requester);
     case "invalidateTable":
       return [invalidate(call)];
     case "invalidateDevice":
       // The kernel does so with IOMMU_HWPT_INVALIDATE, where ATS is on.
       return [];
     case "answerPages":
-      return [answer(call)];
+      return answer(ledger, call);
     case "trackDirty":
       return track(ledger, call);
     default:

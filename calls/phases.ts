@@ -32,14 +32,10 @@ export const newPhases = (): Phases => ({
 });
 
 /** A step's calls, each phase after the one before it. */
-export const inOrder = ({ less, made, moved, more, tables, spaces }: Phases): readonly Call[] => [
-  ...less,
-  ...made,
-  ...moved,
-  ...more,
-  ...tables,
-  ...spaces,
-];
+export function inOrder({ less, made, moved, more, tables, spaces }: Phases): readonly Call[] {
+  const all = [less, made, moved, more, tables, spaces].filter(({ length }) => length > 0);
+  return all.length === 1 ? (all[0] ?? []) : all.flat();
+}
 
 /** Adds calls to those before them, however many there are. */
 export function addAll(calls: Call[], more: Iterable<Call>): void {

@@ -127,7 +127,9 @@ export function makeCall(host: ReferenceHost, call: Call): string | undefined {
       return unmap(host, call);
     case "createTable":
       if (!host.spaces.has(call.over)) return `there is no space ${call.over}`;
-      return create(host, `table ${call.table}`) ?? void host.tables.set(call.table, call.over);
+      if (host.tables.has(call.table)) return `there is a table ${call.table} already`;
+      host.tables.set(call.table, call.over);
+      return undefined;
     case "destroyTable":
       return destroyTable(host, call.table);
     case "attach":

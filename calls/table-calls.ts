@@ -122,7 +122,9 @@ export function tableInvalidations(
     const asked = askedOf(stage, facts);
     if (asked === undefined) continue;
     const are = tablesInUse(after, stage);
-    const were = before.hosts === after.hosts ? are : tablesInUse(before, stage);
+    // The shadow below may have come to be what a host can hold: its requesters come to the table.
+    const isSame = before.hosts === after.hosts && stage.shadow === undefined;
+    const were = isSame ? are : tablesInUse(before, stage);
     for (const table of are) {
       if (were.has(table)) for (const call of invalidationsOf(table, asked)) calls.push(call);
     }

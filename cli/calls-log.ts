@@ -1,7 +1,7 @@
 import type { TheirCall } from "../calls/alignment.ts";
 import { callFromJson } from "../calls/call-json.ts";
 import { FieldError } from "../events/field.ts";
-import { parseJson } from "../events/json.ts";
+import { parseJson, RepeatedKeyError } from "../events/json.ts";
 import { lineError } from "./input-error.ts";
 import { garbledError } from "./lines.ts";
 import { openLines } from "./opened-lines.ts";
@@ -16,12 +16,15 @@ function callOf(file: string, text: string, line: number, guest: number): TheirC
   let raw: unknown;
   try {
     raw = parseJson(text);
-  } catch {
-    throw lineError(file, line, "not JSON");
+  } catch (error) {
+    throw lineError(file, line, error instanceof RepeatedKeyError ? error.message : "not JSON");
   }
   if (typeof raw !== "object" || raw === null) throw lineError(file, line, "not an object");
   const { event: _, time: __, ...rest } = raw as Readonly<Record<string, unknown>>;
   const { guest: whose = 0, ...body } = rest as Beside;
+  if (!Number.isInteger(whose) || Number(whose) < 0) {
+    throw lineError(file, line, "guest: expected a number from 0 on");
+  }
   if (whose !== guest) return undefined;
   try {
     return { line, call: callFromJson(body) };

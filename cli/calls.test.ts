@@ -69,7 +69,66 @@ describe("calls", () => {
   });
 });
 
+describe("calls that fail, and hosts that lack", () => {
+  test("[HK20] a call that fails ends what is told, with what the VMM does then", async () => {
+    const { code, out } = await run("calls", nest, "--from", "76", "--fail", "77.1");
+    expect(code).toBe(0);
+    expect(out).toMatch(/not answered in time, and 2 that were to follow are not made\n/);
+    expect(out).toMatch(/ {12}attach 00:04\.0 PASID 0x43 to nowhere\n\n/);
+    const wrong = await run("calls", nest, "--fail", "77.4");
+    expect([wrong.code, wrong.err]).toEqual([2, "--fail: event 77 leads to 3 calls\n"]);
+    expect((await run("calls", nest, "--fail", "77")).code).toBe(2);
+    expect((await run("calls", nest, "--from", "999")).err).toContain("no event 999");
+  });
+
+  test("[HK20] an event's calls are told whole, by the event's number", async () => {
+    const last = JSON.parse((await linesOf(nest, "--to", "54")).at(-1) ?? "");
+    expect(last).toMatchObject({ event: 54, call: "attach" });
+  });
+
+  test("[HK21] what the unit may offer is told; a refusal is a difference", async () => {
+    const words = ["calls", nest, "--offer", "--json", "--host"];
+    const { code, out } = await run(...words, "no-nesting");
+    expect(code).toBe(0);
+    expect(JSON.parse(out).limited).toContainEqual({ field: "ECAP.FLTS", wanted: 1, offered: 0 });
+    expect((await run(...words, "no-4k")).code).toBe(1);
+    expect((await run(...words, "input=39,input=48")).err).toContain("said twice");
+  });
+});
+
 describe("calls against somebody's", () => {
+  test("[HK15] an invalidation may be made in two; what devices are told need not be", async () => {
+    const [lines, place] = [await linesOf(nest), 14];
+    const whole = JSON.parse(lines[place] ?? "");
+    expect(whole.call).toBe("invalidateTable");
+    const half = (input: string) =>
+      JSON.stringify({ ...whole, input, length: "0x8000000000000000" });
+    const halves = [half("0x0"), half("0x8000000000000000")];
+    const some = written("half.calls", lines.toSpliced(place, 1, halves[0] ?? ""));
+    expect((await run("calls", nest, "--against", some)).code).toBe(1);
+    const asks = "docs/nesting/page-request.ndjson";
+    const told = await linesOf(asks);
+    const left = told.filter((line) => !line.includes("invalidateDevice"));
+    expect(left.length).toBeLessThan(told.length);
+    expect((await run("calls", asks, "--against", written("left.calls", left))).code).toBe(0);
+  });
+
+  test("[HK16] early, repeated and strange calls are named at their line", async () => {
+    const lines = await linesOf(nest);
+    const against = async (name: string, changed: readonly string[]) =>
+      (await run("calls", nest, "--against", written(name, changed))).out;
+    const early = lines.toSpliced(6, 1).toSpliced(7, 0, lines[6] ?? "");
+    expect(await against("early.calls", early)).toMatch(
+      /:7: attach .*out of order: the space is new/,
+    );
+    const again = lines.toSpliced(8, 0, lines[7] ?? "");
+    expect(await against("again.calls", again)).toMatch(/:9: .*the requester is there already/);
+    const strange = [...lines, '{"call":"invalidateTable","table":99,"leafOnly":false}'];
+    expect(await against("strange.calls", strange)).toMatch(/unknown: nobody has made table 99/);
+    const guest = await run("calls", nest, "--against", written("guest.calls", ['{"guest":"x"}']));
+    expect([guest.code, guest.err]).toEqual([2, expect.stringContaining(":1: guest: expected")]);
+  });
+
   test("[HK15] those that were written are as they must be", async () => {
     const file = written("all.calls", await linesOf(edu));
     const { code, out } = await run("calls", edu, "--against", file);

@@ -23,9 +23,20 @@ function abilityOf(word: string): Partial<HostAbilities> {
     return what === "input" ? { inputBits: bits } : { hostBits: bits };
   }
   const words = [...Object.keys(lacking), "input=BITS", "host=BITS"].join(", ");
-  throw new InvalidArgumentError(`There is no ability ${shortened(word)}; there are ${words}.`);
+  const named = word === "" ? "without a name" : shortened(word);
+  throw new InvalidArgumentError(`There is no ability ${named}; there are ${words}.`);
 }
 
-/** What a host can do: everything but what a list with commas says. */
-export const parseAbilities = (text: string): HostAbilities =>
-  Object.assign({}, ableHost, ...text.split(",").map(abilityOf)) as HostAbilities;
+/** What a host can do: everything but what a list with commas says; nothing is said twice. */
+export function parseAbilities(text: string): HostAbilities {
+  const host = { ...ableHost };
+  const said = new Set<string>();
+  for (const lack of text.split(",").map(abilityOf)) {
+    for (const name of Object.keys(lack)) {
+      if (said.has(name)) throw new InvalidArgumentError("One ability is said twice.");
+      said.add(name);
+    }
+    Object.assign(host, lack);
+  }
+  return host;
+}

@@ -2,12 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pagesWithCommands, withOutputs } from "./command-blocks.ts";
 import { documents } from "./generate.ts";
+import { hostLogs } from "./host-logs.ts";
 import { withLawRules, withLawTable } from "./law-sentences.ts";
 import { nestingLogs } from "./nesting-logs.ts";
 import { withReadings } from "./readings.ts";
 import { findShortest, revokePage } from "./revoke-page.ts";
 
-for (const [name, text] of [...documents(), ...nestingLogs()]) {
+for (const [name, text] of [...documents(), ...nestingLogs(), ...hostLogs()]) {
   const file = join("docs", name);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);

@@ -155,7 +155,7 @@ const addresses: Inputs = [
 ];
 
 /** A log of what the outside did, numbered as the program numbers it. */
-function logOf(setup: Setup, inputs: Inputs): string {
+export function logOf(setup: Setup, inputs: Inputs): string {
   let world = createWorld(setup);
   const lines = [encodeHeader(setup)];
   for (const input of flat(inputs)) {

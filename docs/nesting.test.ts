@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { captureRun as run } from "../cli/test/captured-run.ts";
 import { pagesWithCommands, withOutputs } from "./command-blocks.ts";
+import { hostLogs } from "./host-logs.ts";
 import { nestingLogs } from "./nesting-logs.ts";
 
 const textOf = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
@@ -16,9 +17,12 @@ test.each(pagesWithCommands)(
   },
 );
 
-test.each(logs)("[DOC4] docs/%s is what the example driver does", (name, text) => {
-  expect(textOf(name)).toBe(text);
-});
+test.each([...logs, ...hostLogs()])(
+  "[DOC4] docs/%s is what the example driver does",
+  (name, text) => {
+    expect(textOf(name)).toBe(text);
+  },
+);
 
 test.each(logs)("[DOC4] replay finds the answers of docs/%s in agreement", async (name) => {
   const { code, out } = await run("replay", `docs/${name}`, "--json");

@@ -21,6 +21,8 @@ afterAll(() => project.remove());
 const consumer = `
 import { createWorld, fold, MalformedError, notify, steps, translate, why } from "shadowfold";
 import type { Explanation, Step, Subscriber, Unseen } from "shadowfold";
+import type { Call } from "shadowfold/calls";
+import { ableHost, callsAfterFailure, callsAtStart, callsOf, offerOn } from "shadowfold/calls";
 import type { Fact, Gpa, Input, Setup } from "shadowfold/events";
 import { checkInput, gpa, iova, profiles, sourceId } from "shadowfold/events";
 import { compareHistories, historyOf } from "shadowfold/history";
@@ -73,6 +75,11 @@ const blockedAt: Answers["forward"] = past.ask(query);
 // @ts-expect-error: there is no such question.
 const unasked: Query = { ask: "forwards", at: 0, where: "true" };
 console.log(blockedAt?.seq, compareHistories(past, past).differing, past.last);
+const asked: readonly Call[] = [...callsAtStart(world, 0), ...callsOf(all[0] as Step, 0)];
+const lacking = { ...ableHost, inputBits: 39 };
+const { limited } = offerOn({ ver, cap, ecap, haw: 39 }, lacking);
+console.log(asked.map(({ call }) => call).join(), limited.map(({ field }) => field).join());
+console.log(callsAfterFailure(world, asked[0] as Call, "timedOut", 0).length);
 const run = runOf({ setup, inputs: [dma] });
 console.log(laws.flatMap((law) => law.check(run, () => {}) ?? []));
 try {
@@ -90,6 +97,8 @@ true
 64 true
 QueueStarted
 2 0 2
+createSpace,attach CAP.SAGAW,CAP.MGAW
+1
 []
 true
 `;

@@ -2,7 +2,10 @@ import { gunzipSync } from "node:zlib";
 import { callsAtStart, callsOf } from "../calls/calls-of.ts";
 import { hex, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
+import { readLog } from "../events/log/read-log.ts";
 import { openRecording } from "../events/log/recording.ts";
+import type { Setup } from "../events/setup.ts";
 import type { Step } from "../history/step.ts";
 import { stepOf } from "../history/step.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
@@ -33,6 +36,34 @@ function elsewhere(kernel: Kernel, { before }: Step, dma: FactOf<"DmaTranslated"
   return `a ${dma.access} at ${hex(dma.iova)} reaches ${where}`;
 }
 
+interface Opened {
+  readonly setup: Setup;
+  /** Each with the line that it stands on. */
+  readonly inputs: Iterable<readonly [line: number, input: Input]>;
+}
+
+function* inputsOf(events: ReturnType<typeof readLog>["events"]): Generator<[number, Input]> {
+  let line = 1;
+  for (const event of events) {
+    line += 1;
+    if ("input" in event) yield [line, event.input];
+  }
+}
+
+/** The inputs of a recording, or of a log. */
+function open(text: string): Opened {
+  if (text.startsWith('{"shadowfold"')) {
+    const { header, events } = readLog(text);
+    return { setup: header.setup, inputs: inputsOf(events) };
+  }
+  const [first = "", ...lines] = text.trim().split("\n");
+  const { setup, read } = openRecording(first);
+  const inputs = lines.flatMap((line, index) =>
+    read(line, index + 2).map((input) => [index + 2, input] as const),
+  );
+  return { setup, inputs };
+}
+
 /**
  * Folds a recording, makes the calls that it leads to, and asks the host's kernel alone where each
  * DMA lands.
@@ -40,8 +71,7 @@ function elsewhere(kernel: Kernel, { before }: Step, dma: FactOf<"DmaTranslated"
  * @param recording  the gzipped file.
  */
 export function landingsOf(recording: Uint8Array): Landed {
-  const [first = "", ...lines] = gunzipSync(recording).toString("utf8").trim().split("\n");
-  const { setup, read } = openRecording(first);
+  const { setup, inputs } = open(gunzipSync(recording).toString("utf8"));
   let world = createWorld(setup);
   let kernel = emptyKernel;
   let [landings, calls] = [0, 0];
@@ -57,16 +87,14 @@ export function landingsOf(recording: Uint8Array): Landed {
   };
   const early = make(callsAtStart(world, 0));
   if (early !== undefined) return found(early);
-  for (const [index, line] of lines.entries()) {
-    for (const input of read(line, index + 2)) {
-      const step = stepOf(world, input);
-      world = step.after;
-      const dma = step.facts.find((fact) => fact.type === "DmaTranslated");
-      const isDma = dma?.type === "DmaTranslated";
-      const wrong = make(callsOf(step, 0)) ?? (isDma ? elsewhere(kernel, step, dma) : undefined);
-      if (wrong !== undefined) return found(`line ${index + 2}: ${wrong}`);
-      if (isDma) landings += 1;
-    }
+  for (const [line, input] of inputs) {
+    const step = stepOf(world, input);
+    world = step.after;
+    const dma = step.facts.find((fact) => fact.type === "DmaTranslated");
+    const isDma = dma?.type === "DmaTranslated";
+    const wrong = make(callsOf(step, 0)) ?? (isDma ? elsewhere(kernel, step, dma) : undefined);
+    if (wrong !== undefined) return found(`line ${line}: ${wrong}`);
+    if (isDma) landings += 1;
   }
   return found(undefined);
 }

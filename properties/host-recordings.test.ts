@@ -5,10 +5,11 @@ import { importMutant } from "./hunt/mutant.ts";
 
 /** Each with how many of its DMAs landed. */
 const recordings = [
-  ["linux-legacy-nvme", 1538],
-  ["linux-scalable-nvme", 1544],
-  ["linux-vfio-edu", 574],
-  ["linux-legacy-nvme-load", 44_166],
+  ["linux-legacy-nvme.jsonl", 1538],
+  ["linux-scalable-nvme.jsonl", 1544],
+  ["linux-vfio-edu.jsonl", 574],
+  ["linux-legacy-nvme-load.jsonl", 44_166],
+  ["linux-first-stage-nvme.ndjson", 1945],
 ] as const;
 
 interface Bundle {
@@ -25,7 +26,7 @@ describe("recorded guests", () => {
 
   for (const [name, count] of recordings) {
     test(`[HC4] ${name}: its calls alone lead its DMAs to where they landed`, () => {
-      const file = new URL(`../recordings/${name}.jsonl.gz`, import.meta.url);
+      const file = new URL(`../recordings/${name}.gz`, import.meta.url);
       const { wrong, landings, calls } = bundle.landingsOf(readFileSync(file));
       expect(wrong).toBeUndefined();
       expect(landings).toBe(count);

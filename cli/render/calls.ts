@@ -40,7 +40,7 @@ export function callText(call: Call): string {
     case "detach":
       return `detach ${requesterText(call.requester)}`;
     case "invalidateTable": {
-      const leaf = call.leafOnly ? ", leaves alone" : "";
+      const leaf = call.leafOnly ? ", only leaves" : "";
       return `invalidateTable ${call.table} ${rangeText(call.input, call.length)}${leaf}`;
     }
     case "invalidateDevice": {

@@ -10,7 +10,7 @@ import { deviceAt } from "../../projections/device/devices.ts";
 import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { isKeptOut } from "../../projections/host/kept-out.ts";
+import { isRequestKeptOut } from "../../projections/host/kept-out.ts";
 import {
   frameOf,
   hasFrame,
@@ -183,7 +183,7 @@ export function requestDma(turn: Turn, dma: Dma): void {
     interrupt(turn, dma, device);
     return;
   }
-  if (isKeptOut(guestIn(turn), device.requester, dma.pasid)) {
+  if (isRequestKeptOut(guestIn(turn), device.requester, dma.pasid)) {
     block(turn, dma, dma.access ?? "read", { host: "keptOut" });
     return;
   }

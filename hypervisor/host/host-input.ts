@@ -6,7 +6,7 @@ import { keepingOut } from "../../machines/host/keeping-out.ts";
 import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import { isKeptOut, keepingOutOf } from "../../projections/host/kept-out.ts";
+import { isRequestKeptOut, keepingOutOf } from "../../projections/host/kept-out.ts";
 import { answerOf } from "../device/answer-request.ts";
 import { entryOf } from "../device/dma.ts";
 import { drain } from "../device/in-flight.ts";
@@ -66,7 +66,7 @@ export function hostFault(turn: Turn, input: HostFault): void {
   const { requester: source } = device;
   const { pasid, iova, access, lost = 0 } = input;
   const rights = pasid === undefined ? {} : { pasid };
-  const isOut = isKeptOut(guestIn(turn), source, pasid);
+  const isOut = isRequestKeptOut(guestIn(turn), source, pasid);
   const entry = isOut ? undefined : entryOf(turn, source, pasid);
   const reason = guestReason(turn, input, entry);
   const request = { device: input.device, iova, access, ...rights };
@@ -92,9 +92,11 @@ export function hostCallFailed(turn: Turn, input: InputOf<"HostCallFailed">): vo
   const device = physicalDevice(turn, "host call failed", input.device);
   if (device === undefined) return;
   const source = device.requester;
+  const isOff = guestIn(turn).charts.translation !== "enabled";
   drain(turn, (flight) => {
     const requester = deviceAt(guestIn(turn), flight.device)?.requester;
-    return requester === source && flight.pasid === pasid;
+    const isItsOwn = flight.pasid === pasid || (isOff && pasid === undefined);
+    return requester === source && isItsOwn;
   });
   const whom = { source, ...(pasid === undefined ? {} : { pasid }), result };
   const state = keepingOutOf(guestIn(turn), source, pasid);

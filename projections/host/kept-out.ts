@@ -25,6 +25,26 @@ export const isKeptOut = (
   pasid: number | undefined,
 ): boolean => guest.keptOut.size > 0 && keepingOutOf(guest, source, pasid) === "keptOut";
 
+/**
+ * Whether the host blocks a request of a requester.
+ *
+ * Reading: with translation off a request with PASID goes where those without one go, by the one
+ * entry that there is; who is kept out without PASID is kept out with one, too. Of a device that
+ * translates, each PASID is attached, and kept out, by itself.
+ */
+export const isRequestKeptOut = (
+  guest: KeepingGuest,
+  source: number,
+  pasid: number | undefined,
+): boolean =>
+  isKeptOut(guest, source, pasid) ||
+  (guest.charts.translation !== "enabled" && isKeptOut(guest, source, undefined));
+
+interface KeepingGuest {
+  readonly keptOut: KeptOut;
+  readonly charts: { readonly translation: string };
+}
+
 /** Those that are kept out once one of them was, or was let in. */
 export function keptOutAfter(keptOut: KeptOut, fact: KeptOutFact): KeptOut {
   const { source, pasid } = fact;

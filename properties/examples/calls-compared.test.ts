@@ -44,6 +44,8 @@ const placeOf = (name: Call["call"], from = 0): number =>
 
 const lastMap = all.findLastIndex(({ call }) => call === "map");
 
+const allUses = { nests: true, pasids: true, relaysPages: true, tracksDirty: true };
+
 describe("somebody's calls beside those that must be", () => {
   test("[HK15] the same calls, other numbers, split maps and more invalidations are alike", () => {
     expect(against(all)).toBeUndefined();
@@ -183,7 +185,7 @@ describe("a host", () => {
   });
 
   test("[HK19] iommufd cannot cut an area: it goes as a whole and what stays comes back", () => {
-    const ledger = emptyLedger(true);
+    const ledger = emptyLedger(allUses);
     for (const call of ours[0]?.calls ?? []) iommufdOf(ledger, call);
     const [call] = callsIn(start, unmap(0x20_0000n, 0x1000n));
     const made = iommufdOf(ledger, call as Call);
@@ -197,14 +199,14 @@ describe("a host", () => {
   });
 
   test("[HK19] a first stage is a nested page table object, made for the device that comes", () => {
-    const ledger = emptyLedger(true);
+    const ledger = emptyLedger(allUses);
     const nested = callsIn(scalable, announce(onePasid(dids.nested, pasids.nested)));
     const calls = [...callsAtStart(scalable.world, 0), ...nested];
     const made = calls.flatMap((call) => iommufdOf(ledger, call));
     const [table] = made.filter(({ fields }) => fields["data_type"] === "VTD_S1");
     expect(table?.fields).toMatchObject({ "data.addr_width": 48 });
     const parent = made.find(({ fields }) => fields["out_hwpt_id"] === table?.fields["pt_id"]);
-    expect(parent?.fields["flags"]).toBe("NEST_PARENT");
+    expect(parent?.fields["flags"]).toBe("NEST_PARENT|DIRTY_TRACKING|PASID");
     const last = made.at(-1);
     expect(last?.ioctl).toBe("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
     expect(last?.fields).toMatchObject({ pasid: pasids.nested, flags: "PASID" });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { callsAfterFailure, namesUnfinished, unfinishedAfter } from "../../calls/after-failure.ts";
 import type { Call } from "../../calls/call.ts";
-import { callsAfterFailure, callsOf } from "../../calls/calls-of.ts";
+import { callsOf } from "../../calls/calls-of.ts";
 import type { Input } from "../../events/input.ts";
 import { at } from "../../events/registers/offset.ts";
 import { stepOf } from "../../history/step.ts";
@@ -167,5 +168,33 @@ describe("a requester that is kept out", () => {
     }
     expect(callsAfterFailure(step.after, calls[3] as Call, "failed", 0)).toEqual([]);
     expect(callsAfterFailure(step.after, calls[1] as Call, "done", 0)).toEqual([]);
+  });
+
+  test("[HK23] whom the calls that were to follow concern is kept out too", () => {
+    const step = stepOf(ready.world, unmap(0x7000n, 0x1000n));
+    const [first, second] = callsOf(step, 0);
+    expect(named([first as Call, second as Call])).toEqual(["unmap 0", "unmap 1"]);
+    const failed = (left: readonly Call[]) =>
+      callsAfterFailure(step.after, first as Call, "timedOut", 0, step.before, left);
+    expect(failed([])).toEqual([]);
+    expect(named(failed([second as Call]))).toEqual([`attach ${nvme}`]);
+    const unfinished = unfinishedAfter(step.after, [first as Call, second as Call], 0);
+    const requester = { source: nvme, pasid: undefined };
+    const later = (space: number): Call => ({
+      ...{ call: "attach", requester, target: { to: "space", space } },
+    });
+    expect([0, 1, 2].map((space) => namesUnfinished(later(space), unfinished))).toEqual([
+      ...[true, true, false],
+    ]);
+  });
+
+  test("[HK24] with translation off who is kept out without PASID is so with one", () => {
+    const off = given(deviceUnit());
+    const asked = { ...reads(0x7000n), pasid: 5 } as Input;
+    expect(off.when(asked).of("DmaLanded")).toHaveLength(1);
+    expect(blocked(off.when(callFailed()), asked)).toBe("keptOut");
+    expect(off.when(callFailed(), released(), asked).of("DmaLanded")).toHaveLength(1);
+    const on = holding.when(callFailed());
+    expect(blocked(on, { ...reads(gva), pasid: pasids.firstStage } as Input)).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { formatSourceId, hex, pageOf } from "../../events/address.ts";
 import type { InputOf } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
+import type { Guest } from "../../projections/guest.ts";
 import { keyOf } from "../oracle/host-kernel.ts";
 import type { Given } from "./device-book.ts";
 import { givenAt } from "./device-book.ts";
@@ -38,11 +39,19 @@ function checkBlocked(step: Step, probe: Probe, wanted: string | undefined): str
 type Request = InputOf<"Dma"> | InputOf<"DmaIssue">;
 
 /** Whether the host keeps a device's request from memory whatever the guest says. */
-function isKeptOut({ kept }: HostBook, input: Request, device: Given | undefined): boolean {
+function isKeptOut(
+  { kept }: HostBook,
+  guest: Guest,
+  input: Request,
+  device: Given | undefined,
+): boolean {
   const { pasid, access, iova } = input;
   // A message is no request for memory.
   if (device === undefined || (access === "write" && isMessage(pageOf(iova), pasid))) return false;
-  return kept[guestIndex(input)]?.has(keyOf({ source: device.requester, pasid })) === true;
+  const isKept = (one: number | undefined): boolean =>
+    kept[guest.index]?.has(keyOf({ source: device.requester, pasid: one })) === true;
+  // With translation off all requests go where those without PASID go.
+  return isKept(pasid) || (!isTranslating(guest) && isKept(undefined));
 }
 
 /** Why it was not right how the host treated a request, or nothing. */
@@ -52,7 +61,7 @@ function checkRequest(step: Step, input: Request, book: HostBook, look: Look): s
   const { probe, count } = look;
   const device = givenAt(book.devices, guestIndex(input), input.device);
   const found = refusalOf(step);
-  const isOut = isKeptOut(book, input, device);
+  const isOut = isKeptOut(book, guest, input, device);
   const isOff = device !== undefined && input.translated === true && !isTranslating(guest);
   if (isOut || found === "keptOut") {
     count("kept out");

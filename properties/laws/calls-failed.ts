@@ -1,5 +1,5 @@
+import { callsAfterFailure } from "../../calls/after-failure.ts";
 import type { Call, CallResult } from "../../calls/call.ts";
-import { callsAfterFailure } from "../../calls/calls-of.ts";
 import { formatSourceId } from "../../events/address.ts";
 import type { World } from "../../projections/world.ts";
 import type { Attachment, Kernel } from "../oracle/host-kernel.ts";
@@ -41,7 +41,10 @@ function concerned({ after }: Sequence, kernel: Kernel, call: Call): readonly nu
 
 /** Told of the world before the input too: who left in it may still be where the call failed. */
 const afterFailure: (
-  ...about: [world: World, call: Call, result: CallResult, guest: number, before: World]
+  ...about: [
+    ...[world: World, call: Call, result: CallResult, guest: number],
+    ...[before: World, left: readonly Call[]],
+  ]
 ) => readonly Call[] = callsAfterFailure;
 
 /** Why what follows on a failed call lets somebody reach memory that it concerns, or nothing. */
@@ -50,9 +53,11 @@ function notKeptOut({ sequence, before, world, index }: Within, at: number, isDo
   const [previous, call] = [kernels[at - 1] ?? sequence.before, calls[at]];
   if (call === undefined) return undefined;
   let kernel = isDone ? (kernels[at] ?? previous) : previous;
-  const must = concerned(sequence, kernel, call);
+  // Nobody makes the calls that were to follow: whom they are about is kept out too.
+  const left = calls.slice(at + 1);
+  const must = new Set([call, ...left].flatMap((one) => concerned(sequence, kernel, one)));
   const result = isDone ? "timedOut" : "failed";
-  for (const next of afterFailure(world, call, result, index, before)) {
+  for (const next of afterFailure(world, call, result, index, before, left)) {
     if (next.call !== "attach" || next.target.to !== "blocked") return `${next.call} follows`;
     const outcome = apply(kernel, next);
     if (typeof outcome === "string") return `what follows is refused: ${outcome}`;
@@ -67,7 +72,7 @@ function notKeptOut({ sequence, before, world, index }: Within, at: number, isDo
 }
 
 /** Calls of one sequence that are made to fail, at most. */
-const mostFailures = 6;
+const mostFailures = 3;
 
 /** Why some call of a sequence must not fail as it may, or nothing. */
 export function failsWrongly(within: Within, seq: number, count: Count): string | undefined {

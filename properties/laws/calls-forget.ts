@@ -5,6 +5,7 @@ import { indexIn } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
 import { shadowAt } from "../../projections/shadow/shadow.ts";
+import { pagesOfSize, sizeOf } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { HostCaches } from "../oracle/host-caches.ts";
@@ -48,8 +49,8 @@ function landedElsewhere(hostStep: HostStep, wanted: Wanted, fact: Translated, c
   const { step, index, after: kernel } = hostStep;
   // What lands may be written over the tables that led there.
   const hardware = hardwareOf(step.before, index);
-  const before = step.before.guests[index];
-  if (hardware === undefined || before === undefined) return undefined;
+  const [before, now] = [step.before.guests[index], step.after.guests[index]];
+  if (hardware === undefined || before === undefined || now === undefined) return undefined;
   const { source, pasid } = wanted.entry;
   const privileged = wanted.entry.privileged || fact.privileged === true;
   const [page, write] = [pageOf(fact.iova), fact.access === "write"];
@@ -58,7 +59,8 @@ function landedElsewhere(hostStep: HostStep, wanted: Wanted, fact: Translated, c
   const found = reach(kernel, hardware, request);
   if (found === pageOf(fact.hpa ?? 0n)) count("landed");
   if (found === pageOf(fact.hpa ?? 0n)) return undefined;
-  if (found === undefined && mayReachLess(before, wanted)) return undefined;
+  const mayBeLess = mayReachLess(before, wanted) || mayReachLess(now, wanted);
+  if (found === undefined && mayBeLess) return undefined;
   if (wasCached(before, wanted, page)) return undefined;
   const where = found === undefined ? "nowhere" : hex(BigInt(found) << 12n);
   const whose = `${formatSourceId(source)} at ${hex(fact.iova)}`;
@@ -71,7 +73,7 @@ function heldTooLong(caches: HostCaches, guest: Guest, { key, entry }: Wanted) {
   const held = caches.get(key);
   if (entry.state !== "nested" || stage === undefined || held === undefined) return undefined;
   const who = `${formatSourceId(entry.source)} holds`;
-  for (const page of held.pages) {
+  for (const page of held.pages.keys()) {
     if (!hasPage(stage, page)) return `${who} a translation of ${hex(BigInt(page) << 12n)}`;
   }
   for (const [level, prefixes] of held.tables) {
@@ -95,7 +97,7 @@ function dropToo(caches: HostCaches, guest: Guest, { key, entry }: Wanted): void
   const stage = guest.spaces[entry.space ?? 0];
   const held = caches.get(key);
   if (stage === undefined || held === undefined) return;
-  for (const page of held.pages) if (!hasPage(stage, page)) held.pages.delete(page);
+  for (const page of held.pages.keys()) if (!hasPage(stage, page)) held.pages.delete(page);
   for (const [level, prefixes] of held.tables) {
     for (const prefix of prefixes) if (!hasTable(stage, level, prefix)) prefixes.delete(prefix);
   }
@@ -118,6 +120,22 @@ function requesterOf(
 const isOfGuest = (fact: { readonly guest?: number }, index: number): boolean =>
   (fact.guest ?? 0) === index;
 
+/** Whether hardware goes through a first stage for somebody: a web may be blocked instead. */
+const isOnTable = ({ after }: HostStep, key: number): boolean =>
+  after.attachments.get(key)?.target.to === "table";
+
+/** How many pages the leaf has that a page was translated by. */
+function leafOf({ step, index }: HostStep, key: number, page: number): number {
+  const guest = step.after.guests[index];
+  const [source, pasid] = [key % 0x1_0000, Math.floor(key / 0x1_0000)];
+  const entry = guest && hostAt(guest.hosts, source, pasid === 0 ? undefined : pasid - 1);
+  const stage = guest?.spaces[entry?.space ?? 0];
+  if (stage === undefined) return 1;
+  const found = stage.iotlb.map((tree) => get(tree, indexIn(stage.levels, page)));
+  const sizes = found.filter((one) => one !== 0).map((one) => pagesOfSize[sizeOf(one)] ?? 1);
+  return Math.max(1, ...sizes);
+}
+
 /** What hardware came to hold in a step. */
 function hold(caches: HostCaches, hostStep: HostStep, book: HostBook): void {
   const { input, facts } = hostStep.step;
@@ -125,12 +143,15 @@ function hold(caches: HostCaches, hostStep: HostStep, book: HostBook): void {
     if (!isOfGuest(fact, hostStep.index)) continue;
     if (fact.type === "DmaTranslated" && fact.translated !== true) {
       const key = requesterOf(hostStep, book, fact);
-      if (key !== undefined) heldBy(caches, key).pages.add(pageOf(fact.iova));
+      if (key !== undefined && isOnTable(hostStep, key)) {
+        const page = pageOf(fact.iova);
+        heldBy(caches, key).pages.set(page, leafOf(hostStep, key, page));
+      }
     }
     const isWalk = input.type === "Dma" || input.type === "DmaIssue";
     if (fact.type !== "FirstStageTablesCached" || !isWalk) continue;
     const key = requesterOf(hostStep, book, input);
-    if (key === undefined) continue;
+    if (key === undefined || !isOnTable(hostStep, key)) continue;
     for (const below of fact.tables.keys()) {
       const level = fact.level - below;
       const prefix = Math.floor(pageOf(fact.iova) / spanOf(level));

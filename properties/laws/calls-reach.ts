@@ -128,11 +128,11 @@ export const callsReachTheSame: Law = {
       for (let one = steps[next]; one !== undefined && one.step === step; one = steps[next]) {
         next += 1;
         const guest = step.after.guests[one.index];
-        const over = step === overAt ? guest : undefined;
-        const text =
-          checkStep(looked, one) ??
-          watch(one, () => wantedIn(guest, book)) ??
-          (over && takenOver(run, { world: step.after, guest: over }, book, step.seq, count));
+        const text = checkStep(looked, one) ?? watch(one, () => wantedIn(guest, book));
+        if (text !== undefined) return fail(step.seq, text);
+      }
+      for (const guest of step === overAt ? step.after.guests : []) {
+        const text = takenOver(run, { world: step.after, guest }, book, step.seq, count);
         if (text !== undefined) return fail(step.seq, text);
       }
     }

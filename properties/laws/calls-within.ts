@@ -6,6 +6,7 @@ import type { Attachment, Kernel } from "../oracle/host-kernel.ts";
 import { attachedOver, keyOf, spaceBelow } from "../oracle/host-kernel.ts";
 import type { Hardware } from "../oracle/host-reach.ts";
 import { reach } from "../oracle/host-reach.ts";
+import { goesWrongAfterFailure } from "./calls-blocked.ts";
 import type { Within } from "./calls-failed.ts";
 import { failsWrongly } from "./calls-failed.ts";
 import type { Sequence } from "./host-calls.ts";
@@ -77,7 +78,7 @@ function reachesMore(within: Within, at: number, count: Count): string | undefin
 }
 
 /** Calls of one sequence after which is looked, at most. */
-const mostPrefixes = 6;
+const mostPrefixes = 4;
 
 /** Whether a call may let anybody reach something. */
 const mayGain = ({ sequence: { calls } }: Within, at: number): boolean =>
@@ -127,10 +128,12 @@ export const callsReachNoMore: Law = {
   says:
     "After each single call a requester reaches nothing that it did not reach before the input " +
     "and is not to reach after it, and is let to a new space once that is complete; when a call " +
-    "fails, done or not, everybody whom it concerns is blocked.",
+    "fails, done or not, everybody whom it or one that was to follow concerns is blocked, and " +
+    "stays so until it is let in again, while others go on.",
   sometimes: [
     ...["between", "map fails", "unmap fails", "attach fails", "createTable fails"],
     ...["createSpace fails", "destroySpace fails", "invalidateTable fails"],
+    ...["after a failure", "fails again"],
   ],
   check(run, count) {
     const fail = (seq: number, text: string) => ({ law: "HC2", seq, text });
@@ -150,6 +153,7 @@ export const callsReachNoMore: Law = {
       const text = checkTakeOver(run, end, index, count);
       if (text !== undefined) return fail(end.seq, text);
     }
-    return undefined;
+    const found = goesWrongAfterFailure(run, count);
+    return found && fail(found.seq, found.text);
   },
 };

@@ -23,14 +23,17 @@ export interface HostStep extends Sequence {
   readonly index: number;
 }
 
-/** All calls of a run: by guest those at the start, and step by step those of changed guests. */
+/** All calls of a run: by guest those at the start, and those of each step that led to facts. */
 export interface HostRun {
   readonly starts: readonly Sequence[];
   readonly steps: readonly HostStep[];
 }
 
+const none: readonly never[] = [];
+
 /** Makes calls one after the other; one that is refused changes nothing. */
 export function makeCalls(before: Kernel, calls: readonly Call[]): Sequence {
+  if (calls.length === 0) return { calls, before, kernels: none, refusals: none, after: before };
   const kernels: Kernel[] = [];
   const refusals: (string | undefined)[] = [];
   let after = before;
@@ -72,7 +75,10 @@ export function hostRunOf(run: Run): HostRun {
     for (const [index, guest] of step.after.guests.entries()) {
       const kernel = kernels[index];
       if (kernel === undefined || step.before.guests[index] === guest) continue;
-      const sequence = makeCalls(kernel, callsOf(step, index));
+      const calls = callsOf(step, index);
+      // Of what led to nothing there is nothing to look at.
+      if (calls.length === 0 && step.facts.length === 0) continue;
+      const sequence = makeCalls(kernel, calls);
       kernels[index] = sequence.after;
       steps.push({ ...sequence, step, index });
     }

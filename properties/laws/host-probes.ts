@@ -84,7 +84,7 @@ function endsOf(extents: Extents): readonly number[] {
   return some.flatMap((one) => (one ? [one.first, one.first + one.count - 1] : []));
 }
 
-const mostProbes = 20;
+const mostProbes = 10;
 
 /** So many pages at most, spread over all. */
 function fewOf(pages: readonly number[], most: number): readonly number[] {
@@ -112,7 +112,7 @@ export function probesOf({ key, entry }: Wanted, looking: Looking): readonly num
   const isWalked = entry.state === "nested";
   const own = entry.state === "passThrough" ? "p2m" : `shadow ${entry.shadow}`;
   const concerned = isWalked ? changed.size > 0 : changed.has(own) || changed.has(`space ${space}`);
-  const some = isMoved || (isWalked && concerned) ? 8 : 2;
+  const some = isMoved ? 4 : isWalked && concerned ? 3 : 1;
   const others = Array.from({ length: some }, (_, at) => pages[(seq * 7 + at) % pages.length] ?? 0);
   if (isWalked) return fewOf(others, mostProbes);
   const around = [...(changed.get(own) ?? []), ...(changed.get(`space ${space}`) ?? [])];

@@ -10,6 +10,7 @@ import { withoutPages } from "../oracle/host-extents.ts";
 import type { Attachment, HostSpace, HostTable, Kernel } from "../oracle/host-kernel.ts";
 import { spaceBelow } from "../oracle/host-kernel.ts";
 import type { Wanted } from "./host-wanted.ts";
+import { isOfWeb } from "./host-wanted.ts";
 
 const { first, end } = interruptPages;
 
@@ -48,7 +49,8 @@ function wrongStage(kernel: Kernel, guest: Guest, wanted: Wanted): string | unde
   const attachment = kernel.attachments.get(wanted.key);
   if (wanted.isBlocked || wanted.entry.state !== "nested") return undefined;
   if (attachment?.target.to !== "table") {
-    if (wanted.isWeb && (attachment?.target.to ?? "blocked") === "blocked") return undefined;
+    if (isOfWeb(guest, wanted) && (attachment?.target.to ?? "blocked") === "blocked")
+      return undefined;
     return `${formatSourceId(wanted.entry.source)} is not attached to its first stage`;
   }
   const table = kernel.tables.get(attachment.target.table);
@@ -157,11 +159,13 @@ function firstDifference({ kind, extents }: HostSpace, tree: PageTree): string |
 /** Why some space as a whole is not what a shadow, or the P2M, is; or nothing. */
 export function differsInWhole(kernel: Kernel, guest: Guest, wanted: AllWanted) {
   const done = new Set<number>();
-  for (const { key, entry, isBlocked, isWeb } of wanted.values()) {
+  for (const one of wanted.values()) {
+    const { key, entry, isBlocked } = one;
     const target = kernel.attachments.get(key)?.target;
     const id = target && spaceBelow(kernel, target);
     const space = id === undefined ? undefined : kernel.spaces.get(id);
-    if (id === undefined || space === undefined || isBlocked || isWeb || done.has(id)) continue;
+    if (id === undefined || space === undefined || isBlocked || done.has(id)) continue;
+    if (isOfWeb(guest, one)) continue;
     done.add(id);
     const shadow = shadowAt(guest, entry.shadow);
     const isOther = space.kind === "p2m" ? shadow !== undefined : shadow === undefined;

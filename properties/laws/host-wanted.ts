@@ -26,16 +26,25 @@ export interface HostBook {
   readonly kept: readonly Set<number>[];
   /** By guest, whether what devices write is noted. */
   readonly dirty: boolean[];
+  /** By guest, the requesters that were found of entries that are still the same. */
+  readonly known: Map<number, Known>;
+}
+
+interface Known {
+  readonly hosts: Guest["hosts"];
+  readonly wanted: ReadonlyMap<number, Wanted>;
 }
 
 export const newHostBook = (run: Run): HostBook => ({
   devices: newDeviceBook(run),
   kept: run.start.guests.map(() => new Set<number>()),
   dirty: run.start.guests.map(() => false),
+  known: new Map(),
 });
 
-function followFact({ kept }: HostBook, fact: Fact): void {
+function followFact({ kept, known }: HostBook, fact: Fact): void {
   if (fact.type !== "DeviceKeptOut" && fact.type !== "DeviceLetIn") return;
+  known.clear();
   const key = keyOf({ source: fact.source, pasid: fact.pasid });
   if (fact.type === "DeviceKeptOut") kept[guestIndex(fact)]?.add(key);
   else kept[guestIndex(fact)]?.delete(key);
@@ -51,6 +60,7 @@ function forgetGone({ devices, kept }: HostBook, index: number): void {
 export function followHost(book: HostBook, step: Step): void {
   const { input, facts } = step;
   follow(book.devices, step);
+  if (input.type === "DeviceAssign" || input.type === "DeviceRemove") book.known.clear();
   if (input.type === "DeviceRemove") forgetGone(book, guestIndex(input));
   for (const fact of facts) followFact(book, fact);
   const isRefused = facts[0]?.type === "InputRefused";
@@ -63,14 +73,26 @@ export interface Wanted {
   readonly entry: HostEntry;
   /** Blocked whatever its tables say. */
   readonly isBlocked: boolean;
-  /** Its tables may be too many to map: it may be blocked instead. */
-  readonly isWeb: boolean;
+}
+
+/** Whether a requester's tables may be too many to map: it may be blocked instead. */
+export function isOfWeb(guest: Guest, { entry }: Wanted): boolean {
+  const shadow = shadowAt(guest, entry.shadow);
+  return shadow !== undefined && isWeb(shadow);
 }
 
 const blocks: ReadonlySet<string> = new Set(["blocked", "refused"]);
 
 /** The requesters of a guest's physical devices, as its host entries have them, by `keyOf`. */
 export function wantedOf(guest: Guest, book: HostBook): ReadonlyMap<number, Wanted> {
+  const known = book.known.get(guest.index);
+  if (known?.hosts === guest.hosts) return known.wanted;
+  const wanted = findWanted(guest, book);
+  book.known.set(guest.index, { hosts: guest.hosts, wanted });
+  return wanted;
+}
+
+function findWanted(guest: Guest, book: HostBook): ReadonlyMap<number, Wanted> {
   const devices = [...(book.devices[guest.index]?.values() ?? [])];
   const physical = new Set(devices.flatMap((one) => (one.physical ? [one.requester] : [])));
   const found = new Map<number, Wanted>();
@@ -78,9 +100,8 @@ export function wantedOf(guest: Guest, book: HostBook): ReadonlyMap<number, Want
     if (!physical.has(entry.source)) continue;
     const key = keyOf(entry);
     const isKept = book.kept[guest.index]?.has(key) === true;
-    const shadow = shadowAt(guest, entry.shadow);
     const isBlocked = isKept || blocks.has(entry.state) || (entry.privileged && !entry.sre);
-    found.set(key, { key, entry, isBlocked, isWeb: shadow !== undefined && isWeb(shadow) });
+    found.set(key, { key, entry, isBlocked });
   }
   return found;
 }
@@ -90,8 +111,9 @@ export function wantedOf(guest: Guest, book: HostBook): ReadonlyMap<number, Want
  * what is protected from requests that nothing translates is not in the one space that lies below
  * others.
  */
-export const mayReachLess = ({ charts }: Guest, { entry, isWeb }: Wanted): boolean =>
-  isWeb || (charts.protection === "enabled" && entry.state === "nested");
+export const mayReachLess = (guest: Guest, wanted: Wanted): boolean =>
+  isOfWeb(guest, wanted) ||
+  (guest.charts.protection === "enabled" && wanted.entry.state === "nested");
 
 /** The host frame that a plain request is to reach; `undefined` where it is to be blocked. */
 export function frameWanted(

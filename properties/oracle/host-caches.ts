@@ -4,8 +4,8 @@ import { attachedOver, attachedTo, keyOf } from "./host-kernel.ts";
 
 /** What hardware may hold of the first stages that a requester went through. */
 interface Held {
-  /** Pages that were translated. */
-  readonly pages: Set<number>;
+  /** Pages that were translated, and how many pages the leaf has that each is of. */
+  readonly pages: Map<number, number>;
   /** Tables on the way, by level: the page number without the bits of the levels up to it. */
   readonly tables: ReadonlyMap<number, Set<number>>;
 }
@@ -21,7 +21,7 @@ export function heldBy(caches: HostCaches, requester: number): Held {
   const known = caches.get(requester);
   if (known !== undefined) return known;
   const made = {
-    pages: new Set<number>(),
+    pages: new Map<number, number>(),
     tables: new Map(tableLevels.map((at) => [at, new Set()])),
   };
   caches.set(requester, made as Held);
@@ -31,9 +31,17 @@ export function heldBy(caches: HostCaches, requester: number): Held {
 /** What a table of a level serves, in pages. */
 export const spanOf = (level: number): number => 512 ** level;
 
+/** Whether a leaf has pages of a range: it is forgotten as a whole. */
+const isIn = (page: number, size: number, first: number, end: number): boolean => {
+  const start = page - (page % size);
+  return start < end && start + size > first;
+};
+
 /** Forgets pages, and the tables on the way to them unless these may stay. */
 function forgetRange(held: Held, first: number, end: number, leafOnly: boolean): void {
-  for (const page of held.pages) if (page >= first && page < end) held.pages.delete(page);
+  for (const [page, size] of held.pages) {
+    if (isIn(page, size, first, end)) held.pages.delete(page);
+  }
   if (leafOnly) return;
   for (const [level, prefixes] of held.tables) {
     const span = spanOf(level);

@@ -60,7 +60,7 @@ const misuses: readonly (readonly [string, Call])[] = [
   ["without any right", { ...map(1, 0x80, 1, 0x500, false), read: false } as Call],
   ["beyond 64 bits", unmap(1, 2 ** 52 - 1, 2)],
   ["no space 3", unmap(3, 0, 1)],
-  ["was there before", { call: "createTable", table: 1, over: 1, data }],
+  ["is there", { call: "createTable", table: 1, over: 1, data }],
   ["no space 3", { call: "createTable", table: 2, over: 3, data }],
   ["not a page", { call: "createTable", table: 2, over: 1, data: { ...data, root: 8n } }],
   ["is in use", { call: "destroyTable", table: 1 }],
@@ -87,7 +87,7 @@ describe("the host's kernel", () => {
     expect(apply(made(some), call)).toContain(why);
   });
 
-  it("[HC5] what nobody uses any more may go, and its number does not come back", () => {
+  it("[HC5] what nobody uses may go; a space's number does not come back, a table's does", () => {
     const calls: Call[] = [
       { call: "detach", requester: process },
       { call: "destroyTable", table: 1 },
@@ -98,7 +98,7 @@ describe("the host's kernel", () => {
     expect(kernel.tables.size).toBe(0);
     expect(apply(kernel, { call: "createSpace", space: 1, kind: "p2m" })).toContain("before");
     const again: Call = { call: "createTable", table: 1, over: 2, data };
-    expect(apply(kernel, again)).toContain("before");
+    expect(typeof apply(kernel, again)).toBe("object");
   });
 
   it("[HC5] a space below a table may not go before it", () => {
@@ -194,7 +194,7 @@ describe("what hardware holds", () => {
   const filled = (): HostCaches => {
     const caches: HostCaches = new Map();
     const held = heldBy(caches, key);
-    for (const page of [3, 515, 1030]) held.pages.add(page);
+    for (const page of [3, 515, 1030]) held.pages.set(page, 1);
     for (const prefix of [0, 1, 2]) held.tables.get(1)?.add(prefix);
     return caches;
   };
@@ -202,7 +202,7 @@ describe("what hardware holds", () => {
     const caches = filled();
     for (const call of calls) forget(caches, kernel, call);
     const held = caches.get(key);
-    return [[...(held?.pages ?? [])], [...(held?.tables.get(1) ?? [])]];
+    return [[...(held?.pages.keys() ?? [])], [...(held?.tables.get(1) ?? [])]];
   };
   const range = { input: 512n << 12n, length: 512n << 12n };
 

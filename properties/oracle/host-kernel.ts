@@ -32,9 +32,8 @@ export interface Kernel {
   readonly tables: ReadonlyMap<number, HostTable>;
   /** By `keyOf`; who is not here is blocked. */
   readonly attachments: ReadonlyMap<number, Attachment>;
-  /** Numbers that were given once. */
+  /** Numbers that were given once; a table's may come back. */
   readonly usedSpaces: ReadonlySet<number>;
-  readonly usedTables: ReadonlySet<number>;
 }
 
 export const emptyKernel: Kernel = {
@@ -42,7 +41,6 @@ export const emptyKernel: Kernel = {
   tables: new Map(),
   attachments: new Map(),
   usedSpaces: new Set(),
-  usedTables: new Set(),
 };
 
 /** One number for a source-id and a PASID, or none. */
@@ -132,11 +130,11 @@ function unmap(kernel: Kernel, call: CallOf<"unmap">): Outcome {
 }
 
 function createTable(kernel: Kernel, { table, over, data }: CallOf<"createTable">): Outcome {
-  if (kernel.usedTables.has(table)) return `table ${table} was there before`;
+  if (kernel.tables.has(table)) return `table ${table} is there`;
   if (!kernel.spaces.has(over)) return `there is no space ${over}`;
   if (data.root & 0xfffn) return "the top table is not a page";
   const tables = new Map(kernel.tables).set(table, { over, data });
-  return { ...kernel, tables, usedTables: new Set(kernel.usedTables).add(table) };
+  return { ...kernel, tables };
 }
 
 function destroyTable(kernel: Kernel, { table }: CallOf<"destroyTable">): Outcome {

@@ -6,6 +6,8 @@ import { root } from "./source.ts";
 
 /** SHA-256 of each recording. */
 const sums = {
+  "linux-first-stage-nvme.ndjson.gz":
+    "dc124ee91cf722bc1df4937d4cb502ca8c0fd182b58496bf4d47fa2c493b50a5",
   "linux-legacy-nvme-load.jsonl.gz":
     "30585f55ad5e326868e352d45d385da488a42c43a2f929f82e10ca5db503b48e",
   "linux-legacy-nvme.jsonl.gz": "93591ac95556929156b46744a5ffd4c8785f5e8c8bf60ccf1a55b0533806de0a",
@@ -17,7 +19,7 @@ const sums = {
 describe("recordings", () => {
   it("[ST18] the recordings are the ones that were made", () => {
     const folder = join(root, "recordings");
-    const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl.gz"));
+    const files = readdirSync(folder).filter((name) => name.endsWith(".gz"));
     const sumOf = (name: string) =>
       createHash("sha256")
         .update(readFileSync(join(folder, name)))
