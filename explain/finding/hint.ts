@@ -55,7 +55,7 @@ export const modeHint = ({ reason, of }: Fault, dump: Dump | undefined): readonl
   of === "dma" && reason !== undefined && reason <= lastLegacyReason && dump?.scalable === true
     ? [
         `${reasonText(reason)} is a reason of legacy mode, and the dump shows tables of scalable ` +
-          "mode: the unit blocked the request before the kernel's tables were in use, as by those " +
+          "mode: the unit blocked the request before the kernel's tables were in use, by those " +
           "of the firmware or of another kernel; or it is an emulation that tells such reasons.",
       ]
     : [];
