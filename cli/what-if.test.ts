@@ -115,6 +115,8 @@ describe("compare", () => {
     expect(out).toMatch(/^First difference: other inputs \(1 before it changes nothing\)/);
     expect(out).toMatch(/MemoryWrite gpa=0x6030/);
     expect((await captureRun("compare", file, file)).code).toBe(0);
+    const headOnly = fileOf("head.log", `${lines[0] ?? ""}\n`);
+    expect((await captureRun("compare", headOnly, headOnly)).code).toBe(3);
     expect((await captureRun("compare", file, file)).out).toContain("Both runs are the same.");
     const { code: jsonCode, out: json } = await captureRun("compare", file, other, "--json");
     expect(jsonCode).toBe(1);

@@ -9,6 +9,7 @@ import type { Finding } from "./finding/finding.ts";
 import { foreignFindings, messageFindings } from "./finding/message-finding.ts";
 import { queueFindings } from "./finding/queue-finding.ts";
 import { tableFindings } from "./finding/table-finding.ts";
+import { traceKinds } from "./qemu/trace-line.ts";
 import type { UnrecognisedLine } from "./read-paste.ts";
 import { readPaste } from "./read-paste.ts";
 import { fieldLine, fieldsOf } from "./text/field-text.ts";
@@ -29,6 +30,8 @@ export interface Explanation {
   readonly unrecognised: readonly UnrecognisedLine[];
   /** Whether anything was understood that is about VT-d. */
   readonly isUnderstood: boolean;
+  /** Whether all of it is of traces, which others judge. */
+  readonly onlyTraces: boolean;
   /** Other architectures whose lines are there. */
   readonly foreign: readonly string[];
   readonly evidence: Evidence;
@@ -46,6 +49,17 @@ function statusNotes({ statuses }: Evidence): readonly string[] {
   });
 }
 
+/** How many lines are of a trace of QEMU or Linux. */
+const traceLines = ({ passedBy }: Evidence): number =>
+  traceKinds.reduce((sum, kind) => sum + (passedBy.get(kind) ?? 0), 0);
+
+function traceNotes(evidence: Evidence): readonly string[] {
+  const count = traceLines(evidence);
+  if (count === 0) return [];
+  const are = count === 1 ? "1 line is" : `${count.toString()} lines are`;
+  return [`${are} of a trace: shadowfold replay FILE judges it, shadowfold trace FILE lists it.`];
+}
+
 function notesOf(evidence: Evidence): readonly string[] {
   const { suppressed, tables } = evidence;
   const others = tables.filter(({ signature }) => !isDmarTable(signature));
@@ -55,6 +69,7 @@ function notesOf(evidence: Evidence): readonly string[] {
     ...(suppressed > 0
       ? [`At least ${suppressed.toString()} further lines were not printed by the kernel.`]
       : []),
+    ...traceNotes(evidence),
     ...(others.length > 0 ? [`Other ACPI tables are passed by: ${names}.`] : []),
   ];
 }
@@ -70,6 +85,14 @@ function sorted(findings: readonly Finding[]): readonly Finding[] {
 /** Lines that are about VT-d, though nothing is to be explained: all is well. */
 const isKnown = ({ passedBy, statuses, regions, suppressed }: Evidence): boolean =>
   passedBy.size + statuses.size + regions.length + suppressed > 0;
+
+/** Whether nothing but lines of traces is known. */
+const isTrace = (evidence: Evidence): boolean => {
+  const { passedBy, statuses, regions, suppressed } = evidence;
+  const kinds = [...passedBy.keys()].filter((kind) => !traceKinds.includes(kind));
+  const others = kinds.length + statuses.size + regions.length + suppressed;
+  return others === 0 && traceLines(evidence) > 0;
+};
 
 /** Explains lines of text. */
 export function explainLines(text: readonly string[]): Explanation {
@@ -90,6 +113,7 @@ export function explainLines(text: readonly string[]): Explanation {
     passedBy: Object.fromEntries(evidence.passedBy),
     unrecognised,
     isUnderstood: own.length > 0 || isKnown(evidence),
+    onlyTraces: own.length === 0 && isTrace(evidence),
     foreign: [...evidence.foreign.keys()],
     evidence,
   };

@@ -1,6 +1,9 @@
 import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
+import type { Guest } from "../projections/guest.ts";
+import { asTablesSeeIt } from "../projections/memory/sight.ts";
+import type { Memory } from "../tables/memory.ts";
 import { pageAt, wordIn } from "../tables/memory.ts";
 import type { Radix } from "../tables/radix.ts";
 import { emptyRadix, radixForEach, radixGet, radixSet } from "../tables/radix.ts";
@@ -39,11 +42,14 @@ function pagesOf(event: Input | Fact): readonly [first: number, end: number] | u
 export const isFlush = ({ type }: Input | Fact): boolean =>
   type === "WriteBufferFlushed" || type === "WriteBufferDrained";
 
+const seenIn = (guest: Guest | undefined): Memory | undefined =>
+  guest && asTablesSeeIt(guest, guest.memory);
+
 /** What is known once one more step was taken. */
 export function followEntryWriters(old: EntryWriters, step: Step): EntryWriters {
   const { guest, offset } = old;
-  const before = step.before.guests[guest]?.memory;
-  const after = step.after.guests[guest]?.memory;
+  const before = seenIn(step.before.guests[guest]);
+  const after = seenIn(step.after.guests[guest]);
   if (before === undefined || after === undefined || before === after) return old;
   let { byPage } = old;
   for (const [at, event] of [step.input, ...step.facts].entries()) {

@@ -4,7 +4,6 @@ import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { shadowAt } from "../projections/shadow/shadow.ts";
-import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
@@ -14,6 +13,7 @@ import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
 import { noUses, useIn, withUse } from "./use.ts";
+import { entrySeen } from "./walk-path.ts";
 
 /** A change of an entry. */
 export interface EntryWrite {
@@ -82,12 +82,6 @@ function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
   return step.facts.some(isFlush) ? "buffer" : (writers[step.input.type] ?? "unit");
 }
 
-function entryValue(guest: Guest | undefined, { address, words }: PathEntry): bigint {
-  if (guest === undefined) return 0n;
-  const page = pageAt(guest.memory, pageOf(address));
-  return wordsIn(page, Number(address & 0xff8n), words);
-}
-
 /**
  * Whether the unit may keep what an entry said: without caching mode neither a second-stage entry
  * that maps nothing nor what made the requests of the device fault.
@@ -111,7 +105,7 @@ function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
   const index = trail.place.guest;
   const [before, after] = [step.before.guests[index], step.after.guests[index]];
   if (before?.memory !== after?.memory) {
-    const [from, to] = [entryValue(before, entry), entryValue(after, entry)];
+    const [from, to] = [entrySeen(before, entry), entrySeen(after, entry)];
     if (from !== to) {
       const by = writerIn(step, entry);
       const needed = by !== "unit" && isKept(before, trail.place, entry, from);

@@ -1,5 +1,6 @@
 import { pageOf } from "../events/address.ts";
 import type { Guest } from "../projections/guest.ts";
+import { asTablesSeeIt } from "../projections/memory/sight.ts";
 import { pageAsWritten, pageAt, pageOnItsWay, wordsIn } from "../tables/memory.ts";
 import type { Radix } from "../tables/radix.ts";
 import { emptyRadix, radixGet, radixSet } from "../tables/radix.ts";
@@ -51,19 +52,22 @@ export function followLateWrites(old: LateWrites, { seq, input, before, after }:
  *
  * @param address  GPA in bytes, a multiple of 8; the entry does not cross a page.
  * @param words    of 64 bits in the entry.
+ * @param see      how the unit sees memory when it reads the entry.
  */
 export function unseenAt(
   late: LateWrites,
-  { memory, profile }: Guest,
+  guest: Guest,
   address: bigint,
   words: number,
+  see = asTablesSeeIt,
 ): Unseen | undefined {
+  const { memory, profile } = guest;
   const gfn = pageOf(address);
   const isAhead = radixGet(memory.ahead, gfn) !== undefined;
   if (!isAhead && radixGet(memory.buffered, gfn) === undefined) return undefined;
   const offset = Number(address & 0xff8n);
   const value = wordsIn(pageAsWritten(memory, gfn), offset, words);
-  if (value === wordsIn(pageAt(memory, gfn), offset, words)) return undefined;
+  if (value === wordsIn(pageAt(see(guest, memory), gfn), offset, words)) return undefined;
   const isCached = value !== wordsIn(pageOnItsWay(memory, gfn), offset, words);
   const waits = !isCached ? "buffer" : profile.rwbf ? "cacheThenBuffer" : "cache";
   return { seq: lateWriter(late, address) ?? 0, value, waits };

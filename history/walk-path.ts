@@ -4,6 +4,8 @@ import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import { entryBytes } from "../hypervisor/translate/path-table.ts";
 import type { Translation, TranslationStep } from "../hypervisor/translate/three-answers.ts";
 import type { Guest } from "../projections/guest.ts";
+import { asTablesSeeIt, asWalksSeeIt } from "../projections/memory/sight.ts";
+import { pageAt, wordsIn } from "../tables/memory.ts";
 import type { PathEntry } from "./path-entry.ts";
 import type { LateWrites, Unseen } from "./unseen.ts";
 import { unseenAt } from "./unseen.ts";
@@ -33,6 +35,18 @@ function pageOfStep({ steps }: Translation, index: number, iova: bigint): number
   return pageOf(from === undefined ? iova : addressNamed(from, iova));
 }
 
+/** How the unit sees memory when it reads an entry of a table. */
+const sightOf = (table: string): typeof asTablesSeeIt =>
+  table.endsWith("stage") ? asWalksSeeIt : asTablesSeeIt;
+
+/** An entry as the unit reads it; 0 where there is no guest. */
+export function entrySeen(guest: Guest | undefined, entry: PathEntry): bigint {
+  const { table, address, words } = entry;
+  if (guest === undefined) return 0n;
+  const page = pageAt(sightOf(table)(guest, guest.memory), pageOf(address));
+  return wordsIn(page, Number(address & 0xff8n), words);
+}
+
 /** What is written to each entry of a walk that the unit cannot see, in the order of its steps. */
 export const unseenOn = (
   walk: Translation,
@@ -42,7 +56,7 @@ export const unseenOn = (
   walk.steps.map(({ table, address, host }) =>
     guest === undefined || host === undefined
       ? undefined
-      : unseenAt(late, guest, address, entryBytes(table, walk.scalable) / 8),
+      : unseenAt(late, guest, address, entryBytes(table, walk.scalable) / 8, sightOf(table)),
   );
 
 /** The entries that a walk for an address read, in order. */

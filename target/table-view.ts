@@ -5,7 +5,7 @@ import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import type { ContextStep } from "../hypervisor/context/entry-cursor.ts";
 
 import { resolve } from "../hypervisor/context/resolve.ts";
-import { tablePage } from "../hypervisor/memory/guest-memory.ts";
+import { asWalksSee, tablePage } from "../hypervisor/memory/guest-memory.ts";
 import { isScalable } from "../projections/context/context-path.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
@@ -64,7 +64,7 @@ export function walkStage(guest: Guest, stage: Stage, iova: bigint) {
   let unread: number | undefined;
   let table = stage.root;
   for (let { levels: level } = stage; level > 0; level--) {
-    const page = tablePage(guest, table);
+    const page = tablePage(asWalksSee(guest), table);
     if (page === undefined) {
       unread = table;
       break;

@@ -25,6 +25,7 @@ async function compare(run: Run, good: string, bad: string, options: Options): P
     terminal.out(renderRunReport(terminal, report, { left: good, right: bad, limit }));
   }
   if (report.differing > 0) run.differ();
+  if (report.inputs.left + report.inputs.right === 0) run.learnNothing();
   for (const { failure } of [left, right]) if (failure !== undefined) run.fail(failure);
 }
 
@@ -37,7 +38,7 @@ export function addCompare(program: Command, run: Run): void {
       "Aligns two logs by what they did, and tells the first difference that matters: other " +
         "facts after the same input, or an input that only one run has and that the unit " +
         "notices. Then which requests of devices came to something else, and which laws hold in " +
-        "one alone. Exit code 1 when anything differs.",
+        "one alone. Exit code 1 when anything differs, 3 when neither has an event.",
     )
     .argument("<good>", "log or recording, gzipped or not")
     .argument("<bad>", "the other one")

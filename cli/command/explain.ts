@@ -87,6 +87,7 @@ async function explain(run: Run, file: string, options: Options): Promise<void> 
         : renderExplanation(terminal, told, options.unrecognised === true),
     );
   }
+  if (explanation.onlyTraces) run.learnNothing();
   if (source.failure !== undefined) run.fail(source.failure);
 }
 
@@ -102,7 +103,7 @@ export function addExplain(program: Command, run: Run): void {
         "each fault it tells what the hardware complained of, walks the dump that is there and " +
         "says whether that justifies the fault, what usually leads there, and what to record " +
         "next. What is not in a dump is not known. Exit code 0: something was understood; 2: " +
-        "nothing was, or the file cannot be read to its end.",
+        "nothing was, or the file cannot be read to its end; 3: all that was is lines of a trace.",
     )
     .argument("<file>", "text or table, gzipped or not; - is standard input")
     .option("--unrecognised", "show the lines that are not understood, too")

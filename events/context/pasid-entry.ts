@@ -98,6 +98,8 @@ export const pasidReserved = (profile: Profile): bigint =>
 /**
  * The bits of the pointers that a PASID entry of a type uses which lie at or above the host address
  * width. A first-stage root under nesting is an address of the second stage: up to 52 bits.
+ *
+ * Reading: a pointer that the type does not use is not checked.
  */
 export function pasidPointerReserved(profile: Profile, pgtt: number): bigint {
   const second = bitMask(63, profile.haw);

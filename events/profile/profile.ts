@@ -34,7 +34,12 @@ export interface Profile {
   /** Whether a wait descriptor can drain page requests. */
   readonly pageDrain: boolean;
   readonly ecs: boolean;
+  /** Whether reads of tables snoop the CPU's caches, but for those that `walkSnoop` is about. */
   readonly coherent: boolean;
+  /** Whether all of them do. */
+  readonly snoopsAll: boolean;
+  /** Whether paging structures of scalable mode are read otherwise than all else in that. */
+  readonly splitSight: boolean;
   readonly snoop: boolean;
   /** Whether walks of scalable mode can be made to snoop, and whether there are memory types. */
   readonly walkSnoop: boolean;
@@ -133,6 +138,8 @@ export function profileOf(words: ProfileWords): Profile {
     pageDrain: ecap.pds,
     ecs: ecap.ecs,
     coherent: ecap.c,
+    snoopsAll: ecap.c && (!ecap.smts || ecap.smpwcs),
+    splitSight: ecap.smts && ecap.smpwcs !== ecap.c,
     snoop: ecap.sc,
     walkSnoop: ecap.smpwcs,
     memoryTypes: ecap.mts,

@@ -7,7 +7,7 @@ import { causeOf } from "./cause.ts";
 import { shownDump, walksOf } from "./fault-walk.ts";
 import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
-import { hintsOf, secondsOf } from "./hint.ts";
+import { hintsOf, modeHint, secondsOf } from "./hint.ts";
 import { stepsFor } from "./next-step.ts";
 
 /** Who asked for what: `00:04.0 read`, `00:04.0 with PASID 0x1 write`. */
@@ -128,7 +128,7 @@ function faultFinding(
       facts: factsOf(faults),
       entries: dump === undefined ? [] : dumpEntries(dump),
       walks: walksOf(evidence, faults),
-      hints: [...doubt, ...hintsOf(evidence, faults, seconds)],
+      hints: [...doubt, ...hintsOf(evidence, faults, seconds), ...modeHint(one, dump)],
       usual,
       next: stepsFor(one.from, dump === undefined ? next : next.filter((step) => step !== "dump")),
     }),

@@ -1,4 +1,6 @@
 import { formatSourceId, hex } from "../../events/address.ts";
+import { reasonText } from "../../events/fault/fault-text.ts";
+import type { Dump } from "../dump.ts";
 import type { Evidence, Fault } from "../evidence.ts";
 
 const interruptRange = { first: 0xfee0_0000n, end: 0xfef0_0000n };
@@ -44,6 +46,19 @@ export const secondsOf = (text: string): number | undefined => {
   const digits = /\[ *(\d+\.\d+)\]/.exec(text)?.[1];
   return digits === undefined ? undefined : Number(digits);
 };
+
+/** The last reason that requests are blocked for in legacy mode alone. */
+const lastLegacyReason = 0xe;
+
+/** What it means that a reason of legacy mode stands beside tables of scalable mode. */
+export const modeHint = ({ reason, of }: Fault, dump: Dump | undefined): readonly string[] =>
+  of === "dma" && reason !== undefined && reason <= lastLegacyReason && dump?.scalable === true
+    ? [
+        `${reasonText(reason)} is a reason of legacy mode, and the dump shows tables of scalable ` +
+          "mode: the unit blocked the request before the kernel's tables were in use, by those " +
+          "of the firmware or of another kernel; or it is an emulation that tells such reasons.",
+      ]
+    : [];
 
 /** What a paste makes likely of faults that are alike. */
 export function hintsOf(

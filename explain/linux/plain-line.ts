@@ -15,6 +15,7 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/Adding to iommu group|iommu: Default domain type|DMA domain TLB invalidation/, "groups"],
   [/DMAR: \[Firmware Bug\]:\s*$/, "the beginning of a line"],
   [/DMAR: Intel-IOMMU|DMAR: Forcing DAC|DMAR: Disable (?:GFX|batched|supported)/, "an option"],
+  [/DMAR: (?:Enable scalable mode if hardware supports|Scalable mode is disallowed)/, "an option"],
   [/DMAR: Setting RMRR|Prepare 0-16MiB unity mapping/, "regions are mapped"],
   [/PCI-DMA: Using (?:DMAR IOMMU|software bounce)/, "the driver is on"],
   [/DMAR: IOMMU feature \S+ inconsistent/, "units differ"],

@@ -2,6 +2,10 @@ import { isLinuxLine } from "../../qemu/trace/linux-trace.ts";
 import { isQemuLine, readQemuLine } from "../../qemu/trace/qemu-log.ts";
 import type { Recogniser } from "../recogniser.ts";
 
+/** What lines of traces are that are for `trace` and `replay`. */
+const kinds = { qemu: "lines of QEMU's trace", linux: "lines of a Linux trace" } as const;
+export const traceKinds: readonly string[] = Object.values(kinds);
+
 /** What is told of a fault; whatever else a trace says is for `trace` and `replay`. */
 const aboutFaults = new Set(["faulted", "faultDetail", "translationFailed", "faultUnrecorded"]);
 
@@ -14,7 +18,7 @@ export const readTraceLine: Recogniser = (line) => {
       return { kind: "emulator", seen: said.observation };
     }
     if (said.result === "unparsed") return undefined;
-    return { kind: "plain", what: "lines of QEMU's trace" };
+    return { kind: "plain", what: kinds.qemu };
   }
-  return isLinuxLine(words) ? { kind: "plain", what: "lines of a Linux trace" } : undefined;
+  return isLinuxLine(words) ? { kind: "plain", what: kinds.linux } : undefined;
 };

@@ -6,7 +6,7 @@ import { placeIn } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Page } from "../../tables/memory.ts";
 import { blankPage, half, pageHalves, wordsIn } from "../../tables/memory.ts";
-import { tablePage } from "../memory/guest-memory.ts";
+import { asTablesSee, tablePage } from "../memory/guest-memory.ts";
 
 /** An entry that resolving a request read. */
 export interface ContextStep {
@@ -47,7 +47,7 @@ export function readEntry(cursor: EntryCursor, table: ContextTable, start: numbe
   const { guest, source, tag, step } = cursor;
   const from = placeIn(table, source, tag);
   const [gfn, at] = [start + (from >>> pageHalves.bits), from & pageHalves.mask];
-  const page = tablePage(guest, gfn);
+  const page = tablePage(asTablesSee(guest), gfn);
   if (step !== undefined) {
     const entry = page && wordsIn(page, at * 4, table.length / 2);
     step({ table: table.name, address: (BigInt(gfn) << 12n) + BigInt(at * 4), entry });

@@ -93,7 +93,11 @@ export function pass(turn: Turn, dma: Dma, access: Access, given: Answer): void 
 
 const lengthOf = (dma: Dma): number => dma.length ?? dma.bytes?.length ?? 1;
 
-/** A write to this range is an interrupt request, whatever the tables say. */
+/**
+ * A write to this range is an interrupt request, whatever the tables say.
+ *
+ * Reading: a read of the interrupt range without PASID is a DMA like any other, and is translated.
+ */
 export const isInterrupt = (address: Iova): boolean => isInterruptPage(pageOf(address));
 
 /** With PASID it is an address like any other. */

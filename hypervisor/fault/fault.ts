@@ -41,7 +41,11 @@ export interface Report {
   readonly rights?: FaultRights;
 }
 
-/** Reports a blocked request to the guest as the specification says. */
+/**
+ * Reports a blocked request to the guest as the specification says.
+ *
+ * Reading: a record has the whole page of the address, above MGAW too.
+ */
 export function reportFault(turn: Turn, report: Report): void {
   const { source, reason, page, access, fpd, rights = {} } = report;
   const { faults } = guestIn(turn);

@@ -1,5 +1,6 @@
 import { gpa, gpaOfPage, iovaOfPage } from "../../events/address.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { asWalksSeeIt } from "../../projections/memory/sight.ts";
 import { pageAt, wordIn } from "../../tables/memory.ts";
 import type { Answer } from "../device/page-answer.ts";
 import type { Turn } from "../turn.ts";
@@ -12,7 +13,8 @@ export function leaveTraces(turn: Turn, entry: HostEntry, page: number, given: A
   if (traces === undefined || stage === undefined) return;
   for (const { gfn, index, low, high } of traces.updates) {
     // A table that is its own lower table has the bits by now.
-    const now = wordIn(pageAt(guestIn(turn).memory, gfn), index * 8);
+    const guest = guestIn(turn);
+    const now = wordIn(pageAt(asWalksSeeIt(guest, guest.memory), gfn), index * 8);
     if (now === (BigInt(high) << 32n) + BigInt(low)) continue;
     const bytes = new Uint8Array(8);
     const view = new DataView(bytes.buffer);

@@ -20,7 +20,7 @@ import {
 } from "../../tables/mapping.ts";
 import { deniedBy } from "../device/page-answer.ts";
 import type { EntryHalves } from "../memory/guest-memory.ts";
-import { entryAddress, readEntry, wordOf } from "../memory/guest-memory.ts";
+import { asWalksSee, entryAddress, readEntry, wordOf } from "../memory/guest-memory.ts";
 import { indexAt, leafSize } from "../shadow/walk-second-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import {
@@ -75,6 +75,7 @@ export function walkFirstStage(
   if (early !== 0) return blocked(early);
   let table = from?.table.page ?? rules.root;
   const entry: EntryHalves = { low: 0, high: 0 };
+  const seen = asWalksSee(guest);
   const upper = Math.floor(page * 2 ** -18);
   const lower = page - upper * 2 ** 18;
   for (let level = start; level > 0; level--) {
@@ -83,7 +84,7 @@ export function walkFirstStage(
     const place = second === undefined ? undefined : second(table);
     const hidden = second === undefined ? 0 : tableFault(place, isRoot);
     const gfn = place === undefined ? table : frameOf(place);
-    const isRead = hidden === 0 && readEntry(guest, gfn, index, entry);
+    const isRead = hidden === 0 && readEntry(seen, gfn, index, entry);
     step?.({
       level,
       address: entryAddress(hidden === 0 ? gfn : table, index),

@@ -7,6 +7,7 @@ import type { Gpa } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { asTablesSeeIt, asWalksSeeIt } from "../../projections/memory/sight.ts";
 import type { P2m } from "../../tables/mapping.ts";
 import { readable, writable } from "../../tables/mapping.ts";
 import type { Memory, Page } from "../../tables/memory.ts";
@@ -30,7 +31,18 @@ let base = 0;
 let memory: Memory | undefined;
 let p2m: P2m | undefined;
 
-function begin(guest: Guest): void {
+/** Memory as whoever reads it sees it (`projections/memory/sight.ts`). */
+export type Seen = Pick<Guest, "memory" | "p2m">;
+
+/** A guest as reads of root, context, PASID and interrupt entries see it. */
+export const asTablesSee = (guest: Guest): Seen =>
+  guest.profile.splitSight ? { memory: asTablesSeeIt(guest, guest.memory), p2m: guest.p2m } : guest;
+
+/** A guest as walks of paging structures see it. */
+export const asWalksSee = (guest: Guest): Seen =>
+  guest.profile.splitSight ? { memory: asWalksSeeIt(guest, guest.memory), p2m: guest.p2m } : guest;
+
+function begin(guest: Seen): void {
   memory = guest.memory;
   p2m = guest.p2m;
   version = (version + 1) % versions;
@@ -87,7 +99,7 @@ export const wordOf = ({ low, high }: EntryHalves): bigint =>
  *
  * @returns whether the P2M lets it be read.
  */
-export function readEntry(guest: Guest, gfn: number, index: number, entry: EntryHalves): boolean {
+export function readEntry(guest: Seen, gfn: number, index: number, entry: EntryHalves): boolean {
   const slot = gfn & (slots - 1);
   if (guest.memory !== memory || guest.p2m !== p2m || copied[slot] !== base + gfn) {
     return readUncopied(guest, gfn, index, entry);
@@ -100,7 +112,7 @@ export function readEntry(guest: Guest, gfn: number, index: number, entry: Entry
 }
 
 /** The same from the page as memory has it, which is copied once it was read often enough. */
-function readUncopied(guest: Guest, gfn: number, index: number, entry: EntryHalves): boolean {
+function readUncopied(guest: Seen, gfn: number, index: number, entry: EntryHalves): boolean {
   const page = tablePage(guest, gfn);
   if (page === undefined) return false;
   entry.low = half(page, index * 2) | 0;
@@ -116,7 +128,7 @@ function readUncopied(guest: Guest, gfn: number, index: number, entry: EntryHalv
  * The guest page that a walk reads, or `undefined` when the P2M does not let it be read. A root
  * pointer may name pages beyond all widths: nothing is there.
  */
-export function tablePage(guest: Guest, gfn: number): Page | undefined {
+export function tablePage(guest: Seen, gfn: number): Page | undefined {
   if (gfn >= pagesOfAll) return undefined;
   if (guest.memory !== memory || guest.p2m !== p2m) begin(guest);
   const slot = gfn & (slots - 1);

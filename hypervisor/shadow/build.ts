@@ -16,6 +16,7 @@ import { half, pageAt } from "../../tables/memory.ts";
 import type { Slot } from "../../tables/page-tree.ts";
 import { fillSlot, spans } from "../../tables/page-tree.ts";
 import { withChildren } from "../../tables/page-tree-slots.ts";
+import { asWalksSee } from "../memory/guest-memory.ts";
 import type { Build, ReadTable } from "./built-table.ts";
 import { keepBuilt, reuse } from "./built-table.ts";
 import { both, leafSlot } from "./stage-entry.ts";
@@ -102,7 +103,7 @@ function tableSlot(build: Build, table: ReadTable, old: Slot): Slot {
   if (!readable(guest.p2m, gfn)) {
     return filled(build, old, depth, base, both(read, write, unreadable));
   }
-  const page = pageAt(guest.memory, gfn);
+  const page = pageAt(asWalksSee(guest).memory, gfn);
   const groupSpan = spans[depth - 1] as number;
   const low = first <= base ? 0 : Math.floor((first - base) / groupSpan);
   const high = Math.min(15, Math.floor((end - 1 - base) / groupSpan));

@@ -25,7 +25,7 @@ import {
 import { get } from "../../tables/page-tree.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { EntryHalves } from "../memory/guest-memory.ts";
-import { entryAddress, perProfile, readEntry, wordOf } from "../memory/guest-memory.ts";
+import { asWalksSee, entryAddress, perProfile, readEntry, wordOf } from "../memory/guest-memory.ts";
 import type { WalkedPage } from "./teller.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
@@ -101,6 +101,7 @@ export function walkTables(
 ): Mapping {
   const masks = reservedHalves(guest.profile);
   const entry: EntryHalves = { low: 0, high: 0 };
+  const seen = asWalksSee(guest);
   let table = root;
   let read = ok;
   let write = ok;
@@ -109,7 +110,7 @@ export function walkTables(
   for (let level = levels; level > 0; level--) {
     const index = indexAt(upper, lower, level);
     path?.push(table);
-    const isRead = readEntry(guest, table, index, entry);
+    const isRead = readEntry(seen, table, index, entry);
     step?.({
       level,
       address: entryAddress(table, index),

@@ -7,6 +7,7 @@ import type { Page } from "../../tables/memory.ts";
 import { half, pageAt, pageHalves } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
+import { asTablesSeeIt } from "../memory/sight.ts";
 import { tableModeOf } from "../registers/registers.ts";
 import { placeIn, scalableTables, tablesOf } from "./context-table.ts";
 
@@ -47,6 +48,7 @@ export function contextPath(
   pasid: number | undefined,
 ): readonly PathWords[] {
   const words: PathWords[] = [];
+  const memory = asTablesSeeIt(guest, guest.memory);
   let [start, tag] = [pageOf(guest.rootPointer), pasid ?? 0];
   for (const table of tablesOf(isScalable(guest))) {
     const { length, next, part } = table;
@@ -54,7 +56,7 @@ export function contextPath(
     const [gfn, at] = [start + (from >>> pageHalves.bits), from & pageHalves.mask];
     words.push({ page: gfn, offset: at * 4, bytes: length * 4, part });
     if (next === undefined) continue;
-    const page = pageAt(guest.memory, gfn);
+    const page = pageAt(memory, gfn);
     start = nextTable(page, at, next);
     if (table === scalableTables.context) tag = pasid ?? ridPasidIn(page, at);
   }

@@ -6,6 +6,8 @@ import type { Draft, Guest } from "../guest.ts";
 import { moveCharts } from "../guest.ts";
 import { clearHosts, markHosts } from "../host/host-entry.ts";
 import { coversContext, coversPasid } from "../queue/evolve-queue.ts";
+import { tableModeOf } from "../registers/registers.ts";
+import { markPending, shadowsOf, withShadow } from "../shadow/shadow.ts";
 
 function forgetContexts(guest: Draft<Guest>, fact: FactOf<"ContextInvalidated">): void {
   guest.hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
@@ -23,6 +25,13 @@ function latchRoot(guest: Draft<Guest>, fact: FactOf<"RootPointerLatched">, seq:
   const { rootPointer } = guest;
   move(guest, fact);
   guest.rootPointer = fact.value;
+  // Other reads see the same tables otherwise.
+  if (guest.profile.splitSight && tableModeOf({ rootPointer }) !== tableModeOf(guest)) {
+    for (const shadow of shadowsOf(guest)) {
+      const marked = markPending(shadow, 0, Number.MAX_SAFE_INTEGER, seq, true);
+      guest.shadows = withShadow(guest.shadows, marked);
+    }
+  }
   if (guest.charts.translation !== "enabled" || fact.value === rootPointer) return;
   const contexts = markHosts(guest.hosts, seq, "pending", () => true);
   guest.hosts = markHosts(contexts, seq, "pasidPending", ({ tag }) => tag !== undefined);

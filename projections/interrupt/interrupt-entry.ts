@@ -1,6 +1,7 @@
 import { readable } from "../../tables/mapping.ts";
 import { blankPage, pageAt, wordsIn } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
+import { asTablesSeeIt } from "../memory/sight.ts";
 import type { InterruptTable } from "./interrupts.ts";
 
 /** The GPA in bytes of an entry. */
@@ -15,6 +16,6 @@ export function readInterruptEntry(guest: Guest, index: number): bigint | undefi
   const address = interruptEntryAddress(guest.interruptTable, index);
   const gfn = Number(address >> 12n);
   if (!readable(guest.p2m, gfn)) return undefined;
-  const page = pageAt(guest.memory, gfn) ?? blankPage;
+  const page = pageAt(asTablesSeeIt(guest, guest.memory), gfn) ?? blankPage;
   return wordsIn(page, Number(address & 0xfffn), 2);
 }

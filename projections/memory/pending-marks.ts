@@ -9,6 +9,7 @@ import type { PathPart } from "../host/host-entry.ts";
 import { markHosts } from "../host/host-entry.ts";
 import type { Shadow } from "../shadow/shadow.ts";
 import { markPending, shadowAt, withShadow } from "../shadow/shadow.ts";
+import { asTablesSeeIt, asWalksSeeIt } from "./sight.ts";
 import type { TablePlace, TableUse } from "./table-use.ts";
 import { isReached, ps } from "./table-use.ts";
 
@@ -23,9 +24,13 @@ export interface BytesChanged {
 }
 
 /** The words of 64 bits that changed bytes touch. */
-const wordsOf = (guest: Guest, { before, gfn, from, to, seq }: BytesChanged): WordsChanged => ({
-  before: pageAt(before, gfn),
-  after: pageAt(guest.memory, gfn),
+const wordsOf = (
+  guest: Guest,
+  { before, gfn, from, to, seq }: BytesChanged,
+  see: typeof asWalksSeeIt,
+): WordsChanged => ({
+  before: pageAt(see(guest, before), gfn),
+  after: pageAt(see(guest, guest.memory), gfn),
   first: from >> 3,
   end: (to + 7) >> 3,
   seq,
@@ -40,8 +45,9 @@ function anyDiffers(words: WordsChanged): boolean {
 
 /** Marks what changed entries of a table page translate, and forgets uses that no walk reaches. */
 function markTables(guest: Draft<Guest>, change: BytesChanged, use: TableUse): void {
-  const { before, gfn, seq } = change;
-  const words = wordsOf(guest, change);
+  const { gfn, seq } = change;
+  const before = asWalksSeeIt(guest, change.before);
+  const words = wordsOf(guest, change, asWalksSeeIt);
   let { shadows } = guest;
   const live: TablePlace[] = [];
   for (const one of use.uses) {
@@ -68,7 +74,7 @@ function markContexts(guest: Draft<Guest>, change: BytesChanged): void {
   const { gfn, from, to, seq } = change;
   const { profile, rootPointer } = guest;
   const before = { profile, rootPointer, memory: change.before };
-  const words = wordsOf(guest, change);
+  const words = wordsOf(guest, change, asTablesSeeIt);
   const differs = (offset: number, end: number): boolean =>
     offset < to && end > from && anyDiffers({ ...words, first: offset >> 3, end: end >> 3 });
   let { hosts } = guest;
@@ -97,11 +103,12 @@ function markWalks(
   use: TableUse,
   seq: number,
 ): void {
+  const memory = asWalksSeeIt(guest, guest.memory);
   let { shadows } = guest;
   for (const one of use.uses) {
     const shadow = shadowAt({ shadows }, one.shadow);
     if (shadow === undefined) continue;
-    if (!isReached(before, guest.memory, shadow, one, gfn)) continue;
+    if (!isReached(before, memory, shadow, one, gfn)) continue;
     const span = 512 ** one.level;
     const marked = markPending(shadow, one.base, one.base + span, seq, true);
     shadows = withShadow(shadows, marked);

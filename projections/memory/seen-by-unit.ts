@@ -39,9 +39,9 @@ function forEachPage(
 type Way = "seen" | "buffered" | "writtenBack" | "ahead";
 
 /** The way of a CPU's write. Both waits are its own: without coherent walks, and by CAP.RWBF. */
-function wayOf({ coherent, rwbf }: Guest["profile"], flushed: boolean): Way {
-  if (!coherent) return flushed ? "writtenBack" : "ahead";
-  return rwbf ? "buffered" : "seen";
+function wayOf(profile: Guest["profile"], flushed: boolean): Way {
+  if (!profile.snoopsAll) return flushed ? "writtenBack" : "ahead";
+  return profile.rwbf ? "buffered" : "seen";
 }
 
 /**
@@ -80,12 +80,13 @@ function write(guest: Draft<Guest>, gpa: bigint, bytes: Uint8Array, way: Way, se
     if (way === "seen" || (isAlone && !guest.profile.rwbf)) {
       guest.memory = writeVisible(before, piece);
       markChanged(guest, { before, gfn, from: offset, to: end, seq });
-    } else if (way === "buffered" || isAlone) {
-      guest.memory = writeBuffered(before, piece);
-    } else {
-      guest.memory = writeAhead(before, piece);
-      if (way === "writtenBack") flushPage(guest, gfn, offset, end, seq);
+      return;
     }
+    const isFlushed = way === "buffered" || isAlone;
+    guest.memory = (isFlushed ? writeBuffered : writeAhead)(before, piece);
+    // Some reads snoop it.
+    if (guest.profile.splitSight) markChanged(guest, { before, gfn, from: offset, to: end, seq });
+    if (!isFlushed && way === "writtenBack") flushPage(guest, gfn, offset, end, seq);
   });
 }
 

@@ -97,8 +97,8 @@ export const translationBugs: readonly Bug[] = [
     id: "visible-too-early",
     what: "Without coherent walks the IOMMU sees what the CPU has not flushed.",
     file: "projections/memory/seen-by-unit.ts",
-    find: "if (!coherent) return",
-    replace: "if (!coherent && flushed) return",
+    find: "if (!profile.snoopsAll) return",
+    replace: "if (!profile.snoopsAll && flushed) return",
     law: "ME1",
   },
   {

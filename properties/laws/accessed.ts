@@ -2,6 +2,7 @@ import { hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { asWalksSeeIt } from "../../projections/memory/sight.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import type { FirstExpected } from "../oracle/table-answers.ts";
@@ -19,8 +20,8 @@ const wordOf = (bytes: Uint8Array): bigint =>
   [...bytes].reduceRight((word, byte) => word * 256n + BigInt(byte), 0n);
 
 /** The word that the unit sees in memory. */
-function wordAt({ memory }: Guest, gpa: bigint): bigint {
-  const page = pageAt(memory, Number(gpa >> 12n));
+function wordAt(guest: Guest, gpa: bigint): bigint {
+  const page = pageAt(asWalksSeeIt(guest, guest.memory), Number(gpa >> 12n));
   const offset = Number(gpa & 0xfffn);
   return wordOf(Uint8Array.from({ length: 8 }, (_, at) => byteIn(page, offset + at)));
 }

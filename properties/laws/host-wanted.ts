@@ -3,6 +3,7 @@ import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
+import { asWalksSeeIt } from "../../projections/memory/sight.ts";
 import { isWeb, shadowAt } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { hasFrame } from "../../tables/mapping.ts";
@@ -149,8 +150,11 @@ export function hardwareOf({ guests, owners }: World, index: number): Hardware |
   if (guest === undefined) return undefined;
   const read64 = (hpa: bigint): bigint | undefined => {
     const owner = get(owners, Number(hpa >> 12n));
-    const memory = hasFrame(owner) ? guests[ownerGuest(owner)]?.memory : undefined;
-    return memory && wordIn(pageAt(memory, ownerPage(owner)), Number(hpa & 0xff8n));
+    const other = hasFrame(owner) ? guests[ownerGuest(owner)] : undefined;
+    return (
+      other &&
+      wordIn(pageAt(asWalksSeeIt(other, other.memory), ownerPage(owner)), Number(hpa & 0xff8n))
+    );
   };
   return { unit: unitOf(guest), read64 };
 }

@@ -1,4 +1,5 @@
 import { hex } from "../../events/address.ts";
+import { asTablesSeeIt } from "../../projections/memory/sight.ts";
 import type { Page } from "../../tables/memory.ts";
 import { byteIn, half, pageAt } from "../../tables/memory.ts";
 import type { Law } from "./law.ts";
@@ -27,7 +28,7 @@ export const memoryIsAlike: Law = {
       if (guest === undefined) continue;
       for (const [gfn, bytes] of memory.seen) {
         count("pages");
-        const page = pageAt(guest.memory, gfn);
+        const page = pageAt(asTablesSeeIt(guest, guest.memory), gfn);
         if (isAlike(page, bytes)) continue;
         const wrong = bytes.findIndex((byte, offset) => byteIn(page, offset) !== byte);
         const text = `guest ${index}: the byte at ${hex(gfn * 4096 + wrong)} is another`;

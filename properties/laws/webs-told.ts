@@ -2,6 +2,7 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { asWalksSeeIt } from "../../projections/memory/sight.ts";
 import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
@@ -58,7 +59,7 @@ function isTable(guest: Guest, { shadow, table, level }: FactOf<"TableShared">):
   for (let above = levels; above > level; above--) {
     const below = new Set<number>();
     for (const page of pages) {
-      for (const link of linksOf(pageAt(guest.memory, page))) below.add(link);
+      for (const link of linksOf(pageAt(asWalksSeeIt(guest, guest.memory), page))) below.add(link);
     }
     pages = below;
   }

@@ -4,11 +4,17 @@ import { newHistories } from "./history.ts";
 import { lateValues } from "./late-words.ts";
 import type { Memory } from "./memory.ts";
 import type { Oracle, World } from "./oracle.ts";
+import { memoriesOf } from "./oracle.ts";
 import type { Asked } from "./resolve.ts";
 
-/** A word that somebody read while it waits, and which of its values the reader is given. */
-interface Choice {
+/** A word that waits, by the memory in which it does. */
+export interface Waiting {
+  readonly memory: Memory;
   readonly at: bigint;
+}
+
+/** A word that somebody read while it waits, and which of its values the reader is given. */
+interface Choice extends Waiting {
   readonly values: readonly bigint[];
   index: number;
 }
@@ -17,31 +23,35 @@ interface Choice {
 const mostSights = 4_000;
 
 /**
- * Asks the same of a memory again and again, once for each way to see the words that wait and that
+ * Asks the same of memories again and again, once for each way to see the words that wait and that
  * the question reads. The first is the one in which nothing that waits is seen.
  *
- * @returns the answers, and the words by their GPA in the order in which they were met first.
+ * @returns the answers, and the words in the order in which they were met first.
  */
 export function underEachSight<T>(
-  memory: Memory,
+  memories: readonly Memory[],
   ask: () => T,
-): { readonly answers: readonly T[]; readonly met: ReadonlySet<bigint> } {
+): { readonly answers: readonly T[]; readonly met: readonly Waiting[] } {
   const answers: T[] = [];
   const choices: Choice[] = [];
-  const met = new Set<bigint>();
+  const met: Waiting[] = [];
+  const isSame = (one: Waiting) => (other: Waiting) =>
+    one.at === other.at && one.memory === other.memory;
   do {
     let depth = 0;
-    memory.sight = (at, seen) => {
-      const known = choices.slice(0, depth).find((choice) => choice.at === at);
+    const see = (memory: Memory) => (at: bigint, seen: bigint) => {
+      const word = { memory, at };
+      const known = choices.slice(0, depth).find(isSame(word));
       if (known !== undefined) return known.values[known.index] ?? seen;
       const values = [...new Set([seen, ...lateValues(memory.late, at)])];
       if (values.length === 1) return seen;
-      const next = choices[depth] ?? { at, values, index: 0 };
+      const next = choices[depth] ?? { ...word, values, index: 0 };
       choices[depth] = next;
       depth += 1;
-      met.add(at);
+      if (!met.some(isSame(word))) met.push(word);
       return next.values[next.index] ?? seen;
     };
+    for (const memory of memories) memory.sight = see(memory);
     answers.push(ask());
     for (let last = choices.at(-1); last !== undefined; last = choices.at(-1)) {
       last.index += 1;
@@ -49,7 +59,7 @@ export function underEachSight<T>(
       choices.pop();
     }
   } while (choices.length > 0 && answers.length < mostSights);
-  memory.sight = undefined;
+  for (const memory of memories) memory.sight = undefined;
   return { answers, met };
 }
 
@@ -63,7 +73,7 @@ const asNew = (world: World): World => ({
 /** What may become of a request by what the unit sees, and the words that it may not see yet. */
 export interface Possible {
   readonly answers: readonly Answers[];
-  readonly waiting: readonly bigint[];
+  readonly waiting: readonly Waiting[];
 }
 
 /**
@@ -81,9 +91,9 @@ export function possible(
 ): Possible {
   const world = oracle.worlds[guest];
   if (world === undefined) return { answers: [], waiting: [] };
-  const { answers, met } = underEachSight(world.memory, () => {
+  const { answers, met } = underEachSight(memoriesOf(world), () => {
     const worlds = oracle.worlds.map((each, index) => (index === guest ? asNew(each) : each));
     return expected({ worlds }, guest, sid, iova, asked);
   });
-  return { answers: answers.flatMap((each) => each ?? []), waiting: [...met] };
+  return { answers: answers.flatMap((each) => each ?? []), waiting: met };
 }

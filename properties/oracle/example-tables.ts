@@ -8,9 +8,12 @@ import { walkTables } from "./walk.ts";
 
 /** CM, SAGAW 3 to 5 levels, MGAW 48, 2 MiB and 1 GiB pages of both stages, five levels. */
 export const scalableCap = 0x1112_008c_222f_0e86n;
-/** C, QI, DT, PT, NEST, PRS, ERS, SRS, EAFS, PSS 20 bits, PASID, SMTS, SSTS, FSTS, RPS, RPRIVS. */
+/**
+ * C, QI, DT, PT, NEST, PRS, ERS, SRS, EAFS, PSS 20 bits, PASID, SMTS, SSTS, FSTS, SMPWC, RPS,
+ * RPRIVS.
+ */
 export const scalableEcap = [
-  ...[0, 1, 2, 6, 26, 29, 30, 31, 34, 35, 36, 39, 40, 43, 46, 47, 49, 53],
+  ...[0, 1, 2, 6, 26, 29, 30, 31, 34, 35, 36, 39, 40, 43, 46, 47, 48, 49, 53],
 ].reduce((word, index) => word | (1n << BigInt(index)), 0n);
 
 /** Memory of some words; all other words of the first MiB are zero, nothing is beyond it. */

@@ -1,6 +1,7 @@
 import type { PageSize } from "../../events/input.ts";
 import { isLeaf, reservedBits } from "./first-entry.ts";
 import type { Space } from "./pasid-entry.ts";
+import { placeOf } from "./view.ts";
 import type { PageValue, TableAnswer, Unit } from "./walk.ts";
 import { leafSize, walkTables } from "./walk.ts";
 import { bit, ones } from "./word.ts";
@@ -12,8 +13,9 @@ export interface Link {
   readonly at: bigint;
   /** What the second stage says of its page; nothing for an entry that is remembered. */
   readonly place: PageValue | undefined;
-  /** Where it was read. */
+  /** Where it was read, and by which view of memory. */
   readonly gpa: bigint | undefined;
+  readonly read: bigint | undefined;
   readonly value: bigint | undefined;
 }
 
@@ -100,11 +102,13 @@ export function* chains(tables: FirstTables, page: number): Generator<Chain> {
 }
 
 /** The entry of a level at an address, if the second stage says of its page what `place` says. */
-function linkAt(unit: Unit, level: number, at: bigint, place: PageValue): Link {
+function linkAt(tables: FirstTables, level: number, at: bigint, place: PageValue): Link {
+  const { unit, space } = tables;
   const base = gpaIn(place.read);
   const gpa = base === undefined ? undefined : base | (at & 0xfffn);
-  const value = gpa === undefined ? undefined : unit.read64(gpa);
-  return { level, at, place, gpa, value };
+  const read = gpa === undefined ? undefined : placeOf(unit, space.snoops, gpa);
+  const value = read === undefined ? undefined : unit.read64(read);
+  return { level, at, place, gpa, read, value };
 }
 
 /** Whether a walk ends at an entry: a leaf, or one that leads nowhere. */
@@ -126,7 +130,7 @@ function* below(
   root: bigint,
   before: Chain = [],
 ): Generator<Chain> {
-  const { unit, ways } = tables;
+  const { ways } = tables;
   const iova = BigInt(page) << 12n;
   const chain = [...before];
   let [level, table] = [from, root];
@@ -138,7 +142,7 @@ function* below(
       yield* across(tables, page, { level, at, places, chain });
       return;
     }
-    const link = linkAt(unit, level, at, only);
+    const link = linkAt(tables, level, at, only);
     chain.push(link);
     if (isEnd(tables, link)) {
       yield chain;
@@ -156,7 +160,7 @@ function* across(
   { level, at, places, chain }: Fork,
 ): Generator<Chain> {
   for (const place of places) {
-    const link = linkAt(tables.unit, level, at, place);
+    const link = linkAt(tables, level, at, place);
     const way = [...chain, link];
     if (isEnd(tables, link)) yield way;
     else yield* below(tables, page, level - 1, (link.value ?? 0n) & ones(51, 12), way);

@@ -95,6 +95,7 @@ const remembered = ({ level, at, value }: Link): Link => ({
   value,
   place: undefined,
   gpa: undefined,
+  read: undefined,
 });
 
 /** Remembers each upper entry of a way that a walk has passed. */
@@ -132,7 +133,7 @@ export function sampleFirst(
       break;
     }
     all.push(chain);
-    for (const { gpa, value } of chain) if (gpa !== undefined) words.push([gpa, value]);
+    for (const { read, value } of chain) if (read !== undefined) words.push([read, value]);
   }
   for (const chain of all) {
     rememberUppers(history, chain);

@@ -8,6 +8,7 @@ import type { Space, Tables } from "./pasid-entry.ts";
 import type { PasidHistory } from "./pasid-history.ts";
 import { newPasid, pasidValues, samplePasid } from "./pasid-history.ts";
 import { nowOf } from "./stale.ts";
+import { gpaOf } from "./view.ts";
 import type { Unit, Word } from "./walk.ts";
 
 /**
@@ -186,7 +187,7 @@ export function restart(unit: Unit, all: Histories): void {
 /** Whether some watched walk read a word within the lines of 64 bytes that hold `length` bytes. */
 export function reads(all: Histories, gpa: bigint, length: bigint): boolean {
   const [first, end] = [gpa & ~63n, gpa + length + 63n];
-  const within = ([at]: Word): boolean => at >= first && at < end;
+  const within = ([at]: Word): boolean => gpaOf(at) >= first && gpaOf(at) < end;
   for (const each of [all.contexts, all.pasids, all.pages, all.firsts]) {
     for (const walk of each.values()) if (walk.words.some(within)) return true;
   }

@@ -2,6 +2,7 @@ import type { Expected } from "./answers.ts";
 import type { Histories, Watched } from "./history.ts";
 import type { P2m } from "./p2m.ts";
 import type { Resolved } from "./resolve.ts";
+import { gpaOf } from "./view.ts";
 import type { Unit, Word } from "./walk.ts";
 
 /** One word that some history has read, and those that must read it again when it changes. */
@@ -81,7 +82,7 @@ export function follow(kept: Kept, history: Watched): void {
   const same = before?.length === words.length && before.every(([at], i) => at === words[i]?.[0]);
   if (same) return;
   for (const [at] of before ?? []) kept.cells.get(wordNumber(at))?.readers.delete(history);
-  for (const [at, value] of words) if (at < limit) addReader(kept, at, value, history);
+  for (const [at, value] of words) if (gpaOf(at) < limit) addReader(kept, at, value, history);
 }
 
 /** Takes note of histories that have begun since. */
@@ -135,7 +136,8 @@ export function lookAt(kept: Kept, unit: Unit, first: bigint, end: bigint): bool
   let found = false;
   if (end - first > 4096n) {
     for (const cell of kept.cells.values()) {
-      if (cell.at < first || cell.at >= end || cell.readers.size === 0) continue;
+      const gpa = gpaOf(cell.at);
+      if (gpa < first || gpa >= end || cell.readers.size === 0) continue;
       found = true;
       look(kept, unit, cell);
     }
@@ -143,10 +145,12 @@ export function lookAt(kept: Kept, unit: Unit, first: bigint, end: bigint): bool
   }
   const past = Number((end + 7n) >> 3n);
   for (let number = wordNumber(first); number < past; number++) {
-    const cell = kept.cells.get(number);
-    if (cell === undefined || cell.readers.size === 0) continue;
-    found = true;
-    look(kept, unit, cell);
+    // By either view of memory.
+    for (const cell of [kept.cells.get(number), kept.cells.get(-1 - number)]) {
+      if (cell === undefined || cell.readers.size === 0) continue;
+      found = true;
+      look(kept, unit, cell);
+    }
   }
   return found;
 }

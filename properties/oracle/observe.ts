@@ -7,9 +7,9 @@ import {
   invalidatePages,
   invalidatePasids,
 } from "./invalidate.ts";
-import { cpuWrites, deviceWrites, drainBuffer, flushLines, forget, sightOf } from "./memory.ts";
+import { cpuWrites, deviceWrites, drainBuffer, flushLines, forget } from "./memory.ts";
 import type { Oracle, World } from "./oracle.ts";
-import { assign } from "./oracle.ts";
+import { assign, memoriesOf, seeAs } from "./oracle.ts";
 import { frameBehind, mapRange, protectRange, unmapRange } from "./p2m.ts";
 import {
   afterInvalidation,
@@ -31,16 +31,20 @@ function apply(oracle: Oracle, world: World, input: Input): boolean {
   const { memory, unit } = world;
   if (input.type === "DeviceAssign" || input.type === "UnitReset") allAnew(world);
   if (input.type === "MemoryWrite") {
-    cpuWrites(memory, input.gpa, input.bytes, input.flushed === true);
+    for (const each of memoriesOf(world)) {
+      cpuWrites(each, input.gpa, input.bytes, input.flushed === true);
+    }
   } else if (input.type === "CacheFlush") {
-    flushLines(memory, input.gpa, input.length);
+    for (const each of memoriesOf(world)) flushLines(each, input.gpa, input.length);
   } else if (input.type === "P2mMap") {
     const p2ms = oracle.worlds.map((each) => each.memory.p2m);
     return mapRange(p2ms, input.guest ?? 0, unit.haw, input);
   } else if (input.type === "P2mUnmap") {
     if (isBeyond(unit.haw, input)) return false;
     const gone = unmapRange(memory.p2m, input.gpa, input.length);
-    for (const { first, count } of gone ?? []) forget(memory, first, count);
+    for (const { first, count } of gone ?? []) {
+      for (const each of memoriesOf(world)) forget(each, first, count);
+    }
     return gone !== undefined;
   } else if (input.type === "P2mProtect") {
     return !isBeyond(unit.haw, input) && protectRange(memory.p2m, input.gpa, input.length, input);
@@ -58,7 +62,7 @@ const isBeyond = (haw: number, range: { readonly gpa: bigint; readonly length: b
   range.gpa + range.length > 1n << BigInt(haw);
 
 function land(world: World, gpa: bigint, bytes: Uint8Array): void {
-  deviceWrites(world.memory, gpa, bytes);
+  for (const each of memoriesOf(world)) deviceWrites(each, gpa, bytes);
   resampleBytes(world, gpa, bytes);
 }
 
@@ -82,10 +86,7 @@ function landAt(
 /** A unit with the capabilities that the fact says, just reset. */
 function created(world: World, { cap, ecap }: FactOf<"UnitCreated">): void {
   Object.assign(world.unit, { cap, ecap, root: 0n });
-  // What waits in a buffer that the new unit does not have is not kept from it.
-  drainBuffer(world.memory);
-  const { coherent, buffered } = sightOf({ cap, ecap });
-  Object.assign(world.memory, { coherent, buffered });
+  seeAs(world, { cap, ecap });
   world.te = false;
 }
 
@@ -128,7 +129,7 @@ export function follow(oracle: Oracle, fact: Fact): void {
   if (!world) return;
   const { unit, histories } = world;
   if (telling.includes(fact.type)) allAnew(world);
-  if (flushing.has(fact.type)) resamplePages(world, drainBuffer(world.memory));
+  if (flushing.has(fact.type)) resamplePages(world, memoriesOf(world).flatMap(drainBuffer));
   if (fact.type === "PasidCacheInvalidated") meet(world, fact);
   if (fact.type === "MemoryWritten") {
     land(world, fact.gpa, fact.bytes);

@@ -6,9 +6,10 @@ import { newHistories, watchPages, watchSource } from "./history.ts";
 import type { Kept } from "./kept.ts";
 import { followNew, newKept } from "./kept.ts";
 import type { Memory } from "./memory.ts";
-import { iommuReads64, newMemory, sightOf } from "./memory.ts";
+import { drainBuffer, iommuReads64, newMemory, sightOf } from "./memory.ts";
 import { grantOf, mapRange, newP2m } from "./p2m.ts";
 import { reserve } from "./reserved.ts";
+import { gpaOf, isOther, isSplit } from "./view.ts";
 import type { Unit } from "./walk.ts";
 
 /** A request key: whose address space, and which page of it. */
@@ -31,6 +32,8 @@ export interface World {
   readonly answers: Map<string, Expected>;
   /** What need not be read and asked again; nothing where everything is, each time. */
   readonly kept: Kept | undefined;
+  /** The other view of memory, of a unit that reads some paging structures by it. */
+  paging: Memory | undefined;
 }
 
 /** An observer of all guests. It changes as it observes. */
@@ -41,23 +44,70 @@ export interface Oracle {
 const maxKeys = 64;
 
 function newWorld(setup: GuestSetup, nearby: readonly number[], keeps: boolean): World {
-  const { coherent, buffered } = sightOf(setup);
-  const memory = newMemory(newP2m(), { coherent, buffered });
+  const memory = newMemory(newP2m(), ownSight(setup));
   const haw = setup.haw ?? Number((setup.cap >> 16n) & 0x3fn) + 1;
-  const read64 = (gpa: bigint): bigint | undefined => iommuReads64(memory, gpa);
   const canWrite = (gpa: bigint): boolean =>
     grantOf(memory.p2m, Number(gpa >> 12n))?.write === true;
-  const unit = { cap: setup.cap, ecap: setup.ecap, haw, root: 0n, read64, canWrite };
-  return {
+  const { cap, ecap } = setup;
+  const world: World = {
     memory,
-    unit,
+    paging: otherMemory(memory, setup),
+    unit: { cap, ecap, haw, root: 0n, read64, canWrite },
     te: false,
     histories: newHistories(nearby, keeps),
     keys: new Set(),
     answers: new Map(),
     kept: keeps ? newKept() : undefined,
   };
+  function read64(at: bigint): bigint | undefined {
+    const view = isOther(at) ? world.paging : memory;
+    return view === undefined ? undefined : iommuReads64(view, gpaOf(at));
+  }
+  return world;
 }
+
+type UnitWords = Pick<GuestSetup, "cap" | "ecap">;
+
+/**
+ * What a unit sees late.
+ *
+ * Reading: a write buffer (CAP.RWBF) keeps nothing from reads that snoop where others do not.
+ */
+function ownSight(words: UnitWords): ReturnType<typeof sightOf> {
+  const { coherent, buffered } = sightOf(words);
+  return { coherent, buffered: buffered && !(coherent && isSplit(words)) };
+}
+
+/** A memory like another one of which the unit sees what it would with the other ECAP.C. */
+function otherMemory(memory: Memory, words: UnitWords): Memory | undefined {
+  return isSplit(words)
+    ? newMemory(memory.p2m, ownSight({ ...words, ecap: words.ecap ^ 1n ^ (1n << 48n) }))
+    : undefined;
+}
+
+/** A unit with other words is made: it sees memory as these say. */
+export function seeAs(world: World, words: UnitWords): void {
+  const { memory } = world;
+  // What waits in a buffer that the new unit does not have is not kept from it.
+  for (const each of memoriesOf(world)) drainBuffer(each);
+  Object.assign(memory, ownSight(words));
+  const paging = otherMemory(memory, words);
+  if (paging !== undefined && world.paging !== undefined) {
+    Object.assign(world.paging, { coherent: paging.coherent, buffered: paging.buffered });
+  } else if (paging !== undefined) {
+    for (const [view, from] of [
+      [paging.written, memory.written],
+      [paging.seen, memory.seen],
+    ] as const) {
+      for (const [gfn, page] of from) view.set(gfn, page.slice());
+    }
+    world.paging = paging;
+  }
+}
+
+/** Each memory of a guest: by all table reads but some, and by those. */
+export const memoriesOf = ({ memory, paging }: World): readonly Memory[] =>
+  paging === undefined ? [memory] : [memory, paging];
 
 /**
  * An oracle for a world at its start. Keys that are known from the start have complete candidates

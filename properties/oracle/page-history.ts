@@ -32,7 +32,8 @@ const keys = new WeakMap<Tables, string>();
 export function tablesKey(tables: Tables): string {
   const known = keys.get(tables);
   if (known !== undefined) return known;
-  const key = `${tables.did}:${tables.root}:${tables.levels}`;
+  const { did, root, levels, snoops } = tables;
+  const key = `${did}:${root}:${levels}${snoops === undefined ? "" : `:${snoops}`}`;
   keys.set(tables, key);
   return key;
 }
@@ -41,10 +42,11 @@ export function tablesKey(tables: Tables): string {
 export const pageKey = (tables: Tables, page: number): string => `${tablesKey(tables)}:${page}`;
 
 export function newPage(unit: Unit, tables: Tables, page: number, complete: boolean): PageHistory {
-  const { did, root, levels } = tables;
+  const { did, root, levels, snoops } = tables;
   const { value, words, leaf } = readPage(unit, tables, page);
   const values = new Map([[show(value), value]]);
-  const where = { did, root, levels, page, values, current: value, words, leaf };
+  const sight = snoops === undefined ? {} : { snoops };
+  const where = { did, root, levels, ...sight, page, values, current: value, words, leaf };
   return { ...where, dirtyLeaf: false, dirtyUpper: false, complete };
 }
 

@@ -1,5 +1,6 @@
 import { onceFor } from "./masks.ts";
 import type { Directory } from "./scalable.ts";
+import { isSplit } from "./view.ts";
 import type { Unit, Word } from "./walk.ts";
 import { domainBeyond, reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";
@@ -17,6 +18,8 @@ export interface Space {
   readonly eafe: boolean;
   /** The second stage behind them, under nesting. */
   readonly second: Tables | undefined;
+  /** Whether its reads snoop, where that is not as ECAP.C says of everything. */
+  readonly snoops?: boolean;
 }
 
 /** One set of second-stage tables. */
@@ -24,6 +27,7 @@ export interface Tables {
   readonly did: number;
   readonly root: bigint;
   readonly levels: number;
+  readonly snoops?: boolean;
 }
 
 /** What directory and PASID entry say of one PASID. */
@@ -101,13 +105,15 @@ function reservedOfType({ cap, ecap, haw }: Unit, type: number): bigint {
 type Leads = Extract<PasidValue, { kind: "entry" }>["leads"];
 
 /** What a PASID entry without reserved bits leads to, or nothing where it is invalid. */
-function leadsTo({ cap, ecap }: Unit, entry: bigint, pasid: number): Leads | undefined {
+function leadsTo(unit: Unit, entry: bigint, pasid: number): Leads | undefined {
+  const { cap, ecap } = unit;
   const type = bits(entry, 8, 6);
   const did = bits(entry, 79, 64);
   if (type === passThrough) return bit(ecap, 6) ? { kind: "passThrough" } : undefined;
   const aw = bits(entry, 4, 2);
   const width = aw >= 1 && aw <= 3 && bit(cap, 8 + aw);
-  const tables = { did, root: entry & ones(63, 12), levels: aw + 2 };
+  const sight = isSplit(unit) ? { snoops: bit(ecap, 48) } : {};
+  const tables = { did, root: entry & ones(63, 12), levels: aw + 2, ...sight };
   if (type === secondStage) {
     return bit(ecap, 46) && width ? { kind: "tables", tables } : undefined;
   }
@@ -129,6 +135,7 @@ function leadsTo({ cap, ecap }: Unit, entry: bigint, pasid: number): Leads | und
     smep: bit(entry, 134),
     eafe: bit(entry, 135),
     second: type === nested ? tables : undefined,
+    ...sight,
   };
   return { kind: "firstStage", space };
 }

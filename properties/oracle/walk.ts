@@ -1,5 +1,6 @@
 import type { Access, PageSize } from "../../events/input.ts";
 import { onceFor } from "./masks.ts";
+import { placeOf } from "./view.ts";
 import { bit, isInterruptPage, ones } from "./word.ts";
 
 /**
@@ -13,8 +14,8 @@ export interface Unit {
   readonly haw: number;
   /** RTADDR as last latched. */
   readonly root: bigint;
-  /** The word at an 8-byte aligned GPA, or `undefined` where it cannot be read. */
-  readonly read64: (gpa: bigint) => bigint | undefined;
+  /** The word at a place: an 8-byte aligned GPA, or `undefined` where it cannot be read. */
+  readonly read64: (at: bigint) => bigint | undefined;
   /** Whether the unit can write there. */
   readonly canWrite: (gpa: bigint) => boolean;
 }
@@ -162,7 +163,7 @@ export function leafSize(level: number, gpaPage: number): PageSize {
  */
 export function walkTables(
   unit: Unit,
-  tables: { readonly root: bigint; readonly levels: number },
+  tables: { readonly root: bigint; readonly levels: number; readonly snoops?: boolean },
   page: number,
   access: Access,
 ): { outcome: TableAnswer; words: Word[]; leaf: boolean } {
@@ -175,7 +176,7 @@ export function walkTables(
   let table = tables.root;
   for (let level = tables.levels; ; level--) {
     const shift = BigInt(3 + 9 * level);
-    const at = table + ((iova >> shift) & 511n) * 8n;
+    const at = placeOf(unit, tables.snoops, table + ((iova >> shift) & 511n) * 8n);
     const entry = unit.read64(at);
     words.push([at, entry]);
     if (entry === undefined) return end(fault(level === tables.levels ? 0x3 : 0x7));

@@ -120,11 +120,11 @@ export function bytesOf(value: bigint, count: number): Uint8Array {
   return new Uint8Array(view.buffer, 0, count);
 }
 
-/** Writes bytes as the CPU; without coherent walks, `flush` makes them visible. */
+/** Writes bytes as the CPU; where some walks are not coherent, `flush` makes them visible. */
 export function writeBytes(driver: Driver, at: number, bytes: Uint8Array, flush: boolean): void {
   const address = gpa(BigInt(at));
   driver.isBuffered = driver.profile.rwbf;
-  const isFlush = flush && !driver.profile.coherent;
+  const isFlush = flush && !driver.profile.snoopsAll;
   const atOnce = isFlush && driver.inputs.length % 3 !== 0;
   emit(driver, { type: "MemoryWrite", gpa: address, bytes, ...(atOnce ? { flushed: true } : {}) });
   if (!isFlush || atOnce) return;

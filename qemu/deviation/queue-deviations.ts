@@ -77,11 +77,24 @@ const unalignedBit = Iqt.mask("qt") & -Iqt.mask("qt");
 /** Of a tail that lies beyond the queue, and of one that is not aligned. */
 const tailErrors: ReadonlySet<number> = new Set([iqeis.tail, iqeis.alignment]);
 
-/** Explains that the queue has halted where the model has executed such a descriptor. */
+/**
+ * Explains that the queue has halted where the model has executed such a descriptor; where the
+ * model has halted as well by then, at a later one, its head alone tells.
+ */
 function haltedAt(
   { register, facts, before }: Situation,
   isSuch: (descriptor: bigint, guest: Guest) => boolean,
 ): "end" | undefined {
+  if (register?.name === "IQH") {
+    const isAlso = facts.some((fact) => fact.type === "QueueHalted" && fact.error === "IQE");
+    const isThere = facts.some(
+      (fact) =>
+        fact.type === "DescriptorFetched" &&
+        BigInt(fact.head) === register.target &&
+        isSuch(fact.descriptor, before),
+    );
+    return isAlso && isThere ? "end" : undefined;
+  }
   if (register?.name !== "FSTS") return undefined;
   const isHalted = (register.target & ~register.model & queueError) !== 0n;
   const isMet = facts.some(

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import type { Gpa } from "../../events/address.ts";
+import type { Input } from "../../events/input.ts";
+import { iotlbOfAll, memory, page, reads, tables, turnOn } from "./driver.ts";
+import { given } from "./given.ts";
+import {
+  below,
+  data,
+  firstStageEntry,
+  gva,
+  pasidEntry,
+  pasids,
+  readsAs,
+  scalableOn,
+  scalableTables,
+  scalableUnit,
+  secondStage,
+  slot,
+} from "./scalable-driver.ts";
+import { announce, scalableQueue } from "./scalable-queue.ts";
+import { l1, reached, spare } from "./scalable-scene.ts";
+
+const writeBack: Input = { type: "CacheFlush", gpa: 0n as Gpa, length: 0x4_0000n };
+const { firstStage: first, secondStage: second } = pasids;
+const secondLeaf = slot(secondStage.l1, 1, below);
+const [toSpare, alsoToSpare] = [memory(l1, spare | 7n), memory(secondLeaf, spare | 3n)];
+
+/** A unit with the two kinds of coherence, all of whose tables are written back. */
+const unitWith = (c: boolean, smpwcs: boolean) => scalableUnit({ ecap: { c, smpwcs } });
+const ready = (c: boolean, smpwcs: boolean) =>
+  given(unitWith(c, smpwcs), scalableTables, writeBack, scalableOn, scalableQueue);
+const forget = (index: number) => announce(iotlbOfAll, index);
+const fresh = pasidEntry(0x45, firstStageEntry({ did: 9 }));
+const reads45 = readsAs(0x45, gva);
+
+describe("a unit whose ECAP.SMPWC differs from ECAP.C", () => {
+  test("[TR16] with SMPWC alone sees paging structures at once, PASID entries later", () => {
+    const scene = ready(false, true);
+    expect(reached(scene, toSpare, readsAs(first, gva))).toBe(spare);
+    const told = scene.when(alsoToSpare, forget(0));
+    expect(reached(told, readsAs(second, below))).toBe(spare);
+    expect(reached(scene, fresh, reads45)).toBe("59h");
+    expect(reached(scene, fresh, writeBack, reads45)).toBe(data);
+  });
+
+  test("[TR16] with C alone it sees PASID entries at once, paging structures later", () => {
+    const scene = ready(true, false);
+    expect(reached(scene, toSpare, readsAs(first, gva))).toBe(data);
+    expect(reached(scene, toSpare, writeBack, readsAs(first, gva))).toBe(spare);
+    const used = scene.when(readsAs(second, below));
+    const told = used.when(alsoToSpare, forget(0));
+    expect(reached(told, readsAs(second, below))).toBe(0n);
+    expect(reached(told, writeBack, readsAs(second, below))).toBe(0n);
+    expect(reached(told, writeBack, forget(1), readsAs(second, below))).toBe(spare);
+    expect(reached(scene, fresh, reads45)).toBe(data);
+  });
+
+  test("[TR16] what was marked is what its walks see otherwise", () => {
+    const used = ready(false, true).when(readsAs(second, below), alsoToSpare);
+    expect(reached(used, readsAs(second, below))).toBe(0n);
+    expect(reached(used.when(forget(0)), readsAs(second, below))).toBe(spare);
+  });
+
+  test("[TR16] sees all tables of legacy mode by ECAP.C", () => {
+    expect(reached(given(unitWith(true, false), tables, turnOn), reads(page))).toBe(0x7000n);
+    expect(reached(given(unitWith(false, true), tables, turnOn), reads(page))).toBe("1h");
+  });
+});
