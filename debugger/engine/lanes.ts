@@ -50,15 +50,17 @@ const names: Readonly<Record<LaneKind, string>> = {
 
 const order: readonly LaneKind[] = Object.keys(names) as LaneKind[];
 const sorted = (a: Lane, b: Lane): number =>
-  order.indexOf(a.kind) - order.indexOf(b.kind) || a.key.localeCompare(b.key);
+  order.indexOf(a.kind) - order.indexOf(b.kind) || (a.key < b.key ? -1 : 1);
 
 /** The lanes of a run, as events for them come. */
 export interface Lanes {
   readonly found: Lane[];
   readonly byNumber: Map<number, number>;
+  /** Places in the order in which they are shown, as of so many lanes. */
+  shown: readonly number[];
 }
 
-export const newLanes = (): Lanes => ({ found: [], byNumber: new Map() });
+export const newLanes = (): Lanes => ({ found: [], byNumber: new Map(), shown: [] });
 
 const kindCount = order.length;
 
@@ -83,8 +85,12 @@ export function laneOf(lanes: Lanes, kind: LaneKind, guest: number, device = 0):
 }
 
 /** The places of lanes in the order in which they are shown. */
-export const shownOrder = ({ found }: Lanes): readonly number[] =>
-  found
+export function shownOrder(lanes: Lanes): readonly number[] {
+  const { found } = lanes;
+  if (lanes.shown.length === found.length) return lanes.shown;
+  lanes.shown = found
     .map((lane, place) => ({ lane, place }))
     .sort((a, b) => sorted(a.lane, b.lane))
     .map(({ place }) => place);
+  return lanes.shown;
+}

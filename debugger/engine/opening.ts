@@ -6,6 +6,7 @@ import { createWorld } from "../../hypervisor/create-world.ts";
 import { devicesOf } from "../../projections/device/devices.ts";
 import { judge } from "../../properties/judge.ts";
 import type { LogView } from "../protocol.ts";
+import { breathe } from "./breathe.ts";
 import { headOf, linesOf } from "./log-lines.ts";
 import type { LogReader } from "./log-reader.ts";
 import { openLog } from "./log-reader.ts";
@@ -72,12 +73,6 @@ function* foldLines(
   }
   return undefined;
 }
-
-/** Lets messages that wait be handled. */
-const breathe = (): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve);
-  });
 
 /**
  * Opens a file and folds it. Where it is cut short, or a line is bad, everything before that is
