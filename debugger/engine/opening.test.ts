@@ -50,7 +50,7 @@ describe("opening what is not plain", () => {
     for (const [folded, share] of shares) expect(Math.abs(share - folded / all)).toBeLessThan(0.2);
   });
 
-  it("[DB26] so many devices that nobody tells them apart share a lane; no fault is lost", async () => {
+  it("[DB26] more devices than have lanes share one, and none is lost", async () => {
     const [head = ""] = recordingLines("linux-vfio-edu");
     const setup = openLog(head).setup;
     const inputs = Array.from({ length: 3000 }, (_, index) =>

@@ -1,3 +1,5 @@
+// Length: the three ways in which a page changes, side by side.
+
 import type { World } from "../../projections/world.ts";
 import { advance } from "../../tables/page-tree.ts";
 import type { Chunk } from "../columns/chunk.ts";

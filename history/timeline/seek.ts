@@ -54,7 +54,7 @@ export function stepAt(timeline: Timeline, place: number): Step | undefined {
   return stepsUpTo(timeline, part, place)[place - first];
 }
 
-/** The world after an input by its place; the start for -1. Where one was kept, nothing is folded. */
+/** The world after an input by its place, -1 the start. Where one was kept, nothing is folded. */
 export function worldAfterInput(timeline: Timeline, place: number): World | undefined {
   const { kept } = timeline.checkpoints;
   const near = kept[lastPlace(timeline.checkpoints, place + 1, inputsBefore)];
