@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { Input } from "../events/input.ts";
 import { openRecording } from "../events/log/recording.ts";
+import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import type { World } from "../projections/world.ts";
 
@@ -11,6 +12,7 @@ export interface Recorded {
   readonly lines: readonly string[];
   readonly read: (line: string, lineNumber: number) => readonly Input[];
   readonly inputs: readonly Input[];
+  readonly setup: Setup;
   readonly start: World;
 }
 
@@ -21,5 +23,5 @@ export function loadRecorded(name: string): Recorded {
   const [first = "", ...lines] = text.trimEnd().split("\n");
   const { setup, read } = openRecording(first);
   const inputs = lines.flatMap((line, index) => read(line, index + 2));
-  return { lines, read, inputs, start: createWorld(setup) };
+  return { lines, read, inputs, setup, start: createWorld(setup) };
 }

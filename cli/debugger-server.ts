@@ -14,6 +14,8 @@ export interface Served {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** The token of the address, where it is that of a server before; else one that nobody knows. */
+  readonly token?: string;
 }
 
 /** A server that runs. */
@@ -125,7 +127,7 @@ function listening(server: Server, { host, port }: Served): Promise<number> {
  * @throws the system's error when the address cannot be listened on.
  */
 export async function servePage(served: Served): Promise<PageServer> {
-  const token = randomBytes(16).toString("hex");
+  const token = served.token ?? randomBytes(16).toString("hex");
   const prefix = `/${token}/`;
   const server = createServer();
   const port = await listening(server, served);

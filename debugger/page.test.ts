@@ -61,11 +61,12 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
   let browser: Browser;
   let server: PageServer;
   let html: string;
+  let served: { page: string; file: string; name: string };
 
   beforeAll(async () => {
     buildPage();
     html = debuggerPage();
-    const served = { page: html, file: recording, name: basename(recording) };
+    served = { page: html, file: recording, name: basename(recording) };
     server = await servePage({ ...served, host: "127.0.0.1", port: 0 });
     browser = await startChromium();
   });
@@ -79,8 +80,19 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
     const { page, errors, asked } = await openPage(browser, server.address);
     await followFault(page);
     expect(await seriousIn(page)).toEqual([]);
+    // What cannot be leaves what was answered.
+    await page.getByRole("tab", { name: "What if" }).click();
+    await page.locator(".edit textarea").fill("not json");
+    await page.getByRole("button", { name: "Change it to this" }).click();
+    await page.getByText("That cannot be").waitFor();
+    expect(await text(page, ".result .conclusion")).toContain("16 that were blocked land");
+    const { port, pathname } = new URL(server.address);
     await server.close();
     await page.getByText("The server has ended.").waitFor();
+    const token = pathname.slice(1, -1);
+    server = await servePage({ ...served, host: "127.0.0.1", port: Number(port), token });
+    await page.getByText("The server has ended.").waitFor({ state: "detached" });
+    await server.close();
     await page.getByRole("button", { name: "Step back", exact: true }).click();
     await expect.poll(() => atEvent(page), patience).toBe("5626");
     expect(asked.filter((one) => !/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(one))).toEqual([]);
@@ -169,7 +181,16 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
     await choose.setInputFiles(picture);
     await page.getByText("it is a picture (PNG)").waitFor();
     expect(await seriousIn(page)).toEqual([]);
-    await choose.setInputFiles(recordingPath("linux-scalable-nvme"));
+    const bytes = readFileSync(recordingPath("linux-scalable-nvme")).toString("base64");
+    const dropped = await page.evaluateHandle((text) => {
+      const data = new DataTransfer();
+      const file = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+      data.items.add(new File([file], "linux-scalable-nvme.jsonl.gz"));
+      return data;
+    }, bytes);
+    for (const type of ["dragover", "drop"]) {
+      await page.dispatchEvent("body", type, { dataTransfer: dropped });
+    }
     await page.getByText("every law holds").waitFor();
     expect(await text(page, ".file")).toBe("linux-scalable-nvme.jsonl.gz");
     await page.close();

@@ -20,6 +20,9 @@ export interface Lane {
   readonly name: string;
 }
 
+/** The key of the lane that a kind's events are in for which there is no lane of their own. */
+export const sharedKey = (kind: LaneKind): string => `*/${kind}/*`;
+
 /** Bits of what a stretch of a lane has in it, whatever else it has. */
 export const marks = { bad: 1, finding: 2 } as const;
 
@@ -315,6 +318,7 @@ export interface LogView {
   readonly events: number;
   readonly inputs: number;
   readonly guests: number;
+  /** Some, where there are very many. */
   readonly devices: readonly string[];
   readonly lanes: readonly Lane[];
   readonly isWhole: boolean;

@@ -1,4 +1,5 @@
 import { ask } from "./engine/answers.ts";
+import { breathe } from "./engine/breathe.ts";
 import type { Opened } from "./engine/opening.ts";
 import { logView, NoLogError, openBlob } from "./engine/opening.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
@@ -54,7 +55,8 @@ async function fetchLog(name: string, address: string): Promise<void> {
 const isLong = (value: unknown): value is Generator<void, unknown, void> =>
   typeof value === "object" && value !== null && "next" in value && "throw" in value;
 
-const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+/** What is answered bit by bit lets others have their turn this often. */
+const sliceMs = 6;
 
 async function finish(
   question: string,
@@ -62,9 +64,12 @@ async function finish(
   long: Generator<void, unknown, void>,
 ): Promise<unknown> {
   current.set(question, id);
+  let since = performance.now();
   for (let next = long.next(); ; next = long.next()) {
     if (next.done) return next.value;
+    if (performance.now() - since < sliceMs) continue;
     await breathe();
+    since = performance.now();
     if (current.get(question) !== id) throw new Error("stopped");
   }
 }

@@ -6,8 +6,8 @@ import { hasEvent, pageIn, presence } from "../../history/columns/chunk.ts";
 import { rowOf } from "../../history/columns/columns.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";
 import { scanAll } from "../../history/columns/scan.ts";
-import type { Interval } from "../../history/lifeline/lifeline.ts";
-import { lifelineOf } from "../../history/lifeline/lifeline.ts";
+import type { Life } from "../../history/lifeline/life.ts";
+import { lifeChanges } from "../../history/lifeline/life-changes.ts";
 import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import type { FaultGroup, FindingView, SummaryView } from "../protocol.ts";
@@ -17,7 +17,7 @@ const blockedEvent = eventNumber("DmaBlocked");
 /** Groups of one page that are told apart. */
 const mostGroups = 2000;
 const mostTold = 200;
-const groupsAtOnce = 8;
+const countedAtOnce = 1024;
 
 /** Blocked DMA of one device to one page, for one reason. */
 interface PageGroup {
@@ -43,8 +43,13 @@ function detailOf(timeline: Timeline, seq: number): Pick<PageGroup, "access" | "
 
 type Found = Omit<PageGroup, "access" | "host">;
 
+interface Pages {
+  readonly groups: readonly Found[];
+  readonly blocked: number;
+}
+
 /** All blocked DMA by page, in the order of the first of each, from columns alone. */
-function pageGroups({ columns }: Timeline): { groups: readonly Found[]; blocked: number } {
+function* pageGroups({ columns }: Timeline): Generator<void, Pages, void> {
   const groups = new Map<string, Found>();
   let blocked = 0;
   const wanted = {
@@ -53,6 +58,7 @@ function pageGroups({ columns }: Timeline): { groups: readonly Found[]; blocked:
   };
   for (const seq of scanAll(columns, { from: 1, to: columns.count }, wanted)) {
     blocked += 1;
+    if (blocked % countedAtOnce === 0) yield;
     const row = rowOf(columns, seq);
     if (row === undefined) continue;
     const { chunk, at } = row;
@@ -74,18 +80,20 @@ function pageGroups({ columns }: Timeline): { groups: readonly Found[]; blocked:
   return { groups: [...groups.values()], blocked };
 }
 
-const hasPage = ({ life }: Interval): boolean => life.gpa !== undefined;
-
-/** What had become of the page when the first DMA of a group met it. */
+/** What had become of the page when the first DMA of a group met it; nothing after that counts. */
 function kindOf(timeline: Timeline, group: PageGroup): FaultGroup["kind"] {
   if (group.host !== undefined) return "host";
   const { guest, device, page, pasid, first } = group;
-  const { intervals } = lifelineOf(timeline, { guest, device, page, pasid });
-  const met = intervals.findLastIndex(({ from }) => from < first);
-  const interval = intervals[met];
-  if (interval === undefined || interval.life.state !== "shadowed") return "other";
-  if (hasPage(interval)) return "not allowed";
-  return intervals.slice(0, met).some(hasPage) ? "unmapped" : "never mapped";
+  let met: Life | undefined;
+  let wasMapped = false;
+  for (const { seq, life } of lifeChanges(timeline, { guest, device, page, pasid })) {
+    if (seq >= first) break;
+    wasMapped ||= met?.gpa !== undefined;
+    met = life;
+  }
+  if (met?.state !== "shadowed") return "other";
+  if (met.gpa !== undefined) return "not allowed";
+  return wasMapped ? "unmapped" : "never mapped";
 }
 
 interface Grouped {
@@ -105,10 +113,10 @@ const isNext = (group: FaultGroup, last: PageGroup, next: PageGroup, kind: strin
 
 /** Blocked DMA that is alike, in pages side by side; pages that were unmapped first. */
 function* faultGroups(timeline: Timeline): Generator<void, Grouped, void> {
-  const { groups, blocked } = pageGroups(timeline);
+  const { groups, blocked } = yield* pageGroups(timeline);
   const told: { group: FaultGroup; last: PageGroup }[] = [];
   for (const [index, found] of groups.entries()) {
-    if (index % groupsAtOnce === groupsAtOnce - 1) yield;
+    yield;
     const one: PageGroup = { ...found, ...detailOf(timeline, found.first) };
     const kind = index < mostTold ? kindOf(timeline, one) : "other";
     const before = told.at(-1);

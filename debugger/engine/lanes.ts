@@ -2,6 +2,7 @@ import { formatSourceId } from "../../events/address.ts";
 import type { Chunk } from "../../history/columns/chunk.ts";
 import { eventNames } from "../../history/columns/event-column.ts";
 import type { Lane, LaneKind } from "../protocol.ts";
+import { sharedKey } from "../protocol.ts";
 
 /** Which events go to which lane: the first that fits. */
 const kinds: readonly (readonly [LaneKind, RegExp])[] = [
@@ -50,15 +51,20 @@ const names: Readonly<Record<LaneKind, string>> = {
 
 const order: readonly LaneKind[] = Object.keys(names) as LaneKind[];
 const sorted = (a: Lane, b: Lane): number =>
-  order.indexOf(a.kind) - order.indexOf(b.kind) || a.key.localeCompare(b.key);
+  order.indexOf(a.kind) - order.indexOf(b.kind) || (a.key < b.key ? -1 : 1);
+
+/** Lanes of their own; what comes after so many shares one lane for each kind. */
+const mostLanes = 64;
 
 /** The lanes of a run, as events for them come. */
 export interface Lanes {
   readonly found: Lane[];
   readonly byNumber: Map<number, number>;
+  /** Places in the order in which they are shown, as of so many lanes. */
+  shown: readonly number[];
 }
 
-export const newLanes = (): Lanes => ({ found: [], byNumber: new Map() });
+export const newLanes = (): Lanes => ({ found: [], byNumber: new Map(), shown: [] });
 
 const kindCount = order.length;
 
@@ -75,6 +81,7 @@ export function laneOf(lanes: Lanes, kind: LaneKind, guest: number, device = 0):
   const number = (guest * 65_536 + device) * kindCount + order.indexOf(kind);
   const known = lanes.byNumber.get(number);
   if (known !== undefined) return known;
+  if (lanes.found.length >= mostLanes) return sharedLane(lanes, kind, number);
   const what = kind === "device" ? formatSourceId(device) : names[kind];
   const name = guest === 0 ? what : `${what} · guest ${guest.toString()}`;
   lanes.found.push({ key: `${guest.toString()}/${kind}/${device.toString()}`, kind, name });
@@ -82,9 +89,27 @@ export function laneOf(lanes: Lanes, kind: LaneKind, guest: number, device = 0):
   return lanes.found.length - 1;
 }
 
+/** The lane of all devices, or guests, that have none of their own. */
+function sharedLane(lanes: Lanes, kind: LaneKind, number: number): number {
+  const key = sharedKey(kind);
+  const known = lanes.found.findIndex((lane) => lane.key === key);
+  const place = known < 0 ? lanes.found.length : known;
+  if (known < 0) {
+    const name = kind === "device" ? "other devices" : `${names[kind]} · others`;
+    lanes.found.push({ key, kind, name });
+  }
+  // A hostile log has a million; those of so many are looked up anew.
+  if (lanes.byNumber.size < 100_000) lanes.byNumber.set(number, place);
+  return place;
+}
+
 /** The places of lanes in the order in which they are shown. */
-export const shownOrder = ({ found }: Lanes): readonly number[] =>
-  found
+export function shownOrder(lanes: Lanes): readonly number[] {
+  const { found } = lanes;
+  if (lanes.shown.length === found.length) return lanes.shown;
+  lanes.shown = found
     .map((lane, place) => ({ lane, place }))
     .sort((a, b) => sorted(a.lane, b.lane))
     .map(({ place }) => place);
+  return lanes.shown;
+}

@@ -1,3 +1,6 @@
+import { breathe } from "./breathe.ts";
+import { gzipMembers } from "./gzip-members.ts";
+
 /** Some lines of a file, and how far the file is read. */
 export interface Lines {
   readonly lines: readonly string[];
@@ -13,14 +16,19 @@ export interface Cut {
 }
 
 const pieceBytes = 2 ** 18;
+/** Packed data is taken in smaller pieces: it is much more once it is unpacked. */
+const packedBytes = 2 ** 13;
 const longestLine = 64 * 2 ** 20;
 
 const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 /** The bytes of a blob, some at a time. */
-async function* piecesOf(blob: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  for (let at = 0; at < blob.size; at += pieceBytes) {
-    yield new Uint8Array(await blob.slice(at, at + pieceBytes).arrayBuffer());
+async function* piecesOf(
+  blob: Blob,
+  length = pieceBytes,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  for (let at = 0; at < blob.size; at += length) {
+    yield new Uint8Array(await blob.slice(at, at + length).arrayBuffer());
   }
 }
 
@@ -28,6 +36,12 @@ async function* piecesOf(blob: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>, vo
 interface Unpacked {
   readonly bytes: Uint8Array;
   readonly taken: number;
+}
+
+/** What the last four bytes of gzip data say of its length: of several members, of the last. */
+async function unpackedLength(blob: Blob): Promise<number> {
+  const end = new DataView(await blob.slice(-4).arrayBuffer());
+  return end.byteLength < 4 ? 1 : Math.max(1, end.getUint32(0, true));
 }
 
 /** Hands on what a stream gives until nothing more comes of what was written. */
@@ -46,22 +60,35 @@ async function* unpacked(blob: Blob): AsyncGenerator<Unpacked | Cut, void> {
       failure = error instanceof Error ? error.message : String(error);
     }
   })();
-  let taken = 0;
+  let [taken, yielded] = [0, 0];
+  const all = await unpackedLength(blob);
   try {
-    for await (const piece of piecesOf(blob)) {
+    for await (const piece of piecesOf(blob, packedBytes)) {
       await writer.write(piece);
       taken += piece.length;
       // Lets the reader have what this piece gave.
-      await new Promise((resolve) => setTimeout(resolve));
-      for (const bytes of out.splice(0)) yield { bytes, taken };
+      await breathe();
+      for (const bytes of out.splice(0)) {
+        yielded += bytes.length;
+        yield { bytes, taken: Math.min(taken, (yielded / all) * blob.size) };
+      }
     }
     await writer.close();
   } catch (error) {
     failure ??= error instanceof Error ? error.message : String(error);
   }
   await reading;
-  for (const bytes of out) yield { bytes, taken };
-  if (failure !== undefined) yield { cut: "the gzip data is cut short or damaged" };
+  let known = yielded;
+  for (const bytes of out) {
+    known += bytes.length;
+    yield { bytes, taken: Math.min(taken, (known / all) * blob.size) };
+  }
+  if (failure === undefined) return;
+  try {
+    yield* gzipMembers(piecesOf(blob, packedBytes), known);
+  } catch {
+    yield { cut: "the gzip data is cut short or damaged" };
+  }
 }
 
 async function* bytesOf(blob: Blob): AsyncGenerator<Unpacked | Cut, void> {

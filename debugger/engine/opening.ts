@@ -6,6 +6,7 @@ import { createWorld } from "../../hypervisor/create-world.ts";
 import { devicesOf } from "../../projections/device/devices.ts";
 import { judge } from "../../properties/judge.ts";
 import type { LogView } from "../protocol.ts";
+import { breathe } from "./breathe.ts";
 import { headOf, linesOf } from "./log-lines.ts";
 import type { LogReader } from "./log-reader.ts";
 import { openLog } from "./log-reader.ts";
@@ -47,37 +48,35 @@ function startOpened(name: string, reader: LogReader): Opened {
 /** Inputs between two looks at who asks something meanwhile. */
 const inputsAtOnce = 512;
 
-/** Folds the inputs of some lines. @returns why it had to stop, if it had. */
+/**
+ * Folds the inputs of some lines, and says now and then what share of them is folded.
+ *
+ * @returns why it had to stop, if it had.
+ */
 function* foldLines(
   opened: Opened,
   reader: LogReader,
   lines: readonly string[],
   first: number,
-): Generator<void, string | undefined, void> {
-  let waiting = 0;
+  pace: { waiting: number },
+): Generator<number, string | undefined, void> {
   for (const [index, line] of lines.entries()) {
     try {
       for (const input of reader.read(line, first + index)) {
         const step = append(opened.timeline, input);
         addToPicture(opened.picture, opened.timeline, step);
-        waiting += 1;
+        pace.waiting += 1;
       }
     } catch (error) {
       if (error instanceof LogError) return error.message;
       throw error;
     }
-    if (waiting < inputsAtOnce) continue;
-    waiting = 0;
-    yield;
+    if (pace.waiting < inputsAtOnce) continue;
+    pace.waiting = 0;
+    yield (index + 1) / lines.length;
   }
   return undefined;
 }
-
-/** Lets messages that wait be handled. */
-const breathe = (): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve);
-  });
 
 /**
  * Opens a file and folds it. Where it is cut short, or a line is bad, everything before that is
@@ -89,6 +88,7 @@ export async function openBlob(name: string, blob: Blob, watching: Watching): Pr
   let opened: Opened | undefined;
   let reader: LogReader | undefined;
   let progress = 0;
+  const pace = { waiting: 0 };
   for await (const part of linesOf(blob)) {
     if ("cut" in part) {
       if (opened === undefined) throw await refusal(blob);
@@ -109,14 +109,16 @@ export async function openBlob(name: string, blob: Blob, watching: Watching): Pr
       lines = lines.slice(1);
       first += 1;
     }
+    const before = progress;
     progress = part.taken / Math.max(1, blob.size);
-    const folding = foldLines(opened, reader, lines, first);
+    const folding = foldLines(opened, reader, lines, first, pace);
     for (let next = folding.next(); ; next = folding.next()) {
       if (next.done) {
         opened.timeline.cut = next.value;
         break;
       }
-      watching.told(opened, Math.min(0.999, progress));
+      const share = before + (progress - before) * next.value;
+      watching.told(opened, Math.min(0.999, share));
       await breathe();
       if (watching.isEnough()) {
         opened.timeline.cut = "opening was stopped here";
@@ -130,6 +132,9 @@ export async function openBlob(name: string, blob: Blob, watching: Watching): Pr
   watching.told(opened, 1);
   return opened;
 }
+
+/** Devices that are named in a list. */
+const mostDevices = 1000;
 
 /** What is known of a log while it is opened, and once it is. */
 export function logView({ name, kind, timeline, picture, isWhole }: Opened): LogView {
@@ -145,7 +150,10 @@ export function logView({ name, kind, timeline, picture, isWhole }: Opened): Log
     events: end.seq,
     inputs: inputs.count,
     guests: end.guests.length,
-    devices: [...devices].sort((a, b) => a - b).map(formatSourceId),
+    devices: [...devices]
+      .sort((a, b) => a - b)
+      .slice(0, mostDevices)
+      .map(formatSourceId),
     lanes: lanesOf(picture),
     isWhole,
     cut,

@@ -18,7 +18,9 @@ function Notices() {
         <p class="warn">The log ends here before it should: {cut}. All before that is shown.</p>
       )}
       {store.origin.value === "gone" && (
-        <p class="warn">The server has ended. Everything that was read stays here.</p>
+        <p class="warn">
+          The server has ended. Everything that was read stays here; when it is back, that is told.
+        </p>
       )}
       {store.refused.value !== undefined && <p class="warn">{store.refused.value}</p>}
       {notice !== undefined && <p class="note">{notice}</p>}

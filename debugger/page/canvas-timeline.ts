@@ -26,7 +26,9 @@ function drawAxis({ context, colours, width, picture, height }: Drawing): void {
     context.lineTo(x, height);
     context.stroke();
     context.fillStyle = colours.faint;
-    context.fillText(seq.toLocaleString("en-US"), x + 3, axisHeight / 2);
+    const text = seq.toLocaleString("en-US");
+    if (x + 3 + context.measureText(text).width > width) continue;
+    context.fillText(text, x + 3, axisHeight / 2);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ArrowView, ChartState } from "../protocol.ts";
 import { EventLink } from "./event-link.tsx";
 import * as store from "./store.ts";
 
-const [width, boxWidth, boxHeight, gap] = [104, 88, 30, 30];
+const [width, boxWidth, boxHeight, gap] = [84, 78, 30, 20];
 
 interface Edge {
   readonly from: number;

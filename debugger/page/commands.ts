@@ -39,8 +39,10 @@ function goToDecisiveWrite(): void {
 }
 
 function goToFirstFault(): void {
-  const first = store.summary.value.value?.faults[0]?.first;
-  if (first === undefined) store.notice.value = "Nothing was blocked in this run.";
+  const summary = store.summary.value.value;
+  const first = summary?.faults[0]?.first;
+  if (summary === undefined) store.notice.value = "Not known yet: the log is still being read.";
+  else if (first === undefined) store.notice.value = "Nothing was blocked in this run.";
   else {
     moves.select(first, "zoom");
     moves.show("why");

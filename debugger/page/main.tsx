@@ -16,12 +16,19 @@ function packedLog(): { name: string; bytes: Blob } | undefined {
   return { name: element.dataset["name"] ?? "log", bytes: new Blob([bytes]) };
 }
 
-/** Hears when the server ends; what was read stays. */
+const retryMs = 3000;
+
+/** Hears when the server is away and when it is back; what was read stays. */
 function watchServer(): void {
   const source = new EventSource("alive");
+  source.onopen = (): void => {
+    if (store.origin.peek() === "gone") store.origin.value = "server";
+  };
   source.onerror = (): void => {
     source.close();
-    if (store.origin.peek() === "server") store.origin.value = "gone";
+    if (store.origin.peek() === "file") return;
+    store.origin.value = "gone";
+    setTimeout(watchServer, retryMs);
   };
 }
 

@@ -78,8 +78,9 @@ export async function continueTo(expression: string, back: boolean): Promise<voi
     if (seq === undefined)
       store.notice.value = `No event ${back ? "before" : "after"} this one fits.`;
     else select(seq, "zoom");
+    store.searchError.value = undefined;
   } catch (error) {
-    store.notice.value = error instanceof Error ? error.message : String(error);
+    store.searchError.value = error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -93,10 +94,10 @@ export async function search(expression: string): Promise<void> {
   try {
     const answer = await store.client.ask("search", { where: expression, most: 200 });
     store.found.value = { rows: answer.found, isWhole: answer.isWhole };
-    store.notice.value = undefined;
+    store.searchError.value = undefined;
   } catch (error) {
     store.found.value = undefined;
-    store.notice.value = error instanceof Error ? error.message : String(error);
+    store.searchError.value = error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -106,7 +107,7 @@ export const faultExpression = 'fact in ["DmaBlocked", "TranslationBlocked", "In
 /** Asks what would have been. */
 export async function askWhatIf(title: string, edits: readonly EditAsked[]): Promise<void> {
   show("whatif");
-  store.whatIf.value = undefined;
+  // What cannot be leaves the answer that was there.
   store.whatIfState.value = { isBusy: true };
   try {
     store.whatIf.value = await store.client.ask("whatIf", { title, edits });
@@ -137,7 +138,13 @@ let awaited = parseLink(globalThis.location.hash);
 
 effect(() => {
   const { value: log } = store.log;
-  if (log === undefined || awaited === undefined || awaited.at > log.events) return;
+  if (log === undefined || awaited === undefined) return;
+  if (awaited.at > log.events) {
+    if (!log.isWhole) return;
+    store.notice.value = `The address names event ${awaited.at.toString()}, and there is none.`;
+    awaited = undefined;
+    return;
+  }
   const { at, tab, asked } = awaited;
   awaited = undefined;
   select(at, "zoom");

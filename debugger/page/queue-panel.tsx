@@ -21,12 +21,16 @@ function arc(from: number, to: number): string {
   ].join(" ");
 }
 
+/** A word beside the hand needs more room where the hand lies flat. */
+const wordRadius = (turn: number): number =>
+  inner - 16 - 18 * Math.abs(Math.sin(turn * 2 * Math.PI));
+
 function Hand({ turn, name }: { turn: number; name: string }) {
   const [x, y] = point(turn, outer + 5).split(" ");
   const [u, v] = point(turn, inner - 6).split(" ");
-  const [a, b] = point(turn, outer - 48).split(" ");
+  const [a, b] = point(turn, wordRadius(turn)).split(" ");
   return (
-    <g class={`hand hand-${name}`}>
+    <g class={`hand hand-${name || "head"}`}>
       <line x1={x} y1={y} x2={u} y2={v} />
       <text x={a} y={b}>
         {name}
@@ -52,7 +56,7 @@ function Ring({ queue }: { queue: QueueView }) {
         />
       ))}
       {waiting > 0 && <path class="waiting" d={arc(head / slots, (head + waiting) / slots)} />}
-      <Hand turn={head / slots} name={isSame ? "head = tail" : "head"} />
+      <Hand turn={head / slots} name={isSame ? "" : "head"} />
       {!isSame && <Hand turn={tail / slots} name="tail" />}
       <text class="count" x={middle} y={middle - 4}>
         {waiting}
@@ -60,6 +64,11 @@ function Ring({ queue }: { queue: QueueView }) {
       <text class="label" x={middle} y={middle + 14}>
         waiting
       </text>
+      {isSame && (
+        <text class="label" x={middle} y={middle + 32}>
+          head = tail
+        </text>
+      )}
     </svg>
   );
 }

@@ -79,7 +79,9 @@ function Found() {
   return (
     <>
       <p class="faint" role="status">
-        {rows.length === 0 ? "No event fits." : `${rows.length}${isWhole ? "" : "+"} events`}
+        {rows.length === 0
+          ? "No event fits."
+          : `${rows.length}${isWhole ? "" : "+"} event${rows.length === 1 ? "" : "s"}`}
       </p>
       <ul class="found">
         {rows.map((row) => (
@@ -130,6 +132,11 @@ function Search() {
         </button>
         <button type="submit">All</button>
       </div>
+      {store.searchError.value !== undefined && (
+        <p class="bad" role="alert">
+          {store.searchError.value}
+        </p>
+      )}
     </form>
   );
 }
@@ -162,10 +169,10 @@ function Bookmarks() {
 export function Rail() {
   return (
     <nav class="rail" aria-label="Where to look">
-      <h2>Look here first</h2>
-      <LookFirst />
       <Search />
       <Found />
+      <h2>Look here first</h2>
+      <LookFirst />
       <Bookmarks />
     </nav>
   );

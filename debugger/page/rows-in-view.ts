@@ -1,5 +1,6 @@
 import { computed } from "@preact/signals";
 import type { EventRow, Lane } from "../protocol.ts";
+import { sharedKey } from "../protocol.ts";
 import { resource } from "./resource.ts";
 import * as store from "./store.ts";
 
@@ -24,8 +25,10 @@ const linked = resource(store.client, "events", () => {
   return store.log.value === undefined || seqs.length === 0 ? undefined : { seqs };
 });
 
-const laneOfRow = (lanes: readonly Lane[], row: EventRow): number =>
-  lanes.findIndex(({ key }) => key === row.lane);
+function laneOfRow(lanes: readonly Lane[], row: EventRow): number {
+  const own = lanes.findIndex(({ key }) => key === row.lane);
+  return own >= 0 ? own : lanes.findIndex(({ key }) => key === sharedKey(row.kind));
+}
 
 /** The lanes of events that are drawn by themselves. */
 export const placesOfRows = computed(() => {

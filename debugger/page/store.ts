@@ -33,6 +33,8 @@ export const isPaletteOpen = signal(false);
 export const isHelpOpen = signal(false);
 export const whatIf = signal<WhatIfView | undefined>(undefined);
 export const whatIfState = signal<{ isBusy: boolean; error?: string }>({ isBusy: false });
+/** What is wrong with the expression that is looked for. */
+export const searchError = signal<string | undefined>(undefined);
 export const found = signal<{ rows: readonly EventRow[]; isWhole: boolean } | undefined>(undefined);
 
 /** How many events there are so far. */
@@ -72,6 +74,7 @@ export function forget(): void {
     asked.value = undefined;
     whatIf.value = undefined;
     found.value = undefined;
+    searchError.value = undefined;
     notice.value = undefined;
   });
   isFirst = true;

@@ -6,6 +6,7 @@ import * as store from "./store.ts";
 
 function Outcome({ outcome, isHere }: { outcome: OutcomeView | undefined; isHere: boolean }) {
   if (outcome === undefined) return <td class="faint">did not happen</td>;
+  // Whether it is good that a request lands is not known here.
   return (
     <td class={outcome.good ? "landed" : "blocked"}>
       {outcome.text}
@@ -84,7 +85,7 @@ function Result({ view }: { view: WhatIfView }) {
   return (
     <section class="result" aria-label="What would have been">
       <h3>What if {view.title}?</h3>
-      <p class="conclusion">{conclusionOf(view)}</p>
+      <p class={view.dmaDiffering === 0 ? "conclusion calm" : "conclusion"}>{conclusionOf(view)}</p>
       <p class="faint">
         {view.dmaSame} come to the same; {view.differing} inputs differ or have other facts.
       </p>
@@ -138,7 +139,11 @@ export function WhatIfPanel() {
           </button>
         </p>
       )}
-      {error !== undefined && <p class="bad">That cannot be: {error}</p>}
+      {error !== undefined && (
+        <p class="bad" role="alert">
+          That cannot be: {error}
+        </p>
+      )}
       {store.whatIf.value !== undefined && <Result view={store.whatIf.value} />}
       {offers.length > 0 && (
         <section class="offers">

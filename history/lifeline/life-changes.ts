@@ -1,3 +1,5 @@
+// Length: the three ways in which a page changes, side by side.
+
 import type { World } from "../../projections/world.ts";
 import { advance } from "../../tables/page-tree.ts";
 import type { Chunk } from "../columns/chunk.ts";
@@ -5,10 +7,11 @@ import { addressIn, mayHavePage } from "../columns/chunk.ts";
 import { longestWrite } from "../columns/event-column.ts";
 import { numberAt, placeOf } from "../columns/number-column.ts";
 import { scan } from "../columns/scan.ts";
-import { stepAt } from "../timeline/seek.ts";
+import { worldAfterInput } from "../timeline/seek.ts";
 import type { Timeline } from "../timeline/timeline.ts";
 import { inputPlace } from "../timeline/timeline.ts";
 import type { UsedPage } from "../use.ts";
+import type { ChangeIndex } from "./change-index.ts";
 import { everyHost, trees } from "./change-index.ts";
 import type { Bytes, Life, Mappings } from "./life.ts";
 import {
@@ -34,20 +37,20 @@ interface Moment {
 }
 
 function momentAt(timeline: Timeline, seq: number): Moment {
-  const step = stepAt(timeline, inputPlace(timeline, seq));
-  return step === undefined
-    ? { seq: 0, world: timeline.checkpoints.kept[0]?.world as World }
-    : { seq: step.seq, world: step.after };
+  const place = inputPlace(timeline, seq);
+  const world = worldAfterInput(timeline, place) as World;
+  return { seq: place < 0 ? 0 : numberAt(timeline.numbers, place), world };
 }
 
 /** The next input that changed a host entry of the page's requests, or what they depend on. */
 function nextHostChange(timeline: Timeline, place: UsedPage, { seq, world }: Moment): number {
   const { hostSeq, hostGuest, hostKey } = timeline.changes;
-  const { keys } = sourceOf(world, place);
+  const [guests, keys] = [hostGuest.values, hostKey.values];
+  const wanted = sourceOf(world, place).keys;
   for (let row = placeOf(hostSeq, seq + 1); row < hostSeq.length; row++) {
-    if (numberAt(hostGuest, row) !== place.guest) continue;
-    const key = numberAt(hostKey, row);
-    if (key === everyHost || keys.includes(key)) return numberAt(hostSeq, row);
+    if (guests[row] !== place.guest) continue;
+    const key = keys[row] as number;
+    if (key === everyHost || wanted.includes(key)) return numberAt(hostSeq, row);
   }
   return Number.POSITIVE_INFINITY;
 }
@@ -67,6 +70,29 @@ function withRow(timeline: Timeline, row: number, page: number, old: Mappings): 
   }
 }
 
+/**
+ * The rows of changes after one event and before another that say something of a page of a shadow.
+ * A plain loop over plain arrays: of the rows of a long run few are of one page.
+ */
+function rowsOfPage(
+  { seq, guest, shadow, first, count }: ChangeIndex,
+  place: UsedPage,
+  wanted: number,
+  after: number,
+  until: number,
+): readonly number[] {
+  const end = until > numberAt(seq, Math.max(0, seq.length - 1)) ? seq.length : placeOf(seq, until);
+  const [starts, counts] = [first.values as Float64Array, count.values as Float64Array];
+  const [shadows, guests] = [shadow.values as Uint32Array, guest.values as Uint8Array];
+  const rows: number[] = [];
+  for (let row = placeOf(seq, after + 1); row < end; row++) {
+    const pages = place.page - (starts[row] as number);
+    if (pages < 0 || pages >= (counts[row] as number)) continue;
+    if (shadows[row] === wanted && guests[row] === place.guest) rows.push(row);
+  }
+  return rows;
+}
+
 /** The changes of a page that trees say, up to where its host entry changes. */
 function* treeChanges(
   timeline: Timeline,
@@ -76,18 +102,14 @@ function* treeChanges(
 ): Generator<LifeChange, void, void> {
   const guest = from.world.guests[place.guest];
   const { host } = sourceOf(from.world, place);
-  let mappings = guest && mappingsOf(guest, host, place.page);
-  if (mappings === undefined || host === undefined) return;
+  const start = guest && mappingsOf(guest, host, place.page);
+  if (start === undefined || host === undefined) return;
+  let mappings = start;
   const { changes } = timeline;
-  const wanted = host.state === "passThrough" ? 0 : host.shadow;
+  const wanted = host.state === "passThrough" ? 0 : (host.shadow ?? 0);
   let changed = 0;
-  for (let row = placeOf(changes.seq, from.seq + 1); row < changes.seq.length; row++) {
+  for (const row of rowsOfPage(changes, place, wanted, from.seq, until)) {
     const seq = numberAt(changes.seq, row);
-    if (seq >= until) break;
-    const first = numberAt(changes.first, row);
-    if (place.page < first || place.page - first >= numberAt(changes.count, row)) continue;
-    if (numberAt(changes.shadow, row) !== wanted) continue;
-    if (numberAt(changes.guest, row) !== place.guest) continue;
     if (changed !== 0 && changed !== seq) {
       yield { seq: changed, life: lifeOfMappings(host, place.page, mappings) };
     }

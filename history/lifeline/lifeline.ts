@@ -1,17 +1,15 @@
 import type { SourceId } from "../../events/address.ts";
 import { parseSourceId } from "../../events/address.ts";
-import type { Chunk } from "../columns/chunk.ts";
-import { hasEvent, mayHavePage, pageIn, presence } from "../columns/chunk.ts";
 import type { Columns } from "../columns/columns.ts";
 import { rowOf } from "../columns/columns.ts";
 import { eventNumber, eventNumbers, inputNames } from "../columns/event-column.ts";
-import { scanAll } from "../columns/scan.ts";
 import type { ChangesAt } from "../expression/event-view.ts";
 import type { Timeline } from "../timeline/timeline.ts";
 import { lastEvent } from "../timeline/timeline.ts";
 import type { UsedPage } from "../use.ts";
 import type { Life } from "./life.ts";
 import { lifeChanges } from "./life-changes.ts";
+import { usesOf } from "./page-uses.ts";
 
 /** DMA that met an interval: how many, what became of them, and two of their numbers. */
 export interface LifeUses {
@@ -63,30 +61,7 @@ function* factsOfStep(
   }
 }
 
-const requests = eventNumbers(["Dma", "DmaIssue"]);
 const [landing, blocking] = [eventNumber("DmaTranslated"), eventNumber("DmaBlocked")];
-
-/** The numbers of all DMA to a page, in order. */
-export const usesOf = (
-  columns: Columns,
-  { guest, device, page, pasid }: UsedPage,
-): Generator<number, void> =>
-  scanAll(
-    columns,
-    { from: 1, to: columns.count },
-    {
-      mayBeIn: (chunk) => hasEvent(chunk, requests) && mayHavePage(chunk, "iova", page),
-      isAt: (chunk: Chunk, at) =>
-        requests.includes(chunk.event[at] as number) &&
-        chunk.plain.device?.[at] === device &&
-        pageIn(chunk, "iova", at) === page &&
-        (chunk.plain.guest?.[at] ?? 0) === guest &&
-        pasidAt(chunk, at) === pasid,
-    },
-  );
-
-const pasidAt = (chunk: Chunk, at: number): number | undefined =>
-  ((chunk.present[at] as number) & presence.pasid) === 0 ? undefined : chunk.plain.pasid?.[at];
 
 /** The numbers of uses that fell into `[from, until)`, taken from the front of a list. */
 function usesIn(columns: Columns, waiting: number[], until: number): LifeUses {
@@ -112,7 +87,7 @@ export function lifelineOf(timeline: Timeline, place: UsedPage): Lifeline {
   const { columns } = timeline;
   const changes = [...lifeChanges(timeline, place)];
   // Taken from the end: the first use is the last of the list.
-  const waiting = [...usesOf(columns, place)].reverse();
+  const waiting = usesOf(columns, place).reverse();
   let pendingBefore: number | undefined;
   const intervals = changes.map(({ seq: from, life }, index): Interval => {
     const until = changes[index + 1]?.seq;

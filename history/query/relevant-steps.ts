@@ -4,7 +4,7 @@ import { eventNumbers } from "../columns/event-column.ts";
 import { numberAt } from "../columns/number-column.ts";
 import { scanAll } from "../columns/scan.ts";
 import { trees } from "../lifeline/change-index.ts";
-import { usesOf } from "../lifeline/lifeline.ts";
+import { usesOf } from "../lifeline/page-uses.ts";
 import { touching } from "../memory-use/last-writer.ts";
 import type { PathEntry } from "../path-entry.ts";
 import type { Timeline } from "../timeline/timeline.ts";

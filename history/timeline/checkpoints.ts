@@ -48,10 +48,24 @@ export function costOf({ input, facts }: Step): number {
   return 1 + facts.length + Math.floor(bytes / bytesAUnit);
 }
 
-/** Keeps the world after a step if it is far enough from the last one that was kept. */
-export function addCheckpoint(checkpoints: Checkpoints, step: Step, inputs: number): void {
+/** How much closer a turn may be to the checkpoint before it. */
+const turnsCloser = 16;
+
+/**
+ * Keeps the world after a step if it is far enough from the last one that was kept.
+ *
+ * @param isTurn  whether the step changed a host entry: who tells the life of a page looks there,
+ *   so such a world is kept sooner.
+ */
+export function addCheckpoint(
+  checkpoints: Checkpoints,
+  step: Step,
+  inputs: number,
+  isTurn = false,
+): void {
   checkpoints.cost += costOf(step);
-  if (checkpoints.cost < checkpoints.spacing) return;
+  const enough = isTurn ? checkpoints.spacing / turnsCloser : checkpoints.spacing;
+  if (checkpoints.cost < enough) return;
   checkpoints.cost = 0;
   checkpoints.kept.push({ inputs, world: step.after });
   if (checkpoints.kept.length <= checkpoints.most) return;

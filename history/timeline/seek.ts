@@ -11,40 +11,54 @@ import { inputPlace } from "./timeline.ts";
 
 const keptParts = 4;
 
-/**
- * The steps from one checkpoint to the next, folded again unless they were just now: stepping back
- * among them costs nothing.
- */
-function stepsFrom(timeline: Timeline, place: number): readonly Step[] {
-  const { folded, checkpoints, inputs } = timeline;
+/** The part from one checkpoint to the next as far as it was folded again; no step at first. */
+function partAt({ folded }: Timeline, place: number): Step[] {
   const known = folded.get(place);
   if (known !== undefined) return known;
-  const { inputs: first, world } = checkpoints.kept[place] as Checkpoint;
-  const end = checkpoints.kept[place + 1]?.inputs ?? inputs.count;
   const steps: Step[] = [];
-  let before = world;
-  for (let at = first; at < end; at++) {
-    const input = inputAt(inputs, at);
-    if (input === undefined) break;
-    const step = stepOf(before, input);
-    steps.push(step);
-    before = step.after;
-  }
-  timeline.refolded += steps.length;
   folded.set(place, steps);
   const [oldest] = folded.keys();
   if (folded.size > keptParts && oldest !== undefined) folded.delete(oldest);
   return steps;
 }
 
+/**
+ * The steps from a checkpoint up to an input, folded again unless they were just now: stepping
+ * back among them costs nothing, and what comes after is left until somebody wants it.
+ */
+function stepsUpTo(timeline: Timeline, place: number, last: number): readonly Step[] {
+  const { checkpoints, inputs } = timeline;
+  const { inputs: first, world } = checkpoints.kept[place] as Checkpoint;
+  const steps = partAt(timeline, place);
+  let before = steps.at(-1)?.after ?? world;
+  for (let at = first + steps.length; at <= last; at++) {
+    const input = inputAt(inputs, at);
+    if (input === undefined) break;
+    const step = stepOf(before, input);
+    steps.push(step);
+    timeline.refolded += 1;
+    before = step.after;
+  }
+  return steps;
+}
+
+const inputsBefore = ({ inputs }: Checkpoint): number => inputs;
+
 /** The step of an input by its place, from 0; `undefined` where there is none. */
 export function stepAt(timeline: Timeline, place: number): Step | undefined {
   if (place < 0 || place >= timeline.inputs.count) return undefined;
   const kept = timeline.steps?.[place];
   if (kept !== undefined) return kept;
-  const part = lastPlace(timeline.checkpoints, place, ({ inputs }) => inputs);
+  const part = lastPlace(timeline.checkpoints, place, inputsBefore);
   const first = (timeline.checkpoints.kept[part] as Checkpoint).inputs;
-  return stepsFrom(timeline, part)[place - first];
+  return stepsUpTo(timeline, part, place)[place - first];
+}
+
+/** The world after an input by its place, -1 the start. Where one was kept, nothing is folded. */
+export function worldAfterInput(timeline: Timeline, place: number): World | undefined {
+  const { kept } = timeline.checkpoints;
+  const near = kept[lastPlace(timeline.checkpoints, place + 1, inputsBefore)];
+  return near?.inputs === place + 1 ? near.world : stepAt(timeline, place)?.after;
 }
 
 /** The step that an event belongs to; `undefined` before the first event and after the last. */

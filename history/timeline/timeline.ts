@@ -3,7 +3,7 @@ import type { World } from "../../projections/world.ts";
 import type { Columns } from "../columns/columns.ts";
 import { addToColumns, newColumns } from "../columns/columns.ts";
 import type { NumberColumn } from "../columns/number-column.ts";
-import { addNumber, newNumbers, placeOf } from "../columns/number-column.ts";
+import { addNumber, newNumbers, numberAt, placeOf } from "../columns/number-column.ts";
 import type { ChangeIndex } from "../lifeline/change-index.ts";
 import { newChangeIndex, noteChanges } from "../lifeline/change-index.ts";
 import { memoryDrained } from "../memory-use/memory-drained.ts";
@@ -49,8 +49,8 @@ export interface Timeline {
   /** Every step so far, where they are few enough to be kept. */
   steps: Step[] | undefined;
   readonly mostSteps: number;
-  /** Steps between two checkpoints that were folded again, by the place of the first. */
-  readonly folded: Map<number, readonly Step[]>;
+  /** Steps after a checkpoint that were folded again, by its place: the first of them. */
+  readonly folded: Map<number, Step[]>;
   /** How many inputs were folded again to be somewhere: a count, for who wonders. */
   refolded: number;
 }
@@ -93,8 +93,9 @@ export function appendStep(timeline: Timeline, step: Step): void {
   if (timeline.inputs.count > timeline.mostSteps) timeline.steps = undefined;
   timeline.steps?.push(step);
   if (timeline.judge !== undefined) noteFindings(timeline.findings, timeline.judge(step));
-  timeline.folded.delete(timeline.checkpoints.kept.length - 1);
-  addCheckpoint(timeline.checkpoints, step, timeline.inputs.count);
+  const { hostSeq } = timeline.changes;
+  const isTurn = hostSeq.length > 0 && numberAt(hostSeq, hostSeq.length - 1) === step.seq;
+  addCheckpoint(timeline.checkpoints, step, timeline.inputs.count, isTurn);
   if (timeline.checkpoints.cost === 0) timeline.folded.clear();
   timeline.end = step.after;
 }

@@ -112,7 +112,7 @@ describe("imports", () => {
     const foreign = sources
       .filter(({ path, isTest }) => isBundled(path) && !isTest && !path.includes("/test/"))
       .flatMap((source) => importsOf(source).filter((name) => !name.startsWith(".")));
-    const known = /^(preact(\/hooks)?|@preact\/signals)$/;
+    const known = /^(preact(\/hooks)?|@preact\/signals|fflate)$/;
     expect(foreign.filter((name) => !known.test(name))).toEqual([]);
   });
 
