@@ -1,0 +1,60 @@
+import type { Told } from "../history/told.ts";
+
+/** Invalidations that are kept. */
+const most = 4096;
+
+/** What one guest's driver has told its unit so far. */
+export interface ToldRecord {
+  /** The newest, in order. */
+  readonly told: readonly Told[];
+  /** Numbers of the IOTLB invalidations, all of them. */
+  readonly flushes: readonly number[];
+  /** Numbers of the waits that completed, all of them. */
+  readonly waits: readonly number[];
+}
+
+/** A record that is written to while the steps go by. */
+export interface WritableRecord extends ToldRecord {
+  readonly told: Told[];
+  readonly flushes: number[];
+  readonly waits: number[];
+}
+
+export const newRecord = (): WritableRecord => ({ told: [], flushes: [], waits: [] });
+
+/** Adds one invalidation. */
+export function addTold(record: WritableRecord, told: Told): void {
+  const { type } = told.fact;
+  if (type === "IotlbInvalidated" || type === "PasidIotlbInvalidated") {
+    record.flushes.push(told.seq);
+  }
+  record.told.push(told);
+  if (record.told.length > 2 * most) record.told.splice(0, most);
+}
+
+/** How many of some ascending numbers are at most `seq`. */
+export function upTo(numbers: readonly number[], seq: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] as number) <= seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How many of some ascending numbers lie after one event and before another. */
+export const between = (numbers: readonly number[], after: number, before: number): number =>
+  Math.max(0, upTo(numbers, before - 1) - upTo(numbers, after));
+
+/** The invalidations after one event and before another, the first one first. */
+export function toldBetween(
+  { told }: ToldRecord,
+  after: number,
+  before: number,
+): readonly Told[] {
+  let first = told.length;
+  while (first > 0 && (told[first - 1] as Told).seq > after) first -= 1;
+  const found = told.slice(first);
+  return found.filter(({ seq }) => seq < before);
+}
