@@ -15,6 +15,7 @@ import { momentOf } from "./moment.ts";
 import { startQueue } from "./queue.ts";
 import { startReach } from "./reach.ts";
 import { addTold, newRecord } from "./record.ts";
+import { startRemapped } from "./remapped.ts";
 import { startReuse } from "./reuse.ts";
 import { startSpare } from "./spare.ts";
 import type { StalenessReport } from "./staleness.ts";
@@ -60,7 +61,9 @@ function startGuest(index: number): GuestAudit {
   const writers = startWriters();
   const uses = startUses(record, writers, note);
   const staleness = startStaleness(uses.countOf);
-  const forgotten = startForgotten(index, record, (since) => uses.countOf(since) > 0);
+  const isUsed = (since: number): boolean => uses.countOf(since) > 0;
+  const forgotten = startForgotten(index, record, isUsed);
+  const remapped = startRemapped(record, isUsed);
   const tlbs = startDeviceTlbs(record);
   const order = startContextOrder(record);
   const upper = startUpperEntries(record);
@@ -98,6 +101,7 @@ function startGuest(index: number): GuestAudit {
         case "MemoryWrite":
         case "CacheFlush":
           reuse.follow(moment);
+          remapped.follow(moment);
           torn.follow(moment);
           writers.follow(moment.step);
           break;
@@ -115,6 +119,10 @@ function startGuest(index: number): GuestAudit {
       if (facts.some(isForgetting)) tell(moment);
       for (const [place, fact] of facts.entries()) {
         if (fact.type === "WaitCompleted") record.waits.push(seq + 1 + place);
+        else if (fact.type === "ShadowDropped") {
+          forgotten.dropped(moment.before, moment.after, seq);
+          break;
+        }
       }
     },
     report: (world) => {
@@ -127,7 +135,7 @@ function startGuest(index: number): GuestAudit {
       tlbs.open(guest, world.seq, add);
       order.open(guest, world.seq, add);
       upper.open(index, world.seq, add);
-      for (const check of [faults, interrupts, queue, spare]) check.open(index, add);
+      for (const check of [faults, interrupts, queue, spare, remapped]) check.open(index, add);
       reach.open(add);
       return all;
     },

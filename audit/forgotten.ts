@@ -5,7 +5,7 @@ import { walkTables } from "../hypervisor/shadow/walk-second-stage.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
-import { shadowsOf } from "../projections/shadow/shadow.ts";
+import { shadowAt, shadowsOf } from "../projections/shadow/shadow.ts";
 import { flagsOf, frameOf, hasFrame } from "../tables/mapping.ts";
 import { capacity, get } from "../tables/page-tree.ts";
 import { forEachSlot } from "../tables/page-tree-range.ts";
@@ -36,6 +36,8 @@ interface Forgotten extends Range {
 /** Finds changes that nothing announced, though no request showed it. */
 export interface ForgottenChanges {
   readonly told: (guest: Guest, told: Told) => void;
+  /** Shadows are dropped: what is open in them is announced by nothing any more. */
+  readonly dropped: (before: Guest, after: Guest, now: number) => void;
   readonly open: (guest: Guest, now: number, note: Note) => void;
 }
 
@@ -122,6 +124,15 @@ export function startForgotten(
   };
   const isStrict = (): boolean => all === 0 || prompt >= share * all;
   return {
+    dropped: (before, after, now) => {
+      for (const shadow of shadowsOf(before)) {
+        if (shadowAt(after, shadow.id) !== undefined) continue;
+        for (const one of openIn(before, shadow)) {
+          const isLate = hasFrame(one.was) && hasGoneOn(record, one, now) && late.length < most;
+          if (isLate && !isUsed(one.since)) late.push(one);
+        }
+      }
+    },
     told: (guest, told) => {
       for (const one of told.announced) announced(guest, one, told);
     },

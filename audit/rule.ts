@@ -74,6 +74,11 @@ export const rules = frozen({
     "The invalidation that follows comes after the page has other contents: the device reads them, or overwrites them.",
     "Free a page after the invalidation that covers its unmapping has completed, not before.",
   ]),
+  "iova-reused-too-early": rule("driver", "error", "both", [
+    "an IOVA was mapped again before its unmapping was announced",
+    "The unit may go on with the old page, which is no longer the device's, until an invalidation covers the IOVA.",
+    "Give an IOVA back to the allocator when the invalidation of its unmapping has completed, not before.",
+  ]),
   "range-too-narrow": rule("driver", "error", "both", [
     "an invalidation left out pages that were changed",
     "An invalidation of pages covers an aligned block of a power of two, and nothing beside it.",
