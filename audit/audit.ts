@@ -1,5 +1,5 @@
-import type { Fact } from "../events/fact.ts";
 import { hex } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
 import type { Step } from "../history/step.ts";
 import { isForgetting, toldIn } from "../history/told.ts";
 import type { World } from "../projections/world.ts";
@@ -42,15 +42,20 @@ export interface Audit {
   readonly follow: (step: Step) => void;
   /** Takes in a fact as somebody else's host says it, in the world around it. */
   readonly landed: (fact: Fact, seq: number, world: World) => void;
-  /** What it comes to so far. What is open is judged as if nothing more came. */
-  readonly report: () => AuditReport;
+  /**
+   * What it comes to so far.
+   *
+   * @param isWhole  nothing more comes: what is open stays open. Else it is judged once the driver
+   *   has gone on to other things.
+   */
+  readonly report: (isWhole?: boolean) => AuditReport;
 }
 
 /** The audit of one guest. */
 interface GuestAudit {
   readonly follow: (moment: Moment) => void;
   readonly landed: (fact: Fact, seq: number, world: World) => void;
-  readonly report: (world: World) => readonly Found[];
+  readonly report: (world: World, isWhole: boolean) => readonly Found[];
   readonly staleness: (world: World) => StalenessReport;
 }
 
@@ -125,7 +130,8 @@ function startGuest(index: number): GuestAudit {
         }
       }
     },
-    report: (world) => {
+    report: (world, isWhole) => {
+      record.isWhole = isWhole;
       const all = [...found];
       const add = (one: Found): unknown => all.push(one);
       const guest = world.guests[index];
@@ -158,9 +164,9 @@ export function startAudit(start: World): Audit {
       world = step.after;
     },
     landed: (fact, seq, around) => guests[fact.guest ?? 0]?.landed(fact, seq, around),
-    report: () => ({
+    report: (isWhole = true) => ({
       events: world.seq,
-      findings: inOrder(guests.flatMap((one) => one.report(world)).map(findingOf)),
+      findings: inOrder(guests.flatMap((one) => one.report(world, isWhole)).map(findingOf)),
       staleness: guests.map((one) => one.staleness(world)),
     }),
   };
@@ -177,4 +183,3 @@ export function addressText({ iova }: Found): string | undefined {
 /** The command that opens the moment of a finding in a log. */
 export const openCommand = (file: string, at: number): string =>
   `shadowfold debug ${file} --terminal --at ${at.toString()}`;
-

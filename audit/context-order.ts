@@ -7,7 +7,7 @@ import { coversContext, coversPasid } from "../projections/queue/evolve-queue.ts
 import type { Note } from "./finding.ts";
 import { eventText } from "./harm.ts";
 import type { ToldRecord } from "./record.ts";
-import { between, toldBetween } from "./record.ts";
+import { hasGoneOn, toldBetween } from "./record.ts";
 
 /** An entry of a device that the caches have forgotten, and not yet what was translated by it. */
 interface Owed {
@@ -54,7 +54,8 @@ function dropsAll({ fact }: Told, { did, tag }: HostEntry): boolean {
 function noteOwed({ seq, cache, since, host }: Owed, record: ToldRecord, note: Note): void {
   const early = toldBetween(record, since, seq).findLast((one) => dropsAll(one, host));
   const pasid = host.pasid === undefined ? "" : ` PASID ${hex(host.pasid)}`;
-  const whose = `the entry of ${formatSourceId(host.source)}${pasid}, of domain ${host.did.toString()}`;
+  const domain = `domain ${host.did.toString()}`;
+  const whose = `the entry of ${formatSourceId(host.source)}${pasid}, of ${domain}`;
   const told = `the ${cache} cache was told at ${eventText(seq)}`;
   const flushed =
     early === undefined
@@ -88,7 +89,7 @@ export function startContextOrder(record: ToldRecord): ContextOrder {
     },
     open: ({ index }, now, note) => {
       for (const one of owed.values()) {
-        if (between(record.waits, one.seq, now + 1) === 0) continue;
+        if (!hasGoneOn(record, one.seq, now)) continue;
         noteOwed(one, record, (found) => note({ ...found, guest: index }));
       }
     },

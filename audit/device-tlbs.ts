@@ -20,7 +20,7 @@ import type { Note } from "./finding.ts";
 import { eventText } from "./harm.ts";
 import type { Moment } from "./moment.ts";
 import type { ToldRecord } from "./record.ts";
-import { between } from "./record.ts";
+import { hasGoneOn } from "./record.ts";
 
 /** A device's TLB that was told before the IOTLB was. */
 interface Early extends Range {
@@ -188,7 +188,7 @@ export function startDeviceTlbs(record: ToldRecord): DeviceTlbCheck {
       for (const kept of keptIn(guest)) {
         if (used.has(keyOf(kept))) continue;
         const flush = flushOf(record, hostOf(guest, kept.device, kept.pasid), kept.page);
-        if (flush === undefined || between(record.waits, flush.seq, now + 1) === 0) continue;
+        if (flush === undefined || !hasGoneOn(record, flush.seq, now)) continue;
         noteKept(guest, record, kept, undefined, note);
       }
       for (const one of early) noteEarly(one, guest.index, record, now, note);
@@ -198,7 +198,7 @@ export function startDeviceTlbs(record: ToldRecord): DeviceTlbCheck {
 
 function noteEarly(one: Early, guest: number, record: ToldRecord, now: number, note: Note): void {
   const { seq, device, did, flushed, first, end } = one;
-  if (flushed === 0 || between(record.waits, flushed, now + 1) === 0) return;
+  if (flushed === 0 || !hasGoneOn(record, flushed, now)) return;
   const whose = `the TLB of ${formatSourceId(device)} was told at ${eventText(seq)}`;
   note({
     rule: "device-tlb-before-iotlb",

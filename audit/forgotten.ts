@@ -13,7 +13,7 @@ import { missedBy } from "./cause.ts";
 import type { Evidence, Found, Note } from "./finding.ts";
 import { eventText } from "./harm.ts";
 import type { ToldRecord } from "./record.ts";
-import { between, toldBetween } from "./record.ts";
+import { between, hasGoneOn, toldBetween } from "./record.ts";
 
 /** Invalidations of other pages after which a change that is still open was forgotten. */
 const patience = 8;
@@ -57,7 +57,8 @@ function found(change: Forgotten, guest: number, record: ToldRecord, now: number
   if (by !== undefined) {
     evidence.push({ at: by.seq, text: "the next invalidation that covers it, of something else" });
   }
-  const then = by === undefined ? "nothing covers it" : `nothing covers it until event ${by.seq.toString()}`;
+  const then =
+    by === undefined ? "nothing covers it" : `nothing covers it until event ${by.seq.toString()}`;
   return {
     rule: missed?.rule ?? "never-announced",
     at: missed?.miss.seq ?? since,
@@ -95,9 +96,9 @@ function openIn(guest: Guest, shadow: Shadow): readonly Forgotten[] {
 }
 
 /** Whether the driver has done other things since a change, so that nothing is to come of it. */
-const hasGoneOn = (record: ToldRecord, { since, was }: Forgotten, now: number): boolean =>
+const isLeft = (record: ToldRecord, { since, was }: Forgotten, now: number): boolean =>
   hasFrame(was)
-    ? between(record.waits, since, now + 1) > 0
+    ? hasGoneOn(record, since, now)
     : between(record.flushes, since, now + 1) >= patience;
 
 /** Follows one guest. */
@@ -128,7 +129,7 @@ export function startForgotten(
       for (const shadow of shadowsOf(before)) {
         if (shadowAt(after, shadow.id) !== undefined) continue;
         for (const one of openIn(before, shadow)) {
-          const isLate = hasFrame(one.was) && hasGoneOn(record, one, now) && late.length < most;
+          const isLate = hasFrame(one.was) && isLeft(record, one, now) && late.length < most;
           if (isLate && !isUsed(one.since)) late.push(one);
         }
       }
@@ -142,7 +143,7 @@ export function startForgotten(
       }
       const left = shadowsOf(guest).flatMap((shadow) => openIn(guest, shadow));
       for (const one of left) {
-        if (!hasGoneOn(record, one, now) || isUsed(one.since) || !isStrict()) continue;
+        if (!isLeft(record, one, now) || isUsed(one.since) || !isStrict()) continue;
         note(found(one, index, record, now));
       }
     },

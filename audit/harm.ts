@@ -50,7 +50,8 @@ export function changedText({ table, level, source, pasid, did, page }: Suspect)
 function wentText({ fact, says }: Misled): string {
   const where = `${fact.access} at ${pageText(Number(fact.iova >> 12n))}`;
   const device = formatSourceId(fact.device);
-  if (fact.type === "DmaBlocked") return `${device}: the ${where} was refused, and the tables ${says}`;
+  if (fact.type === "DmaBlocked")
+    return `${device}: the ${where} was refused, and the tables ${says}`;
   const to = fact.gpa ?? fact.hpa ?? 0n;
   const what = fact.gpa === undefined ? "host page" : "guest page";
   return `${device}: the ${where} went to ${what} ${hex(to & ~0xfffn)}, and the tables ${says}`;

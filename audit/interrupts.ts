@@ -2,7 +2,10 @@ import type { SourceId } from "../events/address.ts";
 import { formatSourceId, hex } from "../events/address.ts";
 import { RemappedEntry } from "../events/interrupt/interrupt-entry.ts";
 import type { NearMiss } from "../history/near-miss.ts";
-import { interruptEntryAddress, readInterruptEntry } from "../projections/interrupt/interrupt-entry.ts";
+import {
+  interruptEntryAddress,
+  readInterruptEntry,
+} from "../projections/interrupt/interrupt-entry.ts";
 import { radixGet } from "../tables/radix.ts";
 import { missedBy } from "./cause.ts";
 import type { Evidence, Note } from "./finding.ts";
@@ -49,7 +52,8 @@ function staleEntry(
   const told = toldBetween(record, since, step.seq);
   const missed = missedBy(told, changed, { first: index, end: index + 1 }, since);
   const miss: NearMiss | undefined = missed?.miss;
-  const text = `interrupt entry ${index.toString()} was changed at ${eventText(since)} and was used as it was before at ${eventText(seq)}`;
+  const changedAt = `interrupt entry ${index.toString()} was changed at ${eventText(since)}`;
+  const text = `${changedAt} and was used as it was before at ${eventText(seq)}`;
   return {
     rule: "stale-interrupt-entry",
     at: miss?.seq ?? (since === 0 ? seq : since),
@@ -71,7 +75,8 @@ function* passedIn(moment: Moment, record: ToldRecord, writers: Writers) {
     const { index, source: device } = fact;
     if (before.charts.remapping !== "enabled") continue;
     if (index === undefined) {
-      const text = `an interrupt request of ${deviceText(device)} in compatibility format was let through`;
+      const whose = `an interrupt request of ${deviceText(device)}`;
+      const text = `${whose} in compatibility format was let through`;
       const evidence = [{ at: seq, text: "it is delivered as it names itself" }];
       const one = { rule: "compatibility-interrupt" as const, at: seq, text, evidence, device };
       yield { key: `compatibility ${String(device)}`, one };
@@ -81,7 +86,8 @@ function* passedIn(moment: Moment, record: ToldRecord, writers: Writers) {
     if (stale !== undefined) yield { key: `stale ${index} ${stale.at}`, one: { ...stale, device } };
     const entry = radixGet(moment.after.interruptCache, index)?.entry ?? 0n;
     if (RemappedEntry.decode(entry).svt !== 0) continue;
-    const text = `interrupt entry ${index.toString()} (${hex(entry)}) says SVT 0: it was used by ${deviceText(device)}, and any device may`;
+    const which = `interrupt entry ${index.toString()} (${hex(entry)}) says SVT 0`;
+    const text = `${which}: it was used by ${deviceText(device)}, and any device may`;
     const evidence = [{ at: seq, text: "an interrupt is delivered by it" }];
     const one = { rule: "interrupt-source-unchecked" as const, at: seq, text, evidence, device };
     yield { key: `source ${index}`, one };

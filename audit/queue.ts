@@ -69,11 +69,12 @@ function behindIn({ step }: Moment): Behind | "waits" | undefined {
 }
 
 function noteBehind({ seq, wait }: Behind, guest: number, note: Note): void {
+  const waited = `the wait at ${eventText(wait)} completes before the invalidation at`;
   note({
     rule: "wait-before-work",
     at: wait,
     guest,
-    text: `the wait at ${eventText(wait)} completes before the invalidation at ${eventText(seq)}, which is behind it in the queue, and nothing waits for that`,
+    text: `${waited} ${eventText(seq)}, which is behind it in the queue, and nothing waits for that`,
     evidence: [
       { at: wait, text: "the wait completes" },
       { at: seq, text: "the invalidation is executed" },

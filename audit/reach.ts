@@ -6,11 +6,11 @@ import type { Guest } from "../projections/guest.ts";
 import { isReached } from "../projections/memory/table-use.ts";
 import { shadowAt } from "../projections/shadow/shadow.ts";
 import type { World } from "../projections/world.ts";
+import { frameOf, hasFrame } from "../tables/mapping.ts";
 import { ownerGuest } from "../tables/p2m.ts";
 import type { PageTree } from "../tables/page-tree.ts";
 import { emptyTree, fill, get } from "../tables/page-tree.ts";
 import { forEachRun } from "../tables/page-tree-range.ts";
-import { frameOf, hasFrame } from "../tables/mapping.ts";
 import { radixGet } from "../tables/radix.ts";
 import type { Note } from "./finding.ts";
 import { eventText } from "./harm.ts";
@@ -58,8 +58,10 @@ export function startReach(index: number): ReachCheck {
     const owner = get(world.owners, hfn);
     if (owner !== 0 && ownerGuest(owner) === index) return;
     const taken = get(lost, hfn);
-    const what = `${formatSourceId(fact.device)}: the ${fact.access} at ${hex(fact.iova)} reached host page ${hex(BigInt(hfn) << 12n)}`;
-    const whose = owner === 0 ? "which nobody was granted" : `which is guest ${ownerGuest(owner).toString()}'s`;
+    const request = `${formatSourceId(fact.device)}: the ${fact.access} at ${hex(fact.iova)}`;
+    const what = `${request} reached host page ${hex(BigInt(hfn) << 12n)}`;
+    const whose =
+      owner === 0 ? "which nobody was granted" : `which is guest ${ownerGuest(owner).toString()}'s`;
     const then = taken === 0 ? whose : `which the P2M had taken away at ${eventText(taken)}`;
     add(`${fact.device} ${hfn}`, {
       rule: taken === 0 ? "outside-grant" : "removal-without-effect",
@@ -142,6 +144,7 @@ function passThrough(
   if (!isPhysical(after, fact.source)) return;
   const seq = factSeq(step, place);
   const pasid = fact.pasid === undefined ? "" : ` with PASID ${hex(fact.pasid)}`;
+  const whose = `the entry of ${formatSourceId(fact.source)}${pasid}`;
   add(`pass ${fact.source} ${fact.pasid ?? ""}`, {
     rule: "pass-through",
     at: seq,
@@ -149,7 +152,7 @@ function passThrough(
     device: fact.source,
     pasid: fact.pasid,
     domain: fact.did,
-    text: `the entry of ${formatSourceId(fact.source)}${pasid} says pass-through: its requests reach all of the guest's memory`,
+    text: `${whose} says pass-through: its requests reach all of the guest's memory`,
     evidence: [{ at: seq, text: "the host takes over the entry" }],
   });
 }

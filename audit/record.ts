@@ -11,16 +11,35 @@ export interface ToldRecord {
   readonly flushes: readonly number[];
   /** Numbers of the waits that completed, all of them. */
   readonly waits: readonly number[];
+  /** Nothing comes after it. */
+  readonly isWhole: boolean;
 }
+
+/** Invalidations after which the driver has gone on for sure, while the log still grows. */
+const patience = 8;
+
+/**
+ * Whether the driver has gone on to other things since an event, so that what it left open then
+ * stays so. At the end of a log a completed wait is enough.
+ */
+export const hasGoneOn = (record: ToldRecord, since: number, now: number): boolean =>
+  between(record.waits, since, now + 1) > 0 &&
+  (record.isWhole || between(record.flushes, since, now + 1) >= patience);
 
 /** A record that is written to while the steps go by. */
 export interface WritableRecord extends ToldRecord {
   readonly told: Told[];
   readonly flushes: number[];
   readonly waits: number[];
+  isWhole: boolean;
 }
 
-export const newRecord = (): WritableRecord => ({ told: [], flushes: [], waits: [] });
+export const newRecord = (): WritableRecord => ({
+  told: [],
+  flushes: [],
+  waits: [],
+  isWhole: false,
+});
 
 /** Adds one invalidation. */
 export function addTold(record: WritableRecord, told: Told): void {
@@ -48,11 +67,7 @@ export const between = (numbers: readonly number[], after: number, before: numbe
   Math.max(0, upTo(numbers, before - 1) - upTo(numbers, after));
 
 /** The invalidations after one event and before another, the first one first. */
-export function toldBetween(
-  { told }: ToldRecord,
-  after: number,
-  before: number,
-): readonly Told[] {
+export function toldBetween({ told }: ToldRecord, after: number, before: number): readonly Told[] {
   let first = told.length;
   while (first > 0 && (told[first - 1] as Told).seq > after) first -= 1;
   const found = told.slice(first);

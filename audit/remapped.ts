@@ -34,7 +34,13 @@ const most = 256;
 const allows = (low: number): boolean => (low & 3) !== 0;
 
 /** Whether an entry of level 1 that allowed nothing names a page that the shadow has not. */
-function isRemapped({ before, after }: Moment, shadow: Shadow, gfn: number, word: number, page: number) {
+function isRemapped(
+  { before, after }: Moment,
+  shadow: Shadow,
+  gfn: number,
+  word: number,
+  page: number,
+) {
   const [was, is] = [pageAt(before.memory, gfn), pageAt(after.memory, gfn)];
   if (allows(half(was, word * 2)) || !allows(half(is, word * 2))) return false;
   const known = get(shadow.stage, page);

@@ -46,7 +46,9 @@ export function startReuse(note: Note): ReuseCheck {
         const [device] = hostsWhere(before.hosts, (one) => one.shadow === shadow.id);
         const rights = writeCode(get(shadow.host, page)) === ok ? "write" : "read";
         const at = hex(iovaOfPage(page));
-        const reached = `guest page ${hex(iovaOfPage(gfn))} is still in reach at ${at} of domain ${shadow.did.toString()} (${rights})`;
+        const where = `${at} of domain ${shadow.did.toString()} (${rights})`;
+        const reached = `guest page ${hex(iovaOfPage(gfn))} is still in reach at ${where}`;
+        const unmapped = `unmapped at ${eventText(since)} without an invalidation`;
         note({
           rule: "page-reused-too-early",
           at: seq,
@@ -54,7 +56,7 @@ export function startReuse(note: Note): ReuseCheck {
           device: device?.source,
           domain: shadow.did,
           iova: { first: iovaOfPage(page), end: iovaOfPage(page + 1) },
-          text: `${reached}, unmapped at ${eventText(since)} without an invalidation, and is written for something else`,
+          text: `${reached}, ${unmapped}, and is written for something else`,
           evidence: [
             { at: since, text: "the page is unmapped" },
             { at: seq, text: "the page is written" },

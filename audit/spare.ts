@@ -1,9 +1,9 @@
 import { pageOf } from "../events/address.ts";
 import type { Told } from "../history/told.ts";
-import type { Guest } from "../projections/guest.ts";
-import { deviceAt } from "../projections/device/devices.ts";
-import { hostAt } from "../projections/host/host-entry.ts";
 import { walkTables } from "../hypervisor/shadow/walk-second-stage.ts";
+import { deviceAt } from "../projections/device/devices.ts";
+import type { Guest } from "../projections/guest.ts";
+import { hostAt } from "../projections/host/host-entry.ts";
 import { hasFrame } from "../tables/mapping.ts";
 import type { PageTree } from "../tables/page-tree.ts";
 import { emptyTree, fill, get } from "../tables/page-tree.ts";
@@ -97,7 +97,7 @@ function noteCounts(domain: number, counts: Counts, guest: number, note: Note): 
       at: firstUnused,
       guest,
       domain,
-      text: `${unused.toString()} of ${removed.toString()} pages that were unmapped in ${whose} had not been used`,
+      text: `${unused.toString()} of ${removed.toString()} pages unmapped in ${whose} were never used`,
       evidence: [{ at: firstUnused, text: "the first of them is invalidated" }],
       count: unused,
     });
@@ -108,7 +108,7 @@ function noteCounts(domain: number, counts: Counts, guest: number, note: Note): 
     at: firstWide,
     guest,
     domain,
-    text: `${wide.toString()} invalidations of more than pages in ${whose} had at most ${few.toString()} pages to announce`,
+    text: `${wide.toString()} wide invalidations in ${whose} announced ${few.toString()} pages or fewer`,
     evidence: [{ at: firstWide, text: "the first of them" }],
     count: wide,
   });

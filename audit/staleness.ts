@@ -1,11 +1,11 @@
 import type { SourceId } from "../events/address.ts";
-import { hasFrame } from "../tables/mapping.ts";
-import { capacity, get } from "../tables/page-tree.ts";
-import { forEachSlot } from "../tables/page-tree-range.ts";
+import type { Announced, Told } from "../history/told.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
 import { shadowsOf } from "../projections/shadow/shadow.ts";
-import type { Announced, Told } from "../history/told.ts";
+import { hasFrame } from "../tables/mapping.ts";
+import { capacity, get } from "../tables/page-tree.ts";
+import { forEachSlot } from "../tables/page-tree-range.ts";
 
 /** For how long something was stale, in events. */
 export interface Staleness {
@@ -71,7 +71,15 @@ const plus = <Key>(sums: Map<Key, Staleness>, key: Key, one: Staleness): unknown
 
 function add(sums: Sums, { did, devices, pages, from, to }: Stale, uses: number): void {
   const longest = to - from;
-  const one = { changes: 1, pages, total: longest, longest, longestFrom: from, longestTo: to, uses };
+  const one = {
+    changes: 1,
+    pages,
+    total: longest,
+    longest,
+    longestFrom: from,
+    longestTo: to,
+    uses,
+  };
   sums.all = staler(sums.all, one);
   plus(sums.domains, did, one);
   for (const device of devices) plus(sums.devices, device, one);

@@ -1,11 +1,10 @@
-import type { Range } from "../events/address.ts";
-import type { Iova, SourceId } from "../events/address.ts";
-import { isWithin, iovaOfPage } from "../events/address.ts";
+import type { Iova, Range, SourceId } from "../events/address.ts";
+import { iovaOfPage, isWithin } from "../events/address.ts";
 import type { Changed } from "../history/near-miss.ts";
 import type { Told } from "../history/told.ts";
 import type { Asked } from "../hypervisor/translate/guest-answer.ts";
-import { translate } from "../hypervisor/translate/translate.ts";
 import { entryBytes } from "../hypervisor/translate/path-table.ts";
+import { translate } from "../hypervisor/translate/translate.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
@@ -36,10 +35,15 @@ function runAround(guest: Guest, host: HostEntry, page: number, since: number): 
   if (shadow === undefined) return alone(page);
   const [low, high] = [Math.max(0, page - around), page + around];
   let run = alone(page);
-  forEachRun(shadow.pending, low, Math.min(high, capacity(shadow.pending)), (first, count, mark) => {
-    if (Math.floor(mark / 2) !== since) return;
-    if (isWithin(page, { first, end: first + count })) run = { first, end: first + count };
-  });
+  forEachRun(
+    shadow.pending,
+    low,
+    Math.min(high, capacity(shadow.pending)),
+    (first, count, mark) => {
+      if (Math.floor(mark / 2) !== since) return;
+      if (isWithin(page, { first, end: first + count })) run = { first, end: first + count };
+    },
+  );
   return run;
 }
 

@@ -108,11 +108,12 @@ const allows = (word: bigint): boolean => (word & 3n) !== 0n;
 function noteLinked(moment: Moment, gfn: number, word: number, linked: number, note: Note): void {
   const { step, index } = moment;
   const table = hex(BigInt(gfn) << 12n);
+  const how = `was linked at ${eventText(linked)} with an old entry in it`;
   note({
     rule: "linked-before-filled",
     at: linked,
     guest: index,
-    text: `the table at ${table} was linked at ${eventText(linked)} with an old entry in it, which was overwritten at ${eventText(step.seq)}`,
+    text: `the table at ${table} ${how}, which was overwritten at ${eventText(step.seq)}`,
     evidence: [
       { at: linked, text: "the table is linked" },
       { at: step.seq, text: `its entry ${word.toString()} is overwritten` },

@@ -117,10 +117,10 @@ export function startUnflushed(writers: Writers, note: Note): UnflushedCheck {
   return {
     told: (guest, told) => {
       if (guest.memory.ahead.size === 0) return;
-      const late = [lateTables, lateEntries, lateInterrupts].flatMap((look) =>
+      const found = [lateTables, lateEntries, lateInterrupts].flatMap((look) =>
         look(guest, told, words),
       );
-      for (const { address, what, did } of late) {
+      for (const { address, what, did } of found) {
         const wrote = writers.last(address, 1);
         const key = `${address.toString()} ${wrote.toString()}`;
         if (known.has(key)) continue;
@@ -129,6 +129,8 @@ export function startUnflushed(writers: Writers, note: Note): UnflushedCheck {
         const by = `the invalidation at ${eventText(seq)} covers ${coverText(fact)}`;
         const iova = pagesTold(fact);
         const isPaged = fact.type === "IotlbInvalidated" && fact.iova !== undefined;
+        const written = `${what}, at ${hex(address)}, was written at ${eventText(wrote)}`;
+        const late = `${written} and is still in the CPU's cache`;
         note({
           rule: "not-written-back",
           at: wrote === 0 ? seq : wrote,
@@ -137,7 +139,7 @@ export function startUnflushed(writers: Writers, note: Note): UnflushedCheck {
           ...(isPaged
             ? { iova: { first: BigInt(iova.first) << 12n, end: BigInt(iova.end) << 12n } }
             : {}),
-          text: `${what}, at ${hex(address)}, was written at ${eventText(wrote)} and is still in the CPU's cache; ${by}, so the unit reads what was there before`,
+          text: `${late}; ${by}, so the unit reads what was there before`,
           evidence: [
             { at: wrote, text: `${what} is written` },
             { at: seq, text: "the invalidation that announces it" },

@@ -4,7 +4,7 @@ import type { Announced, Told } from "../history/told.ts";
 import type { Note } from "./finding.ts";
 import { eventText } from "./harm.ts";
 import type { ToldRecord } from "./record.ts";
-import { between } from "./record.ts";
+import { between, hasGoneOn } from "./record.ts";
 
 /** An invalidation of leaves alone, and the change of an upper entry that it left. */
 interface Left {
@@ -23,7 +23,8 @@ function noteLeft({ told, change }: Left, guest: number, note: Note): void {
   const { did } = shadow;
   const range = { first: iovaOfPage(first), end: iovaOfPage(end) };
   const where = `${hex(range.first)} to ${hex(range.end - 1n)} in domain ${did.toString()}`;
-  const by = `the invalidation at ${eventText(told.seq)} covers ${coverText(told.fact)}, leaves alone`;
+  const at = `the invalidation at ${eventText(told.seq)}`;
+  const by = `${at} covers ${coverText(told.fact)}, leaves alone`;
   note({
     rule: "upper-entry-left",
     at: told.seq,
@@ -59,7 +60,7 @@ export function startUpperEntries(record: ToldRecord): UpperEntries {
     open: (guest, now, note) => {
       for (const one of late) noteLeft(one, guest, note);
       for (const one of open.values()) {
-        if (between(record.waits, one.told.seq, now + 1) > 0) noteLeft(one, guest, note);
+        if (hasGoneOn(record, one.told.seq, now)) noteLeft(one, guest, note);
       }
     },
   };

@@ -1,6 +1,5 @@
-import { pageOf } from "../events/address.ts";
+import { hex, pageOf } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
-import { hex } from "../events/address.ts";
 import type { InputOf } from "../events/input.ts";
 import type { Told } from "../history/told.ts";
 import { faultOf } from "../hypervisor/device/page-answer.ts";
@@ -17,6 +16,7 @@ import type { Harm, Misled } from "./harm.ts";
 import { harmFound } from "./harm.ts";
 import type { Moment } from "./moment.ts";
 import type { ToldRecord } from "./record.ts";
+import { hasGoneOn } from "./record.ts";
 import type { Suspect } from "./suspect.ts";
 import { isOpen, markedSuspect, walkedSuspect } from "./suspect.ts";
 import type { Writers } from "./writers.ts";
@@ -136,7 +136,11 @@ export function startUses(record: ToldRecord, writers: Writers, note: Note): Use
       }
     },
     open: (now, tell) => {
-      for (const harm of harms.values()) tell(harmFound(harm, record, undefined, now));
+      for (const harm of harms.values()) {
+        // While the log grows, an announcement may still come.
+        if (!record.isWhole && !hasGoneOn(record, harm.first.seq, now)) continue;
+        tell(harmFound(harm, record, undefined, now));
+      }
     },
     countOf: (since) => counts.get(since) ?? 0,
   };

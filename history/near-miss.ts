@@ -91,7 +91,11 @@ function missOfPages(told: Told, fact: OfPages, changed: Changed): NearMiss | un
     return isCovered ? miss("pasid", told, `${here} of ${pasid}`) : undefined;
   }
   if (fact.leafOnly === true && level > 1 && isCovered) {
-    return miss("leaf", told, `an entry of level ${level.toString()} above ${pageText(page)} changed`);
+    return miss(
+      "leaf",
+      told,
+      `an entry of level ${level.toString()} above ${pageText(page)} changed`,
+    );
   }
   return isWithin(page, range) ? undefined : miss("range", told, here);
 }
@@ -101,18 +105,21 @@ function missOfContext(told: Told, changed: Changed): NearMiss | undefined {
   const whose = `the entry of ${formatSourceId(changed.source ?? 0)}`;
   if (fact.type === "ContextInvalidated") {
     const mask = functionMasks[fact.mask ?? 0] as number;
-    const isOther = fact.source !== undefined && (fact.source & mask) !== ((changed.source ?? 0) & mask);
+    const isOther =
+      fact.source !== undefined && (fact.source & mask) !== ((changed.source ?? 0) & mask);
     if (isOther) return miss("source", told, `${whose} changed`);
     if (fact.did === undefined || fact.did === changed.did) return undefined;
     return miss("domain", told, `${whose} is of ${domainText(changed.did)}`);
   }
-  if (fact.type !== "IotlbInvalidated" || (fact.did ?? changed.did) !== changed.did) return undefined;
+  if (fact.type !== "IotlbInvalidated" || (fact.did ?? changed.did) !== changed.did)
+    return undefined;
   return miss("cache", told, `${whose} changed, which is in the context cache`);
 }
 
 function missOfPasid(told: Told, changed: Changed): NearMiss | undefined {
   const { fact } = told;
-  const whose = changed.pasid === undefined ? "the entry" : `the entry of PASID ${hex(changed.pasid)}`;
+  const whose =
+    changed.pasid === undefined ? "the entry" : `the entry of PASID ${hex(changed.pasid)}`;
   if (fact.type === "PasidCacheInvalidated") {
     if (fact.did !== undefined && fact.did !== changed.did) {
       return miss("domain", told, `${whose} is of ${domainText(changed.did)}`);
@@ -136,7 +143,7 @@ function missOfOther(told: Told, changed: Changed): NearMiss | undefined {
   return isOwn ? miss("cache", told, but) : undefined;
 }
 
-/** How an invalidation misses a change, if it almost announces it; `undefined` for one that does. */
+/** How an invalidation almost announces a change; `undefined` for one that does, or far from. */
 export function nearMiss(told: Told, changed: Changed): NearMiss | undefined {
   const { fact } = told;
   switch (changed.table) {

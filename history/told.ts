@@ -3,7 +3,7 @@ import { everyPage, overlaps, pagesFrom } from "../events/address.ts";
 import type { Fact, OneFactOf } from "../events/fact.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
-import { coversContext, coversPasid, coveredRange } from "../projections/queue/evolve-queue.ts";
+import { coveredRange, coversContext, coversPasid } from "../projections/queue/evolve-queue.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
 import { shadowsOf } from "../projections/shadow/shadow.ts";
 import type { PageTree } from "../tables/page-tree.ts";
@@ -121,6 +121,4 @@ export function pagesTold(fact: Forgetting): Range {
 
 /** Whether an invalidation announced a change by an event, or of pages beside a range. */
 export const toldBeside = ({ announced }: Told, since: number, { first, end }: Range): boolean =>
-  announced.some(
-    (one) => one.since === since || overlaps(one, { first: first - 1, end: end + 1 }),
-  );
+  announced.some((one) => one.since === since || overlaps(one, { first: first - 1, end: end + 1 }));

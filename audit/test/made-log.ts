@@ -1,8 +1,8 @@
 import type { Input } from "../../events/input.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Setup } from "../../events/setup.ts";
 import { stepOf } from "../../history/step.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
-import { at } from "../../events/registers/offset.ts";
 import { memory, queue, write8 } from "../../properties/examples/driver.ts";
 import type { Inputs } from "../../properties/examples/given.ts";
 import { flat } from "../../properties/examples/given.ts";

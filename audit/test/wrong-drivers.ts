@@ -95,7 +95,11 @@ export const wrongDrivers: readonly WrongDriver[] = [
     rule: "never-announced",
     at: "unmap",
     setup: coherent,
-    wrong: () => started().add(reads(iova(1))).add(unmap(1), "unmap").add(reads(iova(1))),
+    wrong: () =>
+      started()
+        .add(reads(iova(1)))
+        .add(unmap(1), "unmap")
+        .add(reads(iova(1))),
     right: () =>
       started()
         .add(reads(iova(1)))
@@ -107,7 +111,10 @@ export const wrongDrivers: readonly WrongDriver[] = [
     rule: "never-announced",
     at: "map",
     setup: coherent,
-    wrong: () => started().add(map(8, 8), "map").add(writes(iova(8))),
+    wrong: () =>
+      started()
+        .add(map(8, 8), "map")
+        .add(writes(iova(8))),
     right: () =>
       started()
         .add(map(8, 8))
@@ -194,7 +201,10 @@ export const wrongDrivers: readonly WrongDriver[] = [
         .add(unmap(1))
         .submit([iotlbOfPage(6, iova(1)), wait], "flush")
         .add(reads(iova(1))),
-    right: () => started().add(unmap(1)).submit([iotlbOfPage(did, iova(1)), wait]),
+    right: () =>
+      started()
+        .add(unmap(1))
+        .submit([iotlbOfPage(did, iova(1)), wait]),
   },
   {
     does: "invalidates leaves alone after it freed a table",
@@ -205,7 +215,10 @@ export const wrongDrivers: readonly WrongDriver[] = [
       started()
         .add(memory(0x5060n, 0n))
         .submit([iotlbOfPage(did, page, 9) | (1n << 70n), wait], "flush"),
-    right: () => started().add(memory(0x5060n, 0n)).submit([iotlbOfPage(did, page, 9), wait]),
+    right: () =>
+      started()
+        .add(memory(0x5060n, 0n))
+        .submit([iotlbOfPage(did, page, 9), wait]),
   },
   {
     does: "does not tell the device's own TLB",
@@ -264,7 +277,11 @@ export const wrongDrivers: readonly WrongDriver[] = [
         .add(unmap(1))
         .submit([wait, iotlbOfPage(did, iova(1))], "flush")
         .add(map(1, 9)),
-    right: () => started().add(unmap(1)).submit([iotlbOfPage(did, iova(1)), wait]).add(map(1, 9)),
+    right: () =>
+      started()
+        .add(unmap(1))
+        .submit([iotlbOfPage(did, iova(1)), wait])
+        .add(map(1, 9)),
   },
   {
     does: "changes a context entry and forgets the IOTLB",
@@ -319,7 +336,10 @@ export const wrongDrivers: readonly WrongDriver[] = [
         .add(unmap(1))
         .submit([contextsOfDevice(did, nvme), wait], "flush")
         .add(reads(iova(1))),
-    right: () => started().add(unmap(1)).submit([iotlbOfPage(did, iova(1)), wait]),
+    right: () =>
+      started()
+        .add(unmap(1))
+        .submit([iotlbOfPage(did, iova(1)), wait]),
   },
   {
     does: "changes a context entry in halves",

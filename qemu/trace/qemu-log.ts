@@ -1,3 +1,11 @@
+import type { Line, LineReader, Observation } from "../../audit/trace/observation.ts";
+import {
+  foreignEvent,
+  foreignText,
+  observed,
+  plain,
+  unparsed,
+} from "../../audit/trace/observation.ts";
 import { RemappableAddress } from "../../events/interrupt/interrupt-request.ts";
 import {
   ContextCacheDescriptor,
@@ -6,8 +14,6 @@ import {
 } from "../../events/queue/descriptors.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { deviceOf, fieldOf, numberOf } from "./field-text.ts";
-import type { Line, LineReader, Observation } from "./observation.ts";
-import { foreignEvent, foreignText, observed, plain, unparsed } from "./observation.ts";
 import { countedEvents } from "./qemu-counted.ts";
 import { isMessage, readMessage } from "./qemu-message.ts";
 
