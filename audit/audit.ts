@@ -121,13 +121,12 @@ function startGuest(index: number): GuestAudit {
           reach.follow(moment);
           queue.follow(moment);
       }
+      if (facts.some(({ type }) => type === "ShadowDropped")) {
+        forgotten.dropped(moment.before, moment.after, seq);
+      }
       if (facts.some(isForgetting)) tell(moment);
       for (const [place, fact] of facts.entries()) {
         if (fact.type === "WaitCompleted") record.waits.push(seq + 1 + place);
-        else if (fact.type === "ShadowDropped") {
-          forgotten.dropped(moment.before, moment.after, seq);
-          break;
-        }
       }
     },
     report: (world, isWhole) => {
