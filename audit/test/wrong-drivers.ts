@@ -47,7 +47,8 @@ export const did = 5;
 const wait = waitStatus(0x9000n, 1);
 const leaf = (index: number): bigint => leafEntry + BigInt(index * 8);
 export const iova = (index: number): bigint => page + BigInt(index * 4096);
-const frame = (index: number): bigint => 0x2_0000n + BigInt(index * 4096);
+/** The first page is mapped before, to the same. */
+const frame = (index: number): bigint => (index === 0 ? 0x7000n : 0x2_0000n + BigInt(index * 4096));
 const readWrite = 3n;
 
 /** Some pages from `page` on are mapped, and that is announced. */
