@@ -1,16 +1,10 @@
 import { hex, pageOf } from "../events/address.ts";
-import type { FactOf } from "../events/fact.ts";
 import type { InputOf } from "../events/input.ts";
+import type { Outcome } from "../history/misled.ts";
+import { askedBy, hostMet, misledBy } from "../history/misled.ts";
 import type { Told } from "../history/told.ts";
 import { faultOf } from "../hypervisor/device/page-answer.ts";
-import { askOf } from "../hypervisor/device/rights.ts";
-import type { Asked } from "../hypervisor/translate/guest-answer.ts";
 import type { Ways } from "../hypervisor/translate/page-views.ts";
-import { waysOf } from "../hypervisor/translate/page-views.ts";
-import { deviceAt } from "../projections/device/devices.ts";
-import type { HostEntry } from "../projections/host/host-entry.ts";
-import { hostAt } from "../projections/host/host-entry.ts";
-import { frameOf } from "../tables/mapping.ts";
 import type { Note } from "./finding.ts";
 import type { Harm, Misled } from "./harm.ts";
 import { harmFound } from "./harm.ts";
@@ -25,7 +19,6 @@ import type { Writers } from "./writers.ts";
 const most = 4096;
 
 type Request = InputOf<"Dma"> | InputOf<"DmaIssue">;
-type Outcome = FactOf<"DmaTranslated"> | FactOf<"DmaBlocked">;
 
 /** Follows requests that go by what the tables no longer say. */
 export interface Uses {
@@ -55,40 +48,18 @@ function saysText({ walked }: Ways, write: boolean): string {
   return `map it to ${hex(BigInt(walked.gfn) << 12n)}`;
 }
 
-/** Whether the outcome of a request is another than the one of its tables as they are. */
-function isMisled(outcome: Outcome, ways: Ways): boolean {
-  const write = outcome.access === "write";
-  const allowed = faultOf(ways.walked, write) === 0;
-  if (outcome.type === "DmaBlocked") return outcome.reason !== undefined && allowed;
-  if (!allowed) return true;
-  if (outcome.gpa !== undefined) return ways.walked.gfn !== pageOf(outcome.gpa);
-  if (outcome.hpa === undefined || faultOf(ways.composed, write) !== 0) return false;
-  return frameOf(ways.composed.mapping) !== pageOf(outcome.hpa);
-}
-
-/** Whether what is kept for requests can differ from the tables though nothing is marked. */
-const isUnmarked = ({ state }: HostEntry): boolean => state === "nested" || state === "virtual";
-
-function askedBy({ pasid, privileged, execute }: Request, { access }: Outcome): Asked {
-  const write = access === "write";
-  const asks = { ...(privileged && { privileged }), ...(execute && !write && { execute }) };
-  return { ...askOf(asks, write), pasid };
-}
-
 /** The change that misled a request, if one did. */
 function suspectOf(moment: Moment, request: Request, outcome: Outcome, writers: Writers) {
   const { before, step, index } = moment;
-  const source = deviceAt(before, request.device)?.requester ?? request.device;
-  const host = hostAt(before.hosts, source, request.pasid);
-  if (host === undefined) return undefined;
+  const ways = misledBy(before, request, outcome);
+  const host = ways && hostMet(before, request);
+  if (ways === undefined || host === undefined) return undefined;
   const page = pageOf(request.iova);
-  const marked = markedSuspect(before, host, page);
-  if (marked === undefined && !isUnmarked(host)) return undefined;
   const asked = askedBy(request, outcome);
-  const ways = waysOf(before, request.device, page, asked);
-  if (!isMisled(outcome, ways)) return undefined;
+  const { device } = request;
   const suspect =
-    marked ?? walkedSuspect(step.before, index, request.device, host, page, asked, writers);
+    markedSuspect(before, host, page) ??
+    walkedSuspect(step.before, index, device, host, page, asked, writers);
   return { suspect, says: saysText(ways, asked.write) };
 }
 
