@@ -1,12 +1,12 @@
-import { hex } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Step } from "../history/step.ts";
 import { isForgetting, toldIn } from "../history/told.ts";
+import type { Guest } from "../projections/guest.ts";
 import type { World } from "../projections/world.ts";
 import { startContextOrder } from "./context-order.ts";
 import { startDeviceTlbs } from "./device-tlbs.ts";
 import { startFaults } from "./faults.ts";
-import type { Finding, Found } from "./finding.ts";
+import type { Finding, Found, Note } from "./finding.ts";
 import { findingOf, inOrder } from "./finding.ts";
 import { startForgotten } from "./forgotten.ts";
 import { startInterrupts } from "./interrupts.ts";
@@ -59,95 +59,116 @@ interface GuestAudit {
   readonly staleness: (world: World) => StalenessReport;
 }
 
-function startGuest(index: number): GuestAudit {
-  const found: Found[] = [];
+/** The checks of one guest, and what they share. */
+function startChecks(index: number, found: Found[]) {
   const note = (one: Found): unknown => found.push(one);
   const record = newRecord();
   const writers = startWriters();
   const uses = startUses(record, writers, note);
-  const staleness = startStaleness(uses.countOf);
   const isUsed = (since: number): boolean => uses.countOf(since) > 0;
-  const forgotten = startForgotten(index, record, isUsed);
-  const remapped = startRemapped(record, isUsed);
-  const tlbs = startDeviceTlbs(record);
-  const order = startContextOrder(record);
-  const upper = startUpperEntries(record);
-  const unflushed = startUnflushed(writers, note);
-  const torn = startTorn(note);
-  const faults = startFaults();
-  const interrupts = startInterrupts(record, writers);
-  const queue = startQueue();
-  const reach = startReach(index);
-  const reuse = startReuse(note);
-  const spare = startSpare();
-  const tell = (moment: Moment): void => {
-    const { step, before, after } = moment;
-    const told = toldIn(step, before);
-    for (const one of told) {
-      addTold(record, one);
-      staleness.told(before, one);
-      forgotten.told(before, one);
-      faults.told(before, one);
-      spare.told(before, one);
-      tlbs.told(before, one);
-      order.told(before, one);
-      upper.told(one);
-      unflushed.told(after, one);
-    }
-    torn.told();
-    uses.told(moment, told);
-  };
-  const requested = [uses, tlbs, faults, interrupts, reach, spare];
   return {
-    landed: reach.landed,
-    follow: (moment) => {
-      const { input, facts, seq } = moment.step;
-      switch (input.type) {
-        case "MemoryWrite":
-        case "CacheFlush":
-          reuse.follow(moment);
-          remapped.follow(moment);
-          torn.follow(moment);
-          writers.follow(moment.step);
-          break;
-        case "Dma":
-        case "DmaIssue":
-        case "DmaComplete":
-        case "MsiRequest":
-        case "IoapicRequest":
-          for (const check of requested) check.follow(moment);
-          break;
-        default:
-          reach.follow(moment);
-          queue.follow(moment);
-      }
-      if (facts.some(({ type }) => type === "ShadowDropped")) {
-        forgotten.dropped(moment.before, moment.after, seq);
-      }
-      if (facts.some(isForgetting)) tell(moment);
-      for (const [place, fact] of facts.entries()) {
-        if (fact.type === "WaitCompleted") record.waits.push(seq + 1 + place);
-      }
-    },
+    record,
+    writers,
+    uses,
+    staleness: startStaleness(uses.countOf),
+    forgotten: startForgotten(index, record, isUsed),
+    remapped: startRemapped(record, isUsed),
+    tlbs: startDeviceTlbs(record),
+    order: startContextOrder(record),
+    upper: startUpperEntries(record),
+    unflushed: startUnflushed(writers, note),
+    torn: startTorn(note),
+    faults: startFaults(),
+    interrupts: startInterrupts(record, writers),
+    queue: startQueue(),
+    reach: startReach(index),
+    reuse: startReuse(note),
+    spare: startSpare(),
+  };
+}
+
+type Checks = ReturnType<typeof startChecks>;
+
+/** Hands on the invalidations of a step. */
+function tell(checks: Checks, moment: Moment): void {
+  const { step, before, after } = moment;
+  const { record, staleness, forgotten, faults, spare, tlbs, order } = checks;
+  const told = toldIn(step, before);
+  for (const one of told) {
+    addTold(record, one);
+    for (const check of [staleness, forgotten, faults, spare, tlbs, order]) {
+      check.told(before, one);
+    }
+    checks.upper.told(one);
+    checks.unflushed.told(after, one);
+  }
+  checks.torn.told();
+  checks.uses.told(moment, told);
+}
+
+/** Hands a step on to the checks that its input concerns. */
+function dispatch(checks: Checks, moment: Moment): void {
+  const { uses, tlbs, faults, interrupts, reach, spare, reuse, remapped, torn } = checks;
+  switch (moment.step.input.type) {
+    case "MemoryWrite":
+    case "CacheFlush":
+      for (const check of [reuse, remapped, torn]) check.follow(moment);
+      checks.writers.follow(moment.step);
+      return;
+    case "Dma":
+    case "DmaIssue":
+    case "DmaComplete":
+    case "MsiRequest":
+    case "IoapicRequest":
+      for (const check of [uses, tlbs, faults, interrupts, reach, spare]) check.follow(moment);
+      return;
+    default:
+      reach.follow(moment);
+      checks.queue.follow(moment);
+  }
+}
+
+function follow(checks: Checks, moment: Moment): void {
+  const { facts, seq } = moment.step;
+  dispatch(checks, moment);
+  if (facts.some(({ type }) => type === "ShadowDropped")) {
+    checks.forgotten.dropped(moment.before, moment.after, seq);
+  }
+  if (facts.some(isForgetting)) tell(checks, moment);
+  for (const [place, fact] of facts.entries()) {
+    if (fact.type === "WaitCompleted") checks.record.waits.push(seq + 1 + place);
+  }
+}
+
+/** What is open in a guest after an event. */
+function openIn(checks: Checks, guest: Guest, now: number, add: Note): void {
+  const { uses, forgotten, tlbs, order, upper, faults, interrupts, queue, spare } = checks;
+  uses.open(now, add);
+  for (const check of [forgotten, tlbs, order]) check.open(guest, now, add);
+  upper.open(guest.index, now, add);
+  for (const check of [faults, interrupts, queue, spare, checks.remapped]) {
+    check.open(guest.index, add);
+  }
+  checks.reach.open(add);
+}
+
+function startGuest(index: number): GuestAudit {
+  const found: Found[] = [];
+  const checks = startChecks(index, found);
+  return {
+    landed: checks.reach.landed,
+    follow: (moment) => follow(checks, moment),
     report: (world, isWhole) => {
-      record.isWhole = isWhole;
+      checks.record.isWhole = isWhole;
       const all = [...found];
-      const add = (one: Found): unknown => all.push(one);
       const guest = world.guests[index];
-      if (guest === undefined) return all;
-      uses.open(world.seq, add);
-      forgotten.open(guest, world.seq, add);
-      tlbs.open(guest, world.seq, add);
-      order.open(guest, world.seq, add);
-      upper.open(index, world.seq, add);
-      for (const check of [faults, interrupts, queue, spare, remapped]) check.open(index, add);
-      reach.open(add);
+      if (guest !== undefined) openIn(checks, guest, world.seq, (one) => all.push(one));
       return all;
     },
     staleness: (world) => {
       const guest = world.guests[index];
       const none = { all: fresh, byDomain: new Map(), byDevice: new Map() };
-      return guest === undefined ? none : staleness.report(guest, world.seq);
+      return guest === undefined ? none : checks.staleness.report(guest, world.seq);
     },
   };
 }
@@ -170,15 +191,3 @@ export function startAudit(start: World): Audit {
     }),
   };
 }
-
-/** The addresses of a finding in words, `undefined` without any. */
-export function addressText({ iova }: Found): string | undefined {
-  if (iova === undefined) return undefined;
-  const { first, end } = iova;
-  if (first >= end) return hex(first);
-  return `${hex(first)} to ${hex(end - 1n)}`;
-}
-
-/** The command that opens the moment of a finding in a log. */
-export const openCommand = (file: string, at: number): string =>
-  `shadowfold debug ${file} --terminal --at ${at.toString()}`;

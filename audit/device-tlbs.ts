@@ -1,7 +1,6 @@
-import type { Range, SourceId } from "../events/address.ts";
-import { formatSourceId, hex, iovaOfPage, isWithin, overlaps, pageOf } from "../events/address.ts";
+import type { SourceId } from "../events/address.ts";
+import { formatSourceId, hex, iovaOfPage, isWithin, pageOf } from "../events/address.ts";
 import type { Told } from "../history/told.ts";
-import { pagesTold } from "../history/told.ts";
 import { faultOf } from "../hypervisor/device/page-answer.ts";
 import type { Asked } from "../hypervisor/translate/guest-answer.ts";
 import { waysOf } from "../hypervisor/translate/page-views.ts";
@@ -15,21 +14,13 @@ import { coveredOfPasid, coveredRange } from "../projections/queue/evolve-queue.
 import { shadowAt } from "../projections/shadow/shadow.ts";
 import { frameOf, ok, readCode, writeCode } from "../tables/mapping.ts";
 import { capacity, get } from "../tables/page-tree.ts";
-import { anyIn, forEachRun } from "../tables/page-tree-range.ts";
+import { forEachRun } from "../tables/page-tree-range.ts";
+import { startDeviceOrder } from "./device-order.ts";
 import type { Note } from "./finding.ts";
 import { eventText } from "./harm.ts";
 import type { Moment } from "./moment.ts";
 import type { ToldRecord } from "./record.ts";
 import { hasGoneOn } from "./record.ts";
-
-/** A device's TLB that was told before the IOTLB was. */
-interface Early extends Range {
-  readonly seq: number;
-  readonly device: SourceId;
-  readonly did: number;
-  /** The IOTLB's invalidation that came after it. */
-  flushed: number;
-}
 
 /** A translation that a device keeps and the tables do not have. */
 interface Kept {
@@ -145,20 +136,8 @@ const keyOf = ({ device, pasid, page }: Kept): string => [device, pasid ?? "", p
 
 /** Follows one guest. */
 export function startDeviceTlbs(record: ToldRecord): DeviceTlbCheck {
-  const early: Early[] = [];
+  const order = startDeviceOrder(record);
   const used = new Map<string, { kept: Kept; guest: Guest; first: number; count: number }>();
-  const toldDevice = (guest: Guest, { seq, fact }: Told): void => {
-    if (fact.type !== "DeviceTlbInvalidated") return;
-    const { device, pasid } = fact;
-    const range = pagesTold(fact);
-    const again = early.filter((one) => one.device === device && overlaps(one, range));
-    for (const one of again) early.splice(early.indexOf(one), 1);
-    const host = hostOf(guest, device, pasid);
-    const shadow = shadowAt(guest, host?.shadow);
-    if (host === undefined || shadow === undefined) return;
-    if (!anyIn(shadow.pending, range.first, range.end)) return;
-    early.push({ ...range, seq, device, did: host.did, flushed: 0 });
-  };
   return {
     follow: ({ before, step }) => {
       const { input, facts, seq } = step;
@@ -173,14 +152,7 @@ export function startDeviceTlbs(record: ToldRecord): DeviceTlbCheck {
         used.set(key, { kept, guest: before, first: seq, count: 1 });
       }
     },
-    told: (guest, told) => {
-      toldDevice(guest, told);
-      for (const one of early) {
-        const isIts = ({ shadow, first, end }: Told["announced"][number]): boolean =>
-          shadow.did === one.did && overlaps({ first, end }, one);
-        if (told.announced.some(isIts)) one.flushed ||= told.seq;
-      }
-    },
+    told: order.told,
     open: (guest, now, note) => {
       for (const { kept, first, count, guest: then } of used.values()) {
         noteKept(then, record, kept, { first, count }, note);
@@ -191,26 +163,7 @@ export function startDeviceTlbs(record: ToldRecord): DeviceTlbCheck {
         if (flush === undefined || !hasGoneOn(record, flush.seq, now)) continue;
         noteKept(guest, record, kept, undefined, note);
       }
-      for (const one of early) noteEarly(one, guest.index, record, now, note);
+      order.open(guest.index, now, note);
     },
   };
-}
-
-function noteEarly(one: Early, guest: number, record: ToldRecord, now: number, note: Note): void {
-  const { seq, device, did, flushed, first, end } = one;
-  if (flushed === 0 || !hasGoneOn(record, flushed, now)) return;
-  const whose = `the TLB of ${formatSourceId(device)} was told at ${eventText(seq)}`;
-  note({
-    rule: "device-tlb-before-iotlb",
-    at: seq,
-    guest,
-    device,
-    domain: did,
-    iova: { first: iovaOfPage(first), end: iovaOfPage(Math.min(end, 2 ** 52)) },
-    text: `${whose}, before the IOTLB at ${eventText(flushed)}, and not after it`,
-    evidence: [
-      { at: seq, text: "the device is told" },
-      { at: flushed, text: "the IOTLB is told" },
-    ],
-  });
 }

@@ -42,7 +42,7 @@ export interface Finding extends Found {
 }
 
 /** Takes what is found. */
-export type Note = (found: Found) => void;
+export type Note = (found: Found) => unknown;
 
 /** A finding of what was found, with its evidence in order. */
 export const findingOf = (found: Found): Finding => ({
@@ -54,3 +54,7 @@ export const findingOf = (found: Found): Finding => ({
 /** Findings in the order of their events; of one event, as they were found. */
 export const inOrder = (findings: readonly Finding[]): readonly Finding[] =>
   findings.toSorted((a, b) => a.at - b.at);
+
+/** The command that opens the moment of a finding in a log. */
+export const openCommand = (file: string, at: number): string =>
+  `shadowfold debug ${file} --terminal --at ${at.toString()}`;

@@ -74,7 +74,7 @@ function noteBehind({ seq, wait }: Behind, guest: number, note: Note): void {
     rule: "wait-before-work",
     at: wait,
     guest,
-    text: `${waited} ${eventText(seq)}, which is behind it in the queue, and nothing waits for that`,
+    text: `${waited} ${eventText(seq)}, which is behind it, and nothing waits for that`,
     evidence: [
       { at: wait, text: "the wait completes" },
       { at: seq, text: "the invalidation is executed" },

@@ -97,7 +97,7 @@ function noteCounts(domain: number, counts: Counts, guest: number, note: Note): 
       at: firstUnused,
       guest,
       domain,
-      text: `${unused.toString()} of ${removed.toString()} pages unmapped in ${whose} were never used`,
+      text: `${unused.toString()} of ${removed.toString()} pages unmapped in ${whose} had no use`,
       evidence: [{ at: firstUnused, text: "the first of them is invalidated" }],
       count: unused,
     });
@@ -108,7 +108,7 @@ function noteCounts(domain: number, counts: Counts, guest: number, note: Note): 
     at: firstWide,
     guest,
     domain,
-    text: `${wide.toString()} wide invalidations in ${whose} announced ${few.toString()} pages or fewer`,
+    text: `${wide.toString()} wide invalidations in ${whose} for ${few.toString()} pages or fewer`,
     evidence: [{ at: firstWide, text: "the first of them" }],
     count: wide,
   });

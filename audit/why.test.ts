@@ -31,7 +31,7 @@ const wrongOf = (rule: string): MadeLog =>
   wrongDrivers.find((one) => one.rule === rule)?.wrong() ?? started();
 
 describe("why", () => {
-  it("[AU17] prefers the DMA that landed where the tables no longer led to a later blocked one", () => {
+  it("[AU17] prefers the DMA that landed where no table led to a later blocked one", () => {
     const log = started()
       .add(writes(iova(1)))
       .add(memory(leafEntry + 8n, 0n))

@@ -37,7 +37,7 @@ describe("audit", () => {
     },
   );
 
-  it("[AU11] names the read-only writes and the uses after unmapping of linux-vfio-edu", async () => {
+  it("[AU11] names read-only writes and uses after unmapping in linux-vfio-edu", async () => {
     const { code, out } = await run("audit", recordingPath("linux-vfio-edu"), "--json");
     const { findings } = JSON.parse(out);
     const serious = findings.filter(({ severity }: { severity: string }) => severity !== "info");
@@ -48,7 +48,7 @@ describe("audit", () => {
     expect(code).toBe(1);
   });
 
-  it("[AU12] tells people the rule, the near miss, the reason, the remedy and how to go on", async () => {
+  it("[AU12] tells people the rule, the near miss, reason, remedy and how to go on", async () => {
     const { code, out } = await run("audit", narrow);
     expect(code).toBe(1);
     expect(out).toContain("error range-too-narrow: an invalidation left out pages");
@@ -150,7 +150,7 @@ describe("audit --follow", () => {
 });
 
 describe("recordings", () => {
-  it("[AU16] one flush that is taken out is named, at the mapping that comes too early", async () => {
+  it("[AU16] one flush that is taken out is named, at the mapping that is too early", async () => {
     const packed = readFileSync(recordingPath("linux-legacy-nvme"));
     const all = gunzipSync(packed).toString().split("\n");
     const flush = "f2000300000000000500faff00000000";

@@ -60,8 +60,8 @@ function mayDiffer(guest: Guest, host: HostEntry, page: number): boolean {
 }
 
 /**
- * What the tables say of a DMA that went elsewhere, or was refused though they allow it; `undefined`
- * for one that went as they say.
+ * What the tables say of a DMA that went elsewhere, or was refused though they allow it;
+ * `undefined` for one that went as they say.
  *
  * @param guest  as the DMA met it.
  */

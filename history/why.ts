@@ -108,7 +108,8 @@ export function startInquiry({ question, off, late, ...search }: Search, end: Wo
  * the shadow, which DMA used it.
  *
  * It explains the last DMA to the page that went by what the tables no longer said, else the last
- * one to the address or its page that was blocked, else the last one that landed; with `at`, or where there was none, what would become of one.
+ * one to the address or its page that was blocked, else the last one that landed; with `at`, or
+ * where there was none, what would become of one.
  *
  * @param start     the world before the first input, as `createWorld` gives it.
  * @param inputs    everything that happened since; folded twice.

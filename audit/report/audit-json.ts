@@ -1,5 +1,5 @@
 import { formatSourceId, hex } from "../../events/address.ts";
-import { openCommand } from "../audit.ts";
+import { openCommand } from "../finding.ts";
 import { rules } from "../rule.ts";
 import type { Staleness, StalenessReport } from "../staleness.ts";
 import type { FileAudit, ReportedFinding } from "./file-audit.ts";

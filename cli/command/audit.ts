@@ -1,23 +1,22 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { auditJson, findingJson } from "../../audit/report/audit-json.ts";
 import type { Baseline } from "../../audit/report/baseline.ts";
-import { baselineOf, baselineText, isBaseline } from "../../audit/report/baseline.ts";
+import { baselineText } from "../../audit/report/baseline.ts";
 import type { FileAudit, Threshold } from "../../audit/report/file-audit.ts";
 import { failing } from "../../audit/report/file-audit.ts";
 import { junitText } from "../../audit/report/junit.ts";
 import { sarifText } from "../../audit/report/sarif.ts";
 import { severities } from "../../audit/rule.ts";
-import { parseJson } from "../../events/json.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { parseSeconds } from "../argument.ts";
 import type { AuditedFile } from "../audit-file.ts";
 import { auditLog, auditTrace } from "../audit-file.ts";
+import { readBaseline } from "../baseline-file.ts";
 import { followLog } from "../follow-audit.ts";
 import type { InputError } from "../input-error.ts";
-import { fileError, InputError as Refused } from "../input-error.ts";
+import { InputError as Refused } from "../input-error.ts";
 import { checkTarget, forceOption } from "../part-file.ts";
 import { findingLine, renderAudits } from "../render/audit.ts";
 import { renderJson } from "../render/json.ts";
@@ -38,25 +37,6 @@ interface Options {
   readonly follow?: true;
   readonly for?: number;
   readonly profile?: keyof typeof profiles;
-}
-
-/**
- * Reads what somebody has accepted.
- *
- * @throws InputError when it cannot be read or is no baseline.
- */
-function readBaseline(file: string | undefined): Baseline {
-  if (file === undefined) return new Map();
-  let value: unknown;
-  try {
-    value = parseJson(readFileSync(file, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Refused(`${file}: no JSON`);
-    throw fileError(file, error);
-  }
-  const baseline = baselineOf(value);
-  if (isBaseline(baseline)) return baseline;
-  throw new Refused(`${file}: no baseline of an audit: ${baseline.why}`);
 }
 
 /** The report of all files in the form that was asked for. */

@@ -1,8 +1,8 @@
-import { openCommand } from "../../audit/audit.ts";
+import { openCommand } from "../../audit/finding.ts";
 import type { FileAudit, ReportedFinding } from "../../audit/report/file-audit.ts";
 import { countsOf, rulesIn } from "../../audit/report/file-audit.ts";
 import type { RuleId, Severity } from "../../audit/rule.ts";
-import { rules } from "../../audit/rule.ts";
+import { rules, severities } from "../../audit/rule.ts";
 import type { Staleness, StalenessReport } from "../../audit/staleness.ts";
 import { formatSourceId } from "../../events/address.ts";
 import { printable } from "../../events/printable.ts";
@@ -76,7 +76,7 @@ function staleText(terminal: Terminal, report: StalenessReport, guest: string): 
   const head = [`Stale${guest}`, "Changes", "Pages", "Longest", "Total", "Uses"];
   const { longestFrom, longestTo } = all;
   const place = `events ${longestFrom.toString()} to ${longestTo.toString()}`;
-  const note = `Longest and Total in events, from a change to its announcement; the longest: ${place}.`;
+  const note = `Longest and Total in events from a change to its announcement; longest: ${place}.`;
   return `\n${renderTable(terminal, head, rows)}${terminal.colours.dim(note)}\n`;
 }
 
@@ -110,7 +110,10 @@ export function renderAudits(terminal: Terminal, audits: readonly FileAudit[]): 
   const parts = audits.flatMap((audit) => {
     const several = audits.length > 1 && audit.findings.length > 0;
     const title = several ? `\n${terminal.colours.bold(audit.file)}\n` : "";
-    const found = rulesIn(audit.findings).map((rule) => ruleText(terminal, audit, rule));
+    const worstFirst = severities
+      .toReversed()
+      .flatMap((one) => audit.findings.filter(({ severity }) => severity === one));
+    const found = rulesIn(worstFirst).map((rule) => ruleText(terminal, audit, rule));
     const stale = audit.staleness.map((one, guest) =>
       staleText(terminal, one, audit.staleness.length > 1 ? `, guest ${guest.toString()}` : ""),
     );

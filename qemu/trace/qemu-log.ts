@@ -19,8 +19,7 @@ import { isMessage, readMessage } from "./qemu-message.ts";
 
 /**
  * Lines of QEMU's log of trace events, `-trace 'vtd_*' -D FILE`, as QEMU 5 to 11 write them: name
- * and fields, before them `pid@seconds.microseconds:` or nothing. The names of fields changed
- * little, their order and number did not, so fields are found by name.
+ * and fields, before them `pid@seconds.microseconds:` or nothing. Fields are found by name.
  */
 const prefix = /^(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\dT\S+ )/;
 const eventLine = /^([a-z][a-z0-9_]*)(?: (.*))?$/s;
