@@ -50,7 +50,7 @@ export const rules = frozen({
     "Let the entry validate the source-id: SVT 1 with the device's SID, or SVT 2 with the " +
       "buses behind a bridge.",
   ]),
-  "compatibility-interrupt": rule("host", "warning", "both", [
+  "compatibility-interrupt": rule("host", "warning", "log", [
     "an interrupt in compatibility format passed while remapping was on",
     "It names its vector and destination itself, so a device that may write it can raise any " +
       "interrupt.",
@@ -75,7 +75,7 @@ export const rules = frozen({
     "Submit an invalidation that covers the page, the domain and the level that changed, and " +
       "wait for it.",
   ]),
-  "announced-too-late": rule("driver", "error", "both", [
+  "announced-too-late": rule("driver", "error", "log", [
     "a changed page was used before its change was announced",
     "Between the change and its invalidation a device goes by the old tables: to memory that " +
       "may have another owner by then, or nowhere.",

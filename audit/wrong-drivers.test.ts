@@ -11,6 +11,7 @@ import { ruleIds, rules } from "./rule.ts";
 import { auditOf } from "./test/made-log.ts";
 import { wrongDrivers } from "./test/wrong-drivers.ts";
 import { remarks, wrongOthers } from "./test/wrong-others.ts";
+import { ruleOfKind } from "./trace/trace-findings.ts";
 
 const all = [...wrongDrivers, ...wrongOthers];
 
@@ -82,6 +83,13 @@ describe("rules", () => {
     const hosts = ["outside-grant", "removal-without-effect"];
     const missing = ruleIds.filter((id) => rules[id].from !== "trace" && !shown.has(id));
     expect(missing).toEqual(hosts);
+  });
+
+  it("[AU4] each rule about traces is one that a trace can show", () => {
+    const shown = new Set(Object.values(ruleOfKind));
+    expect(ruleIds.filter((id) => rules[id].from !== "log")).toEqual(
+      ruleIds.filter((id) => shown.has(id)),
+    );
   });
 
   it("[AU4] each says what, why and what to do in sentences of its own", () => {
