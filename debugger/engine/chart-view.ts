@@ -41,7 +41,7 @@ const unitsOf: Readonly<Record<string, (guest: Guest) => Units>> = {
   "event line": lines,
   "interrupt remapping": ({ charts: { remapping } }) => one(remapping),
   "protected memory": ({ charts: { protection } }) => one(protection),
-  "device attachment": ({ hosts }) =>
+  "host entry": ({ hosts }) =>
     hostsWhere(hosts).map((entry) => ({
       name: source(entry.source, entry.pasid),
       state: entry.state,

@@ -25,7 +25,7 @@ import { get } from "../../tables/page-tree.ts";
 import { reportFault } from "../fault/fault.ts";
 import { leaveTraces } from "../first-stage/walk-effects.ts";
 import { refreshHosts } from "../host/attach.ts";
-import type { Key } from "../host/host-entry.ts";
+import type { Key } from "../host/tables-for-entry.ts";
 import { requestInterrupt } from "../interrupt/interrupt.ts";
 import { isProtected } from "../memory/protected-memory.ts";
 import type { Turn } from "../turn.ts";

@@ -19,7 +19,7 @@ import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { reportFault } from "../fault/fault.ts";
 import { writePosted } from "../memory/guest-memory.ts";
-import { invalidateIotlb, invalidatePasidIotlb } from "../queue/invalidate.ts";
+import { invalidateIotlb, invalidatePasidIotlb } from "../queue/carry-out-invalidation.ts";
 import { raise, withdraw } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";
 import { advance, ask, guestIn, record, refuse } from "../turn.ts";

@@ -35,7 +35,7 @@ import {
   invalidateIotlb,
   invalidatePasidIotlb,
   invalidatePasids,
-} from "./invalidate.ts";
+} from "./carry-out-invalidation.ts";
 
 /** What became of a descriptor. `mustWait`: some device owes an answer. */
 type DescriptorResult =

@@ -85,7 +85,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "faulting-tag",
     what: "What is cached of a faulting context is not found under domain-id 0.",
-    file: "hypervisor/host/host-entry.ts",
+    file: "hypervisor/host/tables-for-entry.ts",
     find: "did: 0, reason: context.reason",
     replace: "did: 1, reason: context.reason",
     law: "SH1",
@@ -93,7 +93,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "in-flight-left",
     what: "A DMA that was translated before an invalidation lands after its wait.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "hypervisor/queue/carry-out-invalidation.ts",
     find: "  drainCovered(turn, fact);",
     replace: "",
     law: "IV4",
@@ -117,7 +117,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "work-after-wait",
     what: "An invalidation leaves the shadow as it is until the next one.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "hypervisor/queue/carry-out-invalidation.ts",
     find: "for (const { id, covered, ranges } of work) ",
     replace: "if (scope.leafOnly !== true) for (const { id, covered, ranges } of work) ",
     law: "IV1",

@@ -1,7 +1,7 @@
 import type { Input } from "../../events/input.ts";
 import type { ChartStep } from "../../hypervisor/turn.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
 import { keepingOut } from "../../machines/host/keeping-out.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
 import { eventLine } from "../../machines/registers/event-line.ts";
@@ -46,7 +46,7 @@ export function keyOf({ chart, stimulus }: ChartStep, input: Input): string {
   switch (chart) {
     case eventLine:
       return named.line;
-    case attachment:
+    case hostEntry:
       return requesterName(named.entry ?? named.dropped ?? named);
     case keepingOut:
       return requesterName(named.whose ?? named);

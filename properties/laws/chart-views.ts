@@ -9,7 +9,7 @@ import { translation } from "../../machines/context/translation.ts";
 import { deviceTlb } from "../../machines/device/device-tlb.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
 import { faultRecording } from "../../machines/fault/fault-recording.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
 import { keepingOut } from "../../machines/host/keeping-out.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { lifeCycle } from "../../machines/life/life-cycle.ts";
@@ -142,7 +142,7 @@ export const chartViews: readonly ChartView[] = [
       Object.values(guest.pageRequests.groups).map((group) => [groupName(group), group.state]),
   ),
   many(
-    attachment,
+    hostEntry,
     "the host",
     ({ hosts }) => hosts,
     ({ hosts }) => hostsWhere(hosts).map((entry) => [requesterName(entry), entry.state]),

@@ -1,12 +1,12 @@
 import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Input } from "../../events/input.ts";
-import { restart } from "./history.ts";
 import {
   invalidateContexts,
   invalidateFirsts,
   invalidatePages,
   invalidatePasids,
 } from "./invalidate.ts";
+import { restart } from "./history.ts";
 import { cpuWrites, deviceWrites, drainBuffer, flushLines, forget, sightOf } from "./memory.ts";
 import type { Oracle, World } from "./oracle.ts";
 import { assign } from "./oracle.ts";

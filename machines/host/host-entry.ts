@@ -4,7 +4,7 @@ import type { FieldsOf, Given } from "../definition.ts";
 import { tell, tellWith } from "../definition.ts";
 
 /** What the host's IOMMU does with the requests of one source-id, or of one of its PASIDs. */
-export type AttachmentState = "unassigned" | HostState;
+export type HostEntryState = "unassigned" | HostState;
 
 /** What the guest's entries say of the requests. */
 export type Meaning = "fault" | "passThrough" | "secondStage" | "firstStage" | "nested" | "other";
@@ -27,7 +27,7 @@ interface Drop {
 }
 
 /** The guest's entries were read again; or the host entry goes. */
-export type AttachmentStimulus = Resolve | Drop;
+export type HostEntryStimulus = Resolve | Drop;
 
 type Told = "HostEntryChanged" | "HostEntryDropped";
 
@@ -45,8 +45,8 @@ const dropped = tell("HostEntryDropped", ({ event }: Given<Drop>) => event.dropp
  * passes; device models ask for translations; a physical device has its second stage shadowed,
  * which takes caching mode, or its first stage walked where it is.
  */
-export const attachment = compileChart<AttachmentState, AttachmentStimulus, Told>()({
-  id: "device attachment",
+export const hostEntry = compileChart<HostEntryState, HostEntryStimulus, Told>()({
+  id: "host entry",
   initial: "unassigned",
   guards: {
     faults: ({ event }: About) => event.means === "fault",

@@ -1,8 +1,8 @@
 import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import type { Meaning } from "../../machines/host/attachment.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import type { Meaning } from "../../machines/host/host-entry.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
 import { deviceBehind } from "../../projections/device/devices.ts";
 import type { Space } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -132,8 +132,8 @@ function withTables(turn: Turn, entry: FactOf<"HostEntryChanged">, context: Cont
 /** What the host makes of a context, as its chart says; what the entry needs is made. */
 export function entryFor(turn: Turn, key: Key, context: Context): FactOf<"HostEntryChanged"> {
   const guest = guestIn(turn);
-  const state = hostAt(guest.hosts, key.source, key.pasid)?.state ?? attachment.initial;
-  const [told] = ask(turn, attachment, state, {
+  const state = hostAt(guest.hosts, key.source, key.pasid)?.state ?? hostEntry.initial;
+  const [told] = ask(turn, hostEntry, state, {
     type: "Resolve",
     means: meaningOf(context),
     physical: isPhysical(guest, key.source),

@@ -21,7 +21,7 @@ import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { resolve } from "../context/resolve.ts";
 import { drain, land } from "../device/in-flight.ts";
 import { keyOf, refreshHosts, requestersOf } from "../host/attach.ts";
-import type { Key } from "../host/host-entry.ts";
+import type { Key } from "../host/tables-for-entry.ts";
 import { pendingRanges, synchronise } from "../shadow/synchronise.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
