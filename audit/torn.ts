@@ -133,7 +133,7 @@ export function startTorn(note: Note): TornCheck {
       wordIn(pageAt(memory, one.gfn), one.first * 8),
     );
     if (own.length === 0) return;
-    const isPresent = ((was ?? 0n) & 1n) !== 0n && ((is ?? 0n) & 1n) !== 0n;
+    const isPresent = ((was ?? 0n) & 1n) !== 0n;
     const first = begun.get(key);
     const isOther = first !== undefined && own.some((word) => !first.words.has(word));
     if (isPresent && first !== undefined && isOther) noteTorn(before, one, first, step.seq, note);

@@ -9,11 +9,13 @@ import { hostBase, nvme, unit } from "../properties/examples/unit.ts";
 import { startAudit } from "./audit.ts";
 import { ruleIds, rules } from "./rule.ts";
 import { auditOf } from "./test/made-log.ts";
+import { realBugs } from "./test/real-bugs.ts";
 import { wrongDrivers } from "./test/wrong-drivers.ts";
 import { remarks, wrongOthers } from "./test/wrong-others.ts";
 import { ruleOfKind } from "./trace/trace-findings.ts";
 
-const all = [...wrongDrivers, ...wrongOthers];
+const real = realBugs.map((bug) => ({ ...bug, does: `${bug.does} (${bug.of} ${bug.fixedBy})` }));
+const all = [...wrongDrivers, ...wrongOthers, ...real];
 
 describe("one that", () => {
   for (const { does, rule, at, says = "", setup, wrong, right } of all) {
