@@ -1,4 +1,5 @@
 import type { Fact } from "../events/fact.ts";
+import type { Input } from "../events/input.ts";
 import type { Step } from "../history/step.ts";
 import { isForgetting, toldIn } from "../history/told.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -112,15 +113,24 @@ function dispatch(checks: Checks, moment: Moment): void {
   switch (moment.step.input.type) {
     case "MemoryWrite":
     case "CacheFlush":
-      for (const check of [reuse, remapped, torn]) check.follow(moment);
+      reuse.follow(moment);
+      remapped.follow(moment);
+      torn.follow(moment);
       checks.writers.follow(moment.step);
       return;
     case "Dma":
     case "DmaIssue":
     case "DmaComplete":
+      uses.follow(moment);
+      tlbs.follow(moment);
+      faults.follow(moment);
+      reach.follow(moment);
+      spare.follow(moment);
+      interrupts.follow(moment);
+      return;
     case "MsiRequest":
     case "IoapicRequest":
-      for (const check of [uses, tlbs, faults, interrupts, reach, spare]) check.follow(moment);
+      interrupts.follow(moment);
       return;
     default:
       reach.follow(moment);
@@ -128,16 +138,29 @@ function dispatch(checks: Checks, moment: Moment): void {
   }
 }
 
-function follow(checks: Checks, moment: Moment): void {
+/** Facts of a register write, or of what follows when a device answers, alone say such things. */
+function followQueue(checks: Checks, moment: Moment): void {
   const { facts, seq } = moment.step;
-  dispatch(checks, moment);
-  if (facts.some(({ type }) => type === "ShadowDropped")) {
-    checks.forgotten.dropped(moment.before, moment.after, seq);
+  let [hasDropped, hasForgotten] = [false, false];
+  for (const fact of facts) {
+    if (fact.type === "ShadowDropped") hasDropped = true;
+    else if (isForgetting(fact)) hasForgotten = true;
   }
-  if (facts.some(isForgetting)) tell(checks, moment);
+  if (hasDropped) checks.forgotten.dropped(moment.before, moment.after, seq);
+  if (hasForgotten) tell(checks, moment);
   for (const [place, fact] of facts.entries()) {
     if (fact.type === "WaitCompleted") checks.record.waits.push(seq + 1 + place);
   }
+}
+
+/** Steps that are requests and nothing else: most of them. */
+const isRequest = ({ type }: Input): boolean =>
+  type === "Dma" || type === "DmaIssue" || type === "MsiRequest" || type === "IoapicRequest";
+
+function follow(checks: Checks, moment: Moment): void {
+  const { input, facts } = moment.step;
+  dispatch(checks, moment);
+  if (facts.length > 0 && !isRequest(input)) followQueue(checks, moment);
 }
 
 /** What is open in a guest after an event. */

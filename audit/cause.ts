@@ -1,7 +1,7 @@
 import type { Range } from "../events/address.ts";
 import { closestMiss } from "../history/closest-miss.ts";
 import type { Changed, MissKind, NearMiss } from "../history/near-miss.ts";
-import type { Told } from "../history/told.ts";
+import type { ToldBefore } from "../history/told.ts";
 import type { RuleId } from "./rule.ts";
 
 /** What a driver that missed a change in some way has broken. */
@@ -16,7 +16,7 @@ const ruleOfMiss: Readonly<Record<MissKind, RuleId>> = {
 
 /** Which invalidation was to announce a change and did not, and what rule that breaks. */
 export function missedBy(
-  told: readonly Told[],
+  told: readonly ToldBefore[],
   changed: Changed,
   run: Range,
   since: number,

@@ -1,5 +1,5 @@
 import { formatSourceId, hex } from "../events/address.ts";
-import type { Told } from "../history/told.ts";
+import type { Told, ToldBefore } from "../history/told.ts";
 import type { Guest } from "../projections/guest.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
@@ -43,7 +43,7 @@ function changedBy(guest: Guest, { fact, seq }: Told): readonly Owed[] {
 }
 
 /** Whether an invalidation drops all translations of an entry's domain. */
-function dropsAll({ fact }: Told, { did, tag }: HostEntry): boolean {
+function dropsAll({ fact }: ToldBefore, { did, tag }: HostEntry): boolean {
   if (fact.type === "IotlbInvalidated") {
     return fact.scope === "global" || (fact.scope === "domain" && fact.did === did);
   }

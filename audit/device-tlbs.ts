@@ -1,6 +1,6 @@
 import type { SourceId } from "../events/address.ts";
 import { formatSourceId, hex, iovaOfPage, isWithin, pageOf } from "../events/address.ts";
-import type { Told } from "../history/told.ts";
+import type { Told, ToldBefore } from "../history/told.ts";
 import { faultOf } from "../hypervisor/device/page-answer.ts";
 import type { Asked } from "../hypervisor/translate/guest-answer.ts";
 import { waysOf } from "../hypervisor/translate/page-views.ts";
@@ -88,7 +88,11 @@ function keptIn(guest: Guest): readonly Kept[] {
 }
 
 /** The newest invalidation that told the IOTLB of a page. */
-function flushOf(record: ToldRecord, host: HostEntry | undefined, page: number): Told | undefined {
+function flushOf(
+  record: ToldRecord,
+  host: HostEntry | undefined,
+  page: number,
+): ToldBefore | undefined {
   return record.told.findLast(({ fact }) => {
     if (host === undefined) return false;
     if (fact.type === "IotlbInvalidated") {

@@ -56,6 +56,9 @@ function isReadOnly(guest: Guest, { device, iova, pasid, access }: FactOf<"DmaBl
   return faultOf(waysOf(guest, device, pageOf(iova), asked).walked, false) === 0;
 }
 
+/** Pages of a change that are noted one by one. */
+const few = 64;
+
 /** When pages of each domain were unmapped last. */
 interface Unmapped {
   readonly note: (announced: Announced) => void;
@@ -64,15 +67,26 @@ interface Unmapped {
 
 function startUnmapped(): Unmapped {
   const trees = new Map<number, PageTree>();
+  /** Of changes of few pages, page by page: a tree costs more. */
+  const pages = new Map<number, Map<number, number>>();
   return {
     note: ({ shadow, since, first, end }) => {
+      if (end - first <= few) {
+        const known = pages.get(shadow.did) ?? new Map<number, number>();
+        if (known.size === 0) pages.set(shadow.did, known);
+        for (let page = first; page < end; page++) {
+          if (hasFrame(get(shadow.stage, page))) known.set(page, since);
+        }
+        return;
+      }
       let tree = trees.get(shadow.did) ?? emptyTree(5, false);
       forEachRun(shadow.stage, first, end, (page, count, value) => {
         if (hasFrame(value)) tree = fill(tree, page, page + count, since);
       });
       trees.set(shadow.did, tree);
     },
-    at: (did, page) => get(trees.get(did ?? -1) ?? emptyTree(5, false), page),
+    at: (did = -1, page) =>
+      Math.max(get(trees.get(did) ?? emptyTree(5, false), page), pages.get(did)?.get(page) ?? 0),
   };
 }
 
@@ -147,10 +161,9 @@ export function startFaults(): FaultCheck {
   };
   return {
     follow: (moment) => {
-      const { facts } = moment.step;
-      for (const [place, fact] of facts.entries()) {
-        if (fact.type === "DmaBlocked") blocked(moment, fact, factSeq(moment.step, place));
-      }
+      const place = moment.step.facts.findIndex(({ type }) => type === "DmaBlocked");
+      const fact = moment.step.facts[place];
+      if (fact?.type === "DmaBlocked") blocked(moment, fact, factSeq(moment.step, place));
     },
     told: (_guest, { announced, left }) => {
       for (const one of [...announced, ...left]) unmapped.note(one);

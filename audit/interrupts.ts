@@ -1,5 +1,6 @@
 import type { SourceId } from "../events/address.ts";
 import { formatSourceId, hex } from "../events/address.ts";
+import type { Fact } from "../events/fact.ts";
 import { RemappedEntry } from "../events/interrupt/interrupt-entry.ts";
 import type { NearMiss } from "../history/near-miss.ts";
 import {
@@ -32,6 +33,9 @@ export interface InterruptCheck {
   readonly follow: (moment: Moment) => void;
   readonly open: (guest: number, note: Note) => void;
 }
+
+/** SVT of an interrupt entry of either kind. */
+const svtOf = (entry: bigint): bigint => entry & RemappedEntry.mask("svt");
 
 const deviceText = (source: SourceId | undefined): string =>
   source === undefined ? "a device" : formatSourceId(source);
@@ -66,6 +70,9 @@ function staleEntry(
   };
 }
 
+const isInterrupt = ({ type }: Fact): boolean =>
+  type === "InterruptDelivered" || type === "InterruptPosted";
+
 /** What is wrong with an interrupt that a step let through, by a key that tells cases apart. */
 function* passedIn(moment: Moment, record: ToldRecord, writers: Writers) {
   const { step, before } = moment;
@@ -85,7 +92,7 @@ function* passedIn(moment: Moment, record: ToldRecord, writers: Writers) {
     const stale = staleEntry(moment, index, seq, record, writers);
     if (stale !== undefined) yield { key: `stale ${index} ${stale.at}`, one: { ...stale, device } };
     const entry = radixGet(moment.after.interruptCache, index)?.entry ?? 0n;
-    if (RemappedEntry.decode(entry).svt !== 0) continue;
+    if (svtOf(entry) !== 0n) continue;
     const which = `interrupt entry ${index.toString()} (${hex(entry)}) says SVT 0`;
     const text = `${which}: it was used by ${deviceText(device)}, and any device may`;
     const evidence = [{ at: seq, text: "an interrupt is delivered by it" }];
@@ -99,6 +106,7 @@ export function startInterrupts(record: ToldRecord, writers: Writers): Interrupt
   const known = new Map<string, Passed>();
   return {
     follow: (moment) => {
+      if (!moment.step.facts.some(isInterrupt)) return;
       for (const { key, one } of passedIn(moment, record, writers)) {
         const old = known.get(key);
         if (old === undefined) known.set(key, { ...one, count: 1 });

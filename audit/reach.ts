@@ -81,7 +81,8 @@ export function startReach(index: number): ReachCheck {
     follow: (moment) => {
       const { step, before } = moment;
       lost = lostBy(lost, before, moment);
-      for (const [place, fact] of step.facts.entries()) {
+      for (let place = 0; place < step.facts.length; place++) {
+        const fact = step.facts[place] as Fact;
         if (fact.type === "DmaTranslated") {
           landed(fact, factSeq(step, place), step.before);
           untranslated(before, fact, factSeq(step, place), add);

@@ -1,4 +1,5 @@
-import type { Told } from "../history/told.ts";
+import type { Told, ToldBefore } from "../history/told.ts";
+import { withoutShadows } from "../history/told.ts";
 
 /** Invalidations that are kept. */
 const most = 4096;
@@ -6,7 +7,7 @@ const most = 4096;
 /** What one guest's driver has told its unit so far. */
 export interface ToldRecord {
   /** The newest, in order. */
-  readonly told: readonly Told[];
+  readonly told: readonly ToldBefore[];
   /** Numbers of the IOTLB invalidations, all of them. */
   readonly flushes: readonly number[];
   /** Numbers of the waits that completed, all of them. */
@@ -28,7 +29,7 @@ export const hasGoneOn = (record: ToldRecord, since: number, now: number): boole
 
 /** A record that is written to while the steps go by. */
 export interface WritableRecord extends ToldRecord {
-  readonly told: Told[];
+  readonly told: ToldBefore[];
   readonly flushes: number[];
   readonly waits: number[];
   isWhole: boolean;
@@ -47,7 +48,7 @@ export function addTold(record: WritableRecord, told: Told): void {
   if (type === "IotlbInvalidated" || type === "PasidIotlbInvalidated") {
     record.flushes.push(told.seq);
   }
-  record.told.push(told);
+  record.told.push(withoutShadows(told));
   if (record.told.length > 2 * most) record.told.splice(0, most);
 }
 
@@ -67,9 +68,13 @@ export const between = (numbers: readonly number[], after: number, before: numbe
   Math.max(0, upTo(numbers, before - 1) - upTo(numbers, after));
 
 /** The invalidations after one event and before another, the first one first. */
-export function toldBetween({ told }: ToldRecord, after: number, before: number): readonly Told[] {
+export function toldBetween(
+  { told }: ToldRecord,
+  after: number,
+  before: number,
+): readonly ToldBefore[] {
   let first = told.length;
-  while (first > 0 && (told[first - 1] as Told).seq > after) first -= 1;
+  while (first > 0 && (told[first - 1] as ToldBefore).seq > after) first -= 1;
   const found = told.slice(first);
   return found.filter(({ seq }) => seq < before);
 }

@@ -5,9 +5,7 @@ import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { hasFrame } from "../tables/mapping.ts";
-import type { PageTree } from "../tables/page-tree.ts";
-import { emptyTree, fill, get } from "../tables/page-tree.ts";
-import { forEachSlot } from "../tables/page-tree-range.ts";
+import { get } from "../tables/page-tree.ts";
 import type { Note } from "./finding.ts";
 import type { Moment } from "./moment.ts";
 
@@ -33,9 +31,19 @@ interface Counts {
 /** Pages up to which an invalidation of pages would have done. */
 const few = 8;
 
+/** Takes the pages of a range out of a set, and says how many there were. */
+function takeFrom(pages: Set<number> | undefined, first: number, end: number): number {
+  let taken = 0;
+  if (pages === undefined) return 0;
+  if (end - first > pages.size) {
+    for (const page of pages) if (page >= first && page < end && pages.delete(page)) taken += 1;
+  } else for (let page = first; page < end; page++) if (pages.delete(page)) taken += 1;
+  return taken;
+}
+
 /** Follows one guest. */
 export function startSpare(): SpareCheck {
-  const used = new Map<number, PageTree>();
+  const used = new Map<number, Set<number>>();
   const domains = new Map<number, Counts>();
   const countsOf = (did: number): Counts => {
     const none = { removed: 0, unused: 0, wide: 0, firstUnused: 0, firstWide: 0 };
@@ -47,16 +55,11 @@ export function startSpare(): SpareCheck {
     for (const { shadow, first, end } of told.announced) {
       if (!hasFrame(get(shadow.stage, first))) continue;
       if (hasFrame(walkTables(guest, shadow.root, shadow.levels, first))) continue;
-      const tree = used.get(shadow.id) ?? emptyTree(shadow.levels, false);
-      let touched = 0;
-      forEachSlot(tree, first, end, (_page, count, value) => {
-        if (value !== 0) touched += count;
-      });
+      const touched = takeFrom(used.get(shadow.id), first, end);
       const counts = countsOf(shadow.did);
       counts.removed += end - first;
       counts.unused += end - first - touched;
       if (touched < end - first) counts.firstUnused ||= told.seq;
-      if (touched > 0) used.set(shadow.id, fill(tree, first, end, 0));
     }
   };
   return {
@@ -67,9 +70,9 @@ export function startSpare(): SpareCheck {
       const requester = deviceAt(before, input.device)?.requester ?? input.device;
       const host = hostAt(before.hosts, requester, input.pasid);
       if (host?.state !== "shadowed" || host.shadow === undefined) return;
-      const page = pageOf(input.iova);
-      const tree = used.get(host.shadow) ?? emptyTree(host.levels, false);
-      if (get(tree, page) === 0) used.set(host.shadow, fill(tree, page, page + 1, 1));
+      const pages = used.get(host.shadow) ?? new Set();
+      if (pages.size === 0) used.set(host.shadow, pages);
+      pages.add(pageOf(input.iova));
     },
     told: (guest, told) => {
       const { fact, announced } = told;

@@ -35,20 +35,6 @@ export const fresh: Staleness = {
   ...{ longestFrom: 0, longestTo: 0, uses: 0 },
 };
 
-/** The sum of two. */
-export function staler(a: Staleness, b: Staleness): Staleness {
-  const long = b.longest > a.longest ? b : a;
-  return {
-    changes: a.changes + b.changes,
-    pages: a.pages + b.pages,
-    total: a.total + b.total,
-    longest: long.longest,
-    longestFrom: long.longestFrom,
-    longestTo: long.longestTo,
-    uses: a.uses + b.uses,
-  };
-}
-
 /** Collects for how long changes stayed unannounced. */
 export interface Stalenesses {
   readonly told: (before: Guest, told: Told) => void;
@@ -64,25 +50,38 @@ interface Stale {
   readonly to: number;
 }
 
-type Sums = { all: Staleness; domains: Map<number, Staleness>; devices: Map<SourceId, Staleness> };
+/** A sum that is added to. */
+type Sum = { -readonly [K in keyof Staleness]: Staleness[K] };
 
-const plus = <Key>(sums: Map<Key, Staleness>, key: Key, one: Staleness): unknown =>
-  sums.set(key, staler(sums.get(key) ?? fresh, one));
+interface Sums {
+  readonly all: Sum;
+  readonly domains: Map<number, Sum>;
+  readonly devices: Map<SourceId, Sum>;
+}
 
-function add(sums: Sums, { did, devices, pages, from, to }: Stale, uses: number): void {
-  const longest = to - from;
-  const one = {
-    changes: 1,
-    pages,
-    total: longest,
-    longest,
-    longestFrom: from,
-    longestTo: to,
-    uses,
-  };
-  sums.all = staler(sums.all, one);
-  plus(sums.domains, did, one);
-  for (const device of devices) plus(sums.devices, device, one);
+function sumOf<Key>(sums: Map<Key, Sum>, key: Key): Sum {
+  const known = sums.get(key);
+  if (known !== undefined) return known;
+  const sum = { ...fresh };
+  sums.set(key, sum);
+  return sum;
+}
+
+function addTo(sum: Sum, { pages, from, to }: Stale, uses: number): void {
+  sum.changes += 1;
+  sum.pages += pages;
+  sum.total += to - from;
+  sum.uses += uses;
+  if (to - from <= sum.longest) return;
+  sum.longest = to - from;
+  sum.longestFrom = from;
+  sum.longestTo = to;
+}
+
+function add(sums: Sums, one: Stale, uses: number): void {
+  addTo(sums.all, one, uses);
+  addTo(sumOf(sums.domains, one.did), one, uses);
+  for (const device of one.devices) addTo(sumOf(sums.devices, device), one, uses);
 }
 
 const devicesOn = (guest: Guest, shadow: number): readonly SourceId[] =>
@@ -90,7 +89,7 @@ const devicesOn = (guest: Guest, shadow: number): readonly SourceId[] =>
 
 /** Follows one guest; `usesOf` says how many requests used a change of an event. */
 export function startStaleness(usesOf: (since: number) => number): Stalenesses {
-  const sums: Sums = { all: fresh, domains: new Map(), devices: new Map() };
+  const sums: Sums = { all: { ...fresh }, domains: new Map(), devices: new Map() };
   const stale = (before: Guest, { shadow, since, first, end }: Announced, to: number): Stale => ({
     did: shadow.did,
     devices: devicesOn(before, shadow.id),
@@ -107,8 +106,7 @@ export function startStaleness(usesOf: (since: number) => number): Stalenesses {
       }
     },
     report: (guest, now) => {
-      const { all, domains, devices } = sums;
-      const then: Sums = { all, domains: new Map(domains), devices: new Map(devices) };
+      const then = structuredClone(sums);
       for (const shadow of shadowsOf(guest)) {
         const { pending, stage } = shadow;
         forEachSlot(pending, 0, capacity(pending), (first, count, mark) => {

@@ -18,8 +18,9 @@ export function startWriters(): Writers {
     follow: ({ seq, input }) => {
       if (input.type !== "MemoryWrite") return;
       const { gpa, bytes } = input;
-      const first = Number(gpa >> 3n);
-      const end = Number((gpa + BigInt(bytes.length) + 7n) >> 3n);
+      const from = Number(gpa);
+      const first = Math.floor(from / 8);
+      const end = Math.floor((from + bytes.length + 7) / 8);
       for (let word = first; word < end; word++) byWord.set(word, seq);
     },
     last: (address, words) => {

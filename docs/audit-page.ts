@@ -1,5 +1,7 @@
 import type { Rule } from "../audit/rule.ts";
 import { ruleIds, rules } from "../audit/rule.ts";
+import type { RealBug } from "../audit/test/real-bugs.ts";
+import { realBugs } from "../audit/test/real-bugs.ts";
 import { table } from "./table.ts";
 
 const people: Readonly<Record<Rule["whose"], string>> = {
@@ -70,6 +72,13 @@ const judging = [
     "([traces.md](traces.md)).",
 ];
 
+const bugRow = ({ of, fixedBy, does, rule }: RealBug): readonly string[] => [
+  of,
+  fixedBy,
+  does,
+  `\`${rule}\``,
+];
+
 const ruleSection = (id: (typeof ruleIds)[number]): readonly string[] => {
   const { what, why, remedy, severity: level, whose, from } = rules[id];
   return [
@@ -94,6 +103,10 @@ export const auditPage = (): string => {
     "## Rules",
     table(["rule", "severity", "of", "in", "what is found"], rows),
     ...ruleIds.flatMap(ruleSection),
+    "## Bugs that drivers had",
+    "Mistakes that were made and put right, each as a log made by hand: it is named by the rule, " +
+      "and the log of the repaired driver is not named.",
+    table(["in", "put right by", "a driver that", "rule"], realBugs.map(bugRow)),
   ];
   return `${parts.map((part) => part.trimEnd()).join("\n\n")}\n`;
 };

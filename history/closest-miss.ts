@@ -1,7 +1,7 @@
 import type { Range } from "../events/address.ts";
 import type { Changed, MissKind, NearMiss } from "./near-miss.ts";
 import { nearMiss } from "./near-miss.ts";
-import type { Told } from "./told.ts";
+import type { ToldBefore } from "./told.ts";
 import { pagesTold, toldBeside } from "./told.ts";
 
 /** Which miss says most, the first one first. */
@@ -11,16 +11,22 @@ const ranks: readonly MissKind[] = ["leaf", "range", "domain", "pasid", "source"
 const near = 64;
 
 /** Whether an invalidation announced nothing that was open. */
-const isAimless = ({ announced, entries }: Told): boolean =>
+const isAimless = ({ announced, entries }: ToldBefore): boolean =>
   announced.length === 0 && entries.length === 0;
 
-function isNear(told: Told, page: number): boolean {
+function isNear(told: ToldBefore, page: number): boolean {
   const { first, end } = pagesTold(told.fact);
   return page >= first - near && page < end + near;
 }
 
 /** Whether an invalidation that misses a change can have been meant for it. */
-function isMeant(told: Told, { kind }: NearMiss, changed: Changed, run: Range, since: number) {
+function isMeant(
+  told: ToldBefore,
+  { kind }: NearMiss,
+  changed: Changed,
+  run: Range,
+  since: number,
+) {
   if (kind === "leaf") return true;
   if (toldBeside(told, since, run)) return true;
   if (!isAimless(told)) return false;
@@ -45,7 +51,7 @@ export const closerMiss = (
  * @param since  number of the event that changed it.
  */
 export function closestMiss(
-  told: readonly Told[],
+  told: readonly ToldBefore[],
   changed: Changed,
   run: Range,
   since: number,

@@ -2,7 +2,7 @@ import type { Range } from "../events/address.ts";
 import { formatSourceId, functionMasks, hex, isWithin, overlaps } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
 import type { PathTable } from "../hypervisor/translate/path-table.ts";
-import type { Forgetting, Told } from "./told.ts";
+import type { Forgetting, ToldBefore } from "./told.ts";
 import { pagesTold } from "./told.ts";
 
 /** A change that an invalidation should have announced. */
@@ -66,7 +66,7 @@ export function coverText(fact: Forgetting): string {
   }
 }
 
-function miss(kind: MissKind, { seq, fact }: Told, but: string): NearMiss {
+function miss(kind: MissKind, { seq, fact }: ToldBefore, but: string): NearMiss {
   const only = "leafOnly" in fact && fact.leafOnly === true ? ", leaves alone" : "";
   const what = `the invalidation at event ${seq.toString()} covers ${coverText(fact)}${only}`;
   return { kind, seq, text: `${what}; ${but}` };
@@ -75,7 +75,7 @@ function miss(kind: MissKind, { seq, fact }: Told, but: string): NearMiss {
 type OfPages = FactOf<"IotlbInvalidated"> | FactOf<"PasidIotlbInvalidated">;
 
 /** How an invalidation of pages misses an entry of a table of pages. */
-function missOfPages(told: Told, fact: OfPages, changed: Changed): NearMiss | undefined {
+function missOfPages(told: ToldBefore, fact: OfPages, changed: Changed): NearMiss | undefined {
   const { page, did, level = 1 } = changed;
   const range = pagesTold(fact);
   const span = 512 ** (level - 1);
@@ -100,7 +100,7 @@ function missOfPages(told: Told, fact: OfPages, changed: Changed): NearMiss | un
   return isWithin(page, range) ? undefined : miss("range", told, here);
 }
 
-function missOfContext(told: Told, changed: Changed): NearMiss | undefined {
+function missOfContext(told: ToldBefore, changed: Changed): NearMiss | undefined {
   const { fact } = told;
   const whose = `the entry of ${formatSourceId(changed.source ?? 0)}`;
   if (fact.type === "ContextInvalidated") {
@@ -116,7 +116,7 @@ function missOfContext(told: Told, changed: Changed): NearMiss | undefined {
   return miss("cache", told, `${whose} changed, which is in the context cache`);
 }
 
-function missOfPasid(told: Told, changed: Changed): NearMiss | undefined {
+function missOfPasid(told: ToldBefore, changed: Changed): NearMiss | undefined {
   const { fact } = told;
   const whose =
     changed.pasid === undefined ? "the entry" : `the entry of PASID ${hex(changed.pasid)}`;
@@ -132,7 +132,7 @@ function missOfPasid(told: Told, changed: Changed): NearMiss | undefined {
 }
 
 /** How an invalidation of another cache misses an entry of a table of pages. */
-function missOfOther(told: Told, changed: Changed): NearMiss | undefined {
+function missOfOther(told: ToldBefore, changed: Changed): NearMiss | undefined {
   const { fact } = told;
   const but = `the page ${pageText(changed.page)} is in the IOTLB too`;
   if (fact.type === "DeviceTlbInvalidated") {
@@ -144,7 +144,7 @@ function missOfOther(told: Told, changed: Changed): NearMiss | undefined {
 }
 
 /** How an invalidation almost announces a change; `undefined` for one that does, or far from. */
-export function nearMiss(told: Told, changed: Changed): NearMiss | undefined {
+export function nearMiss(told: ToldBefore, changed: Changed): NearMiss | undefined {
   const { fact } = told;
   switch (changed.table) {
     case "interrupt entry":

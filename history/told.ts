@@ -29,24 +29,41 @@ const types: ReadonlySet<string> = new Set([
 /** Whether a fact says that something was forgotten. */
 export const isForgetting = (fact: Fact): fact is Forgetting => types.has(fact.type);
 
-/** Pages of a shadow of which a change was announced, and by which event it had been made. */
-export interface Announced extends Range {
-  readonly shadow: Shadow;
+/** Pages of which a change was announced, and by which event it had been made. */
+export interface AnnouncedPages extends Range {
   readonly since: number;
 }
 
+/** The same with the shadow that they are of, as it was before. */
+export interface Announced extends AnnouncedPages {
+  readonly shadow: Shadow;
+}
+
 /** An invalidation that was executed, and what it announced. */
-export interface Told {
+export interface ToldBefore {
   /** Number of the fact. */
   readonly seq: number;
   readonly fact: Forgetting;
   /** Changes of second stages that nothing had announced before. */
-  readonly announced: readonly Announced[];
-  /** Changes of upper entries that it covers and, as one of leaves alone, does not announce. */
-  readonly left: readonly Announced[];
+  readonly announced: readonly AnnouncedPages[];
   /** Events that had changed entries of devices or PASIDs that it announced. */
   readonly entries: readonly number[];
 }
+
+/** The same with the shadows of that time, for who looks at them at once. */
+export interface Told extends ToldBefore {
+  readonly announced: readonly Announced[];
+  /** Changes of upper entries that it covers and, as one of leaves alone, does not announce. */
+  readonly left: readonly Announced[];
+}
+
+/** What is worth keeping: a shadow would hold all that was in it. */
+export const withoutShadows = ({ seq, fact, announced, entries }: Told): ToldBefore => ({
+  seq,
+  fact,
+  announced: announced.map(({ since, first, end }) => ({ since, first, end })),
+  entries,
+});
 
 /** Runs of one invalidation that are told apart at most. */
 const most = 1024;
@@ -120,5 +137,9 @@ export function pagesTold(fact: Forgetting): Range {
 }
 
 /** Whether an invalidation announced a change by an event, or of pages beside a range. */
-export const toldBeside = ({ announced }: Told, since: number, { first, end }: Range): boolean =>
+export const toldBeside = (
+  { announced }: ToldBefore,
+  since: number,
+  { first, end }: Range,
+): boolean =>
   announced.some((one) => one.since === since || overlaps(one, { first: first - 1, end: end + 1 }));
