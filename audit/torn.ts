@@ -129,15 +129,12 @@ export function startTorn(note: Note): TornCheck {
     const { before, after, step } = moment;
     const own = words.filter((word) => word >= one.first && word < one.end);
     const key = `${one.gfn.toString()} ${one.first.toString()}`;
-    const [was, is] = [before, after].map(({ memory }) =>
-      wordIn(pageAt(memory, one.gfn), one.first * 8),
-    );
+    const is = wordIn(pageAt(after.memory, one.gfn), one.first * 8);
     if (own.length === 0) return;
-    const isPresent = ((was ?? 0n) & 1n) !== 0n;
     const first = begun.get(key);
     const isOther = first !== undefined && own.some((word) => !first.words.has(word));
-    if (isPresent && first !== undefined && isOther) noteTorn(before, one, first, step.seq, note);
-    if (((is ?? 0n) & 1n) === 0n) begun.delete(key);
+    if (first !== undefined && isOther) noteTorn(before, one, first, step.seq, note);
+    if ((is & 1n) === 0n) begun.delete(key);
     else if (first === undefined) begun.set(key, { seq: step.seq, words: new Set(own) });
   };
   const page = (moment: Moment, gfn: number, from: number, to: number): void => {
