@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import type { Terminal } from "../cli/terminal.ts";
 import { processTerminal } from "../cli/terminal.ts";
 import { parseJson } from "../events/json.ts";
+import { measureAudit } from "./audit.ts";
 import { measureCharts } from "./chart.ts";
 import { measureExplore } from "./explore.ts";
 import type { Figure } from "./figure.ts";
@@ -23,6 +24,7 @@ import { measureWorst } from "./worst.ts";
 
 const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> = {
   fold: measureFold,
+  audit: measureAudit,
   translate: measureWalk,
   nested: measureNested,
   many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],

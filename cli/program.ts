@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { shortened } from "../events/log/excerpt.ts";
 import { modelVersion } from "../events/log/log-version.ts";
 import { printable } from "../events/printable.ts";
+import { addAudit } from "./command/audit.ts";
 import { addCalls } from "./command/calls.ts";
 import { addCompare } from "./command/compare.ts";
 import { addConvert } from "./command/convert.ts";
@@ -61,7 +62,7 @@ function createProgram(run: Run): Command {
   for (const add of [addDebug, addExport, addIndex, addInterrupt, addVerify]) add(program, run);
   for (const add of [addConvert, addDmar, addSave, addCalls]) add(program, run);
   for (const add of [addWhatIf, addCompare, addDap]) add(program, run);
-  for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
+  for (const add of [addTrace, addAudit, addExplain, addRecord, addFuzz]) add(program, run);
   for (const add of [addVectors, addExplore, addGuide]) add(program, run);
   return program;
 }

@@ -1,3 +1,4 @@
+import type { TraceFormat } from "../audit/trace/seen-trace.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import { parseEvent, parseHeader } from "../events/log/log.ts";
@@ -5,7 +6,6 @@ import { isEnd } from "../events/log/log-end.ts";
 import { LogError } from "../events/log/log-error.ts";
 import { openRecording } from "../events/log/recording.ts";
 import type { Setup } from "../events/setup.ts";
-import type { TraceFormat } from "../qemu/trace/trace.ts";
 import { formatNames, formatOf } from "../qemu/trace/trace.ts";
 import { InputError, lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";

@@ -1,6 +1,6 @@
+import type { Trace } from "../audit/trace/seen-trace.ts";
 import { NestingError, parseJson } from "../events/json.ts";
 import { quoted } from "../events/log/excerpt.ts";
-import type { Trace } from "../qemu/trace/trace.ts";
 import { startTrace } from "../qemu/trace/trace.ts";
 import { InputError, lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { findingKinds } from "../qemu/trace/finding.ts";
+import { findingKinds } from "../audit/trace/finding.ts";
 import { captureRun } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 

@@ -31,6 +31,7 @@ import type { RegisterSpec } from "../events/registers/register.ts";
 import { registerMap } from "../events/registers/register.ts";
 import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import { noticedRows } from "../properties/bugs/noticed.ts";
+import { auditPage } from "./audit-page.ts";
 import { chartPage } from "./chart-pictures.ts";
 import { deviationPage } from "./deviations.ts";
 import { expressionsPage } from "./expressions-page.ts";
@@ -159,5 +160,6 @@ export const documents = (): ReadonlyMap<string, string> =>
     ["charts.md", chartPage()],
     ["qemu-deviations.md", deviationPage()],
     ["historic-bugs.md", historicPage()],
+    ["audit.md", auditPage()],
     ["noticed.md", noticedPage(noticedRows())],
   ]);

@@ -1,7 +1,8 @@
 // Length: one pass over all that was seen, with what it fills.
+
+import { withWholeFaults } from "../audit/trace/faults.ts";
+import type { Observation as TraceObservation } from "../audit/trace/observation.ts";
 import type { TextTable } from "../events/acpi/table-text.ts";
-import { withWholeFaults } from "../qemu/trace/faults.ts";
-import type { Observation as TraceObservation } from "../qemu/trace/observation.ts";
 import type { Dump } from "./dump.ts";
 import { withEntry } from "./dump.ts";
 import type {

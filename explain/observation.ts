@@ -1,7 +1,8 @@
 // Length: one table of everything that a paste may say.
+
+import type { Observation as TraceObservation } from "../audit/trace/observation.ts";
 import type { Iova, SourceId } from "../events/address.ts";
 import type { Access } from "../events/input.ts";
-import type { Observation as TraceObservation } from "../qemu/trace/observation.ts";
 
 /** Whose lines they are. */
 export type Origin = "Linux" | "Xen" | "QEMU" | "debugfs";

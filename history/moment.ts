@@ -1,5 +1,6 @@
 import type { Iova } from "../events/address.ts";
 import type { World } from "../projections/world.ts";
+import { misledBy } from "./misled.ts";
 import type { Question } from "./question.ts";
 import { pageAsked } from "./question.ts";
 import type { Step } from "./step.ts";
@@ -29,10 +30,12 @@ export interface TurnedOff {
 /**
  * What a DMA to the page is worth to who looks at it, more than 0 if anything.
  *
- * @param isExact  it was to the very address.
- * @param isOn     translation was on.
+ * @param isExact   it was to the very address.
+ * @param isOn      translation was on.
+ * @param isMisled  whether it went elsewhere than the tables said, or was refused though they
+ *   allowed it.
  */
-export type Weigh = (use: Use, isExact: boolean, isOn: boolean) => number;
+export type Weigh = (use: Use, isExact: boolean, isOn: boolean, isMisled: () => boolean) => number;
 
 /** What is known, after some steps, of the DMA that a question is about. */
 export interface Search {
@@ -76,6 +79,14 @@ const isMeant = ({ access, privileged, execute }: Question, use: Use): boolean =
   (privileged !== true || use.privileged) &&
   (execute !== true || use.execute);
 
+/** Whether a DMA went by what the tables no longer said. */
+function misleads({ before, input }: Step, { landed, blocked }: Use, index: number): boolean {
+  const [guest, outcome] = [before.guests[index], landed ?? blocked];
+  if (guest === undefined || outcome === undefined) return false;
+  if (input.type !== "Dma" && input.type !== "DmaIssue") return false;
+  return input.translated !== true && misledBy(guest, input, outcome) !== undefined;
+}
+
 /** What is known once one more step was taken. */
 export function followSearch(search: Search, step: Step): Search {
   const { question, weigh } = search;
@@ -87,7 +98,8 @@ export function followSearch(search: Search, step: Step): Search {
   const use = useIn(pageAsked(question), step);
   if (use === undefined || !isMeant(question, use)) return known;
   const iova = "iova" in step.input ? step.input.iova : question.iova;
-  const worth = weigh(use, iova === question.iova, isOn(step.before, guest));
+  const isMisled = (): boolean => misleads(step, use, guest);
+  const worth = weigh(use, iova === question.iova, isOn(step.before, guest), isMisled);
   if (worth === 0 || worth < search.worth) return known;
   const until = step.seq + step.facts.length;
   const meeting = { use, iova, world: step.before, late, until };

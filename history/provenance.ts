@@ -5,31 +5,16 @@ import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { shadowAt } from "../projections/shadow/shadow.ts";
 import { get } from "../tables/page-tree.ts";
-import type { Announcement } from "./announcement.ts";
 import { announcementIn } from "./announcement.ts";
 import { mapsNothing } from "./decisive.ts";
+import type { EntryWrite } from "./entry-write.ts";
 import { isFlush } from "./entry-writers.ts";
+import { withMisses } from "./missed-writes.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { PlaceFact, UsedPage, Uses } from "./use.ts";
 import { noUses, useIn, withUse } from "./use.ts";
 import { entrySeen } from "./walk-path.ts";
-
-/** A change of an entry. */
-export interface EntryWrite {
-  /** Number of the input that changed it. */
-  readonly seq: number;
-  readonly by: "cpu" | "flush" | "buffer" | "device" | "unit" | "host";
-  readonly from: bigint;
-  readonly to: bigint;
-  /**
-   * Whether the unit may use what it knew before until it is told: not of a first-stage entry that
-   * was not present, nor of what the unit changed itself, nor without caching mode of what faulted.
-   */
-  readonly needed: boolean;
-  /** The first fact after it that covered it; `undefined` while there is none. */
-  readonly announced: Announcement | undefined;
-}
 
 /** An entry, and how it came to be as it is: the newest changes, the last one last. */
 export interface EntryTrail {
@@ -116,7 +101,7 @@ function followEntry(trail: Trail, old: EntryTrail, step: Step): EntryTrail {
   const announced = isOpen ? announcementIn(step, trail.place, entry) : undefined;
   if (announced !== undefined) {
     writes = writes.map((write) => ({ ...write, announced: write.announced ?? announced }));
-  }
+  } else if (isOpen) writes = withMisses(writes, trail.place, entry, step);
   return writes === old.writes ? old : { entry, writes };
 }
 

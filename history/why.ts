@@ -18,15 +18,17 @@ import type { PlaceFact } from "./use.ts";
 import { pathOf, unseenOn } from "./walk-path.ts";
 
 /**
- * How much a DMA to the page is worth explaining: one to the address that was blocked, else one in
- * its page that was, else one that landed, and before that through the guest's tables. An interrupt
- * request to another address is another interrupt.
+ * How much a DMA to the page is worth explaining: first one that landed where the tables no longer
+ * led, then one that was refused though they allowed it; else one to the address that was blocked,
+ * one in its page that was, one that landed, and before that through the guest's tables. An
+ * interrupt request to another address is another interrupt.
  */
-export const weighWhy: Weigh = (use, isExact, isOn) => {
+export const weighWhy: Weigh = (use, isExact, isOn, isMisled) => {
   if (use.interrupt !== undefined) {
     if (!isExact) return 0;
     return use.interrupt.outcome?.type === "InterruptBlocked" ? 6 : 5;
   }
+  if (isMisled()) return use.blocked === undefined ? 8 : 7;
   if (use.blocked === undefined) return isOn ? 2 : 1;
   return isExact ? 4 : 3;
 };
@@ -105,8 +107,9 @@ export function startInquiry({ question, off, late, ...search }: Search, end: Wo
  * met, who wrote each entry on the path, which invalidation announced it, which fact put it into
  * the shadow, which DMA used it.
  *
- * It explains the last DMA to the address or its page that was blocked, else the last one that
- * landed; with `at`, or where there was none, what would become of one.
+ * It explains the last DMA to the page that went by what the tables no longer said, else the last
+ * one to the address or its page that was blocked, else the last one that landed; with `at`, or
+ * where there was none, what would become of one.
  *
  * @param start     the world before the first input, as `createWorld` gives it.
  * @param inputs    everything that happened since; folded twice.

@@ -22,6 +22,7 @@ export type { Recording } from "../events/log/recording.ts";
 export { openRecording } from "../events/log/recording.ts";
 export { MalformedError } from "../events/malformed-error.ts";
 export type { Announcement } from "../history/announcement.ts";
+export type { EntryWrite } from "../history/entry-write.ts";
 export type {
   DmaExplanation,
   Explanation,
@@ -29,8 +30,9 @@ export type {
   Request,
 } from "../history/explanation.ts";
 export type { TurnedOff } from "../history/moment.ts";
+export type { MissKind, NearMiss } from "../history/near-miss.ts";
 export type { PathEntry, Place } from "../history/path-entry.ts";
-export type { EntryTrail, EntryWrite, Trail } from "../history/provenance.ts";
+export type { EntryTrail, Trail } from "../history/provenance.ts";
 export type { Question } from "../history/question.ts";
 export type { Regime } from "../history/regime.ts";
 export type { Step } from "../history/step.ts";

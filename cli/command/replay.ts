@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { Option } from "commander";
+import { checkTrace } from "../../audit/trace/check.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { stateHash } from "../../projections/digest.ts";
 import { besideOf, followFlushing, noFlushing } from "../../properties/flushing.ts";
 import { judge } from "../../properties/judge.ts";
 import type { Violation } from "../../properties/verdict.ts";
-import { checkTrace } from "../../qemu/trace/check.ts";
 import { foldSource } from "../folding.ts";
 import type { InputError } from "../input-error.ts";
 import type { Source } from "../read.ts";

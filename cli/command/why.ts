@@ -46,8 +46,10 @@ export function addWhy(program: Command, run: Run): void {
     .description(
       "Tells why a DMA to one page of one device went where it went, or was blocked: who " +
         "wrote each entry on the path of the walk, which invalidation announced it, which " +
-        "fact put it into the shadow, which DMA used it. Without --at it explains the last " +
-        "DMA to the address or its page that was blocked, else the last one that landed.",
+        "fact put it into the shadow, which DMA used it; and the invalidation that just missed " +
+        "it. Without --at it explains the last DMA to the page that went elsewhere than the " +
+        "tables said, else the last to the address or its page that was blocked, else the last " +
+        "one that landed.",
     )
     .argument("<file>", "log or recording, gzipped or not; - is standard input");
   withLookup(command, "explain the state after this event instead")

@@ -1,4 +1,4 @@
-import type { EntryWrite } from "../../history/provenance.ts";
+import type { EntryWrite } from "../../history/entry-write.ts";
 import { eventName } from "./plot.ts";
 
 const notPresent = "it was not present, and that is not cached";
@@ -22,4 +22,12 @@ export function announcedText(
     return `and taken in when the device was attached to its tables at ${eventName(announced.seq)}`;
   }
   return `and announced by the invalidation at ${eventName(announced.seq)}`;
+}
+
+/** The invalidation that almost announced a change of an entry. */
+export function missText(writes: readonly EntryWrite[]): string {
+  const open = writes.findLast(({ missed }) => missed !== undefined);
+  if (open?.missed === undefined) return "";
+  const { text } = open.missed;
+  return ` It was missed: ${text}.`;
 }

@@ -2,11 +2,12 @@ import { formatSourceId, hex } from "../../events/address.ts";
 import { faultText } from "../../events/fault/fault-text.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { mapsNothing } from "../../history/decisive.ts";
-import type { EntryTrail, EntryWrite } from "../../history/provenance.ts";
+import type { EntryWrite } from "../../history/entry-write.ts";
+import type { EntryTrail } from "../../history/provenance.ts";
 import type { Unseen } from "../../history/unseen.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
-import { announcedText } from "./announcement-text.ts";
+import { announcedText, missText } from "./announcement-text.ts";
 import { landingText } from "./landing.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning, verbPhrase } from "./meaning.ts";
@@ -60,15 +61,16 @@ function history(trail: EntryTrail, scalable: boolean, unseen: Unseen | undefine
   const by = writerNames[last.by];
   const told = announcedText(last, isFirst, scalable);
   const text = `It was written by ${by} at ${eventName(last.seq)}, ${told}`;
+  const nearly = missText(writes);
   const open = writes.slice(0, index).findLast((one) => one.needed && !one.announced);
   const stale =
     last.needed || open === undefined
       ? ""
       : ` The change before, at ${eventName(open.seq)}, had to be announced and was not.`;
-  if (last.from === 0n) return `${text}; until then it was 0.${stale}${marks}`;
+  if (last.from === 0n) return `${text}; until then it was 0.${stale}${nearly}${marks}`;
   const place: EntryPlace = { ...entry, scalable };
   const old = `${entryText(place, last.from)}: ${meaning(place, last.from)}`;
-  return `${text}; until then it was ${old}.${stale}${marks}`;
+  return `${text}; until then it was ${old}.${stale}${nearly}${marks}`;
 }
 
 /** What would become of a DMA: where both the guest and the host let it. */

@@ -1,8 +1,8 @@
+import type { TraceReport } from "../../audit/trace/check.ts";
+import type { Finding } from "../../audit/trace/finding.ts";
+import type { ToldFault } from "../../audit/trace/told-fault.ts";
 import { printable } from "../../events/printable.ts";
-import type { TraceReport } from "../../qemu/trace/check.ts";
 import type { Comparison, Difference } from "../../qemu/trace/compare.ts";
-import type { Finding } from "../../qemu/trace/finding.ts";
-import type { ToldFault } from "../../qemu/trace/told-fault.ts";
 import { formatNames } from "../../qemu/trace/trace.ts";
 import type { InputError } from "../input-error.ts";
 import type { Terminal } from "../terminal.ts";

@@ -1,7 +1,7 @@
 import { formatSourceId } from "../../events/address.ts";
 import { parseJson } from "../../events/json.ts";
 import { encodeFact } from "../../events/log/log.ts";
-import type { EntryWrite } from "../../history/provenance.ts";
+import type { EntryWrite } from "../../history/entry-write.ts";
 import type { PlaceFact, Use } from "../../history/use.ts";
 import type { Terminal } from "../terminal.ts";
 import { renderEvent } from "./event.ts";

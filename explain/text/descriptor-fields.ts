@@ -1,7 +1,7 @@
+import { descriptorText, specOf } from "../../audit/trace/reach.ts";
 import { hex } from "../../events/address.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { descriptorReserved } from "../../events/queue/descriptor-scope.ts";
-import { descriptorText, specOf } from "../../qemu/trace/reach.ts";
 import type { ShownField } from "./field-text.ts";
 import { fieldsOf } from "./field-text.ts";
 

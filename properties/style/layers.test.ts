@@ -15,6 +15,7 @@ const core = [
   "history",
   "calls",
   "properties",
+  "audit",
 ];
 
 /** What a folder may import besides its own files, where that is less than all before it. */

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkTrace } from "./check.ts";
+import { checkTrace } from "../../audit/trace/check.ts";
+import { sequenceOf } from "../../audit/trace/sequence.ts";
 import { compareSequences } from "./compare.ts";
 import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
-import { sequenceOf } from "./sequence.ts";
 import { formatNames, traceOf } from "./trace.ts";
 
 const steps: readonly Deed[] = [

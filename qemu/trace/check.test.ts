@@ -1,8 +1,8 @@
 // Length: one example of each finding, with its twin that is none.
 import { describe, expect, test } from "vitest";
+import { checkTrace } from "../../audit/trace/check.ts";
+import type { FindingKind } from "../../audit/trace/finding.ts";
 import { profiles } from "../../events/profile/profiles.ts";
-import { checkTrace } from "./check.ts";
-import type { FindingKind } from "./finding.ts";
 import type { By, Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
 import { traceOf } from "./trace.ts";
@@ -216,10 +216,10 @@ describe("contexts", () => {
     expect(kinds(linux(attached))).toEqual([]);
     const [context, iotlb, done] = attach(48);
     const none = linux(attached, iotlb && done ? [iotlb, done] : []);
-    expect(kinds(none)).toEqual(["contextNotInvalidated"]);
+    expect(kinds(none)).toEqual(["attachedSilently"]);
     expect(none.findings[0]?.text).toContain("00:06.0 was attached without a context-cache");
     const half = linux(attached, context && done ? [context, done] : [], attached);
-    expect(kinds(half)).toContain("contextNotInvalidated");
+    expect(kinds(half)).toContain("attachedSilently");
   });
 
   test("[TC12] after a global context-cache invalidation a global one of the IOTLB comes", () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { sequenceOf } from "../../audit/trace/sequence.ts";
 import { compareSequences } from "./compare.ts";
 import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
-import { sequenceOf } from "./sequence.ts";
 import { traceOf } from "./trace.ts";
 
 const steps = (...pages: readonly number[]): readonly Deed[] =>

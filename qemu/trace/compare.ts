@@ -1,6 +1,6 @@
+import { descriptorText, kindOf, specOf } from "../../audit/trace/reach.ts";
+import type { Sequence } from "../../audit/trace/sequence.ts";
 import { descriptorType, descriptorTypes } from "../../events/queue/descriptor-scope.ts";
-import { descriptorText, kindOf, specOf } from "./reach.ts";
-import type { Sequence } from "./sequence.ts";
 import type { Move } from "./shortest-way.ts";
 import { shortestWay } from "./shortest-way.ts";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkTrace } from "./check.ts";
+import { checkTrace } from "../../audit/trace/check.ts";
+import { sequenceOf } from "../../audit/trace/sequence.ts";
 import { compareSequences } from "./compare.ts";
 import type { By, Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
-import { sequenceOf } from "./sequence.ts";
 import { traceOf } from "./trace.ts";
 
 /** One mapping or unmapping of a domain: what is mapped there is unmapped, else it is mapped. */

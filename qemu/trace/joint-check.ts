@@ -1,8 +1,8 @@
+import type { Finding } from "../../audit/trace/finding.ts";
+import type { CacheUsed, MappingChanged, Observation } from "../../audit/trace/observation.ts";
+import { overlaps } from "../../audit/trace/reach.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { Comparison } from "./compare.ts";
-import type { Finding } from "./finding.ts";
-import type { CacheUsed, MappingChanged, Observation } from "./observation.ts";
-import { overlaps } from "./reach.ts";
 
 /** A driver's trace and a unit's of one boot, and the lines where both have an invalidation. */
 export interface JointTraces {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { sequenceOf } from "../../audit/trace/sequence.ts";
 import { compareSequences } from "./compare.ts";
 import { checkJointly } from "./joint-check.ts";
 import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
-import { sequenceOf } from "./sequence.ts";
 import { traceOf } from "./trace.ts";
 
 const map = (page: number): Deed => ({ do: "map", page, pages: 1 });

@@ -1,9 +1,9 @@
 // Length: one line of each form that the two programs write.
 import { describe, expect, test } from "vitest";
+import type { Line } from "../../audit/trace/observation.ts";
+import { descriptorText } from "../../audit/trace/reach.ts";
 import { startLinuxReader } from "./linux-trace.ts";
-import type { Line } from "./observation.ts";
 import { readQemuLine } from "./qemu-log.ts";
-import { descriptorText } from "./reach.ts";
 import { formatOf, traceOf } from "./trace.ts";
 
 const qemu = (text: string): Line => readQemuLine(text, 7);

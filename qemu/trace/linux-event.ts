@@ -1,6 +1,6 @@
+import type { Line, Observation } from "../../audit/trace/observation.ts";
+import { notObservable, plain } from "../../audit/trace/observation.ts";
 import { parseSourceId } from "../../events/address.ts";
-import type { Line, Observation } from "./observation.ts";
-import { notObservable, plain } from "./observation.ts";
 
 /** A match whose groups are all there; throws RangeError where a line has another form. */
 function fieldsOf(pattern: RegExp, text: string): readonly string[] {

@@ -1,6 +1,12 @@
+import type { Line, LineReader } from "../../audit/trace/observation.ts";
+import {
+  foreignEvent,
+  foreignText,
+  header,
+  observed,
+  unparsed,
+} from "../../audit/trace/observation.ts";
 import { linuxEvents } from "./linux-event.ts";
-import type { Line, LineReader } from "./observation.ts";
-import { foreignEvent, foreignText, header, observed, unparsed } from "./observation.ts";
 
 /**
  * Lines of Linux's trace: `/sys/kernel/tracing/trace` and `trace_pipe`, the text of `trace-cmd

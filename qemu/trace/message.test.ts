@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkTrace } from "./check.ts";
-import type { Line } from "./observation.ts";
+import { checkTrace } from "../../audit/trace/check.ts";
+import type { Line } from "../../audit/trace/observation.ts";
 import { readQemuLine } from "./qemu-log.ts";
 import { formatOf, traceOf } from "./trace.ts";
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { checkTrace } from "../../audit/trace/check.ts";
+import { foreign } from "../../audit/trace/observation.ts";
+import type { Trace } from "../../audit/trace/seen-trace.ts";
+import { sequenceOf } from "../../audit/trace/sequence.ts";
 import { profiles } from "../../events/profile/profiles.ts";
-import { checkTrace } from "./check.ts";
 import { startLinuxReader } from "./linux-trace.ts";
 import type { Deed } from "./made-up.ts";
 import { ask, linuxLines, qemuLines } from "./made-up.ts";
-import { foreign } from "./observation.ts";
-import { sequenceOf } from "./sequence.ts";
-import type { Trace } from "./trace.ts";
 import { startTrace, traceOf } from "./trace.ts";
 
 /** What is read without being told the format. */

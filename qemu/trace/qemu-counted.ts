@@ -1,5 +1,5 @@
-import type { Line } from "./observation.ts";
-import { notObservable, plain } from "./observation.ts";
+import type { Line } from "../../audit/trace/observation.ts";
+import { notObservable, plain } from "../../audit/trace/observation.ts";
 
 const memory = notObservable("table walk: the guest's tables are in its memory");
 const interrupt = notObservable("interrupt: whether the entry is right is in guest memory");

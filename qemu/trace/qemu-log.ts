@@ -1,3 +1,11 @@
+import type { Line, LineReader, Observation } from "../../audit/trace/observation.ts";
+import {
+  foreignEvent,
+  foreignText,
+  observed,
+  plain,
+  unparsed,
+} from "../../audit/trace/observation.ts";
 import { RemappableAddress } from "../../events/interrupt/interrupt-request.ts";
 import {
   ContextCacheDescriptor,
@@ -6,15 +14,12 @@ import {
 } from "../../events/queue/descriptors.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { deviceOf, fieldOf, numberOf } from "./field-text.ts";
-import type { Line, LineReader, Observation } from "./observation.ts";
-import { foreignEvent, foreignText, observed, plain, unparsed } from "./observation.ts";
 import { countedEvents } from "./qemu-counted.ts";
 import { isMessage, readMessage } from "./qemu-message.ts";
 
 /**
  * Lines of QEMU's log of trace events, `-trace 'vtd_*' -D FILE`, as QEMU 5 to 11 write them: name
- * and fields, before them `pid@seconds.microseconds:` or nothing. The names of fields changed
- * little, their order and number did not, so fields are found by name.
+ * and fields, before them `pid@seconds.microseconds:` or nothing. Fields are found by name.
  */
 const prefix = /^(?:\d+@\d+\.\d+:|\d{4}-\d\d-\d\dT\S+ )/;
 const eventLine = /^([a-z][a-z0-9_]*)(?: (.*))?$/s;

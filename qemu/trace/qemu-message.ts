@@ -1,7 +1,7 @@
+import type { FaultFields, Line, Observation } from "../../audit/trace/observation.ts";
+import { observed, plain, unparsed } from "../../audit/trace/observation.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { deviceOf, fieldOf, numberOf } from "./field-text.ts";
-import type { FaultFields, Line, Observation } from "./observation.ts";
-import { observed, plain, unparsed } from "./observation.ts";
 
 /**
  * QEMU's own error messages about the unit: `qemu-system-x86_64: vtd_iova_to_slpte: detected …`,

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { checkTrace } from "./check.ts";
+import { checkTrace } from "../../audit/trace/check.ts";
+import { kindOf } from "../../audit/trace/reach.ts";
+import type { TraceFormat } from "../../audit/trace/seen-trace.ts";
+import type { Sequence } from "../../audit/trace/sequence.ts";
+import { sequenceOf } from "../../audit/trace/sequence.ts";
 import { compareSequences, countsByKind } from "./compare.ts";
-import { kindOf } from "./reach.ts";
-import type { Sequence } from "./sequence.ts";
-import { sequenceOf } from "./sequence.ts";
-import type { TraceFormat } from "./trace.ts";
 import { traceOf } from "./trace.ts";
 
 const folder = new URL("../../recordings/traces/", import.meta.url);

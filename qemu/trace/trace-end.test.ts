@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkTrace } from "./check.ts";
+import { checkTrace } from "../../audit/trace/check.ts";
 import type { Deed } from "./made-up.ts";
 import { ask, linuxLines } from "./made-up.ts";
 import { traceOf } from "./trace.ts";

@@ -1,31 +1,9 @@
+import type { Line, LineReader, Observation } from "../../audit/trace/observation.ts";
+import { foreign, foreignText } from "../../audit/trace/observation.ts";
+import type { Trace, TraceFormat } from "../../audit/trace/seen-trace.ts";
 import { shortened } from "../../events/log/excerpt.ts";
 import { isLinuxLine, startLinuxReader } from "./linux-trace.ts";
-import type { Line, LineReader, Observation } from "./observation.ts";
-import { foreign, foreignText } from "./observation.ts";
 import { isQemuLine, readQemuLine } from "./qemu-log.ts";
-
-/** Which program wrote a trace. */
-export type TraceFormat = "qemu" | "linux";
-
-/** Lines that are not understood: how many, and the first of them, cut. */
-export interface Unparsed {
-  readonly count: number;
-  readonly first: readonly { readonly line: number; readonly text: string }[];
-}
-
-/** A trace that was read. */
-export interface Trace {
-  readonly format: TraceFormat;
-  readonly lines: number;
-  /** Lines that are events of the trace's own. */
-  readonly understood: number;
-  readonly observations: readonly Observation[];
-  /** How often something cannot be judged, by what. */
-  readonly notObservable: Readonly<Record<string, number>>;
-  readonly unparsed: Unparsed;
-  /** Lines that are none of the trace, by what they are: a console's, and other subsystems'. */
-  readonly passedBy: Readonly<Record<string, number>>;
-}
 
 const formats: Readonly<
   Record<TraceFormat, { readonly start: () => LineReader; readonly is: (text: string) => boolean }>

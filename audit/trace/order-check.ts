@@ -112,7 +112,7 @@ export function checkAttachments(observations: readonly Observation[], judge: Ju
       else {
         const text = `${formatSourceId(seen.source)} was attached without a ${part}`;
         const others = `${having.toString()} of ${attachments.length.toString()} had one`;
-        judge.disagree("contextNotInvalidated", seen.line, `${text}; ${others}`);
+        judge.disagree("attachedSilently", seen.line, `${text}; ${others}`);
       }
     }
   }

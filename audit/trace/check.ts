@@ -14,10 +14,10 @@ import type { Observation } from "./observation.ts";
 import { checkAttachments, checkContextOrder } from "./order-check.ts";
 import { kindOf, reachOf } from "./reach.ts";
 import { checkRing } from "./ring-check.ts";
+import type { Trace, TraceFormat, Unparsed } from "./seen-trace.ts";
 import { sequenceOf } from "./sequence.ts";
 import type { ToldFault } from "./told-fault.ts";
 import { toldFaults } from "./told-fault.ts";
-import type { Trace, TraceFormat, Unparsed } from "./trace.ts";
 import { checkUnlogged } from "./unlogged-check.ts";
 import { checkUses } from "./use-check.ts";
 
