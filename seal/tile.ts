@@ -39,17 +39,3 @@ export function nodeAbove(tile: Uint8Array, from: number, count: number): Hash {
   const half = count / 2;
   return nodeHash(nodeAbove(tile, from, half), nodeAbove(tile, from + half, half));
 }
-
-/** All tiles of a tree of some size: bundles of entries first, then each level. */
-export function* tilesOf(size: number): Generator<Tile, void, void> {
-  const levels: Tile["level"][] = ["entries"];
-  for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / tileWidth)) {
-    levels.push(level);
-  }
-  for (const level of levels) {
-    const count = level === "entries" ? size : Math.floor(size / tileWidth ** level);
-    for (let index = 0; index * tileWidth < count; index++) {
-      yield { level, index, width: Math.min(tileWidth, count - index * tileWidth) };
-    }
-  }
-}

@@ -97,6 +97,7 @@ export async function makeEntries(
   takeLines(waiting, waiting.lines.length - (source.hasEnded() ? 1 : 0), take);
   if (source.hasEnded() && last !== world.seq) takeState(world);
   takeLines(waiting, waiting.lines.length, take);
-  const difference = comparison.finish(false);
+  // What may still grow may lack facts of its last input.
+  const difference = comparison.finish(!source.hasEnded());
   return { inputs, facts: comparison.recordedFacts(), lastEvent: world.seq, difference };
 }
