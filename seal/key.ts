@@ -121,7 +121,11 @@ export const encodePrivateKey = ({ publicKey, seed }: PrivateKey): string =>
  * @param seed  32 bytes that nobody knows; random when missing.
  * @throws SealFormatError when nothing can be called so.
  */
-export function makeKey(name: string, kind: KeyKind, seed = randomBytes(seedBytes)): PrivateKey {
+export function makeKey(
+  name: string,
+  kind: KeyKind,
+  seed: Uint8Array = randomBytes(seedBytes),
+): PrivateKey {
   if (!isKeyName(name)) {
     throw new SealFormatError("a key's name is not empty, and has no spaces and no plus in it");
   }
