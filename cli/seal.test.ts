@@ -1,3 +1,4 @@
+// Length: sealing a log is the set-up of every test here.
 import { appendFileSync, cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -221,7 +222,8 @@ describe("refusals", () => {
     cosign(cosigned, readFileSync(at("run.seal/checkpoint"), "utf8"), witness, 1_700_000_000n);
     const policy = fileOf(
       "policy",
-      `log ${encodePublicKey(key.publicKey)}\nwitness W ${encodePublicKey(witness.publicKey)}\nquorum W\n`,
+      `log ${encodePublicKey(key.publicKey)}\n` +
+        `witness W ${encodePublicKey(witness.publicKey)}\nquorum W\n`,
     );
     expect(await checked(cosigned, "--policy", policy)).toEqual([0, expect.any(String)]);
     expect(await named("--policy", policy)).toMatch(/^refused, too few witnesses: /);

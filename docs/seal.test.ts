@@ -27,6 +27,6 @@ test("[TE40] each command of docs/seal.md prints what stands there", async () =>
   }
 });
 
-test("[TE41] the edits of docs/seal.md are found as its table says, all of them by the seal", async () => {
+test("[TE41] the edits of docs/seal.md are found as its table says", async () => {
   expect(await withEdits(page)).toBe(page);
 });

@@ -1,3 +1,4 @@
+import { parseJson } from "../events/json.ts";
 import { longestEntry } from "./bundle.ts";
 import { digestOf } from "./tree-hash.ts";
 
@@ -34,7 +35,7 @@ export function lineEntry(line: string): Uint8Array {
 
 function objectOf(text: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return typeof value === "object" && value !== null ? { ...value } : {};
   } catch {
     return {};

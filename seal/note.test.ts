@@ -17,7 +17,10 @@ import { isSignedBy } from "./signature.ts";
 const c2spKey = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
 const c2spNote = `This is an example message.
 
-\u2014 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
+\u2014 example.com/foo ${[
+  "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1E",
+  "RYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=",
+].join("")}
 `;
 
 /** The checkpoint of C2SP tlog-cosignature, with a cosignature. */
@@ -25,8 +28,14 @@ const c2spCheckpoint = `example.com/behind-the-sofa
 20852163
 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 
-\u2014 example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
-\u2014 witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==
+\u2014 example.com/behind-the-sofa ${[
+  "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5",
+  "/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=",
+].join("")}
+\u2014 witness.example.com/w1 ${[
+  "jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZC",
+  "B9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==",
+].join("")}
 `;
 
 /** Keys and signature of the documentation of Go's golang.org/x/mod/sumdb/note. */

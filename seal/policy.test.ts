@@ -57,7 +57,7 @@ const opened = (note: string, policy = two): string =>
   refusalOf(() => openCheckpoint(parseCheckpoint(note), policy));
 
 describe("policies", () => {
-  test("[TE10] a quorum of witnesses is asked for, and unknown signatures count for nothing", () => {
+  test("[TE10] a quorum is asked for, and unknown signatures count for nothing", () => {
     expect(opened(noted([log, w1, w2]))).toBe("none");
     expect(opened(noted([log, other, w3, pq, w1]))).toBe("none");
     expect(opened(noted([log, w1]))).toBe("too few witnesses");

@@ -46,7 +46,7 @@ describe("files", () => {
     expect([read.path.map(hex), read.checkpoint.size]).toEqual([path.map(hex), 7]);
   });
 
-  test("[TE13] a consistency proof is what C2SP tlog-witness is asked, and is read as written", () => {
+  test("[TE13] a consistency proof is what a C2SP witness is asked, and is read as written", () => {
     expect(consistency.startsWith("old 3\n")).toBe(true);
     expect(parseConsistency(consistency).path.map(hex)).toEqual(consistencyProof(tree, 3).map(hex));
     expect(parseConsistency(encodeConsistency(0, [], note)).old).toBe(0);

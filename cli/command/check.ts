@@ -1,26 +1,17 @@
 import type { Command } from "commander";
-import { checkConsistency, checkInclusion } from "../../seal/check-proof.ts";
 import type { SignedCheckpoint } from "../../seal/checkpoint.ts";
-import { readEntry } from "../../seal/entry.ts";
 import { keyLabel } from "../../seal/key.ts";
-import type { Believed } from "../../seal/open-checkpoint.ts";
 import { openCheckpoint } from "../../seal/open-checkpoint.ts";
 import type { Policy } from "../../seal/policy.ts";
 import { parsePolicy } from "../../seal/policy-file.ts";
-import {
-  consistencyStart,
-  inclusionStart,
-  parseConsistency,
-  parseInclusion,
-} from "../../seal/proof-file.ts";
-import { leafHash } from "../../seal/tree-hash.ts";
-import { consistencyProof } from "../../seal/tree-proof.ts";
+import { consistencyStart, inclusionStart } from "../../seal/proof-file.ts";
 import { readWhole } from "../binary.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
 import { checkLog } from "../sealing/check-log.ts";
-import { checkFolder, tileReader } from "../sealing/folder-reader.ts";
+import type { Held } from "../sealing/held.ts";
+import { count, heldConsistency, heldInclusion, heldSeal } from "../sealing/held.ts";
 import { inFile, readPublicKey } from "../sealing/key-file.ts";
 import { tellRefusal } from "../sealing/refusal.ts";
 import { isFolder, openSeal, readText } from "../sealing/seal-file.ts";
@@ -34,14 +25,6 @@ interface Options {
   readonly known?: string;
   readonly every: number;
   readonly json?: true;
-}
-
-/** What was found to hold: in words, and as fields of one object. */
-interface Held {
-  readonly checkpoint: SignedCheckpoint;
-  readonly believed: Believed;
-  readonly words: string;
-  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 async function policyOf(options: Options): Promise<Policy> {
@@ -65,59 +48,6 @@ async function knownOf(options: Options, policy: Policy): Promise<SignedCheckpoi
   // Who cosigned it was looked at when it was new.
   openCheckpoint(checkpoint, { ...policy, quorum: undefined });
   return checkpoint;
-}
-
-const count = (number: number): string => number.toString();
-
-function heldInclusion(text: string, policy: Policy): Held {
-  const { entry, index, path, checkpoint } = parseInclusion(text);
-  const believed = openCheckpoint(checkpoint, policy);
-  checkInclusion(leafHash(entry), index, checkpoint, path);
-  const said = readEntry(entry);
-  const what =
-    said.kind === "state"
-      ? `after event ${count(said.seq)} the state's hash is ${said.stateHash}`
-      : Buffer.from(entry).toString("utf8");
-  const words = `entry ${count(index)} of ${count(checkpoint.size)} is sealed: ${what}`;
-  return { checkpoint, believed, words, fields: { index, entry: said } };
-}
-
-function heldConsistency(text: string, policy: Policy, known: SignedCheckpoint | undefined): Held {
-  const { old, path, checkpoint } = parseConsistency(text);
-  if (known === undefined) throw new InputError("check: --known, the earlier seal, is missing");
-  if (known.size !== old) {
-    const sizes = `goes on from ${count(old)} entries, and --known has ${count(known.size)}`;
-    throw new InputError(`check: the proof ${sizes}`);
-  }
-  const believed = openCheckpoint(checkpoint, policy);
-  checkConsistency(known, checkpoint, path);
-  const words = `${count(checkpoint.size)} entries go on from the ${count(old)} that were known`;
-  return { checkpoint, believed, words, fields: { known: old } };
-}
-
-async function heldSeal(
-  path: string,
-  policy: Policy,
-  known: SignedCheckpoint | undefined,
-): Promise<Held & { readonly folder: string | undefined }> {
-  const { checkpoint, folder } = await openSeal(path);
-  const believed = openCheckpoint(checkpoint, policy);
-  const tree =
-    folder === undefined ? undefined : { size: checkpoint.size, read: tileReader(folder) };
-  if (folder !== undefined) checkFolder(folder, checkpoint);
-  if (known !== undefined) {
-    const [was, is] = [known.size, checkpoint.size];
-    const needsTiles = was > 0 && was < is;
-    if (needsTiles && tree === undefined) {
-      throw new InputError("check: a checkpoint alone does not show that it goes on from another");
-    }
-    const proof = needsTiles && tree !== undefined ? consistencyProof(tree, was) : [];
-    checkConsistency(known, checkpoint, proof);
-  }
-  const after = known === undefined ? "" : `, which go on from the ${count(known.size)} known`;
-  const words = `${count(checkpoint.size)} entries of ${checkpoint.origin}${after}`;
-  const fields = { tiles: folder !== undefined, known: known?.size ?? null };
-  return { checkpoint, believed, words, fields, folder };
 }
 
 async function heldLog(

@@ -71,8 +71,8 @@ const notSeen = {
   list: ["inputs changed, added, removed or moved together with their facts", "set-up", "observed"],
   text:
     "What nobody can see without a seal: inputs that were changed, added, removed or moved " +
-    "together with their\nfacts, the set-up with them, and what was observed. shadowfold seal and check find " +
-    "those.",
+    "together with their\nfacts, the set-up with them, and what was observed. " +
+    "shadowfold seal and check find those.",
 };
 
 async function verify(run: Run, file: string, options: Options): Promise<void> {

@@ -1,4 +1,4 @@
-// Checks and makes seals with golang.org/x/mod/sumdb, for seal/go.test.ts.
+// Checks and makes seals with golang.org/x/mod/sumdb, for cli/seal-go.test.ts.
 //
 //	main check KEY SIZE INDEX OLD  reads a checkpoint, an inclusion and a consistency proof
 //	main make SEED SIZE INDEX OLD  writes them, of entries "entry 0" and so on, and the tiles

@@ -3,16 +3,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { scratch } from "../cli/test/scratch.ts";
-import { checkConsistency, checkInclusion } from "./check-proof.ts";
-import { checkpointText, parseCheckpoint } from "./checkpoint.ts";
-import { encodePrivateKey, encodePublicKey, makeKey } from "./key.ts";
-import { encodeNote } from "./note.ts";
-import { openCheckpoint } from "./open-checkpoint.ts";
-import { signCheckpoint } from "./signature.ts";
-import { builtTree, someEntries } from "./test/plain-tree.ts";
-import { leafHash } from "./tree-hash.ts";
-import { consistencyProof, inclusionProof } from "./tree-proof.ts";
+import { checkConsistency, checkInclusion } from "../seal/check-proof.ts";
+import { checkpointText, parseCheckpoint } from "../seal/checkpoint.ts";
+import { encodePrivateKey, encodePublicKey, makeKey } from "../seal/key.ts";
+import { encodeNote } from "../seal/note.ts";
+import { openCheckpoint } from "../seal/open-checkpoint.ts";
+import { signCheckpoint } from "../seal/signature.ts";
+import { builtTree, someEntries } from "../seal/test/plain-tree.ts";
+import { leafHash } from "../seal/tree-hash.ts";
+import { consistencyProof, inclusionProof } from "../seal/tree-proof.ts";
+import { scratch } from "./test/scratch.ts";
 
 /** Where Debian puts Go's packages. */
 const packages = "/usr/share/gocode";
@@ -79,7 +79,7 @@ const bytes = (text: string): Uint8Array => Buffer.from(text, "base64");
 
 describe.skipIf(!isThere)(`an implementation in Go${why}`, () => {
   beforeAll(() => {
-    const source = fileURLToPath(new URL("test/go/main.go", import.meta.url));
+    const source = fileURLToPath(new URL("../seal/test/go/main.go", import.meta.url));
     const env = {
       ...process.env,
       GO111MODULE: "off",
