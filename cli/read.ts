@@ -157,11 +157,15 @@ const firstFormat = (lines: readonly string[]): TraceFormat | undefined =>
  * Opens a log or a recording, told apart by the first line; gzipped or not, told by the first
  * bytes; `-` is standard input.
  *
+ * @param through  sees the lines before they are read as what they say.
  * @throws InputError in one line when it cannot be read, is empty, starts with neither, or is a
  *   trace: that has no guest memory, so there is nothing to fold.
  */
-export async function openSource(file: string): Promise<Source> {
-  const opened = await openLines(file);
+export async function openSource(
+  file: string,
+  through: (opened: OpenedLines) => OpenedLines = (opened) => opened,
+): Promise<Source> {
+  const opened = through(await openLines(file));
   try {
     const format = beginsWithJson(opened) ? undefined : firstFormat(opened.head.lines);
     if (format === undefined) return sourceOf(opened);

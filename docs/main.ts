@@ -7,6 +7,7 @@ import { withLawRules, withLawTable } from "./law-sentences.ts";
 import { nestingLogs } from "./nesting-logs.ts";
 import { withReadings } from "./readings.ts";
 import { findShortest, revokePage } from "./revoke-page.ts";
+import { withEdits } from "./seal-edits.ts";
 
 for (const [name, text] of [...documents(), ...nestingLogs(), ...hostLogs()]) {
   const file = join("docs", name);
@@ -20,6 +21,7 @@ async function revise(file: string, revised: (page: string) => string | Promise<
   writeFileSync(file, await revised(readFileSync(file, "utf8")));
 }
 for (const name of pagesWithCommands) await revise(join("docs", name), withOutputs);
+await revise(join("docs", "seal.md"), withEdits);
 await revise(join("docs", "readings.md"), (page) => withReadings(page));
 await revise("README.md", withLawTable);
 await revise("SPEC.md", withLawRules);

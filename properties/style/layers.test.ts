@@ -30,7 +30,7 @@ const narrow: Readonly<Record<string, RegExp>> = {
  */
 const isBundled = (path: string): boolean => path.startsWith("debugger/");
 const page = /^debugger\/(page\/|protocol\.ts$)/;
-const beside = ["qemu", "target", "vectors", "explain", "explore"];
+const beside = ["qemu", "target", "vectors", "explain", "explore", "seal"];
 const around = ["cli", "bench", "docs", "debugger", ...beside, "library"];
 
 /** The public modules, by the name that they are imported by. */
