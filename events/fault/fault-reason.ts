@@ -1,4 +1,5 @@
 import { frozen } from "../frozen.ts";
+import { extendedReasons } from "./extended-reasons.ts";
 
 /** Why a request was refused, as a fault record shows it. */
 export interface FaultReason {
@@ -29,6 +30,7 @@ const declared = {
   tableReserved: qualified(0x0c, "A reserved bit of a second-stage entry is set."),
   typeBlocked: qualified(0x0d, "The context entry does not allow requests of this type."),
   interruptRange: qualified(0x0e, "The translation ends in the interrupt range."),
+  ...extendedReasons,
 
   interruptReserved: unqualified(0x20, "A reserved field of the interrupt request is set."),
   interruptIndex: unqualified(0x21, "The interrupt index is beyond the table."),

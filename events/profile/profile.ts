@@ -33,7 +33,9 @@ export interface Profile {
   readonly pageRequests: boolean;
   /** Whether a wait descriptor can drain page requests. */
   readonly pageDrain: boolean;
+  /** Extended root and context entries (2.x); PASIDs are then those of 2.x. */
   readonly ecs: boolean;
+  readonly deferredInvalidation: boolean;
   readonly coherent: boolean;
   readonly snoop: boolean;
   /** Whether walks of scalable mode can be made to snoop, and whether there are memory types. */
@@ -132,6 +134,7 @@ export function profileOf(words: ProfileWords): Profile {
     pageRequests: ecap.prs,
     pageDrain: ecap.pds,
     ecs: ecap.ecs,
+    deferredInvalidation: ecap.dis,
     coherent: ecap.c,
     snoop: ecap.sc,
     walkSnoop: ecap.smpwcs,
@@ -141,7 +144,8 @@ export function profileOf(words: ProfileWords): Profile {
     ssts: ecap.ssts,
     flts: ecap.flts,
     nest: ecap.nest,
-    pasid: ecap.pasid && ecap.smts,
+    // Reading: of version 2.x bit 28 and bit 40 say the same: drafts and EDK2 have 28, Linux 40.
+    pasid: (ecap.pasid && ecap.smts) || (ecap.ecs && (ecap.pasid || ecap.pasid2)),
     pasidBits: Math.min(20, ecap.pss + 1),
     ridPasid: ecap.rps,
     ridPriv: ecap.rprivs,

@@ -21,7 +21,9 @@ export type Scope = OneFactOf<
   | ("InterruptEntriesInvalidated" | "DeviceTlbInvalidated")
 >;
 
-type Reader = (descriptor: bigint) => Scope | undefined;
+/** What the lower 128 bits of a descriptor of one kind ask to forget. */
+export type ScopeReader = (descriptor: bigint) => Scope | undefined;
+type Reader = ScopeReader;
 
 /** All of an address space of 64 bits. */
 const everyByte = 1n << 64n;
@@ -41,7 +43,8 @@ export function pagesAround(address: bigint, am: number) {
   return { iova: iovaOfPage(first), length: lengths[am] as bigint };
 }
 
-const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});
+/** What IH adds to a scope. */
+export const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});
 
 /** What a context-cache invalidation says, in a descriptor as in CCMD. */
 interface ContextFields {
@@ -154,7 +157,8 @@ const pasidDeviceTlb: Reader = (descriptor) => {
   return { type: "DeviceTlbInvalidated", device: sourceId(sid), ...pages, ...whose };
 };
 
-const readers: ReadonlyMap<number, Reader> = new Map([
+/** The readers of each kind of descriptor, by its type. */
+export const scopeReaders: ReadonlyMap<number, Reader> = new Map([
   [descriptorTypes.contextCache, context],
   [descriptorTypes.iotlb, iotlb],
   [descriptorTypes.deviceTlb, deviceTlb],
@@ -171,4 +175,4 @@ const readers: ReadonlyMap<number, Reader> = new Map([
  * @returns `undefined` for a reserved granularity, and for a descriptor that is no invalidation.
  */
 export const scopeOf = (descriptor: bigint): Scope | undefined =>
-  readers.get(descriptorType(descriptor))?.(BigInt.asUintN(128, descriptor));
+  scopeReaders.get(descriptorType(descriptor))?.(BigInt.asUintN(128, descriptor));

@@ -74,6 +74,7 @@ export const Ecap = layout({
     prs: flag(29, "Page requests."),
     ers: flag(30, "Execute requests."),
     srs: flag(31, "Supervisor requests."),
+    pot: flag(32, "PASID-only translation (2.x only)."),
     nwfs: flag(33, "The no-write flag of translation requests."),
     eafs: flag(34, "Extended accessed flag."),
     pss: uint([39, 35], "Bits of a PASID, less one."),
@@ -94,7 +95,6 @@ export const Ecap = layout({
   reserved: [
     [5, 5],
     [19, 18],
-    [32, 32],
     [50, 50],
     [63, 54],
   ],

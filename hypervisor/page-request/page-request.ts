@@ -1,10 +1,6 @@
 import { gpa, iovaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
-import {
-  PageRequestEntry,
-  pageRequestBytes,
-} from "../../events/page-request/page-request-entry.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
 import { Pqa, Prs } from "../../events/registers/page-request.ts";
@@ -24,6 +20,7 @@ import type { Turn } from "../turn.ts";
 import { advance, ask, guestIn, record, refuse } from "../turn.ts";
 import type { PageRequest } from "./page-group.ts";
 import { openGroup, respond, said } from "./page-group.ts";
+import { bytesOfEntry, entryBytes } from "./queue-entry.ts";
 
 type Why = Pick<FactOf<"PageRequestDropped">, "reason" | "why">;
 
@@ -54,10 +51,14 @@ function answerDropped(turn: Turn, request: PageRequest, response: "success" | "
  * Reading: the unit's own limit of PASIDs (89h) counts for page requests too.
  */
 function refusal(turn: Turn, entry: HostEntry | undefined): number {
-  const { ttm } = Rtaddr.decode(guestIn(turn).rootPointer);
-  if (ttm === Rtaddr.fields.ttm.names.legacy) return reason.legacyPageRequest;
+  const { rootPointer, profile } = guestIn(turn);
+  const { ttm } = Rtaddr.decode(rootPointer);
+  const disabled = profile.ecs ? reason.extendedPagesDisabled : reason.pageRequestDisabled;
+  if (ttm === Rtaddr.fields.ttm.names.legacy) {
+    return profile.ecs ? disabled : reason.legacyPageRequest;
+  }
   if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason;
-  if (entry?.pri !== true) return reason.pageRequestDisabled;
+  if (entry?.pri !== true) return disabled;
   return entry.state === "blocked" ? entry.reason : 0;
 }
 
@@ -66,8 +67,9 @@ function refusal(turn: Turn, entry: HostEntry | undefined): number {
  * nesting all of the domain, else by domain-id.
  */
 function forgetPage(turn: Turn, request: PageRequest, entry: HostEntry | undefined): void {
-  if (entry?.tag === undefined) return;
-  const { did, tag: pasid } = entry;
+  // Requests without PASID of version 2.x have no tag.
+  if (entry === undefined || (entry.tag === undefined && !guestIn(turn).profile.ecs)) return;
+  const { did, tag: pasid = 0 } = entry;
   const page = {
     scope: "page",
     did,
@@ -85,26 +87,6 @@ function forgetPage(turn: Turn, request: PageRequest, entry: HostEntry | undefin
 const isNested = ({ shadow, second }: Space): boolean =>
   shadow !== undefined || second !== undefined;
 
-/** The entry as the unit writes it. */
-function entryBytes(request: PageRequest, { requester }: Device): Uint8Array {
-  const word = PageRequestEntry.encode({
-    type: PageRequestEntry.fields.type.names.pageRequest,
-    pp: request.pasid !== undefined,
-    rid: requester,
-    pasid: request.pasid ?? 0,
-    exe: request.execute === true,
-    pmr: request.privileged === true,
-    rd: request.read,
-    wr: request.write,
-    lpig: request.last,
-    prgi: request.group,
-    addr: iovaOfPage(pageOf(request.iova)),
-  });
-  return Uint8Array.from({ length: pageRequestBytes }, (_, index) =>
-    Number((word >> BigInt(8 * index)) & 0xffn),
-  );
-}
-
 /**
  * Puts a valid request into the queue, or drops it. Order: PRO set, the queue full, else what is
  * cached of the page is forgotten and the request written at the tail. The event arises when
@@ -121,13 +103,13 @@ function enqueue(turn: Turn, request: PageRequest, device: Device, entry?: HostE
   const { pqs, pqa } = Pqa.decode(stored(guest, at.pqa));
   const size = 4096 * 2 ** pqs;
   const [tail, head] = [at.pqt, at.pqh].map((one) => Number(stored(guest, one)) % size);
-  const place = { head: head ?? 0, tail: tail ?? 0, size };
+  const place = { head: head ?? 0, tail: tail ?? 0, size, bytes: bytesOfEntry(guest) };
   const stimulus = { type: "Request", said: said(request), ...place } as const;
   const facts = ask(turn, pageRequestQueue, state, stimulus);
   const isQueued = facts[0]?.type === "PageRequestQueued";
   if (isQueued) {
     forgetPage(turn, request, entry);
-    writePosted(turn, gpa(pqa + BigInt(place.tail)), entryBytes(request, device));
+    writePosted(turn, gpa(pqa + BigInt(place.tail)), entryBytes(guest, request, device));
   }
   for (const fact of facts) record(turn, fact);
   if (!isQueued) answerDropped(turn, request, "success");

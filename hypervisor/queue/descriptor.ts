@@ -2,6 +2,7 @@ import { gpa } from "../../events/address.ts";
 import { readersOf } from "../../events/layout/layout.ts";
 import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
+import { extendedScopeOf } from "../../events/queue/extended-scope.ts";
 import type { Scope } from "../../events/queue/scope.ts";
 import { scopeOf } from "../../events/queue/scope.ts";
 import { Iqercd } from "../../events/registers/queue.ts";
@@ -99,11 +100,18 @@ function wait(turn: Turn, descriptor: bigint): DescriptorResult {
   return { kind: "wait" };
 }
 
-/** Executes a descriptor whose type the unit knows and whose reserved bits are clear. */
+/**
+ * Executes a descriptor whose type the unit knows and whose reserved bits are clear.
+ *
+ * Reading: a page stream response reaches nobody: no device of the model asks for one.
+ */
 export function executeDescriptor(turn: Turn, type: number, descriptor: bigint): DescriptorResult {
   const low = BigInt.asUintN(128, descriptor);
   if (type === descriptorTypes.wait) return wait(turn, low);
-  if (type !== descriptorTypes.pageGroupResponse) return invalidate(turn, scopeOf(low));
+  if (type === descriptorTypes.pageStreamResponse) return done;
+  if (type !== descriptorTypes.pageGroupResponse) {
+    return invalidate(turn, guestIn(turn).profile.ecs ? extendedScopeOf(low) : scopeOf(low));
+  }
   answerPageGroup(turn, low);
   return done;
 }

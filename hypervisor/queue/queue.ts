@@ -1,7 +1,7 @@
 import type { SourceId } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
-import { descriptorReserved, descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { reservedFor, specFor, typeFor } from "../../events/queue/extended-descriptors.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { QueueGeometry } from "../../events/registers/queue.ts";
@@ -48,6 +48,7 @@ const modes = Rtaddr.fields.ttm.names;
 /** Whether the unit has the mode of the tables that the latched root pointer says. */
 function hasMode({ profile }: Guest, mode: number): boolean {
   if (mode === modes.scalable) return profile.smts;
+  if (mode === modes.extended) return profile.ecs;
   return mode === modes.legacy || (mode === modes.abort && profile.abortDma);
 }
 
@@ -72,15 +73,15 @@ function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorRe
   const { profile } = guestIn(turn);
   const wrong = modeError(guestIn(turn), width);
   if (wrong !== undefined) return invalid(wrong);
-  const type = descriptorType(descriptor);
-  const spec = descriptors.get(type);
+  const type = typeFor(profile, descriptor);
+  const spec = specFor(profile, type);
   if (spec === undefined || !spec.supported(profile) || spec.width > width) {
     return invalid(iqeCodes.type);
   }
   // Legacy mode has no PASIDs, and no requests for pages.
   if (spec.width === 256 && tableModeOf(guestIn(turn)) === modes.legacy)
     return invalid(iqeCodes.type);
-  if ((descriptor & descriptorReserved(type, profile, width)) !== 0n) {
+  if ((descriptor & reservedFor(spec, profile, width)) !== 0n) {
     return invalid(iqeCodes.reserved);
   }
   return executeDescriptor(turn, type, descriptor);

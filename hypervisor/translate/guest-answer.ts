@@ -6,7 +6,7 @@ import { get } from "../../tables/page-tree.ts";
 import type { Context, SecondStage } from "../context/context.ts";
 import type { ContextStep } from "../context/entry-cursor.ts";
 import { resolve } from "../context/resolve.ts";
-import { passThroughFault, rightsDenied } from "../device/answer-request.ts";
+import { inVersion2, passThroughFault, rightsDenied } from "../device/answer-request.ts";
 import type { Answer } from "../device/page-answer.ts";
 import { answered, beyondSecond, fails } from "../device/page-answer.ts";
 import type { Ask } from "../first-stage/first-stage-rules.ts";
@@ -66,6 +66,17 @@ const noteStep = (notes: Notes, { level, address, entry }: WalkStep): void =>
 
 /** The answer of the guest's own tables to one request. */
 export function guestAnswer(
+  guest: Guest,
+  source: number,
+  page: number,
+  asked: Asked,
+  steps: TranslationStep[] | undefined,
+): Answer {
+  const given = answerOfTables(guest, source, page, asked, steps);
+  return guest.profile.ecs ? inVersion2(given, asked.write) : given;
+}
+
+function answerOfTables(
   guest: Guest,
   source: number,
   page: number,

@@ -1,4 +1,3 @@
-import { pageRequestBytes } from "../../events/page-request/page-request-entry.ts";
 import { compileChart } from "../compile-chart.ts";
 import type { FieldsOf, Given } from "../definition.ts";
 import { tell, tellWith } from "../definition.ts";
@@ -13,10 +12,11 @@ type Why = Pick<FieldsOf<"PageRequestDropped">, "reason" | "why">;
 interface Request {
   readonly type: "Request";
   readonly said: Said;
-  /** Byte offsets in the queue, and its size in bytes. */
+  /** Byte offsets in the queue, its size in bytes, and that of a request. */
   readonly head: number;
   readonly tail: number;
   readonly size: number;
+  readonly bytes: number;
 }
 interface Refuse {
   readonly type: "Refuse";
@@ -36,7 +36,7 @@ type Told =
   | ("PageRequestQueued" | "PageRequestDropped" | "PageRequestsOverflowed")
   | ("PageRequestsCleared" | "PageRequestOverflowCleared");
 
-const nextTail = ({ tail, size }: Request): number => (tail + pageRequestBytes) % size;
+const nextTail = ({ tail, size, bytes }: Request): number => (tail + bytes) % size;
 
 const queued = tell("PageRequestQueued", ({ event }: Given<Request>) => ({
   ...event.said,

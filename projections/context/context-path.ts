@@ -7,6 +7,7 @@ import type { Page } from "../../tables/memory.ts";
 import { half, pageAt, pageHalves } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
+import type { TableMode } from "./context-table.ts";
 import { placeIn, scalableTables, tablesOf } from "./context-table.ts";
 
 const { ttm } = Rtaddr.fields;
@@ -19,6 +20,16 @@ export const tableModeOf = ({ rootPointer }: Guest): number =>
 /** Whether the latched root pointer names scalable-mode tables that the unit knows. */
 export const isScalable = (guest: Guest): boolean =>
   guest.profile.smts && tableModeOf(guest) === ttm.names.scalable;
+
+/** Whether the latched root pointer names extended tables that the unit knows. */
+export const isExtended = (guest: Guest): boolean =>
+  guest.profile.ecs && tableModeOf(guest) === ttm.names.extended;
+
+/** The kind of tables that the latched root pointer names; where the unit knows none, legacy. */
+const modeOf = (guest: Guest): TableMode => {
+  if (isExtended(guest)) return "extended";
+  return isScalable(guest) ? "scalable" : "legacy";
+};
 
 /** The guest page of the next table, by the pointer in the entry that begins at a half. */
 export const nextTable = (page: Page | undefined, at: number, next: FieldHalves): number =>
@@ -49,7 +60,7 @@ export function contextPath(
 ): readonly PathWords[] {
   const words: PathWords[] = [];
   let [start, tag] = [pageOf(guest.rootPointer), pasid ?? 0];
-  for (const table of tablesOf(isScalable(guest))) {
+  for (const table of tablesOf(modeOf(guest), pasid)) {
     const { length, next, part } = table;
     const from = placeIn(table, source, tag);
     const [gfn, at] = [start + (from >>> pageHalves.bits), from & pageHalves.mask];

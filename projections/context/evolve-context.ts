@@ -8,11 +8,13 @@ import { clearHosts, markHosts } from "../host/host-entry.ts";
 import { coversContext, coversPasid } from "../queue/coverage.ts";
 
 function forgetContexts(guest: Draft<Guest>, fact: FactOf<"ContextInvalidated">): void {
-  guest.hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
+  const { ecs } = guest.profile;
+  guest.hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry, ecs));
 }
 
 function forgetPasids(guest: Draft<Guest>, fact: FactOf<"PasidCacheInvalidated">): void {
-  guest.hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry));
+  const { ecs } = guest.profile;
+  guest.hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry, ecs));
 }
 
 /** The chart alone moves. */

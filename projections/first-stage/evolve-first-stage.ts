@@ -52,10 +52,10 @@ export function forgetSpaces(
   }
 }
 
-/** PASID-based invalidation: entries of one domain-id and PASID, all or those of a range. */
+/** PASID-based invalidation of one domain-id: of all PASIDs, one, or a range of one. */
 function forgetPasid(guest: Draft<Guest>, fact: FactOf<"PasidIotlbInvalidated">): void {
   const isCovered = (space: Space): boolean => coveredOfPasid(fact, space) !== undefined;
-  if (fact.scope === "pasid") forgetSpaces(guest, isCovered);
+  if (fact.scope !== "page") forgetSpaces(guest, isCovered);
   else {
     forgetSpaces(guest, isCovered, (space) =>
       rangeForgotten(space, coveredOfPasid(fact, space) ?? everyPage, fact.leafOnly === true),

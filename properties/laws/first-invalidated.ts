@@ -150,9 +150,10 @@ export const firstStagesOnce: Law = {
       const all = {
         ...(guest === undefined ? {} : { guest }),
         did,
-        pasid,
-        scope: "pasid",
-      } as const;
+        ...(pasid === undefined
+          ? { scope: "domain" as const }
+          : { scope: "pasid" as const, pasid }),
+      };
       const wider = evolve(after, { type: "PasidIotlbInvalidated", ...all }).guests[index];
       const left = wider && leftOf(wider, { type: "PasidIotlbInvalidated", ...all });
       if (left !== undefined) return { law: "IV7", seq, text: left };
