@@ -149,7 +149,7 @@ function typesText({ flts, ssts, nest, passThrough }: Profile): string {
 /** What is the case for one guest. Trees with more runs than `maxRuns` are listed in part. */
 export function summarise(guest: Guest): GuestSummary {
   const { charts, queue, faults } = guest;
-  const { ppr, pro } = Prs.decode(pageRequestStatus(guest.pageRequests));
+  const { ppr, pro } = Prs.decode(pageRequestStatus(guest.pageRequests, false));
   return {
     values: {
       profile: guest.profile.name,

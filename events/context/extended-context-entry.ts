@@ -56,12 +56,16 @@ export const ExtendedContextEntry = layout({
 
 type ContextField = keyof typeof ExtendedContextEntry.fields;
 
-/** The fields of an extended context entry that are reserved where a capability is missing. */
+/**
+ * The fields of an extended context entry that are reserved where a capability is missing.
+ *
+ * Reading: PGE, NXE, WPE and SMEP need none.
+ */
 const lacking: readonly (readonly [(profile: Profile) => boolean, readonly ContextField[]])[] = [
-  [({ deferredInvalidation }) => deferredInvalidation, ["dinve"]],
+  [({ deferredInvalidation }) => deferredInvalidation, ["dinve", "pasidstptr"]],
   [({ pageRequests }) => pageRequests, ["pre"]],
   [({ nest }) => nest, ["neste"]],
-  [({ pasid }) => pasid, ["paside", "pge", "nxe", "wpe", "smep"]],
+  [({ pasid }) => pasid, ["paside", "pts", "pasidptr"]],
   [({ executeRequests }) => executeRequests, ["ere", "slee"]],
   [({ extendedAccessed }) => extendedAccessed, ["eafe"]],
   [({ memoryTypes }) => memoryTypes, ["emt", "cd", "emte", "pat"]],
@@ -69,13 +73,10 @@ const lacking: readonly (readonly [(profile: Profile) => boolean, readonly Conte
 
 /**
  * The bits that must be 0 in a present extended context entry: reserved ones, those of capabilities
- * that are missing, addresses of the second-stage and PASID tables beyond the HAW, and domain-ids
- * wider than CAP.ND allows.
+ * that are missing, addresses of second-stage tables beyond the HAW, and domain-ids wider than
+ * CAP.ND allows.
  *
- * Reading: the address of the PASID-state table counts only where invalidations can be deferred:
- * Linux 4.4 writes there whatever it has.
- *
- * Reading: the address of the PASID table counts whether or not PASIDE is set.
+ * Reading: those of capabilities count whether PASIDE is set or not.
  */
 export const extendedContextReserved = (profile: Profile): bigint =>
   lacking
@@ -83,8 +84,17 @@ export const extendedContextReserved = (profile: Profile): bigint =>
     .flatMap(([, fields]) => fields)
     .reduce(
       (mask, field) => mask | ExtendedContextEntry.mask(field),
-      ExtendedContextEntry.reservedMask |
-        bitMask(63, profile.haw) |
-        bitMask(191, 128 + profile.haw) |
-        domainReserved(profile, 72),
+      ExtendedContextEntry.reservedMask | bitMask(63, profile.haw) | domainReserved(profile, 72),
     );
+
+/** The upper bit of each of the eight memory types in PAT. */
+const typesReserved = 0x8888_8888n << 96n;
+
+/**
+ * What must be 0 besides in an entry whose PASIDs are in use: the upper bit of each memory type,
+ * and the address of the PASID table beyond the HAW. Under nesting that is one of the second stage.
+ *
+ * Reading: without PASIDE, and in an entry that passes without PASIDs (010b), neither counts.
+ */
+export const pasidPartReserved = (profile: Profile, nested: boolean): bigint =>
+  typesReserved | (nested ? 0n : bitMask(191, 128 + profile.haw));

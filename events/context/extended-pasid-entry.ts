@@ -6,15 +6,18 @@ import type { Profile } from "../profile/profile.ts";
  * PASID table entry of version 2.x, 8 bytes; all bits of the PASID say which. Memory types have no
  * effect here.
  *
- * Sources: EDK2 `Vtd.h`; what Linux 4.4 to 4.20 writes (`intel-svm.c`: P, SRE, the address).
+ * Sources: EDK2 `Vtd.h`, Fuchsia `hw.h`; what Linux 4.4 to 4.20 writes (`intel-svm.c`: P, SRE, the
+ * address).
+ *
+ * Reading: PWT and PCD lie as in CR3, which Fuchsia has too; EDK2 has them the other way.
  */
 export const ExtendedPasidEntry = layout({
   name: "PASID entry of 2.x",
   width: 64,
   fields: {
     present: flag(0, "The entry is valid."),
-    pcd: flag(3, "Tables are not cached."),
-    pwt: flag(4, "Tables are cached write-through."),
+    pwt: flag(3, "Tables are cached write-through."),
+    pcd: flag(4, "Tables are not cached."),
     sre: flag(11, "Supervisor requests are allowed."),
     flptptr: address([63, 12], "Root of the first-stage table."),
   },

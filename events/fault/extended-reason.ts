@@ -6,6 +6,8 @@ import { reason } from "./fault-reason.ts";
  *
  * Reading: where the second stage under a first one fails it is as for a request without PASID: the
  * width 4h, its tables 7h, their reserved bits Ch, its root 3h, the interrupt range Eh.
+ *
+ * Reading: an entry whose bits cannot be set is one that cannot be reached.
  */
 const renamed: ReadonlyMap<number, number> = new Map([
   [reason.executeDisabled, reason.extendedExecuteDisabled],
@@ -28,7 +30,7 @@ const renamed: ReadonlyMap<number, number> = new Map([
   [reason.scalableWriteDenied, reason.writeDenied],
   [reason.scalableReadDenied, reason.readDenied],
   [reason.scalableInterruptRange, reason.interruptRange],
-  [reason.accessedDirtyFailed, reason.tableAccess],
+  [reason.accessedDirtyFailed, reason.extendedFirstAccess],
 ]);
 
 /** Reasons that depend on what was asked for. */

@@ -144,8 +144,9 @@ export function profileOf(words: ProfileWords): Profile {
     ssts: ecap.ssts,
     flts: ecap.flts,
     nest: ecap.nest,
-    // Reading: of version 2.x bit 28 and bit 40 say the same: drafts and EDK2 have 28, Linux 40.
-    pasid: (ecap.pasid && ecap.smts) || (ecap.ecs && (ecap.pasid || ecap.pasid2)),
+    // Reading: of version 2.x bit 40 alone: 2.2 and 2.3, and EDK2, have it in bit 28, which 2.4 and
+    // Linux call an error.
+    pasid: ecap.pasid && (ecap.smts || ecap.ecs),
     pasidBits: Math.min(20, ecap.pss + 1),
     ridPasid: ecap.rps,
     ridPriv: ecap.rprivs,

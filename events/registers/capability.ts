@@ -70,7 +70,7 @@ export const Ecap = layout({
     mts: flag(25, "Memory types."),
     nest: flag(26, "Nested translation."),
     dis: flag(27, "Deferred invalidation (2.x only)."),
-    pasid2: flag(28, "Process address space ids (2.x only)."),
+    pasid2: flag(28, "Process address space ids up to 2.3; no effect."),
     prs: flag(29, "Page requests."),
     ers: flag(30, "Execute requests."),
     srs: flag(31, "Supervisor requests."),

@@ -159,7 +159,9 @@ function pageRequests(profile: Profile): readonly RegisterSpec[] {
     register(at.pqh, head, "Page request queue head.", { writable: head.mask("pqh") }),
     register(at.pqt, tail, "Page request queue tail.", { writable: tail.mask("pqt") }),
     register(at.pqa, Pqa, "Page request queue address.", queue),
-    register(at.prs, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
+    register(at.prs, Prs, "Page request status.", {
+      w1c: Prs.mask("ppr") | when(!profile.ecs, Prs.mask("pro")),
+    }),
     ...eventLine(profile, "pageRequest", "Page request"),
   ];
 }

@@ -1,43 +1,24 @@
 import { pageOf } from "../../events/address.ts";
 import { levelsOfWidth } from "../../events/context/context-entry.ts";
-import {
-  ExtendedContextEntry,
-  extendedContextReserved,
-  extendedTypes,
-} from "../../events/context/extended-context-entry.ts";
-import {
-  ExtendedPasidEntry,
-  extendedPasidReserved,
-} from "../../events/context/extended-pasid-entry.ts";
-import {
-  ScalableRootEntry,
-  scalableRootReserved,
-} from "../../events/context/scalable-root-entry.ts";
+import { extendedTypes } from "../../events/context/extended-context-entry.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
-import { fieldHalves, maskHalves } from "../../events/layout/field-halves.ts";
 import type { Levels, Profile } from "../../events/profile/profile.ts";
 import { extendedTables } from "../../projections/context/context-table.ts";
-import type { FirstStageRules } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { perProfile } from "../per-profile.ts";
-import type { Context, PasidPart, SecondStage } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { ContextStep, EntryCursor } from "./entry-cursor.ts";
 import { fieldOf, hasAny, isSet, newCursor, pointerOf, readEntry } from "./entry-cursor.ts";
+import {
+  commonOf,
+  contextBits,
+  reservedBits,
+  rootBits,
+  secondOf,
+  usesPasids,
+} from "./extended-entry.ts";
+import { withPasid } from "./extended-pasid.ts";
 
-/** Reserved bits in halves: of a PASID entry without and with nesting. */
-const reservedBits = perProfile((profile) => ({
-  root: maskHalves(scalableRootReserved(profile), 64),
-  context: maskHalves(extendedContextReserved(profile), ExtendedContextEntry.width),
-  pasid: [false, true].map((nested) =>
-    maskHalves(extendedPasidReserved(profile, nested), ExtendedPasidEntry.width),
-  ),
-}));
-
-/** Both words of a root entry are alike, and each is read alone. */
-const rootBits = fieldHalves(ScalableRootEntry);
-const { present, fpd, t, aw, did, slptptr, paside, neste, pre, ere, pts, ...rules } =
-  fieldHalves(ExtendedContextEntry);
-const pasidBits = fieldHalves(ExtendedPasidEntry);
+const { present, fpd, t, aw, paside, neste, pts } = contextBits;
 
 const blocked = (code: number, isSuppressed = false): Context => ({
   kind: "blocked",
@@ -47,8 +28,8 @@ const blocked = (code: number, isSuppressed = false): Context => ({
 
 /**
  * Resolves the requests of a source-id in version 2.x, with a PASID or without. Order of checks:
- * root entry (8h, 1h, Ah), context entry (9h, 2h, Bh, then what it says: 3h), the PASID (18h, 19h),
- * PASID entry (10h, 11h, 12h).
+ * root entry (8h, 1h, Ah), context entry (9h, 2h, Bh, then what it says: 3h), the PASID (18h, 1Bh),
+ * under nesting what the second stage says of the PASID entry, the PASID entry (10h, 11h, 12h).
  *
  * @param step  told of each entry read.
  */
@@ -69,9 +50,19 @@ export function resolveExtended(
   }
   entry.fpd = isSet(entry, fpd);
   if (!isSet(entry, present)) return blocked(reason.contextNotPresent, entry.fpd);
-  if (hasAny(entry, mask.context)) return blocked(reason.contextReserved, entry.fpd);
+  if (hasAny(entry, mask.context) || hasAny(entry, partMask(entry))) {
+    return blocked(reason.contextReserved, entry.fpd);
+  }
   if (!isConsistent(entry)) return blocked(reason.contextInvalid, entry.fpd);
   return pasid === undefined ? withoutPasid(entry) : withPasid(entry, pasid);
+}
+
+const noMask = new Int32Array(0);
+
+/** Reserved bits of what concerns PASIDs, where they are in use. */
+function partMask(entry: EntryCursor): Int32Array {
+  const { part } = reservedBits(entry.guest.profile);
+  return (usesPasids(entry) ? part[isSet(entry, neste) ? 1 : 0] : undefined) ?? noMask;
 }
 
 const { passThrough, pasid: guestMode, pasidAll, untranslated, all } = extendedTypes;
@@ -93,7 +84,10 @@ function isTypeSupported(profile: Profile, type: number): boolean {
  * Reading: the types that pass requests without PASID and translate those with one need PASIDE, as
  * Linux says of them; and so does NESTE.
  *
- * Reading: types 110b and 111b are reserved.
+ * Reading: a PASID table that is said to be longer than the unit's PASIDs are (PTS + 5 above
+ * PSS + 1) makes the entry invalid.
+ *
+ * Types 110b and 111b are reserved since 2.3.
  */
 function isConsistent(entry: EntryCursor): boolean {
   const { profile } = entry.guest;
@@ -102,24 +96,10 @@ function isConsistent(entry: EntryCursor): boolean {
   return (
     profile.levels.has(levelsOfWidth(fieldOf(entry, aw)) as Levels) &&
     isTypeSupported(profile, type) &&
-    (!needsPaside || isSet(entry, paside))
+    (!needsPaside || isSet(entry, paside)) &&
+    (!usesPasids(entry) || fieldOf(entry, pts) + 5 <= profile.pasidBits)
   );
 }
-
-/** What a valid context entry says of every request. */
-function commonOf(entry: EntryCursor) {
-  const type = fieldOf(entry, t);
-  return {
-    did: fieldOf(entry, did),
-    ats: type === all || type === pasidAll,
-    pri: isSet(entry, pre),
-  };
-}
-
-const secondOf = (entry: EntryCursor): SecondStage => ({
-  root: pointerOf(entry, slptptr),
-  levels: levelsOfWidth(fieldOf(entry, aw)) as Levels,
-});
 
 /** A request without PASID: by the second stage, or by nothing. */
 function withoutPasid(entry: EntryCursor): Context {
@@ -127,57 +107,4 @@ function withoutPasid(entry: EntryCursor): Context {
   const common = { ...commonOf(entry), fpd: entry.fpd, pasid: undefined };
   if (type !== untranslated && type !== all) return { kind: "passThrough", ...common };
   return { kind: "tables", ...common, ...secondOf(entry) };
-}
-
-/**
- * Why a request may not have the PASID that it has, or 0. Under type 010b there are none, whatever
- * PASIDE says (Linux).
- *
- * Reading: a PASID table that is said to be longer than the unit's PASIDs are is no error: Linux
- * 4.4 to 4.17 says so of each.
- */
-function pasidFault(entry: EntryCursor, pasid: number): number {
-  if (!isSet(entry, paside) || fieldOf(entry, t) === passThrough) {
-    return reason.extendedPasidDisabled;
-  }
-  const count = 2 ** Math.min(fieldOf(entry, pts) + 5, entry.guest.profile.pasidBits);
-  return pasid < count ? 0 : reason.extendedPasidBeyond;
-}
-
-/** What a context entry says of the first stages of its PASIDs; the root is the PASID entry's. */
-const rulesOf = (entry: EntryCursor): Omit<FirstStageRules, "root"> => ({
-  levels: 4,
-  wpe: isSet(entry, rules.wpe),
-  nxe: isSet(entry, rules.nxe),
-  smep: isSet(entry, rules.smep),
-  eafe: isSet(entry, rules.eafe),
-});
-
-/** A request with PASID: by its first stage, alone or over the context's second stage. */
-function withPasid(entry: EntryCursor, pasid: number): Context {
-  const { fpd: isSuppressed, guest } = entry;
-  const common = commonOf(entry);
-  const wrong = (code: number, part?: PasidPart): Context => ({
-    ...common,
-    ...{ kind: "blocked", reason: code, fpd: isSuppressed, pasid: part },
-  });
-  const fault = pasidFault(entry, pasid);
-  if (fault !== 0) return wrong(fault);
-  const { ats: dte, pri } = common;
-  const part = { tag: pasid, sre: false, ere: isSet(entry, ere), privileged: false, dte, pre: pri };
-  const [first, second] = [rulesOf(entry), isSet(entry, neste) ? secondOf(entry) : undefined];
-  const { context, pasid: table } = extendedTables;
-  entry.tag = pasid;
-  if (!readEntry(entry, table, pointerOf(entry, context.next))) {
-    return wrong(reason.extendedPasidAccess, part);
-  }
-  if (!isSet(entry, pasidBits.present)) return wrong(reason.extendedPasidNotPresent, part);
-  const reserved = reservedBits(guest.profile).pasid[second === undefined ? 0 : 1] as Int32Array;
-  if (hasAny(entry, reserved)) return wrong(reason.extendedPasidReserved, part);
-  return {
-    ...{ kind: "firstStage", did: common.did, fpd: isSuppressed },
-    pasid: { ...part, sre: isSet(entry, pasidBits.sre) },
-    first: { ...first, root: pointerOf(entry, pasidBits.flptptr) },
-    second,
-  };
 }

@@ -13,7 +13,7 @@ const { legacy, scalable, extended, abort } = Rtaddr.fields.ttm.names;
 /**
  * What the guest's tables, as they are in its memory, say of the requests of a source-id: through
  * the latched root pointer, in the mode that it says. A request with PASID in legacy mode faults
- * (31h, in version 2.x 18h); so does every request in abort-DMA mode (33h), and when the root
+ * (31h, in version 2.x 1Ch); so does every request in abort-DMA mode (33h), and when the root
  * pointer's mode is not one that the unit has (30h).
  *
  * @param pasid  of the request, or `undefined` for those without.
@@ -34,6 +34,6 @@ export function resolve(
 
 /** Why no entry is read for a request. */
 function modeFault({ profile }: Guest, mode: number): number {
-  if (mode === legacy) return profile.ecs ? reason.extendedPasidDisabled : reason.legacyPasid;
+  if (mode === legacy) return profile.ecs ? reason.legacyPasidExtended : reason.legacyPasid;
   return mode === abort && profile.abortDma ? reason.abortDma : reason.rootTableInvalid;
 }

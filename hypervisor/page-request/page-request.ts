@@ -12,7 +12,7 @@ import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import { entryOf } from "../device/dma.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
-import { reportFault } from "../fault/fault.ts";
+import { clearing, raising, reportFault } from "../fault/fault.ts";
 import { writePosted } from "../memory/posted-write.ts";
 import { invalidateIotlb, invalidatePasidIotlb } from "../queue/invalidate.ts";
 import { raise, withdraw } from "../registers/event-line.ts";
@@ -49,6 +49,9 @@ function answerDropped(turn: Turn, request: PageRequest, response: "success" | "
  * directory and PASID entry.
  *
  * Reading: the unit's own limit of PASIDs (89h) counts for page requests too.
+ *
+ * Reading: in version 2.x P or PRE of the context entry clear is 30h, as 2.5 has it; so is a page
+ * request under a regular root table.
  */
 function refusal(turn: Turn, entry: HostEntry | undefined): number {
   const { rootPointer, profile } = guestIn(turn);
@@ -57,7 +60,10 @@ function refusal(turn: Turn, entry: HostEntry | undefined): number {
   if (ttm === Rtaddr.fields.ttm.names.legacy) {
     return profile.ecs ? disabled : reason.legacyPageRequest;
   }
-  if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason;
+  if (entry?.state === "blocked" && entry.tag === undefined) {
+    const isAbsent = profile.ecs && entry.reason === reason.contextNotPresent;
+    return isAbsent ? disabled : entry.reason;
+  }
   if (entry?.pri !== true) return disabled;
   return entry.state === "blocked" ? entry.reason : 0;
 }
@@ -111,9 +117,14 @@ function enqueue(turn: Turn, request: PageRequest, device: Device, entry?: HostE
     forgetPage(turn, request, entry);
     writePosted(turn, gpa(pqa + BigInt(place.tail)), entryBytes(guest, request, device));
   }
-  for (const fact of facts) record(turn, fact);
+  const take = (): void => {
+    for (const fact of facts) record(turn, fact);
+  };
+  // In version 2.x an overflow is a condition of FSTS.
+  if (guest.profile.ecs) raising(turn, take);
+  else take();
   if (!isQueued) answerDropped(turn, request, "success");
-  if (state === "quiet") raise(turn, "pageRequest");
+  if (state === "quiet" && (isQueued || !guest.profile.ecs)) raise(turn, "pageRequest");
 }
 
 /** Drops a request that the unit does not take. */
@@ -163,10 +174,18 @@ export function requestPage(turn: Turn, request: PageRequest): void {
 /** Software wrote 1 to PPR, PRO or both; the event that is pending for them goes with the last. */
 export function clearPageRequests(turn: Turn, written: bigint): void {
   const { ppr, pro } = Prs.decode(written);
-  if (guestIn(turn).pageRequests.state === "quiet") return;
-  const clear = (type: "ClearPending" | "ClearOverflow"): void =>
-    advance(turn, pageRequestQueue, guestIn(turn).pageRequests.state, { type });
-  if (ppr) clear("ClearPending");
-  if (pro) clear("ClearOverflow");
-  if (guestIn(turn).pageRequests.state === "quiet") withdraw(turn, "pageRequest");
+  const { pageRequests, profile } = guestIn(turn);
+  if (pageRequests.state === "quiet") return;
+  if (ppr) clear(turn, "ClearPending");
+  if (pro) clear(turn, "ClearOverflow");
+  const { state } = guestIn(turn).pageRequests;
+  if (state === "quiet" || (profile.ecs && state === "overflowed")) withdraw(turn, "pageRequest");
+}
+
+const clear = (turn: Turn, type: "ClearPending" | "ClearOverflow"): void =>
+  advance(turn, pageRequestQueue, guestIn(turn).pageRequests.state, { type });
+
+/** Software wrote 1 to FSTS.PRO, which is a condition of faults in version 2.x. */
+export function clearPageOverflow(turn: Turn): void {
+  if (guestIn(turn).profile.ecs) clearing(turn, () => clear(turn, "ClearOverflow"));
 }

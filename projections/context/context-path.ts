@@ -8,7 +8,8 @@ import { half, pageAt, pageHalves } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
 import type { TableMode } from "./context-table.ts";
-import { placeIn, scalableTables, tablesOf } from "./context-table.ts";
+import { extendedTables, placeIn, scalableTables, tablesOf } from "./context-table.ts";
+import { behindSecond, isNested } from "./second-path.ts";
 
 const { ttm } = Rtaddr.fields;
 const ttmMask = Rtaddr.mask("ttm");
@@ -49,6 +50,10 @@ export interface PathWords {
   readonly part: PathPart;
 }
 
+/** Pages of an extended PASID table before the one that has a PASID's entry. */
+const pagesBefore = (pasid: number): number =>
+  placeIn(extendedTables.pasid, 0, pasid) >>> pageHalves.bits;
+
 /**
  * What resolving the requests of a source-id reads, with one PASID or without, from the top:
  * whatever the entries say besides where the next one is.
@@ -68,6 +73,11 @@ export function contextPath(
     if (next === undefined) continue;
     const page = pageAt(guest.memory, gfn);
     start = nextTable(page, at, next);
+    if (table === extendedTables.context && isNested(page, at)) {
+      const found = behindSecond(guest, page, at, start + pagesBefore(tag), words);
+      if (found === undefined) return words;
+      start = found - pagesBefore(tag);
+    }
     if (table === scalableTables.context) tag = pasid ?? ridPasidIn(page, at);
   }
   return words;

@@ -44,8 +44,9 @@ export function coversContext(scope: ContextScope, entry: Cached, ecs: boolean):
  * Reading: one of a single PASID covers entries that were not present as well, which are tagged
  * with domain-id 0: Linux announces a new entry with the domain-id that it has now.
  *
- * Reading: in version 2.x entries that were not present are tagged with PASID 0 and the domain-id
- * of the context entry: Linux 4.4 to 4.20 announces a new entry so, under caching mode.
+ * Reading: in version 2.x entries that were not present are tagged with their own PASID and the
+ * domain-id of the context entry, as 2.4 says. Linux 4.4 to 4.20 announces a new entry with PASID 0
+ * under caching mode, and says that it does not know why: that covers nothing.
  *
  * @param ecs  the unit is one of version 2.x.
  */
@@ -53,9 +54,8 @@ export function coversPasid(scope: PasidScope, entry: Cached, ecs: boolean): boo
   if (entry.tag === undefined) return false;
   if (scope.scope === "global") return true;
   if (scope.scope === "domain") return entry.did === scope.did;
-  if (ecs) return entry.did === scope.did && scope.pasid === (entry.reason === 0 ? entry.tag : 0);
   if (entry.tag !== scope.pasid) return false;
-  return entry.did === scope.did || (entry.did === 0 && entry.reason !== 0);
+  return entry.did === scope.did || (!ecs && entry.did === 0 && entry.reason !== 0);
 }
 
 /** The pages that a page-selective invalidation names. */

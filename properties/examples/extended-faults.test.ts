@@ -3,12 +3,11 @@ import { at } from "../../events/registers/offset.ts";
 import { memory, write8 } from "./driver.ts";
 import {
   context,
-  extendedBooted,
   extendedOn,
-  extendedQueue,
   extendedTables,
   extendedUnit,
   nested,
+  nestedFields,
   own,
   pasidEntry,
   pasidTable,
@@ -34,7 +33,6 @@ import { hostBase, nvme } from "./unit.ts";
 
 const reads = (rights: { pasid?: number; privileged?: true; execute?: true } = {}, iova = gva) =>
   pasidDma("read", iova, rights);
-const _ready = given(extendedUnit(), extendedBooted, extendedQueue);
 
 /** The reason that a request is blocked for, once something else than usual is in the tables. */
 function faultOf(change: Inputs, request: Inputs, unit: Changes = {}): number | undefined {
@@ -67,7 +65,7 @@ describe("faults of version 2.x", () => {
     ["3h, type 100b without PASIDE", context({ t: 4, paside: false }), plain, 0x3],
     ["3h, NESTE without PASIDE", context({ neste: true, paside: false }), plain, 0x3],
     ["18h", context({ paside: false }), own41, 0x18],
-    ["19h", context({ pts: 0 }), own41, 0x19],
+    ["1Bh", context({ pts: 0 }), own41, 0x1b],
     ["10h", context({ pasidptr: noPage }), own41, 0x10],
     ["11h", pasidEntry(own, { present: false }), own41, 0x11],
     ["12h", memory(pasidTable + 8n * 0x41n, firstStage.l4 | 3n), own41, 0x12],
@@ -77,7 +75,7 @@ describe("faults of version 2.x", () => {
     ["16h", memory(slot(firstStage.l4, 4, gva), firstStage.l3 | 0x87n), own41, 0x16],
     ["17h", memory(slot(firstStage.l1, 1, gva), 0n), own41, 0x17],
     ["1Ah", [], reads({ pasid: own, privileged: true }), 0x1a],
-    ["1Bh", [], reads({ pasid: own, execute: true }), 0x1b],
+    ["19h", [], reads({ pasid: own, execute: true }), 0x19],
     ["6h, supervisor page", memory(slot(firstStage.l1, 1, gva), data | 3n), own41, 0x6],
     ["Eh", memory(slot(firstStage.l1, 1, gva), 0xfee0_0007n), own41, 0xe],
   ])("[EC6] %s", (_name, change, request, code) => {
@@ -108,16 +106,28 @@ describe("faults of version 2.x", () => {
     const slotOf = (page: bigint) => slot(secondStage.l1, 1, below + page);
     expect(with_(memory(slotOf(firstStage.l4), 0n))).toBe(0x6);
     expect(with_(memory(slotOf(data), 0n))).toBe(0x6);
-    expect(with_(memory(slotOf(data), data | 3n | (1n << 62n)))).toBe(0xc);
-    expect(with_(context({ neste: true, slptptr: noPage }))).toBe(0x3);
+    expect(with_(memory(slotOf(data), data | 3n | (1n << 11n)))).toBe(0xc);
+    expect(with_(context({ ...nestedFields, slptptr: noPage }))).toBe(0x3);
+    expect(with_(memory(slotOf(pasidTable), 0n))).toBe(0x6);
+    expect(with_(context({ neste: true }))).toBe(0x6);
     expect(with_(pasidEntry(own, { flptptr: 1n << 50n }))).toBe(0x4);
     expect(with_(memory(slot(secondStage.l2, 2, below), noPage | 3n))).toBe(0x7);
+  });
+
+  test("[EC8] TM is a field of leaves with device TLBs, and reserved without", () => {
+    const tm = memory(slot(secondStage.l1, 1, below + data), data | 3n | (1n << 62n));
+    const plain = reads({}, below + data);
+    expect(faultOf(tm, plain)).toBeUndefined();
+    expect(faultOf(tm, plain, { ecap: { dt: false, prs: false } })).toBe(0xc);
+    const upper = memory(slot(secondStage.l2, 2, below), secondStage.l1 | 3n | (1n << 62n));
+    expect(faultOf(upper, plain)).toBe(0xc);
   });
 
   test.each([
     ["NESTE", { neste: true }, { nest: false }],
     ["PRE", { pre: true }, { prs: false }],
     ["PASIDE", {}, { pasid: false }],
+    ["PTS", { paside: false }, { pasid: false }],
     ["ERE", { ere: true }, { ers: false }],
     ["SLEE", { slee: true }, { ers: false }],
     ["EAFE", { eafe: true }, { eafs: false }],
@@ -147,11 +157,12 @@ describe("faults of version 2.x", () => {
   });
 
   test("[EC11] a PASID is held against the table and against the unit", () => {
-    const beyond = context({ pts: 15 });
-    const entry = [beyond, pasidEntry(0x3ff)];
-    expect(faultOf(entry, reads({ pasid: 0x3ff }), { ecap: { pss: 9 } })).toBeUndefined();
-    expect(faultOf(beyond, reads({ pasid: 0x400 }), { ecap: { pss: 9 } })).toBe(0x19);
-    expect(faultOf([], reads({ pasid: 0x400 }))).toBe(0x19);
+    expect(faultOf(pasidEntry(0x3ff), reads({ pasid: 0x3ff }))).toBeUndefined();
+    expect(faultOf([], reads({ pasid: 0x400 }))).toBe(0x1b);
+    const plain = reads({}, below + data);
+    expect(faultOf([], plain, { ecap: { pss: 9 } })).toBeUndefined();
+    expect(faultOf([], plain, { ecap: { pss: 8 } })).toBe(0x3);
+    expect(faultOf(context({ t: 2 }), reads({}, data), { ecap: { pss: 8 } })).toBeUndefined();
   });
 
   test("[EC12] a table that crosses the end of memory is readable up to there", () => {
@@ -170,6 +181,6 @@ describe("faults of version 2.x", () => {
       switchedOn,
     ).when(reads({ pasid: own }));
     expect(scene.register(at.rtaddr, 8)).toBe(scalableRoot);
-    expect(scene.of("DmaBlocked")[0]?.reason).toBe(0x18);
+    expect(scene.of("DmaBlocked")[0]?.reason).toBe(0x1c);
   });
 });
