@@ -51,6 +51,9 @@ describe("invalidations of extended contexts", () => {
     const kept = ["otherDomain", "global7", ...secondLevel];
     expect(removed(translations, low | 0x10n)).toEqual(but(...kept));
     expect(removed(translations, low | 0x20n)).toEqual(but("otherPasid", ...kept));
+    // GL is for ranges alone.
+    expect(removed(translations, low | 0x10n, 0x80n)).toEqual(but(...kept));
+    expect(removed(translations, low | 0x20n, 0x80n)).toEqual(but("otherPasid", ...kept));
   });
 
   test("[EC30] extended IOTLB by page: what meets it, tables without IH, global by GL", () => {

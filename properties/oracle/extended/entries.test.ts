@@ -7,6 +7,7 @@ import {
   example,
   lower,
   neste,
+  paside,
   places,
   reach,
   upper,
@@ -36,6 +37,14 @@ describe("extended root and context entries", () => {
     expect(reach(bytes, { ...page5, sid: lower })).toBe(0x1);
     bytes.put(places.root + 8n, 0x3003n);
     expect(reach(bytes, { ...page5, sid: upper })).toBe(0xa);
+  });
+
+  test("[EC1] 16.0 is the first of the upper half", () => {
+    const bytes = example();
+    bytes.put(0x3000n, ...entries.plain);
+    expect(reach(bytes, { ...page5, sid: 0x80 })).toBe(0x5123n);
+    bytes.put(0x2fe0n, ...entries.plain);
+    expect(reach(bytes, { ...page5, sid: 0x7f })).toBe(0x5123n);
   });
 
   test("[EC1] a bus has its own root entry, a function an entry of 32 bytes", () => {
@@ -83,6 +92,14 @@ describe("extended root and context entries", () => {
     expect(reach(bytes, page5)).toBe(0x5123n);
     bytes.put(places.context, ignored | 0x800n);
     expect(reach(bytes, page5)).toBe(0xb);
+  });
+
+  test("[EC3] pass-through ignores PASIDE, and what that makes count", () => {
+    const bytes = example();
+    const pat = (0x8888_8888n << 32n) | 0x0502n;
+    bytes.put(places.context, 0x8009n | paside | neste | dinve, pat, ~0xfffn | 0xfn, ~0xfffn);
+    expect(reach(bytes, page5)).toBe(0x5123n);
+    expect(reach(bytes, { pasid })).toBe(0xd);
   });
 
   test("[EC3] memory types, PGE, NXE, WPE and SMEP are carried and lead nowhere else", () => {

@@ -27,6 +27,9 @@ describe("first level of extended contexts", () => {
     expect(reach(bytes, { pasid, execute: true })).toBe(0xf000n);
     bytes.put(0xa000n, 0xb003n);
     expect(reach(bytes, fetch)).toBe(0xf000n);
+    bytes.put(0xa000n, 0xb007n);
+    bytes.put(0xd030n, 0xf003n);
+    expect(reach(bytes, fetch)).toBe(0xf000n);
   });
 
   test("[EC10] XD is for fetches alone", () => {
@@ -35,6 +38,9 @@ describe("first level of extended contexts", () => {
     expect(reach(bytes, { pasid })).toBe(0xf000n);
     expect(reach(bytes, writes)).toBe(0xf000n);
     expect(reach(bytes, { ...writes, execute: true })).toBe(0xf000n);
+    bytes.put(places.context + 8n, high & ~(1n << 26n));
+    expect(reach(bytes, { ...writes, execute: true })).toBe(0xf000n);
+    expect(reach(bytes, { pasid, execute: true })).toBe(0x19);
   });
 
   test("[EC10] 48 bits are canonical or not", () => {

@@ -59,7 +59,7 @@ export function walkFirst(
     const place = placeOf(unit, context, at, toRead);
     if (place.kind === "fault") return stop(place.reason);
     // What the unit has written on this walk already is what it reads.
-    const written = updates.findLast(([gpa]) => gpa === place.gpa)?.[1];
+    const written = updates.find(([gpa]) => gpa === place.gpa)?.[1];
     const entry = written ?? unit.read64(place.gpa);
     const unreachable = level === 4 ? 0x15 : 0x17;
     if (entry === undefined) return stop(unreachable);

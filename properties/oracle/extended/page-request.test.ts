@@ -46,6 +46,7 @@ describe("page requests of extended contexts", () => {
     expect(of(allowed(), {}, { pqh: 0x800n, pqt: 0xff0n, prs: 1 })).toMatchObject({
       ...{ at: 0xe_0ff0n, tail: 0n, event: false },
     });
+    expect(of(allowed(), {}, { prs: 2 })).toMatchObject({ event: true });
     expect(of(allowed(), {}, { pqa: 0xe_0001n, pqt: 0xff0n })).toMatchObject({ tail: 0x1000n });
   });
 
