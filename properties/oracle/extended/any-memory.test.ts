@@ -13,7 +13,7 @@ const mixed = (gpa: bigint, seed: bigint): bigint =>
     (BigInt.asUintN(64, (gpa ^ seed) * 0x9e37_79b9_7f4a_7c15n) >> 7n) * 0xff51_afd7n,
   );
 
-/** A word of a table: often a present entry of low memory, else with any lower bits or any at all. */
+/** A word of a table: often a present entry of low memory, else one with any bits. */
 function wordAt(gpa: bigint, seed: bigint): bigint {
   const bits = mixed(gpa, seed);
   const chance = (bits >> 40n) & 15n;
