@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { readExtended } from "./context.ts";
 import {
   ask,
   entries,
   example,
+  lower,
   mapped,
   neste,
   paside,
@@ -15,6 +17,19 @@ const pasid = 0x42;
 const [, high = 0n] = entries.plain;
 
 describe("second level of extended contexts", () => {
+  test("[EC3] memory types and the tables of PASIDs are read as they stand", () => {
+    const bytes = example();
+    bytes.put(places.context, 0x8ce1n, 0x7654_3210_0400_05fan, 0x6003n, 0x7000n);
+    expect(readExtended(bytes.unit, lower)).toMatchObject({
+      ...{ did: 5, memory: { emt: 7, emte: true, cd: true, pat: 0x7654_3210 } },
+      ...{ pasidTable: 0x6000n, pasidCount: 256, stateTable: 0x7000n, nested: true },
+    });
+    bytes.put(places.context + 8n, 0x0400_057an);
+    expect(readExtended(bytes.unit, lower)).toMatchObject({ memory: { emte: false, cd: true } });
+    bytes.put(places.context + 8n, 0x0400_05ban);
+    expect(readExtended(bytes.unit, lower)).toMatchObject({ memory: { emte: true, cd: false } });
+  });
+
   test("[EC13] three levels begin one table lower; the narrower of MGAW and levels bounds", () => {
     const bytes = example();
     bytes.put(places.context, 0x9801n, (high & ~7n) | 1n);
