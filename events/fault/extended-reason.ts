@@ -1,8 +1,7 @@
 import { reason } from "./fault-reason.ts";
 
 /**
- * What version 2.x calls the reasons of scalable mode. Rights that are missing have one reason for
- * writes and one for all else, whichever stage they are missing in.
+ * What version 2.x calls the reasons of scalable mode.
  *
  * Reading: where the second stage under a first one fails it is as for a request without PASID: the
  * width 4h, its tables 7h, their reserved bits Ch, its root 3h, the interrupt range Eh.
@@ -24,7 +23,8 @@ const renamed: ReadonlyMap<number, number> = new Map([
   [reason.secondStageReserved, reason.tableReserved],
   [reason.secondStageRoot, reason.contextInvalid],
   [reason.nonCanonical, reason.extendedNonCanonical],
-  [reason.executeDenied, reason.readDenied],
+  [reason.executeDenied, reason.extendedExecuteDenied],
+  [reason.supervisorPage, reason.extendedUserDenied],
   [reason.beyondHardware, reason.beyondWidth],
   [reason.secondStageBeyondWidth, reason.beyondWidth],
   [reason.scalableWriteDenied, reason.writeDenied],
@@ -33,11 +33,8 @@ const renamed: ReadonlyMap<number, number> = new Map([
   [reason.accessedDirtyFailed, reason.extendedFirstAccess],
 ]);
 
-/** Reasons that depend on what was asked for. */
-const byAccess: ReadonlySet<number> = new Set([reason.secondStageDenied, reason.supervisorPage]);
-
 /** The reason of version 2.x for one that a walk of scalable mode would give, or 0 for none. */
 export function extendedReason(code: number, write: boolean): number {
-  if (byAccess.has(code)) return write ? reason.writeDenied : reason.readDenied;
+  if (code === reason.secondStageDenied) return write ? reason.writeDenied : reason.readDenied;
   return renamed.get(code) ?? code;
 }

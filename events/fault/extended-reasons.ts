@@ -25,5 +25,7 @@ export const extendedReasons = {
     "The PASID entry of 2.x allows no supervisor request.",
   ),
   extendedPasidBeyond: qualified(0x1b, "The PASID is beyond the PASID table."),
+  extendedExecuteDenied: qualified(0x1d, "The first stage of a PASID of 2.x denies execution."),
+  extendedUserDenied: qualified(0x1e, "A user request of 2.x met a supervisor page."),
   legacyPasidExtended: unqualified(0x1c, "A request with PASID of 2.x met a regular root table."),
 } as const;

@@ -1,3 +1,4 @@
+import { extendedTypes } from "../../events/context/extended-context-entry.ts";
 import { extendedReason } from "../../events/fault/extended-reason.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { extendedTables, placeIn } from "../../projections/context/context-table.ts";
@@ -19,10 +20,12 @@ import {
   usesPasids,
 } from "./extended-entry.ts";
 
-const { pts, ere, neste } = contextBits;
+const { pts, ere, neste, t } = contextBits;
 
 /** Why a request may not have the PASID that it has, or 0. */
 function pasidFault(entry: EntryCursor, pasid: number): number {
+  // Reading: a type without PASIDs blocks them as it blocks translation requests.
+  if (fieldOf(entry, t) === extendedTypes.passThrough) return reason.typeBlocked;
   if (!usesPasids(entry)) return reason.extendedPasidDisabled;
   return pasid < 2 ** (fieldOf(entry, pts) + 5) ? 0 : reason.extendedPasidBeyond;
 }

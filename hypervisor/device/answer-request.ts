@@ -104,8 +104,21 @@ export const inVersion2 = (given: Answer, write: boolean): Answer => ({
   scalable: false,
 });
 
+/**
+ * Why an entry that blocks does so for one request: of version 2.x what the context entry says of
+ * execution counts before the PASID entry.
+ */
+export function blockedReason(
+  { profile }: Guest,
+  blocked: { readonly reason: number; readonly ere: boolean; readonly tag: number | undefined },
+  { execute }: Pick<Ask, "execute">,
+): number {
+  const isDenied = profile.ecs && blocked.tag !== undefined && execute && !blocked.ere;
+  return isDenied ? reason.executeDisabled : blocked.reason;
+}
+
 function answerOfEntry(guest: Guest, entry: HostEntry, page: number, asked: Ask): Answer {
-  if (entry.state === "blocked") return fails(entry.reason);
+  if (entry.state === "blocked") return fails(blockedReason(guest, entry, asked));
   const ask = asRequested(entry, asked);
   const denied = entry.tag === undefined ? 0 : rightsDenied(entry, ask);
   if (denied !== 0 && entry.state !== "refused") return fails(denied);

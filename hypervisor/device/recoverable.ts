@@ -18,10 +18,17 @@ export const recoverable: ReadonlySet<number> = new Set([
   ...[reason.extendedPasidNotPresent, reason.extendedFirstRoot, reason.extendedNonCanonical],
   ...[reason.extendedFirstAccess, reason.extendedFirstReserved, reason.extendedFirstNotPresent],
   ...[reason.extendedSupervisorDisabled, reason.extendedExecuteDisabled],
+  ...[reason.extendedExecuteDenied, reason.extendedUserDenied],
 ]);
 
 /** Reasons of PASIDs that may not be executed: nothing is given of them. */
 export const noExecution: ReadonlySet<number> = new Set([
   reason.executeDisabled,
   reason.extendedExecuteDisabled,
+]);
+
+/** Reasons of version 2.x that a valid context entry gives: its type counts before them. */
+export const ofPasids: ReadonlySet<number> = new Set([
+  reason.extendedPasidDisabled,
+  reason.extendedPasidBeyond,
 ]);

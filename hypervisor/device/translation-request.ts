@@ -25,7 +25,7 @@ import { answerFor } from "./answer-request.ts";
 import { entryOf, guestPageOf, isInterrupt } from "./dma.ts";
 import type { Answer } from "./page-answer.ts";
 import { faultOf } from "./page-answer.ts";
-import { noExecution, recoverable } from "./recoverable.ts";
+import { noExecution, ofPasids, recoverable } from "./recoverable.ts";
 import { askOf, rightsError, rightsOf } from "./rights.ts";
 
 type Request = InputOf<"AtsRequest">;
@@ -36,7 +36,8 @@ type Answered = Omit<FactOf<"TranslationAnswered">, "type">;
  * its context (the PASID table has no part in it), DTE or TT.
  */
 export function contextFault({ profile }: Guest, entry: HostEntry): number {
-  if (entry.state === "blocked" && entry.tag === undefined) return entry.reason;
+  const isFaulty = entry.state === "blocked" && entry.tag === undefined;
+  if (isFaulty && (entry.ats || !ofPasids.has(entry.reason))) return entry.reason;
   if (entry.ats) return 0;
   const isTyped = profile.ecs || entry.tag === undefined;
   return isTyped ? reason.typeBlocked : reason.deviceTlbDisabled;

@@ -11,6 +11,7 @@ import type { Space } from "../../projections/first-stage/space.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { stored } from "../../projections/registers/register-file.ts";
 import { entryOf } from "../device/dma.ts";
+import { ofPasids } from "../device/recoverable.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { clearing, raising, reportFault } from "../fault/fault.ts";
 import { writePosted } from "../memory/posted-write.ts";
@@ -62,7 +63,8 @@ function refusal(turn: Turn, entry: HostEntry | undefined): number {
   }
   if (entry?.state === "blocked" && entry.tag === undefined) {
     const isAbsent = profile.ecs && entry.reason === reason.contextNotPresent;
-    return isAbsent ? disabled : entry.reason;
+    const isEarly = ofPasids.has(entry.reason) && !entry.pri;
+    return isAbsent || isEarly ? disabled : entry.reason;
   }
   if (entry?.pri !== true) return disabled;
   return entry.state === "blocked" ? entry.reason : 0;

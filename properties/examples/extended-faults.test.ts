@@ -76,13 +76,13 @@ describe("faults of version 2.x", () => {
     ["17h", memory(slot(firstStage.l1, 1, gva), 0n), own41, 0x17],
     ["1Ah", [], reads({ pasid: own, privileged: true }), 0x1a],
     ["19h", [], reads({ pasid: own, execute: true }), 0x19],
-    ["6h, supervisor page", memory(slot(firstStage.l1, 1, gva), data | 3n), own41, 0x6],
+    ["1Eh", memory(slot(firstStage.l1, 1, gva), data | 3n), own41, 0x1e],
     ["Eh", memory(slot(firstStage.l1, 1, gva), 0xfee0_0007n), own41, 0xe],
-  ])("[EC6] %s", (_name, change, request, code) => {
+  ])("[EC56] %s", (_name, change, request, code) => {
     expect(faultOf(change, request)).toBe(code);
   });
 
-  test("[EC6] 8h: the root table cannot be read", () => {
+  test("[EC56] 8h: the root table cannot be read", () => {
     const scene = given(extendedUnit(), extendedTables, [
       write8(at.rtaddr, noPage | 0x800n),
       switchedOn,
@@ -90,17 +90,17 @@ describe("faults of version 2.x", () => {
     expect(scene.of("DmaBlocked")[0]?.reason).toBe(0x8);
   });
 
-  test("[EC7] a write that the first stage does not allow is 5h, an execution 6h", () => {
+  test("[EC57] a write that the first stage does not allow is 5h, an execution 1Dh", () => {
     const writes = pasidDma("write", gva, { pasid: own });
     expect(faultOf(memory(slot(firstStage.l1, 1, gva), data | 5n), writes)).toBe(0x5);
     const noExecution = [
       context({ nxe: true, ere: true }),
       memory(slot(firstStage.l1, 1, gva), data | 7n | (1n << 63n)),
     ];
-    expect(faultOf(noExecution, reads({ pasid: own, execute: true }))).toBe(0x6);
+    expect(faultOf(noExecution, reads({ pasid: own, execute: true }))).toBe(0x1d);
   });
 
-  test("[EC8] under nesting the second stage's faults are those of requests without PASID", () => {
+  test("[EC58] under nesting the second stage's faults are those of requests without PASID", () => {
     const request = reads({ pasid: own });
     const with_ = (...change: readonly Inputs[]) => faultOf([nested, change], request);
     const slotOf = (page: bigint) => slot(secondStage.l1, 1, below + page);
@@ -114,7 +114,7 @@ describe("faults of version 2.x", () => {
     expect(with_(memory(slot(secondStage.l2, 2, below), noPage | 3n))).toBe(0x7);
   });
 
-  test("[EC8] TM is a field of leaves with device TLBs, and reserved without", () => {
+  test("[EC58] TM is a field of leaves with device TLBs, and reserved without", () => {
     const tm = memory(slot(secondStage.l1, 1, below + data), data | 3n | (1n << 62n));
     const plain = reads({}, below + data);
     expect(faultOf(tm, plain)).toBeUndefined();
@@ -133,17 +133,17 @@ describe("faults of version 2.x", () => {
     ["EAFE", { eafe: true }, { eafs: false }],
     ["EMTE", { emte: true }, { mts: false }],
     ["DINVE", { dinve: true }, {}],
-  ] as const)("[EC9] %s is reserved without its capability", (_name, fields, ecap) => {
+  ] as const)("[EC59] %s is reserved without its capability", (_name, fields, ecap) => {
     expect(faultOf(context(fields), reads({}, below + data), { ecap })).toBe(0xb);
   });
 
-  test("[EC9] SRE is reserved without ECAP.SRS", () => {
+  test("[EC59] SRE is reserved without ECAP.SRS", () => {
     const set = pasidEntry(own, { sre: true });
     expect(faultOf(set, reads({ pasid: own }), { ecap: { srs: false } })).toBe(0x12);
     expect(faultOf(set, reads({ pasid: own, privileged: true }))).toBeUndefined();
   });
 
-  test("[EC10] the guest that nests without having it harms its device alone", () => {
+  test("[EC60] the guest that nests without having it harms its device alone", () => {
     const scene = given(
       extendedUnit({ ecap: { nest: false } }),
       extendedTables,
@@ -156,7 +156,7 @@ describe("faults of version 2.x", () => {
     expect(landed(scene)).toEqual(to(data));
   });
 
-  test("[EC11] a PASID is held against the table and against the unit", () => {
+  test("[EC61] a PASID is held against the table and against the unit", () => {
     expect(faultOf(pasidEntry(0x3ff), reads({ pasid: 0x3ff }))).toBeUndefined();
     expect(faultOf([], reads({ pasid: 0x400 }))).toBe(0x1b);
     const plain = reads({}, below + data);
@@ -165,13 +165,13 @@ describe("faults of version 2.x", () => {
     expect(faultOf(context({ t: 2 }), reads({}, data), { ecap: { pss: 8 } })).toBeUndefined();
   });
 
-  test("[EC12] a table that crosses the end of memory is readable up to there", () => {
+  test("[EC62] a table that crosses the end of memory is readable up to there", () => {
     const end = context({ pts: 15, pasidptr: 0x7f_f000n });
     expect(faultOf(end, reads({ pasid: 0x1ff }))).toBe(0x11);
     expect(faultOf(end, reads({ pasid: 0x200 }))).toBe(0x10);
   });
 
-  test("[EC13] without RTT the tables are those of legacy mode and there are no PASIDs", () => {
+  test("[EC63] without RTT the tables are those of legacy mode and there are no PASIDs", () => {
     const scene = given(
       extendedUnit(),
       memory(scalableRoot, contextTable | 1n, 0n),

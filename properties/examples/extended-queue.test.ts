@@ -49,13 +49,13 @@ describe("invalidations of version 2.x", () => {
     ["another domain", extendedIotlb({ g: iotlb.all, did: dids.other }), false],
     ["the IOTLB of its domain", iotlbOfDomain(dids.nvme), true],
     ["a page of its domain's second stage", iotlbOfPage(dids.nvme, 0n), true],
-  ])("[EC20] %s", (_name, descriptor, goes) => {
+  ])("[EC70] %s", (_name, descriptor, goes) => {
     const scene = cached.when(announce(descriptor));
     expect(halted(scene)).toBe(0n);
     expect(reached(scene.when(read))).toBe(goes ? data + 0x1000n : data);
   });
 
-  test("[EC21] under caching mode a PASID entry that is new is announced by its PASID", () => {
+  test("[EC71] under caching mode a PASID entry that is new is announced by its PASID", () => {
     const next = own + 1;
     const missed = ready.when(readsAs(next, gva), pasidEntry(next));
     expect(missed.when(readsAs(next, gva)).of("DmaBlocked")[0]?.reason).toBe(0x11);
@@ -67,13 +67,13 @@ describe("invalidations of version 2.x", () => {
     expect(reached(all.when(readsAs(next, gva)))).toBe(data);
   });
 
-  test("[EC22] without caching mode it need not be", () => {
+  test("[EC72] without caching mode it need not be", () => {
     const plain = given(extendedUnit({ cap: { cm: false } }), extendedBooted);
     const scene = plain.when(readsAs(own + 1, gva), pasidEntry(own + 1));
     expect(reached(scene.when(readsAs(own + 1, gva)))).toBe(data);
   });
 
-  test("[EC23] a PASID entry that goes is announced by its PASID and domain-id", () => {
+  test("[EC73] a PASID entry that goes is announced by its PASID and domain-id", () => {
     const gone = ready.when(read, pasidEntry(own, { present: false }));
     expect(reached(gone.when(read))).toBe(data);
     expect(reached(gone.when(announce(onePasid(dids.other, own))).when(read))).toBe(data);
@@ -81,7 +81,7 @@ describe("invalidations of version 2.x", () => {
     expect(told.when(read).of("DmaBlocked")[0]?.reason).toBe(0x11);
   });
 
-  test("[EC24] a context entry is announced by its own domain-id, with PASIDs or without", () => {
+  test("[EC74] a context entry is announced by its own domain-id, with PASIDs or without", () => {
     const device = ContextCacheDescriptor.fields.g.names.device;
     const of = (did: number): bigint =>
       ContextCacheDescriptor.encode({ type: 1, g: device, did, sid: nvme });
@@ -98,7 +98,7 @@ describe("invalidations of version 2.x", () => {
     expect(reached(turned.when(announce(of(dids.nvme), 1)).when(read))).toBe(data);
   });
 
-  test("[EC25] types have four bits, and what bits 11:9 are is reserved but for a stream", () => {
+  test("[EC75] types have four bits, and what bits 11:9 are is reserved but for a stream", () => {
     expect(halted(ready.when(announce(pasidsOf(dids.nvme) | (1n << 9n))))).toBe(4n);
     const stream = PageStreamResponseDescriptor.encode({ type: 0xa, pasid: 0xfffff, rc: 1 });
     expect(halted(ready.when(announce(stream)))).toBe(0n);
@@ -106,7 +106,7 @@ describe("invalidations of version 2.x", () => {
     expect(halted(ready.when(announce(7n | (2n << 4n))))).toBe(4n);
   });
 
-  test("[EC25] without its capability a type does not exist", () => {
+  test("[EC75] without its capability a type does not exist", () => {
     const without = (ecap: { pasid?: boolean; prs?: boolean; dt?: boolean }, type: bigint) =>
       halted(given(extendedUnit({ ecap }), extendedBooted, extendedQueue).when(announce(type)));
     for (const type of [6n, 7n, 8n]) expect(without({ pasid: false }, type)).toBe(3n);
@@ -123,7 +123,7 @@ describe("devices of version 2.x", () => {
     ...(pasid === undefined ? {} : { pasid }),
   });
 
-  test("[EC30] a device may ask for translations by its type alone", () => {
+  test("[EC80] a device may ask for translations by its type alone", () => {
     expect(ready.when(asks(own)).of("TranslationBlocked")[0]?.reason).toBe(0xd);
     const scene = given(extendedUnit(), extendedBooted, extendedQueue).when(ats, [
       announce(ContextCacheDescriptor.encode({ type: 1, g: 1 })),
@@ -149,7 +149,7 @@ describe("devices of version 2.x", () => {
   });
   const queueAt = 0x9000n;
 
-  test("[EC31] page requests are of 16 bytes, with PASID or without", () => {
+  test("[EC81] page requests are of 16 bytes, with PASID or without", () => {
     const on = ready.when(
       context({ pre: true }),
       announce(ContextCacheDescriptor.encode({ type: 1, g: 1 })),
@@ -172,12 +172,12 @@ describe("devices of version 2.x", () => {
     expect(plain.of("IotlbInvalidated")).toMatchObject([{ scope: "page", did: dids.nvme }]);
   });
 
-  test("[EC32] without PRE, and without RTT, page requests fault with 30h", () => {
+  test("[EC82] without PRE, and without RTT, page requests fault with 30h", () => {
     expect(ready.when(page(own)).of("PageRequestDropped")[0]?.reason).toBe(0x30);
     expect(ready.when(page()).of("FaultRecorded")[0]?.reason).toBe(0x30);
   });
 
-  test("[EC33] under nesting a page request takes all of the domain with it", () => {
+  test("[EC83] under nesting a page request takes all of the domain with it", () => {
     const scene = ready
       .when(nested, context({ ...nestedFields, pre: true }))
       .when(announce(ContextCacheDescriptor.encode({ type: 1, g: 1 })), write8(at.pqa, queueAt))

@@ -45,18 +45,18 @@ const landed = (scene: Scene) => scene.of("DmaLanded").map(({ gpa, hpa }) => ({ 
 const to = (gpa: bigint) => [{ gpa, hpa: hostBase + gpa }];
 
 describe("extended context entries", () => {
-  test("[EC1] a request without PASID goes through the second stage of its context entry", () => {
+  test("[EC51] a request without PASID goes through the second stage of its context entry", () => {
     expect(landed(ready.when(reads({}, below + data)))).toEqual(to(data));
   });
 
-  test("[EC2] one with PASID goes through the first stage of its PASID entry", () => {
+  test("[EC52] one with PASID goes through the first stage of its PASID entry", () => {
     const scene = ready.when(reads({ pasid: own }));
     expect(landed(scene)).toEqual(to(data));
     expect(scene.of("HostEntryChanged")[0]).toMatchObject({ state: "nested", did: 1, tag: own });
     expect(scene.of("FirstStageCreated")[0]).toMatchObject({ root: firstStage.l4, levels: 4 });
   });
 
-  test("[EC3] under NESTE through the second stage too", () => {
+  test("[EC53] under NESTE through the second stage too", () => {
     const scene = given(extendedUnit(), extendedTables, nested, extendedOn).when(
       reads({ pasid: own }),
     );
@@ -64,7 +64,7 @@ describe("extended context entries", () => {
     expect(scene.of("FirstStageCreated")[0]).toMatchObject({ second: secondStage.l4 });
   });
 
-  test("[EC4] the upper half of a bus has its own context table", () => {
+  test("[EC54] the upper half of a bus has its own context table", () => {
     const high = 0xa0 as SourceId;
     const devices = [{ device: high, physical: true }];
     const scene = given(
@@ -80,11 +80,11 @@ describe("extended context entries", () => {
 
   const { passThrough, pasid, pasidAll, all } = extendedTypes;
   test.each([
-    ["010b", passThrough, true, reason.extendedPasidDisabled],
+    ["010b", passThrough, true, reason.typeBlocked],
     ["100b", pasid, true, undefined],
     ["101b", pasidAll, true, undefined],
     ["001b", all, false, undefined],
-  ])("[EC5] type %s without PASID and with one", (_name, t, passes, fault) => {
+  ])("[EC55] type %s without PASID and with one", (_name, t, passes, fault) => {
     const set = context({ t });
     expect(faultOf(set, reads({}, data))).toBe(passes ? undefined : reason.readDenied);
     expect(faultOf(set, reads({ pasid: own }))).toBe(fault);
