@@ -28,7 +28,13 @@ export interface Tables {
 
 /** What directory and PASID entry say of one PASID. */
 export type PasidValue =
-  | { readonly kind: "fault"; readonly reason: number; readonly fpd: boolean }
+  | {
+      readonly kind: "fault";
+      readonly reason: number;
+      readonly fpd: boolean;
+      /** Of an extended context entry that leads to it. */
+      readonly did?: number;
+    }
   | {
       readonly kind: "entry";
       readonly did: number;

@@ -1,3 +1,5 @@
+import type { ExtendedSource } from "./extended/source.ts";
+import { inExtendedMode, readSourceEntry } from "./extended/source.ts";
 import { onceFor } from "./masks.ts";
 import type { Context, Unit, Word } from "./walk.ts";
 import { readContext, reader } from "./walk.ts";
@@ -20,6 +22,7 @@ export interface Directory {
 export type SourceEntry =
   | { readonly kind: "legacy"; readonly context: Context }
   | { readonly kind: "fault"; readonly reason: number; readonly fpd: boolean }
+  | ExtendedSource
   | Directory;
 
 /** Reads root and context entry of a source-id. The words are those that it read, in order. */
@@ -29,6 +32,7 @@ export function readSource(unit: Unit, sid: number): { entry: SourceEntry; words
     const { context, words } = readContext(unit, sid);
     return { entry: { kind: "legacy", context }, words };
   }
+  if (inExtendedMode(unit)) return readSourceEntry(unit, sid);
   if (mode !== 1 || !bit(unit.ecap, 43)) {
     const reason = mode === 3 && bit(unit.ecap, 52) ? 0x33 : 0x30;
     return { entry: { kind: "fault", reason, fpd: false }, words: [] };
