@@ -7,7 +7,7 @@ const responses = { success: 0, invalid: 1, failure: 15 } as const;
 
 /**
  * Of version 2.x: forget first-stage translations: of every PASID of a domain-id, of one PASID, or
- * some pages of one. In the first two global pages go or stay with GL.
+ * some pages of one. Granularity 0 takes global pages too, and a range does with GL.
  *
  * Source: `QI_EIOTLB_*` of Linux 4.4 to 4.20.
  */

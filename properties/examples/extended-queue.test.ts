@@ -8,7 +8,7 @@ import {
   PasidDeviceTlbDescriptor,
 } from "../../events/queue/scalable-descriptors.ts";
 import { at } from "../../events/registers/offset.ts";
-import { iotlbOfDomain, iotlbOfPage, memory, write8 } from "./driver.ts";
+import { iotlbOfDomain, iotlbOfPage, memory, write, write8 } from "./driver.ts";
 import {
   announce,
   context,
@@ -183,5 +183,19 @@ describe("devices of version 2.x", () => {
       .when(announce(ContextCacheDescriptor.encode({ type: 1, g: 1 })), write8(at.pqa, queueAt))
       .when(page(own));
     expect(scene.of("IotlbInvalidated")).toMatchObject([{ scope: "domain", did: dids.nvme }]);
+  });
+
+  test("[EC84] an overflow is told in FSTS, raises the fault event and goes by a write there", () => {
+    const scene = ready
+      .when(context({ pre: true }), announce(ContextCacheDescriptor.encode({ type: 1, g: 1 })))
+      .when(write8(at.pqa, queueAt), write8(at.pqh, 16n))
+      .when(page(own));
+    expect(scene.register(at.fsts)).toBe(0x80n);
+    expect(scene.register(at.prs)).toBe(0n);
+    expect(scene.of("EventPended")).toMatchObject([{ line: "fault" }]);
+    expect(scene.when(write8(at.prs - 4, 2n << 32n)).register(at.fsts)).toBe(0x80n);
+    const cleared = scene.when(write(at.fsts, 0x80n));
+    expect(cleared.register(at.fsts)).toBe(0n);
+    expect(cleared.of("EventUnpended")).toMatchObject([{ line: "fault" }]);
   });
 });

@@ -22,6 +22,6 @@ describe(`${worlds} random worlds of extended contexts`, () => {
 
   it("[EC90] every law holds in them", () => {
     expect(judged.worlds).toBe(worlds);
-    expect([...judged.reports.values()]).toEqual([]);
+    expect([...judged.reports.values()].map((one) => one.slice(0, 1500))).toEqual([]);
   });
 });

@@ -29,6 +29,7 @@ export function coveredFirst(
   if (fact.did !== stage.did) return undefined;
   // Whatever its range: a second stage is part of what is cached under nesting.
   if (fact.type === "IotlbInvalidated") return everyPage;
+  if (fact.scope === "domain") return everyPage;
   if (fact.pasid !== stage.pasid) return undefined;
   if (fact.scope === "pasid") return everyPage;
   const first = pageOf(fact.iova ?? 0n);

@@ -1,11 +1,5 @@
 import type { ExtendedSource } from "./extended/source.ts";
-import {
-  byContext,
-  byPasid,
-  hasExtended,
-  pasidFault,
-  readPasidEntry,
-} from "./extended/source.ts";
+import { byContext, byPasid, hasExtended, pasidFault, readPasidEntry } from "./extended/source.ts";
 import type { PasidValue, Space, Tables } from "./pasid-entry.ts";
 import { readPasid } from "./pasid-entry.ts";
 import type { Directory, SourceEntry } from "./scalable.ts";
@@ -122,8 +116,6 @@ export function resolve(
   const used = pasidUnder(unit, entry, request);
   const pasid = "pasid" in used ? used.pasid : 0;
   const { value, words: more } =
-    entry.kind === "extended"
-      ? readPasidEntry(unit, entry, pasid)
-      : readPasid(unit, entry, pasid);
+    entry.kind === "extended" ? readPasidEntry(unit, entry, pasid) : readPasid(unit, entry, pasid);
   return { resolution: withPasidEntry(entry, value, request), words: [...words, ...more] };
 }

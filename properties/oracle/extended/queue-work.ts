@@ -12,7 +12,13 @@ function workOf(work: ExtendedWork): Work {
     case "context":
       return { kind: "context", scope: work.scope, did: work.did, sid: work.sid, fm: work.mask };
     case "iotlb":
-      return { ...pages(work), kind: "iotlb", scope: work.scope, did: work.did, leafOnly: work.leafOnly };
+      return {
+        ...pages(work),
+        kind: "iotlb",
+        scope: work.scope,
+        did: work.did,
+        leafOnly: work.leafOnly,
+      };
     case "deviceTlb":
       return { ...pages(work), kind: "deviceTlb", sid: work.sid };
     case "interruptEntries":
