@@ -98,7 +98,8 @@ export function iotlbScope(
 function devicePages(s: boolean, addr: bigint) {
   const page = addr >> 12n;
   const ones = s ? page & ~(page + 1n) : 0n;
-  const length = s ? (ones + 1n) * 2n * 4096n : 4096n;
+  const told = s ? (ones + 1n) * 2n * 4096n : 4096n;
+  const length = told > everyByte ? everyByte : told;
   return { iova: iova(addr - (addr % length)), length };
 }
 

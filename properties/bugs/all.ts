@@ -2,6 +2,7 @@ import type { Bug } from "./bug.ts";
 import { deviceBugs } from "./device-bugs.ts";
 import { edgeBugs } from "./edge-bugs.ts";
 import { eventBugs } from "./event-bugs.ts";
+import { extendedBugs } from "./extended-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { historicBugs } from "./historic-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
@@ -34,4 +35,5 @@ export const bugs: readonly Bug[] = [
   ...edgeBugs,
   ...rareBugs,
   ...writeBufferBugs,
+  ...extendedBugs,
 ];
