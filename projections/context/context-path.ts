@@ -73,12 +73,11 @@ export function contextPath(
     if (next === undefined) continue;
     const page = pageAt(guest.memory, gfn);
     start = nextTable(page, at, next);
-    if (table === extendedTables.context && isNested(page, at)) {
-      const found = behindSecond(guest, page, at, start + pagesBefore(tag), words);
-      if (found === undefined) return words;
-      start = found - pagesBefore(tag);
-    }
     if (table === scalableTables.context) tag = pasid ?? ridPasidIn(page, at);
+    if (table !== extendedTables.context || pasid === undefined || !isNested(page, at)) continue;
+    const found = behindSecond(guest, page, at, start + pagesBefore(tag), words);
+    if (found === undefined) return words;
+    start = found - pagesBefore(tag);
   }
   return words;
 }

@@ -6,7 +6,7 @@ import type { Judged } from "./judge-worlds.ts";
 import { judgeWorlds } from "./judge-worlds.ts";
 
 /** How many worlds: a few in every test run, more in the night. */
-const worlds = Number(env["SHADOWFOLD_EXTENDED_WORLDS"] ?? 20);
+const worlds = Number(env["SHADOWFOLD_EXTENDED_WORLDS"] ?? 8);
 const seed = Number(env["SHADOWFOLD_SEED"] ?? 1);
 
 describe(`${worlds} random worlds of extended contexts`, () => {
