@@ -29,6 +29,7 @@ export const noExecution: ReadonlySet<number> = new Set([
 
 /** Reasons of version 2.x that a valid context entry gives: its type counts before them. */
 export const ofPasids: ReadonlySet<number> = new Set([
+  reason.typeBlocked,
   reason.extendedPasidDisabled,
   reason.extendedPasidBeyond,
 ]);

@@ -6,9 +6,9 @@ import { Rtaddr } from "../../events/registers/command.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt, pageHalves } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
-import type { PathPart } from "../host/host-entry.ts";
 import type { TableMode } from "./context-table.ts";
 import { extendedTables, placeIn, scalableTables, tablesOf } from "./context-table.ts";
+import type { PathWords } from "./path-words.ts";
 import { behindSecond, isNested } from "./second-path.ts";
 
 const { ttm } = Rtaddr.fields;
@@ -41,14 +41,6 @@ const ridPasid = halvesOfField(ScalableContextEntry.fields.ridPasid);
 /** The PASID of requests without one, by the scalable-mode context entry that begins at a half. */
 export const ridPasidIn = (page: Page | undefined, at: number): number =>
   numberIn(ridPasid, half(page, at + ridPasid.half));
-
-/** Bytes of a guest page that resolving a request reads, as far as pointers lead now. */
-export interface PathWords {
-  readonly page: number;
-  readonly offset: number;
-  readonly bytes: number;
-  readonly part: PathPart;
-}
 
 /** Pages of an extended PASID table before the one that has a PASID's entry. */
 const pagesBefore = (pasid: number): number =>

@@ -4,7 +4,7 @@ import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
-import type { PathWords } from "./context-path.ts";
+import type { PathWords } from "./path-words.ts";
 
 const { neste, paside, slptptr, aw } = ExtendedContextEntry.fields;
 const bits = halvesOfField(neste).mask | halvesOfField(paside).mask;

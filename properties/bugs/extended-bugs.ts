@@ -1,3 +1,5 @@
+// Length: one list of small mistakes.
+
 import type { Bug } from "./bug.ts";
 
 const context = "hypervisor/context/extended.ts";
@@ -161,9 +163,8 @@ export const extendedBugs: readonly Bug[] = [
     ...{ id: "extended-fault-tag", worlds, law: "SH1" },
     what: "A PASID entry that was not present is cached under domain-id 0.",
     file: pasid,
-    find: "  const wrong = (code: number, part?: PasidPart): Context => ({\n    ...common,",
-    replace:
-      "  const wrong = (code: number, part?: PasidPart): Context => ({\n    ...{ ...common, did: 0 },",
+    find: "Context => ({\n    ...common,",
+    replace: "Context => ({\n    ...{ ...common, did: 0 },",
   },
   {
     ...{ id: "extended-context-domain", worlds, law: "SH2" },
@@ -176,8 +177,8 @@ export const extendedBugs: readonly Bug[] = [
     ...{ id: "extended-iotlb-of-one", worlds, law: "QU1" },
     what: "An invalidation of all PASIDs is one of PASID 0.",
     file: scope,
-    find: `return { type, scope: "domain", did };\n  if (g === names.pasid) return { type, scope: "pasid", did, pasid };\n  return { type, scope: "page"`,
-    replace: `return { type, scope: "pasid", did, pasid };\n  if (g === names.pasid) return { type, scope: "pasid", did, pasid };\n  return { type, scope: "page"`,
+    find: `g === names.nonGlobal) return { type, scope: "domain", did };`,
+    replace: `g === names.nonGlobal) return { type, scope: "pasid", did, pasid };`,
   },
   {
     ...{ id: "extended-type-of-seven-bits", worlds, law: "QU1" },

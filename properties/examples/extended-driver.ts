@@ -85,7 +85,7 @@ export const extendedTables: Inputs = [
   secondStageTables,
 ];
 
-/** Of a context entry whose PASIDs are nested: the table too is at an address of the second stage. */
+/** Of a context entry whose PASIDs are nested: the table is at an address of the second stage. */
 export const nestedFields = { neste: true, pasidptr: below + pasidTable } as const;
 
 /** What makes `own` of 00:04.0 a nested one: its tables name addresses of the second stage. */

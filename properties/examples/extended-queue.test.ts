@@ -185,7 +185,7 @@ describe("devices of version 2.x", () => {
     expect(scene.of("IotlbInvalidated")).toMatchObject([{ scope: "domain", did: dids.nvme }]);
   });
 
-  test("[EC84] an overflow is told in FSTS, raises the fault event and goes by a write there", () => {
+  test("[EC84] an overflow is told in FSTS, with the fault event, and cleared there", () => {
     const scene = ready
       .when(context({ pre: true }), announce(ContextCacheDescriptor.encode({ type: 1, g: 1 })))
       .when(write8(at.pqa, queueAt), write8(at.pqh, 16n))

@@ -14,19 +14,20 @@ import type { Program } from "../program.ts";
 import { clearFaults, eventLine } from "../register-commands.ts";
 import { guestsWith } from "../setup.ts";
 import * as own from "./commands.ts";
+import * as requests from "./requests.ts";
 import { contextFrom, writeContext, writeTables } from "./tables.ts";
 
 /** Kinds of command, as often as they are drawn. */
 const kinds: readonly (readonly [number, Command])[] = [
-  [16, own.dma],
+  [16, requests.dma],
   [5, own.first],
   [4, own.bind],
   [4, own.second],
   [4, own.context],
-  [3, own.ats],
-  [3, own.pageRequest],
-  [2, own.pageResponse],
-  [2, own.pageQueue],
+  [3, requests.ats],
+  [3, requests.pageRequest],
+  [2, requests.pageResponse],
+  [2, requests.pageQueue],
   [2, own.deviceTlb],
   [2, own.announceAll],
   [1, own.oddDescriptor],
