@@ -1,3 +1,5 @@
+// Length: each descriptor and request of version 2.x once.
+
 import { describe, expect, test } from "vitest";
 import type { Iova } from "../../events/address.ts";
 import { ExtendedPageRequest } from "../../events/page-request/extended-page-request.ts";

@@ -1,5 +1,5 @@
+import type { Directory } from "./directory.ts";
 import { onceFor } from "./masks.ts";
-import type { Directory } from "./scalable.ts";
 import type { Unit, Word } from "./walk.ts";
 import { domainBeyond, reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";

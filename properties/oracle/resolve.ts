@@ -1,8 +1,9 @@
+import type { Directory } from "./directory.ts";
 import type { ExtendedSource } from "./extended/source.ts";
 import { byContext, byPasid, hasExtended, pasidFault, readPasidEntry } from "./extended/source.ts";
 import type { PasidValue, Space, Tables } from "./pasid-entry.ts";
 import { readPasid } from "./pasid-entry.ts";
-import type { Directory, SourceEntry } from "./scalable.ts";
+import type { SourceEntry } from "./scalable.ts";
 import { readSource } from "./scalable.ts";
 import type { Unit, Word } from "./walk.ts";
 import { bits } from "./word.ts";

@@ -1,22 +1,10 @@
+import type { Directory } from "./directory.ts";
 import type { ExtendedSource } from "./extended/source.ts";
 import { inExtendedMode, readSourceEntry } from "./extended/source.ts";
 import { onceFor } from "./masks.ts";
 import type { Context, Unit, Word } from "./walk.ts";
 import { readContext, reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";
-
-/** Where a scalable-mode context entry leads to. */
-export interface Directory {
-  readonly kind: "directory";
-  readonly fpd: boolean;
-  readonly pointer: bigint;
-  /** Bits of the PASIDs that the directory has entries for. */
-  readonly pasidBits: number;
-  readonly pasidEnabled: boolean;
-  /** The PASID of requests without one, and whether those are privileged. */
-  readonly ridPasid: number;
-  readonly ridPrivileged: boolean;
-}
 
 /** What root and context entry say of a source-id, in the mode that the root pointer asks for. */
 export type SourceEntry =
