@@ -1,8 +1,7 @@
 import { mapped, ok } from "../tables/mapping.ts";
 import type { Memory } from "../tables/memory.ts";
 import { emptyMemory, writeVisible } from "../tables/memory.ts";
-import { emptyTree } from "../tables/page-tree.ts";
-import { change, fill } from "../tables/page-tree-change.ts";
+import { change, emptyTree, fill } from "../tables/page-tree.ts";
 import type { Figure } from "./figure.ts";
 import { scatteredPage } from "./guest.ts";
 import type { Effort } from "./measure.ts";

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { openBytes } from "./bytes.ts";
 import { fileError, InputError } from "./input-error.ts";
+import { partOf } from "./part-file.ts";
 
 /** Tables and their configurations are small; anything larger is something else. */
 const limitBytes = 16 * 1024 * 1024;
@@ -29,7 +30,7 @@ export async function readWhole(file: string): Promise<Uint8Array> {
 }
 
 /**
- * Writes bytes to a file, in place of what was there; `-` is standard output.
+ * Writes bytes to a file, whole or not at all; `-` is standard output.
  *
  * @throws InputError when the file cannot be written.
  */
@@ -38,9 +39,12 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
     process.stdout.write(bytes);
     return;
   }
+  const part = partOf(file);
   try {
-    await writeFile(file, bytes);
+    await writeFile(part.path, bytes);
   } catch (error) {
+    part.drop();
     throw fileError(file, error);
   }
+  part.keep();
 }

@@ -59,7 +59,10 @@ describe("logs", () => {
     const at = plain.findLastIndex((line) => line.includes('"fact":"'));
     const { seq } = JSON.parse(plain[at] ?? "");
     const moved = (plain[at] ?? "").replace(`"seq":${seq}`, '"seq":90000');
-    const { code, out } = await run("verify", fileOf("moved", plain.with(at, moved).join("\n")));
+    const { code, out } = await run(
+      "verify",
+      fileOf("moved", plain.with(at, moved).slice(0, -1).join("\n")),
+    );
     expect([code, out]).toEqual([
       1,
       expect.stringContaining(`recorded as event 90000, decided as ${seq}`),
@@ -82,5 +85,46 @@ describe("logs", () => {
     expect(JSON.parse((await run("replay", file, "--json")).out).refused).toBe(1);
     expect((await run("replay", file)).out).toContain("1 input was refused");
     expect((await run("replay", edu)).out).not.toContain("refused");
+  });
+
+  test("[CL72] verify tells another cause, another model and a missing end", async () => {
+    const lines = gunzipSync(readFileSync(log)).toString("utf8").trimEnd().split("\n");
+    const fact = lines.findLastIndex((line) => line.includes('"fact":"'));
+    const changed = (lines[fact] ?? "").replace(/"cause":(\d+)/, '"cause":1');
+    const caused = fileOf("caused", `${lines.with(fact, changed).join("\n")}\n`);
+    const { code, out } = await run("verify", caused);
+    expect([code, out]).toEqual([1, expect.stringContaining("only the cause differs: 1, decided")]);
+    const other = (lines[0] ?? "").replace(/"model":"[^"]*"/, '"model":"0.0.1"');
+    const doubted = fileOf("doubted", lines.with(0, other).slice(0, -1).join("\n"));
+    const told = await run("verify", doubted);
+    expect(told.code).toBe(1);
+    expect(told.out).toContain("was written by model 0.0.1, and this is");
+    expect(told.out).toContain("has no end, so that lines may be missing there");
+    const { doubts } = JSON.parse((await run("verify", doubted, "--json")).out);
+    expect(doubts).toHaveLength(2);
+    const whole = await run("verify", log);
+    expect([whole.code, whole.out]).toEqual([0, expect.stringContaining("without a seal")]);
+  });
+
+  test("[CL73] convert gives an end to what it decides and to a copy of what has one", async () => {
+    const [cut, again, decided] = ["cut", "again", "decided"].map((name) =>
+      join(folder, `${name}.nd`),
+    );
+    const lines = gunzipSync(readFileSync(log)).toString("utf8").trimEnd().split("\n");
+    expect(lines.at(-1)).toMatch(/^\{"end":\d+\}$/);
+    await run("convert", fileOf("cut", `${lines.slice(0, -1).join("\n")}\n`), cut ?? "");
+    expect(readFileSync(cut ?? "", "utf8")).not.toContain('{"end"');
+    await run("convert", log, again ?? "");
+    expect(
+      readFileSync(again ?? "", "utf8")
+        .trimEnd()
+        .split("\n"),
+    ).toEqual(lines);
+    await run("convert", cut ?? "", decided ?? "", "--facts", "decided");
+    expect(
+      readFileSync(decided ?? "", "utf8")
+        .trimEnd()
+        .split("\n"),
+    ).toEqual(lines);
   });
 });

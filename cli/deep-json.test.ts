@@ -35,7 +35,7 @@ describe("JSON nested ten thousand deep", () => {
   test("[CL60] in an event of a log is one line, after what stands before it", async () => {
     const made = fileOf("made.ndjson", `${recording}\n{"note":"first"}\n`);
     const converted = fileOf("log.ndjson", "");
-    await run("convert", made, converted);
+    await run("convert", made, converted, "--force");
     const lines = readFileSync(converted, "utf8").trimEnd();
     const count = lines.split("\n").length;
     const file = fileOf("event.ndjson", `${lines}\n{"seq":99,"input":${deep}}\n`);

@@ -34,7 +34,8 @@ const dump = [
 
 async function stateOf(name: string, ...options: readonly string[]): Promise<string> {
   const out = join(folder, name);
-  const ran = await captureRun("explain", fileOf("dump.txt", dump), "--state", out, ...options);
+  const words = ["explain", fileOf("dump.txt", dump), "--state", out, "--force", ...options];
+  const ran = await captureRun(...words);
   expect([ran.code, ran.err]).toEqual([0, ""]);
   expect(ran.out).toContain(`is in ${out}, for translate and why`);
   return out;

@@ -1,5 +1,5 @@
-import { rmSync, statSync } from "node:fs";
 import { encodeFact, encodeHeader, encodeInput } from "../events/log/log.ts";
+import { encodeEnd } from "../events/log/log-end.ts";
 import { LogError } from "../events/log/log-error.ts";
 import type { Recording } from "../events/log/recording.ts";
 import { openRecording } from "../events/log/recording.ts";
@@ -82,15 +82,6 @@ async function add(
   }
 }
 
-/** Removes what is half written, if it is a file. */
-function discard(file: string): void {
-  try {
-    if (statSync(file).isFile()) rmSync(file);
-  } catch {
-    // It is not there, or not to be removed.
-  }
-}
-
 /**
  * Folds a recording while it is made and writes it as a log with the facts that the model decides.
  * When it breaks off, the log ends there; when nothing has happened yet, or the process is ended,
@@ -106,9 +97,9 @@ export async function writeLiveLog(
   ramBytes: bigint,
 ): Promise<LiveLog> {
   const log = newLiveLog();
-  const abandon = (): void => discard(file);
   let writing: Writing | undefined;
   let isWhole = false;
+  const abandon = (): void => writing?.writer.abandon();
   try {
     for await (const batch of batches) {
       const [first = "", ...others] = batch;
@@ -118,14 +109,15 @@ export async function writeLiveLog(
       } else if (batch.length > 0) await add(writing, first, log);
       for (const line of others) await add(writing, line, log);
     }
+    if (writing !== undefined) await writing.writer.line(encodeEnd(writing.world.seq));
     isWhole = true;
   } catch (error) {
     if (error instanceof LogError) throw lineError("the recording", error.line, error.reason);
     throw error;
   } finally {
-    await writing?.writer.close();
+    if (isWhole || log.events > 0) await writing?.writer.close();
+    else abandon();
     process.off("exit", abandon);
-    if (!isWhole && writing !== undefined && log.events === 0) abandon();
   }
   if (writing === undefined) throw new InputError(`${file}: nothing was recorded`);
   return log;

@@ -1,6 +1,7 @@
 import type { Fact } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import { parseEvent, parseHeader } from "../events/log/log.ts";
+import { isEnd } from "../events/log/log-end.ts";
 import { LogError } from "../events/log/log-error.ts";
 import { openRecording } from "../events/log/recording.ts";
 import type { Setup } from "../events/setup.ts";
@@ -34,6 +35,10 @@ export interface Source {
   readonly file: string;
   readonly kind: "log" | "recording";
   readonly setup: Setup;
+  /** The model that wrote a log, as it says. */
+  readonly model: string | undefined;
+  /** Whether a log's last line, which counts its events, has been read. */
+  readonly hasEnded: () => boolean;
   /**
    * Everything after the first line, in order, some at a time. Can be gone through once.
    *
@@ -52,6 +57,8 @@ type Parse = (line: string, lineNumber: number) => readonly Entry[];
 interface Opened {
   readonly kind: Source["kind"];
   readonly setup: Setup;
+  readonly model: string | undefined;
+  readonly hasEnded: () => boolean;
   readonly parse: Parse;
 }
 
@@ -60,16 +67,20 @@ function openFirst(line: string): Opened {
     const { setup, read } = openRecording(line);
     const parse: Parse = (text, at) =>
       read(text, at).map((input) => ({ line: at, seq: undefined, input }));
-    return { kind: "recording", setup, parse };
+    return { kind: "recording", setup, model: undefined, parse, hasEnded: () => false };
   }
-  const { setup, version } = parseHeader(line);
+  const { setup, version, model } = parseHeader(line);
   let after = 0;
+  let hasEnded = false;
   const parse: Parse = (text, at) => {
+    if (hasEnded) throw new LogError(at, "a line after the log's end");
+    hasEnded = isEnd(text, at, after);
+    if (hasEnded) return [];
     const event = parseEvent(text, at, after, version);
     after = event.seq;
     return [{ line: at, ...event }];
   };
-  return { kind: "log", setup, parse };
+  return { kind: "log", setup, model, parse, hasEnded: () => hasEnded };
 }
 
 /**
@@ -131,11 +142,11 @@ export function sourceOf(opened: OpenedLines): Source {
   const { garbled } = head;
   if (garbled === 0) throw garbledError(file, 1);
   const [first = "", ...others] = head.lines;
-  const { kind, setup, parse } = located(file, () => openFirst(first));
+  const { kind, setup, model, parse, hasEnded } = located(file, () => openFirst(first));
   const later = garbled === undefined ? {} : { garbled: garbled - 1 };
   const rows = { first: 2, lines: others, cut: false, ...later };
   const batches = entriesOf(file, rows, rest, parse, close);
-  return { file, kind, setup, batches, progress, close };
+  return { file, kind, setup, model, hasEnded, batches, progress, close };
 }
 
 /** The format of a trace whose first lines these are, if one of them is a line of a trace. */

@@ -1,43 +1,26 @@
 import { once } from "node:events";
-import { createWriteStream, realpathSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { fileError, InputError } from "./input-error.ts";
+import { fileError } from "./input-error.ts";
+import type { PartFile } from "./part-file.ts";
+import { partOf } from "./part-file.ts";
 
 /** A text file that is being written, line by line. */
 export interface LineWriter {
   /** Adds a line, without its end. Resolves when there is room for more. */
   readonly line: (text: string) => Promise<void>;
-  /** Writes what is left. Nothing may be added after it. */
+  /** Writes what is left, and gives the file its name. Nothing may be added after it. */
   readonly close: () => Promise<void>;
+  /** Removes what was written; a file that has the name already stays as it is. */
+  readonly abandon: () => void;
 }
 
 const bufferChars = 64 * 1024;
 
-const identity = (file: string): string | undefined => {
-  try {
-    return realpathSync(file);
-  } catch {
-    return undefined;
-  }
-};
-
-/**
- * Refuses to write over the file that is being read.
- *
- * @throws InputError when both names mean one file.
- */
-export function checkDistinct(from: string, to: string): void {
-  if (to === "-") return;
-  const target = identity(to);
-  if (target !== undefined && target === identity(from)) {
-    throw new InputError(`${to}: is the file that is being read`);
-  }
-}
-
-function openTarget(file: string): { head: Writable; tail: Writable } {
-  const tail = file === "-" ? process.stdout : createWriteStream(file);
+function openTarget(file: string, part: PartFile | undefined): { head: Writable; tail: Writable } {
+  const tail = part === undefined ? process.stdout : createWriteStream(part.path);
   if (!file.endsWith(".gz")) return { head: tail, tail };
   const gzip = createGzip();
   gzip.pipe(tail);
@@ -45,16 +28,18 @@ function openTarget(file: string): { head: Writable; tail: Writable } {
 }
 
 /**
- * Writes lines to a file, gzipped when its name ends in `.gz`; `-` is standard output. What was
- * there before is replaced.
+ * Writes lines to a file, gzipped when its name ends in `.gz`; `-` is standard output. They are
+ * written beside it, and replace what was there before once they are whole.
  *
  * @throws InputError from `line` or `close` when the file cannot be written.
  */
 export function openWriter(file: string): LineWriter {
-  const { head, tail } = openTarget(file);
+  const part = file === "-" ? undefined : partOf(file);
+  const { head, tail } = openTarget(file, part);
   const state: { failure?: Error } = {};
   const fail = (error: Error): void => {
     state.failure ??= fileError(file, error);
+    part?.drop();
   };
   head.on("error", fail);
   tail.on("error", fail);
@@ -78,10 +63,14 @@ export function openWriter(file: string): LineWriter {
     },
     close: async () => {
       await flush();
-      if (file === "-") return;
+      if (part === undefined) return;
       head.end();
       await ended;
       if (state.failure) throw state.failure;
+      part.keep();
+    },
+    abandon: () => {
+      part?.drop();
     },
   };
 }

@@ -87,3 +87,33 @@ export const interruptPages = { first: 0xfee00, end: 0xfef00 } as const;
 /** Whether a page lies there. */
 export const isInterruptPage = (page: number): boolean =>
   page >= interruptPages.first && page < interruptPages.end;
+
+/** Pages from `first` up to `end`, the last not included. */
+export interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Every page of any tree. */
+export const everyPage: Range = { first: 0, end: Number.MAX_SAFE_INTEGER };
+
+/** The pages of `length` bytes from an address on, both multiples of a page. */
+export function pagesFrom(address: bigint, length: bigint): Range {
+  const first = pageOf(address);
+  return { first, end: first + pageOf(length) };
+}
+
+/** Whether a page lies in a range. */
+export const isWithin = (page: number, { first, end }: Range): boolean =>
+  page >= first && page < end;
+
+/** Whether two ranges have a page in common. */
+export const overlaps = (a: Range, b: Range): boolean => a.first < b.end && b.first < a.end;
+
+/**
+ * The page that an address field names, taken from the two halves that hold it.
+ *
+ * @param above  the field's bits of the upper half.
+ */
+export const pageIn = (low: number, high: number, above: number): number =>
+  (low >>> 12) + ((high & above) >>> 0) * 0x100000;

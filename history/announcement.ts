@@ -1,3 +1,5 @@
+import type { Range } from "../events/address.ts";
+import { isWithin, overlaps } from "../events/address.ts";
 import type { Fact, FactOf } from "../events/fact.ts";
 import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -9,9 +11,7 @@ import {
   coversContext,
   coversFirstStages,
   coversPasid,
-} from "../projections/queue/coverage.ts";
-import type { Range } from "../tables/range.ts";
-import { isWithin, overlaps } from "../tables/range.ts";
+} from "../projections/queue/evolve-queue.ts";
 import type { PathEntry, Place } from "./path-entry.ts";
 import type { Step } from "./step.ts";
 import type { UsedPage } from "./use.ts";

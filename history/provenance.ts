@@ -3,7 +3,7 @@ import type { Fact, OneFactOf } from "../events/fact.ts";
 import { deviceAt } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
-import { shadowAt } from "../projections/shadow/shadows.ts";
+import { shadowAt } from "../projections/shadow/shadow.ts";
 import { pageAt, wordsIn } from "../tables/memory.ts";
 import { get } from "../tables/page-tree.ts";
 import type { Announcement } from "./announcement.ts";

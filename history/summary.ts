@@ -8,7 +8,7 @@ import { hostsWhere } from "../projections/host/host-entry.ts";
 import { pageRequestStatus } from "../projections/page-request/page-requests.ts";
 import { registersOf, registerValue } from "../projections/registers/registers.ts";
 import type { Shadow } from "../projections/shadow/shadow.ts";
-import { shadowsOf } from "../projections/shadow/shadows.ts";
+import { shadowsOf } from "../projections/shadow/shadow.ts";
 import { frameOf, hasFrame, sizeName, sizeOf } from "../tables/mapping.ts";
 import { deviceTlbRows, pageGroupRows } from "./device-rows.ts";
 import { interruptRows } from "./interrupt-rows.ts";

@@ -1,7 +1,7 @@
 import type { Input } from "../events/input.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import type { Setup } from "../events/setup.ts";
-import { copyGuest } from "../projections/copy-guest.ts";
+import { copyGuest } from "../projections/evolve.ts";
 import type { Guest } from "../projections/guest.ts";
 import { emptyGuest } from "../projections/guest.ts";
 import { resetRegisters } from "../projections/registers/registers.ts";

@@ -6,8 +6,7 @@ import { putInput, worldOf } from "../projections/evolve.ts";
 import { hostAt } from "../projections/host/host-entry.ts";
 import { readBytes } from "../projections/registers/registers.ts";
 import type { World } from "../projections/world.ts";
-import { guestOf } from "../projections/world.ts";
-import { readable, writable } from "../tables/p2m.ts";
+import { readable, writable } from "../tables/mapping.ts";
 import { translateForDevice } from "./device/device-translate.ts";
 import type { Dma } from "./device/dma.ts";
 import { requestDma } from "./device/dma.ts";
@@ -20,7 +19,6 @@ import {
   allOnes,
   createUnit,
   destroyUnit,
-  hasRegisters,
   queryUnit,
   resetUnit,
   stepLife,
@@ -38,6 +36,11 @@ export interface Folded {
   readonly world: World;
   /** In order; their numbers follow the input's. */
   readonly facts: readonly Fact[];
+}
+
+/** Whether there is a unit whose registers answer; if not, a write is refused. */
+function hasRegisters(turn: Turn): boolean {
+  return guestIn(turn).charts.life === "present";
 }
 
 function writeRegister(turn: Turn, { offset, size, value }: InputOf<"RegisterWrite">): void {
@@ -146,8 +149,9 @@ const handlerOf: ReadonlyMap<string, (turn: Turn, input: Input) => void> = new M
  * @param watch  told of each step that a chart makes, in order.
  */
 export function fold(world: World, input: Input, watch?: Watch): Folded {
-  const isThere = guestOf(world, input) !== undefined;
-  const turn = newTurn(world, isThere ? (input.guest ?? 0) : 0, watch);
+  const index = input.guest ?? 0;
+  const isThere = world.guests[index] !== undefined;
+  const turn = newTurn(world, isThere ? index : 0, watch);
   if (isThere) {
     putInput(turn, input);
     handlerOf.get(input.type)?.(turn, input);

@@ -2,6 +2,7 @@ import { checkFact, checkInput, checkSetup } from "../events/event-check.ts";
 import { integer } from "../events/field.ts";
 import type { LogEvent, LoggedFact, LoggedInput } from "../events/log/log.ts";
 import { encodeEvent as encode, encodeHeader as encodeFirst } from "../events/log/log.ts";
+import { encodeEnd as encodeLast } from "../events/log/log-end.ts";
 import type { Log } from "../events/log/read-log.ts";
 import { readLog as read } from "../events/log/read-log.ts";
 import { MalformedError, nameOfValue } from "../events/malformed-error.ts";
@@ -52,3 +53,14 @@ export const encodeEvent = (event: LogEvent): string =>
     if (checked.cause < checked.seq) return encode({ ...checked, fact: checkFact(fact) });
     throw new MalformedError(subject, "cause", `${checked.cause.toString()} is not before it`);
   });
+
+const lastNumber = { last: integer(0, Number.MAX_SAFE_INTEGER) };
+
+/**
+ * The last line of a log that is whole, without the line's end.
+ *
+ * @param last  the number of its last event, 0 if it has none.
+ * @throws MalformedError when that is no whole number from 0.
+ */
+export const encodeEnd = (last: number): string =>
+  reading("log end", () => encodeLast(shapeFromValue("log end", lastNumber, { last }).last));

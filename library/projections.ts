@@ -23,6 +23,7 @@ export type {
   ChartStates,
   Guest,
   InFlight,
+  Registers,
 } from "../projections/guest.ts";
 export type { HostEntries, HostEntry } from "../projections/host/host-entry.ts";
 export { hostAt, hostsWhere } from "../projections/host/host-entry.ts";
@@ -31,11 +32,9 @@ export type { InterruptTable, KnownEntry } from "../projections/interrupt/interr
 export type { TablePlace, TableUse } from "../projections/memory/table-use.ts";
 export type { PageGroup, PageRequests } from "../projections/page-request/page-requests.ts";
 export type { Queue } from "../projections/queue/queue.ts";
-export type { Registers } from "../projections/registers/register-file.ts";
 export { readBytes as readRegisters, registerValue } from "../projections/registers/registers.ts";
-export type { Shadow } from "../projections/shadow/shadow.ts";
-export type { Shadows } from "../projections/shadow/shadows.ts";
-export { shadowAt, shadowsOf } from "../projections/shadow/shadows.ts";
+export type { Shadow, Shadows } from "../projections/shadow/shadow.ts";
+export { shadowAt, shadowsOf } from "../projections/shadow/shadow.ts";
 export type { World } from "../projections/world.ts";
 export type { Mapping } from "../tables/mapping.ts";
 export { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../tables/mapping.ts";

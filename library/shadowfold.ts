@@ -54,5 +54,5 @@ export type { ContextTable } from "../projections/context/context-table.ts";
 export type { Event } from "../projections/evolve.ts";
 export type { PathPart } from "../projections/host/host-entry.ts";
 export { createWorld, decide, evolve, fold, steps, translate, why } from "./check.ts";
-export { encodeEvent, encodeHeader, readLog } from "./log.ts";
+export { encodeEnd, encodeEvent, encodeHeader, readLog } from "./log.ts";
 export { notify } from "./notify.ts";

@@ -8,7 +8,7 @@ export interface Given {
 
 type Fields = ((given: Given) => object) & { readonly fixed?: object; readonly whole?: boolean };
 
-interface CompiledAction {
+export interface CompiledAction {
   readonly type: Fact["type"];
   /** What its fields are each time; none where they are always the same. */
   readonly compute: ((given: Given) => object) | undefined;
@@ -77,29 +77,6 @@ export function compileBranch<State extends string>(
     target: target as State | undefined,
     actions: listOf(actions).map(compileAction),
   };
-}
-
-const noFacts: readonly Fact[] = [];
-
-/** The fact that an action is. Fields that have a type are the whole fact already. */
-function factOf(action: CompiledAction, given: Given): Fact {
-  const { compute } = action;
-  if (compute === undefined) return action.whole;
-  const fields = compute(given);
-  return action.isWhole || "type" in fields
-    ? (fields as Fact)
-    : ({ type: action.type, ...fields } as Fact);
-}
-
-/** The facts that a transition tells, in order. */
-export function factsOf(actions: readonly CompiledAction[], given: Given): readonly Fact[] {
-  const [first] = actions;
-  if (first === undefined) return noFacts;
-  const facts = [factOf(first, given)];
-  for (let index = 1; index < actions.length; index++) {
-    facts.push(factOf(actions[index] as CompiledAction, given));
-  }
-  return facts;
 }
 
 /** Whether an action tells fields that are the same each time. */

@@ -2,8 +2,8 @@ import type { AnyStateMachine } from "xstate";
 import { createMachine } from "xstate";
 import type { Fact, FactType } from "../events/fact.ts";
 import { frozen } from "../events/frozen.ts";
-import type { Branch, Guards, RawTransitions } from "./branch.ts";
-import { compileBranch, couldTell, factsOf, hasFixed, listOf, onlyAllowed } from "./branch.ts";
+import type { Branch, CompiledAction, Given, Guards, RawTransitions } from "./branch.ts";
+import { compileBranch, couldTell, hasFixed, listOf, onlyAllowed } from "./branch.ts";
 import type { Chart } from "./chart.ts";
 import type { Definition } from "./definition.ts";
 
@@ -54,6 +54,29 @@ function targetOf<State>(
     if (only || guard === undefined || guard(given)) return target ?? state;
   }
   return state;
+}
+
+const noFacts: readonly Fact[] = [];
+
+/** The fact that an action is. Fields that have a type are the whole fact already. */
+function factOf(action: CompiledAction, given: Given): Fact {
+  const { compute } = action;
+  if (compute === undefined) return action.whole;
+  const fields = compute(given);
+  return action.isWhole || "type" in fields
+    ? (fields as Fact)
+    : ({ type: action.type, ...fields } as Fact);
+}
+
+/** The facts that a transition tells, in order. */
+function factsOf(actions: readonly CompiledAction[], given: Given): readonly Fact[] {
+  const [first] = actions;
+  if (first === undefined) return noFacts;
+  const facts = [factOf(first, given)];
+  for (let index = 1; index < actions.length; index++) {
+    facts.push(factOf(actions[index] as CompiledAction, given));
+  }
+  return facts;
 }
 
 /** The parts of a definition, without its types. */

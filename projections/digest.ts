@@ -2,13 +2,12 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Memory, Page } from "../tables/memory.ts";
 import { half } from "../tables/memory.ts";
-import type { PageTree } from "../tables/page-tree.ts";
-import type { Node, Slot } from "../tables/page-tree-node.ts";
+import type { Node, PageTree, Slot } from "../tables/page-tree.ts";
 import type { Radix } from "../tables/radix.ts";
 import { radixForEach } from "../tables/radix.ts";
 import { devicesOf } from "./device/devices.ts";
 import type { Guest } from "./guest.ts";
-import { shadowsOf } from "./shadow/shadows.ts";
+import { shadowsOf } from "./shadow/shadow.ts";
 import type { World } from "./world.ts";
 
 /** Digests of nodes met so far: what several trees, or places, share is hashed once. */

@@ -11,7 +11,7 @@ import { memoryEvolvers } from "./memory/evolve-memory.ts";
 import { p2mEvolvers } from "./memory/evolve-p2m.ts";
 import { pageRequestEvolvers } from "./page-request/evolve-page-request.ts";
 import { queueEvolvers } from "./queue/evolve-queue.ts";
-import { registerEvolvers } from "./registers/evolve-registers.ts";
+import { registerEvolvers } from "./registers/registers.ts";
 import { shadowEvolvers } from "./shadow/evolve-shadow.ts";
 
 /** What every fact does to its guest, unit by unit. */

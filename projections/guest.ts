@@ -10,9 +10,9 @@ import type { LifeCycleState } from "../machines/life/life-cycle.ts";
 import { lifeCycle } from "../machines/life/life-cycle.ts";
 import type { ProtectionState } from "../machines/registers/protection.ts";
 import { protection } from "../machines/registers/protection.ts";
+import type { P2m } from "../tables/mapping.ts";
 import type { Memory } from "../tables/memory.ts";
 import { emptyMemory } from "../tables/memory.ts";
-import type { P2m } from "../tables/p2m.ts";
 import type { PageTree } from "../tables/page-tree.ts";
 import { emptyTree } from "../tables/page-tree.ts";
 import type { Radix } from "../tables/radix.ts";
@@ -33,10 +33,8 @@ import type { PageRequests } from "./page-request/page-requests.ts";
 import { noPageRequests } from "./page-request/page-requests.ts";
 import type { Queue } from "./queue/queue.ts";
 import { noQueue } from "./queue/queue.ts";
-import type { Registers } from "./registers/register-file.ts";
-import { gpaLevels } from "./shadow/shadow.ts";
-import type { Shadows } from "./shadow/shadows.ts";
-import { noShadows } from "./shadow/shadows.ts";
+import type { Shadows } from "./shadow/shadow.ts";
+import { gpaLevels, noShadows } from "./shadow/shadow.ts";
 
 /** A DMA that was translated and has not landed. */
 export interface InFlight {
@@ -154,3 +152,10 @@ export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 export function moveCharts(guest: Draft<Guest>, charts: Partial<ChartStates>): void {
   guest.charts = { ...guest.charts, ...charts };
 }
+
+/**
+ * The values of software's registers, one slot each 4 bytes of the fixed registers; the IOTLB
+ * registers, whose place the capabilities choose, have the last two. Views of other state are not
+ * stored.
+ */
+export type Registers = readonly bigint[];

@@ -17,7 +17,3 @@ export const emptyWorld = (guests: readonly Guest[]): World => ({
   guests,
   owners: emptyTree(5, true),
 });
-
-/** The guest that an event is about, or `undefined` when there is none of that number. */
-export const guestOf = (world: World, event: { readonly guest?: number }): Guest | undefined =>
-  world.guests[event.guest ?? 0];

@@ -1,10 +1,10 @@
+import type { Range } from "../events/address.ts";
+import type { P2m } from "./mapping.ts";
 import { behindP2m, frameOf } from "./mapping.ts";
-import type { P2m } from "./p2m.ts";
-import { uniform } from "./page-tree.ts";
-import { withChildren } from "./page-tree-change.ts";
-import type { Node, Slot } from "./page-tree-node.ts";
-import { childOf, collapse, eachSlot, expand, frameUnit, spans, waysAt } from "./page-tree-node.ts";
-import type { Range } from "./range.ts";
+import type { Node, Slot } from "./page-tree.ts";
+import { childOf, collapse, expand, frameUnit, spans, waysAt } from "./page-tree.ts";
+import { uniform } from "./page-tree-range.ts";
+import { eachSlot, withChildren } from "./page-tree-slots.ts";
 
 /** Puts guest-stage slots behind a P2M; what several places share is composed once. */
 export interface Composition {

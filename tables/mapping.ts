@@ -1,6 +1,7 @@
 import type { Outcome, Outcomes, Size } from "../events/page.ts";
 import { outcomes, sizes } from "../events/page.ts";
-import { frameUnit } from "./page-tree-node.ts";
+import type { PageTree } from "./page-tree.ts";
+import { capacity, fill, frameUnit, get } from "./page-tree.ts";
 
 /**
  * What the trees of the P2M, the shadow and its guest stage hold for a page, in one number: the
@@ -78,4 +79,92 @@ export function behindP2m(guestStage: Mapping, p2m: Mapping): Mapping {
   if ((read !== ok && write !== ok) || p2m < frameUnit) return read + write * 8;
   const size = Math.min(flags >> 6, granted >> 6);
   return p2m - granted + read + write * 8 + size * 64;
+}
+
+/**
+ * The P2M: guest page number to a mapping (`tables/mapping.ts`) whose outcomes are `ok` or
+ * `permission`. A mapping of which a part is changed goes on in the largest aligned blocks that lie
+ * wholly outside the change.
+ */
+export type P2m = PageTree;
+
+/**
+ * What the last P2M grants of the pages that were asked for last, by the low bits of their numbers:
+ * walks ask again and again for the same few tables. It says nothing that looking again would not.
+ */
+const slots = 4096;
+const versions = 4096;
+/** The page number, and above its 40 bits the version of the P2M that was looked at. */
+const keys = new Float64Array(slots);
+const grants = new Uint8Array(slots);
+let version = 0;
+let last: P2m | undefined;
+
+/** The outcomes of a read in bits 2:0, of a write in 5:3. */
+function outcomesAt(p2m: P2m, gfn: number): number {
+  if (p2m !== last) {
+    last = p2m;
+    version = (version % (versions - 1)) + 1;
+    if (version === 1) keys.fill(0);
+  }
+  if (gfn >= 2 ** 40) return flagsOf(get(p2m, gfn)) & 63;
+  const slot = gfn & (slots - 1);
+  const key = version * 2 ** 40 + gfn;
+  if (keys[slot] === key) return grants[slot] as number;
+  const found = flagsOf(get(p2m, gfn)) & 63;
+  keys[slot] = key;
+  grants[slot] = found;
+  return found;
+}
+
+/**
+ * Whether the page can be read, or written, at all: by its CPU, its tables' walker, its devices.
+ */
+export const readable = (p2m: P2m, gfn: number): boolean => (outcomesAt(p2m, gfn) & 7) === ok;
+export const writable = (p2m: P2m, gfn: number): boolean => outcomesAt(p2m, gfn) >> 3 === ok;
+
+/** The pages `[first, end)` widened to the whole of the cached entries that they touch. */
+export function cachedAround(
+  iotlb: PageTree,
+  first: number,
+  end: number,
+): readonly [number, number] {
+  let [low, high] = [first, end];
+  const start = get(iotlb, first);
+  if (start !== 0) low = first - (first % (pagesOfSize[sizeOf(start)] as number));
+  const last = get(iotlb, end - 1);
+  if (last !== 0) {
+    const block = pagesOfSize[sizeOf(last)] as number;
+    high = end - 1 - ((end - 1) % block) + block;
+  }
+  return [low, high];
+}
+
+/** The IOTLB without the entries that `[first, end)` touches; an entry goes as a whole. */
+export function dropCached(iotlb: PageTree, first: number, end: number): PageTree {
+  if (iotlb.root === 0 || first >= end) return iotlb;
+  if (end - first === 1) {
+    const held = get(iotlb, first);
+    if (held === 0) return iotlb;
+    if (sizeOf(held) === 0) return fill(iotlb, first, end, 0);
+  }
+  const [low, high] = cachedAround(iotlb, first, Math.min(end, capacity(iotlb)));
+  return fill(iotlb, low, high, 0);
+}
+
+/**
+ * The IOTLB with the whole entry that maps `page` by `mapping`, which is the page's own. It takes
+ * the place of those that it overlaps, each of them whole: what was left of one could not be found
+ * by an invalidation of the rest.
+ */
+export function rememberCached(iotlb: PageTree, page: number, mapping: number): PageTree {
+  const held = get(iotlb, page);
+  if (held === mapping) return iotlb;
+  if (held !== 0 && sizeOf(held) > sizeOf(mapping)) {
+    return rememberCached(dropCached(iotlb, page, page + 1), page, mapping);
+  }
+  const block = pagesOfSize[sizeOf(mapping)] as number;
+  const offset = page % block;
+  const start = mapping - offset * 512;
+  return fill(iotlb, page - offset, page - offset + block, start);
 }

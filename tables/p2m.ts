@@ -1,3 +1,9 @@
+/*
+ * How a P2M changes (`tables/mapping.ts` says what it is), and which guest page each host frame
+ * belongs to.
+ */
+
+import type { P2m } from "./mapping.ts";
 import {
   flagsOf,
   frameOf,
@@ -10,17 +16,8 @@ import {
   sizeOf,
 } from "./mapping.ts";
 import type { PageTree } from "./page-tree.ts";
-import { get } from "./page-tree.ts";
-import { change, fill } from "./page-tree-change.ts";
-import { advance } from "./page-tree-node.ts";
+import { advance, change, fill, get } from "./page-tree.ts";
 import { forEachSlot } from "./page-tree-range.ts";
-
-/**
- * The P2M: guest page number to a mapping (`tables/mapping.ts`) whose outcomes are `ok` or
- * `permission`. A mapping of which a part is changed goes on in the largest aligned blocks that lie
- * wholly outside the change.
- */
-export type P2m = PageTree;
 
 const access = (granted: boolean): number => (granted ? ok : permission);
 
@@ -71,41 +68,6 @@ export function protectPages(
   const grant = (old: number): number => (hasFrame(old) ? old - (flagsOf(old) & 63) + flags : old);
   return change(splitEdges(p2m, first, end), first, end, grant);
 }
-
-/**
- * What the last P2M grants of the pages that were asked for last, by the low bits of their numbers:
- * walks ask again and again for the same few tables. It says nothing that looking again would not.
- */
-const slots = 4096;
-const versions = 4096;
-/** The page number, and above its 40 bits the version of the P2M that was looked at. */
-const keys = new Float64Array(slots);
-const outcomes = new Uint8Array(slots);
-let version = 0;
-let last: P2m | undefined;
-
-/** The outcomes of a read in bits 2:0, of a write in 5:3. */
-function outcomesAt(p2m: P2m, gfn: number): number {
-  if (p2m !== last) {
-    last = p2m;
-    version = (version % (versions - 1)) + 1;
-    if (version === 1) keys.fill(0);
-  }
-  if (gfn >= 2 ** 40) return flagsOf(get(p2m, gfn)) & 63;
-  const slot = gfn & (slots - 1);
-  const key = version * 2 ** 40 + gfn;
-  if (keys[slot] === key) return outcomes[slot] as number;
-  const found = flagsOf(get(p2m, gfn)) & 63;
-  keys[slot] = key;
-  outcomes[slot] = found;
-  return found;
-}
-
-/**
- * Whether the page can be read, or written, at all: by its CPU, its tables' walker, its devices.
- */
-export const readable = (p2m: P2m, gfn: number): boolean => (outcomesAt(p2m, gfn) & 7) === ok;
-export const writable = (p2m: P2m, gfn: number): boolean => outcomesAt(p2m, gfn) >> 3 === ok;
 
 /**
  * Which guest page each host frame belongs to: the page in units of `frameUnit`, plus the guest's

@@ -1,6 +1,5 @@
-import type { PageTree } from "./page-tree.ts";
-import type { Node, Slot } from "./page-tree-node.ts";
-import { childAt, expand, fewOf, spans } from "./page-tree-node.ts";
+import type { Node, PageTree, Slot } from "./page-tree.ts";
+import { childAt, expand, fewOf, spans } from "./page-tree.ts";
 import type { Visit } from "./page-tree-range.ts";
 
 interface Comparing {

@@ -1,7 +1,14 @@
-import type { PageTree } from "./page-tree.ts";
-import { capacity, get } from "./page-tree.ts";
-import type { Slot } from "./page-tree-node.ts";
-import { advance, childAt, frameUnit, spans, waysAt } from "./page-tree-node.ts";
+import type { PageTree, Slot } from "./page-tree.ts";
+import {
+  advance,
+  capacity,
+  childAt,
+  frameUnit,
+  get,
+  inverses,
+  spans,
+  waysAt,
+} from "./page-tree.ts";
 
 /** Told of `count` pages from `page` on that have `value`, linearly from there. */
 export type Visit = (page: number, count: number, value: number) => void;
@@ -103,4 +110,21 @@ export function slotAt(tree: PageTree, page: number, depth: number): Slot {
     slot = childAt(slot, index);
   }
   return typeof slot === "number" ? advance(slot, rest, tree.linear) : slot;
+}
+
+/** The number at `first` if one slot says it for all `count` pages, else `undefined`. */
+export function uniform(tree: PageTree, first: number, count: number): number | undefined {
+  let depth = tree.levels * 2;
+  const limit = spans[depth] as number;
+  if (first >= limit) return 0;
+  let slot = tree.root;
+  let rest = first;
+  while (typeof slot !== "number") {
+    depth -= 1;
+    const index = (rest * (inverses[depth] as number)) | 0;
+    rest -= index * (spans[depth] as number);
+    slot = childAt(slot, index);
+  }
+  if (rest + count > (spans[depth] as number)) return undefined;
+  return advance(slot, rest, tree.linear);
 }

@@ -1,8 +1,8 @@
-import fc from "fast-check";
+import { default as fc } from "fast-check";
 import { expect, test } from "vitest";
-import { p2mMapping, readable, writable } from "./p2m.ts";
-import { emptyTree, get } from "./page-tree.ts";
-import { fill } from "./page-tree-change.ts";
+import { readable, writable } from "./mapping.ts";
+import { p2mMapping } from "./p2m.ts";
+import { emptyTree, fill, get } from "./page-tree.ts";
 
 const pages = 70;
 

@@ -1,6 +1,7 @@
 import { gpa } from "../events/address.ts";
 import type { Input } from "../events/input.ts";
 import { encodeFact, encodeHeader, encodeInput } from "../events/log/log.ts";
+import { encodeEnd } from "../events/log/log-end.ts";
 import type { Setup } from "../events/setup.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { fold } from "../hypervisor/fold.ts";
@@ -37,5 +38,6 @@ export function logOf(setup: Setup, { inputs, steps, sight }: Finding): string {
     }
     world = folded.world;
   }
+  lines.push(encodeEnd(world.seq));
   return `${lines.join("\n")}\n`;
 }

@@ -5,7 +5,7 @@ import { SecondStageEntry } from "../events/shadow/second-stage-entry.ts";
 import type { ContextStep } from "../hypervisor/context/entry-cursor.ts";
 
 import { resolve } from "../hypervisor/context/resolve.ts";
-import { tablePage } from "../hypervisor/memory/table-page.ts";
+import { tablePage } from "../hypervisor/memory/guest-memory.ts";
 import { isScalable } from "../projections/context/context-path.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostAt } from "../projections/host/host-entry.ts";

@@ -13,13 +13,13 @@ import { parseNumber } from "../argument.ts";
 import { readWhole, writeWhole } from "../binary.ts";
 import { worldOf } from "../folding.ts";
 import { InputError } from "../input-error.ts";
+import { checkTarget, forceOption } from "../part-file.ts";
 import { openSource } from "../read.ts";
 import { renderDmar } from "../render/dmar.ts";
 import { readingJson, withoutAdded } from "../render/dmar-json.ts";
 import { renderRemarks, renderWarnings } from "../render/dmar-remarks.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
-import { checkDistinct } from "../write.ts";
 import { checkGuest } from "./lookup.ts";
 
 interface BuildOptions {
@@ -27,6 +27,7 @@ interface BuildOptions {
   readonly guest?: number;
   readonly ioapic?: number;
   readonly x2apicOptOut?: true;
+  readonly force?: true;
 }
 
 /** Does something with a file's contents; what is wrong with them becomes one line. */
@@ -63,7 +64,7 @@ async function tableOfLog(file: string, options: BuildOptions): Promise<Dmar> {
   return dmarOfSetup(guest, made.profile, { x2apicOptOut, ioapicId });
 }
 
-async function build(files: readonly string[], options: BuildOptions): Promise<void> {
+async function build(run: Run, files: readonly string[], options: BuildOptions): Promise<void> {
   const [first = "", second, ...others] = files;
   const from = options.log ?? first;
   const to = options.log === undefined ? second : first;
@@ -75,7 +76,7 @@ async function build(files: readonly string[], options: BuildOptions): Promise<v
   if (options.log === undefined && forLog.some((option) => option !== undefined)) {
     throw new InputError("error: --guest, --ioapic and --x2apic-opt-out go with --log");
   }
-  checkDistinct(from, to);
+  await checkTarget(run.terminal, { file: to, from, force: options.force });
   const table = await (options.log === undefined ? configOf(from) : tableOfLog(from, options));
   const bytes = inFile(from, () => buildDmar(table));
   await writeWhole(to, bytes);
@@ -101,7 +102,7 @@ const buildExample =
   "\nExample:\n  shadowfold dmar build --log recordings/linux-vfio-edu.jsonl.gz dmar.aml";
 const showExample = "\nExample:\n  shadowfold dmar show recordings/acpi/qemu-q35.aml";
 
-function addBuild(dmar: Command): void {
+function addBuild(dmar: Command, run: Run): void {
   dmar
     .command("build")
     .summary("build a table from a configuration, or from the set-up of a log")
@@ -113,9 +114,10 @@ function addBuild(dmar: Command): void {
     .option("--log <file>", "describe the vIOMMU of a guest of this log or recording")
     .option("--guest <number>", "which guest of the log, from 0", parseNumber)
     .option("--ioapic <id>", "id of the guest's IOAPIC, 0 when missing", parseNumber)
+    .option(...forceOption)
     .option("--x2apic-opt-out", "ask the guest to leave x2APIC mode alone")
     .addHelpText("after", buildExample)
-    .action((files: readonly string[], options: BuildOptions) => build(files, options));
+    .action((files: readonly string[], options: BuildOptions) => build(run, files, options));
 }
 
 /** Adds `dmar build` and `dmar show`. */
@@ -125,7 +127,7 @@ export function addDmar(program: Command, run: Run): void {
     .summary("build or show the ACPI table that tells a guest of its vIOMMU")
     .description("Builds and shows ACPI DMAR tables: remapping units, reserved regions, scopes.")
     .addHelpText("after", showExample);
-  addBuild(dmar);
+  addBuild(dmar, run);
   dmar
     .command("show")
     .summary("show what a table says")

@@ -1,4 +1,5 @@
 import { encodeHeader, encodeInput } from "../../events/log/log.ts";
+import { encodeEnd } from "../../events/log/log-end.ts";
 import type { Evidence } from "../../explain/evidence.ts";
 import { StateError } from "../../explain/state/state-error.ts";
 import type { State } from "../../explain/state/state-of.ts";
@@ -42,6 +43,7 @@ export async function writeState(
   for (const [index, input] of state.inputs.entries()) {
     await writer.line(encodeInput(index + 1, input));
   }
+  await writer.line(encodeEnd(state.inputs.length));
   await writer.close();
   const devices = devicesOfState(state).join(", ");
   return [

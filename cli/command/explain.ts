@@ -5,18 +5,19 @@ import type { Explanation } from "../../explain/explain.ts";
 import { explainLines, explainTable } from "../../explain/explain.ts";
 import { isDmarTable } from "../../explain/finding/acpi-finding.ts";
 import { InputError } from "../input-error.ts";
+import { checkTarget } from "../part-file.ts";
 import type { PasteSource } from "../paste-source.ts";
 import { openPaste, pasteText } from "../paste-source.ts";
 import { explanationJson, renderExplanation } from "../render/explain.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
-import { checkDistinct } from "../write.ts";
 import type { StateOptions } from "./explain-state.ts";
 import { writeState } from "./explain-state.ts";
 
 interface Options extends StateOptions {
   readonly json?: true;
   readonly unrecognised?: true;
+  readonly force?: true;
 }
 
 /** A table as firmware has it begins with its signature and has zero bytes. */
@@ -68,8 +69,8 @@ function explanationOf(file: string, { bytes }: PasteSource): Explanation {
 }
 
 async function explain(run: Run, file: string, options: Options): Promise<void> {
-  const { state, unit, json } = options;
-  if (state !== undefined) checkDistinct(file, state);
+  const { state, unit, json, force } = options;
+  if (state !== undefined) await checkTarget(run.terminal, { file: state, from: file, force });
   if (unit !== undefined && state === undefined) {
     throw new InputError("--unit: says of which unit --state is to be; add --state");
   }
@@ -107,6 +108,7 @@ export function addExplain(program: Command, run: Run): void {
     .option("--unrecognised", "show the lines that are not understood, too")
     .option("--state <out>", "write the state that debugfs shows as a log, for translate and why")
     .option("--unit <name>", "the unit that --state is of, as debugfs names it, like dmar0")
+    .option("--force", "replace what --state names if it is there already")
     .option("--json", "print one object")
     .addHelpText(
       "after",

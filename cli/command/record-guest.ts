@@ -19,6 +19,7 @@ export interface RecordOptions {
   readonly symbols?: string;
   readonly by?: (typeof means)[number];
   readonly output: string;
+  readonly force?: true;
   readonly qemu?: string;
   readonly time: number;
   readonly packages?: string;

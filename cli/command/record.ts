@@ -13,6 +13,7 @@ import { InputError } from "../input-error.ts";
 import { keepFiles, makeFolder } from "../kept-files.ts";
 import type { LiveLog } from "../live-log.ts";
 import { writeLiveLog } from "../live-log.ts";
+import { checkTarget, forceOption } from "../part-file.ts";
 import { renderJson } from "../render/json.ts";
 import type { RecordReport } from "../render/record.ts";
 import { renderRecord } from "../render/record.ts";
@@ -90,6 +91,7 @@ async function recordInto(
 }
 
 async function record(run: Run, words: readonly string[], options: RecordOptions): Promise<void> {
+  await checkTarget(run.terminal, { file: options.output, force: options.force });
   const status = startStatus(run.terminal);
   try {
     const report = await recordInto(run, options, words, status);
@@ -159,6 +161,7 @@ export function addRecord(program: Command, run: Run): void {
     .option("--time <seconds>", "end the guest after this long", between(1, 86_400, "s"), 300)
     .option("--keep-trace <folder>", "keep QEMU's trace and the guest's console there")
     .option("--linux-trace", "with --demo and --keep-trace: keep Linux's own trace, too")
+    .option(...forceOption)
     .option("--json", "print one object")
     .addHelpText(
       "after",

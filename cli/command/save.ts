@@ -3,17 +3,20 @@ import { saveGuest } from "../../projections/life/save-record.ts";
 import { parseNumber } from "../argument.ts";
 import { foldFile } from "../folding.ts";
 import { InputError } from "../input-error.ts";
+import { checkTarget, forceOption } from "../part-file.ts";
 import type { Run } from "../run.ts";
-import { checkDistinct, openWriter } from "../write.ts";
+import { openWriter } from "../write.ts";
 import { atOption, checkGuest } from "./lookup.ts";
 
 interface Options {
   readonly at?: number;
   readonly guest?: number;
+  readonly force?: true;
 }
 
 async function save(run: Run, file: string, out: string, options: Options): Promise<void> {
-  checkDistinct(file, out);
+  const { force } = options;
+  await checkTarget(run.terminal, { file: out, from: file, force });
   const { world, failure } = await foldFile(file, run.terminal, {}, options.at);
   if (failure !== undefined) throw failure;
   const index = options.guest ?? 0;
@@ -41,6 +44,7 @@ export function addSave(program: Command, run: Run): void {
     .argument("<out>", "record to write, gzipped when its name ends in .gz; - is standard output")
     .addOption(atOption("state after this event; the end when missing"))
     .option("--guest <number>", "this guest, from 0; the first when missing", parseNumber)
+    .option(...forceOption)
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold save recordings/linux-vfio-edu.jsonl.gz edu.unit --at 5000",

@@ -1,6 +1,6 @@
-import fc from "fast-check";
+import { default as fc } from "fast-check";
 import { expect, test } from "vitest";
-import { pageOf } from "../address.ts";
+import { pageIn, pageOf } from "../address.ts";
 import { ContextEntry } from "../context/context-entry.ts";
 import { ExtendedContextEntry } from "../context/extended-context-entry.ts";
 import { ExtendedPasidEntry } from "../context/extended-pasid-entry.ts";
@@ -10,7 +10,7 @@ import { ScalableContextEntry } from "../context/scalable-context-entry.ts";
 import { ScalableRootEntry } from "../context/scalable-root-entry.ts";
 import { FirstStageEntry } from "../first-stage/first-stage-entry.ts";
 import { SecondStageEntry } from "../shadow/second-stage-entry.ts";
-import { halvesOfField, maskHalves, numberIn, pageIn } from "./field-halves.ts";
+import { halvesOfField, maskHalves, numberIn } from "./field-halves.ts";
 import type { AnyLayout } from "./layout.ts";
 import { bitMask, fieldMask, wide } from "./layout-field.ts";
 

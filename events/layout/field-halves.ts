@@ -57,11 +57,3 @@ export function maskHalves(mask: bigint, width: number): Int32Array {
 /** The value of a field that one half holds, taken from that half. */
 export const numberIn = ({ shift, mask }: FieldHalves, half: number): number =>
   (half & mask) >>> shift;
-
-/**
- * The page that an address field names, taken from the two halves that hold it.
- *
- * @param above  the field's bits of the upper half.
- */
-export const pageIn = (low: number, high: number, above: number): number =>
-  (low >>> 12) + ((high & above) >>> 0) * 0x100000;

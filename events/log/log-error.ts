@@ -1,4 +1,4 @@
-import { NestingError, parseJson } from "../json.ts";
+import { NestingError, parseJson, RepeatedKeyError } from "../json.ts";
 import { quoted } from "./excerpt.ts";
 
 /** A line of a log or of a recording that cannot be read: which one, counted from 1, and why. */
@@ -19,7 +19,8 @@ export type RawObject = Readonly<Record<string, unknown>>;
 /**
  * The JSON object that a line holds.
  *
- * @throws LogError when the line is not JSON, is nested too deep, or is JSON but not an object.
+ * @throws LogError when the line is not JSON, is nested too deep, has a key twice, or is no
+ *   object.
  */
 export function parseObject(line: string, lineNumber: number): RawObject {
   if (typeof line !== "string") throw new LogError(lineNumber, "no text");
@@ -27,8 +28,8 @@ export function parseObject(line: string, lineNumber: number): RawObject {
   try {
     value = parseJson(line);
   } catch (error) {
-    const why = error instanceof NestingError ? error.message : `not JSON: ${quoted(line)}`;
-    throw new LogError(lineNumber, why);
+    const isJson = error instanceof NestingError || error instanceof RepeatedKeyError;
+    throw new LogError(lineNumber, isJson ? error.message : `not JSON: ${quoted(line)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new LogError(lineNumber, `not a JSON object: ${quoted(line)}`);

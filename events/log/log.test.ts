@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { gpa, iova, sourceId } from "../address.ts";
 import type { Setup } from "../setup.ts";
 import { encodeEvent, encodeHeader, encodeInput, parseEvent, parseHeader } from "./log.ts";
+import { encodeEnd } from "./log-end.ts";
 import { LogError } from "./log-error.ts";
+import { readLog } from "./read-log.ts";
 
 const setup: Setup = { guests: [{ ver: 0x10n, cap: 0n, ecap: 0n, p2m: [], devices: [] }] };
 
@@ -87,5 +89,29 @@ describe("bad input", () => {
   ];
   test.each(headers)("[LO2] instead of a header, %s is refused", (_, line, reason) => {
     expect(() => parseHeader(line)).toThrow(new LogError(1, reason));
+  });
+});
+
+describe("the end of a log", () => {
+  const note = (seq: number) => encodeEvent({ seq, input: { type: "Note", text: "x" } });
+  const numbers = (...lines: readonly string[]) =>
+    [...readLog([encodeHeader(setup), ...lines]).events].map(({ seq }) => seq);
+
+  test("[LO7] counts its events, and nothing follows it", () => {
+    expect(numbers(encodeEnd(0))).toEqual([]);
+    expect(numbers(note(1), note(4), encodeEnd(4))).toEqual([1, 4]);
+    expect(() => numbers(note(1), encodeEnd(4))).toThrow(
+      new LogError(3, "the log ends with event 1, and its end says otherwise"),
+    );
+    expect(() => numbers(note(1), '{"end":1,"x":0}')).toThrow(LogError);
+    expect(() => numbers(note(1), encodeEnd(1), note(2))).toThrow(
+      new LogError(4, "a line after the log's end"),
+    );
+    expect(() => numbers(encodeEnd(0), encodeEnd(0))).toThrow(LogError);
+  });
+
+  test("[LO6] a line with a key twice is refused", () => {
+    const twice = note(1).replace('"text"', '"text":"y","text"');
+    expect(() => numbers(twice)).toThrow(new LogError(2, 'the key "text" is given twice'));
   });
 });

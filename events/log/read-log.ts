@@ -1,5 +1,6 @@
 import type { Header, LogEvent } from "./log.ts";
 import { parseEvent, parseHeader } from "./log.ts";
+import { isEnd } from "./log-end.ts";
 import { LogError } from "./log-error.ts";
 
 /** A log whose first line has been read. */
@@ -16,7 +17,14 @@ export interface Log {
 function* eventsOf(lines: Iterator<string>, version: number): Generator<LogEvent, void, void> {
   let after = 0;
   let lineNumber = 2;
+  let hasEnded = false;
   for (let next = lines.next(); next.done !== true; next = lines.next()) {
+    if (hasEnded) throw new LogError(lineNumber, "a line after the log's end");
+    hasEnded = isEnd(next.value, lineNumber, after);
+    if (hasEnded) {
+      lineNumber += 1;
+      continue;
+    }
     const event = parseEvent(next.value, lineNumber, after, version);
     after = event.seq;
     lineNumber += 1;

@@ -1,7 +1,7 @@
 import { fieldMask } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { DescriptorSpec } from "./descriptor.ts";
-import { descriptorReserved, descriptors, descriptorType, descriptorTypes } from "./descriptor.ts";
+import { descriptors, descriptorTypes } from "./descriptor.ts";
 import { typeHigh } from "./descriptor-field.ts";
 import {
   ExtendedGroupResponseDescriptor,
@@ -57,24 +57,18 @@ export const extendedDescriptors: ReadonlyMap<number, DescriptorSpec> = new Map(
 ]);
 
 /**
- * The type of a descriptor as a unit reads it.
+ * The type of a descriptor of version 2.x.
  *
  * Reading: of version 2.x it has four bits: a page stream response has its PASID in bits 11:9,
  * which are reserved in all other kinds.
  */
-export const typeFor = ({ ecs }: Profile, descriptor: bigint): number =>
-  ecs ? Number(descriptor & 0xfn) : descriptorType(descriptor);
-
-/** The kind of descriptor that a type is to a unit; `undefined` where none has it. */
-export const specFor = ({ ecs }: Profile, type: number): DescriptorSpec | undefined =>
-  (ecs ? extendedDescriptors : descriptors).get(type);
+export const extendedType = (descriptor: bigint): number => Number(descriptor & 0xfn);
 
 const upperType = fieldMask(typeHigh);
 const upperHalf = ((1n << 128n) - 1n) << 128n;
 
 /** The bits that must be 0 in a descriptor of a kind, in a queue of 128- or 256-bit ones. */
-export function reservedFor(spec: DescriptorSpec, profile: Profile, width: 128 | 256): bigint {
-  if (!profile.ecs) return descriptorReserved(spec.type, profile, width);
+export function extendedReserved(spec: DescriptorSpec, profile: Profile, width: 128 | 256): bigint {
   const isStream = spec.type === descriptorTypes.pageStreamResponse;
   const reserved = spec.layout.reservedMask | spec.lacking(profile) | (isStream ? 0n : upperType);
   return width === 128 ? reserved : reserved | upperHalf;

@@ -1,7 +1,6 @@
-import { descriptorTypes } from "./descriptor.ts";
+import type { Scope, ScopeReader } from "./descriptor.ts";
+import { descriptorTypes, leaves, pagesAround, scopeReaders } from "./descriptor.ts";
 import { ExtendedIotlbDescriptor, ExtendedPasidCacheDescriptor } from "./extended-layouts.ts";
-import type { Scope, ScopeReader } from "./scope.ts";
-import { leaves, pagesAround, scopeReaders } from "./scope.ts";
 
 const extendedCache: ScopeReader = (descriptor) => {
   const { g, did, pasid } = ExtendedPasidCacheDescriptor.decode(descriptor);

@@ -55,22 +55,16 @@ export const lineRegisters = {
 } as const;
 
 /** A unit's capabilities as far as they place fault records: their first byte, and their number. */
-interface RecordPlaces {
+export interface RecordPlaces {
   readonly fro: number;
   readonly nfr: number;
 }
 
-const recordBytes = 16;
+export const recordBytes = 16;
 
 /** Where a fault record lies. */
 export const faultRecordAt = ({ fro }: Pick<RecordPlaces, "fro">, index: number): number =>
   fro + recordBytes * index;
-
-/** The number of the fault record that a byte belongs to, or `undefined`. */
-export const faultRecordIndex = ({ fro, nfr }: RecordPlaces, offset: number): number | undefined =>
-  offset < fro || offset >= fro + nfr * recordBytes
-    ? undefined
-    : Math.floor((offset - fro) / recordBytes);
 
 /** Where IOTLB lies, after IVA, which begins at `iro`. */
 export const iotlbAt = ({ iro }: { readonly iro: number }): number => iro + 8;

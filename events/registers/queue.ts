@@ -50,20 +50,3 @@ export const Iqercd = layout({
   },
   reserved: [[31, 4]],
 });
-
-/** Where an invalidation queue lies: base address, size and size of a descriptor in bytes. */
-export interface QueueGeometry {
-  readonly base: bigint;
-  readonly bytes: number;
-  readonly step: 16 | 32;
-}
-
-let last = { value: -1n, geometry: { base: 0n, bytes: 4096, step: 16 } as QueueGeometry };
-
-/** The geometry that IQA says. The last answer is kept, since one queue is asked for again. */
-export function queueGeometry(value: bigint): QueueGeometry {
-  if (last.value === value) return last.geometry;
-  const { qs, dw, iqa } = Iqa.decode(value);
-  last = { value, geometry: { base: iqa, bytes: 4096 * 2 ** qs, step: dw ? 32 : 16 } };
-  return last.geometry;
-}

@@ -199,28 +199,7 @@ export function registerMap(profile: Profile): RegisterMap {
   }
   return {
     specs,
-    at: (offset) => bytes.get(offset),
+    at: bytes.get.bind(bytes),
     byName: new Map(specs.map((spec) => [spec.name, spec])),
   };
-}
-
-/**
- * What a register holds after a write.
- *
- * @param old    what it held, `spec.bytes` bytes.
- * @param value  the bytes written, at their place in the register.
- * @param lanes  ones in every bit of every byte that was written.
- */
-export function registerWrite(
-  spec: RegisterSpec,
-  old: bigint,
-  value: bigint,
-  lanes: bigint,
-): bigint {
-  const writable = spec.writable & lanes;
-  const written = (old & ~writable) | (value & writable);
-  if (spec.w1s === 0n && spec.w1c === 0n) return written;
-  const set = spec.w1s & lanes & value;
-  const cleared = spec.w1c & lanes & value;
-  return (written | set) & ~cleared;
 }

@@ -1,5 +1,5 @@
 import { descriptorType } from "../../events/queue/descriptor.ts";
-import { queueGeometry } from "../../events/registers/queue.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Memory, Page } from "../../tables/memory.ts";
 import { half, pageAt, wordIn, wordsIn } from "../../tables/memory.ts";

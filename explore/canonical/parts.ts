@@ -1,8 +1,8 @@
 import { at } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { stored } from "../../projections/registers/register-file.ts";
+import { stored } from "../../projections/registers/registers.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { radixForEach, radixGet } from "../../tables/radix.ts";
 import {
   deviceRecords,

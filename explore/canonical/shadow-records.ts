@@ -1,7 +1,7 @@
 import type { Guest } from "../../projections/guest.ts";
 import type { TableUse } from "../../projections/memory/table-use.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import type { Digest } from "./digest.ts";

@@ -1,7 +1,6 @@
 import { frameOf } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
-import { capacity } from "../../tables/page-tree.ts";
-import { frameUnit } from "../../tables/page-tree-node.ts";
+import { capacity, frameUnit } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
 import type { Digest } from "./digest.ts";
 import { kinds } from "./kinds.ts";

@@ -1,10 +1,9 @@
 import { at } from "../../events/registers/offset.ts";
 import type { Faults } from "../../projections/fault/faults.ts";
-import type { ChartStates, Guest } from "../../projections/guest.ts";
+import type { ChartStates, Guest, Registers } from "../../projections/guest.ts";
 import type { InterruptTable, KnownEntry } from "../../projections/interrupt/interrupts.ts";
 import type { PageRequests } from "../../projections/page-request/page-requests.ts";
 import type { Queue } from "../../projections/queue/queue.ts";
-import type { Registers } from "../../projections/registers/register-file.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import type { Digest } from "./digest.ts";

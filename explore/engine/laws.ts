@@ -1,7 +1,7 @@
 import { facts } from "../../events/fact.ts";
 import type { Setup } from "../../events/setup.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { laws } from "../../properties/laws/all.ts";
 import type { Good } from "../../properties/laws/granted.ts";

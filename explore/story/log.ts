@@ -1,5 +1,6 @@
 import type { Input } from "../../events/input.ts";
 import { encodeFact, encodeHeader, encodeInput } from "../../events/log/log.ts";
+import { encodeEnd } from "../../events/log/log-end.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
 import { fold } from "../../hypervisor/fold.ts";
 import type { Configuration } from "../engine/configuration.ts";
@@ -23,5 +24,6 @@ export function logOf({ setup, boot }: Configuration, told: readonly Told[]): st
     add({ type: "Note", text: says });
     for (const { input } of steps) add(input);
   }
+  lines.push(encodeEnd(world.seq));
   return `${lines.join("\n")}\n`;
 }

@@ -1,6 +1,6 @@
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { treeDifference } from "../../tables/page-tree-difference.ts";
 import { radixDifference } from "../../tables/radix-difference.ts";

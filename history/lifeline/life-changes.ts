@@ -1,5 +1,5 @@
 import type { World } from "../../projections/world.ts";
-import { advance } from "../../tables/page-tree-node.ts";
+import { advance } from "../../tables/page-tree.ts";
 import type { Chunk } from "../columns/chunk.ts";
 import { addressIn, mayHavePage } from "../columns/chunk.ts";
 import { longestWrite } from "../columns/event-column.ts";

@@ -12,7 +12,7 @@ import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt, requesterKey } from "../../projections/host/host-entry.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { frameOf, hasFrame, outcomesOf } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";

@@ -1,7 +1,7 @@
 import type { Gpa } from "../../events/address.ts";
 import { gpa } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import { queueGeometry } from "../../events/registers/queue.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import { interruptEntryAddress } from "../../projections/interrupt/interrupt-entry.ts";
 import type { Step } from "../step.ts";
 

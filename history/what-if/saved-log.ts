@@ -1,4 +1,5 @@
 import { encodeEvent, encodeHeader } from "../../events/log/log.ts";
+import { encodeEnd } from "../../events/log/log-end.ts";
 import type { Setup } from "../../events/setup.ts";
 import { inputAt } from "../timeline/input-store.ts";
 import { stepAt } from "../timeline/seek.ts";
@@ -16,14 +17,18 @@ export function* linesOf(
   withFacts = false,
 ): Generator<string, void, void> {
   yield encodeHeader(setup);
+  let last = 0;
   for (let place = 0; place < timeline.inputs.count; place++) {
     const input = inputAt(timeline.inputs, place);
     const seq = eventOfInput(timeline, place);
     if (input === undefined) return;
     yield encodeEvent({ seq, input });
+    last = seq;
     const facts = withFacts ? (stepAt(timeline, place)?.facts ?? []) : [];
     for (const [index, fact] of facts.entries()) {
-      yield encodeEvent({ seq: seq + 1 + index, cause: seq, fact });
+      last = seq + 1 + index;
+      yield encodeEvent({ seq: last, cause: seq, fact });
     }
   }
+  yield encodeEnd(last);
 }

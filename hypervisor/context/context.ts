@@ -11,7 +11,7 @@ import type { Levels, Profile } from "../../events/profile/profile.ts";
 import { legacyTables } from "../../projections/context/context-table.ts";
 import type { FirstStageRules } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { perProfile } from "../per-profile.ts";
+import { perProfile } from "../memory/guest-memory.ts";
 import type { ContextStep, EntryCursor } from "./entry-cursor.ts";
 import { fieldOf, hasAny, isSet, newCursor, pointerOf, readEntry } from "./entry-cursor.ts";
 

@@ -6,7 +6,7 @@ import { placeIn } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Page } from "../../tables/memory.ts";
 import { blankPage, half, pageHalves, wordsIn } from "../../tables/memory.ts";
-import { tablePage } from "../memory/table-page.ts";
+import { tablePage } from "../memory/guest-memory.ts";
 
 /** An entry that resolving a request read. */
 export interface ContextStep {

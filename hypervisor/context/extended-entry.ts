@@ -15,7 +15,7 @@ import {
 } from "../../events/context/scalable-root-entry.ts";
 import { fieldHalves, maskHalves } from "../../events/layout/field-halves.ts";
 import type { Levels } from "../../events/profile/profile.ts";
-import { perProfile } from "../per-profile.ts";
+import { perProfile } from "../memory/guest-memory.ts";
 import type { SecondStage } from "./context.ts";
 import type { EntryCursor } from "./entry-cursor.ts";
 import { fieldOf, isSet, pointerOf } from "./entry-cursor.ts";

@@ -24,7 +24,7 @@ import { ridPasidIn } from "../../projections/context/context-path.ts";
 import { scalableTables } from "../../projections/context/context-table.ts";
 import type { FirstStageRules } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { perProfile } from "../per-profile.ts";
+import { perProfile } from "../memory/guest-memory.ts";
 import type { Context, PasidPart } from "./context.ts";
 import type { ContextStep, EntryCursor } from "./entry-cursor.ts";
 import { fieldOf, hasAny, isSet, newCursor, pointerOf, readEntry } from "./entry-cursor.ts";

@@ -1,7 +1,7 @@
 import { reason } from "../../events/fault/fault-reason.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
-import { tableModeOf } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { tableModeOf } from "../../projections/registers/registers.ts";
 import type { Context } from "./context.ts";
 import { resolveLegacy } from "./context.ts";
 import type { ContextStep } from "./entry-cursor.ts";

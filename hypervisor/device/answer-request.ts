@@ -5,7 +5,7 @@ import type { Access } from "../../events/input.ts";
 import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import { behindP2m, frameOf, hasFrame, hole, mapped, ok, unmapped } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import { firstStageAnswer } from "../first-stage/first-stage-answer.ts";

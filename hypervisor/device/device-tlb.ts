@@ -1,4 +1,4 @@
-import type { SourceId } from "../../events/address.ts";
+import type { Range, SourceId } from "../../events/address.ts";
 import { iovaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { deviceTlb } from "../../machines/device/device-tlb.ts";
@@ -9,7 +9,6 @@ import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { capacity } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
-import type { Range } from "../../tables/range.ts";
 import type { Turn } from "../turn.ts";
 import { advance, guestIn, record } from "../turn.ts";
 import { drain } from "./in-flight.ts";

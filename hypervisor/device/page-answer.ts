@@ -11,7 +11,8 @@ import {
   writeCode,
 } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
-import { get, uniform } from "../../tables/page-tree.ts";
+import { get } from "../../tables/page-tree.ts";
+import { uniform } from "../../tables/page-tree-range.ts";
 import type { Traces } from "../first-stage/surroundings.ts";
 
 /**

@@ -2,7 +2,7 @@ import { reason } from "../../events/fault/fault-reason.ts";
 import type { Space } from "../../projections/first-stage/space.ts";
 import { cachedTable, classOf, indexIn } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import { behindP2m, frameOf } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
 import type { Answer } from "../device/page-answer.ts";

@@ -12,7 +12,7 @@ import {
   reserved,
   rootUnreadable,
 } from "../../tables/mapping.ts";
-import { perProfile } from "../per-profile.ts";
+import { perProfile } from "../memory/guest-memory.ts";
 
 /** What a request asks for. */
 export interface Ask {

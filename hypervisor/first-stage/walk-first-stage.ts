@@ -1,9 +1,9 @@
 // Length: one walk, read from its top to its page.
 
-import { isInterruptPage } from "../../events/address.ts";
+import { isInterruptPage, pageIn } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
-import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
+import { halfMasks, halvesOfField } from "../../events/layout/field-halves.ts";
 import type { FirstStageRules } from "../../projections/first-stage/space.ts";
 import { right } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -15,12 +15,12 @@ import {
   permission,
   readCode,
   sizeOf,
+  writable,
   writeCode,
 } from "../../tables/mapping.ts";
-import { writable } from "../../tables/p2m.ts";
 import { deniedBy } from "../device/page-answer.ts";
-import type { EntryHalves } from "../memory/table-page.ts";
-import { entryAddress, readEntry, wordOf } from "../memory/table-page.ts";
+import type { EntryHalves } from "../memory/guest-memory.ts";
+import { entryAddress, readEntry, wordOf } from "../memory/guest-memory.ts";
 import { indexAt, leafSize } from "../shadow/walk-second-stage.ts";
 import type { Ask } from "./first-stage-rules.ts";
 import {

@@ -7,7 +7,7 @@ import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt, hostEntryOf, hostsWhere } from "../../projections/host/host-entry.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import { radixGet } from "../../tables/radix.ts";
 import type { Context } from "../context/context.ts";
 import { resolve } from "../context/resolve.ts";

@@ -7,7 +7,7 @@ import { deviceBehind } from "../../projections/device/devices.ts";
 import type { Space } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { shadowOver } from "../../projections/shadow/shadows.ts";
+import { shadowOver } from "../../projections/shadow/shadow.ts";
 import type { Context, SecondStage } from "../context/context.ts";
 import { synchroniseAll } from "../shadow/synchronise.ts";
 import type { Turn } from "../turn.ts";

@@ -6,8 +6,8 @@ import { destinationOf } from "../../events/interrupt/interrupt-entry.ts";
 import { descriptorBytes, PostedDescriptor } from "../../events/interrupt/posted-descriptor.ts";
 import type { DecodedBy } from "../../events/layout/layout.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { readable, writable } from "../../tables/mapping.ts";
 import { blankPage, byteIn, pageAsWritten } from "../../tables/memory.ts";
-import { readable, writable } from "../../tables/p2m.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
 

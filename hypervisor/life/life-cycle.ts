@@ -111,10 +111,5 @@ export function resetUnit(turn: Turn): void {
   if (there) refreshAllHosts(turn);
 }
 
-/** Whether there is a unit whose registers answer; if not, a write is refused. */
-export function hasRegisters(turn: Turn): boolean {
-  return guestIn(turn).charts.life === "present";
-}
-
 /** What the bus answers where nothing does. */
 export const allOnes = (bytes: number): bigint => BigInt.asUintN(bytes * 8, ~0n);

@@ -1,7 +1,7 @@
 import { at } from "../../events/registers/offset.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit } from "../../events/registers/protected-memory.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { stored } from "../../projections/registers/register-file.ts";
+import { stored } from "../../projections/registers/registers.ts";
 
 /** The bits of a limit, of either region, that count as ones. */
 const belowLimit = Plmlimit.reservedMask;

@@ -1,4 +1,5 @@
-import { pageOf } from "../../events/address.ts";
+import type { Range } from "../../events/address.ts";
+import { isWithin, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest, InFlight } from "../../projections/guest.ts";
@@ -8,19 +9,17 @@ import type {
   IotlbScope,
   PasidIotlbScope,
   PasidScope,
-} from "../../projections/queue/coverage.ts";
+} from "../../projections/queue/evolve-queue.ts";
 import {
   coveredOfPasid,
   coveredRange,
   coversContext,
   coversFirstStages,
   coversPasid,
-} from "../../projections/queue/coverage.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
-import type { Range } from "../../tables/range.ts";
-import { isWithin } from "../../tables/range.ts";
+} from "../../projections/queue/evolve-queue.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { resolve } from "../context/resolve.ts";
-import { drain } from "../device/in-flight.ts";
+import { drain, land } from "../device/in-flight.ts";
 import { keyOf, refreshHosts, requestersOf } from "../host/attach.ts";
 import type { Key } from "../host/host-entry.ts";
 import { pendingRanges, synchronise } from "../shadow/synchronise.ts";
@@ -108,16 +107,22 @@ function domainOf(guest: Guest, flight: InFlight): number | undefined {
   return entry?.state === "virtual" ? entry.did : undefined;
 }
 
+/** Whether an IOTLB invalidation covers the translation that a request in flight used. */
+function isCovered(guest: Guest, flight: InFlight, scope: IotlbScope): boolean {
+  const did = domainOf(guest, flight);
+  if (did === undefined) return false;
+  if (flight.space !== undefined) return coversFirstStages(scope, did);
+  const covered = coveredRange(scope, did);
+  return covered !== undefined && isWithin(pageOf(flight.iova), covered);
+}
+
 /** Lands what is in flight through translations that an invalidation covers. */
 function drainCovered(turn: Turn, scope: IotlbScope): void {
   const guest = guestIn(turn);
-  drain(turn, (flight) => {
-    const did = domainOf(guest, flight);
-    if (did === undefined) return false;
-    if (flight.space !== undefined) return coversFirstStages(scope, did);
-    const covered = coveredRange(scope, did);
-    return covered !== undefined && isWithin(pageOf(flight.iova), covered);
-  });
+  const { inFlight } = guest;
+  for (const tag in inFlight) {
+    if (isCovered(guest, inFlight[tag] as InFlight, scope)) land(turn, Number(tag));
+  }
 }
 
 /**

@@ -1,24 +1,143 @@
+// Length: a descriptor from its fetch to its completion, and what starts and stops the queue.
+
 import type { SourceId } from "../../events/address.ts";
-import { pageOf } from "../../events/address.ts";
+import { gpa, pageOf } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
-import { reservedFor, specFor, typeFor } from "../../events/queue/extended-descriptors.ts";
+import { readersOf } from "../../events/layout/layout.ts";
+import type { Scope } from "../../events/queue/descriptor.ts";
+import {
+  descriptorReserved,
+  descriptors,
+  descriptorType,
+  descriptorTypes,
+  scopeOf,
+} from "../../events/queue/descriptor.ts";
+import { WaitDescriptor } from "../../events/queue/descriptors.ts";
+import {
+  extendedDescriptors,
+  extendedReserved,
+  extendedType,
+} from "../../events/queue/extended-descriptors.ts";
+import { extendedScopeOf } from "../../events/queue/extended-scope.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
-import type { QueueGeometry } from "../../events/registers/queue.ts";
-import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
-import type { QueueStimulus } from "../../machines/queue/queue.ts";
-import { queue as chart } from "../../machines/queue/queue.ts";
-import { tableModeOf } from "../../projections/context/context-path.ts";
+import { Iqercd } from "../../events/registers/queue.ts";
+import type { QueueGeometry, QueueStimulus } from "../../machines/queue/queue.ts";
+import { queue as chart, queueGeometry } from "../../machines/queue/queue.ts";
+import { anyCondition } from "../../projections/fault/faults.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { stored } from "../../projections/registers/register-file.ts";
+import { stored, tableModeOf } from "../../projections/registers/registers.ts";
+import { readable } from "../../tables/mapping.ts";
 import { pageAsWritten, wordsIn } from "../../tables/memory.ts";
-import { readable } from "../../tables/p2m.ts";
-import { takeAnswer } from "../device/device-tlb.ts";
-import { raising } from "../fault/fault.ts";
+import { invalidateDeviceTlb, takeAnswer } from "../device/device-tlb.ts";
+import { writePosted } from "../memory/guest-memory.ts";
+import { answerPageGroup } from "../page-request/page-group.ts";
+import { raise } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";
-import { advance, guestIn } from "../turn.ts";
-import type { DescriptorResult } from "./descriptor.ts";
-import { executeDescriptor } from "./descriptor.ts";
+import { advance, guestIn, record } from "../turn.ts";
+import {
+  invalidateContexts,
+  invalidateInterrupts,
+  invalidateIotlb,
+  invalidatePasidIotlb,
+  invalidatePasids,
+} from "./invalidate.ts";
+
+/** What became of a descriptor. `mustWait`: some device owes an answer. */
+type DescriptorResult =
+  | { readonly kind: "done" }
+  | { readonly kind: "wait" }
+  | { readonly kind: "mustWait" }
+  | { readonly kind: "failed"; readonly iqei: number };
+
+const done: DescriptorResult = { kind: "done" };
+const reservedField: DescriptorResult = {
+  kind: "failed",
+  iqei: Iqercd.fields.iqei.names.reserved,
+};
+
+/**
+ * Whether a page-selective invalidation of second stages names more pages than CAP.MAMV allows.
+ * Those of first stages may name any number of pages, whatever CAP.MAMV says.
+ */
+const isBeyondMamv = (turn: Turn, { length = 0n }: { readonly length?: bigint }): boolean =>
+  length > 4096n << BigInt(guestIn(turn).profile.mamv);
+
+/** Executes an invalidation. A granularity without a meaning is an error of the descriptor. */
+function invalidate(turn: Turn, scope: Scope | undefined): DescriptorResult {
+  if (scope === undefined) return reservedField;
+  switch (scope.type) {
+    case "ContextInvalidated":
+      invalidateContexts(turn, scope);
+      break;
+    case "PasidCacheInvalidated":
+      invalidatePasids(turn, scope);
+      break;
+    case "IotlbInvalidated":
+      if (isBeyondMamv(turn, scope)) return reservedField;
+      invalidateIotlb(turn, scope);
+      break;
+    case "PasidIotlbInvalidated":
+      invalidatePasidIotlb(turn, scope);
+      break;
+    case "DeviceTlbInvalidated":
+      invalidateDeviceTlb(turn, scope);
+      break;
+    default:
+      invalidateInterrupts(turn, scope);
+  }
+  return done;
+}
+
+/** Little-endian bytes of a 32-bit word. */
+function fourBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  for (let at = 0; at < 4; at++) bytes[at] = value >>> (at * 8);
+  return bytes;
+}
+
+const waitFields = readersOf(WaitDescriptor);
+
+/**
+ * A wait descriptor: once every device has answered, writes the status word and sends the
+ * completion event.
+ *
+ * Reading: a status address that memory does not back is lost without an error, as a posted write
+ * is; QEMU reports IQE.
+ *
+ * Reading: draining page requests (PD) finds nothing to do: by the time that a descriptor is
+ * fetched every page request before it is in the queue or dropped, and every answer is with its
+ * device.
+ */
+function wait(turn: Turn, descriptor: bigint): DescriptorResult {
+  const { queue, profile } = guestIn(turn);
+  if (queue.unanswered.length > 0) return { kind: "mustWait" };
+  const { intf, sw, data, statusAddr } = waitFields;
+  // Bits beyond the host's addresses are ignored.
+  const status = gpa(BigInt.asUintN(profile.haw, statusAddr(descriptor)));
+  if (sw(descriptor)) writePosted(turn, status, fourBytes(data(descriptor)));
+  const interrupt = intf(descriptor);
+  const first = interrupt && !queue.waitDone;
+  record(turn, { type: "WaitCompleted", interrupt });
+  if (first) raise(turn, "invalidation");
+  return { kind: "wait" };
+}
+
+/**
+ * Executes a descriptor whose type the unit knows and whose reserved bits are clear.
+ *
+ * Reading: a page stream response reaches nobody: no device of the model asks for one.
+ */
+function executeDescriptor(turn: Turn, type: number, descriptor: bigint): DescriptorResult {
+  const low = BigInt.asUintN(128, descriptor);
+  if (type === descriptorTypes.wait) return wait(turn, low);
+  if (type === descriptorTypes.pageStreamResponse) return done;
+  if (type !== descriptorTypes.pageGroupResponse) {
+    return invalidate(turn, guestIn(turn).profile.ecs ? extendedScopeOf(low) : scopeOf(low));
+  }
+  answerPageGroup(turn, low);
+  return done;
+}
 
 const iqeCodes = Iqercd.fields.iqei.names;
 
@@ -73,23 +192,34 @@ function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorRe
   const { profile } = guestIn(turn);
   const wrong = modeError(guestIn(turn), width);
   if (wrong !== undefined) return invalid(wrong);
-  const type = typeFor(profile, descriptor);
-  const spec = specFor(profile, type);
+  const { ecs } = profile;
+  const type = ecs ? extendedType(descriptor) : descriptorType(descriptor);
+  const spec = (ecs ? extendedDescriptors : descriptors).get(type);
   if (spec === undefined || !spec.supported(profile) || spec.width > width) {
     return invalid(iqeCodes.type);
   }
   // Legacy mode has no PASIDs, and no requests for pages.
   if (spec.width === 256 && tableModeOf(guestIn(turn)) === modes.legacy)
     return invalid(iqeCodes.type);
-  if ((descriptor & reservedFor(spec, profile, width)) !== 0n) {
+  const reserved = ecs
+    ? extendedReserved(spec, profile, width)
+    : descriptorReserved(type, profile, width);
+  if ((descriptor & reserved) !== 0n) {
     return invalid(iqeCodes.reserved);
   }
   return executeDescriptor(turn, type, descriptor);
 }
 
-/** What may halt the queue raises the fault event too. */
-const stepRaising = (turn: Turn, stimulus: QueueStimulus): void =>
-  raising(turn, () => step(turn, stimulus));
+/**
+ * What may set an error of the queue, which is a condition of FSTS: that raises the fault event, if
+ * none was set before.
+ */
+function stepRaising(turn: Turn, stimulus: QueueStimulus): void {
+  const { faults, queue, pageRequests, profile } = guestIn(turn);
+  step(turn, stimulus);
+  if (guestIn(turn).queue.errors === queue.errors) return;
+  if (!anyCondition({ faults, queue, pageRequests, profile })) raise(turn, "fault");
+}
 
 /** Fetches and executes the descriptor at the head, if it is not the tail. */
 function stepQueue(turn: Turn): void {

@@ -2,8 +2,7 @@ import type { EventLine } from "../../events/fact.ts";
 import { lineRegisters } from "../../events/registers/offset.ts";
 import { eventLine } from "../../machines/registers/event-line.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { lineState } from "../../projections/registers/event-lines.ts";
-import { stored } from "../../projections/registers/register-file.ts";
+import { lineState, stored } from "../../projections/registers/registers.ts";
 import type { Turn } from "../turn.ts";
 import { advance, guestIn } from "../turn.ts";
 

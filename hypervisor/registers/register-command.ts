@@ -1,10 +1,10 @@
-import { contextScope, iotlbScope } from "../../events/queue/scope.ts";
+import { contextScope, iotlbScope } from "../../events/queue/descriptor.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import type { RegisterCommandStimulus } from "../../machines/registers/register-command.ts";
 import { registerCommand } from "../../machines/registers/register-command.ts";
-import { stored } from "../../projections/registers/register-file.ts";
+import { stored } from "../../projections/registers/registers.ts";
 import { invalidateContexts, invalidateIotlb } from "../queue/invalidate.ts";
 import type { Turn } from "../turn.ts";
 import { ask, guestIn, record } from "../turn.ts";

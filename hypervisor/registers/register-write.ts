@@ -3,22 +3,23 @@ import { masksOf } from "../../events/layout/layout.ts";
 import { bitMask } from "../../events/layout/layout-field.ts";
 import { Gcmd } from "../../events/registers/command.ts";
 import { Fsts, Ics } from "../../events/registers/event-line.ts";
-import { at, faultRecordIndex } from "../../events/registers/offset.ts";
+import { at } from "../../events/registers/offset.ts";
 import { Pmen } from "../../events/registers/protected-memory.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
-import { registerWrite } from "../../events/registers/register.ts";
 import type { TranslationStimulus } from "../../machines/context/translation.ts";
 import { translation } from "../../machines/context/translation.ts";
 import type { RemappingStimulus } from "../../machines/interrupt/remapping.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { protection } from "../../machines/registers/protection.ts";
-import { lineAt } from "../../projections/registers/event-lines.ts";
-import { stored } from "../../projections/registers/register-file.ts";
 import {
+  faultRecordIndex,
   globalStatus,
+  lineAt,
   partsOf,
   registersOf,
   registerValue,
+  registerWrite,
+  stored,
 } from "../../projections/registers/registers.ts";
 import { clearing, clearOverflow, clearRecord } from "../fault/fault.ts";
 import { refreshAllHosts } from "../host/attach.ts";

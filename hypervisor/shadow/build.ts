@@ -1,9 +1,11 @@
-import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
+import { pageIn } from "../../events/address.ts";
+import { halfMasks, halvesOfField } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
 import {
   ok,
   permission,
+  readable,
   reserved,
   rootUnreadable,
   unmapped,
@@ -11,10 +13,9 @@ import {
 } from "../../tables/mapping.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
-import { readable } from "../../tables/p2m.ts";
-import { fillSlot, withChildren } from "../../tables/page-tree-change.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
-import { spans } from "../../tables/page-tree-node.ts";
+import type { Slot } from "../../tables/page-tree.ts";
+import { fillSlot, spans } from "../../tables/page-tree.ts";
+import { withChildren } from "../../tables/page-tree-slots.ts";
 import type { Build, ReadTable } from "./built-table.ts";
 import { keepBuilt, reuse } from "./built-table.ts";
 import { both, leafSlot } from "./stage-entry.ts";

@@ -1,5 +1,5 @@
 import type { Guest } from "../../projections/guest.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
+import type { Slot } from "../../tables/page-tree.ts";
 
 /** A table that the build reads: what a later write to it would concern. */
 export interface ReadTable {

@@ -1,8 +1,7 @@
-import type { Iova } from "../../events/address.ts";
+import type { Iova, Range } from "../../events/address.ts";
 import { iovaOfPage } from "../../events/address.ts";
-import type { Node, Slot } from "../../tables/page-tree-node.ts";
-import { expand, spans } from "../../tables/page-tree-node.ts";
-import type { Range } from "../../tables/range.ts";
+import type { Node, Slot } from "../../tables/page-tree.ts";
+import { expand, spans } from "../../tables/page-tree.ts";
 import type { Teller } from "./teller.ts";
 import { addRepeat, addRun, finish } from "./teller.ts";
 

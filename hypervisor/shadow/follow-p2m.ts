@@ -1,14 +1,11 @@
-import { iova, iovaOfPage, pageOf } from "../../events/address.ts";
+import type { Range } from "../../events/address.ts";
+import { everyPage, iova, iovaOfPage, pageOf } from "../../events/address.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { isWeb } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { isWeb, manyPlaces, shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { composeRange, composeTouching, newComposition } from "../../tables/compose.ts";
+import type { P2m } from "../../tables/mapping.ts";
 import { frameOf } from "../../tables/mapping.ts";
-import type { P2m } from "../../tables/p2m.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
-import { manyPlaces } from "../../tables/places.ts";
-import type { Range } from "../../tables/range.ts";
-import { everyPage } from "../../tables/range.ts";
 import { drain } from "../device/in-flight.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";

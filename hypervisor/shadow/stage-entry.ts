@@ -1,7 +1,7 @@
 import { interruptPages } from "../../events/address.ts";
 import { interruptRange, mapped, ok, pagesOfSize, unmapped } from "../../tables/mapping.ts";
-import { fillSlot } from "../../tables/page-tree-change.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
+import type { Slot } from "../../tables/page-tree.ts";
+import { fillSlot } from "../../tables/page-tree.ts";
 
 /** Accesses that are still allowed take the outcome; those that failed above keep theirs. */
 export const both = (read: number, write: number, outcome: number): number =>

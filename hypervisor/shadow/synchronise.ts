@@ -1,17 +1,15 @@
-import { gpaOfPage, iovaOfPage } from "../../events/address.ts";
+import type { Range } from "../../events/address.ts";
+import { everyPage, gpaOfPage, iovaOfPage } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { isFull, isRegistered } from "../../projections/memory/table-use.ts";
+import { isFull, isRegistered } from "../../projections/memory/evolve-memory.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { isWeb } from "../../projections/shadow/shadow.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { isWeb, shadowAt } from "../../projections/shadow/shadow.ts";
 import { composeChanged, composeWhole, newComposition } from "../../tables/compose.ts";
+import type { Slot } from "../../tables/page-tree.ts";
 import { capacity, get } from "../../tables/page-tree.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
 import { anyIn, forEachSlot } from "../../tables/page-tree-range.ts";
 import { radixGet } from "../../tables/radix.ts";
-import type { Range } from "../../tables/range.ts";
-import { everyPage } from "../../tables/range.ts";
 import { drain, usesPages } from "../device/in-flight.ts";
 import type { Turn } from "../turn.ts";
 import { guestIn, record } from "../turn.ts";
@@ -20,8 +18,9 @@ import type { Build } from "./built-table.ts";
 import { newBuild } from "./built-table.ts";
 import type { Slots, Versions } from "./difference.ts";
 import { tellDifference } from "./difference.ts";
-import { changedPages, tellPages } from "./few-pages.ts";
 import type { Teller } from "./teller.ts";
+import { tellPages } from "./teller.ts";
+import { changedPages } from "./walk-second-stage.ts";
 
 /**
  * The IOVA pages that a shadow's tables can translate: the narrower of MGAW and the tables' own

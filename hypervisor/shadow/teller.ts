@@ -2,7 +2,7 @@ import type { Iova } from "../../events/address.ts";
 import { gpaOfPage, hpaOfPage, iovaOfPage } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import { frameOf, hasFrame, outcomesOf, sizeName, sizeOf } from "../../tables/mapping.ts";
-import { frameUnit } from "../../tables/page-tree-node.ts";
+import { frameUnit } from "../../tables/page-tree.ts";
 
 /** Pages whose entries changed: `count` from `page` on, alike and contiguous in every address. */
 interface Run {
@@ -104,4 +104,18 @@ export function addRepeat(teller: Teller, page: number, span: number, from: Iova
   }
   finish(teller);
   teller.repeats = { page, span, from: [from] };
+}
+
+/** A page of a shadow as the guest's tables have it now. */
+export interface WalkedPage {
+  readonly page: number;
+  readonly stage: number;
+  readonly host: number;
+}
+
+/** Tells pages that changed, those that go on from each other in one fact. */
+export function tellPages(id: number, pages: readonly WalkedPage[], tell: Teller["tell"]): void {
+  const teller: Teller = { shadow: id, tell, run: undefined, repeats: undefined };
+  for (const { page, stage, host } of pages) addRun(teller, page, 1, stage, host);
+  finish(teller);
 }

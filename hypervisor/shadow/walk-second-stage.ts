@@ -1,21 +1,31 @@
-import { interruptPages, isInterruptPage } from "../../events/address.ts";
-import { halfMasks, halvesOfField, maskHalves, pageIn } from "../../events/layout/field-halves.ts";
+import type { Range } from "../../events/address.ts";
+import { interruptPages, isInterruptPage, pageIn } from "../../events/address.ts";
+import { halfMasks, halvesOfField, maskHalves } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry, secondStageReserved } from "../../events/shadow/second-stage-entry.ts";
 import type { Guest } from "../../projections/guest.ts";
+import { isRegistered } from "../../projections/memory/evolve-memory.ts";
+import type { Shadow } from "../../projections/shadow/shadow.ts";
+import { isWeb } from "../../projections/shadow/shadow.ts";
 import type { Mapping } from "../../tables/mapping.ts";
 import {
+  behindP2m,
+  frameOf,
+  hasFrame,
   interruptRange,
   mapped,
   ok,
+  pagesOfSize,
   permission,
   reserved,
   rootUnreadable,
   unmapped,
   unreadable,
 } from "../../tables/mapping.ts";
-import type { EntryHalves } from "../memory/table-page.ts";
-import { entryAddress, readEntry, wordOf } from "../memory/table-page.ts";
-import { perProfile } from "../per-profile.ts";
+import { get } from "../../tables/page-tree.ts";
+import { radixGet } from "../../tables/radix.ts";
+import type { EntryHalves } from "../memory/guest-memory.ts";
+import { entryAddress, perProfile, readEntry, wordOf } from "../memory/guest-memory.ts";
+import type { WalkedPage } from "./teller.ts";
 
 /** An entry of the walk as it was read, and the accesses that nothing above it blocked. */
 export interface WalkStep {
@@ -117,3 +127,49 @@ export function walkTables(
  */
 export const indexAt = (upper: number, lower: number, level: number): number =>
   level > 2 ? (upper >> (level * 9 - 27)) & 511 : (lower >> (level * 9 - 9)) & 511;
+
+/** Pages that are walked to one by one; of more the trees are read. */
+const fewPages = 8;
+
+/** Whether the tables on a walk's whole path are known to be tables of a shadow already. */
+function arePathTables(guest: Guest, shadow: Shadow, page: number, path: readonly number[]) {
+  if (path.length < shadow.levels) return false;
+  for (let level = shadow.levels; level > 0; level--) {
+    const use = radixGet(guest.tables, path[shadow.levels - level] as number);
+    const base = page - (page % (pagesOfSize[level] as number));
+    if (!isRegistered(use, { shadow: shadow.id, level, base })) return false;
+  }
+  return true;
+}
+
+/**
+ * What changed in a few pages of a shadow, each by a walk of its own: the same as building trees
+ * and comparing them, which costs ten times as much where a driver maps or unmaps one page.
+ *
+ * @param limit  pages that the shadow's tables can translate.
+ * @returns the pages that changed, in rising order; `undefined` where trees must be built: of many
+ *   pages, of a web, where a leaf is larger than a page, and where a table was not read before.
+ */
+export function changedPages(
+  guest: Guest,
+  shadow: Shadow,
+  ranges: readonly Range[],
+  limit: number,
+): readonly WalkedPage[] | undefined {
+  if (ranges.length > fewPages || isWeb(shadow)) return undefined;
+  const changed: WalkedPage[] = [];
+  let count = 0;
+  for (const { first, end } of ranges) {
+    count += end - first;
+    if (count > fewPages) return undefined;
+    for (let page = first; page < Math.min(end, limit); page++) {
+      const path: number[] = [];
+      const stage = walkTables(guest, shadow.root, shadow.levels, page, undefined, path);
+      if (!arePathTables(guest, shadow, page, path)) return undefined;
+      if (stage === get(shadow.stage, page)) continue;
+      const host = hasFrame(stage) ? behindP2m(stage, get(guest.p2m, frameOf(stage))) : stage;
+      changed.push({ page, stage, host });
+    }
+  }
+  return changed;
+}

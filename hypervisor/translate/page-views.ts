@@ -4,7 +4,7 @@ import { isEmpty } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import { behindP2m, frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { capacity, get } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";

@@ -2,7 +2,7 @@
 
 import type { SourceId } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
-import { Iqercd, queueGeometry } from "../../events/registers/queue.ts";
+import { Iqa, Iqercd } from "../../events/registers/queue.ts";
 import { compileChart } from "../compile-chart.ts";
 import type { Given } from "../definition.ts";
 import { tell, tellFact, tellOf } from "../definition.ts";
@@ -91,6 +91,23 @@ type Told =
 type On<Stimulus> = Given<Stimulus, QueueUnit>;
 type WithTail = On<{ readonly tail: number }>;
 type WithError = On<{ readonly error: QueueError }>;
+
+/** Where an invalidation queue lies: base address, size and size of a descriptor in bytes. */
+export interface QueueGeometry {
+  readonly base: bigint;
+  readonly bytes: number;
+  readonly step: 16 | 32;
+}
+
+let last = { value: -1n, geometry: { base: 0n, bytes: 4096, step: 16 } as QueueGeometry };
+
+/** The geometry that IQA says. The last answer is kept, since one queue is asked for again. */
+export function queueGeometry(value: bigint): QueueGeometry {
+  if (last.value === value) return last.geometry;
+  const { qs, dw, iqa } = Iqa.decode(value);
+  last = { value, geometry: { base: iqa, bytes: 4096 * 2 ** qs, step: dw ? 32 : 16 } };
+  return last.geometry;
+}
 
 /** The offset after the descriptor at the head. */
 function nextHead({ head, address }: QueueUnit): number {

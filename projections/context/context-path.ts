@@ -1,33 +1,32 @@
-import { pageOf } from "../../events/address.ts";
+import { pageIn, pageOf } from "../../events/address.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import type { FieldHalves } from "../../events/layout/field-halves.ts";
-import { halvesOfField, numberIn, pageIn } from "../../events/layout/field-halves.ts";
+import { halvesOfField, numberIn } from "../../events/layout/field-halves.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt, pageHalves } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
+import { tableModeOf } from "../registers/registers.ts";
 import type { TableMode } from "./context-table.ts";
 import { extendedTables, placeIn, scalableTables, tablesOf } from "./context-table.ts";
 import type { PathWords } from "./path-words.ts";
 import { behindSecond, isNested } from "./second-path.ts";
 
-const { ttm } = Rtaddr.fields;
-const ttmMask = Rtaddr.mask("ttm");
+const modes = Rtaddr.fields.ttm.names;
 
-/** The translation table mode that the latched root pointer says. */
-export const tableModeOf = ({ rootPointer }: Guest): number =>
-  Number(rootPointer & ttmMask) >>> ttm.lsb;
+/** What of a guest says which tables requests are resolved by. */
+type Rooted = Pick<Guest, "profile" | "rootPointer">;
 
 /** Whether the latched root pointer names scalable-mode tables that the unit knows. */
-export const isScalable = (guest: Guest): boolean =>
-  guest.profile.smts && tableModeOf(guest) === ttm.names.scalable;
+export const isScalable = (guest: Rooted): boolean =>
+  guest.profile.smts && tableModeOf(guest) === modes.scalable;
 
 /** Whether the latched root pointer names extended tables that the unit knows. */
-export const isExtended = (guest: Guest): boolean =>
-  guest.profile.ecs && tableModeOf(guest) === ttm.names.extended;
+export const isExtended = (guest: Rooted): boolean =>
+  guest.profile.ecs && tableModeOf(guest) === modes.extended;
 
 /** The kind of tables that the latched root pointer names; where the unit knows none, legacy. */
-const modeOf = (guest: Guest): TableMode => {
+const modeOf = (guest: Rooted): TableMode => {
   if (isExtended(guest)) return "extended";
   return isScalable(guest) ? "scalable" : "legacy";
 };
@@ -51,7 +50,7 @@ const pagesBefore = (pasid: number): number =>
  * whatever the entries say besides where the next one is.
  */
 export function contextPath(
-  guest: Guest,
+  guest: Rooted & Pick<Guest, "memory">,
   source: number,
   pasid: number | undefined,
 ): readonly PathWords[] {

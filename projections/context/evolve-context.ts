@@ -5,7 +5,7 @@ import { atRest } from "../fault/faults.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { moveCharts } from "../guest.ts";
 import { clearHosts, markHosts } from "../host/host-entry.ts";
-import { coversContext, coversPasid } from "../queue/coverage.ts";
+import { coversContext, coversPasid } from "../queue/evolve-queue.ts";
 
 function forgetContexts(guest: Draft<Guest>, fact: FactOf<"ContextInvalidated">): void {
   const { ecs } = guest.profile;

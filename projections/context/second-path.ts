@@ -1,5 +1,6 @@
+import { pageIn } from "../../events/address.ts";
 import { ExtendedContextEntry } from "../../events/context/extended-context-entry.ts";
-import { halfMasks, halvesOfField, numberIn, pageIn } from "../../events/layout/field-halves.ts";
+import { halfMasks, halvesOfField, numberIn } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
@@ -24,7 +25,7 @@ export const isNested = (page: Page | undefined, at: number): boolean =>
  * @returns `undefined` where they lead nowhere.
  */
 export function behindSecond(
-  { memory }: Guest,
+  { memory }: Pick<Guest, "memory">,
   context: Page | undefined,
   at: number,
   wanted: number,

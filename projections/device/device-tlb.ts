@@ -1,15 +1,21 @@
-import type { SourceId } from "../../events/address.ts";
-import { pageOf } from "../../events/address.ts";
+import type { Range, SourceId } from "../../events/address.ts";
+import { pageOf, pagesFrom } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { frozen } from "../../events/frozen.ts";
-import { dropCached, rememberCached } from "../../tables/cache.ts";
-import { mapped, ok, permission, readCode, sizeCode, writeCode } from "../../tables/mapping.ts";
+import {
+  dropCached,
+  mapped,
+  ok,
+  permission,
+  readCode,
+  rememberCached,
+  sizeCode,
+  writeCode,
+} from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { emptyTree, get } from "../../tables/page-tree.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { emptyRadix, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
-import type { Range } from "../../tables/range.ts";
-import { pagesFrom } from "../../tables/range.ts";
 import { classOf } from "../first-stage/space.ts";
 import { requesterKey } from "../host/host-entry.ts";
 

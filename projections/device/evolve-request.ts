@@ -1,18 +1,17 @@
 import { gpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
-import { rememberCached } from "../../tables/cache.ts";
 import {
   mapped,
   ok,
   pagesOfSize,
   permission,
+  rememberCached,
   sizeCode,
   sizeName,
   sizeOf,
 } from "../../tables/mapping.ts";
-import { emptyTree } from "../../tables/page-tree.ts";
-import { fill } from "../../tables/page-tree-change.ts";
+import { emptyTree, fill } from "../../tables/page-tree.ts";
 import type { Evolvers } from "../evolver.ts";
 import { changeSpace } from "../first-stage/evolve-first-stage.ts";
 import { classOf, translationCached } from "../first-stage/space.ts";
@@ -20,8 +19,7 @@ import type { Draft, Guest, InFlight } from "../guest.ts";
 import type { HostEntry } from "../host/host-entry.ts";
 import { hostAt } from "../host/host-entry.ts";
 import { writeByUnit } from "../memory/evolve-memory.ts";
-import { withIotlb } from "../shadow/shadow.ts";
-import { shadowAt, withShadow } from "../shadow/shadows.ts";
+import { shadowAt, withIotlb, withShadow } from "../shadow/shadow.ts";
 import { deviceAt } from "./devices.ts";
 import { virtualCacheOf } from "./virtual-cache.ts";
 

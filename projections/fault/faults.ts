@@ -1,4 +1,5 @@
 import type { SourceId } from "../../events/address.ts";
+import { FaultRecord } from "../../events/fault/fault-record.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
 import type { FaultRecordingState } from "../../machines/fault/fault-recording.ts";
@@ -81,3 +82,31 @@ export function faultStatus(owner: Owner): bigint {
     fri: (oldest === undefined ? undefined : (first ?? oldest)) ?? 0,
   });
 }
+
+/** Records as registers, each encoded once. */
+const encoded = new WeakMap<FaultEntry, bigint>();
+
+/** A fault record as software reads it. */
+export function faultRecordValue({ records }: Faults, index: number): bigint {
+  const record = records[index];
+  if (record === undefined) return 0n;
+  const known = encoded.get(record);
+  if (known !== undefined) return known;
+  const value = encodeRecord(record);
+  encoded.set(record, value);
+  return value;
+}
+
+const encodeRecord = (record: FaultEntry): bigint =>
+  FaultRecord.encode({
+    fi: record.page,
+    sid: record.source,
+    fr: record.reason,
+    priv: record.privileged,
+    exe: record.execute,
+    pp: record.pasid !== undefined,
+    pv: record.pasid ?? 0,
+    at: record.request === undefined ? 0 : FaultRecord.fields.at.names[record.request],
+    t: record.read,
+    f: true,
+  });

@@ -1,8 +1,7 @@
 import type { FactOf } from "../../events/fact.ts";
-import { everyPage } from "../../tables/range.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
-import { coveredOfPasid } from "../queue/coverage.ts";
+import { coveredOfPasid } from "../queue/evolve-queue.ts";
 import type { Space } from "./space.ts";
 import {
   isEmpty,
@@ -41,25 +40,22 @@ const cacheTables = (
   seq: number,
 ): void => changeSpace(guest, fact.space, (space) => tablesCached(space, fact, seq));
 
-/** Forgets what some of the first stages hold. */
-export function forgetSpaces(
+/** Forgets what a first stage holds, or some of it. */
+export function forgetSpace(
   guest: Draft<Guest>,
-  concerned: (space: Space) => boolean,
+  space: Space,
   forget: (space: Space) => Space = nothingCached,
 ): void {
-  for (const space of Object.values(guest.spaces)) {
-    if (concerned(space) && !isEmpty(space)) changeSpace(guest, space.id, forget);
-  }
+  if (!isEmpty(space)) changeSpace(guest, space.id, forget);
 }
 
 /** PASID-based invalidation of one domain-id: of all PASIDs, one, or a range of one. */
 function forgetPasid(guest: Draft<Guest>, fact: FactOf<"PasidIotlbInvalidated">): void {
-  const isCovered = (space: Space): boolean => coveredOfPasid(fact, space) !== undefined;
-  if (fact.scope !== "page") forgetSpaces(guest, isCovered);
-  else {
-    forgetSpaces(guest, isCovered, (space) =>
-      rangeForgotten(space, coveredOfPasid(fact, space) ?? everyPage, fact.leafOnly === true),
-    );
+  for (const space of Object.values(guest.spaces)) {
+    const covered = coveredOfPasid(fact, space);
+    if (covered === undefined) continue;
+    if (fact.scope !== "page") forgetSpace(guest, space);
+    else forgetSpace(guest, space, (old) => rangeForgotten(old, covered, fact.leafOnly === true));
   }
 }
 

@@ -1,12 +1,12 @@
+import type { Range } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { frozen } from "../../events/frozen.ts";
-import { dropCached, rememberCached } from "../../tables/cache.ts";
+import { dropCached, rememberCached } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
 import { emptyTree } from "../../tables/page-tree.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { emptyRadix, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
-import type { Range } from "../../tables/range.ts";
 
 /** What a first-stage walk needs to know of the PASID entry. */
 export interface FirstStageRules {

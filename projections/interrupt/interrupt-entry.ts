@@ -1,5 +1,5 @@
+import { readable } from "../../tables/mapping.ts";
 import { blankPage, pageAt, wordsIn } from "../../tables/memory.ts";
-import { readable } from "../../tables/p2m.ts";
 import type { Guest } from "../guest.ts";
 import type { InterruptTable } from "./interrupts.ts";
 

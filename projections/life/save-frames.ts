@@ -1,10 +1,10 @@
 import { FieldError } from "../../events/field.ts";
+import type { P2m } from "../../tables/mapping.ts";
 import { flagsOf, frameOf, hasFrame, ok } from "../../tables/mapping.ts";
-import type { Owners, P2m } from "../../tables/p2m.ts";
+import type { Owners } from "../../tables/p2m.ts";
 import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
-import { capacity, emptyTree } from "../../tables/page-tree.ts";
-import { fill } from "../../tables/page-tree-change.ts";
+import { capacity, emptyTree, fill } from "../../tables/page-tree.ts";
 import { forEachRun, forEachSlot } from "../../tables/page-tree-range.ts";
 
 /** `count` pages from `page` on that lead to guest pages from `gfn` on, with the same flags. */

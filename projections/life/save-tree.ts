@@ -3,17 +3,9 @@ import { FieldError } from "../../events/field.ts";
 import type { Composition } from "../../tables/compose.ts";
 import { composeSlot } from "../../tables/compose.ts";
 import { flagsOf, hasFrame } from "../../tables/mapping.ts";
-import type { PageTree } from "../../tables/page-tree.ts";
-import type { Node, Slot } from "../../tables/page-tree-node.ts";
-import {
-  childOf,
-  collapse,
-  expand,
-  frameUnit,
-  spans,
-  waysAt,
-} from "../../tables/page-tree-node.ts";
-import { manyPlaces } from "../../tables/places.ts";
+import type { Node, PageTree, Slot } from "../../tables/page-tree.ts";
+import { childOf, collapse, expand, frameUnit, spans, waysAt } from "../../tables/page-tree.ts";
+import { manyPlaces } from "../shadow/shadow.ts";
 
 /**
  * What the numbers of a tree are: guest pages with outcomes (`tables/mapping.ts`), IOVA pages

@@ -1,22 +1,21 @@
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { writable } from "../../tables/mapping.ts";
 import type { Piece } from "../../tables/memory.ts";
 import {
   drainPage,
-  dropPage,
   flushLines,
   writeAhead,
   writeBuffered,
   writeVisible,
 } from "../../tables/memory.ts";
-import { writable } from "../../tables/p2m.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
-import { asWeb, isWeb } from "../shadow/shadow.ts";
-import { shadowAt, withShadow } from "../shadow/shadows.ts";
-import { markChanged } from "./pending-marks.ts";
+import { asWeb, isWeb, shadowAt, withShadow } from "../shadow/shadow.ts";
+import type { BytesChanged } from "./pending-marks.ts";
+import { markUse } from "./pending-marks.ts";
 import type { TablePlace, TableUse } from "./table-use.ts";
 import { maxUses, noUse } from "./table-use.ts";
 
@@ -68,6 +67,12 @@ export const writeByUnit = (
   bytes: Uint8Array,
   seq: number,
 ): void => write(guest, gpa, bytes, "seen", seq);
+
+/** Follows up a change of visible bytes: pending marks, if walks read the page. */
+export function markChanged(guest: Draft<Guest>, change: BytesChanged): void {
+  const use = radixGet(guest.tables, change.gfn);
+  if (use !== undefined) markUse(guest, change, use);
+}
 
 function write(guest: Draft<Guest>, gpa: bigint, bytes: Uint8Array, way: Way, seq: number): void {
   forEachPage(gpa, bytes.length, (gfn, offset, from, to) => {
@@ -125,17 +130,21 @@ export function flushCache(guest: Draft<Guest>, input: InputOf<"CacheFlush">, se
   });
 }
 
-/** Forgets the contents of pages that the guest lost. */
-export function loseContents(guest: Draft<Guest>, first: number, end: number): void {
-  let memory = guest.memory;
-  const drop = (gfn: number): void => {
-    memory = dropPage(memory, gfn);
-  };
-  radixForEach(guest.memory.visible, first, end, drop);
-  radixForEach(guest.memory.buffered, first, end, drop);
-  radixForEach(guest.memory.ahead, first, end, drop);
-  guest.memory = memory;
-}
+const sameUse = (a: TablePlace, b: TablePlace): boolean =>
+  a.shadow === b.shadow && a.level === b.level && a.base === b.base;
+
+const hasUse = (use: TableUse, wanted: TablePlace): boolean => {
+  for (const one of use.uses) if (sameUse(one, wanted)) return true;
+  return false;
+};
+
+/** Whether writes to the page would mark what `wanted` translates already. */
+export const isRegistered = (use: TableUse | undefined, wanted: TablePlace): boolean =>
+  use !== undefined && (use.shared.includes(wanted.shadow) || hasUse(use, wanted));
+
+/** Whether one more place of the table in the shadow would be too many to list. */
+export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
+  use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;
 
 /** A page's uses, before one more is listed: of shadows that are gone only a few are kept. */
 function usesOf(guest: Guest, gfn: number): TableUse {

@@ -1,12 +1,12 @@
-import { pageOf } from "../../events/address.ts";
+import { pageOf, pagesFrom } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
+import type { P2m } from "../../tables/mapping.ts";
 import { sizeCode } from "../../tables/mapping.ts";
-import type { P2m } from "../../tables/p2m.ts";
+import { dropPage } from "../../tables/memory.ts";
 import { mapPages, p2mMapping, protectPages, unmapPages } from "../../tables/p2m.ts";
-import { pagesFrom } from "../../tables/range.ts";
+import { radixForEach } from "../../tables/radix.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
-import { loseContents } from "./evolve-memory.ts";
 import { markReadability } from "./pending-marks.ts";
 
 /** A change of the P2M. */
@@ -36,3 +36,15 @@ export const p2mEvolvers: Evolvers = {
   P2mUnmapped: changeP2m,
   P2mProtected: changeP2m,
 };
+
+/** Forgets the contents of pages that the guest lost. */
+export function loseContents(guest: Draft<Guest>, first: number, end: number): void {
+  let memory = guest.memory;
+  const drop = (gfn: number): void => {
+    memory = dropPage(memory, gfn);
+  };
+  radixForEach(guest.memory.visible, first, end, drop);
+  radixForEach(guest.memory.buffered, first, end, drop);
+  radixForEach(guest.memory.ahead, first, end, drop);
+  guest.memory = memory;
+}

@@ -1,17 +1,16 @@
-import type { Memory } from "../../tables/memory.ts";
-import { pageAt } from "../../tables/memory.ts";
-import type { P2m } from "../../tables/p2m.ts";
-import { readable } from "../../tables/p2m.ts";
-import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
+import type { P2m } from "../../tables/mapping.ts";
+import { pagesOfSize, readable } from "../../tables/mapping.ts";
+import type { Memory, Page } from "../../tables/memory.ts";
+import { half, pageAt } from "../../tables/memory.ts";
+import { radixForEach, radixSet } from "../../tables/radix.ts";
 import { contextPath } from "../context/context-path.ts";
-import { copyGuest } from "../copy-guest.ts";
 import type { Draft, Guest } from "../guest.ts";
 import type { PathPart } from "../host/host-entry.ts";
 import { markHosts } from "../host/host-entry.ts";
-import { markPending } from "../shadow/shadow.ts";
-import { shadowAt, withShadow } from "../shadow/shadows.ts";
-import type { TablePlace, TableUse, WordsChanged } from "./table-use.ts";
-import { isReached, markChangedEntries, wordDiffers } from "./table-use.ts";
+import type { Shadow } from "../shadow/shadow.ts";
+import { markPending, shadowAt, withShadow } from "../shadow/shadow.ts";
+import type { TablePlace, TableUse } from "./table-use.ts";
+import { isReached, ps } from "./table-use.ts";
 
 /** A change of visible bytes `[from, to)` of a guest page by event `seq`. */
 export interface BytesChanged {
@@ -67,8 +66,8 @@ const pathParts: readonly PathPart[] = ["pending", "pasidPending"];
 /** Marks the host entries whose root, context or PASID entries lie in changed bytes of a page. */
 function markContexts(guest: Draft<Guest>, change: BytesChanged): void {
   const { gfn, from, to, seq } = change;
-  const before = copyGuest(guest);
-  before.memory = change.before;
+  const { profile, rootPointer } = guest;
+  const before = { profile, rootPointer, memory: change.before };
   const words = wordsOf(guest, change);
   const differs = (offset: number, end: number): boolean =>
     offset < to && end > from && anyDiffers({ ...words, first: offset >> 3, end: end >> 3 });
@@ -84,10 +83,8 @@ function markContexts(guest: Draft<Guest>, change: BytesChanged): void {
   guest.hosts = hosts;
 }
 
-/** Follows up a change of visible bytes: pending marks of shadows and host entries. */
-export function markChanged(guest: Draft<Guest>, change: BytesChanged): void {
-  const use = radixGet(guest.tables, change.gfn);
-  if (use === undefined) return;
+/** Marks what changed bytes of a page that walks read translate: in shadows and host entries. */
+export function markUse(guest: Draft<Guest>, change: BytesChanged, use: TableUse): void {
   if (use.uses.length + use.shared.length > 0) markTables(guest, change, use);
   if (use.context) markContexts(guest, change);
 }
@@ -139,4 +136,38 @@ export function markReadability(
     if (readable(before, gfn) === readable(guest.p2m, gfn)) return;
     markWalks(guest, before, gfn, use, seq);
   });
+}
+
+/** A superpage leaf; entries of level 1 are always leaves. */
+const isLeaf = (low: number, level: number): boolean =>
+  level === 1 || (level <= 3 && (low & ps) !== 0);
+
+/** Two versions of a page whose words from `first` up to `end` (not included) may differ. */
+export interface WordsChanged {
+  readonly before: Page | undefined;
+  readonly after: Page | undefined;
+  readonly first: number;
+  readonly end: number;
+  /** Number of the event that changed them. */
+  readonly seq: number;
+}
+
+/** Whether a word of two versions differs. */
+export const wordDiffers = ({ before, after }: WordsChanged, index: number): boolean =>
+  half(before, index * 2) !== half(after, index * 2) ||
+  half(before, index * 2 + 1) !== half(after, index * 2 + 1);
+
+/** Marks what the entries of a table translate that differ between two versions of its page. */
+export function markChangedEntries(shadow: Shadow, use: TablePlace, changed: WordsChanged): Shadow {
+  const { before, after, first, end, seq } = changed;
+  const span = pagesOfSize[use.level - 1] as number;
+  let marked = shadow;
+  for (let index = first; index < end; index++) {
+    if (!wordDiffers(changed, index)) continue;
+    const wasLeaf = isLeaf(half(before, index * 2), use.level);
+    const upper = !(wasLeaf && isLeaf(half(after, index * 2), use.level));
+    const page = use.base + index * span;
+    marked = markPending(marked, page, page + span, seq, upper);
+  }
+  return marked;
 }

@@ -1,9 +1,9 @@
 import { lineSeen } from "../../tables/memory.ts";
 import { radixForEach } from "../../tables/radix.ts";
-import { copyGuest } from "../copy-guest.ts";
+import { copyGuest } from "../evolve.ts";
 import type { Draft, Guest } from "../guest.ts";
 import type { World } from "../world.ts";
-import { markChanged } from "./pending-marks.ts";
+import { markChanged } from "./evolve-memory.ts";
 
 /** Whether the CPUs of a guest have written anything that the unit need not see yet. */
 export const hasUnseen = ({ memory }: Guest): boolean =>

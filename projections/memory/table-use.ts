@@ -1,13 +1,12 @@
+import { pageIn } from "../../events/address.ts";
 import { frozen } from "../../events/frozen.ts";
-import { halfMasks, halvesOfField, pageIn } from "../../events/layout/field-halves.ts";
+import { halfMasks, halvesOfField } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
-import { pagesOfSize } from "../../tables/mapping.ts";
+import type { P2m } from "../../tables/mapping.ts";
+import { pagesOfSize, readable } from "../../tables/mapping.ts";
 import type { Memory, Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
-import type { P2m } from "../../tables/p2m.ts";
-import { readable } from "../../tables/p2m.ts";
 import type { Shadow } from "../shadow/shadow.ts";
-import { markPending } from "../shadow/shadow.ts";
 
 /**
  * A guest page read as the table of `level` that translates the pages from `base` on, for one
@@ -35,23 +34,7 @@ export const noUse: TableUse = frozen({ uses: [], shared: [], context: false });
 /** Places of one table in one shadow that are listed one by one. */
 export const maxUses = 8;
 
-export const sameUse = (a: TablePlace, b: TablePlace): boolean =>
-  a.shadow === b.shadow && a.level === b.level && a.base === b.base;
-
-const hasUse = (use: TableUse, wanted: TablePlace): boolean => {
-  for (const one of use.uses) if (sameUse(one, wanted)) return true;
-  return false;
-};
-
-/** Whether writes to the page would mark what `wanted` translates already. */
-export const isRegistered = (use: TableUse | undefined, wanted: TablePlace): boolean =>
-  use !== undefined && (use.shared.includes(wanted.shadow) || hasUse(use, wanted));
-
-/** Whether one more place of the table in the shadow would be too many to list. */
-export const isFull = (use: TableUse | undefined, shadow: number): boolean =>
-  use !== undefined && use.uses.filter((one) => one.shadow === shadow).length >= maxUses;
-
-const { r, w, ps } = halfMasks(SecondStageEntry);
+export const { r, w, ps } = halfMasks(SecondStageEntry);
 const { above } = halvesOfField(SecondStageEntry.fields.address);
 
 const noUpperEntry = -1;
@@ -84,38 +67,4 @@ export function isReached(
     if (table === noUpperEntry) return false;
   }
   return table === gfn;
-}
-
-/** A superpage leaf; entries of level 1 are always leaves. */
-const isLeaf = (low: number, level: number): boolean =>
-  level === 1 || (level <= 3 && (low & ps) !== 0);
-
-/** Two versions of a page whose words from `first` up to `end` (not included) may differ. */
-export interface WordsChanged {
-  readonly before: Page | undefined;
-  readonly after: Page | undefined;
-  readonly first: number;
-  readonly end: number;
-  /** Number of the event that changed them. */
-  readonly seq: number;
-}
-
-/** Whether a word of two versions differs. */
-export const wordDiffers = ({ before, after }: WordsChanged, index: number): boolean =>
-  half(before, index * 2) !== half(after, index * 2) ||
-  half(before, index * 2 + 1) !== half(after, index * 2 + 1);
-
-/** Marks what the entries of a table translate that differ between two versions of its page. */
-export function markChangedEntries(shadow: Shadow, use: TablePlace, changed: WordsChanged): Shadow {
-  const { before, after, first, end, seq } = changed;
-  const span = pagesOfSize[use.level - 1] as number;
-  let marked = shadow;
-  for (let index = first; index < end; index++) {
-    if (!wordDiffers(changed, index)) continue;
-    const wasLeaf = isLeaf(half(before, index * 2), use.level);
-    const upper = !(wasLeaf && isLeaf(half(after, index * 2), use.level));
-    const page = use.base + index * span;
-    marked = markPending(marked, page, page + span, seq, upper);
-  }
-  return marked;
 }

@@ -2,7 +2,7 @@ import type { Fact, FactOf } from "../../events/fact.ts";
 import { at } from "../../events/registers/offset.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
-import { withValue } from "../registers/register-file.ts";
+import { withValue } from "../registers/registers.ts";
 import { groupAfter, statusAfter } from "./page-requests.ts";
 
 /** The queue's chart alone moves. */

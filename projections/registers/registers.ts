@@ -1,18 +1,50 @@
-import { FaultRecord } from "../../events/fault/fault-record.ts";
+// Length: what is kept of registers, how they read and what writes and facts make of them.
+
+import type { EventLine, Fact, FactOf } from "../../events/fact.ts";
 import { masksOf } from "../../events/layout/layout.ts";
 import type { Profile } from "../../events/profile/profile.ts";
-import { Gsts } from "../../events/registers/command.ts";
-import { Ics } from "../../events/registers/event-line.ts";
-import { at, faultRecordIndex } from "../../events/registers/offset.ts";
+import { Gsts, Rtaddr } from "../../events/registers/command.ts";
+import { Fectl, Ics } from "../../events/registers/event-line.ts";
+import type { RecordPlaces } from "../../events/registers/offset.ts";
+import { at, lineRegisters, recordBytes } from "../../events/registers/offset.ts";
 import { Pmen } from "../../events/registers/protected-memory.ts";
 import type { RegisterMap, RegisterSpec } from "../../events/registers/register.ts";
 import { registerMap } from "../../events/registers/register.ts";
-import { faultStatus } from "../fault/faults.ts";
-import type { Guest } from "../guest.ts";
+import type { EventLineState } from "../../machines/registers/event-line.ts";
+import { eventLine } from "../../machines/registers/event-line.ts";
+import { protection } from "../../machines/registers/protection.ts";
+import type { Evolvers } from "../evolver.ts";
+import { faultRecordValue, faultStatus } from "../fault/faults.ts";
+import type { Draft, Guest, Registers } from "../guest.ts";
+import { moveCharts } from "../guest.ts";
 import { pageRequestStatus } from "../page-request/page-requests.ts";
 import { queueErrorRecord } from "../queue/queue.ts";
-import type { Registers } from "./register-file.ts";
-import { registerFile, stored } from "./register-file.ts";
+
+const fixedSlots = 64;
+
+/** The slot of the register at an offset. */
+const slotOf = (offset: number): number =>
+  offset < fixedSlots * 4 ? offset >> 2 : fixedSlots + ((offset >> 3) & 1);
+
+/** Registers with the values of a reset. */
+export function registerFile(
+  resets: readonly { readonly offset: number; readonly reset: bigint }[],
+): Registers {
+  const values = new Array<bigint>(fixedSlots + 2).fill(0n);
+  for (const { offset, reset } of resets) values[slotOf(offset)] = reset;
+  return values;
+}
+
+/** What is stored for the register at an offset. */
+export const stored = (owner: { readonly registers: Registers }, offset: number): bigint =>
+  owner.registers[slotOf(offset)] as bigint;
+
+/** The registers with one value replaced. */
+export function withValue(registers: Registers, offset: number, value: bigint): Registers {
+  const next = registers.slice();
+  next[slotOf(offset)] = value;
+  return next;
+}
 
 const maps = new WeakMap<Profile, RegisterMap>();
 
@@ -47,34 +79,11 @@ export function globalStatus(guest: Guest): bigint {
   );
 }
 
-type FilledRecord = NonNullable<Guest["faults"]["records"][number]>;
-
-/** Records as registers, each encoded once. */
-const encoded = new WeakMap<FilledRecord, bigint>();
-
-function faultRecordValue(guest: Guest, index: number): bigint {
-  const record = guest.faults.records[index];
-  if (record === undefined) return 0n;
-  const known = encoded.get(record);
-  if (known !== undefined) return known;
-  const value = encodeRecord(record);
-  encoded.set(record, value);
-  return value;
-}
-
-const encodeRecord = (record: FilledRecord): bigint =>
-  FaultRecord.encode({
-    fi: record.page,
-    sid: record.source,
-    fr: record.reason,
-    priv: record.privileged,
-    exe: record.execute,
-    pp: record.pasid !== undefined,
-    pv: record.pasid ?? 0,
-    at: record.request === undefined ? 0 : FaultRecord.fields.at.names[record.request],
-    t: record.read,
-    f: true,
-  });
+/** The number of the fault record that a byte belongs to, or `undefined`. */
+export const faultRecordIndex = ({ fro, nfr }: RecordPlaces, offset: number): number | undefined =>
+  offset < fro || offset >= fro + nfr * recordBytes
+    ? undefined
+    : Math.floor((offset - fro) / recordBytes);
 
 /**
  * What is kept of a register, whether software may read it or not: the whole register, at its own
@@ -101,7 +110,7 @@ export function registerValue(guest: Guest, offset: number): bigint {
       break;
   }
   const record = faultRecordIndex(guest.profile, offset);
-  return record === undefined ? kept : faultRecordValue(guest, record);
+  return record === undefined ? kept : faultRecordValue(guest.faults, record);
 }
 
 /** A part of an access that lies in one register. */
@@ -148,3 +157,97 @@ export function readBytes(guest: Guest, offset: number, size: number): bigint {
   }
   return value;
 }
+
+const { ttm } = Rtaddr.fields;
+const ttmMask = Rtaddr.mask("ttm");
+
+/** The translation table mode that the latched root pointer says. */
+export const tableModeOf = ({ rootPointer }: Pick<Guest, "rootPointer">): number =>
+  Number(rootPointer & ttmMask) >>> ttm.lsb;
+
+/**
+ * What a register holds after a write.
+ *
+ * @param old    what it held, `spec.bytes` bytes.
+ * @param value  the bytes written, at their place in the register.
+ * @param lanes  ones in every bit of every byte that was written.
+ */
+export function registerWrite(
+  spec: RegisterSpec,
+  old: bigint,
+  value: bigint,
+  lanes: bigint,
+): bigint {
+  const writable = spec.writable & lanes;
+  const written = (old & ~writable) | (value & writable);
+  if (spec.w1s === 0n && spec.w1c === 0n) return written;
+  const set = spec.w1s & lanes & value;
+  const cleared = spec.w1c & lanes & value;
+  return (written | set) & ~cleared;
+}
+
+/** The event line that a control register is of. */
+export const lineAt: Readonly<Record<number, EventLine>> = {
+  [lineRegisters.fault.control]: "fault",
+  [lineRegisters.invalidation.control]: "invalidation",
+  [lineRegisters.pageRequest.control]: "pageRequest",
+};
+
+type Owner = { readonly registers: Registers };
+
+const [im, ip] = [Fectl.mask("im"), Fectl.mask("ip")];
+
+/** The state of a line's chart: IM and IP of the control register are where it is kept. */
+export function lineState(owner: Owner, line: EventLine): EventLineState {
+  const control = stored(owner, lineRegisters[line].control);
+  if ((control & im) === 0n) return "unmasked";
+  return (control & ip) === 0n ? "masked" : "pending";
+}
+
+const bitsOf: Readonly<Record<EventLineState, bigint>> = {
+  masked: im,
+  pending: im | ip,
+  unmasked: 0n,
+};
+
+/** What happened to an event. */
+export type EventFact = FactOf<"EventSent"> | FactOf<"EventPended"> | FactOf<"EventUnpended">;
+
+/** The registers with a control register's value, and IM and IP of it as the line's chart says. */
+function withLine(owner: Owner, line: EventLine, fact: Fact, value: bigint): Registers {
+  const state = eventLine.after(lineState(owner, line), fact);
+  const { control } = lineRegisters[line];
+  return withValue(owner.registers, control, (value & ~(im | ip)) | bitsOf[state]);
+}
+
+/** The registers once an event was sent, pended or withdrawn. */
+export const registersAfterEvent = (owner: Owner, fact: EventFact): Registers =>
+  withLine(owner, fact.line, fact, stored(owner, lineRegisters[fact.line].control));
+
+/** The registers once software set one. */
+export function registersAfterWrite(owner: Owner, fact: FactOf<"RegisterSet">): Registers {
+  const line = lineAt[fact.offset];
+  return line === undefined
+    ? withValue(owner.registers, fact.offset, fact.value)
+    : withLine(owner, line, fact, fact.value);
+}
+
+/** An event line's chart moves. */
+function moveLine(guest: Draft<Guest>, fact: EventFact): void {
+  guest.registers = registersAfterEvent(guest, fact);
+}
+
+const moveProtection = (guest: Draft<Guest>, fact: Fact): void =>
+  moveCharts(guest, { protection: protection.after(guest.charts.protection, fact) });
+
+/** What facts about registers do that are kept as they are written. */
+export const registerEvolvers: Evolvers = {
+  RegisterSet: (guest, fact) => {
+    guest.registers = registersAfterWrite(guest, fact);
+  },
+  EventPended: moveLine,
+  EventUnpended: moveLine,
+  EventSent: moveLine,
+  ProtectedMemoryEnabled: moveProtection,
+  ProtectedMemoryDisabled: moveProtection,
+};

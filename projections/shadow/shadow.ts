@@ -1,19 +1,11 @@
-import { pageOf } from "../../events/address.ts";
-import type { FactOf } from "../../events/fact.ts";
-import {
-  frameOf,
-  hasFrame,
-  hole,
-  mapped,
-  ok,
-  outcomeCode,
-  sizeCode,
-  unmapped,
-} from "../../tables/mapping.ts";
-import type { PageTree } from "../../tables/page-tree.ts";
-import { emptyTree } from "../../tables/page-tree.ts";
-import { change, fill } from "../../tables/page-tree-change.ts";
-import { everywhere, forget, isEverywhere, remember } from "../../tables/places.ts";
+// Length: what is kept of a shadow, its lookups and its places: one structure, read in one place.
+
+import { frozen } from "../../events/frozen.ts";
+import { frameOf, hasFrame } from "../../tables/mapping.ts";
+import type { PageTree, Slot } from "../../tables/page-tree.ts";
+import { change, emptyTree, expand, fill, get, spans } from "../../tables/page-tree.ts";
+import type { Radix } from "../../tables/radix.ts";
+import { emptyRadix, radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 
 /** The host's tables for one domain-id and one root, with what is needed to keep them true. */
 export interface Shadow {
@@ -65,7 +57,7 @@ export const emptyShadow = (
  * A copy of a shadow, to change before anybody else sees it. Written out: a spread costs twenty
  * times as much.
  */
-const copyShadow = (shadow: Shadow): { -readonly [K in keyof Shadow]: Shadow[K] } => ({
+export const copyShadow = (shadow: Shadow): { -readonly [K in keyof Shadow]: Shadow[K] } => ({
   id: shadow.id,
   did: shadow.did,
   root: shadow.root,
@@ -85,54 +77,11 @@ export function withIotlb(shadow: Shadow, iotlb: PageTree): Shadow {
   return next;
 }
 
-function withPending(shadow: Shadow, pending: PageTree): Shadow {
+export function withPending(shadow: Shadow, pending: PageTree): Shadow {
   if (pending === shadow.pending) return shadow;
   const next = copyShadow(shadow);
   next.pending = pending;
   return next;
-}
-
-function replaced(
-  shadow: Shadow,
-  page: number,
-  count: number,
-  stage: number,
-  host: number,
-): Shadow {
-  const end = page + count;
-  const cleared = forget(shadow.places, shadow.stage, page, end);
-  const next = copyShadow(shadow);
-  next.stage = fill(shadow.stage, page, end, stage);
-  next.host = fill(shadow.host, page, end, host);
-  next.places = hasFrame(stage) ? remember(cleared, frameOf(stage), count, page) : cleared;
-  return next;
-}
-
-/** What the guest allows, given what the host's entry does: a hole hides nothing but `ok`. */
-const guestOutcome = (code: number): number => (code === hole ? ok : code);
-
-/** A run that reaches host memory. */
-export function shadowMapped(shadow: Shadow, fact: FactOf<"ShadowMapped">): Shadow {
-  const [read, write] = [outcomeCode(fact.read), outcomeCode(fact.write)];
-  const guestSize = sizeCode(fact.guestSize);
-  const gfn = pageOf(fact.gpa);
-  const stage = mapped(gfn, guestOutcome(read), guestOutcome(write), guestSize);
-  const host = mapped(pageOf(fact.hpa), read, write, sizeCode(fact.size));
-  return replaced(shadow, pageOf(fact.iova), fact.count, stage, host);
-}
-
-/** A run that the guest maps and the P2M does not grant. */
-export function shadowBlocked(shadow: Shadow, fact: FactOf<"ShadowBlocked">): Shadow {
-  const [read, write] = [outcomeCode(fact.read), outcomeCode(fact.write)];
-  const guestSize = sizeCode(fact.guestSize);
-  const stage = mapped(pageOf(fact.gpa), guestOutcome(read), guestOutcome(write), guestSize);
-  return replaced(shadow, pageOf(fact.iova), fact.count, stage, unmapped(read, write));
-}
-
-/** A run that the guest does not map. */
-export function shadowUnmapped(shadow: Shadow, fact: FactOf<"ShadowUnmapped">): Shadow {
-  const value = unmapped(outcomeCode(fact.read), outcomeCode(fact.write));
-  return replaced(shadow, pageOf(fact.iova), fact.count, value, value);
 }
 
 /**
@@ -150,10 +99,6 @@ export function asWeb(shadow: Shadow): Shadow {
   return next;
 }
 
-/** The shadow once all of it is as the guest's tables are. */
-export const withoutMarks = (shadow: Shadow): Shadow =>
-  withPending(shadow, emptyTree(shadow.levels, false));
-
 /** Marks the pages `[first, end)` as changed by event `seq` unless an earlier mark is there. */
 export function markPending(
   shadow: Shadow,
@@ -167,15 +112,117 @@ export function markPending(
   return withPending(shadow, change(shadow.pending, first, end, keep));
 }
 
-/** Clears the marks in `[first, end)`; with `leafOnly`, those of changed upper entries stay. */
-export function clearPending(
-  shadow: Shadow,
-  first: number,
-  end: number,
-  leafOnly: boolean,
-): Shadow {
-  const clear = (old: number): number => (leafOnly && old % 2 === 1 ? old : 0);
-  return shadow.pending.root === 0
-    ? shadow
-    : withPending(shadow, change(shadow.pending, first, end, clear));
+/** In `places`: more than one IOVA maps the page, or did. */
+export const manyPlaces = 1;
+
+/** Places that are not told apart any more: every page may have many, and that stays so. */
+const everywhere = (places: PageTree): PageTree => ({ ...places, root: manyPlaces });
+
+/** Whether places are told apart no more. */
+export const isEverywhere = (places: PageTree): boolean => places.root === manyPlaces;
+
+/**
+ * `places` once the pages of `stage` in `[first, end)` are taken out. A node that is shared is
+ * looked at once: its guest pages have many places, which stays so.
+ */
+export function forget(places: PageTree, stage: PageTree, first: number, end: number): PageTree {
+  if (isEverywhere(places)) return places;
+  if (end - first === 1) {
+    const old = get(stage, first);
+    const alone = hasFrame(old) && get(places, frameOf(old)) === placeOf(first);
+    return alone ? fill(places, frameOf(old), frameOf(old) + 1, 0) : places;
+  }
+  let tree = places;
+  const seen = new Set<unknown>();
+  const walk = (slot: Slot, depth: number, base: number): void => {
+    if (typeof slot !== "number") {
+      if (depth >= 2 && seen.has(slot)) return;
+      if (depth >= 2) seen.add(slot);
+      const span = spans[depth - 1] as number;
+      const low = first <= base ? 0 : Math.floor((first - base) / span);
+      const node = expand(slot, depth, true);
+      for (let index = low; index < node.length && base + index * span < end; index++) {
+        walk(node[index] as Slot, depth - 1, base + index * span);
+      }
+    } else if (hasFrame(slot)) {
+      const from = Math.max(first, base);
+      const to = Math.min(end, base + (spans[depth] as number));
+      const gfn = frameOf(slot) + from - base;
+      tree = change(tree, gfn, gfn + to - from, (old, at) =>
+        old === placeOf(from + at - gfn) ? 0 : old,
+      );
+    }
+  };
+  walk(stage.root, stage.levels * 2, 0);
+  return tree;
+}
+
+const placeOf = (page: number): number => (page + 1) * 512;
+
+/** `places` with the guest pages from `gfn` on mapped by the IOVA pages from `page` on. */
+export function remember(places: PageTree, gfn: number, count: number, page: number): PageTree {
+  if (isEverywhere(places)) return places;
+  if (count === 1) {
+    return fill(places, gfn, gfn + 1, get(places, gfn) === 0 ? placeOf(page) : manyPlaces);
+  }
+  return change(places, gfn, gfn + count, (old, at) =>
+    old === 0 ? placeOf(page + at - gfn) : manyPlaces,
+  );
+}
+
+/** The shadows of a guest: found, changed and dropped without looking at the others. */
+export interface Shadows {
+  readonly byId: Radix<Shadow>;
+  /** Numbers of shadows by the page of the top table, and by domain-id and levels. */
+  readonly byRoot: Radix<Radix<number>>;
+}
+
+export const noShadows: Shadows = frozen({ byId: emptyRadix(), byRoot: emptyRadix() });
+
+/** The guest's shadow of a number. */
+export const shadowAt = (
+  guest: { readonly shadows: Shadows } | undefined,
+  id: number | undefined,
+): Shadow | undefined =>
+  guest === undefined || id === undefined ? undefined : radixGet(guest.shadows.byId, id);
+
+/** All shadows of a guest, in the order in which they were made. */
+export function shadowsOf({ shadows }: { readonly shadows: Shadows }): readonly Shadow[] {
+  const all: Shadow[] = [];
+  radixForEach(shadows.byId, 0, Number.MAX_SAFE_INTEGER, (_id, shadow) => all.push(shadow));
+  return all;
+}
+
+type Tables = Pick<Shadow, "did" | "root" | "levels">;
+
+const tablesKey = ({ did, levels }: Tables): number => did * 8 + levels;
+
+/** The number of the shadow of some tables in a domain. */
+export const shadowOver = (
+  { shadows }: { readonly shadows: Shadows },
+  tables: Tables,
+): number | undefined => {
+  const known = radixGet(shadows.byRoot, tables.root);
+  return known && radixGet(known, tablesKey(tables));
+};
+
+function indexed(byRoot: Shadows["byRoot"], shadow: Shadow, id: number | undefined) {
+  const known = radixGet(byRoot, shadow.root) ?? emptyRadix<number>();
+  return radixSet(byRoot, shadow.root, radixSet(known, tablesKey(shadow), id));
+}
+
+/** The shadows with one more, or with another version of one. */
+export function withShadow({ byId, byRoot }: Shadows, shadow: Shadow): Shadows {
+  const isNew = radixGet(byId, shadow.id) === undefined;
+  return {
+    byId: radixSet(byId, shadow.id, shadow),
+    byRoot: isNew ? indexed(byRoot, shadow, shadow.id) : byRoot,
+  };
+}
+
+/** The shadows without one. */
+export function withoutShadow({ byId, byRoot }: Shadows, id: number): Shadows {
+  const shadow = radixGet(byId, id);
+  if (shadow === undefined) return { byId, byRoot };
+  return { byId: radixSet(byId, id, undefined), byRoot: indexed(byRoot, shadow, undefined) };
 }

@@ -1,13 +1,13 @@
 import type { Iova } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { capacity } from "../../tables/page-tree.ts";
-import { fill, putSlots } from "../../tables/page-tree-change.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
-import { spans } from "../../tables/page-tree-node.ts";
+import { frameOf, hasFrame } from "../../tables/mapping.ts";
+import type { Slot } from "../../tables/page-tree.ts";
+import { capacity, expand, fill, spans } from "../../tables/page-tree.ts";
 import { slotAt } from "../../tables/page-tree-range.ts";
-import { forEachSlotOnce, forget, isEverywhere, manyPlaces } from "../../tables/places.ts";
+import { putSlots } from "../../tables/page-tree-slots.ts";
 import type { Shadow } from "./shadow.ts";
+import { forget, isEverywhere, manyPlaces } from "./shadow.ts";
 
 /** A block that is there, of both trees. */
 interface Block {
@@ -81,4 +81,23 @@ export function shadowLinked(shadow: Shadow, fact: FactOf<"ShadowLinked">): Shad
   const at = (index: number): Block => found.get(from[index] as Iova) as Block;
   const blocks: Blocks = { depth: spans.indexOf(span), to, end: to + span * from.length, at };
   return withBlocks(shadow, blocks, found.values());
+}
+
+/** Visits the frames below a slot, each shared node once. */
+export function forEachSlotOnce(
+  slot: Slot,
+  depth: number,
+  visit: (frame: number, count: number) => void,
+): void {
+  const seen = new Set<unknown>();
+  const walk = (at: Slot, below: number): void => {
+    if (typeof at === "number") {
+      if (hasFrame(at)) visit(frameOf(at), spans[below] as number);
+      return;
+    }
+    if (seen.has(at)) return;
+    seen.add(at);
+    for (const child of expand(at, below, true)) walk(child, below - 1);
+  };
+  walk(slot, depth);
 }

@@ -29,7 +29,7 @@ export const eventBugs: readonly Bug[] = [
   {
     id: "completion-again",
     what: "Every wait that asks for it raises the completion event, even while IWC is set.",
-    file: "hypervisor/queue/descriptor.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "const first = interrupt && !queue.waitDone;",
     replace: "const first = interrupt;",
     law: "EV9",

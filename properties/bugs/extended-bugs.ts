@@ -169,7 +169,7 @@ export const extendedBugs: readonly Bug[] = [
   {
     ...{ id: "extended-context-domain", worlds, law: "SH2" },
     what: "A context invalidation of any domain-id covers an entry with PASID.",
-    file: "projections/queue/coverage.ts",
+    file: "projections/queue/evolve-queue.ts",
     find: "const scalable = !ecs && (",
     replace: "const scalable = (",
   },
@@ -183,9 +183,9 @@ export const extendedBugs: readonly Bug[] = [
   {
     ...{ id: "extended-type-of-seven-bits", worlds, law: "QU1" },
     what: "Descriptor types have seven bits.",
-    file: "events/queue/extended-descriptors.ts",
-    find: "ecs ? Number(descriptor & 0xfn) : descriptorType(descriptor);",
-    replace: "ecs ? descriptorType(descriptor) : descriptorType(descriptor);",
+    file: "hypervisor/queue/queue.ts",
+    find: "ecs ? extendedType(descriptor) : descriptorType(descriptor);",
+    replace: "descriptorType(descriptor);",
   },
   {
     ...{ id: "extended-request-size", worlds, law: "PG1" },

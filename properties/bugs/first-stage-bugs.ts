@@ -17,7 +17,7 @@ export const firstStageBugs: readonly Bug[] = [
   {
     id: "pasid-mask-bounded",
     what: "A PASID-based invalidation of more pages than CAP.MAMV allows halts the queue.",
-    file: "hypervisor/queue/descriptor.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "invalidatePasidIotlb(turn, scope);",
     replace:
       "if (isBeyondMamv(turn, scope)) return reservedField; invalidatePasidIotlb(turn, scope);",

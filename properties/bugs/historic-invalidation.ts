@@ -1,7 +1,7 @@
 import type { HistoricBug } from "./historic.ts";
 
-const scope = "events/queue/scope.ts";
-const coverage = "projections/queue/coverage.ts";
+const scope = "events/queue/descriptor.ts";
+const coverage = "projections/queue/evolve-queue.ts";
 const shadows = "projections/shadow/evolve-shadow.ts";
 const invalidate = "hypervisor/queue/invalidate.ts";
 
@@ -82,9 +82,8 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     rule: "Whatever caches translations hears of every invalidation that covers them.",
     kind: "staleness",
     file: "projections/first-stage/evolve-first-stage.ts",
-    find: "(space: Space): boolean => coveredOfPasid(fact, space) !== undefined;",
-    replace:
-      "(space: Space): boolean => !space.virtual && coveredOfPasid(fact, space) !== undefined;",
+    find: "if (covered === undefined) continue;",
+    replace: "if (covered === undefined || space.virtual) continue;",
     law: "IV6",
   },
   {
@@ -94,8 +93,8 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     rule: "An IOTLB invalidation of a domain drops its first-stage and nested entries as well.",
     kind: "staleness",
     file: shadows,
-    find: "({ did }) => coversFirstStages(fact, did)",
-    replace: "({ did, second }) => second === undefined && coversFirstStages(fact, did)",
+    find: "if (coversFirstStages(fact, space.did))",
+    replace: "if (space.second === undefined && coversFirstStages(fact, space.did))",
     law: "IV6",
   },
   {

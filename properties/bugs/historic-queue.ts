@@ -1,7 +1,7 @@
 import type { HistoricBug } from "./historic.ts";
 
 const chart = "machines/queue/queue.ts";
-const handler = "hypervisor/queue/descriptor.ts";
+const handler = "hypervisor/queue/queue.ts";
 const evolver = "projections/queue/evolve-queue.ts";
 
 /** Mistakes of real implementations about the invalidation queue and its waits. */

@@ -23,7 +23,7 @@ export const historicReportBugs: readonly HistoricBug[] = [
     reference: "QEMU a3c8d7e385",
     rule: "Each field of a record has its own bits.",
     kind: "decoding",
-    file: "projections/registers/registers.ts",
+    file: "projections/fault/faults.ts",
     find: "    t: record.read,",
     replace: "    t: record.read || (record.pasid ?? 0) >= 0x80000,",
     law: "RG4",

@@ -46,7 +46,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-entry-mask",
     what: "An invalidation of 2^IM interrupt entries covers one.",
-    file: "events/queue/scope.ts",
+    file: "events/queue/descriptor.ts",
     find: "const count = 2 ** im;",
     replace: "const count = 2 ** (im & 0);",
     law: "QU1",

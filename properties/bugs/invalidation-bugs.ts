@@ -5,7 +5,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-ignored",
     what: "A page-selective invalidation covers one page, whatever AM says.",
-    file: "events/queue/scope.ts",
+    file: "events/queue/descriptor.ts",
     find: "const length = 4096n << BigInt(am);",
     replace: "const length = 4096n << BigInt(am & 0);",
     law: "QU1",
@@ -13,7 +13,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-unaligned",
     what: "The pages of an invalidation begin at its address rather than at the aligned block.",
-    file: "events/queue/scope.ts",
+    file: "events/queue/descriptor.ts",
     find: "const first = page - (page % (blocks[am] as number));",
     replace: "const first = page;",
     law: "QU1",
@@ -21,7 +21,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "domain-in-part",
     what: "A domain-selective invalidation brings only the first 1 GiB of the shadow up to date.",
-    file: "projections/queue/coverage.ts",
+    file: "projections/queue/evolve-queue.ts",
     find: `return scope.scope === "domain" ? everyPage : pagesOf(scope);`,
     replace: `return scope.scope === "domain" ? { first: 0, end: 262_144 } : pagesOf(scope);`,
     law: "SH1",
@@ -29,7 +29,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "domain-mixed-up",
     what: "An invalidation of one domain-id counts as one of every domain-id.",
-    file: "projections/queue/coverage.ts",
+    file: "projections/queue/evolve-queue.ts",
     find: `if (scope.did !== did) return undefined;\n  return scope.scope`,
     replace: "return scope.scope",
     law: "SH1",
@@ -45,7 +45,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "leaf-only",
     what: "An invalidation for leaves alone counts for table pointers too.",
-    file: "projections/shadow/shadow.ts",
+    file: "projections/shadow/evolve-shadow.ts",
     find: "leafOnly && old % 2 === 1 ? old : 0",
     replace: "leafOnly && old < 0 ? old : 0",
     law: "IV5",
@@ -53,7 +53,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "told-unchanged",
     what: "A page whose table entry was written with what it held is said to have changed.",
-    file: "hypervisor/shadow/few-pages.ts",
+    file: "hypervisor/shadow/walk-second-stage.ts",
     find: "      if (stage === get(shadow.stage, page)) continue;\n",
     replace: "",
     law: "SH5",
@@ -69,7 +69,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "superpage-in-part",
     what: "Invalidating one page of a cached superpage leaves the rest of it cached.",
-    file: "tables/cache.ts",
+    file: "tables/mapping.ts",
     find: "const [low, high] = cachedAround(iotlb, first, Math.min(end, capacity(iotlb)));",
     replace: "const [low, high] = [first, Math.min(end, capacity(iotlb))];",
     law: "IV2",
@@ -109,7 +109,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "wait-first",
     what: "A wait completes before the devices have answered the invalidations before it.",
-    file: "hypervisor/queue/descriptor.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "if (queue.unanswered.length > 0) ",
     replace: "if (queue.unanswered.length > 1) ",
     law: "IV4",
@@ -125,7 +125,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "long-status",
     what: "The status of a wait overwrites the 4 bytes after it.",
-    file: "hypervisor/queue/descriptor.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "new Uint8Array(4)",
     replace: "new Uint8Array(8)",
     law: "QU1",
@@ -134,7 +134,7 @@ export const invalidationBugs: readonly Bug[] = [
     id: "reserved-descriptor",
     what: "Reserved bits of descriptors are not checked.",
     file: "hypervisor/queue/queue.ts",
-    find: "if ((descriptor & reservedFor(spec, profile, width)) !== 0n) {",
+    find: "if ((descriptor & reserved) !== 0n) {",
     replace: "if (descriptor < 0n) {",
     law: "QU1",
   },

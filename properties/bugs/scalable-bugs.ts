@@ -2,7 +2,7 @@ import type { Bug } from "./bug.ts";
 
 const pasid = "hypervisor/context/pasid.ts";
 const answer = "hypervisor/device/answer-request.ts";
-const entries = "projections/queue/coverage.ts";
+const entries = "projections/queue/evolve-queue.ts";
 
 /** Mistakes in resolving requests in scalable mode, and in what its caches forget. */
 export const scalableBugs: readonly Bug[] = [
@@ -138,7 +138,7 @@ export const scalableBugs: readonly Bug[] = [
     id: "domain-and-first-stage",
     what: "An IOTLB invalidation drops nothing of first stages.",
     file: "projections/shadow/evolve-shadow.ts",
-    find: "forgetSpaces(guest, ({ did }) => coversFirstStages(fact, did));",
+    find: "if (coversFirstStages(fact, space.did)) forgetSpace(guest, space);",
     replace: "",
     law: "SH1",
   },
@@ -146,16 +146,16 @@ export const scalableBugs: readonly Bug[] = [
     id: "page-and-first-stage",
     what: "A page-selective IOTLB invalidation drops nothing of first stages.",
     file: "projections/shadow/evolve-shadow.ts",
-    find: "({ did }) => coversFirstStages(fact, did)",
-    replace: `({ did }) => fact.scope !== "page" && coversFirstStages(fact, did)`,
+    find: "if (coversFirstStages(fact, space.did))",
+    replace: `if (fact.scope !== "page" && coversFirstStages(fact, space.did))`,
     law: "SH1",
   },
   {
     id: "pasid-iotlb-kept",
     what: "An invalidation of all that is cached of a PASID does nothing.",
     file: "projections/first-stage/evolve-first-stage.ts",
-    find: `if (fact.scope !== "page") forgetSpaces(guest, isCovered);`,
-    replace: `if (fact.scope !== "page") return;`,
+    find: `if (fact.scope !== "page") forgetSpace(guest, space);`,
+    replace: `if (fact.scope !== "page") continue;`,
     law: "SH1",
   },
   {

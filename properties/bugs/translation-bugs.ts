@@ -80,7 +80,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "torn-word",
     what: "Of a table entry only the lower half is compared when it is written.",
-    file: "projections/memory/table-use.ts",
+    file: "projections/memory/pending-marks.ts",
     find: " ||\n  half(before, index * 2 + 1) !== half(after, index * 2 + 1);",
     replace: ";",
     law: "SH1",
@@ -88,7 +88,7 @@ export const translationBugs: readonly Bug[] = [
   {
     id: "copy-kept",
     what: "The copy of a table that is walked often outlives a write to it.",
-    file: "hypervisor/memory/table-page.ts",
+    file: "hypervisor/memory/guest-memory.ts",
     find: "copied[slot] = 0;",
     replace: "",
     law: "SH1",

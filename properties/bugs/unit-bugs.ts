@@ -55,7 +55,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "byte-lanes",
     what: "A write of some bytes of a register clears the others.",
-    file: "events/registers/register.ts",
+    file: "projections/registers/registers.ts",
     find: "const writable = spec.writable & lanes;",
     replace: "const writable = spec.writable;",
     law: "RG1",

@@ -3,7 +3,7 @@ import type { SourceId } from "../../events/address.ts";
 import { iova } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import {
   booted,
   contextEntry,

@@ -3,7 +3,7 @@ import type { Gpa, Iova } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { at } from "../../events/registers/offset.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import {
   booted,
   command,

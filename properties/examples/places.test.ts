@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { buildStage } from "../../hypervisor/shadow/build.ts";
 import { newBuild } from "../../hypervisor/shadow/built-table.ts";
-import { emptyShadow } from "../../projections/shadow/shadow.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { emptyShadow, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixGet } from "../../tables/radix.ts";
 import { command, iotlbOfDomain, memory, queueOn, submitAt, turnOn } from "./driver.ts";

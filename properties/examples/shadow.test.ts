@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import {
   booted,
   contextsOfDevice,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SourceId } from "../../events/address.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { memory, rootTable, turnOn } from "./driver.ts";
 import { given } from "./given.ts";

@@ -1,8 +1,8 @@
 import type { InputOf } from "../../events/input.ts";
 import type { Setup } from "../../events/setup.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
+import type { Slot } from "../../tables/page-tree.ts";
 import { memory, rootTable } from "./driver.ts";
 import type { Inputs } from "./given.ts";
 import { unit } from "./unit.ts";

@@ -7,11 +7,10 @@ import { walkTables } from "../../hypervisor/shadow/walk-second-stage.ts";
 import { stateHash } from "../../projections/digest.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { emptyShadow } from "../../projections/shadow/shadow.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { emptyShadow, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
+import type { Slot } from "../../tables/page-tree.ts";
 import { get } from "../../tables/page-tree.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
 import { sameValue } from "../laws/same.ts";
 import {
   iotlbOfDomain,

@@ -4,7 +4,7 @@ import { stateHash } from "../../projections/digest.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { emptyGuest } from "../../projections/guest.ts";
 import { resetRegisters } from "../../projections/registers/registers.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { find } from "./requests.ts";
 import type { Run } from "./run.ts";

@@ -1,16 +1,16 @@
-import { hex } from "../../events/address.ts";
+import { everyPage, hex } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
-import { changedPages, tellPages } from "../../hypervisor/shadow/few-pages.ts";
 import {
   pendingRanges,
   shadowLimit,
   synchroniseTrees,
 } from "../../hypervisor/shadow/synchronise.ts";
+import { tellPages } from "../../hypervisor/shadow/teller.ts";
+import { changedPages } from "../../hypervisor/shadow/walk-second-stage.ts";
 import { newTurn } from "../../hypervisor/turn.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
-import { everyPage } from "../../tables/range.ts";
 import type { Count, Law } from "./law.ts";
 import { sameValue } from "./same.ts";
 

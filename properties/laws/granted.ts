@@ -1,14 +1,12 @@
 import { hex } from "../../events/address.ts";
 import { tlbsWhere } from "../../projections/device/device-tlb.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { ownerGuest, ownerPage } from "../../tables/p2m.ts";
-import type { PageTree } from "../../tables/page-tree.ts";
-import { get } from "../../tables/page-tree.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
-import { expand, spans } from "../../tables/page-tree-node.ts";
+import type { PageTree, Slot } from "../../tables/page-tree.ts";
+import { expand, get, spans } from "../../tables/page-tree.ts";
 import { forEachSlot } from "../../tables/page-tree-range.ts";
 import type { Law } from "./law.ts";
 import { momentsOf } from "./run.ts";

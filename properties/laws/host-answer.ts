@@ -4,7 +4,7 @@ import { walkFirstStage } from "../../hypervisor/first-stage/walk-first-stage.ts
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import {
   behindP2m,
   frameOf,

@@ -2,7 +2,7 @@ import { formatSourceId } from "../../events/address.ts";
 import { tlbsWhere } from "../../projections/device/device-tlb.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { DeviceBook, Given } from "./device-book.ts";
 import { follow, newDeviceBook } from "./device-book.ts";
 import type { Count, Law } from "./law.ts";

@@ -35,9 +35,7 @@ const ofRights: readonly number[] = [0x5c, 0x5d, 0x19, 0x1a];
 
 /** Whether a request faults so. */
 const lacksRights = ({ read, write }: Probe["expected"]): boolean =>
-  [read, write].some(
-    ({ composed }) => "fault" in composed && ofRights.includes(composed.fault),
-  );
+  [read, write].some(({ composed }) => "fault" in composed && ofRights.includes(composed.fault));
 
 /** Why the host does not let a request through whose walk is right, or nothing. */
 export type HostRefusal = "unassigned" | "refused" | "protected";

@@ -3,7 +3,7 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { World } from "../../projections/world.ts";
 import { pagesOfSize, sizeOf } from "../../tables/mapping.ts";
 import type { PageTree } from "../../tables/page-tree.ts";

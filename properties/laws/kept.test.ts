@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Guest } from "../../projections/guest.ts";
-import { noShadows } from "../../projections/shadow/shadows.ts";
+import { noShadows } from "../../projections/shadow/shadow.ts";
 import { emptyRadix } from "../../tables/radix.ts";
 import type { Violation } from "../verdict.ts";
 import { anyProgram } from "../world/program.ts";

@@ -1,10 +1,9 @@
 import { hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { PageTree } from "../../tables/page-tree.ts";
-import { capacity } from "../../tables/page-tree.ts";
-import { change } from "../../tables/page-tree-change.ts";
+import { capacity, change } from "../../tables/page-tree.ts";
 import { coveredPages } from "./invalidated.ts";
 import type { Count, Law } from "./law.ts";
 import { guestIndex, momentsOf } from "./run.ts";

@@ -1,6 +1,6 @@
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
-import { shadowAt } from "../../projections/shadow/shadows.ts";
+import { shadowAt } from "../../projections/shadow/shadow.ts";
 import { get } from "../../tables/page-tree.ts";
 import { radixForEach } from "../../tables/radix.ts";
 import type { Key } from "../oracle/oracle.ts";

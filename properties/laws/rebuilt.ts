@@ -4,11 +4,10 @@ import { newBuild } from "../../hypervisor/shadow/built-table.ts";
 import { pageLimit } from "../../hypervisor/shadow/synchronise.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Shadow } from "../../projections/shadow/shadow.ts";
-import { emptyShadow, gpaLevels } from "../../projections/shadow/shadow.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { emptyShadow, gpaLevels, shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import { composeSlot, newComposition } from "../../tables/compose.ts";
+import type { Slot } from "../../tables/page-tree.ts";
 import { capacity } from "../../tables/page-tree.ts";
-import type { Slot } from "../../tables/page-tree-node.ts";
 import type { Law } from "./law.ts";
 import { sameValue } from "./same.ts";
 

@@ -1,6 +1,6 @@
-import { at, faultRecordIndex } from "../../events/registers/offset.ts";
+import { at } from "../../events/registers/offset.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { readBytes } from "../../projections/registers/registers.ts";
+import { faultRecordIndex, readBytes } from "../../projections/registers/registers.ts";
 
 /**
  * What software reads of a guest's registers. Versions of a guest between which nothing changed

@@ -2,7 +2,7 @@ import { hex, pageOf } from "../../events/address.ts";
 import type { Fact, FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { shadowAt, shadowsOf } from "../../projections/shadow/shadows.ts";
+import { shadowAt, shadowsOf } from "../../projections/shadow/shadow.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt } from "../../tables/memory.ts";
 import { anyIn } from "../../tables/page-tree-range.ts";

@@ -1,7 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
 import { masksOf } from "../../events/layout/layout.ts";
-import { tablePage } from "../../hypervisor/memory/table-page.ts";
+import { tablePage } from "../../hypervisor/memory/guest-memory.ts";
 import type { ContextTable } from "../../projections/context/context-table.ts";
 import { placeIn } from "../../projections/context/context-table.ts";
 import type { Guest } from "../../projections/guest.ts";

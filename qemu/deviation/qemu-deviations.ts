@@ -1,6 +1,6 @@
-import { faultRecordIndex } from "../../events/registers/offset.ts";
 import { Iqa } from "../../events/registers/queue.ts";
 import { evolve } from "../../projections/evolve.ts";
+import { faultRecordIndex } from "../../projections/registers/registers.ts";
 import type { Deviation, Passing } from "../../target/deviation.ts";
 import { tableInDeviceMemory } from "./device-memory.ts";
 import { dmaDeviations } from "./dma-deviations.ts";

@@ -4,11 +4,12 @@ import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts
 import { Rtaddr } from "../../events/registers/command.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
 import { at } from "../../events/registers/offset.ts";
-import { Iqa, Iqercd, Iqt, queueGeometry } from "../../events/registers/queue.ts";
-import { isScalable, tableModeOf } from "../../projections/context/context-path.ts";
+import { Iqa, Iqercd, Iqt } from "../../events/registers/queue.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
+import { isScalable } from "../../projections/context/context-path.ts";
 import { evolve } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
-import { registerValue } from "../../projections/registers/registers.ts";
+import { registerValue, tableModeOf } from "../../projections/registers/registers.ts";
 import type { Deviation, Other, Situation } from "../../target/deviation.ts";
 import { nothing } from "../../target/deviation.ts";
 import { hasOnePasidReason, takesResponses } from "./reasons.ts";

@@ -1,6 +1,6 @@
 import { Rtaddr } from "../../events/registers/command.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
-import { queueGeometry } from "../../events/registers/queue.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { KnownMemory, MemoryChange } from "./memory-changes.ts";
 import type { TableKind, TableLink } from "./table-links.ts";
 import { tableLinks } from "./table-links.ts";

@@ -1,3 +1,4 @@
+import { pageIn } from "../../events/address.ts";
 import { ContextEntry, levelsOfWidth } from "../../events/context/context-entry.ts";
 import {
   levelsOfMode,
@@ -10,7 +11,7 @@ import { ScalableContextEntry } from "../../events/context/scalable-context-entr
 import { ScalableRootEntry } from "../../events/context/scalable-root-entry.ts";
 import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 import type { FieldHalves } from "../../events/layout/field-halves.ts";
-import { fieldHalves, numberIn, pageIn } from "../../events/layout/field-halves.ts";
+import { fieldHalves, numberIn } from "../../events/layout/field-halves.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import type { ContextTable } from "../../projections/context/context-table.ts";
 import { legacyTables, scalableTables } from "../../projections/context/context-table.ts";

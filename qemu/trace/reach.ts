@@ -1,9 +1,7 @@
 import { formatSourceId, functionMasks, hex } from "../../events/address.ts";
-import type { DescriptorName, DescriptorSpec } from "../../events/queue/descriptor.ts";
-import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import type { DescriptorName, DescriptorSpec, Scope } from "../../events/queue/descriptor.ts";
+import { descriptors, descriptorType, scopeOf } from "../../events/queue/descriptor.ts";
 import { PageGroupResponseDescriptor } from "../../events/queue/scalable-descriptors.ts";
-import type { Scope } from "../../events/queue/scope.ts";
-import { scopeOf } from "../../events/queue/scope.ts";
 
 /** IOVAs in bytes, from `first` up to `end`. */
 export interface Range {

@@ -1,5 +1,4 @@
-import type { PasidValue, Space } from "../pasid-entry.ts";
-import type { Asked, Resolution } from "../resolve.ts";
+import type { PasidValue, Space, Tables } from "../pasid-entry.ts";
 import type { Unit, Word } from "../walk.ts";
 import { reader } from "../walk.ts";
 import { bit, bits } from "../word.ts";
@@ -8,6 +7,25 @@ import { readExtended } from "./context.ts";
 import { readPasid } from "./outcome.ts";
 import type { ExtendedUnit } from "./unit.ts";
 import { pasidBits } from "./unit.ts";
+
+/** What a request says of itself, as the other oracle has it. */
+interface Asked {
+  readonly pasid?: number | undefined;
+  readonly privileged?: boolean | undefined;
+  readonly execute?: boolean | undefined;
+}
+
+interface Common {
+  readonly did: number;
+  readonly fpd: boolean;
+}
+
+/** What extended tables make of a request, as one of the other oracle's resolutions. */
+type Resolution =
+  | { readonly kind: "fault"; readonly reason: number; readonly fpd: boolean }
+  | ({ readonly kind: "passThrough"; readonly scalable: boolean } & Common)
+  | ({ readonly kind: "tables"; readonly scalable: boolean } & Common & Tables)
+  | ({ readonly kind: "firstStage"; readonly space: Space; readonly privileged: boolean } & Common);
 
 /** An extended context entry that a request may be resolved by. */
 export interface ExtendedSource {

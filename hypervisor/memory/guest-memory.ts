@@ -1,8 +1,18 @@
+/*
+ * Guest memory as the unit reads and writes it, through the P2M, and what is kept at hand of what
+ * reading asks again and again: pages, and what entries mean for a unit.
+ */
+
+import type { Gpa } from "../../events/address.ts";
+import { pageOf } from "../../events/address.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import type { Guest } from "../../projections/guest.ts";
+import type { P2m } from "../../tables/mapping.ts";
+import { readable, writable } from "../../tables/mapping.ts";
 import type { Memory, Page } from "../../tables/memory.ts";
 import { blankPage, half, pageAt } from "../../tables/memory.ts";
-import type { P2m } from "../../tables/p2m.ts";
-import { readable } from "../../tables/p2m.ts";
+import type { Turn } from "../turn.ts";
+import { guestIn, record } from "../turn.ts";
 
 /**
  * The last lookups in one version of one guest's memory and P2M, by the low bits of the page
@@ -118,4 +128,32 @@ export function tablePage(guest: Guest, gfn: number): Page | undefined {
   uses[slot] = 0;
   copied[slot] = 0;
   return page;
+}
+
+/**
+ * A function of a unit's capabilities that is computed once for each unit. The last answer is at
+ * hand at once, since most questions in a row are about one unit.
+ */
+export function perProfile<T>(make: (profile: Profile) => T): (profile: Profile) => T {
+  const known = new WeakMap<Profile, { readonly value: T }>();
+  let last: { readonly profile: Profile; readonly value: T } | undefined;
+  return (profile) => {
+    if (last?.profile === profile) return last.value;
+    const value = known.get(profile)?.value ?? make(profile);
+    known.set(profile, { value });
+    last = { profile, value };
+    return value;
+  };
+}
+
+/** The unit writes to guest memory within a page; where the P2M takes no write it is lost. */
+export function writePosted(turn: Turn, gpa: Gpa, bytes: Uint8Array): void {
+  const { p2m } = guestIn(turn);
+  const gfn = pageOf(gpa);
+  if (writable(p2m, gfn)) {
+    record(turn, { type: "MemoryWritten", gpa, bytes });
+    return;
+  }
+  const why = readable(p2m, gfn) ? "readOnly" : "hole";
+  record(turn, { type: "MemoryWriteDropped", gpa, length: BigInt(bytes.length), why });
 }
