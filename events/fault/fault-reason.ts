@@ -42,8 +42,6 @@ const declared = {
   postedAccess: qualified(0x27, "The posted descriptor could not be read and written."),
   postedReserved: qualified(0x28, "A reserved field of the posted descriptor is set."),
 
-  // Before the name that its number has later: the table by numbers has the last.
-  extendedPagesDisabled: unqualified(0x30, "A page request of 2.x is not allowed."),
   rootTableInvalid: unqualified(
     0x30,
     "The root table address register is invalid; of 2.x a page request is not allowed.",

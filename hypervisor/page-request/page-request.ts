@@ -57,7 +57,7 @@ function answerDropped(turn: Turn, request: PageRequest, response: "success" | "
 function refusal(turn: Turn, entry: HostEntry | undefined): number {
   const { rootPointer, profile } = guestIn(turn);
   const { ttm } = Rtaddr.decode(rootPointer);
-  const disabled = profile.ecs ? reason.extendedPagesDisabled : reason.pageRequestDisabled;
+  const disabled = profile.ecs ? reason.rootTableInvalid : reason.pageRequestDisabled;
   if (ttm === Rtaddr.fields.ttm.names.legacy) {
     return profile.ecs ? disabled : reason.legacyPageRequest;
   }

@@ -1,8 +1,15 @@
-import type { QueueState } from "../queue.ts";
 import type { Work } from "../work.ts";
 import { decodeDescriptor } from "./descriptor.ts";
 import { pasidBits } from "./unit.ts";
 import type { ExtendedWork, Range } from "./work.ts";
+
+/** What of a unit bears on its descriptors. */
+interface UnitOfQueue {
+  readonly cap: bigint;
+  readonly ecap: bigint;
+  readonly haw: number;
+  readonly root?: bigint;
+}
 
 const pages = ({ address, length }: Range) => ({ iova: address, length });
 
@@ -46,7 +53,7 @@ function workOf(work: ExtendedWork): Work {
 }
 
 /** What a descriptor of version 2.x asks for, or the IQEI that refuses it. */
-export function extendedWork(low: bigint, high: bigint, state: QueueState): Work | number {
+export function extendedWork(low: bigint, high: bigint, state: UnitOfQueue): Work | number {
   const unit = {
     ...{ cap: state.cap, ecap: state.ecap, haw: state.haw, root: state.root ?? 0n },
     ...{ pasidBit: pasidBits.from24, read64: () => undefined, canWrite: () => false },
