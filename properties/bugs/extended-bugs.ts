@@ -34,13 +34,6 @@ export const extendedBugs: readonly Bug[] = [
     replace: "return 0;",
   },
   {
-    ...{ id: "extended-table-of-pss", worlds, law: "SH1" },
-    what: "A PASID table may be longer than the unit's PASIDs are.",
-    file: context,
-    find: "fieldOf(entry, pts) + 5 <= profile.pasidBits",
-    replace: "fieldOf(entry, pts) + 5 <= 20",
-  },
-  {
     ...{ id: "extended-pass-through-pasids", worlds, law: "SH1" },
     what: "A type that passes requests without PASID serves those with one too.",
     file: pasid,
@@ -62,13 +55,6 @@ export const extendedBugs: readonly Bug[] = [
     replace: `if (type === passThrough) return { kind: "passThrough", ...common };`,
   },
   {
-    ...{ id: "extended-paside-needed", worlds, law: "SH1" },
-    what: "NESTE is taken without PASIDE.",
-    file: context,
-    find: "type === guestMode || type === pasidAll || isSet(entry, neste);",
-    replace: "type === guestMode || type === pasidAll;",
-  },
-  {
     ...{ id: "extended-nest-ignored", worlds, law: "SH1" },
     what: "NESTE puts no second stage under a first one.",
     file: pasid,
@@ -81,13 +67,6 @@ export const extendedBugs: readonly Bug[] = [
     file: pasid,
     find: "if (second === undefined) return { start };",
     replace: "if (second === undefined || start > 0) return { start };",
-  },
-  {
-    ...{ id: "extended-table-unregistered", worlds, law: "HE3" },
-    what: "Second-stage tables on the way to a nested PASID entry are not watched.",
-    file: "projections/context/second-path.ts",
-    find: `words.push({ page: table, offset: index * 8, bytes: 8, part: "pasidPending" });`,
-    replace: "",
   },
   {
     ...{ id: "extended-nest-capability", worlds, law: "SH1" },
@@ -104,13 +83,6 @@ export const extendedBugs: readonly Bug[] = [
     replace: "hasAny",
   },
   {
-    ...{ id: "extended-pasid-reserved", worlds, law: "SH1" },
-    what: "Reserved bits of a PASID entry are not looked at.",
-    file: pasid,
-    find: "if (hasAny(entry, reserved)) return",
-    replace: "if (hasAny(entry, reserved.subarray(0, 0))) return",
-  },
-  {
     ...{ id: "extended-fpd", worlds, law: "FA1" },
     what: "FPD of an extended context entry has no effect on requests with PASID.",
     file: pasid,
@@ -123,13 +95,6 @@ export const extendedBugs: readonly Bug[] = [
     file: pasid,
     find: "sre: isSet(entry, pasidBits.sre)",
     replace: "sre: true",
-  },
-  {
-    ...{ id: "extended-ere-late", worlds, law: "FA1" },
-    what: "ERE counts after the PASID entry.",
-    file: "hypervisor/device/answer-request.ts",
-    find: "return isDenied ? reason.executeDisabled : blocked.reason;",
-    replace: "return blocked.reason;",
   },
   {
     ...{ id: "extended-wpe", worlds, law: "FA1" },
@@ -165,13 +130,6 @@ export const extendedBugs: readonly Bug[] = [
     file: pasid,
     find: "Context => ({\n    ...common,",
     replace: "Context => ({\n    ...{ ...common, did: 0 },",
-  },
-  {
-    ...{ id: "extended-context-domain", worlds, law: "SH2" },
-    what: "A context invalidation of any domain-id covers an entry with PASID.",
-    file: "projections/queue/evolve-queue.ts",
-    find: "const scalable = !ecs && (",
-    replace: "const scalable = (",
   },
   {
     ...{ id: "extended-iotlb-of-one", worlds, law: "QU1" },
