@@ -53,8 +53,8 @@ const dearest = 12;
 /** What all laws over generated worlds cost, in folds of the same worlds, and which cost most. */
 export function measureLaws(effort: Effort): readonly Figure[] {
   const group = "laws, in folds of the same worlds";
-  const programs = fc.sample(anyProgram, { seed: 6, numRuns: effort.short ? 60 : 300 });
-  for (const program of programs.slice(0, 30)) judge(new Map(), program);
+  const programs = fc.sample(anyProgram, { seed: 6, numRuns: effort.short ? 25 : 300 });
+  for (const program of programs.slice(0, 12)) judge(new Map(), program);
   const costs: Costs = new Map();
   for (const program of programs) judge(costs, program);
   const whole = costs.get(folded) ?? Number.NaN;

@@ -11,9 +11,11 @@ import { measureGrowth } from "./growth.ts";
 import { measureHistory } from "./history.ts";
 import { measureInvalidation } from "./invalidation.ts";
 import { measureLaws } from "./laws.ts";
+import { measureLongHistory } from "./long-history.ts";
 import type { Effort } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 import { measureNested } from "./nested.ts";
+import { measurePage } from "./page.ts";
 import { measurePieces } from "./primitive.ts";
 import { measureSelfReference } from "./self-reference.ts";
 import { measureWalk } from "./walk.ts";
@@ -26,6 +28,8 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],
   "self-reference": measureSelfReference,
   history: measureHistory,
+  page: measurePage,
+  "long-history": measureLongHistory,
   worst: measureWorst,
   growth: measureGrowth,
   charts: measureCharts,
@@ -38,7 +42,7 @@ const patienceOf = (short: boolean): number => (short ? 10 : 40);
 
 const options = ["--short", "--json", "--help"];
 
-const usage = `Usage: npm run bench -- [--short] [--json] [part ...]
+const usage = `Usage: npm run bench -- [--short] [--json] [--events=N] [part ...]
 
 Measures what the model costs and compares it with its budgets. It is no test: the exit
 code is 0 whatever is missed.
@@ -46,6 +50,7 @@ code is 0 whatever is missed.
   part     only that: ${Object.keys(measures).join(", ")}
   --short  less time a figure, for a first look
   --json   one object, with every figure
+  --events=N  with long-history alone: how long its log is, up to 10,000,000
   --help   this text
 `;
 
@@ -76,10 +81,21 @@ function measureAll(terminal: Terminal, parts: readonly string[], effort: Effort
   return figures;
 }
 
+const isEvents = (word: string): boolean => /^--events=\d{3,8}$/.test(word);
+
+/** How many events somebody wants, if they say so. */
+function eventsOf(words: readonly string[]): number | undefined {
+  const word = words.find(isEvents);
+  return word === undefined ? undefined : Number(word.slice("--events=".length));
+}
+
 /** Measures and prints; returns the exit code, 2 for what it does not know. */
 function run(words: readonly string[]): number {
   const terminal = processTerminal();
-  const unknown = words.find((word) => !options.includes(word) && !Object.hasOwn(measures, word));
+  const events = eventsOf(words);
+  const isKnown = (word: string): boolean =>
+    options.includes(word) || Object.hasOwn(measures, word) || isEvents(word);
+  const unknown = words.find((word) => !isKnown(word));
   if (unknown !== undefined) {
     terminal.err(`unknown: ${unknown}\n${usage}`);
     return 2;
@@ -89,9 +105,13 @@ function run(words: readonly string[]): number {
     return 0;
   }
   const short = words.includes("--short");
-  const parts = words.filter((word) => !options.includes(word));
+  const parts = words.filter((word) => Object.hasOwn(measures, word));
   const start = performance.now();
-  const figures = measureAll(terminal, parts, { short, seconds: short ? 0.15 : 0.8 });
+  const figures = measureAll(terminal, parts, {
+    short,
+    seconds: short ? 0.15 : 0.8,
+    ...(events === undefined ? {} : { events }),
+  });
   const seconds = (performance.now() - start) / 1000;
   if (words.includes("--json")) terminal.out(figuresToJson(figures, short));
   else {

@@ -6,6 +6,8 @@ export interface Effort {
   readonly short: boolean;
   /** Seconds to repeat a line for, once it is warm. */
   readonly seconds: number;
+  /** Events of a log that is as long as one likes; the usual number when missing. */
+  readonly events?: number;
 }
 
 /** Keeps a result alive, so that no compiler leaves its computation out. */

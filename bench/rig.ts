@@ -1,10 +1,10 @@
 import { gpa, iovaOfPage } from "../events/address.ts";
 import type { FactOf } from "../events/fact.ts";
-import { descriptorTypes } from "../events/queue/descriptor.ts";
+import { descriptorTypes } from "../events/queue/descriptor-scope.ts";
 import { IotlbDescriptor, WaitDescriptor } from "../events/queue/descriptors.ts";
 import { at } from "../events/registers/offset.ts";
 import { fold } from "../hypervisor/fold.ts";
-import { invalidateIotlb } from "../hypervisor/queue/invalidate.ts";
+import { invalidateIotlb } from "../hypervisor/queue/carry-out-invalidation.ts";
 import { newTurn } from "../hypervisor/turn.ts";
 import { worldOf } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";

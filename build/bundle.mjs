@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { debuggerPage } from "./debugger.mjs";
 import { root } from "./root.mjs";
 
 const notSources = new Set([".git", "coverage", "dist", "node_modules", "recordings"]);
@@ -31,7 +32,7 @@ function sources() {
   const wanted = inside.filter(
     (path) =>
       !path.includes("node_modules") &&
-      /^(build|vectors).*\.(mjs|json)$|(?<!\.test)\.ts$/.test(path),
+      /^(build|vectors).*\.(mjs|json)$|(?<!\.test)\.tsx?$|^debugger.*\.(css|html)$/.test(path),
   );
   return ["package.json", "package-lock.json", ...wanted.sort()];
 }
@@ -94,6 +95,8 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== hash) {
   const folder = join("dist", "library");
   const library = await bundle(esbuild, entriesOf("library"), folder, { splitting: true });
   for (const { path, contents } of [...programs, ...library]) replaceFile(path, contents);
+  const page = await debuggerPage(esbuild);
+  if (page !== undefined) replaceFile(join(root, "dist", "debugger.html"), page);
   removeOthers(
     join(root, folder),
     library.map(({ path }) => path),

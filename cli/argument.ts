@@ -2,6 +2,11 @@ import { InvalidArgumentError } from "commander";
 import type { Iova, SourceId } from "../events/address.ts";
 import { iova, parseSourceId } from "../events/address.ts";
 import type { Access } from "../events/input.ts";
+import type { Handle } from "../history/query/handle.ts";
+import { parseHandle } from "../history/query/handle.ts";
+
+/** The handle of a page of a device. */
+export type PageHandle = Extract<Handle, { kind: "page" }>;
 
 /** The device that `00:04.0` names. */
 export function parseDevice(text: string): SourceId {
@@ -27,6 +32,20 @@ export function parseNumber(text: string): number {
     throw new InvalidArgumentError("Expected a whole number from 0.");
   }
   return value;
+}
+
+/** The event that is meant: its number, or the handle of an event or of a finding. */
+export function parseMoment(text: string): number {
+  const handle = parseHandle(text);
+  if (handle?.kind === "event" || handle?.kind === "finding") return handle.seq;
+  return parseNumber(text);
+}
+
+/** The handle of a page. */
+export function parsePage(text: string): PageHandle {
+  const handle = parseHandle(text);
+  if (handle?.kind === "page") return handle;
+  throw new InvalidArgumentError("Expected a page, like page:0/00:04.0/0x1806000.");
 }
 
 /** An index into the interrupt remapping table, in hexadecimal with `0x`, else decimal. */

@@ -106,6 +106,14 @@ describe("logs", () => {
     expect([whole.code, whole.out]).toEqual([0, expect.stringContaining("without a seal")]);
   });
 
+  test("[LO7] a line after a log's end is refused, after what stands before it", async () => {
+    const text = gunzipSync(readFileSync(log)).toString("utf8");
+    const file = fileOf("beyond", `${text}{"seq":90000,"input":"Note","text":"more"}\n`);
+    const { code, err } = await run("verify", file);
+    const line = text.trimEnd().split("\n").length + 1;
+    expect([code, err]).toEqual([2, `${file}:${line}: a line after the log's end\n`]);
+  });
+
   test("[CL73] convert gives an end to what it decides and to a copy of what has one", async () => {
     const [cut, again, decided] = ["cut", "again", "decided"].map((name) =>
       join(folder, `${name}.nd`),

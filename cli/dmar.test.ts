@@ -42,7 +42,7 @@ describe("dmar", () => {
 
   test("[AC10] what is shown as JSON builds the same table, through pipes too", async () => {
     const { out: json } = await run("dmar", "show", fixture, "--json");
-    await run("dmar", "build", fileOf("qemu.json", json), out);
+    await run("dmar", "build", fileOf("qemu.json", json), out, "--force");
     expect(readFileSync(out)).toEqual(readFileSync(fixture));
     const written: Uint8Array[] = [];
     vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
@@ -68,7 +68,7 @@ describe("dmar", () => {
   });
 
   test("[AC8] a recording's set-up becomes a table", async () => {
-    const words = ["dmar", "build", "--log", recordingPath("linux-vfio-edu"), out];
+    const words = ["dmar", "build", "--force", "--log", recordingPath("linux-vfio-edu"), out];
     expect(await run(...words, "--x2apic-opt-out", "--ioapic", "7")).toMatchObject({ code: 0 });
     const { out: json } = await run("dmar", "show", out, "--json");
     expect(JSON.parse(json)).toMatchObject({
@@ -83,7 +83,7 @@ describe("dmar", () => {
       const built = join(folder, "built.aml");
       await run("dmar", "build", config, built);
       expect(complaints(built)).toEqual([]);
-      await run("dmar", "build", "--log", recordingPath("linux-vfio-edu"), built);
+      await run("dmar", "build", "--log", recordingPath("linux-vfio-edu"), built, "--force");
       expect(complaints(built)).toEqual([]);
     },
   );

@@ -19,7 +19,7 @@ describe("shadowfold explore", () => {
     expect([complete.code, complete.err]).toEqual([0, ""]);
     expect(complete.out).toContain("complete: there is no other state");
     expect(complete.out).toMatch(/States +141, which stand for 1,311 by the names/);
-    expect(complete.out).toMatch(/fault recording +3 of 3 +10 of 13/);
+    expect(complete.out).toMatch(/fault recording +3 of 3 +10 of 15/);
     const some = await run(...faults, "--states", "100");
     expect(some.code).toBe(3);
     expect(some.out).toContain("stopped at 100 states: there are more");

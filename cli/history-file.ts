@@ -5,7 +5,7 @@ import { worldAt } from "../history/timeline/seek.ts";
 import type { Timeline } from "../history/timeline/timeline.ts";
 import { append, appendStep, newTimeline } from "../history/timeline/timeline.ts";
 import type { World } from "../projections/world.ts";
-import { checkEvent, foldSource, worldOf } from "./folding.ts";
+import { checkEvent, foldSource } from "./folding.ts";
 import { findingsOf, prefixOf, readIndex, tellUnbelieved, writeIndex } from "./index-file.ts";
 import { InputError } from "./input-error.ts";
 import { startProgress } from "./progress.ts";
@@ -23,6 +23,9 @@ export interface HistoryFile {
 const failureOf = ({ cut }: Timeline): InputError | undefined =>
   cut === undefined ? undefined : new InputError(cut);
 
+/** Inputs of a log of which every step is kept: a longer one is folded in parts where asked. */
+const keptSteps = 100_000;
+
 /**
  * Folds a file, once, into a timeline that can be asked anything.
  *
@@ -31,11 +34,17 @@ const failureOf = ({ cut }: Timeline): InputError | undefined =>
  */
 export async function foldHistory(run: Run, file: string, until?: number): Promise<HistoryFile> {
   const source = await openSource(file);
-  const timeline = newTimeline(await worldOf(source), { judge: findingsOf });
-  const { setup, failure } = await foldSource(source, run.terminal, {
-    step: (step) => appendStep(timeline, step),
-    isEnough: () => until !== undefined && timeline.end.seq >= until,
+  const from = (start: World): Timeline =>
+    newTimeline(start, { judge: findingsOf, keepSteps: keptSteps });
+  let begun: Timeline | undefined;
+  const { setup, world, failure } = await foldSource(source, run.terminal, {
+    step: (step) => {
+      begun ??= from(step.before);
+      appendStep(begun, step);
+    },
+    isEnough: () => until !== undefined && begun !== undefined && begun.end.seq >= until,
   });
+  const timeline = begun ?? from(world);
   timeline.cut = failure?.message;
   return { setup, timeline, failure };
 }

@@ -9,7 +9,7 @@ import { stepOfEvent, worldAt } from "../history/timeline/seek.ts";
 import type { Timeline } from "../history/timeline/timeline.ts";
 import type { HistoryFile } from "./history-file.ts";
 import type { ListOptions } from "./listed-event.ts";
-import { checkFilters, isWanted, textOf } from "./listed-event.ts";
+import { checkFilters, isWanted, tellLast, textOf } from "./listed-event.ts";
 import type { Run } from "./run.ts";
 
 /** The numbers of the events that may be wanted, from the columns of a timeline. */
@@ -41,12 +41,16 @@ export function printIndexed(
   history: HistoryFile,
 ): void {
   const { timeline, failure } = history;
+  let shown: number | undefined;
   for (const seq of candidates(timeline, options)) {
     const step = stepOfEvent(timeline, seq);
     const event = step && (step.facts[seq - step.seq - 1] ?? step.input);
     if (step === undefined || event === undefined) continue;
-    if (isWanted(options, step, seq, event)) run.terminal.out(textOf(run, options, seq, step));
+    if (!isWanted(options, step, seq, event)) continue;
+    run.terminal.out(textOf(run, options, seq, step));
+    shown = seq;
   }
+  tellLast(run, file, options, shown);
   const last = Math.min(options.to ?? Number.POSITIVE_INFINITY, timeline.end.seq);
   const isWhole = options.to !== undefined && options.to <= timeline.end.seq;
   if (failure !== undefined && !isWhole) run.fail(failure);

@@ -1,4 +1,4 @@
-import { printable } from "./render/printable.ts";
+import { printable } from "../events/printable.ts";
 
 /**
  * A file, option or argument that cannot be used: where and why, in one line. The program ends with
@@ -13,6 +13,11 @@ export class InputError extends Error {
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
+  EEXIST: "exists already",
+  ENOTEMPTY: "exists already, and is not empty",
+  EBUSY: "is in use",
+  EXDEV: "is on another file system",
+  EINVAL: "is no name that can be used",
   EPERM: "permission denied",
   EISDIR: "is a directory",
   ENOTDIR: "a part of the path is not a directory",
@@ -30,9 +35,12 @@ export function systemReason(error: unknown): string {
   return typeof message === "string" ? (message.split("\n", 1)[0] ?? message) : "failed";
 }
 
+/** A word of the command line as an error names it; an empty one can be seen. */
+export const named = (word: string): string => (word === "" ? "''" : word);
+
 /** `FILE: reason`. */
 export const fileError = (file: string, error: unknown): InputError =>
-  new InputError(`${file}: ${systemReason(error)}`);
+  new InputError(`${named(file)}: ${systemReason(error)}`);
 
 /** `FILE:LINE: reason`. */
 export const lineError = (file: string, line: number, reason: string): InputError =>

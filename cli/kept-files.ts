@@ -1,21 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { linuxTraceIn } from "../qemu/record/demo/linux-trace.ts";
 import { files } from "../qemu/record/machine.ts";
 import { fileError } from "./input-error.ts";
-
-/**
- * Makes the folder for what is kept of a recording besides the log.
- *
- * @throws InputError when it cannot be made.
- */
-export function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw fileError(folder, error);
-  }
-}
 
 /**
  * Copies QEMU's trace and the guest's console, as far as there are any.

@@ -10,6 +10,7 @@ import type { World } from "../projections/world.ts";
 import { checkEvent } from "./folding.ts";
 import { InputError } from "./input-error.ts";
 import { renderEvent } from "./render/event.ts";
+import { openHint } from "./render/open-hint.ts";
 import type { Run } from "./run.ts";
 
 /** Which events are listed, and how. */
@@ -74,6 +75,11 @@ export const textOf = (
   const { input } = step;
   return json ? `${encodeInput(seq, input)}\n` : renderEvent(terminal, seq, undefined, input);
 };
+
+/** Says how the last event that was listed is opened. */
+export function tellLast(run: Run, file: string, { json }: ListOptions, last?: number): void {
+  if (json !== true && last !== undefined) run.terminal.out(openHint(run.terminal, file, last));
+}
 
 const hasDevice = ({ guests }: World, device: SourceId): boolean =>
   guests.some(

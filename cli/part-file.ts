@@ -25,6 +25,14 @@ const resolved = (file: string): string | undefined => {
   }
 };
 
+function removed(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It never was there: whoever drops it knows why it could not be written.
+  }
+}
+
 /**
  * The place beside `file` where it is written. A link stays one: what it names is replaced. What is
  * no file, such as `/dev/null` or a pipe, is written as it is.
@@ -42,7 +50,7 @@ export function partOf(file: string): PartFile {
         throw fileError(file, error);
       }
     },
-    drop: () => rmSync(path, { force: true }),
+    drop: () => removed(path),
   };
 }
 

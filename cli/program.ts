@@ -1,12 +1,19 @@
 import { Command, CommanderError } from "commander";
 import { shortened } from "../events/log/excerpt.ts";
 import { modelVersion } from "../events/log/log-version.ts";
+import { printable } from "../events/printable.ts";
+import { addCalls } from "./command/calls.ts";
+import { addCompare } from "./command/compare.ts";
 import { addConvert } from "./command/convert.ts";
+import { addDap } from "./command/dap.ts";
+import { addDebug } from "./command/debug.ts";
 import { addDiff } from "./command/diff.ts";
 import { addDmar } from "./command/dmar.ts";
 import { addExplain } from "./command/explain.ts";
 import { addExplore } from "./command/explore.ts";
+import { addExport } from "./command/export.ts";
 import { addFuzz } from "./command/fuzz.ts";
+import { addGuide } from "./command/guide.ts";
 import { addIndex } from "./command/index-log.ts";
 import { addInterrupt } from "./command/interrupt.ts";
 import { addLog } from "./command/log.ts";
@@ -18,9 +25,9 @@ import { addTrace } from "./command/trace.ts";
 import { addTranslate } from "./command/translate.ts";
 import { addVectors } from "./command/vectors.ts";
 import { addVerify } from "./command/verify.ts";
+import { addWhatIf } from "./command/what-if.ts";
 import { addWhy } from "./command/why.ts";
 import { InputError } from "./input-error.ts";
-import { printable } from "./render/printable.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
@@ -51,10 +58,11 @@ function createProgram(run: Run): Command {
         "bound ended a search.",
     );
   for (const add of [addReplay, addTranslate, addWhy, addState, addDiff, addLog]) add(program, run);
-  for (const add of [addIndex, addInterrupt, addVerify, addConvert]) add(program, run);
-  for (const add of [addDmar, addSave]) add(program, run);
+  for (const add of [addDebug, addExport, addIndex, addInterrupt, addVerify]) add(program, run);
+  for (const add of [addConvert, addDmar, addSave, addCalls]) add(program, run);
+  for (const add of [addWhatIf, addCompare, addDap]) add(program, run);
   for (const add of [addTrace, addExplain, addRecord, addFuzz]) add(program, run);
-  for (const add of [addVectors, addExplore]) add(program, run);
+  for (const add of [addVectors, addExplore, addGuide]) add(program, run);
   return program;
 }
 

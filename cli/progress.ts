@@ -19,9 +19,13 @@ const signals = ["SIGINT", "SIGTERM"] as const;
  * Starts to draw. The bar hides the cursor and turns off the wrapping of lines, so a signal that
  * ends the program takes the bar away first.
  *
+ * @param isHeld  whether somebody else ends the program by himself when a signal comes.
  * @returns the bar's next length, 0 to 1, and its end.
  */
-function startBar(label: string): { update: (fraction: number) => void; stop: () => void } {
+function startBar(
+  label: string,
+  isHeld: boolean,
+): { update: (fraction: number) => void; stop: () => void } {
   const bar = new SingleBar(
     {
       format: `${label} {bar} {percentage}%`,
@@ -40,13 +44,17 @@ function startBar(label: string): { update: (fraction: number) => void; stop: ()
     stop();
     process.exit(signal === "SIGINT" ? 130 : 143);
   };
-  for (const name of signals) process.on(name, end);
+  if (!isHeld) for (const name of signals) process.on(name, end);
   bar.start(steps, 0);
   return { update: (fraction) => bar.update(Math.round(fraction * steps)), stop };
 }
 
-/** A bar on standard error if that is a terminal; nothing otherwise. */
-export function startProgress(terminal: Terminal, label: string): Progress {
+/**
+ * A bar on standard error if that is a terminal; nothing otherwise.
+ *
+ * @param isHeld  whether somebody else ends the program by himself when a signal comes.
+ */
+export function startProgress(terminal: Terminal, label: string, isHeld = false): Progress {
   if (!terminal.drawsProgress) return { at: () => undefined, done: () => undefined };
   const start = performance.now();
   let drawn = start;
@@ -55,7 +63,7 @@ export function startProgress(terminal: Terminal, label: string): Progress {
     const now = performance.now();
     if (fraction === undefined || now - start < patienceMs || now - drawn < redrawMs) return;
     drawn = now;
-    bar ??= startBar(label);
+    bar ??= startBar(label, isHeld);
     bar.update(fraction);
   };
   return { at, done: () => bar?.stop() };

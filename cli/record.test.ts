@@ -54,7 +54,7 @@ describe("record", () => {
     const converted = join(folder, "converted.ndjson");
     await run("convert", fileOf("cut.jsonl", `${all.join("\n")}\n`), converted);
     expect(readFileSync(live, "utf8")).toBe(readFileSync(converted, "utf8"));
-    expect(readFileSync(live, "utf8").trimEnd().split("\n")).toHaveLength(events + 1);
+    expect(readFileSync(live, "utf8").trimEnd().split("\n")).toHaveLength(events + 2);
   });
 
   test("[RC18] what breaks off is kept up to there", async () => {

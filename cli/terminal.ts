@@ -14,6 +14,8 @@ export interface Terminal {
   readonly colours: Colours;
   /** Whether a progress bar may be drawn on standard error. */
   readonly drawsProgress: boolean;
+  /** Whether somebody reads standard output as it comes: a terminal. */
+  readonly isInteractive?: boolean;
   /** Asks whoever sits there a question, yes or no; missing where nobody does. */
   readonly confirm?: (question: string) => Promise<boolean>;
 }
@@ -37,6 +39,7 @@ export function processTerminal(): Terminal {
     err: (text) => void stderr.write(text),
     colours: pc.createColors(stdout.isTTY && !plain),
     drawsProgress: stderr.isTTY && env["TERM"] !== "dumb",
+    isInteractive: stdout.isTTY,
     ...(stdin.isTTY && stderr.isTTY && { confirm: ask }),
   };
 }

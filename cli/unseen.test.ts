@@ -2,13 +2,17 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Gpa } from "../events/address.ts";
 import type { Input } from "../events/input.ts";
 import {
+  iotlbOfAll,
   leafEntry,
   memory,
   page,
+  queueOn,
   reads,
+  submit,
   tables,
   topTable,
   turnOn,
+  waitNothing,
 } from "../properties/examples/driver.ts";
 import type { Inputs } from "../properties/examples/given.ts";
 import { flat } from "../properties/examples/given.ts";
@@ -44,7 +48,31 @@ const lateFile = file("late", late);
 /** Number of the write's event: the root pointer, translation and what follows come before. */
 const wrote = /wrote to that level 1 table entry at event (\d+) and has not written it back/;
 
+/** The leaf is taken away and announced, and not written back: the page is still reached. */
+const removed = [
+  shown,
+  turnOn,
+  queueOn,
+  memory(leafEntry, 0n),
+  submit(iotlbOfAll, waitNothing),
+  reads(page),
+];
+
 describe("what the CPU wrote and did not write back", () => {
+  test("[WB32] replay and why tell of a page that is reached after it was taken away", async () => {
+    const log = file("removed", removed);
+    const { code, out } = await run("replay", log);
+    expect(code).toBe(1);
+    expect(oneLine(out)).toMatch(
+      /DMA of 00:04.0 at 0x1806000 goes by the level 1 entry at 0x6030 as it was: written by event/,
+    );
+    const json = JSON.parse((await run("replay", log, "--json")).out);
+    expect(json[0]?.unflushed ?? json.unflushed).toHaveLength(1);
+    const story = oneLine((await run("why", log, ...place)).out);
+    expect(story).toMatch(wrote);
+    expect(story).toMatch(/In short: the guest wrote .* and did not write the line back/);
+  });
+
   test("[CL61] why tells who wrote it, what it says, and what would make it seen", async () => {
     const { out } = await run("why", lateFile, ...place);
     const text = oneLine(out);

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installedQemu } from "../qemu/test/installed.ts";
 import { bundled } from "../target/test/built.ts";
@@ -64,6 +65,11 @@ describe("vectors check", () => {
         /^--profile dream: not one of the model's: /,
       ],
       [["vectors", "-o", join(legacy, "x")], /: a part of the path is not a directory$/],
+      [["vectors", "-o", legacy], /\.ndjson: is a file, not a folder$/],
+      [["vectors", "-o", ""], /^'': expected the name of a folder$/],
+      [["vectors", "--profile", "", "-o", files], /^--profile '': not one of the model's: /],
+      [["vectors", "check", ""], /^'': no such file or directory$/],
+      [["vectors", "check", fileOf("empty.ndjson", "")], /empty\.ndjson:1: is empty$/],
       [["vectors", "check", join(folder, "none")], /: no such file or directory$/],
       [["vectors", "check", join(files, "qemu-legacy.qtest")], /: there are no vectors here /],
       [["vectors", "check", files, "--against", right, "--case", "x"], /^--case x: no file has /],
@@ -78,6 +84,53 @@ describe("vectors check", () => {
       ]);
       expect(err.trimEnd().split("\n")).toHaveLength(1);
     }
+  });
+
+  it("[VC11] files that are there stay, unless they are to be replaced", async () => {
+    const before = readFileSync(legacy, "utf8");
+    writeFileSync(legacy, "mine\n");
+    const words = ["vectors", "--profile", "qemu-legacy", "-o", files];
+    const kept = await run(...words);
+    expect([kept.code, kept.out]).toEqual([2, ""]);
+    expect(kept.err).toBe(`${legacy}: is there already; --force replaces it\n`);
+    expect(readFileSync(legacy, "utf8")).toBe("mine\n");
+    const stray = join(files, "qemu-legacy.qtest", "of-an-older-version.qtest");
+    writeFileSync(stray, "");
+    expect((await run(...words, "--force")).code).toBe(0);
+    expect([readFileSync(legacy, "utf8"), existsSync(stray)]).toEqual([before, false]);
+    expect(readdirSync(files).toSorted()).toEqual(["qemu-legacy.ndjson", "qemu-legacy.qtest"]);
+  });
+
+  it("[VC11] ended early leaves whole files alone, and says which", async () => {
+    const out = join(folder, "stopped");
+    const running = run("vectors", "-o", out);
+    const first = join(out, "qemu-legacy.ndjson");
+    for (let left = 2000; left > 0 && !existsSync(first); left--) await wait(10);
+    process.emit("SIGINT", "SIGINT");
+    const { code, out: told } = await running;
+    expect([code, told]).toEqual([130, expect.stringContaining("nothing is written of ")]);
+    const [, missing = ""] = /nothing is written of (.*)\.\n$/.exec(told) ?? [];
+    expect(missing).toContain("everything-scalable");
+    const names = readdirSync(out);
+    expect(names.filter((name) => missing.split(", ").includes(name.split(".")[0] ?? ""))).toEqual(
+      [],
+    );
+    expect(names.every((name) => told.includes(name) || name.endsWith(".qtest"))).toBe(true);
+    expect((await run("vectors", "check", first, "--against", right)).code).toBe(0);
+  });
+
+  it("[VC11] a folder that nobody can make is one line", async () => {
+    const { code, err } = await run("vectors", "-o", "/proc/shadowfold/vectors");
+    expect([code, err]).toEqual([2, "/proc/shadowfold: no such file or directory\n"]);
+  });
+
+  it("[VC10] a file that was changed is refused by file and line", async () => {
+    const changed = readFileSync(legacy, "utf8").replace('"offset":128,', '"offset":136,');
+    const file = fileOf("moved.ndjson", changed);
+    const line = changed.split("\n").findIndex((each) => each.includes('"offset":136,')) + 1;
+    const words = ["vectors", "check", file, "--profile", "qemu-legacy", "--against", right];
+    const { code, err } = await run(...words);
+    expect([code, err.startsWith(`${file}:${line.toString()}: `)]).toEqual([2, true]);
   });
 
   it("[VC10] a file whose answers are not the model's is refused by case", async () => {

@@ -1,12 +1,25 @@
-import { lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import pc from "picocolors";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { runProgram } from "./program.ts";
+import { saveTexts } from "./save-texts.ts";
 import { recordingPath, captureRun as run } from "./test/captured-run.ts";
 import { scratch } from "./test/scratch.ts";
 import { openWriter } from "./write.ts";
+
+const fullDisk = "what no disk has room for";
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof import("node:fs")>();
+  const writeFileSync: typeof real.writeFileSync = (file, text, options) => {
+    real.writeFileSync(file, text, options);
+    if (text === fullDisk) throw Object.assign(new Error("write"), { code: "ENOSPC" });
+  };
+  return { ...real, writeFileSync };
+});
 
 const { folder, fileOf } = scratch("write", afterAll);
 
@@ -54,10 +67,17 @@ describe("a file that a command writes", () => {
     expect(await answered(true)).not.toBe("mine\n");
   });
 
-  test("[CL70] may be a device or a link, which stay what they are", async () => {
+  test("[CL70] may be a pipe or a link, which stay what they are", async () => {
     const from = fileOf("short.jsonl", short);
-    expect(await run("convert", from, "/dev/null")).toEqual({ code: 0, out: "", err: "" });
-    expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+    // A device would do as well, but a mistake here would replace it on this machine.
+    const pipe = join(folder, "pipe.ndjson");
+    execFileSync("mkfifo", [pipe]);
+    const reader = readFile(pipe, "utf8");
+    expect(await run("convert", from, pipe)).toEqual({ code: 0, out: "", err: "" });
+    expect([await reader, lstatSync(pipe).isFIFO()]).toEqual([
+      expect.stringMatching(/^\{"shadowfold"/),
+      true,
+    ]);
     const named = fileOf("named.ndjson", "");
     const link = join(folder, "link.ndjson");
     symlinkSync(named, link);
@@ -89,8 +109,22 @@ describe("a file that a command writes", () => {
     const out = join(folder, "bad.ndjson");
     const { code, err } = await run("convert", from, out);
     expect([code, err]).toEqual([2, expect.stringContaining(`; ${out} has everything before it`)]);
-    expect((await run("verify", out)).code).toBe(0);
+    const verified = await run("verify", out);
+    expect([verified.code, verified.out]).toEqual([1, expect.stringContaining("has no end")]);
+    expect(verified.out).toContain("decided again as recorded");
     const piped = await run("convert", from, "-", "--facts", "none");
     expect(piped.err).toContain("; everything before it was written");
+  });
+
+  test("[CL71] of several texts is whole or not there, and what is wrong is told", () => {
+    const [first, long, last] = ["one", "x".repeat(260), "three"].map((name) => join(folder, name));
+    const texts = { [first ?? ""]: "1", [long ?? ""]: "2", [last ?? ""]: "3" };
+    expect(saveTexts(texts)?.message).toMatch(/x: name too long$/);
+    expect(readFileSync(first ?? "", "utf8")).toBe("1");
+    expect(existsSync(last ?? "")).toBe(false);
+    expect(saveTexts({ [join(folder, "none/x")]: "1" })?.message).toContain("no such file");
+    expect(saveTexts({ [last ?? ""]: fullDisk })?.message).toContain("no space left");
+    expect([existsSync(last ?? ""), leftovers()]).toEqual([false, []]);
+    expect([saveTexts({ [last ?? ""]: "3" }), leftovers()]).toEqual([undefined, []]);
   });
 });

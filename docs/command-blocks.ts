@@ -52,4 +52,9 @@ export async function withOutputs(page: string): Promise<string> {
 }
 
 /** The pages whose commands are run: their names in `docs/`. */
-export const pagesWithCommands = ["nesting.md", "traces.md", "explain.md"] as const;
+export const pagesWithCommands = [
+  "nesting.md",
+  "traces.md",
+  "explain.md",
+  "host-calls.md",
+] as const;

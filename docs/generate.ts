@@ -28,7 +28,7 @@ import { PageRequestEntry } from "../events/page-request/page-request-entry.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import { profiles } from "../events/profile/profiles.ts";
-import { descriptors } from "../events/queue/descriptor.ts";
+import { descriptors } from "../events/queue/descriptor-scope.ts";
 import { extendedDescriptors } from "../events/queue/extended-descriptors.ts";
 import { Ecap } from "../events/registers/capability.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
@@ -65,7 +65,7 @@ function registerRow(spec: RegisterSpec): readonly string[] {
 
 function registers(): string {
   const { ver, cap, ecap } = profiles.everything;
-  const pageRequests = Ecap.mask("prs") | Ecap.mask("smts");
+  const pageRequests = Ecap.mask("prs") | Ecap.mask("smts") | Ecap.mask("smpwcs");
   const { specs } = registerMap(profileOf({ ver, cap, ecap: ecap | pageRequests }));
   const layouts = new Map(specs.map((spec) => [spec.layout.name, spec.layout]));
   return page(

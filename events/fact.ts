@@ -99,7 +99,9 @@ const pageRequest = {
  * `TranslationAnswered` is what a device puts into its own TLB: nothing without `read` and `write`;
  * `execute` is the right that was granted; `untranslated` tells it to use the address as it is.
  * `DeviceTlbInvalidated` asks a device to forget; it has forgotten once it answers. What
- * `HostDeviceTlbFlushed` names the host has made it forget.
+ * `HostDeviceTlbFlushed` names the host has made it forget. `HostFaultRelayed` says whose
+ * affair a fault of the host's hardware is: the `guest`'s, whose fault record follows; the
+ * `host`'s own; or `nobody`'s any more, since what was missing has come.
  */
 export const facts = frozen({
   InputRefused: { guest, why: text },
@@ -308,7 +310,7 @@ export const facts = frozen({
     access,
     ...rights,
     reason: optional(integer(0, 255)),
-    host: optional(oneOf("hole", "protected", "unassigned", "refused", "off")),
+    host: optional(oneOf("hole", "protected", "unassigned", "refused", "off", "keptOut")),
   },
   TranslationAnswered: {
     guest,
@@ -331,7 +333,7 @@ export const facts = frozen({
     access,
     ...rights,
     reason: optional(integer(0, 255)),
-    host: optional(oneOf("unassigned", "off")),
+    host: optional(oneOf("unassigned", "off", "keptOut")),
   },
   DeviceTranslationAnswered: {
     guest,
@@ -382,7 +384,7 @@ export const facts = frozen({
     device,
     ...pageRequest,
     reason: optional(integer(0, 255)),
-    why: optional(oneOf("overflow", "off", "unsupported")),
+    why: optional(oneOf("overflow", "off", "unsupported", "keptOut")),
   },
   PageRequestsOverflowed: { guest },
   PageRequestsCleared: { guest },
@@ -397,6 +399,15 @@ export const facts = frozen({
   },
   PageGroupIgnored: { guest, device, pasid: optional(pasid), group: integer(0, 511) },
 
+  HostFaultRelayed: {
+    guest,
+    device,
+    pasid: optional(pasid),
+    iova: iovaField,
+    access,
+    to: oneOf("guest", "host", "nobody"),
+    lost: optional(count),
+  },
   FaultRecorded: {
     guest,
     index: integer(0, 255),
@@ -405,7 +416,7 @@ export const facts = frozen({
     page: pageField,
     access,
     ...rights,
-    request: optional(oneOf("translation", "translated")),
+    request: optional(oneOf("translation", "translated", "page")),
   },
   FaultCollapsed: { guest, source: device, reason: integer(0, 255) },
   FaultSuppressed: { guest, source: device, reason: integer(0, 255) },
@@ -422,6 +433,15 @@ export const facts = frozen({
   P2mProtected: { guest, gpa: gpaField, length, read: flag, write: flag },
   DeviceAssigned: { guest, device, physical: flag, alias: optional(device) },
   DeviceRemoved: { guest, device },
+  DeviceKeptOut: {
+    guest,
+    source: device,
+    pasid: optional(pasid),
+    result: oneOf("failed", "timedOut"),
+  },
+  DeviceLetIn: { guest, source: device, pasid: optional(pasid) },
+  DirtyTrackingBegun: { guest },
+  DirtyTrackingEnded: { guest },
 } as const);
 
 /** The name of a fact. */

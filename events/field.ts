@@ -2,6 +2,7 @@
 
 import type { Gpa, Hpa, Iova, SourceId } from "./address.ts";
 import { formatSourceId, parseSourceId } from "./address.ts";
+import { bytesOfHex, hexOfBytes } from "./hex-bytes.ts";
 import { quoted } from "./log/excerpt.ts";
 
 /** A value that does not fit its field; the log codec adds the line. */
@@ -169,13 +170,13 @@ const mostBytes = 2 ** 20;
 export const bytes: Field<Uint8Array> = field<Uint8Array>(
   "bytes in hexadecimal",
   { is: "bytes", longest: mostBytes },
-  (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex"),
+  hexOfBytes,
   (raw) =>
     typeof raw === "string" &&
     raw.length % 2 === 0 &&
     raw.length <= 2 * mostBytes &&
     /^[0-9a-f]*$/i.test(raw)
-      ? new Uint8Array(Buffer.from(raw, "hex"))
+      ? bytesOfHex(raw)
       : wrong("bytes in hexadecimal", raw),
 );
 

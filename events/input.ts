@@ -74,7 +74,10 @@ const posted = optional(oneOf("rfc1", "v2", "v3", "v4"));
  * are the toolstack's, in the words of one of the interfaces that were posted (docs/life-cycle.md);
  * `DeviceTranslate` is a device model that asks for one page. A DMA that is `translated` goes where
  * the device's own TLB says, which `AtsRequest` fills; `access` write asks for a page that can be
- * written. A `PageRequest` asks the guest for a page, as a part of a group that `last` ends.
+ * written. A `PageRequest` asks the guest for a page, as a part of a group that `last` ends. The
+ * last four are what a host says to a unit whose translations its own hardware does: a fault that
+ * it met, with the number of those before it that were `lost`; that the last call for a requester
+ * did not succeed; that the requester may go on; that the pages that devices write are noted.
  */
 export const inputs = frozen({
   RegisterWrite: { guest, offset: integer(0, 4095), size: integer(1, 8), value: word },
@@ -147,6 +150,18 @@ export const inputs = frozen({
     group: integer(0, 511),
     last: flag,
   },
+  HostFault: {
+    guest,
+    device,
+    pasid: optional(pasid),
+    iova: iovaField,
+    access,
+    reason: oneOf("unmapped", "permission", "firstStage"),
+    lost: optional(count),
+  },
+  HostCallFailed: { guest, device, pasid: optional(pasid), result: oneOf("failed", "timedOut") },
+  HostRelease: { guest, device, pasid: optional(pasid) },
+  DirtyTracking: { guest, enabled: flag },
   Note: { guest, text },
 } as const);
 

@@ -14,6 +14,7 @@ import { drain, land } from "./device/in-flight.ts";
 import { requestTranslated } from "./device/translated-request.ts";
 import { requestTranslation } from "./device/translation-request.ts";
 import { dropUnusedShadows, refreshHosts } from "./host/attach.ts";
+import { hostCallFailed, hostFault, hostRelease, trackDirty } from "./host/host-input.ts";
 import { ioapicRequest, msiRequest } from "./interrupt/interrupt-input.ts";
 import {
   allOnes,
@@ -136,6 +137,10 @@ const handlers: {
   DeviceTranslate: translateForDevice,
   AtsRequest: requestTranslation,
   PageRequest: requestPage,
+  HostFault: hostFault,
+  HostCallFailed: hostCallFailed,
+  HostRelease: hostRelease,
+  DirtyTracking: trackDirty,
 };
 
 const handlerOf: ReadonlyMap<string, (turn: Turn, input: Input) => void> = new Map(

@@ -4,12 +4,9 @@ import type { ProfileWords } from "../events/profile/profile.ts";
 import { campaign } from "../target/campaign.ts";
 import type { Deviation } from "../target/deviation.ts";
 import { nothingKnown } from "../target/known.ts";
-import type { Finding } from "../target/lane.ts";
-import { isFinding, openLane } from "../target/lane.ts";
+import { makeSmall } from "../target/make-small.ts";
 import type { Make } from "../target/object-plan.ts";
 import { objectPlan } from "../target/object-plan.ts";
-import { shrinkFinding } from "../target/shrink.ts";
-import type { TargetPlan } from "../target/target.ts";
 
 /** How a target is checked. */
 export interface CheckOptions {
@@ -59,18 +56,6 @@ const usualRuns = 300;
 const usualPatience = 5;
 const usualShrinking = 10;
 
-/** A finding with as few operations as still show it. */
-async function shrunk(target: TargetPlan, found: Finding, options: CheckOptions): Promise<Finding> {
-  const { shrinkSeconds = usualShrinking, deviations = [] } = options;
-  const lane = await openLane(target, { ...nothingKnown, deviations }, true);
-  try {
-    if (!isFinding(await lane.run(found.inputs))) return found;
-    return await shrinkFinding(lane, found, shrinkSeconds, () => undefined);
-  } finally {
-    await lane.stop();
-  }
-}
-
 /**
  * Runs random guests on an implementation and on the model, and compares them after every step. It
  * runs in this process: one that never returns is not interrupted.
@@ -91,10 +76,12 @@ export async function checkTarget(make: Make, options: CheckOptions = {}): Promi
   }
   const target = objectPlan(make, { patience, words });
   const known = { ...nothingKnown, deviations };
-  const asked = { target, known, seed, runs, first, seconds, lanes: 1, watch: () => undefined };
+  const watch = (): void => undefined;
+  const asked = { target, known, seed, runs, first, seconds, lanes: 1, watch };
   const { tally, finding } = await campaign(asked);
   const { programs, operations, compared, choices } = tally;
-  const small = finding && (await shrunk(target, finding, options));
+  const shrinking = { target, known, seconds: options.shrinkSeconds ?? usualShrinking, watch };
+  const small = finding && (await makeSmall(shrinking, finding)).finding;
   return {
     ...{ programs, operations, compared, choices },
     deviations: Object.fromEntries(tally.deviations),

@@ -23,6 +23,8 @@ import { createWorld, fold, MalformedError, notify, steps, translate, why } from
 import type { Explanation, Step, Subscriber, Unseen } from "shadowfold";
 import type { Fact, Gpa, Input, Setup } from "shadowfold/events";
 import { checkInput, gpa, iova, profiles, sourceId } from "shadowfold/events";
+import { compareHistories, historyOf } from "shadowfold/history";
+import type { Answers, Query } from "shadowfold/history";
 import { charts, queue } from "shadowfold/machines";
 import type { QueueState, QueueStimulus, QueueUnit } from "shadowfold/machines";
 import type { World } from "shadowfold/projections";
@@ -65,6 +67,12 @@ console.log(queue.step(idle, moved, ring).map(({ type }) => type).join());
 queue.step("asleep", moved, ring);
 // @ts-expect-error: a queue is told no such thing.
 queue.step("idle", { type: "TailMovd", tail: 32 }, ring);
+const past = historyOf(setup, [dma]);
+const query: Query = { ask: "forward", at: 0, where: 'fact == "DmaBlocked"' };
+const blockedAt: Answers["forward"] = past.ask(query);
+// @ts-expect-error: there is no such question.
+const unasked: Query = { ask: "forwards", at: 0, where: "true" };
+console.log(blockedAt?.seq, compareHistories(past, past).differing, past.last);
 const run = runOf({ setup, inputs: [dma] });
 console.log(laws.flatMap((law) => law.check(run, () => {}) ?? []));
 try {
@@ -81,6 +89,7 @@ true
 { hole: true }
 64 true
 QueueStarted
+2 0 2
 []
 true
 `;
@@ -103,7 +112,7 @@ describe("the packed package, in an empty folder", () => {
   });
 
   it.each([nodenext, bundler])("[LB2] what is not exported does not resolve: %o", (options) => {
-    const names = ["shadowfold/history", "shadowfold/dist/library/events.mjs", "shadowfold/cli"];
+    const names = ["shadowfold/hypervisor", "shadowfold/dist/library/events.mjs", "shadowfold/cli"];
     const source = names.map((name) => `import "${name}";\nimport type {} from "${name}";\n`);
     const out = project.compile({ ...options, noEmit: true }, { "stray.ts": source.join("") });
     const lost = [...out.matchAll(/error TS2(?:307|882): .*'(shadowfold\/.*?)'/g)];
@@ -111,7 +120,7 @@ describe("the packed package, in an empty folder", () => {
   });
 
   it("[LB2] what is not exported is refused when it is imported", () => {
-    const names = ["shadowfold/history", "shadowfold/dist/library/shadowfold.mjs"];
+    const names = ["shadowfold/hypervisor", "shadowfold/dist/library/shadowfold.mjs"];
     const source = `for (const name of ${JSON.stringify(names)}) {
       await import(name).catch(({ code }) => console.log(code));
     }`;

@@ -84,8 +84,8 @@ export type { Levels, Profile, ProfileWords } from "../events/profile/profile.ts
 export { profileOf } from "../events/profile/profile.ts";
 export { ProfileError } from "../events/profile/profile-check.ts";
 export { profiles } from "../events/profile/profiles.ts";
-export type { DescriptorName, DescriptorSpec } from "../events/queue/descriptor.ts";
-export { descriptors, descriptorTypes } from "../events/queue/descriptor.ts";
+export type { DescriptorName, DescriptorSpec } from "../events/queue/descriptor-scope.ts";
+export { descriptors, descriptorTypes } from "../events/queue/descriptor-scope.ts";
 export {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,

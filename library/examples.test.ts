@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { afterAll, describe, expect, it } from "vitest";
 import { scratch } from "../cli/test/scratch.ts";
 import { campaign } from "../target/campaign.ts";
@@ -36,6 +37,15 @@ describe("the examples", () => {
     const { tally, finding } = await campaign({ ...asked, watch: () => undefined });
     expect(finding?.death ?? finding?.comparison?.difference?.text).toBeUndefined();
     expect([tally.programs, tally.compared > 30_000]).toEqual([300, true]);
+  });
+
+  it("[TG3] a mistake that there is none of is no mistake that nobody finds", () => {
+    for (const bug of [-1, 11, 99]) expect(() => makeViommu(bug)).toThrow(RangeError);
+    const wrong = [["--bug", "99"], ["--bug", "two"], ["--bug"], ["4"]];
+    for (const words of isThere ? wrong : []) {
+      const { status, stderr } = spawnSync(program, words, { encoding: "utf8", input: "" });
+      expect([words, status, stderr]).toEqual([words, 2, expect.stringMatching(/^usage: .*\n$/)]);
+    }
   });
 
   it.each(numbers)("[TG3] mistake %i in TypeScript is found within 30 s", async (bug) => {

@@ -25,8 +25,10 @@ export type {
   FaultUnit,
 } from "../machines/fault/fault-recording.ts";
 export { faultRecording } from "../machines/fault/fault-recording.ts";
-export type { AttachmentState, AttachmentStimulus, Meaning } from "../machines/host/attachment.ts";
-export { attachment } from "../machines/host/attachment.ts";
+export type { HostEntryState, HostEntryStimulus, Meaning } from "../machines/host/host-entry.ts";
+export { hostEntry } from "../machines/host/host-entry.ts";
+export type { KeepingOutState, KeepingOutStimulus } from "../machines/host/keeping-out.ts";
+export { keepingOut } from "../machines/host/keeping-out.ts";
 export type { RemappingState, RemappingStimulus } from "../machines/interrupt/remapping.ts";
 export { remapping } from "../machines/interrupt/remapping.ts";
 export type { LifeCycleState, LifeCycleStimulus } from "../machines/life/life-cycle.ts";

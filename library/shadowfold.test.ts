@@ -16,6 +16,7 @@ import {
 import { flat } from "../properties/examples/given.ts";
 import { nvme, unit } from "../properties/examples/unit.ts";
 import * as events from "./events.ts";
+import * as history from "./history.ts";
 import * as machines from "./machines.ts";
 import * as projections from "./projections.ts";
 import * as properties from "./properties.ts";
@@ -31,7 +32,7 @@ const inputs = logged.flatMap((event) => ("input" in event ? [event.input] : [])
 
 describe("the public modules", () => {
   it("[LB7] each name is exported by one of them", () => {
-    const modules = { shadowfold, events, projections, machines, properties };
+    const modules = { shadowfold, events, projections, machines, history, properties };
     const names = Object.values(modules).flatMap((one) => Object.keys(one));
     expect(names.length).toBe(new Set(names).size);
   });

@@ -8,6 +8,7 @@ import { anyFact, anyInput } from "../properties/arbitrary/event.ts";
 import { anyProgram } from "../properties/world/program.ts";
 import { createWorld, evolve, fold, steps } from "./check.ts";
 import * as events from "./events.ts";
+import * as history from "./history.ts";
 import * as machines from "./machines.ts";
 import * as projections from "./projections.ts";
 import * as properties from "./properties.ts";
@@ -30,7 +31,7 @@ function inCommon(one: World, other: World): readonly string[] {
   );
 }
 
-const modules = { shadowfold, events, projections, machines, properties };
+const modules = { shadowfold, events, projections, machines, history, properties };
 const isPlain = (value: object): boolean =>
   Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
 

@@ -4,7 +4,8 @@ import { translation } from "./context/translation.ts";
 import { deviceTlb } from "./device/device-tlb.ts";
 import { dmaRequest } from "./device/dma-request.ts";
 import { faultRecording } from "./fault/fault-recording.ts";
-import { attachment } from "./host/attachment.ts";
+import { hostEntry } from "./host/host-entry.ts";
+import { keepingOut } from "./host/keeping-out.ts";
 import { remapping } from "./interrupt/remapping.ts";
 import { lifeCycle } from "./life/life-cycle.ts";
 import { pageGroup } from "./page-request/page-group.ts";
@@ -24,7 +25,8 @@ export const charts: readonly AnyChart[] = frozen([
   eventLine,
   remapping,
   protection,
-  attachment,
+  hostEntry,
+  keepingOut,
   dmaRequest,
   deviceTlb,
   pageGroup,

@@ -78,7 +78,7 @@ function textOf(value: unknown, seen: Seen): string {
 }
 
 function guestText(guest: Guest, seen: Seen): string {
-  const { profile, offered: _, ...state } = guest;
+  const { profile, offered: _, hostEpoch: __, ...state } = guest;
   const { ver, cap, ecap, haw } = profile;
   const devices = Object.fromEntries(devicesOf(guest).map((device) => [device.source, device]));
   const shadows = Object.fromEntries(shadowsOf(guest).map((shadow) => [shadow.id, shadow]));

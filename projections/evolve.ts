@@ -40,6 +40,9 @@ export const copyGuest = (guest: Guest): Draft<Guest> => ({
   inFlight: guest.inFlight,
   deviceTlbs: guest.deviceTlbs,
   pageRequests: guest.pageRequests,
+  hostEpoch: guest.hostEpoch,
+  keptOut: guest.keptOut,
+  dirtyTracking: guest.dirtyTracking,
 });
 
 /** Whether two versions of a guest have nothing that differs; written out as `copyGuest` is. */
@@ -69,7 +72,10 @@ const isSameGuest = (a: Guest, b: Guest): boolean =>
   a.virtualCaches === b.virtualCaches &&
   a.inFlight === b.inFlight &&
   a.deviceTlbs === b.deviceTlbs &&
-  a.pageRequests === b.pageRequests;
+  a.pageRequests === b.pageRequests &&
+  a.hostEpoch === b.hostEpoch &&
+  a.keptOut === b.keptOut &&
+  a.dirtyTracking === b.dirtyTracking;
 
 /** An input or a fact. */
 export type Event = Input | Fact;

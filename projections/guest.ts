@@ -4,6 +4,7 @@ import { frozen } from "../events/frozen.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import type { TranslationState } from "../machines/context/translation.ts";
 import { translation } from "../machines/context/translation.ts";
+import type { KeepingOutState } from "../machines/host/keeping-out.ts";
 import type { RemappingState } from "../machines/interrupt/remapping.ts";
 import { remapping } from "../machines/interrupt/remapping.ts";
 import type { LifeCycleState } from "../machines/life/life-cycle.ts";
@@ -101,6 +102,15 @@ export interface Guest {
   /** What the devices themselves remember, and what they wait for. */
   readonly deviceTlbs: DeviceTlbs;
   readonly pageRequests: PageRequests;
+  /**
+   * How often the host's objects for the guest began anew: with its first physical device, and with
+   * each restore. Their numbers are never used again (`calls/host-number.ts`).
+   */
+  readonly hostEpoch: number;
+  /** Requesters whose requests the host blocks whatever the guest says, by `requesterKey`. */
+  readonly keptOut: Radix<KeepingOutState>;
+  /** Whether the host notes which pages devices write. */
+  readonly dirtyTracking: boolean;
 }
 
 export const initialCharts: ChartStates = frozen({
@@ -143,6 +153,9 @@ export const emptyGuest = (index: number, profile: Profile, registers: Registers
   inFlight: {},
   deviceTlbs: noDeviceTlbs,
   pageRequests: noPageRequests,
+  hostEpoch: 0,
+  keptOut: emptyRadix(),
+  dirtyTracking: false,
 });
 
 /** A copy that may still be changed. */

@@ -26,6 +26,12 @@ const refused: Verdict = {
   text: "the host refuses the device by name, as it has no way to do what its tables ask",
 };
 
+/** A call for the requester failed: whether the tables are as recorded it does not show. */
+const keptOut: Verdict = {
+  verdict: "unjudged",
+  text: "the host keeps the device out, whatever its tables say",
+};
+
 /** Says where the parts of a DMA that must be the same page are not. */
 function judgeLanding(dma: JudgedDma, gpa: bigint): Verdict {
   const { translated, blocked, ways, landed, write } = dma;
@@ -74,5 +80,6 @@ export function judgeDma(dma: JudgedDma, facts: readonly Fact[]): Verdict {
   const { gpa, reason } = dma.input.observed ?? {};
   if (gpa === undefined && reason === undefined) return unjudged;
   if (dma.blocked?.host === "refused") return refused;
+  if (dma.blocked?.host === "keptOut") return keptOut;
   return gpa === undefined ? judgeFault(dma, facts, reason ?? 0) : judgeLanding(dma, gpa);
 }

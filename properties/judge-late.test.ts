@@ -4,9 +4,9 @@ import type { Input, InputOf } from "../events/input.ts";
 import type { Setup } from "../events/setup.ts";
 import { stepOf } from "../history/step.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
+import { besideOf, followFlushing, noFlushing } from "./flushing.ts";
 import type { Judged } from "./judge.ts";
 import { judge } from "./judge.ts";
-import { besideOf, followFlushing, noFlushing } from "./judge-unseen.ts";
 import { p2mRange, words } from "./oracle/example-world.ts";
 
 const device = 0x10 as SourceId;

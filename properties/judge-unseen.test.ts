@@ -24,9 +24,9 @@ import type { Inputs } from "./examples/given.ts";
 import { flat } from "./examples/given.ts";
 import { entry, msi, msiAddress, remapped, remapping } from "./examples/interrupt-driver.ts";
 import { nvme, unit } from "./examples/unit.ts";
+import { besideOf, followFlushing, noFlushing } from "./flushing.ts";
 import type { Judged } from "./judge.ts";
 import { judge } from "./judge.ts";
-import { besideOf, followFlushing, noFlushing } from "./judge-unseen.ts";
 
 const emulated = [{ device: nvme, physical: false }];
 const buffered = unit({ cap: { rwbf: true, cm: false }, devices: emulated });

@@ -1,14 +1,15 @@
 import { formatSourceId, hex } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
+import type { PathEntry } from "../history/path-entry.ts";
 import type { Step } from "../history/step.ts";
 import { stepOf } from "../history/step.ts";
 import type { LateWrites, Unseen, Waiting } from "../history/unseen.ts";
-import { followLateWrites, noLateWrites, unseenAt } from "../history/unseen.ts";
-import { unseenOn } from "../history/walk-path.ts";
+import { noLateWrites, unseenAt } from "../history/unseen.ts";
+import { pathOf, unseenOn } from "../history/walk-path.ts";
 import { askOf } from "../hypervisor/device/rights.ts";
 import { translate } from "../hypervisor/translate/translate.ts";
 import { interruptEntryAddress } from "../projections/interrupt/interrupt-entry.ts";
-import { hasUnseen, withAllSeen, withLineSeen } from "../projections/memory/seen.ts";
+import { hasUnseen, withLineSeen } from "../projections/memory/seen.ts";
 import type { World } from "../projections/world.ts";
 
 /** What is known of a log besides one step of it. */
@@ -17,11 +18,16 @@ export interface Beside {
   readonly late?: readonly LateWrites[];
   /** The same step as a unit takes it that sees at once what the CPU writes. */
   readonly seen?: Step | undefined;
+  /** The latest steps that invalidated something since the guest wrote what is not flushed. */
+  readonly invalidated?: readonly Step[];
 }
 
 /** An entry on the way of a request that the unit need not see as it was written. */
-interface Hidden {
+export interface Hidden {
   readonly name: string;
+  /** Of a DMA: the entry on its path; of an interrupt: which one it named. */
+  readonly entry?: PathEntry | undefined;
+  readonly index?: number;
   readonly address: bigint;
   readonly unseen: Unseen;
 }
@@ -38,11 +44,12 @@ function hiddenInterrupt(world: World, step: Step, late: LateWrites): readonly H
   if (guest === undefined || index === undefined || index >= guest.interruptTable.count) return [];
   const address = interruptEntryAddress(guest.interruptTable, index);
   const unseen = unseenAt(late, guest, address, 2);
-  return unseen === undefined ? [] : [{ name: `interrupt entry ${hex(index)}`, address, unseen }];
+  const name = `interrupt entry ${hex(index)}`;
+  return unseen === undefined ? [] : [{ name, index, address, unseen }];
 }
 
 /** The entries on the way of a step's request that are hidden, in the order of the walk. */
-function hiddenOn(world: World, step: Step, late: LateWrites): readonly Hidden[] {
+export function hiddenOn(world: World, step: Step, late: LateWrites): readonly Hidden[] {
   const { input, facts } = step;
   if (input.type !== "Dma") return hiddenInterrupt(world, step, late);
   if (input.translated === true) return [];
@@ -54,19 +61,20 @@ function hiddenOn(world: World, step: Step, late: LateWrites): readonly Hidden[]
   const asked = { ...askOf(input, access === "write"), pasid };
   const walk = translate(world, guestOf(step), device, iova, asked);
   const unseen = unseenOn(walk, world.guests[guestOf(step)], late);
+  const path = pathOf(walk, iova);
   return walk.steps.flatMap(({ table, level, address }, at) => {
     const one = unseen[at];
     if (one === undefined) return [];
     const entry = table.endsWith("entry") ? table : `${table} entry`;
     const name = level === undefined ? entry : `level ${level.toString()} entry`;
-    return [{ name, address, unseen: one }];
+    return [{ name, entry: path[at], address, unseen: one }];
   });
 }
 
 /** How many worlds are tried at most for one step. */
 const most = 256;
 
-const lateOf = (step: Step, { late }: Beside): LateWrites =>
+export const lateOf = (step: Step, { late }: Beside): LateWrites =>
   late?.[guestOf(step)] ?? noLateWrites(guestOf(step));
 
 /** Whether the unit need not see something that the guest of a step has written. */
@@ -109,7 +117,8 @@ const isBlocked = (facts: readonly Fact[]): boolean =>
       (fact.type === "DmaBlocked" && fact.reason !== undefined) || fact.type === "InterruptBlocked",
   );
 
-const lacks: Readonly<Record<Waiting, string>> = {
+/** What was not done, by where a write waits. */
+export const lacks: Readonly<Record<Waiting, string>> = {
   cache: "not written back (ECAP.C=0)",
   buffer: "with no flush of the write buffer since (CAP.RWBF=1)",
   cacheThenBuffer: "neither written back (ECAP.C=0) nor flushed from the write buffer (CAP.RWBF=1)",
@@ -129,7 +138,7 @@ export interface Unflushed {
   readonly wrote: readonly number[];
 }
 
-function requestText({ input }: Step): string {
+export function requestText({ input }: Step): string {
   if (input.type === "Dma")
     return `the DMA of ${formatSourceId(input.device)} at ${hex(input.iova)}`;
   return "the interrupt request";
@@ -157,33 +166,4 @@ export function unflushedBy(step: Step, beside: Beside): Unflushed | undefined {
   const how = isBuffered ? "; GCMD.WBF, or an invalidation, flushes the write buffer" : "";
   const text = `${requestText(step)} relies on ${found.map(hiddenText).join("; ")}${how}`;
   return { seq: step.seq, text, wrote: found.map(({ unseen }) => unseen.seq) };
-}
-
-/** What is known of a log so far, to judge its steps by. */
-export interface Flushing {
-  readonly late: readonly LateWrites[];
-  /**
-   * The world of a unit that sees at once what the CPU writes, from the first step on after which
-   * those of the log need not; nothing before.
-   */
-  readonly seen: World | undefined;
-}
-
-/** Nothing has happened yet. */
-export const noFlushing: Flushing = { late: [], seen: undefined };
-
-/** What is known beside a step that comes next. */
-export const besideOf = ({ late, seen }: Flushing, { input }: Step): Beside => ({
-  late,
-  seen: seen === undefined ? undefined : stepOf(seen, input),
-});
-
-/** What is known once a step was taken, of which it was known what is `beside` it. */
-export function followFlushing({ late }: Flushing, step: Step, { seen }: Beside): Flushing {
-  const guests = step.after.guests.map((_, index) =>
-    followLateWrites(late[index] ?? noLateWrites(index), step),
-  );
-  if (seen !== undefined) return { late: guests, seen: withAllSeen(seen.after) };
-  const hides = step.after.guests.some(hasUnseen);
-  return { late: guests, seen: hides ? withAllSeen(step.after) : undefined };
 }

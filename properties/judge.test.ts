@@ -59,7 +59,7 @@ function surprise({ shadow, pending }: Translation, { input, facts }: Step): str
   const { reason, host } = blocked ?? {};
   const said =
     "hpa" in shadow ? shadow.hpa : "fault" in shadow ? shadow.fault : Object.keys(shadow)[0];
-  const found = translated?.hpa ?? reason ?? host;
+  const found = translated?.hpa ?? reason ?? (host === "keptOut" ? "refused" : host);
   return said === found || host === "protected" ? undefined : `${String(found)}: ${String(said)}`;
 }
 

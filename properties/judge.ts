@@ -4,6 +4,7 @@ import type { Step } from "../history/step.ts";
 import { violationsOf } from "./dma-laws.ts";
 import { judgeDma } from "./judge-dma.ts";
 import { judgeBlocked, judgeInterrupt } from "./judge-interrupt.ts";
+import { removedFrom } from "./judge-removed.ts";
 import type { Beside, Unflushed } from "./judge-unseen.ts";
 import { mayHide, otherSteps, unflushedBy } from "./judge-unseen.ts";
 import { lookAt } from "./judged-dma.ts";
@@ -28,7 +29,7 @@ export interface Judged {
   /** Laws were checked of it. */
   readonly checked: boolean;
   readonly violations: readonly Violation[];
-  /** What the request relies on and the guest did not flush. */
+  /** What the request relies on, or goes by though it was taken away, as it was not flushed. */
   readonly unflushed: Unflushed | undefined;
 }
 
@@ -89,5 +90,5 @@ export function judge(step: Step, beside: Beside = {}): Judged {
   if (!hides) return { ...alone, unflushed: undefined };
   const differs = alone.verdict.verdict === "disagree";
   const verdict = differs && isRightElsewhere(step, beside) ? agree : alone.verdict;
-  return { ...alone, verdict, unflushed: unflushedBy(step, beside) };
+  return { ...alone, verdict, unflushed: unflushedBy(step, beside) ?? removedFrom(step, beside) };
 }

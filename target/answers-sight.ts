@@ -1,6 +1,7 @@
 import type { Input } from "../events/input.ts";
-import { AnswerError, answerOf, shown } from "./answer.ts";
+import { answerOf } from "./answer.ts";
 import { Misbehaviour } from "./connection/connection.ts";
+import { FieldError, shown } from "./fields.ts";
 import type { Answers, DmaAnswer, Operation, Request, TargetMessage } from "./implementation.ts";
 import { grantedText, messageText, responseText } from "./message.ts";
 import type { Asked } from "./requests.ts";
@@ -12,7 +13,7 @@ export function read<O extends Operation>(op: O, value: unknown, index: number):
   try {
     return answerOf(op, value);
   } catch (error) {
-    if (!(error instanceof AnswerError)) throw error;
+    if (!(error instanceof FieldError)) throw error;
     throw new Misbehaviour(`its answer to ${op} ${error.message}`, index);
   }
 }

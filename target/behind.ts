@@ -6,6 +6,7 @@ import { hostAt } from "../projections/host/host-entry.ts";
 import { readInterruptEntry } from "../projections/interrupt/interrupt-entry.ts";
 import { find } from "../properties/laws/requests.ts";
 import type { Difference } from "./difference.ts";
+import { landingOf } from "./landing.ts";
 import type { ProgramRun } from "./lane.ts";
 import { requesterOf } from "./machine.ts";
 
@@ -79,7 +80,7 @@ const choices: readonly (readonly [isBehind: (about: About) => boolean, choice: 
       const { input, facts } = about;
       if (guest === undefined || input?.type !== "Dma" || !hasSide(about, "dma")) return false;
       const { state } = hostAt(guest.hosts, requesterOf(input.device), input.pasid) ?? {};
-      return state === "passThrough" && find(facts, "DmaLanded") !== undefined;
+      return state === "passThrough" && landingOf(facts) !== undefined;
     },
     "pass-through takes any width that the unit supports (readings.md, Root pointer and contexts)",
   ],

@@ -40,6 +40,7 @@ describe("the model as a target of its own", () => {
   it.each([
     ["everything-scalable", all, 8],
     ["hardware-2016", ["interrupts", "ats"], 12],
+    ["hardware-2008", [], 12],
     ["xen-vvtd", [], 12],
   ] as const)("[TG1] shows nothing: %s", { timeout: 240_000 }, async (name, can, runs) => {
     const { tally, text } = await runModel(name, can, runs);

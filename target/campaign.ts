@@ -7,13 +7,13 @@ import { definedInputs } from "./defined-input.ts";
 import type { Known } from "./known.ts";
 
 import type { Finding, Lane } from "./lane.ts";
-import { isFinding, openLane } from "./lane.ts";
+import { isFinding, openLane, unlessStopped } from "./lane.ts";
 import { ProgramError } from "./program-error.ts";
 import { programsOfSeed } from "./programs.ts";
 import { patterns, sendableInputs } from "./sendable.ts";
 import type { Tally } from "./tally.ts";
 import { add, count, emptyTally } from "./tally.ts";
-import type { TargetPlan } from "./target.ts";
+import type { EndSignal, TargetPlan } from "./target.ts";
 
 /** Inputs of a program in the form in which a target is given them, known trouble left out. */
 export function inputsFor(
@@ -67,36 +67,37 @@ export interface Campaign {
   readonly own?: readonly Input[];
   /** What a target's unit lacks that has to be there, in words. */
   readonly lack?: (profile: Profile) => string | undefined;
-  /** Ends it early. */
-  readonly stop?: AbortSignal;
+  /** Ends it early, and its targets, whatever they are about. */
+  readonly stop?: EndSignal;
   /** Told after each program. */
   readonly watch: (tally: Tally) => void;
 }
 
-/**
- * Runs random programs on targets until one shows something unknown, or enough have run.
- *
- * @throws ProgramError when a target cannot be started, or does not answer at all.
- */
-export async function campaign(asked: Campaign): Promise<{
+/** What a campaign came to. */
+interface Done {
   readonly tally: Tally;
   readonly finding: Finding | undefined;
-  readonly setup: GuestSetup;
   /** What the target calls itself, where it says so. */
   readonly title: string | undefined;
   /** Ids of what is avoided in random programs, and was in the only one. */
   readonly notAvoided: readonly string[];
-}> {
+}
+
+/**
+ * Runs random programs on targets until one shows something unknown, or enough have run. Ended
+ * early, it says nothing of what was under way.
+ *
+ * @throws ProgramError when a target cannot be started, or does not answer at all.
+ */
+export async function campaign(asked: Campaign): Promise<Done> {
   const { target, known, seed, seconds, own, stop, watch, first: from = 0 } = asked;
   const runs = own === undefined ? asked.runs : 1;
   const tally = emptyTally();
   const end = performance.now() + seconds * 1000;
-  const opened = Array.from({ length: asked.lanes }, () => openLane(target, known));
-  // One that fails while another is waited for must not go unheard.
-  for (const lane of opened) lane.catch(() => undefined);
-  const lanes: Lane[] = [];
+  const opened = Array.from({ length: asked.lanes }, () => openLane(target, known, { end: stop }));
   try {
-    for (const lane of opened) lanes.push(await lane);
+    const lanes = await unlessStopped(Promise.all(opened), stop);
+    if (lanes === undefined) return { tally, finding: undefined, title: undefined, notAvoided: [] };
     const [first] = lanes;
     if (first === undefined) throw new ProgramError(`${target.name}: nothing runs`);
     const { setup } = first;
@@ -120,7 +121,8 @@ export async function campaign(asked: Campaign): Promise<{
           own === undefined
             ? inputsFor(lane, programs.next().value as Program, known, tally)
             : ownInputs(lane, own);
-        const outcome = await lane.run(inputs);
+        const outcome = await unlessStopped(lane.run(inputs), stop);
+        if (outcome === undefined) return;
         count(tally, outcome);
         if (isFinding(outcome)) findings.push({ ...outcome, setup, inputs, seed, index });
         watch(tally);
@@ -130,9 +132,10 @@ export async function campaign(asked: Campaign): Promise<{
     // Of several that ran at a time the first of the seed, whichever was done first.
     const [finding] = findings.toSorted((one, other) => one.index - other.index);
     const { title } = first;
-    return { tally, finding, setup, title, notAvoided: trouble.map(({ id }) => id) };
+    return { tally, finding, title, notAvoided: trouble.map(({ id }) => id) };
   } finally {
-    await Promise.allSettled(opened);
-    for (const lane of lanes) await lane.stop();
+    for (const lane of await Promise.allSettled(opened)) {
+      if (lane.status === "fulfilled") await lane.value.stop();
+    }
   }
 }

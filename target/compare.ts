@@ -17,6 +17,7 @@ import type { Comparing } from "./fold-dma.ts";
 import { usesIn } from "./fold-dma.ts";
 import { memoryAt } from "./image.ts";
 import type { Known } from "./known.ts";
+import { landingOf } from "./landing.ts";
 import { requesterOf } from "./machine.ts";
 import { noPast, pastAfter, usesOf } from "./past.ts";
 import type { Seen, Sight, Steps } from "./sight.ts";
@@ -55,7 +56,7 @@ function keysOf(steps: Steps): readonly Key[] {
 function noteRead(state: Comparing, at: number, input: Input, facts: readonly Fact[]): void {
   if (input.type !== "Dma" || input.access !== "read") return;
   const length = input.length ?? 8;
-  const landed = find(facts, "DmaLanded");
+  const landed = landingOf(facts);
   const [guest] = state.world.guests;
   if (guest === undefined) return;
   const bytes =

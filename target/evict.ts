@@ -5,7 +5,7 @@ import {
   invalidateIotlb,
   invalidatePasidIotlb,
   invalidatePasids,
-} from "../hypervisor/queue/invalidate.ts";
+} from "../hypervisor/queue/carry-out-invalidation.ts";
 import type { Turn } from "../hypervisor/turn.ts";
 import { newTurn } from "../hypervisor/turn.ts";
 import { evolve, worldOf } from "../projections/evolve.ts";

@@ -3,17 +3,17 @@ import { profileOf } from "../events/profile/profile.ts";
 import { ProfileError } from "../events/profile/profile-check.ts";
 import { registersOf } from "../projections/registers/registers.ts";
 import { isPossible } from "./ability.ts";
-import { shown } from "./answer.ts";
 import { bytesOf, read, sightOf } from "./answers-sight.ts";
 import type { Connection } from "./connection/connection.ts";
 import { Misbehaviour } from "./connection/connection.ts";
+import { shown } from "./fields.ts";
 import type { Hello, Request } from "./implementation.ts";
 import { protocolVersion } from "./implementation.ts";
 import { ProgramError } from "./program-error.ts";
 import type { Asked } from "./requests.ts";
 import { askedOf, requestOf } from "./requests.ts";
 import type { Steps } from "./sight.ts";
-import type { Target, TargetPlan } from "./target.ts";
+import type { EndSignal, Target, TargetPlan } from "./target.ts";
 
 /** The step that a request belongs to: the first one whose read of registers comes after it. */
 function stepOf({ places }: Asked, index: number): number {
@@ -67,7 +67,7 @@ function checkWords(registers: Uint8Array, unit: Profile): void {
 export interface Reaching {
   readonly name: string;
   readonly lanes: number;
-  readonly connect: () => Promise<Connection>;
+  readonly connect: (end?: EndSignal) => Promise<Connection>;
   /** Seconds that it may be silent. */
   readonly patience: number;
   /** Its capabilities; those that it names itself when missing. */
@@ -102,7 +102,7 @@ async function begin(
         return sightOf(steps, asked, await connection.exchange(asked.requests, later));
       } catch (error) {
         if (!(error instanceof Misbehaviour)) throw error;
-        throw new Misbehaviour(error.message, stepOf(asked, error.index));
+        throw new Misbehaviour(error.message, stepOf(asked, error.index), error.isSilent);
       }
     },
     stop: connection.stop,
@@ -120,7 +120,7 @@ async function named<T>(work: Promise<T>, name: string, connection: Connection):
     const known = await connection.explain(error);
     const text = `${name}: ${known.message}`;
     throw known instanceof Misbehaviour
-      ? new Misbehaviour(text, known.index)
+      ? new Misbehaviour(text, known.index, known.isSilent)
       : new ProgramError(text);
   }
 }
@@ -130,9 +130,9 @@ export const implementationPlan = (reaching: Reaching): TargetPlan => ({
   name: reaching.name,
   lanes: reaching.lanes,
   fit: (inputs) => inputs.filter((input) => requestOf(input) !== undefined),
-  start: async (isHurried = false) => {
+  start: async ({ isHurried = false, end } = {}) => {
     const { name } = reaching;
-    const connection = await reaching.connect().catch((error: unknown) => {
+    const connection = await reaching.connect(end).catch((error: unknown) => {
       throw error instanceof ProgramError ? new ProgramError(`${name}: ${error.message}`) : error;
     });
     try {

@@ -22,6 +22,7 @@ import type {
   TranslationRequest,
   UnitWords,
 } from "./implementation.ts";
+import { landingOf } from "./landing.ts";
 import { requesterOf, requesters } from "./machine.ts";
 import { setupOf } from "./setup.ts";
 
@@ -85,7 +86,7 @@ function dma(held: Held, { source, address, ...rest }: DmaRequest): DmaAnswer {
     return { fault, suppressed: find(facts, "FaultSuppressed") !== undefined, ...say(facts) };
   }
   if (find(facts, "DmaBlocked")?.host === "protected") return { blocked: true, ...say(facts) };
-  const at = find(facts, "DmaLanded")?.gpa ?? address;
+  const at = landingOf(facts)?.gpa ?? address;
   const isRead = rest.access === "read";
   const bytes = isRead ? { bytes: memoryAt(guestOf(held), at, rest.length) } : {};
   return { at, ...bytes, ...say(facts) };

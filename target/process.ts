@@ -40,6 +40,23 @@ const cleanAll = (): void => {
 /** Somebody who wants to end by himself when asked to. */
 let graceful: (() => void) | undefined;
 
+/** How many programs run, or want to end by themselves: those that signals matter to. */
+let concerned = 0;
+
+function listen(): void {
+  concerned += 1;
+  if (concerned > 1) return;
+  process.on("exit", cleanAll);
+  for (const signal of signals) process.on(signal, onSignal);
+}
+
+function stopListening(): void {
+  concerned -= 1;
+  if (concerned > 0) return;
+  process.off("exit", cleanAll);
+  for (const signal of signals) process.off(signal, onSignal);
+}
+
 /**
  * Lets `stop` be called by the first SIGINT or SIGTERM instead of ending everything; a second one
  * ends it.
@@ -48,8 +65,10 @@ let graceful: (() => void) | undefined;
  */
 export function holdInterrupt(stop: () => void): () => void {
   graceful = stop;
+  listen();
   return () => {
     graceful = undefined;
+    stopListening();
   };
 }
 
@@ -65,18 +84,12 @@ const onSignal = (signal: NodeJS.Signals): void => {
 };
 
 function keepClean(clean: () => void): void {
-  if (cleanups.size === 0) {
-    process.on("exit", cleanAll);
-    for (const signal of signals) process.on(signal, onSignal);
-  }
   cleanups.add(clean);
+  listen();
 }
 
 function forget(clean: () => void): void {
-  cleanups.delete(clean);
-  if (cleanups.size > 0) return;
-  process.off("exit", cleanAll);
-  for (const signal of signals) process.off(signal, onSignal);
+  if (cleanups.delete(clean)) stopListening();
 }
 
 const longestLine = 200;

@@ -9,12 +9,12 @@ import type { TargetPlan } from "./target.ts";
 export const stdioPlan = (command: string, wishes: Wishes): TargetPlan =>
   implementationPlan({
     ...{ name: command, lanes: 2, ...wished(wishes) },
-    connect: () => connectStdio(command),
+    connect: (end) => connectStdio(command, end),
   });
 
 /** A module that makes the target, in a thread of its own. */
 export const modulePlan = (place: string, wishes: Wishes): TargetPlan =>
   implementationPlan({
     ...{ name: place, lanes: 2, ...wished(wishes) },
-    connect: () => connectModule(placeOf(place), wishes.patience),
+    connect: (end) => connectModule(placeOf(place), wishes.patience, end),
   });

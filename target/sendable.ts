@@ -35,9 +35,20 @@ function aligned<T extends InputOf<"RegisterWrite"> | InputOf<"RegisterRead">>(
   return { ...input, offset, size, value };
 }
 
+const pointers = [at.rtaddr, at.iqa, at.irta, at.pqa];
+
+/** Bits of a pointer beyond the host's addresses: hardware need not have them. */
+function beyondWidth({ haw }: Profile, offset: number): bigint {
+  const beyond = (1n << 64n) - (1n << BigInt(haw));
+  if (pointers.some((each) => each === offset)) return beyond;
+  return pointers.some((each) => each + 4 === offset) ? beyond >> 32n : 0n;
+}
+
 /** Bits of a register that software has to leave 0, where units differ in what they do else. */
-function reservedIn({ smts }: Profile, offset: number): bigint {
-  if (offset === at.rtaddr && !smts) return Rtaddr.mask("ttm");
+function reservedIn(profile: Profile, offset: number): bigint {
+  const beyond = beyondWidth(profile, offset);
+  if (offset === at.rtaddr && !profile.smts) return beyond | Rtaddr.mask("ttm");
+  if (beyond !== 0n) return beyond;
   const isData = [at.fedata, at.iedata, at.pedata].some((each) => each === offset);
   return isData ? Fedata.mask("eimd") : 0n;
 }

@@ -2,7 +2,9 @@ import type { Input } from "../events/input.ts";
 import { definedInputs } from "./defined-input.ts";
 import { textOf } from "./difference.ts";
 import type { Finding, Lane, ProgramRun } from "./lane.ts";
+import { unlessStopped } from "./lane.ts";
 import { withoutCommands, withoutDescriptors, withoutGroups } from "./reductions.ts";
+import type { EndSignal } from "./target.ts";
 
 /** What makes two outcomes the same finding: what differs, not its numbers. */
 function signatureOf({ comparison, death }: ProgramRun): string | undefined {
@@ -15,30 +17,40 @@ function signatureOf({ comparison, death }: ProgramRun): string | undefined {
   return [difference.what, ...new Set(names)].join(" ");
 }
 
+/** How a finding is made small. */
+export interface Shrinking {
+  /** How long at most. */
+  readonly seconds: number;
+  /** Told before each try: how many inputs are left, and how often something was tried. */
+  readonly watch: (inputs: number, tries: number) => void;
+  /** Ends it early; what it has come to by then is kept. */
+  readonly stop?: EndSignal | undefined;
+}
+
 /**
  * A finding with as few inputs as still show it: what belongs together is taken out first, then
  * halves, ever smaller stretches, in the end one at a time, and descriptors from the queue.
  *
- * @param seconds  how long at most.
+ * @returns it, and whether it was cut: more might have been tried.
  */
 export async function shrinkFinding(
   lane: Lane,
   finding: Finding,
-  seconds: number,
-  watch: (inputs: number) => void,
-): Promise<Finding> {
-  const wanted = signatureOf(finding);
+  { seconds, watch, stop }: Shrinking,
+): Promise<{ readonly finding: Finding; readonly isCut: boolean }> {
   const end = performance.now() + seconds * 1000;
-  const isOver = (): boolean => performance.now() > end;
-  let best = finding;
+  const isOver = (): boolean => performance.now() > end || stop?.aborted === true;
+  const wanted = signatureOf(finding);
+  let [best, tries] = [finding, 0];
   const tryInputs = async (inputs: readonly Input[]): Promise<boolean> => {
     if (isOver()) return false;
     // Without an input a later one may be undefined: it is not what is wanted then.
     if (definedInputs({ guests: [lane.setup] }, inputs).length !== inputs.length) return false;
-    const outcome = await lane.run(inputs);
-    if (signatureOf(outcome) !== wanted) return false;
+    tries += 1;
+    watch(best.inputs.length, tries);
+    const outcome = await unlessStopped(lane.run(inputs), stop);
+    if (outcome === undefined || signatureOf(outcome) !== wanted) return false;
     best = { ...finding, ...outcome, inputs };
-    watch(inputs.length);
     return true;
   };
   const shown = finding.comparison?.difference?.at ?? finding.diedAt;
@@ -67,5 +79,5 @@ export async function shrinkFinding(
     if (stretch === 1 && best.inputs.length === before) break;
     stretch = Math.max(1, stretch >> 1);
   }
-  return best;
+  return { finding: best, isCut: isOver() && !isSmall() };
 }

@@ -15,6 +15,25 @@ export interface Target {
   readonly stop: () => Promise<void>;
 }
 
+/** Tells once that all is to end: as much of an `AbortSignal` as is used. */
+export interface EndSignal {
+  readonly aborted: boolean;
+  readonly addEventListener: (
+    type: "abort",
+    listener: () => void,
+    options?: { readonly once?: boolean },
+  ) => void;
+  readonly removeEventListener: (type: "abort", listener: () => void) => void;
+}
+
+/** What is wished for when a target is started. */
+export interface Starting {
+  /** Whether to wait less long for what may not come, since it did not before. */
+  readonly isHurried?: boolean;
+  /** Ends it, whatever it is about. */
+  readonly end?: EndSignal | undefined;
+}
+
 /** How to start a target. */
 export interface TargetPlan {
   readonly name: string;
@@ -22,9 +41,6 @@ export interface TargetPlan {
   readonly lanes: number;
   /** Of the inputs of a program those that it has room for. */
   readonly fit: (inputs: readonly Input[]) => Steps;
-  /**
-   * @param isHurried  whether to wait less long for what may not come, since it did not before.
-   * @throws ProgramError when it does not start.
-   */
-  readonly start: (isHurried?: boolean) => Promise<Target>;
+  /** @throws ProgramError when it does not start, or is stopped meanwhile. */
+  readonly start: (starting?: Starting) => Promise<Target>;
 }

@@ -5,7 +5,7 @@ import {
   invalidateContexts,
   invalidateIotlb,
   invalidatePasids,
-} from "../hypervisor/queue/invalidate.ts";
+} from "../hypervisor/queue/carry-out-invalidation.ts";
 import { newTurn } from "../hypervisor/turn.ts";
 import { worldOf } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";

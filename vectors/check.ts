@@ -1,12 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Input } from "../events/input.ts";
-import { impossible } from "../events/input-check.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import type { GuestSetup } from "../events/setup.ts";
 import type { Ability, UnitWords } from "../target/implementation.ts";
 import type { Known } from "../target/known.ts";
 import type { Lane, ProgramRun } from "../target/lane.ts";
-import { openLane } from "../target/lane.ts";
+import { openLane, unlessStopped } from "../target/lane.ts";
 import { ProgramError } from "../target/program-error.ts";
 import { sendableInputs } from "../target/sendable.ts";
 import type { TargetPlan } from "../target/target.ts";
@@ -45,30 +45,38 @@ export interface Checked {
   readonly run?: ProgramRun & { readonly setup: GuestSetup; readonly inputs: readonly Input[] };
 }
 
-/** A file of vectors that this version of the model did not make: why. */
-export class StaleVectorsError extends Error {}
+/** A file of vectors that this version of the model did not make: which case, and why. */
+export class StaleVectorsError extends Error {
+  readonly file: VectorFile;
+  readonly line: number;
 
-/** The inputs of a vector. @throws StaleVectorsError when one of them cannot be. */
-function inputsOf({ id, steps }: Vector): readonly Input[] {
-  return steps.flatMap(({ request }) => {
-    const input = inputOf(request);
-    if (input === undefined) return [];
-    const wrong = impossible(input);
-    if (wrong !== undefined)
-      throw new StaleVectorsError(`${id} asks what cannot be: ${wrong.field}: ${wrong.why}`);
-    return [input];
-  });
+  constructor(file: VectorFile, { id }: Vector, other: string) {
+    super(`${id} is not what this version makes of it: ${other}; write the files anew`);
+    this.file = file;
+    this.line = file.lines.get(id) ?? 1;
+  }
 }
 
-/** The first step of a vector that the model, as this unit, answers otherwise. */
-function otherAnswer(unit: Profile, vector: Vector, inputs: readonly Input[]) {
+/** The inputs of a vector. */
+const inputsOf = ({ steps }: Vector): readonly Input[] =>
+  steps.flatMap(({ request }) => inputOf(request) ?? []);
+
+/**
+ * The first step of a vector that the model, as this unit, answers otherwise.
+ *
+ * @param isOwn  whether it was made for this very unit, and so asks the very same.
+ */
+function otherAnswer(unit: Profile, vector: Vector, inputs: readonly Input[], isOwn: boolean) {
   const isOfAll = ({ about }: VectorStep): boolean => about === "all";
   const made = makeSteps(unit, inputs);
   const [own, other] = [made.steps, vector.steps].map((steps) => steps.filter((s) => !isOfAll(s)));
   if (own?.length !== other?.length) return "another number of steps";
   for (const [index, step] of (own ?? []).entries()) {
     const { request, expect } = other?.[index] ?? step;
-    if (request.op !== step.request.op) return `step ${index.toString()} is another one`;
+    const isSameStep = isOwn
+      ? isDeepStrictEqual(request, step.request)
+      : request.op === step.request.op;
+    if (!isSameStep) return `step ${(index + 1).toString()} is another one`;
     const wrong = wrongAnswer({ request, expect }, step.expect);
     if (wrong !== undefined) return wrong;
   }
@@ -81,7 +89,7 @@ const isSameUnit = (one: UnitWords, other: UnitWords): boolean =>
 /** Whether a case can be put to a unit; else why not. */
 function refusal(
   { setup, can }: Lane,
-  { words }: VectorFile,
+  file: VectorFile,
   vector: Vector,
   inputs: readonly Input[],
 ): Pick<Checked, "verdict" | "text"> | undefined {
@@ -91,12 +99,11 @@ function refusal(
   if (!same(sendableInputs(unit, inputs, can), inputs)) {
     return { verdict: "other unit", text: "software must not ask that of this unit" };
   }
-  const other = otherAnswer(unit, vector, inputs);
+  const isOwn = isSameUnit(file.words, unit);
+  const other = otherAnswer(unit, vector, inputs, isOwn);
   if (other === undefined) return undefined;
-  if (!isSameUnit(words, unit)) return { verdict: "other unit", text: other };
-  throw new StaleVectorsError(
-    `${vector.id} is not what this version makes of it: ${other}; write the files anew`,
-  );
+  if (!isOwn) return { verdict: "other unit", text: other };
+  throw new StaleVectorsError(file, vector, other);
 }
 
 /** What is left out, since the target would not survive it. */
@@ -138,7 +145,7 @@ export interface Check {
   readonly files: readonly VectorFile[];
   /** What a target's unit lacks that has to be there, in words. */
   readonly lack?: (profile: Profile) => string | undefined;
-  /** Ends it early. */
+  /** Ends it early, and the target, whatever it is about. */
   readonly stop?: AbortSignal;
   /** Told after each case. */
   readonly watch: (done: number, all: number) => void;
@@ -146,19 +153,21 @@ export interface Check {
 
 /**
  * Puts the cases of some files to a target, each once, and compares every answer, as a campaign of
- * random programs does.
+ * random programs does. Ended early, it says nothing of the case that was under way.
  *
  * @throws ProgramError when the target cannot be started, StaleVectorsError for a file that another
  *   version made.
  */
 export async function checkVectors(asked: Check): Promise<{
-  readonly setup: GuestSetup;
+  /** The target's unit; unknown where it was ended before it said so. */
+  readonly setup: GuestSetup | undefined;
   /** What the target calls itself, where it says so. */
   readonly title: string | undefined;
   readonly checked: readonly Checked[];
 }> {
   const { target, known, files, stop, watch } = asked;
-  const lane = await openLane(target, known);
+  const lane = await unlessStopped(openLane(target, known, { end: stop }), stop);
+  if (lane === undefined) return { setup: undefined, title: undefined, checked: [] };
   try {
     const { setup } = lane;
     const lack = asked.lack?.(profileOf(setup));
@@ -170,7 +179,9 @@ export async function checkVectors(asked: Check): Promise<{
       // A case that one file has for another unit may stand in the next for this one.
       const before = checked.get(vector.id)?.verdict;
       if (before === undefined || before === "other unit") {
-        checked.set(vector.id, await checkOne(lane, known, file, vector));
+        const one = await unlessStopped(checkOne(lane, known, file, vector), stop);
+        if (one === undefined) break;
+        checked.set(vector.id, one);
       }
       watch(index + 1, all.length);
     }

@@ -110,9 +110,32 @@ export function vectorFor(profile: Profile, chosen: Chosen): Vector | undefined 
   return isCertain(profile, inputs, made) ? vectorFrom(profile, chosen, made) : undefined;
 }
 
-/** The vectors of a unit, in the order in which they were chosen. */
-export const vectorsOf = (profile: Profile): readonly { vector: Vector; chosen: Chosen }[] =>
-  allChosen().flatMap((chosen) => {
+/** A vector, and the program that it was made of. */
+export interface MadeVector {
+  readonly vector: Vector;
+  readonly chosen: Chosen;
+}
+
+/**
+ * The vectors of a unit, in the order in which they were chosen; after each program that was looked
+ * at, how many were and how many there are.
+ */
+export function* makingVectors(profile: Profile) {
+  const all = allChosen();
+  const made: MadeVector[] = [];
+  for (const [index, chosen] of all.entries()) {
     const vector = vectorFor(profile, chosen);
-    return vector === undefined ? [] : [{ vector, chosen }];
-  });
+    if (vector !== undefined) made.push({ vector, chosen });
+    yield { done: index + 1, all: all.length };
+  }
+  return made;
+}
+
+/** The vectors of a unit, in the order in which they were chosen. */
+export function vectorsOf(profile: Profile): readonly MadeVector[] {
+  const making = makingVectors(profile);
+  for (;;) {
+    const { done, value } = making.next();
+    if (done === true) return value;
+  }
+}

@@ -1,7 +1,14 @@
+import { impossible } from "../events/input-check.ts";
 import { parseJson } from "../events/json.ts";
 import type { Profile } from "../events/profile/profile.ts";
-import type { Ability, Request, UnitWords } from "../target/implementation.ts";
-import type { Expectation, Vector, VectorStep } from "./vector.ts";
+import { profileOf } from "../events/profile/profile.ts";
+import { ProfileError } from "../events/profile/profile-check.ts";
+import type { Fields } from "../target/fields.ts";
+import { FieldError, fieldsOf, needed, number, shown, text, word } from "../target/fields.ts";
+import type { UnitWords } from "../target/implementation.ts";
+import { inputOf } from "./input-of.ts";
+import { caseFields, expectationIn, requestIn } from "./step-fields.ts";
+import type { Vector, VectorStep } from "./vector.ts";
 
 /** The version of the format. */
 export const formatVersion = 1;
@@ -12,6 +19,8 @@ export interface VectorFile {
   /** What the unit that they are for can do. */
   readonly words: UnitWords;
   readonly vectors: readonly Vector[];
+  /** The line of each case, by its id. */
+  readonly lines: ReadonlyMap<string, number>;
 }
 
 /** A file that is none of vectors: which line, and why. */
@@ -50,26 +59,6 @@ export function encodeVectors(profile: Profile, vectors: readonly Vector[]): str
   return [JSON.stringify(head, plain), ...vectors.map(lineOfVector), ""].join("\n");
 }
 
-const words: ReadonlySet<string> = new Set(["value", "address", "at", "ver", "cap", "ecap"]);
-const bytes: ReadonlySet<string> = new Set(["bytes", "mask", "or"]);
-
-/** A value with 64-bit numbers and bytes as they are used. @throws TypeError for a wrong one. */
-function revived(name: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each: unknown) => revived("", each));
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, revived(key, one)]));
-  }
-  if (words.has(name)) {
-    if (typeof value === "string" && /^0x[0-9a-f]{1,16}$/i.test(value)) return BigInt(value);
-    throw new TypeError(`${name} has to be a number like "0x1f"`);
-  }
-  if (!bytes.has(name)) return value;
-  if (typeof value !== "string" || !/^([0-9a-f]{2})*$/i.test(value)) {
-    throw new TypeError(`${name} has to be hexadecimal digits, two a byte`);
-  }
-  return new Uint8Array(Buffer.from(value, "hex"));
-}
-
 const object = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -81,64 +70,92 @@ function parseLine(text: string, line: number): Readonly<Record<string, unknown>
     throw new VectorFileError(line, "no JSON");
   }
   if (!object(value)) throw new VectorFileError(line, "no JSON object");
+  return value;
+}
+
+/** What a reader makes of a value. @throws VectorFileError for what it refuses. */
+function reading<T>(line: number, name: string, read: () => T): T {
   try {
-    return revived("", value) as Readonly<Record<string, unknown>>;
+    return read();
   } catch (error) {
-    throw new VectorFileError(line, error instanceof Error ? error.message : String(error));
+    if (!(error instanceof FieldError)) throw error;
+    throw new VectorFileError(line, `${name} ${error.message}`);
   }
 }
 
-const operations: ReadonlySet<unknown> = new Set([
-  ...["writeRegister", "readRegisters", "writeMemory", "readMemory", "dma", "interrupt"],
-  ...["translate", "pageRequest", "deviceAnswer"],
-]);
-
-function stepOf(value: unknown, line: number): VectorStep {
-  if (!object(value)) throw new VectorFileError(line, "a step has to be an object");
-  const { expect, about, ...request } = value;
-  if (!operations.has(request["op"])) {
-    throw new VectorFileError(line, `a step has the unknown op ${JSON.stringify(request["op"])}`);
-  }
-  if (!object(expect)) throw new VectorFileError(line, "a step lacks expect");
-  return {
-    request: request as unknown as Request,
-    expect: expect as Expectation,
-    ...(typeof about === "string" ? { about } : {}),
-  };
+function stepOf(value: unknown): VectorStep {
+  if (!object(value)) throw new FieldError("has to be an object");
+  const { expect, about, ...asked } = value;
+  const request = requestIn(asked);
+  if (!object(expect)) throw new FieldError("lacks the field expect");
+  const input = inputOf(request);
+  const wrong = input && impossible(input);
+  if (wrong !== undefined)
+    throw new FieldError(`asks what cannot be: ${wrong.field}: ${wrong.why}`);
+  const told = fieldsOf({ about: { read: text } }, { about });
+  return { request, expect: expectationIn(request, expect), ...told };
 }
 
-function vectorOf(text: string, line: number): Vector {
-  const { id, rules, why, needs, steps } = parseLine(text, line);
-  if (typeof id !== "string") throw new VectorFileError(line, "a case lacks its id");
+function vectorOf(line: string, at: number): Vector {
+  const { steps, ...fields } = parseLine(line, at);
+  const about = fieldsOf(caseFields, fields) as Pick<Vector, "id"> & Partial<Vector>;
   if (!Array.isArray(steps) || steps.length === 0) {
-    throw new VectorFileError(line, `${id} lacks its steps`);
+    throw new FieldError(`lacks its steps: ${about.id}`);
   }
-  const list = (value: unknown): readonly string[] =>
-    Array.isArray(value) ? value.map(String) : [];
-  return {
-    ...{ id, rules: list(rules), why: typeof why === "string" ? why : "" },
-    needs: list(needs) as readonly Ability[],
-    steps: steps.map((step) => stepOf(step, line)),
-  };
+  const read = steps.map((step: unknown, index) =>
+    reading(at, `step ${(index + 1).toString()} of ${about.id}`, () => stepOf(step)),
+  );
+  return { rules: [], why: "", needs: [], ...about, steps: read };
+}
+
+/** What the first line says. @throws VectorFileError when it is not that of a file of vectors. */
+function headOf(first: string) {
+  const { vectors: version, ...fields } = parseLine(first, 1);
+  if (version === undefined) throw new VectorFileError(1, "no file of vectors");
+  if (version !== formatVersion) {
+    throw new VectorFileError(1, `format ${shown(version)}, which is not known`);
+  }
+  const head = reading(1, "the head", () => fieldsOf(headFields, fields)) as Head;
+  try {
+    profileOf(head);
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    throw new VectorFileError(1, `is for a unit that cannot be: ${error.message}`);
+  }
+  return head;
+}
+
+const headFields: Fields = {
+  ...{ profile: needed(text), ver: needed(word), cap: needed(word), ecap: needed(word) },
+  cases: { read: number(Number.MAX_SAFE_INTEGER) },
+};
+
+interface Head extends UnitWords {
+  readonly profile: string;
+  readonly cases?: number;
 }
 
 /** Reads a file of vectors. @throws VectorFileError when it is none. */
-export function decodeVectors(text: string): VectorFile {
-  const [first = "", ...rest] = text.split("\n");
-  const { vectors: version, profile, ver, cap, ecap, cases } = parseLine(first, 1);
-  if (version === undefined) throw new VectorFileError(1, "no file of vectors");
-  if (version !== formatVersion) {
-    throw new VectorFileError(1, `format ${String(version)}, which is not known`);
-  }
-  if (typeof ver !== "bigint" || typeof cap !== "bigint" || typeof ecap !== "bigint") {
-    throw new VectorFileError(1, "ver, cap and ecap have to say what the unit can do");
-  }
-  const vectors = rest.flatMap((line, index) => (line === "" ? [] : [vectorOf(line, index + 2)]));
+export function decodeVectors(all: string): VectorFile {
+  if (all.trim() === "") throw new VectorFileError(1, "is empty");
+  const [first = "", ...rest] = all.split("\n");
+  const { profile, cases, ver, cap, ecap } = headOf(first);
+  const lines = new Map<string, number>();
+  const vectors = rest.flatMap((line, index) => {
+    if (line === "") return [];
+    const at = index + 2;
+    const vector = reading(at, "a case", () => vectorOf(line, at));
+    const other = lines.get(vector.id);
+    if (other !== undefined) {
+      const where = `as line ${other.toString()} has`;
+      throw new VectorFileError(at, `a case has the id ${vector.id}, ${where}`);
+    }
+    lines.set(vector.id, at);
+    return [vector];
+  });
   if (cases !== undefined && cases !== vectors.length) {
-    const found = `${vectors.length} cases instead of ${String(cases)}`;
+    const found = `${vectors.length.toString()} cases instead of ${cases.toString()}`;
     throw new VectorFileError(1, `the file is cut or was changed: it has ${found}`);
   }
-  const twice = vectors.find(({ id }, index) => vectors.findIndex((one) => one.id === id) < index);
-  if (twice !== undefined) throw new VectorFileError(1, `two cases have the id ${twice.id}`);
-  return { profile: String(profile), words: { ver, cap, ecap }, vectors };
+  return { profile, words: { ver, cap, ecap }, vectors, lines };
 }

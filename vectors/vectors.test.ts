@@ -6,8 +6,7 @@ import { handfulOf, today } from "../properties/bugs/handful.ts";
 import { abilitiesOf } from "../target/ability.ts";
 import { modelTarget } from "../target/model-target.ts";
 import type { Chosen } from "./chosen.ts";
-import { allChosen, vectorFor, vectorsOf } from "./chosen.ts";
-import { decodeVectors, encodeVectors } from "./format.ts";
+import { allChosen, vectorFor } from "./chosen.ts";
 import { byHand } from "./hand/all.ts";
 import { firstWrong, wrongAnswer } from "./judge.ts";
 import { makeSteps } from "./make.ts";
@@ -105,47 +104,6 @@ describe("seeded bugs", () => {
       return mutant.failed(trials, trials.length);
     });
     expect(failed).toEqual(cases.map((_, index) => index));
-  });
-});
-
-describe("files", () => {
-  it("[VC5] read back what was written", () => {
-    const profile = profiles["xen-vvtd"];
-    const vectors = vectorsOf(profile).map(({ vector }) => vector);
-    expect(vectors.length).toBeGreaterThan(10);
-    const text = encodeVectors(profile, vectors);
-    const { words, vectors: found } = decodeVectors(text);
-    expect(words).toEqual({ ver: profile.ver, cap: profile.cap, ecap: profile.ecap });
-    expect(encodeVectors(profile, found)).toBe(text);
-    const target = modelTarget(profile, abilitiesOf(profile));
-    for (const { id, steps } of found) {
-      const { ver, cap, ecap } = profile;
-      target.reset({ ver, cap, ecap });
-      expect([id, firstWrong(target, steps)]).toEqual([id, undefined]);
-    }
-  });
-
-  const head = '{"vectors":1,"profile":"x","ver":"0x10","cap":"0x1","ecap":"0x2"}';
-  const cut = head.replace("}", ',"cases":2}');
-  const same = '{"id":"a","steps":[{"op":"dma","expect":{}}]}';
-  const bad: readonly (readonly [string, number, string])[] = [
-    ["", 1, "no JSON"],
-    ["[]", 1, "no JSON object"],
-    ["{}", 1, "no file of vectors"],
-    ['{"vectors":7}', 1, "format 7, which is not known"],
-    ['{"vectors":1}', 1, "ver, cap and ecap have to say what the unit can do"],
-    [`${head}\n{"steps":[]}`, 2, "a case lacks its id"],
-    [`${head}\n{"id":"a"}`, 2, "a lacks its steps"],
-    [`${head}\n{"id":"a","steps":[{"op":"sing"}]}`, 2, 'a step has the unknown op "sing"'],
-    [`${head}\n{"id":"a","steps":[{"op":"dma"}]}`, 2, "a step lacks expect"],
-    [`${head}\n{"id":"a","steps":[{"at":7}]}`, 2, 'at has to be a number like "0x1f"'],
-    [`${head}\n{"bytes":"0"}`, 2, "bytes has to be hexadecimal digits, two a byte"],
-    [`${cut}\n`, 1, "the file is cut or was changed: it has 0 cases instead of 2"],
-    [`${cut}\n${same}\n${same}\n`, 1, "two cases have the id a"],
-    [`${head}\n{"id":"a","steps":[]}`, 2, "a lacks its steps"],
-  ];
-  it.each(bad)("[VC5] that are none are told by line and reason: %s", (text, line, reason) => {
-    expect(() => decodeVectors(text)).toThrow(expect.objectContaining({ line, message: reason }));
   });
 });
 

@@ -10,6 +10,7 @@ import { indexedHistory, momentOf } from "../history-file.ts";
 import type { InputError } from "../input-error.ts";
 import { openSource } from "../read.ts";
 import { renderJson } from "../render/json.ts";
+import { openHint } from "../render/open-hint.ts";
 import { renderChanges } from "../render/state.ts";
 import type { Run } from "../run.ts";
 import { pasidOption } from "./lookup.ts";
@@ -73,7 +74,8 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
     terminal.out(renderJson({ from: from.seq, to: to.seq, changes: shown }));
   } else {
     const limit = options.all ? Number.POSITIVE_INFINITY : shownChanges;
-    terminal.out(renderChanges(terminal, changes, limit));
+    const hint = openHint(terminal, file, to.seq);
+    terminal.out(`${renderChanges(terminal, changes, limit)}${hint}`);
   }
   if (failure !== undefined) run.fail(failure);
 }

@@ -1,5 +1,3 @@
-import { accessSync, constants, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { configurations } from "../../explore/configurations.ts";
@@ -8,8 +6,10 @@ import type { Bounds, Outcome, Progress } from "../../explore/engine/search.ts";
 import { pacedSearch } from "../../explore/engine/search.ts";
 import { searchWithThreads } from "../../explore/engine/threads.ts";
 import { findingOf } from "../../explore/story/finding.ts";
+import { holdInterrupt } from "../../target/process.ts";
 import { parseNumber } from "../argument.ts";
-import { fileError, InputError } from "../input-error.ts";
+import { InputError } from "../input-error.ts";
+import { checkOutput, freePrefix } from "../output-prefix.ts";
 import {
   exploreJson,
   progressText,
@@ -19,6 +19,7 @@ import {
 } from "../render/explore.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
+import { saveTexts } from "../save-texts.ts";
 import { startStatus } from "../status-line.ts";
 
 interface Options {
@@ -58,15 +59,6 @@ function parseConfiguration(text: string): string {
   throw new InvalidArgumentError(`Expected one of ${names}.`);
 }
 
-/** Whether a counterexample could be saved, before there is one. */
-function checkOutput(prefix: string): void {
-  try {
-    accessSync(dirname(prefix), constants.W_OK);
-  } catch (error) {
-    throw fileError(dirname(prefix), error);
-  }
-}
-
 /** Looks at all states, with threads if there are to be several. */
 async function searched(
   configuration: Configuration,
@@ -88,16 +80,6 @@ async function searched(
   return pace.value;
 }
 
-const signals = ["SIGINT", "SIGTERM"] as const;
-
-/** Has a signal end the search, which tells how far it came. @returns what takes that back. */
-function holdSignals(stop: () => void): () => void {
-  for (const name of signals) process.once(name, stop);
-  return () => {
-    for (const name of signals) process.off(name, stop);
-  };
-}
-
 async function explore(run: Run, options: Options): Promise<void> {
   const configuration = configurations.find(({ name }) => name === options.configuration);
   if (configuration === undefined) throw new InputError("there is no such configuration");
@@ -108,7 +90,7 @@ async function explore(run: Run, options: Options): Promise<void> {
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
   const stop = new AbortController();
-  const release = holdSignals(() => stop.abort());
+  const release = holdInterrupt(() => stop.abort());
   const watch = (progress: Progress): boolean => {
     status.say(progressText(progress, elapsed()));
     return !stop.signal.aborted;
@@ -118,24 +100,18 @@ async function explore(run: Run, options: Options): Promise<void> {
     .finally(release);
   const seconds = elapsed();
   const finding = findingOf(outcome);
-  const file = finding && `${options.out}.ndjson`;
-  if (finding !== undefined && file !== undefined) save(file, finding.log);
+  const wanted = finding && `${freePrefix(options.out, ["ndjson"])}.ndjson`;
+  const unsaved = wanted === undefined ? undefined : saveTexts({ [wanted]: finding?.log ?? "" });
+  const file = unsaved === undefined ? wanted : undefined;
   const report = { outcome, bounds: { states, depth }, seconds, finding, file };
   const { terminal } = run;
   const more = options.charts ? `\n${renderTransitions(terminal, outcome)}\n` : "";
   const text = `${renderExplore(terminal, report)}${more}`;
   terminal.out(options.json ? renderJson(exploreJson(report)) : text);
+  if (unsaved !== undefined) run.fail(unsaved);
   if (finding !== undefined) run.differ();
   else if (outcome.ending === "stopped") run.interrupt();
   else if (outcome.ending !== "complete") run.learnNothing();
-}
-
-function save(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw fileError(file, error);
-  }
 }
 
 function list(run: Run, json: boolean): void {
@@ -153,7 +129,7 @@ export function addExplore(program: Command, run: Run): void {
         "reach, each once, nearest first, and asks its question and laws of every move. Exit " +
         "code 0: there is no other state and nothing is wrong; 1: a counterexample, which is a " +
         "shortest one and is saved as a log; 3: a bound was reached and nothing was wrong so " +
-        "far; 2: bad usage.",
+        "far; 2: bad usage; 130: ended early by Ctrl-C.",
     )
     .option(
       "--configuration <name>",
@@ -172,7 +148,11 @@ export function addExplore(program: Command, run: Run): void {
     .option("--threads <n>", "threads that look at states", parseThreads, 1)
     .option("--no-symmetry", "do not take like devices, domains and pages for each other")
     .option("--charts", "list each transition of each chart, with how often it was taken")
-    .option("--out <prefix>", "where a counterexample is saved", "counterexample")
+    .option(
+      "--out <prefix>",
+      "where a counterexample is saved; one that is there stays",
+      "counterexample",
+    )
     .option("--json", "print one object")
     .addHelpText(
       "after",

@@ -1,69 +1,50 @@
-import { writeFileSync } from "node:fs";
 import { logOf } from "../../target/finding-log.ts";
-import type { Known } from "../../target/known.ts";
 import type { Finding } from "../../target/lane.ts";
-import { isFinding, openLane } from "../../target/lane.ts";
-import { ProgramError } from "../../target/program-error.ts";
-import { shrinkFinding } from "../../target/shrink.ts";
-import type { TargetPlan } from "../../target/target.ts";
-import { fileError } from "../input-error.ts";
+import { makeSmall } from "../../target/make-small.ts";
+import { freePrefix } from "../output-prefix.ts";
+import type { Reported } from "../render/fuzz.ts";
 import type { Run } from "../run.ts";
+import { saveTexts } from "../save-texts.ts";
 import { startStatus } from "../status-line.ts";
 import type { Against } from "./fuzz-target.ts";
 
-const shrinkSeconds = 30;
+/** How long shrinking may take; of a target that is silent each try takes long. */
+const [shrinkSeconds, silentSeconds] = [30, 15];
 
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw fileError(file, error);
-  }
+/** What is done with a finding, and for how long at most. */
+function textOf(found: Finding, seconds: number, inputs: number, tries: number): string {
+  const what = found.isSilent === true ? "the target was silent; shrinking" : "shrinking";
+  const left = `${inputs.toString()} operations left after ${tries.toString()} tries`;
+  return `${what}: ${left}, for ${seconds.toString()} s at most`;
 }
 
-/** Makes a finding small, if it happens again, and saves it. @returns the files. */
+/** Makes a finding small, if it happens again, and saves it, if it can be. */
 export async function reportFinding(
   run: Run,
   found: Finding,
   against: Against,
-  options: { readonly out: string; readonly log?: string },
-) {
+  options: { readonly out: string; readonly log?: string; readonly stop: AbortSignal },
+): Promise<Reported> {
   const { target, known, kept, profile } = against;
+  const { stop } = options;
   const status = startStatus(run.terminal);
-  try {
-    const { small, again } = await shrunk(target, known, found, (inputs) =>
-      status.say(`shrinking: ${inputs.toString()} operations`),
-    );
-    const files = { log: `${options.out}.ndjson`, [kept.name]: `${options.out}.${kept.ending}` };
-    const which =
-      options.log === undefined
-        ? `--seed ${found.seed.toString()} (program ${found.index.toString()})`
-        : "--log";
-    const about = `Found by shadowfold fuzz --profile ${profile} ${which}.`;
-    write(files.log, logOf({ guests: [small.setup] }, small));
-    write(`${options.out}.${kept.ending}`, kept.textOf(small, about));
-    return { small, files, use: kept.use, again };
-  } finally {
-    status.done();
-  }
-}
-
-/** A finding made small, if it happens again when the same program runs a second time. */
-async function shrunk(
-  target: TargetPlan,
-  known: Known,
-  found: Finding,
-  watch: (inputs: number) => void,
-): Promise<{ readonly small: Finding; readonly again: boolean }> {
-  const lane = await openLane(target, known, true).catch((error: unknown) => {
-    if (!(error instanceof ProgramError)) throw error;
-    return undefined;
+  const seconds = found.isSilent === true ? silentSeconds : shrinkSeconds;
+  const watch = (inputs: number, tries: number): void =>
+    status.say(textOf(found, seconds, inputs, tries));
+  watch(found.inputs.length, 0);
+  const made = await makeSmall({ target, known, seconds, watch, stop }, found).finally(status.done);
+  const { finding: small, again, cut } = made;
+  const out = freePrefix(options.out, ["ndjson", kept.ending]);
+  const files = { log: `${out}.ndjson`, [kept.name]: `${out}.${kept.ending}` };
+  const which =
+    options.log === undefined
+      ? `--seed ${found.seed.toString()} (program ${found.index.toString()})`
+      : "--log";
+  const about = `Found by shadowfold fuzz --profile ${profile} ${which}.`;
+  const unsaved = saveTexts({
+    [files.log]: logOf({ guests: [small.setup] }, small),
+    [`${out}.${kept.ending}`]: kept.textOf(small, about),
   });
-  if (lane === undefined) return { small: found, again: false };
-  try {
-    if (!isFinding(await lane.run(found.inputs))) return { small: found, again: false };
-    return { small: await shrinkFinding(lane, found, shrinkSeconds, watch), again: true };
-  } finally {
-    await lane.stop();
-  }
+  const told = { small, files, use: kept.use, again, cut: cut === "time" ? seconds : cut };
+  return { ...told, unsaved };
 }

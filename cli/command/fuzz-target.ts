@@ -20,12 +20,17 @@ import type { Finding } from "../../target/lane.ts";
 import { modulePlan, stdioPlan } from "../../target/reach.ts";
 import type { TargetPlan } from "../../target/target.ts";
 import { transcriptOf } from "../../target/transcript.ts";
-import { InputError } from "../input-error.ts";
+import { InputError, named } from "../input-error.ts";
 import { describeSteps } from "../render/fuzz-step.ts";
 import { deviationsIn } from "./fuzz-deviations.ts";
 
 /** What is passed by: what a version of QEMU is known for, nothing, or what a module exports. */
 export type Passed = Version | "none" | { readonly module: string };
+
+/** The newest major version of QEMU of which something is known. */
+const newestKnown = Math.max(
+  ...knownDeviations.flatMap(({ seen }) => seen.map((version) => Number.parseInt(version, 10))),
+);
 
 /** A version of QEMU, `none`, or the path of a module. */
 export function parsePassed(text: string): Passed {
@@ -38,6 +43,10 @@ export function parsePassed(text: string): Passed {
   const version = { major: Number(major), minor: Number(minor) };
   if (version.major < 7 || (version.major === 7 && version.minor < 2)) {
     throw new InvalidArgumentError("Nothing is known of versions before 7.2.");
+  }
+  if (version.major > newestKnown) {
+    const newest = newestKnown.toString();
+    throw new InvalidArgumentError(`Nothing is known of versions after ${newest}.`);
   }
   return version;
 }
@@ -88,7 +97,7 @@ function wordsOf(name: string | undefined): Profile | undefined {
   if (name === undefined) return undefined;
   if (Object.hasOwn(profiles, name)) return profiles[name as keyof typeof profiles];
   const names = Object.keys(profiles).join(", ");
-  throw new InputError(`--profile ${name}: not one that a target can be given: ${names}`);
+  throw new InputError(`--profile ${named(name)}: not one that a target can be given: ${names}`);
 }
 
 /** A target that answers requests. */
@@ -136,10 +145,12 @@ export async function targetOf(options: AgainstOptions): Promise<Against> {
   const { deviations, without, timeout, profile = "legacy" } = options;
   if (timeout !== undefined) throw new InputError("--timeout: is about stdio and module alone");
   if (without !== undefined && !knownDeviations.some(({ id }) => id === without)) {
-    throw new InputError(`--without ${without}: no known deviation has this name`);
+    throw new InputError(`--without ${named(without)}: no known deviation has this name`);
   }
   if (!isUnitProfile(profile)) {
-    throw new InputError(`--profile ${profile}: not one of QEMU's: ${unitProfiles.join(", ")}`);
+    throw new InputError(
+      `--profile ${named(profile)}: not one of QEMU's: ${unitProfiles.join(", ")}`,
+    );
   }
   const knownOf = (version: Version | undefined): Known => {
     const asked = deviations ?? version ?? "none";
@@ -159,7 +170,7 @@ export async function targetOf(options: AgainstOptions): Promise<Against> {
   }
   if (options.against !== "qemu") {
     const ways = "expected qemu, qtest:COMMAND, stdio:COMMAND or module:PATH";
-    throw new InputError(`--against ${options.against}: ${ways}`);
+    throw new InputError(`--against ${named(options.against)}: ${ways}`);
   }
   const binary = await findQemu(options.qemu);
   return done(qemuPlan(binary, profile), knownOf(binary), unitOptionsOf(binary, profile));

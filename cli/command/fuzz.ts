@@ -1,7 +1,7 @@
-import { accessSync, constants, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import type { Input } from "../../events/input.ts";
 import { profiles } from "../../events/profile/profiles.ts";
 import { unitProfiles } from "../../qemu/unit-options.ts";
 import { campaign } from "../../target/campaign.ts";
@@ -10,6 +10,7 @@ import { ProgramError } from "../../target/program-error.ts";
 import type { Tally } from "../../target/tally.ts";
 import { parseNumber, parseSeconds } from "../argument.ts";
 import { fileError, InputError } from "../input-error.ts";
+import { checkOutput } from "../output-prefix.ts";
 import { fuzzJson, progressText, renderFuzz } from "../render/fuzz.ts";
 import { renderJson } from "../render/json.ts";
 import type { Run } from "../run.ts";
@@ -17,12 +18,13 @@ import { startStatus } from "../status-line.ts";
 import { inputsOf } from "./fuzz-log.ts";
 import { reportFinding } from "./fuzz-report.ts";
 import { playFile } from "./fuzz-script.ts";
-import type { AgainstOptions } from "./fuzz-target.ts";
+import type { Against, AgainstOptions } from "./fuzz-target.ts";
 import { parsePassed, targetOf } from "./fuzz-target.ts";
 
 interface Options extends AgainstOptions {
   readonly runs?: number;
   readonly seed?: number;
+  readonly first?: number;
   readonly time?: number;
   readonly out: string;
   readonly script?: string;
@@ -33,15 +35,6 @@ interface Options extends AgainstOptions {
 /** Programs that are run when neither a number nor a time is asked for. */
 const usualRuns = 1000;
 
-/** Whether a finding could be saved, before there is one. */
-function checkOutput(prefix: string): void {
-  try {
-    accessSync(dirname(prefix), constants.W_OK);
-  } catch (error) {
-    throw fileError(dirname(prefix), error);
-  }
-}
-
 async function fuzz(run: Run, options: Options): Promise<void> {
   if (options.script !== undefined) {
     await playFile(run, readScript(options.script), options);
@@ -49,38 +42,68 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   }
   checkOutput(options.out);
   const against = await targetOf(options);
-  const { target } = against;
+  const own = options.log === undefined ? undefined : await inputsOf(options.log);
+  const stop = new AbortController();
+  const release = holdInterrupt(() => stop.abort());
+  try {
+    await compareWith(run, options, { against, own, stop: stop.signal });
+  } finally {
+    release();
+  }
+}
+
+/** Says the seed of random programs once the first has run, for whoever ends all by force. */
+function announcer({ terminal }: Run, { seed: wanted }: Options, seed: number): () => void {
+  let isSaid = wanted !== undefined;
+  return () => {
+    if (!isSaid) terminal.err(`seed ${seed.toString()}\n`);
+    isSaid = true;
+  };
+}
+
+/** What is run, and what ends it early. */
+interface Comparing {
+  readonly against: Against;
+  /** What is run instead of random programs. */
+  readonly own: readonly Input[] | undefined;
+  readonly stop: AbortSignal;
+}
+
+/** Runs programs on a target and the model, and reports what that comes to. */
+async function compareWith(run: Run, options: Options, comparing: Comparing): Promise<void> {
+  const { against, own, stop } = comparing;
+  const { target, profile } = against;
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const runs = options.runs ?? (options.time === undefined ? usualRuns : Number.MAX_SAFE_INTEGER);
   const seconds = options.time ?? Number.MAX_SAFE_INTEGER;
-  const own = options.log === undefined ? undefined : await inputsOf(options.log);
-  // Whoever ends it early wants to run the same programs again.
-  if (options.seed === undefined && own === undefined)
-    run.terminal.err(`seed ${seed.toString()}\n`);
+  const announce = own === undefined ? announcer(run, options, seed) : () => undefined;
   const status = startStatus(run.terminal);
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
-  const watch = (tally: Tally): void => status.say(progressText(tally, elapsed()));
-  const stop = new AbortController();
-  const release = holdInterrupt(() => stop.abort());
+  status.say(`starting ${target.name}`);
+  const watch = (tally: Tally): void => {
+    announce();
+    status.say(progressText(tally, elapsed()));
+  };
   const { lanes } = target;
-  const asked = { ...against, seed, runs, seconds, lanes, watch, stop: stop.signal };
+  const { first = 0 } = options;
+  const asked = { ...against, seed, first, runs, seconds, lanes, watch, stop };
   const program = own === undefined ? {} : { own, lanes: 1 };
-  const { tally, finding, title, notAvoided } = await campaign({ ...asked, ...program })
-    .finally(status.done)
-    .finally(release);
+  const { tally, finding, title, notAvoided } = await campaign({ ...asked, ...program }).finally(
+    status.done,
+  );
   const took = elapsed();
-  const reported = finding && (await reportFinding(run, finding, against, options));
-  const isStopped = stop.signal.aborted;
+  const reported = finding && (await reportFinding(run, finding, against, { ...options, stop }));
+  const isStopped = stop.aborted;
   const source = own === undefined ? { seed } : { log: { file: options.log, inputs: own.length } };
-  const { profile } = against;
   const about = { seconds: took, isStopped, notAvoided };
   const named = title === undefined ? {} : { name: title };
   const result = { target: target.name, ...named, profile, ...source, ...about };
   const text = renderFuzz(run.terminal, result, tally, reported, against.listed);
   run.terminal.out(options.json ? renderJson(fuzzJson(result, tally, reported)) : text);
   if (finding !== undefined) run.differ();
-  else if (isStopped) run.interrupt();
+  if (reported?.unsaved !== undefined) run.fail(reported.unsaved);
+  else if (finding === undefined && isStopped) run.interrupt();
 }
 
 function readScript(file: string): { readonly file: string; readonly text: string } {
@@ -97,25 +120,20 @@ function parseRuns(text: string): number {
   return runs;
 }
 
-/** Adds `fuzz`. */
-export function addFuzz(program: Command, run: Run): void {
-  program
-    .command("fuzz")
-    .summary("run random guests in QEMU, or in your vIOMMU, and in the model, and compare")
-    .description(
-      "Runs random programs of register accesses, tables, DMA and interrupts in QEMU, or in an " +
-        "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
-        "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
-        "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
-        "cannot be run.",
-    )
+/** Adds what is run, against what, and how long. */
+const withCampaignOptions = (command: Command): Command =>
+  command
     .option(
       "--against <target>",
       "qemu, qtest:COMMAND (docs/qemu.md), stdio:COMMAND or module:PATH " +
         "(docs/check-your-viommu.md)",
       "qemu",
     )
-    .option("--timeout <time>", "how long a stdio or module target may be silent", parseSeconds)
+    .option(
+      "--timeout <time>",
+      "how long a stdio or module target may be silent (default: 5s)",
+      parseSeconds,
+    )
     .option(
       "--runs <n>",
       `programs to run (default: ${usualRuns.toString()}, a minute or more)`,
@@ -123,6 +141,7 @@ export function addFuzz(program: Command, run: Run): void {
     )
     .option("--time <time>", "how long to run, like 60s or 5m", parseSeconds)
     .option("--seed <n>", "which programs; the same ones for the same seed", parseNumber)
+    .option("--first <n>", "the program of the seed to begin with (default: 0)", parseNumber)
     .option(
       "--profile <name>",
       `what the unit is to be able to do: of QEMU ${unitProfiles.join(", ")} ` +
@@ -136,7 +155,25 @@ export function addFuzz(program: Command, run: Run): void {
         "of stdio and module, what a module exports",
       parsePassed,
     )
-    .option("--out <prefix>", "where a counterexample is saved", "counterexample")
+    .option(
+      "--out <prefix>",
+      "where a counterexample is saved; one that is there stays",
+      "counterexample",
+    );
+
+/** Adds `fuzz`. */
+export function addFuzz(program: Command, run: Run): void {
+  const command = program
+    .command("fuzz")
+    .summary("run random guests in QEMU, or in your vIOMMU, and in the model, and compare")
+    .description(
+      "Runs random programs of register accesses, tables, DMA and interrupts in QEMU, or in an " +
+        "implementation of yours, and in the model, and compares registers, faults, DMA, memory " +
+        "and interrupts after every step. Exit code 0: nothing that is not explained; 1: a " +
+        "counterexample, which is shrunk and saved as a log and as what to send; 2: the target " +
+        "cannot be run, or a counterexample not saved; 130: ended early by Ctrl-C, with none.",
+    );
+  withCampaignOptions(command)
     .addOption(
       new Option(
         "--log <file>",

@@ -10,7 +10,7 @@ import { indexedHistory } from "../history-file.ts";
 import { printIndexed } from "../indexed-log.ts";
 import { InputError } from "../input-error.ts";
 import type { ListOptions } from "../listed-event.ts";
-import { checkFilters, deviceOf, isWanted, textOf } from "../listed-event.ts";
+import { checkFilters, deviceOf, isWanted, tellLast, textOf } from "../listed-event.ts";
 import { openSource } from "../read.ts";
 import type { Run } from "../run.ts";
 import type { WhereTest } from "../where.ts";
@@ -34,15 +34,24 @@ function parseTypes(text: string): ReadonlySet<string> {
   return new Set(wanted);
 }
 
-function printStep(run: Run, options: ListOptions, step: Step, where: WhereTest): void {
+/** Lists the events of a step that are wanted. @returns the number of the last of them. */
+function printStep(
+  run: Run,
+  options: ListOptions,
+  step: Step,
+  where: WhereTest,
+): number | undefined {
   let text = "";
+  let last: number | undefined;
   for (const [index, event] of [step.input, ...step.facts].entries()) {
     const seq = step.seq + index;
     if (isWanted(options, step, seq, event) && where(seq, event)) {
       text += textOf(run, options, seq, step);
+      last = seq;
     }
   }
   if (text !== "") run.terminal.out(text);
+  return last;
 }
 
 const always: WhereTest = () => true;
@@ -66,14 +75,16 @@ async function print(run: Run, file: string, options: ListOptions): Promise<void
     checkGuest(file, source.setup.guests.length, options.guest);
   }
   let wasSeen = false;
+  let last: number | undefined;
   let whereOf: ((step: Step) => WhereTest) | undefined;
   const step = (one: Step): void => {
     const { where } = options;
     if (where !== undefined) whereOf ??= startWhere(where, one.before);
     wasSeen ||= [one.input, ...one.facts].some((event) => deviceOf(event) === device);
-    printStep(run, options, one, whereOf?.(one) ?? always);
+    last = printStep(run, options, one, whereOf?.(one) ?? always) ?? last;
   };
   const { world, failure } = await foldSource(source, run.terminal, { step }, to);
+  tellLast(run, file, options, last);
   if (failure !== undefined) run.fail(failure);
   else checkFilters(file, world, options, wasSeen);
 }

@@ -8,7 +8,16 @@ import type { Question } from "../../history/question.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { World } from "../../projections/world.ts";
-import { parseAccess, parseDevice, parseIova, parseNumber, parsePasid } from "../argument.ts";
+import type { PageHandle } from "../argument.ts";
+import {
+  parseAccess,
+  parseDevice,
+  parseIova,
+  parseMoment,
+  parseNumber,
+  parsePage,
+  parsePasid,
+} from "../argument.ts";
 import { momentOf, openHistory } from "../history-file.ts";
 import { InputError } from "../input-error.ts";
 import type { Run } from "../run.ts";
@@ -57,7 +66,7 @@ export const guestOption = (): Option =>
 
 /** `--at N`. */
 export const atOption = (what: string): Option =>
-  new Option("--at <event>", what).argParser(parseNumber);
+  new Option("--at <event>", what).argParser(parseMoment);
 
 /** `--pasid N`. */
 export const pasidOption = (what: string): Option =>
@@ -77,11 +86,31 @@ export function checkRights({ pasid, privileged, execute, access }: LookupOption
   if (execute && access === "write") throw new InputError("--execute: a write does not execute");
 }
 
+/** The options as they are given: a page may stand for a device and an address. */
+export type GivenLookup = Omit<LookupOptions, "device" | "iova"> &
+  Partial<Pick<LookupOptions, "device" | "iova">> & { readonly page?: PageHandle };
+
+/**
+ * The page that is meant, by its handle or by a device and an address.
+ *
+ * @throws InputError when neither says it.
+ */
+export function pageOptions({ page, ...options }: GivenLookup): LookupOptions {
+  const { device = page?.device, iova = page?.iova, pasid = page?.pasid } = options;
+  const missing = device === undefined ? "--device <bdf>" : "--iova <address>";
+  if (device === undefined || iova === undefined) {
+    throw new InputError(`error: required option '${missing}' not specified`);
+  }
+  const guest = options.guest === 0 ? (page?.guest ?? 0) : options.guest;
+  return { ...options, guest, device, iova, ...(pasid === undefined ? {} : { pasid }) };
+}
+
 /** Adds the options of a look at one page. */
 export const withLookup = (command: Command, atText: string): Command =>
   command
-    .requiredOption("--device <bdf>", "source-id of the device, like 00:04.0", parseDevice)
-    .requiredOption("--iova <address>", "address that the device uses", parseIova)
+    .option("--device <bdf>", "source-id of the device, like 00:04.0", parseDevice)
+    .option("--iova <address>", "address that the device uses", parseIova)
+    .option("--page <handle>", "instead of both, like page:0/00:04.0/0x1806000", parsePage)
     .addOption(atOption(atText))
     .option("--access <kind>", "read or write", parseAccess)
     .addOption(pasidOption("PASID of the request; without it, a request without PASID"))

@@ -7,6 +7,7 @@ import { parseNumber } from "../argument.ts";
 import { foldFile } from "../folding.ts";
 import { indexedHistory, momentOf } from "../history-file.ts";
 import { renderJson } from "../render/json.ts";
+import { openHint } from "../render/open-hint.ts";
 import { renderGuest } from "../render/state.ts";
 import type { Run } from "../run.ts";
 import { atOption, checkGuest, pasidOption } from "./lookup.ts";
@@ -50,7 +51,7 @@ async function show(run: Run, file: string, options: Options): Promise<void> {
     const what = options.pasid === undefined ? hash : `PASID ${hex(options.pasid)}`;
     terminal.out(`state after event ${world.seq.toString()}, ${what}\n\n`);
     const parts = summaries.map((one) => renderGuest(terminal, one.index, one.summary, limit));
-    terminal.out(parts.join("\n"));
+    terminal.out(`${parts.join("\n")}${openHint(terminal, file, world.seq)}`);
   }
   if (failure !== undefined) run.fail(failure);
 }

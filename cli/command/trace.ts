@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { printable } from "../../events/printable.ts";
 import type { Comparison } from "../../qemu/trace/compare.ts";
 import { compareSequences, countsByKind } from "../../qemu/trace/compare.ts";
 import { withWholeFaults } from "../../qemu/trace/faults.ts";
@@ -12,7 +13,6 @@ import { toldFaults } from "../../qemu/trace/told-fault.ts";
 import type { Trace } from "../../qemu/trace/trace.ts";
 import { InputError } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
-import { printable } from "../render/printable.ts";
 import type { ComparisonReport } from "../render/trace.ts";
 import { renderComparison } from "../render/trace.ts";
 import type { Run } from "../run.ts";

@@ -6,12 +6,13 @@ import { regimeOf } from "../../history/regime.ts";
 import { unseenOn } from "../../history/walk-path.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import { renderJson } from "../render/json.ts";
+import { openHint } from "../render/open-hint.ts";
 import type { WalkView } from "../render/walk.ts";
 import { renderWalk, walkJson } from "../render/walk.ts";
 import type { Run } from "../run.ts";
 import { tellUnknown } from "./from-dump.ts";
-import type { LookupOptions } from "./lookup.ts";
-import { checkDevice, checkRights, findMoment, withLookup } from "./lookup.ts";
+import type { GivenLookup, LookupOptions } from "./lookup.ts";
+import { checkDevice, checkRights, findMoment, pageOptions, withLookup } from "./lookup.ts";
 
 /** A DMA that met the guest's tables; any other says nothing about them. */
 const weigh: Weigh = (_use, _isExact, isOn) => (isOn ? 1 : 0);
@@ -57,7 +58,9 @@ async function show(run: Run, file: string, options: LookupOptions): Promise<voi
     offSince: off?.seq,
     choice: isChosen ? choiceText(search) : undefined,
   };
-  run.terminal.out(options.json ? renderJson(walkJson(view)) : renderWalk(run.terminal, view));
+  const { terminal } = run;
+  const hint = openHint(terminal, file, world.seq);
+  terminal.out(options.json ? renderJson(walkJson(view)) : `${renderWalk(terminal, view)}${hint}`);
   if (failure !== undefined) run.fail(failure);
 }
 
@@ -80,5 +83,5 @@ export function addTranslate(program: Command, run: Run): void {
       "\nExample:\n  shadowfold translate recordings/linux-vfio-edu.jsonl.gz " +
         "--device 00:04.0 --iova 0x28325000 --at 1200",
     )
-    .action((file: string, options: LookupOptions) => show(run, file, options));
+    .action((file: string, options: GivenLookup) => show(run, file, pageOptions(options)));
 }

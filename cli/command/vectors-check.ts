@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
+import { profileOf } from "../../events/profile/profile.ts";
 import { holdInterrupt } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
 import { checkVectors, StaleVectorsError } from "../../vectors/check.ts";
 import type { VectorFile } from "../../vectors/format.ts";
 import { decodeVectors, VectorFileError } from "../../vectors/format.ts";
 import { parseSeconds } from "../argument.ts";
-import { fileError, InputError, lineError } from "../input-error.ts";
+import { fileError, InputError, lineError, named } from "../input-error.ts";
 import { renderJson } from "../render/json.ts";
 import { renderVectors, vectorsJson } from "../render/vectors.ts";
 import type { Run } from "../run.ts";
@@ -29,7 +30,9 @@ function filesOf(path: string): readonly string[] {
   } catch (error) {
     throw fileError(path, error);
   }
-  throw new InputError(`${path}: there are no vectors here (shadowfold vectors -o DIR makes some)`);
+  throw new InputError(
+    `${named(path)}: there are no vectors here (shadowfold vectors -o DIR makes some)`,
+  );
 }
 
 function read(file: string): VectorFile {
@@ -46,7 +49,8 @@ function withCases(files: readonly VectorFile[], ids: readonly string[] | undefi
   if (ids === undefined) return files;
   const known = new Set(files.flatMap(({ vectors }) => vectors.map(({ id }) => id)));
   const missing = ids.find((id) => !known.has(id));
-  if (missing !== undefined) throw new InputError(`--case ${missing}: no file has this case`);
+  if (missing !== undefined)
+    throw new InputError(`--case ${named(missing)}: no file has this case`);
   return files.map((file) => ({
     ...file,
     vectors: file.vectors.filter(({ id }) => ids.includes(id)),
@@ -69,18 +73,18 @@ async function check(run: Run, path: string, options: Options): Promise<void> {
   const watch = (done: number, all: number): void =>
     status.say(`${done.toString()} of ${all.toString()} cases`);
   const start = performance.now();
-  const { setup, title, checked } = await checkVectors({
-    ...against,
-    files,
-    watch,
-    stop: stop.signal,
-  })
+  const asked = { ...against, files, watch, stop: stop.signal };
+  const { setup, title, checked } = await checkVectors(asked)
+    .catch((error: unknown) => {
+      if (!(error instanceof StaleVectorsError)) throw error;
+      throw lineError(names[files.indexOf(error.file)] ?? path, error.line, error.message);
+    })
     .finally(status.done)
     .finally(release);
-  const { ver = 0n, cap = 0n, ecap = 0n } = setup;
   const report = {
     ...(title === undefined ? {} : { name: title }),
-    ...{ target: against.target.name, profile: against.profile, unit: { ver, cap, ecap } },
+    ...(setup === undefined ? {} : { unit: profileOf(setup) }),
+    ...{ target: against.target.name, profile: against.profile },
     ...{ seconds: (performance.now() - start) / 1000, isStopped: stop.signal.aborted, checked },
   };
   const text = options.json ? renderJson(vectorsJson(report)) : renderVectors(run.terminal, report);
@@ -103,7 +107,7 @@ export function addVectorsCheck(vectors: Command, run: Run): void {
     .description(
       "Puts the cases of a folder, or of one file, to a target and compares every answer. Exit " +
         "code 0: nothing that is not explained; 1: a case failed; 2: the target or a file cannot " +
-        "be used; 3: no case is for this unit.",
+        "be used; 3: no case is for this unit; 130: ended early by Ctrl-C.",
     )
     .option(
       "--against <target>",
@@ -120,7 +124,11 @@ export function addVectorsCheck(vectors: Command, run: Run): void {
         "of stdio and module, what a module exports",
       parsePassed,
     )
-    .option("--timeout <time>", "how long a stdio or module target may be silent", parseSeconds)
+    .option(
+      "--timeout <time>",
+      "how long a stdio or module target may be silent (default: 5s)",
+      parseSeconds,
+    )
     .option("--json", "print one object")
     .addHelpText(
       "after",
@@ -131,7 +139,6 @@ export function addVectorsCheck(vectors: Command, run: Run): void {
         await check(run, path, options);
       } catch (error) {
         if (error instanceof ProgramError) throw new InputError(error.message);
-        if (error instanceof StaleVectorsError) throw new InputError(`${path}: ${error.message}`);
         throw error;
       }
     });

@@ -7,11 +7,12 @@ import {
   whyInterruptJson,
 } from "../render/interrupt-request.ts";
 import { renderJson } from "../render/json.ts";
+import { openHint } from "../render/open-hint.ts";
 import { renderWhy, whyJson } from "../render/why.ts";
 import type { Run } from "../run.ts";
 import { tellUnknown } from "./from-dump.ts";
-import type { LookupOptions } from "./lookup.ts";
-import { checkDevice, checkRights, findMoment, withLookup } from "./lookup.ts";
+import type { GivenLookup, LookupOptions } from "./lookup.ts";
+import { checkDevice, checkRights, findMoment, pageOptions, withLookup } from "./lookup.ts";
 
 async function explain(run: Run, file: string, options: LookupOptions): Promise<void> {
   checkRights(options);
@@ -24,14 +25,16 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
     if (failure !== undefined) run.fail(failure);
     return;
   }
+  const hint = options.json ? "" : openHint(terminal, file, told.use?.seq ?? told.at);
   if (told.kind === "dma") {
     terminal.out(options.json ? renderJson(whyJson(told)) : renderWhy(terminal, told));
   } else if (options.json) {
     terminal.out(renderJson(whyInterruptJson(told)));
   } else {
-    const hint = interruptHint(file, options.guest, told);
-    terminal.out(`${renderWhyInterrupt(terminal, told)}${hint}`);
+    const more = interruptHint(file, options.guest, told);
+    terminal.out(`${renderWhyInterrupt(terminal, told)}${more}`);
   }
+  terminal.out(hint);
   if (failure !== undefined) run.fail(failure);
 }
 
@@ -53,5 +56,5 @@ export function addWhy(program: Command, run: Run): void {
       "\nExample:\n  shadowfold why recordings/linux-vfio-edu.jsonl.gz " +
         "--device 00:04.0 --iova 0x1806000",
     )
-    .action((file: string, options: LookupOptions) => explain(run, file, options));
+    .action((file: string, options: GivenLookup) => explain(run, file, pageOptions(options)));
 }

@@ -1,8 +1,8 @@
 import type { Remark } from "../../events/acpi/remark.ts";
 import type { TextDoubt } from "../../events/acpi/table-text.ts";
 import { hex } from "../../events/address.ts";
+import { printable } from "../../events/printable.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 import type { Cell } from "./table.ts";
 import { renderTable } from "./table.ts";
 

@@ -4,9 +4,9 @@ import type { DmarReading, StructurePlace } from "../../events/acpi/read-dmar.ts
 import { headBytes } from "../../events/acpi/read-dmar.ts";
 import { formatScope, scopeFlagsText } from "../../events/acpi/scope-text.ts";
 import { hex } from "../../events/address.ts";
+import { printable } from "../../events/printable.ts";
 import type { AcpiSource } from "../acpi-source.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";
 

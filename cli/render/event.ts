@@ -4,10 +4,11 @@ import { facts } from "../../events/fact.ts";
 import { reasonText } from "../../events/fault/fault-text.ts";
 import type { FieldTable } from "../../events/field.ts";
 import { shapeToJson } from "../../events/field.ts";
+import { hexOfBytes } from "../../events/hex-bytes.ts";
 import type { Input } from "../../events/input.ts";
 import { inputs } from "../../events/input.ts";
+import { printable } from "../../events/printable.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 
 const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };
 const shownBytes = 16;
@@ -15,7 +16,7 @@ const longestText = 200;
 
 function fieldText(value: unknown): string {
   if (value instanceof Uint8Array) {
-    const shown = Buffer.from(value.subarray(0, shownBytes)).toString("hex");
+    const shown = hexOfBytes(value.subarray(0, shownBytes));
     const more = value.length > shownBytes ? `... (${value.length.toString()} bytes)` : "";
     return `${shown}${more}`;
   }

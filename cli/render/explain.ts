@@ -1,3 +1,4 @@
+import { printable } from "../../events/printable.ts";
 import type { Explanation } from "../../explain/explain.ts";
 import type { Finding, ShownWord, WalkShown } from "../../explain/finding/finding.ts";
 import type { UnrecognisedLine } from "../../explain/read-paste.ts";
@@ -5,7 +6,6 @@ import type { ShownEntry } from "../../explain/text/entry-text.ts";
 import type { ShownField } from "../../explain/text/field-text.ts";
 import { fieldLine } from "../../explain/text/field-text.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 import { grouped, renderPairs } from "./table.ts";
 import { wrapped } from "./why.ts";
 

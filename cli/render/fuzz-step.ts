@@ -3,7 +3,7 @@ import { formatSourceId, hex, iova } from "../../events/address.ts";
 import type { Input, InputOf } from "../../events/input.ts";
 import { parseMsi } from "../../events/interrupt/interrupt-request.ts";
 import type { AnyLayout } from "../../events/layout/layout.ts";
-import { descriptors, descriptorType } from "../../events/queue/descriptor.ts";
+import { descriptors, descriptorType } from "../../events/queue/descriptor-scope.ts";
 import { entryBytes } from "../../hypervisor/translate/path-table.ts";
 import { translate } from "../../hypervisor/translate/translate.ts";
 import { queueGeometry } from "../../machines/queue/queue.ts";

@@ -1,8 +1,8 @@
+import { printable } from "../../events/printable.ts";
 import type { Finding } from "../../target/lane.ts";
 import type { Tally } from "../../target/tally.ts";
 import type { Terminal } from "../terminal.ts";
 import { story } from "./fuzz-story.ts";
-import { printable } from "./printable.ts";
 import { grouped, renderPairs, renderTable } from "./table.ts";
 
 /** A finding that was made small, and the files that it was saved in. */
@@ -11,8 +11,21 @@ export interface Reported {
   readonly files: Readonly<Record<string, string>>;
   /** What the file besides the log is for. */
   readonly use: string;
-  /** Whether it happened again when the same program ran a second time. */
-  readonly again: boolean;
+  /** Whether it happened again when the same program ran a second time; unknown where none did. */
+  readonly again: boolean | undefined;
+  /** Why it may be larger than it needs: the seconds that were up, or that somebody ended it. */
+  readonly cut: number | "stopped" | undefined;
+  /** Why it is not in its files. */
+  readonly unsaved: Error | undefined;
+}
+
+/** Why a finding may be larger than it needs, and what makes it smaller. */
+function cutText({ cut, files, unsaved }: Reported): string {
+  if (cut === undefined) return "";
+  const when = cut === "stopped" ? "when it was ended" : `after ${cut.toString()} s`;
+  const more = `--log ${files["log"] ?? ""} goes on from what is saved`;
+  const then = unsaved === undefined ? `: ${more}` : "";
+  return `Shrinking stopped ${when}, so that less may show it, too${then}.\n`;
 }
 
 /** A target by how it is reached, and by what it calls itself. */
@@ -65,15 +78,19 @@ export function renderFuzz(
   if (reported === undefined) return `${pairs}${deviations}`;
   const { small, files, use } = reported;
   const [aLog, other] = Object.values(files);
-  const saved = `Saved as ${aLog} (a log) and ${other} (${use}).`;
+  const saved =
+    reported.unsaved === undefined
+      ? `Saved as ${aLog} (a log) and ${other} (${use}).`
+      : "It could not be saved; the seed above shows it again.";
   const known =
     notAvoided.length === 0
       ? ""
       : `It has in it what random programs avoid, and what is known: ${notAvoided.join(", ")}.\n\n`;
-  if (reported.again) return `${pairs}${deviations}\n${story(target, small)}\n\n${known}${saved}\n`;
+  const end = `${known}${cutText(reported)}${saved}\n`;
+  if (reported.again !== false) return `${pairs}${deviations}\n${story(target, small)}\n\n${end}`;
   const once =
     "It did not happen again when the same program ran a second time: it depends on what ran\n" +
-    "before, or somebody else ended the program. It is saved as it was.\n\n";
+    "before, or somebody else ended the program. It is told as it was.\n\n";
   const told = small.death === undefined ? story(target, small) : `${small.death}.`;
   return `${pairs}${deviations}\n${once}${told}\n\n${saved}\n`;
 }
@@ -104,9 +121,12 @@ export const fuzzJson = (
         finding: {
           index: reported.small.index,
           operations: reported.small.inputs.length,
-          again: reported.again,
+          ...(reported.again === undefined ? {} : { again: reported.again }),
+          ...(reported.cut === undefined ? {} : { isCut: true }),
           text: reported.small.death ?? reported.small.comparison?.difference?.text ?? "",
-          ...reported.files,
+          ...(reported.unsaved === undefined
+            ? reported.files
+            : { unsaved: reported.unsaved.message }),
         },
       }),
 });

@@ -1,6 +1,6 @@
+import { printable } from "../../events/printable.ts";
 import type { LiveLog } from "../live-log.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 import { tallyCell } from "./replay.ts";
 import { renderTable } from "./table.ts";
 

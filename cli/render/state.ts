@@ -1,9 +1,9 @@
 import { reasonText } from "../../events/fault/fault-text.ts";
+import { printable } from "../../events/printable.ts";
 import type { Change } from "../../history/changes.ts";
 import type { GuestSummary } from "../../history/summary.ts";
 import type { Row, Rows, Value } from "../../history/summary-rows.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 import type { Cell } from "./table.ts";
 import { renderPairs, renderTable } from "./table.ts";
 

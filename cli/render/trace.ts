@@ -1,3 +1,4 @@
+import { printable } from "../../events/printable.ts";
 import type { TraceReport } from "../../qemu/trace/check.ts";
 import type { Comparison, Difference } from "../../qemu/trace/compare.ts";
 import type { Finding } from "../../qemu/trace/finding.ts";
@@ -5,7 +6,6 @@ import type { ToldFault } from "../../qemu/trace/told-fault.ts";
 import { formatNames } from "../../qemu/trace/trace.ts";
 import type { InputError } from "../input-error.ts";
 import type { Terminal } from "../terminal.ts";
-import { printable } from "./printable.ts";
 import type { Cell } from "./table.ts";
 import { grouped, renderTable } from "./table.ts";
 

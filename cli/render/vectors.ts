@@ -1,3 +1,4 @@
+import { printable } from "../../events/printable.ts";
 import type { Checked, Verdict } from "../../vectors/check.ts";
 import type { Terminal } from "../terminal.ts";
 import { titleOf } from "./fuzz.ts";
@@ -10,13 +11,18 @@ export interface VectorsReport {
   /** What it calls itself. */
   readonly name?: string;
   readonly profile: string;
-  readonly unit: { readonly ver: bigint; readonly cap: bigint; readonly ecap: bigint };
+  /** What it can do; unknown where it was ended before it said so. */
+  readonly unit?: { readonly ver: bigint; readonly cap: bigint; readonly ecap: bigint };
   readonly seconds: number;
   readonly isStopped: boolean;
   readonly checked: readonly Checked[];
 }
 
 const hexOf = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** What a unit can do, as its registers say it. */
+const wordsText = ({ ver, cap, ecap }: NonNullable<VectorsReport["unit"]>): string =>
+  `VER ${hexOf(ver)}, CAP ${hexOf(cap)}, ECAP ${hexOf(ecap)}`;
 
 /** How many cases each verdict has. */
 function counts(checked: readonly Checked[]): ReadonlyMap<Verdict, number> {
@@ -56,7 +62,7 @@ export function renderVectors(terminal: Terminal, report: VectorsReport): string
   const found = counts(checked);
   const pairs = renderPairs(terminal, [
     ["Target", `${titleOf(target, report.name)}, profile ${profile}`],
-    ["Unit", `VER ${hexOf(unit.ver)}, CAP ${hexOf(unit.cap)}, ECAP ${hexOf(unit.ecap)}`],
+    ...(unit === undefined ? [] : [["Unit", wordsText(unit)] as const]),
     ["Cases", `${grouped(checked.length)}${isStopped ? ", ended early" : ""}`],
     ...shownVerdicts.map(([verdict, name]) => [name, found.get(verdict) ?? 0] as const),
   ]);
@@ -65,7 +71,7 @@ export function renderVectors(terminal: Terminal, report: VectorsReport): string
   const failed = checked.filter(({ verdict }) => verdict === "failed");
   const wrong = failed.map(({ vector, text = "" }) => {
     const rules = vector.rules.slice(0, 3).join(", ");
-    return `${vector.id} (${rules}): ${vector.why}\n    ${text}\n`;
+    return `${printable(`${vector.id} (${rules}): ${vector.why}`)}\n    ${text}\n`;
   });
   const told = wrong.length === 0 ? "" : `\n${wrong.join("")}`;
   return `${pairs}${known}${told}${toldStory(target, checked)}`;
@@ -84,7 +90,9 @@ function toldStory(target: string, checked: readonly Checked[]): string {
 /** The report of a check as an object. */
 export const vectorsJson = ({ checked, unit, ...rest }: VectorsReport) => ({
   ...rest,
-  unit: { ver: hexOf(unit.ver), cap: hexOf(unit.cap), ecap: hexOf(unit.ecap) },
+  ...(unit === undefined
+    ? {}
+    : { unit: { ver: hexOf(unit.ver), cap: hexOf(unit.cap), ecap: hexOf(unit.ecap) } }),
   verdicts: Object.fromEntries(counts(checked)),
   deviations: Object.fromEntries(deviationsIn(checked)),
   cases: checked.map(({ vector, verdict, deviations, text }) => ({

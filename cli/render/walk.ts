@@ -1,9 +1,6 @@
 import { hex } from "../../events/address.ts";
-import type { Request } from "../../history/explanation.ts";
-import type { Regime } from "../../history/regime.ts";
-import type { Unseen } from "../../history/unseen.ts";
+import type { TranslationThere } from "../../history/query/translate-in.ts";
 import type { Translation } from "../../hypervisor/translate/three-answers.ts";
-import type { HostEntry } from "../../projections/host/host-entry.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Landing } from "./landing.ts";
 import { landingText } from "./landing.ts";
@@ -16,18 +13,7 @@ import { seenOnce, waitTitle } from "./unseen.ts";
 import { hasFirstStage, isStale, placeOf, rowName, stepName, walkRows } from "./walk-rows.ts";
 
 /** What `translate` shows. */
-export interface WalkView {
-  /** Number of the last event before. */
-  readonly at: number;
-  readonly request: Request;
-  readonly walk: Translation;
-  /** For each step of the walk: what is written to its entry and not seen yet. */
-  readonly unseen: readonly (Unseen | undefined)[];
-  readonly regime: Regime;
-  /** What the host has for such requests. */
-  readonly host: HostEntry | undefined;
-  /** Number of the event that turned translation off, where it is off. */
-  readonly offSince: number | undefined;
+export interface WalkView extends TranslationThere {
   /** Why this state is shown, when nobody asked for it. */
   readonly choice: string | undefined;
 }

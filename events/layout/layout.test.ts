@@ -17,7 +17,7 @@ import {
   descriptors,
   descriptorType,
   descriptorTypes,
-} from "../queue/descriptor.ts";
+} from "../queue/descriptor-scope.ts";
 import { IotlbDescriptor, WaitDescriptor } from "../queue/descriptors.ts";
 import { registerMap } from "../registers/register.ts";
 import { SecondStageEntry, secondStageReserved } from "../shadow/second-stage-entry.ts";

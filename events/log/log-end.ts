@@ -10,7 +10,8 @@ export const encodeEnd = (last: number): string => JSON.stringify({ end: last })
  * @throws LogError when it counts otherwise.
  */
 export function isEnd(line: string, lineNumber: number, after: number): boolean {
-  if (!line.startsWith('{"end"')) return false;
+  // Whoever reads a log may hand anything for a line; what is no text is told where it is read.
+  if (typeof line !== "string" || !line.startsWith('{"end"')) return false;
   const { end, ...others } = parseObject(line, lineNumber);
   if (end === after && Object.keys(others).length === 0) return true;
   const count = after.toString();

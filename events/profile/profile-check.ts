@@ -30,6 +30,10 @@ export function checkFields(cap: CapFields, ecap: EcapFields): void {
   if (ecap.dt && !ecap.qi) refuse("ECAP.DT needs ECAP.QI");
   if (ecap.smts && !ecap.qi) refuse("ECAP.SMTS needs ECAP.QI");
   if (ecap.prs && !ecap.dt) refuse("ECAP.PRS needs ECAP.DT");
+  // SMPWC is about the paging structures of scalable mode, C about all that leads there.
+  if (ecap.smts && ecap.smpwcs !== ecap.c) {
+    refuse("ECAP.SMPWC differs from ECAP.C: walks that snoop in part are not modelled");
+  }
   if (ecap.ecs) checkExtended(ecap);
 }
 

@@ -90,6 +90,8 @@ describe("illegal words", () => {
     ["EIM", { ecap: ecap({ ir: false, eim: true }) }, "ECAP.EIM needs ECAP.IR"],
     ["IR", { ecap: ecap({ qi: false }) }, "ECAP.IR needs ECAP.QI"],
     ["DT", { ecap: ecap({ qi: false, ir: false, dt: true }) }, "ECAP.DT needs ECAP.QI"],
+    ["SMPWC", { ecap: ecap({ smts: true, smpwcs: true }) }, "ECAP.SMPWC differs from ECAP.C"],
+    ["C", { ecap: ecap({ smts: true, c: true }) }, "ECAP.SMPWC differs from ECAP.C"],
     ["HAW", { haw: 53 }, "the host address width is 53 bits"],
   ] as const)("[PRO4] %s is refused in one line", (_, words, why) => {
     const make = () => profileOf({ ...legacy, ...words });

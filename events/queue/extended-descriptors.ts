@@ -1,8 +1,8 @@
 import { fieldMask } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
-import type { DescriptorSpec } from "./descriptor.ts";
-import { descriptors, descriptorTypes } from "./descriptor.ts";
 import { typeHigh } from "./descriptor-field.ts";
+import type { DescriptorSpec } from "./descriptor-scope.ts";
+import { descriptors, descriptorTypes } from "./descriptor-scope.ts";
 import {
   ExtendedGroupResponseDescriptor,
   ExtendedIotlbDescriptor,

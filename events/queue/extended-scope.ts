@@ -1,5 +1,5 @@
-import type { Scope, ScopeReader } from "./descriptor.ts";
-import { descriptorTypes, leaves, pagesAround, scopeReaders } from "./descriptor.ts";
+import type { Scope, ScopeReader } from "./descriptor-scope.ts";
+import { descriptorTypes, leaves, pagesAround, scopeReaders } from "./descriptor-scope.ts";
 import { ExtendedIotlbDescriptor, ExtendedPasidCacheDescriptor } from "./extended-layouts.ts";
 
 const extendedCache: ScopeReader = (descriptor) => {

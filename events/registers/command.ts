@@ -38,7 +38,11 @@ export const Gsts = layout({
   reserved: [[22, 0]],
 });
 
-/** Root table address register; in force once SRTP latches it. */
+/**
+ * Root table address register; in force once SRTP latches it.
+ *
+ * Reading: bits beyond the host's width are kept, and lead nowhere; of IQA, IRTA and PQA too.
+ */
 export const Rtaddr = layout({
   name: "RTADDR",
   width: 64,

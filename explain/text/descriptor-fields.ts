@@ -1,6 +1,6 @@
 import { hex } from "../../events/address.ts";
 import { profiles } from "../../events/profile/profiles.ts";
-import { descriptorReserved } from "../../events/queue/descriptor.ts";
+import { descriptorReserved } from "../../events/queue/descriptor-scope.ts";
 import { descriptorText, specOf } from "../../qemu/trace/reach.ts";
 import type { ShownField } from "./field-text.ts";
 import { fieldsOf } from "./field-text.ts";

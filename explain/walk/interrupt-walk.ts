@@ -1,7 +1,7 @@
 import { formatSourceId, hex } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { interruptEntryReserved, RemappedEntry } from "../../events/interrupt/interrupt-entry.ts";
-import { mayUse } from "../../hypervisor/interrupt/interrupt.ts";
+import { mayUse } from "../../machines/interrupt/remapping.ts";
 import type { InterruptRow } from "../observation.ts";
 import type { Check } from "./check.ts";
 import type { Rules } from "./rules.ts";

@@ -1,4 +1,4 @@
-import { descriptorType } from "../../events/queue/descriptor.ts";
+import { descriptorType } from "../../events/queue/descriptor-scope.ts";
 import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { Memory, Page } from "../../tables/memory.ts";

@@ -1,11 +1,10 @@
-import { hex } from "../../events/address.ts";
+import type { InputOf } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
 import type { Digest } from "../canonical/digest.ts";
 import { kinds } from "../canonical/kinds.ts";
 import type { Judgement } from "../engine/configuration.ts";
-import type { Known } from "./scopes-ghost.ts";
-import { known, tellKnown } from "./scopes-ghost.ts";
-import { frameOf } from "./small-guest.ts";
+import type { Known } from "./known-entries.ts";
+import { judgeDma, known, reachable, tellKnown } from "./known-entries.ts";
 
 /** A domain that has a first stage of four levels, from the top. */
 export interface FirstStage {
@@ -38,42 +37,22 @@ export const pasidsStart: PasidsGhost = {
   leaves: firstStages.map(() => pasids.map(() => known(0))),
 };
 
-/** What a request may come to: a guest page, or -1 for a fault. */
-function allowed({ entries, leaves }: PasidsGhost, pasid: number): ReadonlySet<number> {
-  const all = new Set<number>();
-  for (const did of entries[pasid]?.possible ?? []) {
-    if (did === 0) all.add(-1);
-    else {
-      for (const leaf of leaves[did - 1]?.[pasid]?.possible ?? []) {
-        all.add(leaf === 0 ? -1 : (firstStages[did - 1]?.page ?? -1));
-      }
-    }
-  }
-  return all;
-}
-
-const textOf = (page: number): string => (page < 0 ? "a fault" : `guest page ${hex(BigInt(page))}`);
-
 /** Judges each DMA by what may still be used of what the driver wrote. */
 export function judgePasids(
   ghost: PasidsGhost,
   steps: readonly Step[],
   count: (name: string) => void,
 ): Judgement<PasidsGhost> {
-  for (const { input, facts } of steps) {
-    if (input.type !== "Dma") continue;
-    const pasid = pasids.indexOf(input.pasid as (typeof pasids)[number]);
-    const landed = facts.find((fact) => fact.type === "DmaLanded");
-    const frame = landed?.type === "DmaLanded" ? Number((landed.hpa ?? 0n) >> 12n) : undefined;
-    const found = frame === undefined ? -1 : frame - frameOf(0);
-    const possible = allowed(ghost, pasid);
-    count(found < 0 ? "fault" : "landed");
-    if (possible.size > 1) count("one of several");
-    if (possible.has(found)) continue;
-    const wanted = [...possible].map(textOf).join(" or ");
-    return { ghost, wrong: `a DMA comes to ${textOf(found)}, and can only come to ${wanted}` };
-  }
-  return { ghost };
+  const { entries, leaves } = ghost;
+  const allowed = ({ pasid }: InputOf<"Dma">): ReadonlySet<number> => {
+    const index = pasids.indexOf(pasid as (typeof pasids)[number]);
+    return reachable(
+      entries[index],
+      (did) => leaves[did - 1]?.[index],
+      (did) => firstStages[did - 1]?.page,
+    );
+  };
+  return judgeDma(ghost, steps, allowed, count);
 }
 
 const same = (value: number): number => value;

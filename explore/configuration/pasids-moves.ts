@@ -12,10 +12,10 @@ import {
   pasidsOf,
 } from "../../properties/examples/scalable-queue.ts";
 import type { Move } from "../engine/configuration.ts";
+import type { Known } from "./known-entries.ts";
+import { announced, written } from "./known-entries.ts";
 import type { FirstStage, PasidsGhost } from "./pasids-ghost.ts";
 import { firstStages, pasids } from "./pasids-ghost.ts";
-import type { Known } from "./scopes-ghost.ts";
-import { announced, written } from "./scopes-ghost.ts";
 import { devices, gpaOf, submittedWide } from "./small-guest.ts";
 
 type PasidsMove = Move<PasidsGhost>;

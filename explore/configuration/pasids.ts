@@ -46,7 +46,7 @@ export const pasidScopes: Configuration<PasidsGhost> = {
   setup: {
     guests: [
       smallGuest({
-        ecap: { smts: true, ssts: true, flts: true, pasid: true, pss: 19 },
+        ecap: { smts: true, smpwcs: true, ssts: true, flts: true, pasid: true, pss: 19 },
         devices: [{ device, physical: true }],
       }),
     ],

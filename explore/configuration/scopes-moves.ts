@@ -9,8 +9,10 @@ import {
   reads,
 } from "../../properties/examples/driver.ts";
 import type { Move } from "../engine/configuration.ts";
-import type { Known, ScopesGhost } from "./scopes-ghost.ts";
-import { announced, pageIn, written } from "./scopes-ghost.ts";
+import type { Known } from "./known-entries.ts";
+import { announced, written } from "./known-entries.ts";
+import type { ScopesGhost } from "./scopes-ghost.ts";
+import { pageIn } from "./scopes-ghost.ts";
 import {
   contextOf,
   contextTo,

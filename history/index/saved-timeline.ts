@@ -120,6 +120,8 @@ export function readTimeline(
   noteFindings(findings, head.findings);
   return {
     judge,
+    steps: undefined,
+    mostSteps: 0,
     inputs: readInputs(sectionBytes(sections, "inputs")),
     numbers: numbersFrom(Uint32Array, numbersIn(sectionBytes(sections, "numbers"), Uint32Array)),
     checkpoints: {

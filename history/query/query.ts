@@ -16,10 +16,19 @@ import type { NumberedEvent } from "../timeline/seek.ts";
 import { eventAt, worldAt } from "../timeline/seek.ts";
 import type { Timeline } from "../timeline/timeline.ts";
 import { lastEvent } from "../timeline/timeline.ts";
+import { branchOf } from "../what-if/branch.ts";
+import type { Edit } from "../what-if/edit.ts";
+import type { RunReport } from "../what-if/report.ts";
+import { reportOfBranch } from "../what-if/report.ts";
 import type { Handle } from "./handle.ts";
+import type { QueuePlace, QueueView } from "./queue-view.ts";
+import { queueOf, queuePlaces } from "./queue-view.ts";
+import type { TranslationThere } from "./translate-in.ts";
+import { translateIn } from "./translate-in.ts";
 import { whyIn } from "./why-in.ts";
 
-type HandleOf<K extends Handle["kind"]> = Extract<Handle, { kind: K }>;
+/** A handle of one kind. */
+export type HandleOf<K extends Handle["kind"]> = Extract<Handle, { kind: K }>;
 
 /** Everything that a view may ask of a timeline, as data: a worker may be asked it as well. */
 export type Query =
@@ -31,6 +40,9 @@ export type Query =
   | { readonly ask: "lifeline"; readonly page: HandleOf<"page"> }
   | { readonly ask: "why"; readonly page: HandleOf<"page">; readonly at?: number }
   | { readonly ask: "writer" | "reader"; readonly entry: HandleOf<"entry">; readonly at: number }
+  | { readonly ask: "translate"; readonly page: HandleOf<"page">; readonly at: number }
+  | { readonly ask: "queue"; readonly guest: number; readonly at: number }
+  | { readonly ask: "whatIf"; readonly edits: readonly Edit[] }
   | { readonly ask: "findings" };
 
 /** What each question is answered. */
@@ -45,7 +57,15 @@ export interface Answers {
   readonly why: Explanation | undefined;
   readonly writer: Writer | undefined;
   readonly reader: NextReader;
+  readonly translate: TranslationThere | undefined;
+  readonly queue: QueueAnswer | undefined;
+  readonly whatIf: RunReport;
   readonly findings: readonly HandleOf<"finding">[];
+}
+
+/** A guest's invalidation queue with every place of it, the head first. */
+export interface QueueAnswer extends QueueView {
+  readonly places: readonly QueuePlace[];
 }
 
 const eventHandle = (seq: number | undefined): HandleOf<"event"> | undefined =>
@@ -69,6 +89,14 @@ function difference(timeline: Timeline, from: number, to: number): Answers["diff
 }
 
 const wordBytes = 8;
+
+function queueIn(timeline: Timeline, index: number, at: number): QueueAnswer | undefined {
+  const guest = worldAt(timeline, at)?.guests[index];
+  if (guest === undefined) return undefined;
+  const view = queueOf(guest);
+  const { head, bytes, step } = view;
+  return { ...view, places: queuePlaces(guest, head / step, bytes / step) };
+}
 
 const answers: {
   readonly [K in Query["ask"]]: (
@@ -96,6 +124,10 @@ const answers: {
     lastWriter(timeline, { guest, gpa, length: wordBytes }, at),
   reader: (timeline, { entry: { guest, gpa }, at }) =>
     nextReader(timeline, { guest, gpa, length: wordBytes }, at),
+  translate: (timeline, { page: { guest, device, pasid, iova }, at }) =>
+    translateIn(timeline, { guest, device, iova, at, ...(pasid === undefined ? {} : { pasid }) }),
+  queue: (timeline, { guest, at }) => queueIn(timeline, guest, at),
+  whatIf: (timeline, { edits }) => reportOfBranch(branchOf(timeline, "what if", edits)),
   findings: ({ findings }) => findings.all.map(({ law, seq }) => ({ kind: "finding", law, seq })),
 };
 
@@ -106,7 +138,8 @@ const asked = (timeline: Timeline, where: string) =>
  * Answers a question to a timeline: the one way by which pages, terminals, editors and commands
  * ask.
  *
- * @throws ExpressionError when the question has an expression that cannot be used.
+ * @throws ExpressionError when the question has an expression that cannot be used; EditError when a
+ *   what-if cannot be.
  */
 export function answer<Q extends Query>(timeline: Timeline, query: Q): Answers[Q["ask"]] {
   const of = answers[query.ask] as (timeline: Timeline, query: Q) => Answers[Q["ask"]];

@@ -40,6 +40,8 @@ function stepsFrom(timeline: Timeline, place: number): readonly Step[] {
 /** The step of an input by its place, from 0; `undefined` where there is none. */
 export function stepAt(timeline: Timeline, place: number): Step | undefined {
   if (place < 0 || place >= timeline.inputs.count) return undefined;
+  const kept = timeline.steps?.[place];
+  if (kept !== undefined) return kept;
   const part = lastPlace(timeline.checkpoints, place, ({ inputs }) => inputs);
   const first = (timeline.checkpoints.kept[part] as Checkpoint).inputs;
   return stepsFrom(timeline, part)[place - first];

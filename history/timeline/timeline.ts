@@ -21,6 +21,11 @@ import { addInput, newInputStore } from "./input-store.ts";
 export interface TimelineOptions extends CheckpointOptions {
   /** Looks at every step for what is wrong with it; nothing is found without one. */
   readonly judge?: Judge;
+  /**
+   * Keeps every step of a log of at most so many inputs, so that nothing of it is folded twice;
+   * none of a longer one.
+   */
+  readonly keepSteps?: number;
 }
 
 /**
@@ -41,6 +46,9 @@ export interface Timeline {
   end: World;
   /** Why the log ends before it should, where it does. */
   cut: string | undefined;
+  /** Every step so far, where they are few enough to be kept. */
+  steps: Step[] | undefined;
+  readonly mostSteps: number;
   /** Steps between two checkpoints that were folded again, by the place of the first. */
   readonly folded: Map<number, readonly Step[]>;
   /** How many inputs were folded again to be somewhere: a count, for who wonders. */
@@ -58,6 +66,8 @@ export const newTimeline = (start: World, options: TimelineOptions = {}): Timeli
   findings: newFindings(),
   end: start,
   cut: undefined,
+  steps: options.keepSteps === undefined ? undefined : [],
+  mostSteps: options.keepSteps ?? 0,
   folded: new Map(),
   refolded: 0,
 });
@@ -80,6 +90,8 @@ export function appendStep(timeline: Timeline, step: Step): void {
     addToColumns(timeline.columns, fact, memoryRead(step, fact), drained);
   }
   noteChanges(timeline.changes, step);
+  if (timeline.inputs.count > timeline.mostSteps) timeline.steps = undefined;
+  timeline.steps?.push(step);
   if (timeline.judge !== undefined) noteFindings(timeline.findings, timeline.judge(step));
   timeline.folded.delete(timeline.checkpoints.kept.length - 1);
   addCheckpoint(timeline.checkpoints, step, timeline.inputs.count);

@@ -27,6 +27,8 @@ export function forkTimeline(timeline: Timeline, inputs: number): Timeline {
     findings: forkFindings(timeline.findings, end.seq),
     end,
     cut: undefined,
+    steps: undefined,
+    mostSteps: 0,
     folded: new Map(),
     refolded: 0,
   };

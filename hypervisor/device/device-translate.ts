@@ -14,13 +14,14 @@ import { answerOf } from "./answer-request.ts";
 import { entryOf, isInterrupt } from "./dma.ts";
 import { faultOf } from "./page-answer.ts";
 import { rightsOf } from "./rights.ts";
+import { toldSize } from "./told-size.ts";
 
 type Question = InputOf<"DeviceTranslate">;
 type Answered = FactOf<"DeviceTranslationAnswered">;
 
 /** A page is aligned to its size, or the answer is about 4 KiB of it. */
-function sizeAt(mapping: number, page: number, gfn: number): number {
-  let size = sizeOf(mapping);
+function alignedSize(most: number, page: number, gfn: number): number {
+  let size = most;
   while (size > 0 && (gfn - page) % (pagesOfSize[size] as number) !== 0) size -= 1;
   return size;
 }
@@ -44,13 +45,15 @@ function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
   }
   if (fault > 0) return { ...nothing, reason: fault };
   if (fault < 0 || given.gfn === undefined) return { ...nothing, host: "hole" };
-  const size = sizeAt(given.mapping, page, given.gfn);
+  const most = toldSize(guest, entry, page, question.pasid, sizeOf(given.mapping));
+  const size = alignedSize(most, page, given.gfn);
   const pages = pagesOfSize[size] as number;
   const told: Draft<Answered> = { ...nothing, size: sizeName(size) };
   told.gpa = gpaOfPage(given.gfn - (given.gfn % pages));
   told.mask = BigInt.asUintN(64, -(BigInt(pages) << 12n));
   told.read = readCode(given.mapping) === ok;
-  told.write = writeCode(given.mapping) === ok;
+  // A write to the interrupt range is a message, whatever right its page has.
+  told.write = !isMessage && writeCode(given.mapping) === ok;
   return told;
 }
 

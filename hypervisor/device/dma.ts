@@ -10,6 +10,7 @@ import { deviceAt } from "../../projections/device/devices.ts";
 import type { Draft } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import {
   frameOf,
   hasFrame,
@@ -24,7 +25,7 @@ import { get } from "../../tables/page-tree.ts";
 import { reportFault } from "../fault/fault.ts";
 import { leaveTraces } from "../first-stage/walk-effects.ts";
 import { refreshHosts } from "../host/attach.ts";
-import type { Key } from "../host/host-entry.ts";
+import type { Key } from "../host/tables-for-entry.ts";
 import { requestInterrupt } from "../interrupt/interrupt.ts";
 import { isProtected } from "../memory/protected-memory.ts";
 import type { Turn } from "../turn.ts";
@@ -180,6 +181,10 @@ export function requestDma(turn: Turn, dma: Dma): void {
   if (device === undefined) return;
   if (dma.access === "write" && isInterruptRequest(dma)) {
     interrupt(turn, dma, device);
+    return;
+  }
+  if (isKeptOut(guestIn(turn), device.requester, dma.pasid)) {
+    block(turn, dma, dma.access ?? "read", { host: "keptOut" });
     return;
   }
   const entry = entryOf(turn, device.requester, dma.pasid);

@@ -1,4 +1,4 @@
-import { gpaOfPage, hpaOfPage, interruptPages, pageOf } from "../../events/address.ts";
+import { gpaOfPage, hpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import type { InputOf } from "../../events/input.ts";
@@ -6,15 +6,8 @@ import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Draft, Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
-import {
-  frameOf,
-  ok,
-  pagesOfSize,
-  readCode,
-  sizeName,
-  sizeOf,
-  writeCode,
-} from "../../tables/mapping.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
+import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../../tables/mapping.ts";
 import { reportFault } from "../fault/fault.ts";
 import type { Ask } from "../first-stage/first-stage-rules.ts";
 import { leaveTraces } from "../first-stage/walk-effects.ts";
@@ -27,6 +20,7 @@ import type { Answer } from "./page-answer.ts";
 import { faultOf } from "./page-answer.ts";
 import { noExecution, ofPasids, recoverable } from "./recoverable.ts";
 import { askOf, rightsError, rightsOf } from "./rights.ts";
+import { toldSize } from "./told-size.ts";
 
 type Request = InputOf<"AtsRequest">;
 type Answered = Omit<FactOf<"TranslationAnswered">, "type">;
@@ -46,7 +40,7 @@ export function contextFault({ profile }: Guest, entry: HostEntry): number {
 function block(
   turn: Turn,
   asked: Request,
-  why: { reason: number } | { host: "unassigned" | "off" },
+  why: { reason: number } | { host: "unassigned" | "off" | "keptOut" },
 ): void {
   const { device, iova, access } = asked;
   record(turn, { type: "TranslationBlocked", device, iova, access, ...rightsOf(asked), ...why });
@@ -59,30 +53,15 @@ function answer(turn: Turn, asked: Request, rest: Partial<Answered>): void {
   record(turn, { type: "TranslationAnswered", ...common, ...rest });
 }
 
-/**
- * Size of the page that is given: without a PASID it ends where the interrupt range begins; of
- * memory that is not translated it is 4 KiB while a part of memory is protected.
- */
-function sizeFor(turn: Turn, asked: Request, entry: HostEntry, mapping: number): number {
-  const page = pageOf(asked.iova);
-  const isPart = entry.state === "passThrough" && guestIn(turn).charts.protection === "enabled";
-  let size = isPart ? 0 : sizeOf(mapping);
-  for (; size > 0 && asked.pasid === undefined; size--) {
-    const pages = pagesOfSize[size] as number;
-    const first = page - (page % pages);
-    if (first >= interruptPages.end || first + pages <= interruptPages.first) break;
-  }
-  return size;
-}
-
 /** Gives the device what a page allows. */
 function grant(turn: Turn, asked: Request, entry: HostEntry, ask: Ask, given: Answer): void {
   const { mapping } = given;
+  const page = pageOf(asked.iova);
   const frame = frameOf(mapping);
   const isPhysical = deviceAt(guestIn(turn), asked.device)?.physical === true;
   const gfn = guestPageOf(turn, frame) ?? given.gfn;
   const granted: Draft<Partial<Answered>> = {
-    size: sizeName(sizeFor(turn, asked, entry, mapping)),
+    size: sizeName(toldSize(guestIn(turn), entry, page, asked.pasid, sizeOf(mapping))),
     read: readCode(mapping) === ok,
     write: writeCode(mapping) === ok,
   };
@@ -170,9 +149,10 @@ export function requestTranslation(turn: Turn, asked: Request): void {
     block(turn, asked, { host: "off" });
     return;
   }
-  const entry = device && entryOf(turn, device.requester, asked.pasid);
+  const isOut = device !== undefined && isKeptOut(guestIn(turn), device.requester, asked.pasid);
+  const entry = isOut ? undefined : device && entryOf(turn, device.requester, asked.pasid);
   if (device === undefined || entry === undefined) {
-    block(turn, asked, { host: "unassigned" });
+    block(turn, asked, { host: isOut ? "keptOut" : "unassigned" });
     return;
   }
   const fault = contextFault(guestIn(turn), entry);

@@ -1,7 +1,7 @@
 import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
 import { contextPath, isExtended } from "../../projections/context/context-path.ts";
 import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -14,8 +14,8 @@ import { resolve } from "../context/resolve.ts";
 import { drain } from "../device/in-flight.ts";
 import type { Turn } from "../turn.ts";
 import { advance, guestIn, record } from "../turn.ts";
-import type { Key } from "./host-entry.ts";
-import { entryFor } from "./host-entry.ts";
+import type { Key } from "./tables-for-entry.ts";
+import { entryFor } from "./tables-for-entry.ts";
 
 /** The source-ids that requests of the guest's devices carry, each once, in rising order. */
 export function requestersOf(guest: Guest): readonly SourceId[] {
@@ -112,7 +112,7 @@ export function refreshAllHosts(turn: Turn): void {
     const { source, pasid } = entry;
     drainKey(turn, keyOf(entry));
     const dropped = { source, ...(pasid === undefined ? {} : { pasid }) };
-    advance(turn, attachment, entry.state, { type: "Drop", dropped });
+    advance(turn, hostEntry, entry.state, { type: "Drop", dropped });
   }
   refreshHosts(
     turn,

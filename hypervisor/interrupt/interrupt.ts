@@ -1,5 +1,5 @@
 import type { SourceId } from "../../events/address.ts";
-import { functionMasks, sourceId } from "../../events/address.ts";
+import { sourceId } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import {
@@ -15,12 +15,13 @@ import type {
 } from "../../events/interrupt/interrupt-request.ts";
 import { messageOf } from "../../events/interrupt/interrupt-request.ts";
 import { readersOf } from "../../events/layout/layout.ts";
+import { remapping } from "../../machines/interrupt/remapping.ts";
 import type { Draft, Guest } from "../../projections/guest.ts";
 import { readInterruptEntry } from "../../projections/interrupt/interrupt-entry.ts";
 import { radixGet } from "../../tables/radix.ts";
 import { reportFault } from "../fault/fault.ts";
 import type { Turn } from "../turn.ts";
-import { guestIn, record } from "../turn.ts";
+import { ask, guestIn, record } from "../turn.ts";
 import { post } from "./post.ts";
 
 /** Pages of the address in a fault record that one interrupt index takes: it is in bits 63:48. */
@@ -49,53 +50,27 @@ function deliver(turn: Turn, asker: Asker, message: InterruptMessage): void {
  *
  * Reading: the fault of a request whose sender is not known is recorded under source-id 00:00.0.
  */
-function block(turn: Turn, asker: Asker, why: number, fpd = false): void {
-  record(turn, { type: "InterruptBlocked", ...said(asker), reason: why });
-  const page = (asker.index ?? 0) * indexPages;
-  const source = asker.source ?? sourceId(0);
-  reportFault(turn, { source, reason: why, page, access: "write", fpd });
+function blockAs(turn: Turn, blocked: FactOf<"InterruptBlocked">, fpd: boolean): void {
+  record(turn, blocked);
+  const page = (blocked.index ?? 0) * indexPages;
+  const source = blocked.source ?? sourceId(0);
+  reportFault(turn, { source, reason: blocked.reason, page, access: "write", fpd });
 }
+
+const block = (turn: Turn, asker: Asker, why: number, fpd = false): void =>
+  blockAs(turn, { type: "InterruptBlocked", ...said(asker), reason: why }, fpd);
 
 const remapped = readersOf(RemappedEntry);
 
-/**
- * Whether an entry lets a source-id use it.
- *
- * Reading: the first bus is in the upper byte of SID, as Linux and Xen write it; QEMU reads it from
- * the lower one. A reserved SVT lets nobody use the entry, as in QEMU. A request whose sender is
- * not known is not verified.
- */
-export function mayUse(source: number | undefined, entry: bigint): boolean {
-  const { none, source: exact, bus } = RemappedEntry.fields.svt.names;
-  const svt = remapped.svt(entry);
-  if (svt === none || source === undefined) return true;
-  const sid = remapped.sid(entry);
-  if (svt === exact) {
-    const mask = functionMasks[remapped.sq(entry)] ?? 0xffff;
-    return (source & mask) === (sid & mask);
-  }
-  return svt === bus && source >> 8 >= sid >> 8 && source >> 8 <= (sid & 0xff);
-}
-
 const present = RemappedEntry.mask("present");
 
-/**
- * Why an entry that could be read blocks a request, or 0. Checks in the order of the reasons.
- *
- * Reading: reserved bits count before the source-id, as in QEMU and VirtualBox.
- */
-export function entryFault(guest: Guest, entry: bigint, source: number | undefined): number {
-  const { profile, interruptTable } = guest;
-  if ((entry & present) === 0n) return reason.interruptNotPresent;
-  const reserved = interruptEntryReserved(profile, entry, interruptTable.eime);
-  if ((entry & reserved) !== 0n) return reason.interruptEntryReserved;
-  return mayUse(source, entry) ? 0 : reason.interruptSource;
-}
+const reservedOf = ({ profile, interruptTable }: Guest, entry: bigint): bigint =>
+  interruptEntryReserved(profile, entry, interruptTable.eime);
 
 /** Whether a unit may keep an entry that it has read. */
-function isCacheable(guest: Guest, entry: bigint): boolean {
-  return guest.profile.cachingMode || entryFault(guest, entry, undefined) === 0;
-}
+const isCacheable = (guest: Guest, entry: bigint): boolean =>
+  guest.profile.cachingMode ||
+  ((entry & present) !== 0n && (entry & reservedOf(guest, entry)) === 0n);
 
 /**
  * The entry that a request meets: as it is remembered, else as memory has it, and then it is
@@ -130,7 +105,7 @@ function remappedMessage(entry: bigint, eime: boolean): InterruptMessage {
 function remap(turn: Turn, asker: Asker & { readonly index: number }): void {
   const guest = guestIn(turn);
   const { interruptTable } = guest;
-  const { index, source } = asker;
+  const { index } = asker;
   if (index >= interruptTable.count) {
     block(turn, asker, reason.interruptIndex);
     return;
@@ -140,8 +115,10 @@ function remap(turn: Turn, asker: Asker & { readonly index: number }): void {
     block(turn, asker, reason.interruptAccess);
     return;
   }
-  const fault = entryFault(guest, entry, source);
-  if (fault !== 0) block(turn, asker, fault, remapped.fpd(entry));
+  const reserved = reservedOf(guest, entry);
+  const use = { type: "Use", word: entry, reserved, request: said(asker) } as const;
+  const [blocked] = ask(turn, remapping, guest.charts.remapping, use);
+  if (blocked?.type === "InterruptBlocked") blockAs(turn, blocked, remapped.fpd(entry));
   else if (isPosted(entry)) {
     const failed = post(turn, said(asker), index, PostedEntry.decode(entry));
     if (failed !== 0) block(turn, asker, failed, remapped.fpd(entry));

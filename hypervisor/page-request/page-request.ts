@@ -9,13 +9,14 @@ import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Space } from "../../projections/first-stage/space.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import { stored } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
 import { ofPasids } from "../device/recoverable.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
 import { clearing, raising, reportFault } from "../fault/fault.ts";
 import { writePosted } from "../memory/guest-memory.ts";
-import { invalidateIotlb, invalidatePasidIotlb } from "../queue/invalidate.ts";
+import { invalidateIotlb, invalidatePasidIotlb } from "../queue/carry-out-invalidation.ts";
 import { raise, withdraw } from "../registers/event-line.ts";
 import type { Turn } from "../turn.ts";
 import { advance, ask, guestIn, record, refuse } from "../turn.ts";
@@ -159,6 +160,10 @@ export function requestPage(turn: Turn, request: PageRequest): void {
     drop(turn, request, { why: "off" });
     return;
   }
+  if (isKeptOut(guest, device.requester, request.pasid)) {
+    drop(turn, request, { why: "keptOut" });
+    return;
+  }
   const entry = entryOf(turn, device.requester, request.pasid);
   const fault = refusal(turn, entry);
   if (fault === 0) {
@@ -169,7 +174,7 @@ export function requestPage(turn: Turn, request: PageRequest): void {
   const access = request.write ? "write" : "read";
   const fpd = entry?.fpd === true;
   const page = pageOf(request.iova);
-  const rights = rightsOf(request);
+  const rights = { ...rightsOf(request), request: "page" } as const;
   reportFault(turn, { source: device.requester, reason: fault, page, access, fpd, rights });
 }
 

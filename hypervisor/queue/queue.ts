@@ -4,14 +4,14 @@ import type { SourceId } from "../../events/address.ts";
 import { gpa, pageOf } from "../../events/address.ts";
 import type { QueueError } from "../../events/fact.ts";
 import { readersOf } from "../../events/layout/layout.ts";
-import type { Scope } from "../../events/queue/descriptor.ts";
+import type { Scope } from "../../events/queue/descriptor-scope.ts";
 import {
   descriptorReserved,
   descriptors,
   descriptorType,
   descriptorTypes,
   scopeOf,
-} from "../../events/queue/descriptor.ts";
+} from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import {
   extendedDescriptors,
@@ -41,7 +41,7 @@ import {
   invalidateIotlb,
   invalidatePasidIotlb,
   invalidatePasids,
-} from "./invalidate.ts";
+} from "./carry-out-invalidation.ts";
 
 /** What became of a descriptor. `mustWait`: some device owes an answer. */
 type DescriptorResult =
@@ -102,20 +102,20 @@ const waitFields = readersOf(WaitDescriptor);
  * A wait descriptor: once every device has answered, writes the status word and sends the
  * completion event.
  *
- * Reading: a status address that memory does not back is lost without an error, as a posted write
- * is; QEMU reports IQE.
+ * Reading: a status for where no memory is, beyond the host's width too, is lost without an error,
+ * as a posted write is; QEMU reports IQE.
  *
  * Reading: draining page requests (PD) finds nothing to do: by the time that a descriptor is
  * fetched every page request before it is in the queue or dropped, and every answer is with its
  * device.
  */
 function wait(turn: Turn, descriptor: bigint): DescriptorResult {
-  const { queue, profile } = guestIn(turn);
+  const { queue } = guestIn(turn);
   if (queue.unanswered.length > 0) return { kind: "mustWait" };
   const { intf, sw, data, statusAddr } = waitFields;
-  // Bits beyond the host's addresses are ignored.
-  const status = gpa(BigInt.asUintN(profile.haw, statusAddr(descriptor)));
-  if (sw(descriptor)) writePosted(turn, status, fourBytes(data(descriptor)));
+  if (sw(descriptor)) {
+    writePosted(turn, gpa(statusAddr(descriptor)), fourBytes(data(descriptor)));
+  }
   const interrupt = intf(descriptor);
   const first = interrupt && !queue.waitDone;
   record(turn, { type: "WaitCompleted", interrupt });

@@ -1,11 +1,11 @@
-import { contextScope, iotlbScope } from "../../events/queue/descriptor.ts";
+import { contextScope, iotlbScope } from "../../events/queue/descriptor-scope.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import type { RegisterSpec } from "../../events/registers/register.ts";
 import type { RegisterCommandStimulus } from "../../machines/registers/register-command.ts";
 import { registerCommand } from "../../machines/registers/register-command.ts";
 import { stored } from "../../projections/registers/registers.ts";
-import { invalidateContexts, invalidateIotlb } from "../queue/invalidate.ts";
+import { invalidateContexts, invalidateIotlb } from "../queue/carry-out-invalidation.ts";
 import type { Turn } from "../turn.ts";
 import { ask, guestIn, record } from "../turn.ts";
 

@@ -29,7 +29,7 @@ import {
   invalidateInterrupts,
   invalidateIotlb,
   invalidatePasids,
-} from "../queue/invalidate.ts";
+} from "../queue/carry-out-invalidation.ts";
 import {
   clearQueueError,
   disableQueue,

@@ -4,6 +4,7 @@ import { isEmpty } from "../../projections/first-stage/space.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import { shadowAt } from "../../projections/shadow/shadow.ts";
 import { behindP2m, frameOf, hasFrame, ok, readCode, writeCode } from "../../tables/mapping.ts";
 import { capacity, get } from "../../tables/page-tree.ts";
@@ -119,10 +120,11 @@ export function waysOf(
   const composed = behind(guest, walked);
   const enabled = guest.charts.translation === "enabled";
   const entry = hostAt(guest.hosts, requester, enabled ? asked.pasid : undefined);
+  const isOut = isKeptOut(guest, requester, asked.pasid);
   if (entry === undefined) {
-    return { walked, composed, host: composed, agree: true, refused: false, since: 0 };
+    return { walked, composed, host: composed, agree: true, refused: isOut, since: 0 };
   }
-  const refused = entry.state === "refused";
+  const refused = isOut || entry.state === "refused";
   const host = hostAnswer(guest, entry, page, asked);
   const agree = refused || sameAnswer(composed, host, write, entry.space);
   const marked = pendingSince(guest, entry, page);

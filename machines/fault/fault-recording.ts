@@ -35,7 +35,12 @@ interface ClearRecord {
 }
 
 /** A fault arises, or software clears a record's F bit or FSTS.PFO. */
-export type FaultRecordingStimulus = Fault | ClearRecord | { readonly type: "ClearOverflow" };
+export type FaultRecordingStimulus =
+  | Fault
+  | ClearRecord
+  | { readonly type: "ClearOverflow" }
+  /** The host has lost faults: the guest is told as if its own records had been full. */
+  | { readonly type: "Lost" };
 
 type Told =
   | ("FaultRecorded" | "FaultSuppressed" | "FaultCollapsed" | "FaultDropped")
@@ -55,6 +60,7 @@ const recorded = tell("FaultRecorded", ({ event, context }: On<Fault>) => ({
 const dropped = tell("FaultDropped", short);
 const cleared = tell("FaultCleared", ({ event }: On<ClearRecord>) => ({ index: event.index }));
 const suppress = { guard: "suppressed", actions: tell("FaultSuppressed", short) } as const;
+const overflow = { target: "overflowed", actions: "FaultOverflowed" } as const;
 
 /**
  * The fault recording registers. Order of checks: suppressed by FPD, overflowed, same source-id
@@ -81,7 +87,9 @@ export const faultRecording = compileChart<
     anyRecord: ({ context }) => context.records.some((record) => record !== undefined),
   },
   states: {
-    empty: { on: { Fault: [suppress, { target: "pending", actions: recorded }] } },
+    empty: {
+      on: { Fault: [suppress, { target: "pending", actions: recorded }], Lost: overflow },
+    },
     pending: {
       on: {
         Fault: [
@@ -94,6 +102,7 @@ export const faultRecording = compileChart<
           { guard: "isLast", target: "empty", actions: cleared },
           { guard: "isSet", actions: cleared },
         ],
+        Lost: overflow,
       },
     },
     overflowed: {

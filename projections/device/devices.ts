@@ -17,9 +17,15 @@ export interface Devices {
   readonly bySource: Radix<Device>;
   /** The same by the source-id that their requests carry, and by their own. */
   readonly byRequester: Radix<Device>;
+  /** How many of them are physical. */
+  readonly physical: number;
 }
 
-export const noDevices: Devices = frozen({ bySource: emptyRadix(), byRequester: emptyRadix() });
+export const noDevices: Devices = frozen({
+  bySource: emptyRadix(),
+  byRequester: emptyRadix(),
+  physical: 0,
+});
 
 const requesterKey = ({ requester, source }: Device): number => requester * 0x10000 + source;
 
@@ -53,14 +59,22 @@ export const deviceBehind = (
   requester: number,
 ): Device | undefined => radixFirst(devices.byRequester, requester * 0x10000, 0x10000);
 
+/** How many physical devices there are once that of a source-id is another one, or gone. */
+function physicalAfter({ bySource, physical }: Devices, source: number, next?: Device): number {
+  const old = radixGet(bySource, source);
+  return physical - (old?.physical === true ? 1 : 0) + (next?.physical === true ? 1 : 0);
+}
+
 /** The devices with one more. */
 export const withDevice = (devices: Devices, device: Device): Devices => ({
   bySource: radixSet(devices.bySource, device.source, device),
   byRequester: radixSet(devices.byRequester, requesterKey(device), device),
+  physical: physicalAfter(devices, device.source, device),
 });
 
 /** The devices without one. */
 export const withoutDevice = (devices: Devices, device: Device): Devices => ({
   bySource: radixSet(devices.bySource, device.source, undefined),
   byRequester: radixSet(devices.byRequester, requesterKey(device), undefined),
+  physical: physicalAfter(devices, device.source),
 });

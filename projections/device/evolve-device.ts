@@ -2,6 +2,7 @@ import type { FactOf } from "../../events/fact.ts";
 import type { Evolvers } from "../evolver.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { hostsWhere, withoutHost } from "../host/host-entry.ts";
+import { withoutSource } from "../host/kept-out.ts";
 import { withoutGroupsOf } from "../page-request/page-requests.ts";
 import { answerHeld, askedPages, pagesForgotten, tlbAt, withoutTlbsOf } from "./device-tlb.ts";
 import { deviceAt, deviceBehind, withDevice, withoutDevice } from "./devices.ts";
@@ -26,6 +27,7 @@ function flushTlb(guest: Draft<Guest>, fact: FactOf<"HostDeviceTlbFlushed">): vo
 
 function assignDevice(guest: Draft<Guest>, fact: FactOf<"DeviceAssigned">): void {
   const { device: source, physical, alias: requester = source } = fact;
+  if (physical && guest.devices.physical === 0) guest.hostEpoch += 1;
   guest.devices = withDevice(guest.devices, { source, physical, requester });
 }
 
@@ -39,6 +41,7 @@ function removeDevice(guest: Draft<Guest>, fact: FactOf<"DeviceRemoved">): void 
   guest.deviceTlbs = withoutTlbsOf(guest.deviceTlbs, device.source);
   guest.pageRequests = withoutGroupsOf(guest.pageRequests, device.source);
   if (deviceBehind(guest, device.requester) !== undefined) return;
+  if (guest.keptOut.size > 0) guest.keptOut = withoutSource(guest.keptOut, device.requester);
   const gone = hostsWhere(guest.hosts, ({ source }) => source === device.requester);
   guest.hosts = gone.reduce(withoutHost, guest.hosts);
 }

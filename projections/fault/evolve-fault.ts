@@ -8,7 +8,7 @@ import type { Faults } from "./faults.ts";
 function recorded(faults: Faults, fact: FactOf<"FaultRecorded">): Faults {
   const { index, source, reason, page, access, pasid, request } = fact;
   const [privileged, execute] = [fact.privileged === true, fact.execute === true];
-  const read = access === "read";
+  const read = access === "read" && request !== "page";
   return produce(faults, (draft) => {
     draft.state = faultRecording.after(faults.state, fact, faults);
     draft.records[index] = { source, reason, page, read, pasid, privileged, execute, request };

@@ -14,12 +14,13 @@ export interface FaultEntry {
   readonly source: SourceId;
   readonly reason: number;
   readonly page: bigint;
+  /** T1; no page request is a read. */
   readonly read: boolean;
   readonly pasid: number | undefined;
   readonly privileged: boolean;
   readonly execute: boolean;
   /** What the request was, unless it was an untranslated one. */
-  readonly request: "translation" | "translated" | undefined;
+  readonly request: "translation" | "translated" | "page" | undefined;
 }
 
 /** The fault recording registers. */
@@ -97,6 +98,9 @@ export function faultRecordValue({ records }: Faults, index: number): bigint {
   return value;
 }
 
+/** AT is of reads and writes alone. */
+const addressTypes = { ...FaultRecord.fields.at.names, page: 0 } as const;
+
 const encodeRecord = (record: FaultEntry): bigint =>
   FaultRecord.encode({
     fi: record.page,
@@ -106,7 +110,8 @@ const encodeRecord = (record: FaultEntry): bigint =>
     exe: record.execute,
     pp: record.pasid !== undefined,
     pv: record.pasid ?? 0,
-    at: record.request === undefined ? 0 : FaultRecord.fields.at.names[record.request],
-    t: record.read,
+    at: addressTypes[record.request ?? "page"],
+    t1: record.read,
+    t2: record.request === "page",
     f: true,
   });

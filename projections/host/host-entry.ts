@@ -1,7 +1,7 @@
 import type { SourceId } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
 import type { FactOf, HostState } from "../../events/fact.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
 import type { Radix } from "../../tables/radix.ts";
 import { radixForEach, radixGet, radixSet } from "../../tables/radix.ts";
 
@@ -102,7 +102,7 @@ export function hostsAfter(
   fact: FactOf<"HostEntryChanged"> | FactOf<"HostEntryDropped">,
 ): HostEntries {
   const old = hostAt(hosts, fact.source, fact.pasid);
-  const state = attachment.after(old?.state ?? attachment.initial, fact);
+  const state = hostEntry.after(old?.state ?? hostEntry.initial, fact);
   const entry = fact.type === "HostEntryChanged" ? hostEntryOf(fact) : old;
   if (state === "unassigned" || entry === undefined) return withoutHost(hosts, fact);
   return withHost(hosts, { ...entry, state });

@@ -50,6 +50,7 @@ function destroyUnit(guest: Draft<Guest>, fact: Fact): void {
 function restoreUnit(guest: Draft<Guest>, fact: FactOf<"UnitRestored">): void {
   try {
     Object.assign(guest, restoredState(guest, fact.record));
+    guest.hostEpoch += 1;
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
   }

@@ -51,7 +51,9 @@ export type SavedSpace = Omit<Space, "iotlb"> & {
 export type SavedFlight = Omit<InFlight, "hpa">;
 
 /** What is not part of a record: what the host has by itself. */
-type Outside = "index" | "profile" | "offered" | "memory" | "p2m" | "devices";
+type Outside =
+  | ("index" | "profile" | "offered" | "memory" | "p2m" | "devices")
+  | ("hostEpoch" | "keptOut" | "dirtyTracking");
 
 /** Everything of a guest that a record keeps. */
 export type SavedState = Omit<

@@ -78,7 +78,7 @@ const faultEntry = whole<FaultEntry>({
   pasid: optional(pasid),
   privileged: flag,
   execute: flag,
-  request: optional(oneOf("translation", "translated")),
+  request: optional(oneOf("translation", "translated", "page")),
 });
 export const faults = whole<Faults>({
   state: oneOf("empty", "pending", "overflowed"),

@@ -5,6 +5,7 @@ import { eventBugs } from "./event-bugs.ts";
 import { extendedBugs } from "./extended-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { historicBugs } from "./historic-bugs.ts";
+import { hostCallBugs } from "./host-call-bugs.ts";
 import { interruptBugs } from "./interrupt-bugs.ts";
 import { invalidationBugs } from "./invalidation-bugs.ts";
 import { owedBugs } from "./owed-bugs.ts";
@@ -36,4 +37,5 @@ export const bugs: readonly Bug[] = [
   ...rareBugs,
   ...writeBufferBugs,
   ...extendedBugs,
+  ...hostCallBugs,
 ];

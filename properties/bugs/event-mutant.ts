@@ -62,7 +62,7 @@ export const factMutants: readonly FactMutant[] = (Object.keys(facts) as FactTyp
 /** Every register that some unit has, once for those that have the same layout. */
 export function everyRegister(): readonly RegisterSpec[] {
   const { ver, cap, ecap } = profiles.everything;
-  const all = Ecap.mask("prs") | Ecap.mask("smts");
+  const all = Ecap.mask("prs") | Ecap.mask("smts") | Ecap.mask("smpwcs");
   const buffered = cap | Cap.mask("rwbf");
   const { specs } = registerMap(profileOf({ ver, cap: buffered, ecap: ecap | all }));
   const names = specs.map(({ layout }) => layout.name);

@@ -130,7 +130,7 @@ export const firstStageBugs: readonly Bug[] = [
   {
     id: "first-stage-flight",
     what: "A PASID-based invalidation leaves requests in flight.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "hypervisor/queue/carry-out-invalidation.ts",
     find: "return covered !== undefined && isWithin(pageOf(address), covered);",
     replace: `return scope.scope === "page" && covered !== undefined;`,
     law: "IV4",

@@ -1,9 +1,9 @@
 import type { HistoricBug } from "./historic.ts";
 
-const scope = "events/queue/descriptor.ts";
+const scope = "events/queue/descriptor-scope.ts";
 const coverage = "projections/queue/evolve-queue.ts";
 const shadows = "projections/shadow/evolve-shadow.ts";
-const invalidate = "hypervisor/queue/invalidate.ts";
+const invalidate = "hypervisor/queue/carry-out-invalidation.ts";
 
 /** Mistakes of real implementations about what an invalidation covers. */
 export const historicInvalidationBugs: readonly HistoricBug[] = [

@@ -23,7 +23,7 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     reference: "QEMU 096d96e7be",
     rule: "A descriptor of 128 bits is padded with zeros in a queue of 256-bit descriptors.",
     kind: "check",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "return width === 128 ? reserved : reserved | upperHalf;",
     replace:
       `const isChecked = width === 256 && row.name !== "interruptEntry";\n` +
@@ -36,7 +36,7 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     reference: "QEMU 3b52cea829",
     rule: "Descriptors of scalable mode are of an invalid type for a unit without it.",
     kind: "check",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find:
       `doc: "Forget PASID entries.",\n    width: 256,\n` +
       "    supported: (profile) => profile.smts,",
@@ -50,8 +50,8 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "SW and IF are independent; the status is written first.",
     kind: "decoding",
     file: handler,
-    find: "if (sw(descriptor)) writePosted(",
-    replace: "if (sw(descriptor) && !intf(descriptor)) writePosted(",
+    find: "if (sw(descriptor)) {",
+    replace: "if (sw(descriptor) && !intf(descriptor)) {",
     law: "QU1",
   },
   {
@@ -61,10 +61,9 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "A wait with FN alone orders what comes before and after it, and is valid.",
     kind: "check",
     file: handler,
-    find: "if (sw(descriptor)) writePosted(",
+    find: "if (sw(descriptor)) {",
     replace:
-      "if (!sw(descriptor) && !intf(descriptor)) return reservedField;\n" +
-      "  if (sw(descriptor)) writePosted(",
+      "if (!sw(descriptor) && !intf(descriptor)) return reservedField;\n  if (sw(descriptor)) {",
     law: "QU1",
   },
   {

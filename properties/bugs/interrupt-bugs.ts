@@ -13,16 +13,15 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-source-unchecked",
     what: "The source-id of an interrupt request is never verified.",
-    file: "hypervisor/interrupt/interrupt.ts",
-    find: "return mayUse(source, entry) ? 0 : reason.interruptSource;",
-    replace:
-      "return mayUse(undefined, entry) || source === undefined ? 0 : reason.interruptSource;",
+    file: "machines/interrupt/remapping.ts",
+    find: "!mayUse(event.request.source, event.word)",
+    replace: "!mayUse(undefined, event.word)",
     law: "IR1",
   },
   {
     id: "interrupt-bus-range",
     what: "First and last bus of an entry's range are mixed up.",
-    file: "hypervisor/interrupt/interrupt.ts",
+    file: "machines/interrupt/remapping.ts",
     find: "source >> 8 >= sid >> 8 && source >> 8 <= (sid & 0xff)",
     replace: "source >> 8 <= sid >> 8 && source >> 8 >= (sid & 0xff)",
     law: "IR1",
@@ -30,8 +29,8 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-function-mask",
     what: "SQ is ignored: the whole source-id is compared.",
-    file: "hypervisor/interrupt/interrupt.ts",
-    find: "functionMasks[remapped.sq(entry)] ?? 0xffff",
+    file: "machines/interrupt/remapping.ts",
+    find: "functionMasks[sqOf(entry)] ?? 0xffff",
     replace: "functionMasks[0]",
     law: "IR1",
   },
@@ -46,7 +45,7 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-entry-mask",
     what: "An invalidation of 2^IM interrupt entries covers one.",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "const count = 2 ** im;",
     replace: "const count = 2 ** (im & 0);",
     law: "QU1",
@@ -63,8 +62,8 @@ export const interruptBugs: readonly Bug[] = [
     id: "interrupt-caching-mode",
     what: "With caching mode an interrupt entry that is not present is not remembered.",
     file: "hypervisor/interrupt/interrupt.ts",
-    find: "return guest.profile.cachingMode || entryFault(guest, entry, undefined) === 0;",
-    replace: "return entryFault(guest, entry, undefined) === 0;",
+    find: "  guest.profile.cachingMode ||",
+    replace: "",
     law: "IR2",
   },
   {
@@ -110,27 +109,25 @@ export const interruptBugs: readonly Bug[] = [
   {
     id: "interrupt-check-order",
     what: "Reserved bits of an interrupt entry are checked before it is known to be present.",
-    file: "hypervisor/interrupt/interrupt.ts",
-    find: "if ((entry & present) === 0n) return",
-    replace:
-      "if ((entry & present) === 0n && " +
-      "(entry & interruptEntryReserved(profile, entry, interruptTable.eime)) === 0n) return",
+    file: "machines/interrupt/remapping.ts",
+    find: "(event.word & present) === 0n",
+    replace: "(event.word & (present | event.reserved)) === 0n",
     law: "IR1",
   },
   {
     id: "interrupt-fpd",
     what: "FPD of an interrupt entry does not keep its faults from being recorded.",
     file: "hypervisor/interrupt/interrupt.ts",
-    find: "if (fault !== 0) block(turn, asker, fault, remapped.fpd(entry));",
-    replace: "if (fault !== 0) block(turn, asker, fault, false);",
+    find: "blockAs(turn, blocked, remapped.fpd(entry))",
+    replace: "blockAs(turn, blocked, false)",
     law: "IR4",
   },
   {
     id: "interrupt-index-unrecorded",
     what: "The record of a blocked interrupt has no index.",
     file: "hypervisor/interrupt/interrupt.ts",
-    find: "const page = (asker.index ?? 0) * indexPages;",
-    replace: "const page = (asker.index ?? 0) * indexPages * 0;",
+    find: "const page = (blocked.index ?? 0) * indexPages;",
+    replace: "const page = (blocked.index ?? 0) * indexPages * 0;",
     law: "IR4",
   },
   {

@@ -5,7 +5,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-ignored",
     what: "A page-selective invalidation covers one page, whatever AM says.",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "const length = 4096n << BigInt(am);",
     replace: "const length = 4096n << BigInt(am & 0);",
     law: "QU1",
@@ -13,7 +13,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "mask-unaligned",
     what: "The pages of an invalidation begin at its address rather than at the aligned block.",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "const first = page - (page % (blocks[am] as number));",
     replace: "const first = page;",
     law: "QU1",
@@ -85,7 +85,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "faulting-tag",
     what: "What is cached of a faulting context is not found under domain-id 0.",
-    file: "hypervisor/host/host-entry.ts",
+    file: "hypervisor/host/tables-for-entry.ts",
     find: "did: context.did ?? 0, reason: context.reason",
     replace: "did: context.did ?? 1, reason: context.reason",
     law: "SH1",
@@ -93,7 +93,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "in-flight-left",
     what: "A DMA that was translated before an invalidation lands after its wait.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "hypervisor/queue/carry-out-invalidation.ts",
     find: "  drainCovered(turn, fact);",
     replace: "",
     law: "IV4",
@@ -117,7 +117,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "work-after-wait",
     what: "An invalidation leaves the shadow as it is until the next one.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "hypervisor/queue/carry-out-invalidation.ts",
     find: "for (const { id, covered, ranges } of work) ",
     replace: "if (scope.leafOnly !== true) for (const { id, covered, ranges } of work) ",
     law: "IV1",
@@ -141,7 +141,7 @@ export const invalidationBugs: readonly Bug[] = [
   {
     id: "type-of-four-bits",
     what: "The upper bits of a descriptor's type are not looked at.",
-    file: "events/queue/descriptor.ts",
+    file: "events/queue/descriptor-scope.ts",
     find: "return ((low >> 9) << 4) | (low & 0xf);",
     replace: "return low & 0xf;",
     law: "QU1",

@@ -129,7 +129,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "pasid-entry-old",
     what: "PASID entries are not read anew when an invalidation covers them.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "hypervisor/queue/carry-out-invalidation.ts",
     find: "refreshHosts(turn, [...covered.map(keyOf), ...fresh]);",
     replace: "refreshHosts(turn, fresh);",
     law: "SH1",
@@ -161,7 +161,7 @@ export const scalableBugs: readonly Bug[] = [
   {
     id: "domain-flight",
     what: "An IOTLB invalidation leaves requests of first stages in flight.",
-    file: "hypervisor/queue/invalidate.ts",
+    file: "hypervisor/queue/carry-out-invalidation.ts",
     find: "if (flight.space !== undefined) return coversFirstStages(scope, did);",
     replace: "if (flight.space !== undefined) return false;",
     law: "IV4",

@@ -39,7 +39,7 @@ export const unitBugs: readonly Bug[] = [
   {
     id: "fpd-ignored",
     what: "FPD of a context entry does not keep its faults from being recorded.",
-    file: "hypervisor/host/host-entry.ts",
+    file: "hypervisor/host/tables-for-entry.ts",
     find: "fpd: context.fpd, ",
     replace: "fpd: context.fpd && key.source < 0, ",
     law: "FA1",

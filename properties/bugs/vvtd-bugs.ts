@@ -119,7 +119,7 @@ export const vvtdBugs: readonly Bug[] = [
     id: "model-told-more",
     what: "A device model is told that it may write what it may read.",
     file: "hypervisor/device/device-translate.ts",
-    find: "told.write = writeCode(given.mapping) === ok;",
+    find: "told.write = !isMessage && writeCode(given.mapping) === ok;",
     replace: "told.write = told.read;",
     law: "DT1",
   },

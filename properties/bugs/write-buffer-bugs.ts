@@ -1,7 +1,7 @@
 import type { Bug } from "./bug.ts";
 
 const memory = "projections/memory/evolve-memory.ts";
-const invalidate = "hypervisor/queue/invalidate.ts";
+const invalidate = "hypervisor/queue/carry-out-invalidation.ts";
 
 /** Mistakes about what waits in a write buffer, and what makes the unit see it. */
 export const writeBufferBugs: readonly Bug[] = [

@@ -57,9 +57,9 @@ describe("translation requests", () => {
     );
     const scene = closed.when(asks("read", gva, first));
     expect(scene.of("TranslationBlocked")).toMatchObject([{ reason: 0x44 }]);
-    expect(recordOf(scene)).toMatchObject({ fr: 0x44, at: 1, t: true, pp: true, fi: gva });
+    expect(recordOf(scene)).toMatchObject({ fr: 0x44, at: 1, t1: true, pp: true, fi: gva });
     const legacy = given(unit(), booted).when(asks("write", page));
-    expect(recordOf(legacy)).toMatchObject({ fr: reason.typeBlocked, at: 1, t: false, pp: false });
+    expect(recordOf(legacy)).toMatchObject({ fr: reason.typeBlocked, at: 1, t1: false, pp: false });
     const allowed = given(unit(), tables, memory(contextEntry, topTable | 5n, width4(5)), turnOn);
     expect(allowed.when(asks("write", page)).of("TranslationAnswered")).toMatchObject([
       { gpa: data, read: true, write: true },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Iova, SourceId } from "../../events/address.ts";
+import { at } from "../../events/registers/offset.ts";
 import {
   booted,
   iotlbOfDomain,
@@ -10,6 +11,7 @@ import {
   reads,
   submit,
   waitNothing,
+  write,
 } from "./driver.ts";
 import type { Scene } from "./given.ts";
 import { given } from "./given.ts";
@@ -22,6 +24,7 @@ import {
   scalableTables,
   scalableUnit,
   secondStageEntry,
+  slot,
 } from "./scalable-driver.ts";
 import { nvme, unit } from "./unit.ts";
 
@@ -66,6 +69,27 @@ describe("translation for a device model", () => {
     expect(ask(given(unit()), page).refusals).toEqual(["translate: the device is physical"]);
     const nobody = ask(given(unit()), page, "read", 0x55 as SourceId);
     expect(nobody.refusals).toEqual(["translate: there is no such device"]);
+  });
+
+  test("[DT5] a page of interrupt addresses may be read, and no larger one has them in it", () => {
+    // A leaf of 2 MiB, of which the first half is the interrupt range.
+    const linked = virtual.when(
+      memory(slot(0x4000n, 3, 0xfee0_0000n), 0x9003n),
+      memory(slot(0x9000n, 2, 0xfee0_0000n), 0x20_0083n),
+    );
+    const told = (iova: bigint) => answer(ask(linked, iova, "read"));
+    expect(told(0xfee0_1000n)).toMatchObject({ gpa: 0x20_1000n, size: "4K", read: true });
+    expect(told(0xfee0_1000n)).toMatchObject({ write: false });
+    expect(told(0xfef0_1000n)).toMatchObject({ gpa: 0x30_1000n, size: "4K", write: true });
+  });
+
+  test("[DT5] no page that is told reaches into protected memory", () => {
+    const all = { devices: [{ device: nvme, physical: false }], ecap: { pt: true } };
+    const open = given(unit({ ...all, cap: { plmr: true } }));
+    const asks = (scene: Scene) => answer(ask(scene, 0x40_0000n, "read"));
+    expect(asks(open)?.size).not.toBe("4K");
+    const closed = [write(at.plmbase, 0x20_0000n), write(at.pmen, 1n << 31n)];
+    expect(asks(open.when(closed))).toMatchObject({ size: "4K" });
   });
 
   test("[DT5] the host has no page either where it refuses what a PASID entry asks for", () => {

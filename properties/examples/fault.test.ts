@@ -46,12 +46,12 @@ describe("fault records", () => {
       fi: bad,
       sid: nvme,
       fr: 6,
-      t: true,
+      t1: true,
       f: true,
       pp: false,
       at: 0,
     });
-    expect(recordOf(one.when(writes(bad)), 0)).toMatchObject({ fr: 5, t: false });
+    expect(recordOf(one.when(writes(bad)), 0)).toMatchObject({ fr: 5, t1: false });
   });
 
   test("[FA4] a fault of a source-id that has a record already collapses into it", () => {

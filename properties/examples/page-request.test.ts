@@ -66,7 +66,7 @@ describe("page requests that are refused", () => {
       expect(scene.of("PageGroupAnswered")).toMatchObject([
         { response: "invalid", automatic: true },
       ]);
-      expect(recordOf(scene)).toMatchObject({ fr: code, pp: true, fi: gva, t: true });
+      expect(recordOf(scene)).toMatchObject({ fr: code, pp: true, fi: gva, t1: false, t2: true });
       expect(prs(scene)).toBe(0n);
       expect(answers(changed, asksFor(gva, { pasid, last: false }))).toEqual([]);
     },
@@ -79,7 +79,8 @@ describe("page requests that are refused", () => {
 
   test("[PQ10] in legacy mode each is blocked with 32h", () => {
     const scene = given(deviceUnit(), booted).when(asksFor(gva));
-    expect(recordOf(scene)).toMatchObject({ fr: 0x32 });
+    // T1 and T2 say that it was a page request, whatever it asks for; it has no address type.
+    expect(recordOf(scene)).toMatchObject({ fr: 0x32, t1: false, t2: true, at: 0 });
     expect(scene.of("PageGroupAnswered")).toMatchObject([{ response: "invalid" }]);
   });
 

@@ -111,9 +111,12 @@ describe("execution", () => {
     expect(scene.of("MemoryWritten")[0]?.bytes).toHaveLength(4);
   });
 
-  test("[IQ7] the bits of a status address beyond the host's width are ignored", () => {
-    const scene = ready.when(submit(waitStatus(0x9000n | (1n << 40n), 1)));
-    expect(scene.word(0x9000n)).toBe(1n);
+  test.each([40n, 52n, 63n])("[IQ8] a status for bit %i, where no memory is, is lost", (bit) => {
+    const address = 0x9000n | (1n << bit);
+    const scene = ready.when(submit(waitStatus(address, 1), iotlbOfAll));
+    expect(scene.word(0x9000n)).toBe(0n);
+    expect(scene.of("MemoryWriteDropped")).toMatchObject([{ gpa: address, why: "hole" }]);
+    expect(scene.register(at.iqh, 8)).toBe(0x20n);
     expect(scene.register(at.fsts)).toBe(0n);
   });
 

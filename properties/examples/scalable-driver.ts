@@ -30,6 +30,7 @@ export const scalableUnit = ({ cap, ecap, ...rest }: Changes = {}): Setup =>
     cap: { fl1gp: true, fl5lp: true, ...cap },
     ecap: {
       ...{ smts: true, ssts: true, flts: true, nest: true, pasid: true, pss: 19 },
+      smpwcs: ecap?.c ?? true,
       ...{ rps: true, rprivs: true, ers: true, srs: true, eafs: true, nwfs: true },
       ...ecap,
     },

@@ -32,11 +32,17 @@ function recordIn(world: World, guest: number): string | undefined {
   return find(fold(world, { type: "UnitSave", guest }).facts, "UnitSaved")?.record;
 }
 
-/** A unit that was just created, with the memory, the P2M and the devices of a guest. */
-const newcomer = ({ index, offered, memory, p2m, devices, base, profile }: Guest): Guest => ({
-  ...emptyGuest(index, profile, resetRegisters(profile)),
-  ...{ offered, memory, p2m, devices, base },
-});
+/**
+ * A unit that was just created, with the memory, the P2M and the devices of a guest, and what else
+ * is the host's: whom it keeps out, and whether it notes what devices write.
+ */
+const newcomer = (guest: Guest): Guest => {
+  const { index, offered, memory, p2m, devices, base, profile, keptOut, dirtyTracking } = guest;
+  return {
+    ...emptyGuest(index, profile, resetRegisters(profile)),
+    ...{ offered, memory, p2m, devices, base, keptOut, dirtyTracking },
+  };
+};
 
 /** The world once a guest's unit has gone through a record; its events are not counted. */
 function throughRecord(world: World, index: number, elsewhere: boolean, saves: Save[]): World {

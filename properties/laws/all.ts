@@ -1,5 +1,8 @@
 import { bitsAreSet } from "./accessed.ts";
 import { hostRefusesRightly } from "./blocked-requests.ts";
+import { callsAreNeeded } from "./calls-needed.ts";
+import { callsReachTheSame } from "./calls-reach.ts";
+import { callsReachNoMore } from "./calls-within.ts";
 import { unitsSayWhatTheyAre } from "./capabilities-read.ts";
 import { chartsAreFollowed } from "./chart-states.ts";
 import { statusIsCleared } from "./cleared-status.ts";
@@ -71,6 +74,9 @@ export const laws: readonly Law[] = [
   translationsAreRight,
   framesAreGranted,
   guestsAreApart,
+  callsReachTheSame,
+  callsReachNoMore,
+  callsAreNeeded,
   waitMeansDone,
   nothingStaysCached,
   invalidatingTwice,

@@ -4,7 +4,8 @@ import type { ChartStep } from "../../hypervisor/turn.ts";
 import { charts } from "../../machines/charts.ts";
 import { deviceTlb } from "../../machines/device/device-tlb.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
+import { keepingOut } from "../../machines/host/keeping-out.ts";
 import { lifeCycle } from "../../machines/life/life-cycle.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
 import { deviceAt, devicesBehind } from "../../projections/device/devices.ts";
@@ -91,7 +92,7 @@ function isTold(told: Fact | undefined, fact: Fact): boolean {
 
 /** Charts that are as they were at power-on when the unit is. */
 const ofUnit = charts.filter(
-  (chart) => ![lifeCycle, attachment, dmaRequest, pageGroup].includes(chart as never),
+  (chart) => ![lifeCycle, hostEntry, keepingOut, dmaRequest, pageGroup].includes(chart as never),
 );
 
 function powerOn(guest: GuestCharts): void {
@@ -104,7 +105,9 @@ function removeDevice(guest: GuestCharts, device: number, of: Guest): void {
   drop(guest, deviceTlb, (key) => key.includes(`: ${device} `));
   const requester = deviceAt(of, device)?.requester;
   if (requester === undefined || devicesBehind(of, requester).length > 1) return;
-  drop(guest, attachment, (key) => key.startsWith(`${requester} `));
+  for (const chart of [hostEntry, keepingOut]) {
+    drop(guest, chart, (key) => key.startsWith(`${requester} `));
+  }
 }
 
 /** One fact, that a chart of the queue tells, is of every invalidation that was asked for. */

@@ -1,7 +1,8 @@
 import type { Input } from "../../events/input.ts";
 import type { ChartStep } from "../../hypervisor/turn.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
+import { keepingOut } from "../../machines/host/keeping-out.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
 import { eventLine } from "../../machines/registers/event-line.ts";
 
@@ -33,6 +34,7 @@ export interface Named extends Group, Requester {
   readonly tag: number | undefined;
   readonly entry: Requester | undefined;
   readonly dropped: Requester | undefined;
+  readonly whose: Requester | undefined;
   readonly requested: Group | undefined;
   readonly asked: Asked | undefined;
   readonly answered: { readonly device: number } | undefined;
@@ -44,8 +46,10 @@ export function keyOf({ chart, stimulus }: ChartStep, input: Input): string {
   switch (chart) {
     case eventLine:
       return named.line;
-    case attachment:
+    case hostEntry:
       return requesterName(named.entry ?? named.dropped ?? named);
+    case keepingOut:
+      return requesterName(named.whose ?? named);
     case dmaRequest:
       return `${named.tag}`;
     case pageGroup:

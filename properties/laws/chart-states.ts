@@ -33,6 +33,7 @@ const showTheSame = (was: Guest, now: Guest): boolean =>
   was.registers === now.registers &&
   was.pageRequests === now.pageRequests &&
   was.hosts === now.hosts &&
+  was.keptOut === now.keptOut &&
   was.inFlight === now.inFlight;
 
 /** Compares what a guest shows with what it should; what has not changed is not looked at. */

@@ -9,7 +9,8 @@ import { translation } from "../../machines/context/translation.ts";
 import { deviceTlb } from "../../machines/device/device-tlb.ts";
 import { dmaRequest } from "../../machines/device/dma-request.ts";
 import { faultRecording } from "../../machines/fault/fault-recording.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
+import { keepingOut } from "../../machines/host/keeping-out.ts";
 import { remapping } from "../../machines/interrupt/remapping.ts";
 import { lifeCycle } from "../../machines/life/life-cycle.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
@@ -21,6 +22,7 @@ import type { Guest } from "../../projections/guest.ts";
 import { hostsWhere } from "../../projections/host/host-entry.ts";
 import { readBytes, registersOf } from "../../projections/registers/registers.ts";
 import type { World } from "../../projections/world.ts";
+import { radixForEach } from "../../tables/radix.ts";
 import { askedName, groupName, requesterName } from "./chart-keys.ts";
 import type { ChartView } from "./chart-view.ts";
 import { many, one } from "./chart-view.ts";
@@ -63,6 +65,17 @@ function requestsShown(guest: Guest): string | undefined {
   const pro = later || Fsts.decode(read(guest, at.fsts)).pro;
   if (pro) return ppr ? "overflowedPending" : "overflowed";
   return ppr ? "pending" : "quiet";
+}
+
+/** Keys are of source-ids, and of PASIDs above them. */
+function keptOutShown({ keptOut }: Guest): readonly (readonly [string, string])[] {
+  const shown: (readonly [string, string])[] = [];
+  radixForEach(keptOut, 0, Number.MAX_SAFE_INTEGER, (key, state) => {
+    const above = Math.floor(key / 0x1_0000);
+    const pasid = above === 0 ? undefined : above - 1;
+    shown.push([requesterName({ source: key % 0x1_0000, pasid }), state]);
+  });
+  return shown;
 }
 
 /** Where there is no unit the bus answers ones. */
@@ -130,11 +143,12 @@ export const chartViews: readonly ChartView[] = [
       Object.values(guest.pageRequests.groups).map((group) => [groupName(group), group.state]),
   ),
   many(
-    attachment,
+    hostEntry,
     "the host",
     ({ hosts }) => hosts,
     ({ hosts }) => hostsWhere(hosts).map((entry) => [requesterName(entry), entry.state]),
   ),
+  many(keepingOut, "the host", ({ keptOut }) => keptOut, keptOutShown),
   many(
     dmaRequest,
     "flight",

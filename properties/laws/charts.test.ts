@@ -17,6 +17,10 @@ const maybe = fc.option(small, { nil: undefined });
 const errors = fc.record({ IQE: fc.boolean(), ICE: fc.boolean(), ITE: fc.boolean() });
 const slot = fc.option(fc.record({ source: small }), { nil: undefined });
 
+/** An interrupt entry: present or not, for a source-id near those of requests. */
+const entryWord = ([low, sid, verify]: [bigint, bigint, number]): bigint =>
+  (low & 1n) | ((low >> 1n) << 127n) | ((sid & 0x301n) << 64n) | (BigInt(verify) << 80n);
+
 /** Everything that some guard or fact of some chart looks at in a stimulus. */
 const fields = fc.record({
   ...{ value: fc.constantFrom(0n, 1n << 31n, 5n), was: word, offset: small, tail: small },
@@ -29,7 +33,8 @@ const fields = fc.record({
   ...{ head: small, size: fc.constantFrom(64, 4096), queueEnabled: fc.boolean() },
   ...{ granularity: small, am: small, mamv: small, physical: fc.boolean(), record: fc.string() },
   ...{ cachingMode: fc.boolean(), failure: fc.constantFrom(undefined, "-EINVAL"), caps: word },
-  ...{ why: fc.constantFrom(undefined, "no") },
+  ...{ why: fc.constantFrom(undefined, "no"), reserved: fc.constantFrom(0n, 2n ** 127n) },
+  word: fc.tuple(fc.bigInt(0n, 3n), word, fc.nat(15)).map(entryWord),
   means: fc.constantFrom("fault", "passThrough", "secondStage", "firstStage", "nested", "other"),
 });
 
@@ -41,13 +46,20 @@ const unit = fc.record({
 });
 
 /** The facts and parts of facts that a stimulus carries, which say what it says. */
-function carried({ tag, last, pasid }: { tag?: unknown; last: boolean; pasid?: unknown }) {
+function carried({
+  tag,
+  last,
+  pasid,
+  source,
+}: Record<"tag" | "pasid" | "source", unknown> & { last: boolean }) {
   const entry = { source: 1, did: 2, fpd: false };
   const tagged = tag === undefined ? {} : { tag };
   return {
     ...{ entry, scope: entry, asked: entry, answered: entry, dropped: entry, created: entry },
+    whose: entry,
     ...{ said: entry, rights: {}, blocked: { type: "DmaBlocked" } },
     requested: { last, pasid },
+    request: { source },
     translated: { type: "DmaTranslated", ...tagged },
     landed: { type: "DmaLanded", ...tagged },
   };

@@ -1,7 +1,7 @@
 import type { GuestSetup } from "../../events/setup.ts";
 import type { ChartStep } from "../../hypervisor/turn.ts";
 import type { AnyChart } from "../../machines/chart.ts";
-import { attachment } from "../../machines/host/attachment.ts";
+import { hostEntry } from "../../machines/host/host-entry.ts";
 import { requesterName } from "./chart-keys.ts";
 
 /** The instances of a chart that are not in its initial state, by what tells them apart. */
@@ -58,6 +58,6 @@ export function newGuestCharts({ devices }: GuestSetup): GuestCharts {
     const name = requesterName({ source: alias ?? device, pasid: undefined });
     return [name, "passThrough"] as const;
   });
-  const states = new Map([[attachment, new Map(passing)]]);
+  const states = new Map([[hostEntry, new Map(passing)]]);
   return { states, changes: 0, pending: [], records: new Map(), asked: 0 };
 }

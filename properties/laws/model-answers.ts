@@ -24,6 +24,10 @@ function placeOf({ guest, composed }: Answer): string | undefined {
   return "gpa" in guest && "hpa" in composed ? hex(pageOf(guest.gpa)) : undefined;
 }
 
+/** Whether addresses of interrupts are among those of a page. */
+const overlapsMessages = (first: bigint, bytes: bigint): boolean =>
+  first <= 0xfeef_ffffn && first + bytes > 0xfee0_0000n;
+
 /** Why the page that is told is not one of those that are right, or nothing. */
 function checkPage(asked: Asked, told: Told, access: Access, allowed: readonly Answers[]) {
   const { gpa = 0n, size = "4K", mask = 0n, read, write } = told;
@@ -38,9 +42,11 @@ function checkPage(asked: Asked, told: Told, access: Access, allowed: readonly A
   );
   if (sizes.indexOf(size) > Math.max(...sizesAllowed)) return `${size} is told`;
   if (read && !allowed.some((one) => lands(one.read))) return "reads are told";
-  // A write to the interrupt range is a message whatever is told; its page may have the right.
-  const mayWrite = allowed.some(({ write: one }) => lands(one) || "interrupt" in one.composed);
-  return write && !mayWrite ? "writes are told" : undefined;
+  // A write to the interrupt range is a message, whatever right its page has.
+  if (write && !allowed.some((one) => lands(one.write))) return "writes are told";
+  const first = asked.iova & ~(bytes - 1n);
+  const isMixed = asked.pasid === undefined && bytes > 4096n && overlapsMessages(first, bytes);
+  return isMixed ? `${size} is told, and has interrupt addresses in it` : undefined;
 }
 
 /** Why nothing may be told, or not for that reason; nothing where it may. */
@@ -88,7 +94,8 @@ function outcomeOf(step: Step, input: Asked): string {
   const landed = find(facts, "DmaTranslated");
   if (blocked !== undefined) return `fault ${blocked.reason ?? ""} ${blocked.host ?? ""}`;
   if (landed === undefined) return "fault  interrupt";
-  return `${hex(landed.gpa ?? 0n)} ${landed.read} ${landed.write}`;
+  const write = landed.write && !isMessage(pageOf(input.iova), input.pasid);
+  return `${hex(landed.gpa ?? 0n)} ${landed.read} ${write}`;
 }
 
 /** The same of what the model is told. */

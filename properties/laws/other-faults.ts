@@ -31,7 +31,7 @@ function blockedIn({ input, facts }: Step): Blocked | undefined {
   if (input.type === "PageRequest") {
     const { reason } = find(facts, "PageRequestDropped") ?? {};
     const access = input.write ? "write" : "read";
-    return reason === undefined ? undefined : { input, reason, access, request: undefined };
+    return reason === undefined ? undefined : { input, reason, access, request: "page" };
   }
   if ((input.type !== "Dma" && input.type !== "DmaIssue") || input.translated !== true) return;
   const blocked = find(facts, "DmaBlocked");
@@ -78,7 +78,7 @@ function check(step: Step, count: Count): string | undefined {
   const index = guestIndex(step.input);
   const [was, now] = [step.before.guests[index], step.after.guests[index]];
   if (blocked === undefined || was === undefined || now === undefined) return undefined;
-  count(blocked.request ?? "page request");
+  count(blocked.request ?? "page");
   const texts = [false, true].map((fpd) => checkReport(blocked, step.facts, [was, now], fpd));
   return texts.includes(undefined) ? undefined : texts[0];
 }
@@ -88,7 +88,7 @@ export const otherFaultsAreReported: Law = {
   says:
     "The fault of a translation request, of a translated request or of a page request is " +
     "reported by the same rules, and its record says which of them it was.",
-  sometimes: ["translation", "translated", "page request"],
+  sometimes: ["translation", "translated", "page"],
   check(run, count) {
     for (const step of run.steps) {
       const text = check(step, count);

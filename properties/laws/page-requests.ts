@@ -8,6 +8,7 @@ import type { Step } from "../../history/step.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { hostAt } from "../../projections/host/host-entry.ts";
+import { isKeptOut } from "../../projections/host/kept-out.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
 import { writable } from "../../tables/mapping.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
@@ -127,15 +128,17 @@ function checkRequest(step: Step, count: Count): string | undefined {
   if ((dropped === undefined) === (queued === undefined)) return "it is neither queued nor dropped";
   const isUnable = !Ecap.decode(readBytes(was, at.ecap, 8)).prs;
   const isOff = !Gsts.decode(readBytes(was, at.gsts, 4)).tes;
-  const reason = isUnable || isOff ? 0 : contextReason(now, request);
+  const requester = deviceAt(was, request.device)?.requester ?? -1;
+  const isOut = !(isUnable || isOff) && isKeptOut(was, requester, request.pasid);
+  const reason = isUnable || isOff || isOut ? 0 : contextReason(now, request);
   const { pro, isFull } = queueOf(was);
   const overflow = pro || isFull ? "overflow" : undefined;
-  const why = isUnable ? "unsupported" : isOff ? "off" : reason === 0 ? overflow : hex(reason);
+  const early = isUnable ? "unsupported" : isOff ? "off" : isOut ? "keptOut" : undefined;
+  const why = early ?? (reason === 0 ? overflow : hex(reason));
   const found = dropped && (dropped.why ?? hex(dropped.reason ?? 0));
   if (found !== why) return `it is dropped for ${found ?? "nothing"}, not ${why ?? "nothing"}`;
-  const sid = deviceAt(was, request.device)?.requester;
   const isReported = step.facts.some(
-    (fact) => reports.has(fact.type) && "source" in fact && fact.source === sid,
+    (fact) => reports.has(fact.type) && "source" in fact && fact.source === requester,
   );
   if (isReported !== (reason !== 0)) return `fault ${hex(reason)} is not reported as it must`;
   if (dropped === undefined) return checkQueued(step, was, now, count);

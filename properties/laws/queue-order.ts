@@ -28,9 +28,9 @@ function expectationOf(guest: Guest): QueueExpectation {
     return bytes;
   };
   const iqt = readBytes(guest, at.iqt, 8);
-  const { cap, ecap, haw } = profile;
+  const { cap, ecap } = profile;
   const [iqa, iqh] = [queue.address, BigInt(queue.head)];
-  return expectedQueue({ iqa, iqh, iqt, cap, ecap, root, haw, read }, 1);
+  return expectedQueue({ iqa, iqh, iqt, cap, ecap, root, read }, 1);
 }
 
 const textOf = (value: unknown): string =>

@@ -6,7 +6,8 @@ import type { Count, Law } from "./law.ts";
 import type { Moment } from "./run.ts";
 import { guestIndex, momentsOf } from "./run.ts";
 
-const types = { translation: 1n, translated: 2n } as const;
+/** AT of the requests that have one. */
+const types = { translation: 1n, translated: 2n, page: 0n } as const;
 
 const when = (is: boolean | undefined, bit: bigint): bigint => (is === true ? 1n << bit : 0n);
 
@@ -22,7 +23,9 @@ function recordOf(fact: FactOf<"FaultRecorded">): readonly [bigint, bigint] {
     (BigInt(reason) << 32n) |
     (BigInt(pasid ?? 0) << 40n) |
     (kind << 60n) |
-    when(access === "read", 62n) |
+    // T1 and T2: a write, a page request, a read.
+    when(access === "read" && request !== "page", 62n) |
+    when(request === "page", 28n) |
     when(true, 63n);
   return [page & ~0xfffn, high];
 }
@@ -74,6 +77,7 @@ function check({ fact, before, after }: Moment, count: Count): string | undefine
     return checkError(was, now, fact);
   }
   count(fact.pasid === undefined ? "fault" : "fault with PASID");
+  if (fact.request === "page") count("page request");
   if ((fact.pasid ?? 0) >= 0x8_0000) count("PASID of 20 bits");
   return checkRecord(now, fact);
 }
@@ -81,7 +85,7 @@ function check({ fact, before, after }: Moment, count: Count): string | undefine
 export const recordsSayWhatHappened: Law = {
   id: "RG4",
   says: "A fault record, and IQERCD, read as what happened, field by field, and nothing else.",
-  sometimes: ["fault", "fault with PASID", "PASID of 20 bits", "IQE", "ICE", "ITE"],
+  sometimes: ["fault", "fault with PASID", "PASID of 20 bits", "page request", "IQE", "ICE", "ITE"],
   check(run, count) {
     for (const moment of momentsOf(run)) {
       const text = check(moment, count);

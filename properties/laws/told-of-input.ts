@@ -92,6 +92,18 @@ const answers: { readonly [T in InputType]?: Answered } = {
     names: pageRequest,
     refusal: /^page request: [^!]+$/,
   },
+  HostFault: {
+    by: ["HostFaultRelayed"],
+    names: ["device", "pasid", "iova", "access", "lost"],
+    refusal: /^host fault: [^!]+$/,
+  },
+  HostCallFailed: {
+    by: ["DeviceKeptOut"],
+    names: ["pasid", "result"],
+    refusal: /^host call failed: [^!]+$/,
+    orNothing: true,
+  },
+  HostRelease: { by: ["DeviceLetIn"], names: ["pasid"], refusal: /^host release: [^!]+$/ },
 };
 
 type Fields = Readonly<Record<string, unknown>>;

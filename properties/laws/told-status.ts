@@ -137,7 +137,7 @@ function recordOf(fact: FactOf<"FaultRecorded">): bigint {
     (pasid === undefined ? 0n : (1n << 31n) | (BigInt(pasid) << 40n)) |
     (BigInt(reason) << 32n) |
     ((kinds[request ?? ""] ?? 0n) << 60n) |
-    (access === "read" ? 1n << 62n : 0n) |
+    (request === "page" ? 1n << 28n : access === "read" ? 1n << 62n : 0n) |
     (1n << 63n);
   return (high << 64n) | page;
 }

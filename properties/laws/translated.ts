@@ -1,3 +1,5 @@
+// Length: one law, with what it looks at.
+
 import { formatSourceId, hex } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { Gsts } from "../../events/registers/command.ts";
@@ -145,7 +147,7 @@ function follow(devices: Devices, guest: Guest, moment: Moment, count: Count): s
 }
 
 /** Nobody waits for answers any longer, or devices are gone with what they held. */
-function leave(devices: Devices, { fact }: Moment, count: Count): void {
+function leave(devices: Devices, { fact, was }: Moment, count: Count): void {
   switch (fact?.type) {
     case "DeviceTlbsGivenUp":
       count("given up");
@@ -160,6 +162,13 @@ function leave(devices: Devices, { fact }: Moment, count: Count): void {
     case "UnitDestroyed":
       devices.owed = [];
       devices.told = [];
+      return;
+    case "DeviceKeptOut":
+      // The host attaches them nowhere: nothing that was held outlasts that.
+      devices.told = devices.told.filter(
+        ({ device, pasid }) =>
+          pasid !== fact.pasid || deviceAt(was, device)?.requester !== fact.source,
+      );
       return;
     case "DeviceRemoved":
       devices.owed = devices.owed.filter(({ device }) => device !== fact.device);

@@ -15,7 +15,6 @@ function first(mode: keyof typeof modes | undefined, width: bigint, has: bigint,
     ...{
       cap,
       ecap: ecap | has,
-      haw: 46,
       read: (_: bigint, count: number) => bytes.slice(0, count),
     },
     ...(mode === undefined ? {} : { root: 0x1000n | modes[mode] }),
@@ -65,7 +64,7 @@ describe("invalidation queue and table mode", () => {
   });
 
   test("[OR44] an empty queue is not looked at", () => {
-    const empty = { cap, ecap, haw: 46, read: () => undefined };
+    const empty = { cap, ecap, read: () => undefined };
     const at = { iqa: 0x8000n, iqh: 0n, iqt: 0n, root: modes.reserved };
     expect(expectedQueue({ ...empty, ...at })).toEqual({ work: [], head: 0n, end: "empty" });
   });

@@ -11,7 +11,7 @@ function queue(words: readonly bigint[], changes: Partial<QueueState> = {}): Que
   const read = (gpa: bigint, count: number) =>
     bytes.slice(Number(gpa - 0x8000n), Number(gpa - 0x8000n) + count);
   const iqt = BigInt(words.length * 8);
-  return { iqa: 0x8000n, iqh: 0n, iqt, cap, ecap, haw: 46, read, ...changes };
+  return { iqa: 0x8000n, iqh: 0n, iqt, cap, ecap, read, ...changes };
 }
 
 const domain5 = { kind: "iotlb", scope: "domain", did: 5, iova: 0n, length: 4096n } as const;

@@ -11,8 +11,6 @@ export interface QueueState {
   readonly ecap: bigint;
   /** RTADDR as latched, whose table mode bears on the queue; nothing: no mode is held to it. */
   readonly root?: bigint;
-  /** Host address width, in bits. */
-  readonly haw: number;
   /** Bytes as the CPU wrote them, which is what is fetched even without ECAP.C, or `undefined`. */
   readonly read: (gpa: bigint, count: number) => Uint8Array | undefined;
 }
@@ -148,7 +146,7 @@ function decode(low: bigint, high: bigint, state: QueueState): Work | number {
   return {
     kind: "wait",
     interrupt: bits(low, 4, 4) === 1,
-    status: bits(low, 5, 5) === 1 ? BigInt.asUintN(state.haw, high) : undefined,
+    status: bits(low, 5, 5) === 1 ? high : undefined,
     data: bits(low, 63, 32),
     fence: bits(low, 6, 6) === 1,
     drain: bits(low, 7, 7) === 1,

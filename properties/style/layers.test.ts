@@ -6,13 +6,29 @@ const sources = parseSources();
 const paths = new Set(sources.map(({ path }) => path));
 
 /** Each imports from those before it; the last group from each other too, if without a circle. */
-const core = ["events", "machines", "tables", "projections", "hypervisor", "history", "properties"];
+const core = [
+  "events",
+  "machines",
+  "tables",
+  "projections",
+  "hypervisor",
+  "history",
+  "calls",
+  "properties",
+];
 
 /** What a folder may import besides its own files, where that is less than all before it. */
 const narrow: Readonly<Record<string, RegExp>> = {
   machines: /^events\//,
   tables: /^events\/(address|page)\.ts$/,
 };
+
+/**
+ * The page of the debugger is bundled with what it imports, so that it ships no package. It knows
+ * the engine by messages alone.
+ */
+const isBundled = (path: string): boolean => path.startsWith("debugger/");
+const page = /^debugger\/(page\/|protocol\.ts$)/;
 const beside = ["qemu", "target", "vectors", "explain", "explore"];
 const around = ["cli", "bench", "docs", "debugger", ...beside, "library"];
 
@@ -87,6 +103,19 @@ describe("imports", () => {
     expect(wide).toEqual([]);
   });
 
+  it("[ST24] the debugger's page knows its engine by messages, its engine no page", () => {
+    const wide = edges.filter(({ from, to }) => {
+      if (from.startsWith("debugger/page/")) return !page.test(to);
+      return from.startsWith("debugger/engine/") && to.startsWith("debugger/page/");
+    });
+    expect(wide).toEqual([]);
+    const foreign = sources
+      .filter(({ path, isTest }) => isBundled(path) && !isTest && !path.includes("/test/"))
+      .flatMap((source) => importsOf(source).filter((name) => !name.startsWith(".")));
+    const known = /^(preact(\/hooks)?|@preact\/signals)$/;
+    expect(foreign.filter((name) => !known.test(name))).toEqual([]);
+  });
+
   it("[ST14] imports make no circle", () => {
     expect(circleIn(graphOf((path) => path))).toEqual([]);
   });
@@ -103,7 +132,8 @@ describe("imports", () => {
     const wrong = sources.flatMap((source) => {
       const isTool = source.path.startsWith("vectors/select/");
       const isForTests = source.isTest || source.path.includes("/test/") || isTool;
-      const free = isForTests || rankOf(source.folder) === rankOf("properties");
+      const free =
+        isForTests || isBundled(source.path) || rankOf(source.folder) === rankOf("properties");
       if (free || source.folder === "") return [];
       const foreign = importsOf(source).filter((name) => !name.startsWith("."));
       const mayUseNode = rankOf(source.folder) === core.length;

@@ -39,7 +39,7 @@ function parse(path: string): Source {
 
 /** Every TypeScript file of the checkout, parsed, in order of path. */
 export function parseSources(): readonly Source[] {
-  const paths = textFiles().filter((path) => path.endsWith(".ts"));
+  const paths = textFiles().filter((path) => /\.tsx?$/.test(path));
   return paths.toSorted().map(parse);
 }
 

@@ -69,6 +69,9 @@ describe("the one way to ask", () => {
       { ask: "why", page: about },
       { ask: "writer", entry, at: last },
       { ask: "reader", entry, at: 0 },
+      { ask: "translate", page: about, at: last },
+      { ask: "queue", guest: 0, at: last },
+      { ask: "whatIf", edits: [{ kind: "remove", at: 1 }] },
       { ask: "findings" },
     ];
     for (const query of queries) {

@@ -85,6 +85,7 @@ const anyScalable = fc.record({
   nwfs: chance(50),
   prs: chance(65),
   pds: chance(70),
+  // What is drawn here is not used: SMPWC is as C. The worlds of a seed stay what they were.
   smpwcs: chance(50),
   mts: chance(20),
   adms: chance(30),
@@ -109,7 +110,8 @@ const scalableWords: fc.Arbitrary<Words> = fc
       const dt = common.dt || draws.dt;
       const prs = scalable.prs && dt;
       const eim = common.eim && common.ir;
-      const ecap = { ...common, ...scalable, smts: true, qi: true, dt, eim, iro };
+      const walks = { smts: true, smpwcs: common.c };
+      const ecap = { ...common, ...scalable, ...walks, qi: true, dt, eim, iro };
       const words = Ecap.encode({ ...ecap, prs, pds: scalable.pds && prs });
       const ver = new6 ? 0x60n : 0x30n;
       const none = !scalable.ssts && !scalable.nest && draws.dt;

@@ -1,3 +1,4 @@
+import type { SourceId } from "../../events/address.ts";
 import { gpa } from "../../events/address.ts";
 import { FaultRecord } from "../../events/fault/fault-record.ts";
 import type { Input } from "../../events/input.ts";
@@ -53,6 +54,15 @@ export interface Driver {
   asked: number;
   /** Groups of page requests that are not answered yet. */
   readonly groups: (Asker & { readonly group: number })[];
+  /** For whom a call of the host failed, and what they asked for. */
+  readonly keptOut: KeptOut[];
+}
+
+/** A device and a PASID, or none, and a page that it may use. */
+export interface KeptOut {
+  readonly device: SourceId;
+  readonly page: number;
+  readonly whose: { readonly pasid?: number };
 }
 
 export const newDriver = (
@@ -90,6 +100,7 @@ export const newDriver = (
   requested: [],
   asked: 0,
   groups: [],
+  keptOut: [],
 });
 
 /** Adds an input of the driver's guest. */

@@ -1,6 +1,6 @@
 import { iova, sourceId } from "../../events/address.ts";
 import { RemappableAddress, RemappableRte } from "../../events/interrupt/interrupt-request.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { InterruptEntryDescriptor } from "../../events/queue/descriptors.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";
 import { at } from "../../events/registers/offset.ts";

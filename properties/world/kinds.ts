@@ -2,6 +2,7 @@ import * as context from "./context-commands.ts";
 import * as device from "./device-commands.ts";
 import type { Driver } from "./driver.ts";
 import * as first from "./first-stage-commands.ts";
+import { hostAffairs } from "./host-commands.ts";
 import * as interrupt from "./interrupt-commands.ts";
 import type { Command } from "./mapping-commands.ts";
 import * as mapping from "./mapping-commands.ts";
@@ -153,15 +154,10 @@ const always: ReadonlySet<Command> = new Set<Command>([
 export const outsideKinds: ReadonlySet<Command> = new Set<Command>([
   ...[outside.complete, outside.p2mUnmap, outside.p2mProtect, outside.p2mMap, outside.p2mRenew],
   ...[outside.devices, outside.answer, seldom, rare, toolstack.life, toolstack.ask],
-  ...[
-    request.pasidAsk,
-    request.strayDma,
-    nested.undermineHost,
-    register.flushCache,
-    register.protectMemory,
-  ],
+  ...[request.pasidAsk, request.strayDma, nested.undermineHost],
+  ...[register.flushCache, register.protectMemory],
   ...[device.atsRequest, device.translatedDma, device.pageRequest, device.pageResponse],
-  ...[device.pageQueue, device.deviceAnswer, device.recoverQueue],
+  ...[device.pageQueue, device.deviceAnswer, device.recoverQueue, hostAffairs],
 ]);
 
 /** As many kinds as a swarm has to draw from. */

@@ -1,4 +1,4 @@
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { InterruptEntryDescriptor, WaitDescriptor } from "../../events/queue/descriptors.ts";
 import { at } from "../../events/registers/offset.ts";
 import { reserved } from "../oracle/queue.ts";

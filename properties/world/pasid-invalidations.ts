@@ -1,4 +1,4 @@
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { sources } from "./arena.ts";
 import type { Driver } from "./driver.ts";
 import { pick } from "./driver.ts";

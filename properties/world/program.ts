@@ -10,6 +10,7 @@ import { chance } from "./capability.ts";
 import { bootPageRequests } from "./device-commands.ts";
 import type { Driver, Manner } from "./driver.ts";
 import { newDriver, pick } from "./driver.ts";
+import { hostAffairs, isHostsTurn } from "./host-commands.ts";
 import * as interrupt from "./interrupt-commands.ts";
 import { kindCount, kindsOf } from "./kinds.ts";
 import type { Command, Draw } from "./mapping-commands.ts";
@@ -159,6 +160,9 @@ export const programsOf = (wanted: Wanted): fc.Arbitrary<Program> =>
         const driver = pick(drivers, draw.guest);
         pick(commandsOf(driver), draw.kind)(driver, draw, mannerOf(temperament, draw.luck));
         settle(driver, draw.luck);
+        if (isHostsTurn(draw) && !wanted.without.has(hostAffairs)) {
+          hostAffairs(driver, draw, "proper");
+        }
       }
       if (temperament === "malicious" && wanted.strange) {
         for (const [where, input] of strange) {

@@ -1,6 +1,6 @@
 import { bitMask } from "../../events/layout/layout-field.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
 import { contextGranularities, iotlbGranularities } from "../../events/queue/descriptor-field.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import {
   ContextCacheDescriptor,
   DeviceTlbDescriptor,

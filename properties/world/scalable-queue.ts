@@ -1,6 +1,6 @@
 import { sourceId } from "../../events/address.ts";
 import { bitMask } from "../../events/layout/layout-field.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import {
   PageGroupResponseDescriptor,

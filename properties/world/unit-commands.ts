@@ -1,5 +1,5 @@
 import { iova, sourceId } from "../../events/address.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { IotlbDescriptor } from "../../events/queue/descriptors.ts";
 import { at } from "../../events/registers/offset.ts";
 import { deviceOf, requesters, sources } from "./arena.ts";

@@ -1,7 +1,7 @@
 import { pageOf } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { halfMasks } from "../../events/layout/field-halves.ts";
-import { descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import { Gcmd, Rtaddr } from "../../events/registers/command.ts";
 import { Irta } from "../../events/registers/interrupt-table.ts";

@@ -61,13 +61,6 @@ const rows: readonly Row[] = [
     "ends",
   ],
   [
-    "status-address-width",
-    "A wait's status address of more bits than the host's have is an invalidation queue error.",
-    "Bits beyond the host's width are ignored.",
-    "QEMU halts with IQE in a step in which the model executes such a descriptor",
-    "ends",
-  ],
-  [
     "pasid-mask-refused",
     "PASID-based invalidations of more pages than CAP.MAMV says are invalidation queue errors.",
     "MAMV is about the second stage: of PASID-based ones any address mask is supported.",

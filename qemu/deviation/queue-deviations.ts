@@ -1,4 +1,4 @@
-import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorType, descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import { PasidIotlbDescriptor } from "../../events/queue/scalable-descriptors.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
@@ -65,13 +65,6 @@ const waitsFor = WaitDescriptor.mask("intf") | WaitDescriptor.mask("sw");
 const isEmptyWait = (descriptor: bigint): boolean =>
   descriptorType(descriptor) === descriptorTypes.wait && (descriptor & waitsFor) === 0n;
 
-/** A wait descriptor with a status address of more bits than the host's have. */
-function isFarWait(descriptor: bigint, { profile }: Guest): boolean {
-  if (descriptorType(descriptor) !== descriptorTypes.wait) return false;
-  const { sw, statusAddr } = WaitDescriptor.decode(BigInt.asUintN(128, descriptor));
-  return sw && statusAddr >> BigInt(profile.haw) !== 0n;
-}
-
 /** A page-selective invalidation of first stages, of more pages than CAP.MAMV allows others. */
 function isWide(descriptor: bigint, { profile }: Guest): boolean {
   if (descriptorType(descriptor) !== descriptorTypes.pasidIotlb) return false;
@@ -110,7 +103,6 @@ export const queueDeviations: readonly Deviation[] = [
     },
   },
   { id: "wait-nothing", explains: (step) => haltedAt(step, isEmptyWait) },
-  { id: "status-address-width", explains: (step) => haltedAt(step, isFarWait) },
   { id: "pasid-mask-refused", explains: (step) => haltedAt(step, isWide) },
   {
     id: "empty-queue-kept",

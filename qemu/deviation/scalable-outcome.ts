@@ -32,23 +32,37 @@ export function doneByQemu(situation: Situation): InQemu {
   return doneWith(situation, input);
 }
 
-function doneWith({ before, past, target, reached }: Situation, input: InputOf<"Dma">): InQemu {
+function doneWith(situation: Situation, input: InputOf<"Dma">): InQemu {
+  const { before, past, target, reached } = situation;
   const source = requesterIn(before, input.device);
   const { passing, entries, lately } = past.contexts;
-  const { iova, access = "read" } = input;
-  const unchanged = pageText(iova);
-  const isPassed = reached === undefined && target === unchanged;
+  const isPassed = reached === undefined && target === pageText(input.iova);
   if (passing.has(source) || (lately.has(source) && isPassed)) {
     return { met: new Set(["pass-through-kept"]), isDone: isPassed, passes: true };
   }
-  const { met, fault, entry, fpd, isValid } = readTables(before, source, entries.get(source));
+  const remembered = entries.get(source);
+  const done = readAs(situation, input, remembered);
+  // Whoever may have been passed through since the context was read may have left it unread.
+  if (done.isDone || remembered === undefined || !lately.has(source)) return done;
+  const anew = readAs(situation, input, undefined);
+  return anew.isDone ? anew : done;
+}
+
+/** The same by the tables, with the context entry that QEMU remembers, or the one in memory. */
+function readAs(
+  { before, past, target, reached }: Situation,
+  { device, iova, access = "read" }: InputOf<"Dma">,
+  remembered: bigint | undefined,
+): InQemu {
+  const source = requesterIn(before, device);
+  const { met, fault, entry, fpd, isValid } = readTables(before, source, remembered);
   if (fault !== undefined) {
     return { met, isDone: target === faultText(fault.reason, fault.fpd) };
   }
   // What a device has, or what it has instead of an entry that it did not read, may be anything.
   if (entry === undefined) return { met, isDone: true };
   const passes = isValid && PasidEntry.decode(entry).pgtt === pasidTypes.passThrough;
-  if (passes) return { met, isDone: target === unchanged, passes };
+  if (passes) return { met, isDone: target === pageText(iova), passes };
   const uses = reached === undefined ? [] : usesOf(past, source, iova, reached);
   if (uses.some(({ allows }) => allows[access])) return { met, isDone: true };
   const walked = walkTables(before, met, entry, iova, access);

@@ -2,10 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { formatSourceId } from "../../events/address.ts";
+import { onAbort } from "../../target/connection/connection.ts";
 import type { Running } from "../../target/process.ts";
 import { deathOf, startProgram } from "../../target/process.ts";
 import { ProgramError } from "../../target/program-error.ts";
-import type { Target, TargetPlan } from "../../target/target.ts";
+import type { EndSignal, Target, TargetPlan } from "../../target/target.ts";
 import type { QemuBinary } from "../binary.ts";
 import type { QtestClient } from "../qtest/client.ts";
 import { connectTo, numberOf, qtestClient, readCommand } from "../qtest/client.ts";
@@ -39,7 +40,7 @@ const planOfStart = (start: Start): TargetPlan => ({
   name: start.name,
   lanes: 4,
   fit: (inputs) => planOf(inputs).steps.map(({ input }) => input),
-  start: () => startTarget(start),
+  start: ({ end } = {}) => startTarget(start, end),
 });
 
 /** A program of somebody else's that a shell starts: where its files are to be is in variables. */
@@ -101,11 +102,13 @@ async function checkDevices(client: QtestClient): Promise<void> {
 /**
  * Starts a target.
  *
+ * @param end  ends it at any time.
  * @throws ProgramError when it does not start.
  */
-async function startTarget(plan: Start): Promise<Target> {
+async function startTarget(plan: Start, end: EndSignal | undefined): Promise<Target> {
   const { path, words, name } = plan;
   const running = await startProgram(path, words, { seconds: lifetime });
+  const release = onAbort(end, () => running.stop());
   const about = <T>(work: Promise<T>): Promise<T> => named(work, plan, running);
   try {
     const at = (file: string): string => join(running.folder, file);
@@ -127,12 +130,14 @@ async function startTarget(plan: Start): Promise<Target> {
       can: new Set(["interrupts"] as const),
       perform: (steps) => about(performPlan(session, planOf(steps), traceSince)),
       stop: async () => {
+        release();
         client.close();
         monitor.close();
         await running.stop();
       },
     };
   } catch (error) {
+    release();
     await running.stop();
     throw error;
   }

@@ -1,4 +1,4 @@
-import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorType, descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { descriptorText, kindOf, specOf } from "./reach.ts";
 import type { Sequence } from "./sequence.ts";
 import type { Move } from "./shortest-way.ts";

@@ -1,7 +1,7 @@
 import { hex } from "../../events/address.ts";
 import type { Profile } from "../../events/profile/profile.ts";
 import { profiles } from "../../events/profile/profiles.ts";
-import { descriptorReserved, descriptorType } from "../../events/queue/descriptor.ts";
+import { descriptorReserved, descriptorType } from "../../events/queue/descriptor-scope.ts";
 import { IotlbDescriptor } from "../../events/queue/descriptors.ts";
 import type { Judge } from "./finding.ts";
 import type { Invalidated } from "./observation.ts";

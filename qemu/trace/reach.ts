@@ -1,6 +1,6 @@
 import { formatSourceId, functionMasks, hex } from "../../events/address.ts";
-import type { DescriptorName, DescriptorSpec, Scope } from "../../events/queue/descriptor.ts";
-import { descriptors, descriptorType, scopeOf } from "../../events/queue/descriptor.ts";
+import type { DescriptorName, DescriptorSpec, Scope } from "../../events/queue/descriptor-scope.ts";
+import { descriptors, descriptorType, scopeOf } from "../../events/queue/descriptor-scope.ts";
 import { PageGroupResponseDescriptor } from "../../events/queue/scalable-descriptors.ts";
 
 /** IOVAs in bytes, from `first` up to `end`. */

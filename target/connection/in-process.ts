@@ -1,7 +1,7 @@
 import type { Implementation, Operation, Request } from "../implementation.ts";
 import { protocolVersion } from "../implementation.ts";
 import type { Connection } from "./connection.ts";
-import { inOneLine, Misbehaviour, silent } from "./connection.ts";
+import { inOneLine, Misbehaviour, silence } from "./connection.ts";
 
 /** What an implementation says of itself. */
 export const helloOf = ({ name, ver, cap, ecap, can = [] }: Implementation): object => ({
@@ -17,7 +17,7 @@ async function inTime<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const fail = () => reject(new Misbehaviour(silent(seconds, request), index));
+    const fail = () => reject(silence(seconds, request, index));
     timer = setTimeout(fail, seconds * 1000);
   });
   try {

@@ -1,61 +1,14 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Request } from "../implementation.ts";
 import { protocolVersion } from "../implementation.ts";
 import { ProgramError } from "../program-error.ts";
+import type { EndSignal } from "../target.ts";
 import type { Connection } from "./connection.ts";
-import { inOneLine, Misbehaviour, silent } from "./connection.ts";
-
-/**
- * What the thread runs: it makes the target, and answers a list of requests by a list of answers.
- * It is text, since a bundle has no file of its own for it.
- */
-const host = `
-const { parentPort, workerData } = require("node:worker_threads");
-const { url, name, version } = workerData;
-const index = new Int32Array(workerData.index);
-const text = (error) => String(error?.message ?? error);
-const say = (message) => {
-  try {
-    parentPort.postMessage(message);
-  } catch (error) {
-    parentPort.postMessage({ failed: "answers what cannot be passed on: " + text(error) });
-  }
-};
-async function answer(target, request) {
-  if (request.op === "hello") {
-    const { name, ver, cap, ecap, can = [] } = target;
-    return { name, version, ver, cap, ecap, can };
-  }
-  if (typeof target[request.op] !== "function") {
-    return { error: "there is no method " + request.op };
-  }
-  try {
-    return await target[request.op](request);
-  } catch (error) {
-    return { error: text(error) };
-  }
-}
-(async () => {
-  const module = await import(url);
-  const make = name === "" ? (module.default ?? Object.values(module)[0]) : module[name];
-  const target = typeof make === "function" ? await make() : make;
-  if (typeof target !== "object" || target === null) {
-    throw new Error("exports nothing that makes a target");
-  }
-  parentPort.on("message", async (requests) => {
-    const answers = [];
-    for (const [at, request] of requests.entries()) {
-      Atomics.store(index, 0, at);
-      answers.push(await answer(target, request));
-    }
-    say({ answers });
-  });
-  say({ ready: true });
-})().catch((error) => say({ failed: text(error) }));
-`;
+import { inOneLine, Misbehaviour, onAbort, silence, stopped } from "./connection.ts";
+import { host } from "./module-host.ts";
 
 interface Said {
   readonly ready?: true;
@@ -65,7 +18,7 @@ interface Said {
 
 interface Waiting {
   readonly done: (said: Said) => void;
-  readonly fail: (text: string) => void;
+  readonly fail: (error: Misbehaviour) => void;
 }
 
 /** Where a module is, and which of its exports makes the target: the default, or the first one. */
@@ -80,30 +33,46 @@ export function placeOf(text: string): Place {
   return { path: resolve(path), name };
 }
 
+/** @throws ProgramError for what is no file. */
+function checkFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new ProgramError("no such file");
+  if (found.isDirectory()) throw new ProgramError("is a directory, not a module");
+}
+
+/** What a module's failure to load means: TypeScript is known to some versions of Node alone. */
+function failureText(failed: string, path: string): string {
+  if (!/^Unknown file extension "\.[mc]?tsx?"/.test(failed)) return inOneLine(failed);
+  const file = basename(path);
+  const bundle = `npx esbuild ${file} --bundle --platform=node --format=esm --outfile=${file}.mjs`;
+  return `Node ${process.versions.node} loads no TypeScript: bundle it (${bundle})`;
+}
+
+/** A thread that is talked to. */
+interface Talk {
+  /** Sends requests, none of them when it is to load, and waits for what it says. */
+  readonly turn: (requests: readonly Request[], patience: number) => Promise<Said>;
+  /** Waits for nothing any more. */
+  readonly fail: (text: string) => void;
+}
+
 /**
- * Loads a module into a thread of its own, where nothing that it does can hold up this one.
+ * Hears what a thread says.
  *
- * @param patience  seconds that it may take to load.
- * @throws ProgramError when it cannot be loaded.
+ * @param at  where it notes which request it is about.
  */
-export async function connectModule({ path, name }: Place, patience: number): Promise<Connection> {
-  if (!existsSync(path)) throw new ProgramError("no such file");
-  const index = new SharedArrayBuffer(4);
-  const at = new Int32Array(index);
-  const url = pathToFileURL(path).href;
-  const worker = new Worker(host, {
-    ...{ eval: true, stdout: true, stderr: true, execArgv: [] },
-    workerData: { url, name, version: protocolVersion, index },
-  });
+function talkTo(worker: Worker, at: Int32Array, path: string): Talk {
   let waiting: Waiting | undefined;
   let broken: string | undefined;
-  const fail = (text: string): void => {
-    broken ??= text;
-    waiting?.fail(broken);
+  const failWith = (error: Misbehaviour): void => {
+    broken ??= error.message;
+    waiting?.fail(error);
     waiting = undefined;
   };
+  const fail = (text: string): void =>
+    failWith(new Misbehaviour(broken ?? text, Atomics.load(at, 0)));
   worker.on("message", (said: Said) => {
-    if (said.failed !== undefined) fail(inOneLine(said.failed));
+    if (said.failed !== undefined) fail(failureText(said.failed, path));
     waiting?.done(said);
     waiting = undefined;
   });
@@ -111,8 +80,6 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
     fail(`ended: ${inOneLine(error instanceof Error ? error.message : String(error))}`);
   });
   worker.on("exit", (code) => fail(`ended (exit code ${code.toString()})`));
-  worker.stdout.resume();
-  worker.stderr.resume();
   const turn = (requests: readonly Request[], patience: number): Promise<Said> =>
     new Promise((done, reject) => {
       if (broken !== undefined) return reject(new Misbehaviour(broken, 0));
@@ -120,7 +87,7 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
       // It is silent if it is still about the same request.
       const timer = setInterval(() => {
         const now = Atomics.load(at, 0);
-        if (now === seen) fail(silent(patience, requests[now]));
+        if (now === seen) failWith(silence(patience, requests[now], now));
         seen = now;
       }, patience * 1000);
       waiting = {
@@ -128,18 +95,45 @@ export async function connectModule({ path, name }: Place, patience: number): Pr
           clearInterval(timer);
           done(said);
         },
-        fail: (text) => {
+        fail: (error) => {
           clearInterval(timer);
-          reject(new Misbehaviour(text, Atomics.load(at, 0)));
+          reject(error);
         },
       };
       Atomics.store(at, 0, 0);
       if (requests.length > 0) worker.postMessage(requests);
     });
+  return { turn, fail };
+}
+
+/**
+ * Loads a module into a thread of its own, where nothing that it does can hold up this one.
+ *
+ * @param patience  seconds that it may take to load.
+ * @param end       ends it, also while it loads.
+ * @throws ProgramError when it cannot be loaded.
+ */
+export async function connectModule(
+  { path, name }: Place,
+  patience: number,
+  end?: EndSignal,
+): Promise<Connection> {
+  checkFile(path);
+  const index = new SharedArrayBuffer(4);
+  const url = pathToFileURL(path).href;
+  const worker = new Worker(host, {
+    ...{ eval: true, stdout: true, stderr: true, execArgv: [] },
+    workerData: { url, name, version: protocolVersion, index },
+  });
+  worker.stdout.resume();
+  worker.stderr.resume();
+  const { turn, fail } = talkTo(worker, new Int32Array(index), path);
   const stop = async (): Promise<void> => {
-    broken ??= "was stopped";
+    release();
+    fail(stopped);
     await worker.terminate();
   };
+  const release = onAbort(end, () => stop());
   try {
     await turn([], patience);
   } catch (error) {

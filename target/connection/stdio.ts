@@ -1,12 +1,13 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseJson } from "../../events/json.ts";
-import { shown } from "../answer.ts";
+import { shown } from "../fields.ts";
 import type { Request } from "../implementation.ts";
 import { deathOf, startProgram } from "../process.ts";
 import { ProgramError } from "../program-error.ts";
+import type { EndSignal } from "../target.ts";
 import type { Connection } from "./connection.ts";
-import { inOneLine, Misbehaviour, silent } from "./connection.ts";
+import { inOneLine, Misbehaviour, onAbort, silence, stopped } from "./connection.ts";
 
 /** How long a program lives at most, in seconds. */
 const lifetime = 4 * 3600;
@@ -81,15 +82,17 @@ function talkBy(input: Writable, output: Readable): Talk {
     if (error === undefined) resolve?.(answers);
     else reject?.(error);
   };
-  const fail = (text: string): void => {
-    broken ??= text;
-    settle(new Misbehaviour(broken, waiting?.answers.length ?? 0));
+  const failWith = (error: Misbehaviour): void => {
+    broken ??= error.message;
+    settle(error);
   };
+  const fail = (text: string): void =>
+    failWith(new Misbehaviour(broken ?? text, waiting?.answers.length ?? 0));
   const watch = (): void => {
     clearTimeout(timer);
     if (waiting === undefined) return;
     const { patience, requests, answers } = waiting;
-    const isLate = () => fail(silent(patience, requests[answers.length]));
+    const isLate = () => failWith(silence(patience, requests[answers.length], answers.length));
     timer = setTimeout(isLate, patience * 1000);
   };
   const hear = (line: string): void => {
@@ -107,11 +110,13 @@ function talkBy(input: Writable, output: Readable): Talk {
   };
   output.setEncoding("utf8");
   output.on("data", (chunk: string) => {
+    const before = waiting?.answers.length;
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) hear(line);
     if (rest.length > longestLine) fail("prints a line without an end");
-    watch();
+    // An answer breaks its silence; empty lines and parts of one do not.
+    if (waiting?.answers.length !== before) watch();
   });
   output.on("close", () => fail("ended, or closed its standard output"));
   // What it does not read any more is told by its end.
@@ -127,10 +132,7 @@ function talkBy(input: Writable, output: Readable): Talk {
         input.write(requests.map((request, index) => lineOf(first + index, request)).join(""));
         watch();
       }),
-    end: () => {
-      clearTimeout(timer);
-      broken ??= "was stopped";
-    },
+    end: () => fail(stopped),
   };
 }
 
@@ -138,9 +140,10 @@ function talkBy(input: Writable, output: Readable): Talk {
  * Starts a program with a shell and talks to it by its standard input and output: one JSON object a
  * line each way, answers in the order of the requests.
  *
+ * @param whenever  ends it at any time.
  * @throws ProgramError when it cannot be started.
  */
-export async function connectStdio(command: string): Promise<Connection> {
+export async function connectStdio(command: string, whenever?: EndSignal): Promise<Connection> {
   const running = await startProgram("/bin/sh", () => ["-c", command], {
     seconds: lifetime,
     talks: true,
@@ -148,6 +151,12 @@ export async function connectStdio(command: string): Promise<Connection> {
   const { pipes } = running;
   if (pipes === undefined) throw new ProgramError("has no standard input and output");
   const { exchange, end } = talkBy(pipes.input, pipes.output);
+  const stop = async (): Promise<void> => {
+    release();
+    end();
+    await running.stop();
+  };
+  const release = onAbort(whenever, () => stop());
   return {
     exchange,
     explain: async (error) => {
@@ -156,9 +165,6 @@ export async function connectStdio(command: string): Promise<Connection> {
       const index = error instanceof Misbehaviour ? error.index : 0;
       return new Misbehaviour(deathOf("", running, await running.ended).message.trim(), index);
     },
-    stop: async () => {
-      end();
-      await running.stop();
-    },
+    stop,
   };
 }

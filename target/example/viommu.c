@@ -36,6 +36,7 @@ enum {
  *  5 the width of addresses is not checked       10 AM beyond MAMV is accepted
  */
 static int bug;
+#define BUGS 10
 
 static uint64_t ver, cap, ecap, root, iva, queue_base;
 static uint32_t queue_bytes, next_record;
@@ -505,8 +506,13 @@ static void answer(const char *line)
 int main(int count, char **words)
 {
     static char line[0x40000];
+    char *end = NULL;
     if (count == 3 && !strcmp(words[1], "--bug"))
-        bug = atoi(words[2]);
+        bug = (int)strtol(words[2], &end, 10);
+    if (count > 1 && (!end || *end || bug < 1 || bug > BUGS)) {
+        fprintf(stderr, "usage: %s [--bug N], N from 1 to %d\n", words[0], BUGS);
+        return 2;
+    }
     reset();
     while (fgets(line, sizeof line, stdin))
         answer(line);

@@ -1,5 +1,6 @@
 import type { DmaRequest, Implementation, TargetMessage } from "../implementation.ts";
 import type { HasBug } from "./bugs.ts";
+import { plantedBugs } from "./bugs.ts";
 import { enable, writeRegister } from "./commands.ts";
 import type { Memory } from "./memory.ts";
 import { newMemory } from "./memory.ts";
@@ -45,8 +46,12 @@ function dma(unit: Unit, memory: Memory, request: DmaRequest) {
  * and an IOTLB. Interrupts are not remapped.
  *
  * @param bug  which planted mistake it is made with, from 1; none of them when 0.
+ * @throws RangeError for a mistake that there is none of.
  */
 export function makeViommu(bug = 0): Implementation {
+  if (bug !== 0 && plantedBugs[bug - 1] === undefined) {
+    throw new RangeError(`there is no planted mistake ${bug.toString()}`);
+  }
   const hasBug: HasBug = (number) => number === bug;
   const memory = newMemory();
   let unit = newUnit(words, memory, hasBug);

@@ -51,6 +51,15 @@ function answer(line: string): void {
     console.error("assertion failed: dma");
     process.exit(3);
   }
+  if (isAt("empty", op)) {
+    setInterval(() => console.log(""), 100);
+    isStuck = true;
+    return;
+  }
+  if (isAt("colour", op)) {
+    console.log(JSON.stringify({ id, error: "\u001b[31mred\u009b\nand more" }));
+    return;
+  }
   if (isAt("noise", op)) console.log("translating …");
   if (isAt("error", op)) {
     console.log(JSON.stringify({ id, error: "not written yet" }));

@@ -93,6 +93,17 @@ export const controlFacets: readonly Facet[] = [
     some((told) => has(told, "QueueErrorCleared") || has(told, "OverflowCleared")),
   ),
   facet("RG3", "record", fact("FaultCleared")),
+  facet("RG4", "record", fact("FaultRecorded")),
+  facet(
+    "RG4",
+    "queue",
+    fact("QueueHalted", ({ iqei }) => iqei !== undefined && iqei > 0),
+  ),
+  facet(
+    "RG5",
+    "",
+    written(at.gcmd, ({ value }) => value !== 0n),
+  ),
   facet("RP2", "", () => true),
   facet(
     "RP3",
@@ -120,6 +131,21 @@ export const controlFacets: readonly Facet[] = [
       iotlb,
       ({ value, size }, told) => size === 8 && (value & ivt) !== 0n && has(told, "InputRefused"),
     ),
+  ),
+  facet(
+    "RI8",
+    "done",
+    some(
+      (told) =>
+        told.input.type === "RegisterWrite" &&
+        (has(told, "IotlbInvalidated") || has(told, "ContextInvalidated")) &&
+        !has(told, "DescriptorFetched"),
+    ),
+  ),
+  facet(
+    "RI8",
+    "refused",
+    written(iotlb, ({ value }, told) => (value & ivt) !== 0n && has(told, "InputRefused")),
   ),
   facet(
     "RI6",

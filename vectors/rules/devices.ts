@@ -58,6 +58,26 @@ export const deviceFacets: readonly Facet[] = [
     ),
   ),
   facet(
+    "TA1",
+    "given",
+    grants(({ read, write, gpa }) => (read || write) && gpa !== undefined),
+  ),
+  facet(
+    "TA1",
+    "blocked",
+    refused((reason) => reason !== undefined),
+  ),
+  facet(
+    "FA11",
+    "translation request",
+    some((told) => told.input.type === "AtsRequest" && has(told, "FaultRecorded")),
+  ),
+  facet(
+    "FA11",
+    "page request",
+    some((told) => told.input.type === "PageRequest" && has(told, "FaultRecorded")),
+  ),
+  facet(
     "AT9",
     "",
     fact("TranslationBlocked", ({ host }) => host === "off"),

@@ -1,4 +1,4 @@
-import { descriptorType, descriptorTypes } from "../../events/queue/descriptor.ts";
+import { descriptorType, descriptorTypes } from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
 import type { Told } from "../make.ts";
 import type { Facet } from "./facet.ts";

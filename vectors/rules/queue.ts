@@ -1,4 +1,5 @@
-import { descriptorType } from "../../events/queue/descriptor.ts";
+import { descriptorType } from "../../events/queue/descriptor-scope.ts";
+import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Told } from "../make.ts";
 import type { Facet } from "./facet.ts";
 import { dmaOf, facet, fact, factOf, has, isOn, sequence, some } from "./facet.ts";
@@ -67,6 +68,22 @@ export const queueFacets: readonly Facet[] = [
       "IQ10",
       name,
       fact("QueueHalted", (halted) => halted.error === "IQE" && halted.iqei === Number(iqei)),
+    ),
+  ),
+  facet(
+    "IQ32",
+    "taken",
+    fact(
+      "DescriptorCompleted",
+      (_, { before }) => queueGeometry(before.queue.address).step === 32 && before.profile.smts,
+    ),
+  ),
+  facet(
+    "IQ32",
+    "refused",
+    fact(
+      "QueueHalted",
+      ({ iqei }, { before: { profile } }) => iqei === 5 && !profile.smts && !profile.abortDma,
     ),
   ),
   facet(

@@ -10,6 +10,15 @@ const unseen: readonly Unseen[] = [
       "split-grants pasid-tlb-unflushed top-unfollowed refused-as-hole told-unchanged",
   ],
   [
+    "It is about what is asked of the host's kernel: no request shows it.",
+    "host-destroyed-in-use host-mapped-over host-attached-early host-unmap-forgotten " +
+      "host-flush-forgotten host-flush-short host-flush-leaves host-second-root " +
+      "host-pasid-forgotten host-alias-forgotten host-kept-out-attached " +
+      "host-rights-mixed-up host-protected-mapped host-part-moved host-rights-joined " +
+      "host-dirty-forgotten host-failure-ignored host-failure-above host-taken-over-early " +
+      "host-answer-forgotten",
+  ],
+  [
     "It is about making, saving and resetting a unit, and about devices that come and go.",
     "vvtd-positive-error unit-base unit-caps unit-second unit-leftover saved-without-marks " +
       "saved-without-cache saved-without-check remapping-after-reset queue-width-not-restored " +

@@ -80,7 +80,7 @@ export function decodeDescriptor(
   if (type === 2) return iotlb(unit, low, high);
   if (type === 3) return { kind: "deviceTlb", sid: bits(low, 47, 32), ...told(high, bit(high, 0)) };
   if (type === 4) return interruptEntries(low);
-  if (type === 5) return wait(unit, low, high);
+  if (type === 5) return wait(low, high);
   return forPasids(type, low, high);
 }
 
@@ -105,10 +105,10 @@ const interruptEntries = (low: bigint): ExtendedWork => {
   return { kind: "interruptEntries", first: index - (index % count), count };
 };
 
-const wait = ({ haw }: ExtendedUnit, low: bigint, high: bigint): ExtendedWork => ({
+const wait = (low: bigint, high: bigint): ExtendedWork => ({
   kind: "wait",
   interrupt: bit(low, 4),
-  status: bit(low, 5) ? BigInt.asUintN(haw, high) : undefined,
+  status: bit(low, 5) ? high : undefined,
   data: bits(low, 63, 32),
   fence: bit(low, 6),
   drain: bit(low, 7),

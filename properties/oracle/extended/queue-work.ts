@@ -7,7 +7,6 @@ import type { ExtendedWork, Range } from "./work.ts";
 interface UnitOfQueue {
   readonly cap: bigint;
   readonly ecap: bigint;
-  readonly haw: number;
   readonly root?: bigint;
 }
 
@@ -55,8 +54,9 @@ function workOf(work: ExtendedWork): Work {
 /** What a descriptor of version 2.x asks for, or the IQEI that refuses it. */
 export function extendedWork(low: bigint, high: bigint, state: UnitOfQueue): Work | number {
   const unit = {
-    ...{ cap: state.cap, ecap: state.ecap, haw: state.haw, root: state.root ?? 0n },
-    ...{ pasidBit: pasidBits.from24, read64: () => undefined, canWrite: () => false },
+    ...{ cap: state.cap, ecap: state.ecap, root: state.root ?? 0n },
+    // No descriptor asks how wide the host is.
+    ...{ haw: 64, pasidBit: pasidBits.from24, read64: () => undefined, canWrite: () => false },
   };
   const asked = decodeDescriptor(unit, low, high);
   if (typeof asked === "string") return asked === "type" ? 3 : 4;

@@ -1,0 +1,62 @@
+import { parseExpression } from "../../history/expression/expression.ts";
+import { answer } from "../../history/query/query.ts";
+import { stepBack, stepForward } from "../../history/timeline/cursor.ts";
+import type { Question, Questions } from "../protocol.ts";
+import { chainView } from "./chain-view.ts";
+import { chartStates } from "./chart-view.ts";
+import { rowAt, rowsFrom, rowsOf } from "./event-rows.ts";
+import { summaryView } from "./fault-groups.ts";
+import type { Opened } from "./opening.ts";
+import { nearestOf, overviewOf } from "./picture.ts";
+import { queueView } from "./queue-view.ts";
+import { stateView } from "./state-view.ts";
+import { storyView } from "./story-view.ts";
+import { walkView } from "./walk-view.ts";
+import { lineOf, whatIf } from "./what-if-view.ts";
+
+/** What some question is answered: at once, or bit by bit where that takes long. */
+type Answering<Q extends Question> = (
+  opened: Opened,
+  asked: Questions[Q][0],
+) => Questions[Q][1] | Generator<void, Questions[Q][1], void>;
+
+function search({ timeline }: Opened, where: string, most: number): Questions["search"][1] {
+  const { found, isWhole } = answer(timeline, { ask: "search", where, most: Math.min(most, 500) });
+  return { found: found.flatMap(({ seq }) => rowAt(timeline, seq) ?? []), isWhole };
+}
+
+function next({ timeline }: Opened, ask: "forward" | "back", at: number, where: string) {
+  parseExpression(where);
+  return answer(timeline, { ask, at, where })?.seq;
+}
+
+/** How each question is answered. */
+export const answers: { readonly [Q in Question]: Answering<Q> } = {
+  overview: ({ picture, timeline }, span) => overviewOf(picture, timeline, span),
+  rows: ({ timeline }, { from, count }) => rowsFrom(timeline, from, count),
+  events: ({ timeline }, { seqs }) => rowsOf(timeline, seqs),
+  state: ({ timeline }, { at, guest }) => stateView(timeline, at, guest),
+  queue: ({ timeline }, { at, guest }) => queueView(timeline, at, guest),
+  charts: ({ timeline }, { at, guest }) => chartStates(timeline, at, guest),
+  walk: ({ timeline }, { at, asked }) => walkView(timeline, at, asked),
+  story: ({ timeline }, { at, asked }) => storyView(timeline, at, asked),
+  chain: ({ timeline }, { at }) => chainView(timeline, at),
+  summary: ({ timeline }) => summaryView(timeline),
+  forward: (opened, { at, where }) => next(opened, "forward", at, where),
+  back: (opened, { at, where }) => next(opened, "back", at, where),
+  search: (opened, { where, most }) => search(opened, where, most),
+  step: ({ timeline }, { at, by, back }) => (back ? stepBack : stepForward)(timeline, at, by),
+  nearest: ({ picture, timeline }, asked) => nearestOf(picture, timeline, asked),
+  line: ({ timeline }, { at }) => lineOf(timeline, at),
+  whatIf: ({ timeline }, { title, edits }) => whatIf(timeline, title, edits),
+};
+
+/** Asks an open log something. @throws whatever is wrong with the question, with its text. */
+export const ask = <Q extends Question>(
+  opened: Opened,
+  question: Q,
+  asked: Questions[Q][0],
+): Questions[Q][1] | Generator<void, Questions[Q][1], void> => {
+  const of: Answering<Q> = answers[question];
+  return of(opened, asked);
+};

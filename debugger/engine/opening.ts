@@ -1,0 +1,153 @@
+import { formatSourceId } from "../../events/address.ts";
+import { LogError } from "../../events/log/log-error.ts";
+import type { Timeline } from "../../history/timeline/timeline.ts";
+import { append, newTimeline } from "../../history/timeline/timeline.ts";
+import { createWorld } from "../../hypervisor/create-world.ts";
+import { devicesOf } from "../../projections/device/devices.ts";
+import { judge } from "../../properties/judge.ts";
+import type { LogView } from "../protocol.ts";
+import { headOf, linesOf } from "./log-lines.ts";
+import type { LogReader } from "./log-reader.ts";
+import { openLog } from "./log-reader.ts";
+import type { Picture } from "./picture.ts";
+import { addToPicture, lanesOf, newPicture } from "./picture.ts";
+import { seemsToBe } from "./seems-to-be.ts";
+
+/** A log that is open, or being opened: it can be asked meanwhile. */
+export interface Opened {
+  readonly name: string;
+  readonly kind: LogReader["kind"];
+  readonly timeline: Timeline;
+  readonly picture: Picture;
+  isWhole: boolean;
+}
+
+/** A file that is no log: what it seems to be. */
+export class NoLogError extends Error {}
+
+/** How an opening is watched. */
+export interface Watching {
+  /** Told now and then, and at the end; `progress` is from 0 to 1. */
+  readonly told: (opened: Opened, progress: number) => void;
+  /** Whether somebody has enough. */
+  readonly isEnough: () => boolean;
+}
+
+async function refusal(blob: Blob): Promise<NoLogError> {
+  return new NoLogError(`This is no log or recording: it is ${seemsToBe(await headOf(blob))}.`);
+}
+
+function startOpened(name: string, reader: LogReader): Opened {
+  const timeline = newTimeline(createWorld(reader.setup), {
+    judge: (step) => judge(step).violations,
+  });
+  return { name, kind: reader.kind, timeline, picture: newPicture(), isWhole: false };
+}
+
+/** Inputs between two looks at who asks something meanwhile. */
+const inputsAtOnce = 512;
+
+/** Folds the inputs of some lines. @returns why it had to stop, if it had. */
+function* foldLines(
+  opened: Opened,
+  reader: LogReader,
+  lines: readonly string[],
+  first: number,
+): Generator<void, string | undefined, void> {
+  let waiting = 0;
+  for (const [index, line] of lines.entries()) {
+    try {
+      for (const input of reader.read(line, first + index)) {
+        const step = append(opened.timeline, input);
+        addToPicture(opened.picture, opened.timeline, step);
+        waiting += 1;
+      }
+    } catch (error) {
+      if (error instanceof LogError) return error.message;
+      throw error;
+    }
+    if (waiting < inputsAtOnce) continue;
+    waiting = 0;
+    yield;
+  }
+  return undefined;
+}
+
+/** Lets messages that wait be handled. */
+const breathe = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve);
+  });
+
+/**
+ * Opens a file and folds it. Where it is cut short, or a line is bad, everything before that is
+ * there, and `cut` of the timeline says why.
+ *
+ * @throws NoLogError when it is no log at all: nothing is opened then.
+ */
+export async function openBlob(name: string, blob: Blob, watching: Watching): Promise<Opened> {
+  let opened: Opened | undefined;
+  let reader: LogReader | undefined;
+  let progress = 0;
+  for await (const part of linesOf(blob)) {
+    if ("cut" in part) {
+      if (opened === undefined) throw await refusal(blob);
+      opened.timeline.cut = part.cut;
+      break;
+    }
+    let { lines, first } = part;
+    if (reader === undefined || opened === undefined) {
+      const [head = ""] = lines;
+      try {
+        reader = openLog(head);
+      } catch (error) {
+        if (!(error instanceof LogError)) throw error;
+        const isOurs = /^\s*\{\s*"(shadowfold|recording)"/.test(head);
+        throw isOurs ? new NoLogError(error.message) : await refusal(blob);
+      }
+      opened = startOpened(name, reader);
+      lines = lines.slice(1);
+      first += 1;
+    }
+    progress = part.taken / Math.max(1, blob.size);
+    const folding = foldLines(opened, reader, lines, first);
+    for (let next = folding.next(); ; next = folding.next()) {
+      if (next.done) {
+        opened.timeline.cut = next.value;
+        break;
+      }
+      watching.told(opened, Math.min(0.999, progress));
+      await breathe();
+      if (watching.isEnough()) {
+        opened.timeline.cut = "opening was stopped here";
+        break;
+      }
+    }
+    if (opened.timeline.cut !== undefined) break;
+  }
+  if (opened === undefined) throw await refusal(blob);
+  opened.isWhole = true;
+  watching.told(opened, 1);
+  return opened;
+}
+
+/** What is known of a log while it is opened, and once it is. */
+export function logView({ name, kind, timeline, picture, isWhole }: Opened): LogView {
+  const { end, inputs, cut } = timeline;
+  const devices = new Set<number>();
+  for (const guest of end.guests) for (const one of devicesOf(guest)) devices.add(one.source);
+  for (const lane of picture.lanes.found) {
+    if (lane.kind === "device") devices.add(Number(lane.key.split("/")[2]));
+  }
+  return {
+    name,
+    kind,
+    events: end.seq,
+    inputs: inputs.count,
+    guests: end.guests.length,
+    devices: [...devices].sort((a, b) => a - b).map(formatSourceId),
+    lanes: lanesOf(picture),
+    isWhole,
+    cut,
+  };
+}

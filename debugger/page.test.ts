@@ -1,0 +1,177 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { debuggerPage, pageWithLog } from "../cli/debugger-page.ts";
+import type { PageServer } from "../cli/debugger-server.ts";
+import { servePage } from "../cli/debugger-server.ts";
+import { buildPage } from "../cli/test/built-page.ts";
+import { recordingPath } from "../cli/test/captured-run.ts";
+import { chromiumPath, hasChromium, openPage, seriousIn, startChromium } from "./test/browser.ts";
+
+const recording = recordingPath("linux-vfio-edu");
+const folder = mkdtempSync(join(tmpdir(), "shadowfold-page-"));
+const inFolder = (name: string): string => join(folder, name);
+
+if (!hasChromium) console.warn(`The debugger's page is not tested: no Chromium at ${chromiumPath}`);
+
+/** A machine with much else to do is slow, and is waited for. */
+const patience = { timeout: 20_000 };
+
+/** The event that the page says it is at. */
+const atEvent = (page: Page): Promise<string> => page.inputValue("#goto");
+
+const text = (page: Page, selector: string): Promise<string> =>
+  page.locator(selector).first().innerText();
+
+/** Waits until the page is at another event, and says which. */
+async function nextEvent(page: Page, before: string): Promise<number> {
+  await expect.poll(() => atEvent(page), patience).not.toBe(before);
+  return Number(await atEvent(page));
+}
+
+/** From the fault to what would have been, by the hand of `click` and `press`. */
+async function followFault(page: Page): Promise<void> {
+  await page.locator(".card", { hasText: "DMA after unmapping" }).first().click();
+  const conclusion = page.locator(".conclusion");
+  await conclusion.waitFor();
+  expect(await conclusion.innerText()).toContain("The guest unmapped this page at event 5628");
+  const fault = await atEvent(page);
+  await conclusion.getByRole("button", { name: "event 5628" }).click();
+  expect(await nextEvent(page, fault)).toBe(5628);
+  expect(await text(page, ".row.is-at .type")).toBe("MemoryWrite");
+  await page.getByRole("tab", { name: "Translation" }).click();
+  await page.locator(".way.bad").first().waitFor();
+  await page.getByRole("button", { name: "Step back", exact: true }).click();
+  await page.locator(".way.good").first().waitFor();
+  await expect.poll(() => atEvent(page), patience).toBe("5627");
+  expect(await text(page, ".way.good .mono")).toBe("0x29f5000");
+  await page.getByRole("tab", { name: "Why" }).click();
+  await page.getByRole("button", { name: "had not been sent?" }).click();
+  await page.locator(".result").waitFor();
+  expect(await text(page, ".result .conclusion")).toContain("16 that were blocked land");
+  expect(await text(page, ".side-by-side td.blocked")).toContain("blocked: fault 6h");
+  expect(await text(page, ".side-by-side td.landed")).toContain("landed: guest 0x29f5000");
+}
+
+describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let server: PageServer;
+  let html: string;
+
+  beforeAll(async () => {
+    buildPage();
+    html = debuggerPage();
+    const served = { page: html, file: recording, name: basename(recording) };
+    server = await servePage({ ...served, host: "127.0.0.1", port: 0 });
+    browser = await startChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("[DB1] leads a newcomer from a fault to the write, back over it, and to what if", async () => {
+    const { page, errors, asked } = await openPage(browser, server.address);
+    await followFault(page);
+    expect(await seriousIn(page)).toEqual([]);
+    await server.close();
+    await page.getByText("The server has ended.").waitFor();
+    await page.getByRole("button", { name: "Step back", exact: true }).click();
+    await expect.poll(() => atEvent(page), patience).toBe("5626");
+    expect(asked.filter((one) => !/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(one))).toEqual([]);
+    expect(errors.filter((one) => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(one))).toEqual([]);
+    await page.close();
+  });
+
+  it("[DB2] an exported page does the same from a file, with the network off", async () => {
+    const file = inFolder("run.html");
+    writeFileSync(file, pageWithLog(html, basename(recording), readFileSync(recording)));
+    expect(readFileSync(file).length).toBeLessThan(2 * 2 ** 20);
+    const { page, errors, asked } = await openPage(browser, pathToFileURL(file).href, {
+      offline: true,
+      colorScheme: "dark",
+    });
+    await followFault(page);
+    expect(await seriousIn(page)).toEqual([]);
+    expect(asked.filter((one) => !/^(file|blob|data):/.test(one))).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.reload();
+    await page.locator(".row.is-at").waitFor();
+    await expect.poll(() => atEvent(page), patience).toBe("5627");
+    await page.close();
+  });
+
+  it("[DB3] everything of that is done by keyboard alone", async () => {
+    const { page, errors } = await openPage(browser, pathToFileURL(inFolder("run.html")).href);
+    await page.locator(".card").first().waitFor();
+    const { keyboard } = page;
+    await keyboard.press("Control+k");
+    await keyboard.type("look at first");
+    await keyboard.press("Enter");
+    await page.locator(".conclusion").waitFor();
+    const fault = await atEvent(page);
+    await keyboard.press("w");
+    expect(await nextEvent(page, fault)).toBe(5628);
+    await keyboard.press("ArrowLeft");
+    await expect.poll(() => atEvent(page), patience).toBe("5627");
+    await keyboard.press("b");
+    await keyboard.press("i");
+    await page.locator(".result").waitFor();
+    expect(await text(page, ".result .conclusion")).toContain("16 that were blocked land");
+    for (const [key, panel] of Object.entries({ s: "state", q: "queue", c: "charts", a: "walk" })) {
+      await keyboard.press(key);
+      await page.locator(`.panel-body.${panel} h3, .panel-body.${panel} h4`).first().waitFor();
+      expect(await seriousIn(page), panel).toEqual([]);
+    }
+    await keyboard.press("/");
+    await keyboard.type('fact == "FaultRecorded"');
+    await keyboard.press("Enter");
+    await page.getByText("14 events").waitFor();
+    await keyboard.press("Escape");
+    await keyboard.press("n");
+    expect(await nextEvent(page, "5627")).toBe(5644);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it("[DB4] a hostile log runs no script and is shown; one cut short up to the cut", async () => {
+    const [first = "", ...lines] = gunzipSync(readFileSync(recording)).toString().split("\n");
+    const markup = '</script><img src=x onerror="globalThis.broken=1"><b>';
+    const notes = [markup, "x".repeat(900_000)].map((note) => JSON.stringify({ note }));
+    const hostile = [first, ...notes, ...lines.slice(0, 300)].join("\n");
+    const file = inFolder("hostile.html");
+    writeFileSync(file, pageWithLog(html, `${markup}"&`, gzipSync(hostile).subarray(0, -900)));
+    const { page, errors } = await openPage(browser, pathToFileURL(file).href);
+    await page.getByText("The log ends here before it should").waitFor();
+    expect(await text(page, ".file")).toContain("<img src=x");
+    expect(await text(page, ".row .text")).toContain("<img src=x");
+    expect(await page.evaluate(() => "broken" in globalThis)).toBe(false);
+    expect(await page.locator("img").count()).toBe(0);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it("[DB5] a file is opened in the page alone; what is no log is told", async () => {
+    const empty = inFolder("page.html");
+    writeFileSync(empty, html);
+    const { page } = await openPage(browser, pathToFileURL(empty).href);
+    const choose = page.locator("input[type=file]");
+    const picture = {
+      name: "a.png",
+      mimeType: "image/png",
+      buffer: Buffer.from("\x89PNG\r\n", "latin1"),
+    };
+    await choose.setInputFiles(picture);
+    await page.getByText("it is a picture (PNG)").waitFor();
+    expect(await seriousIn(page)).toEqual([]);
+    await choose.setInputFiles(recordingPath("linux-scalable-nvme"));
+    await page.getByText("every law holds").waitFor();
+    expect(await text(page, ".file")).toBe("linux-scalable-nvme.jsonl.gz");
+    await page.close();
+  });
+});

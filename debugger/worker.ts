@@ -1,0 +1,116 @@
+import { ask } from "./engine/answers.ts";
+import type { Opened } from "./engine/opening.ts";
+import { logView, NoLogError, openBlob } from "./engine/opening.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
+
+/** What this worker is: the DOM's types know pages alone. */
+interface WorkerScope {
+  postMessage(message: FromWorker): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+}
+
+type Asked = Extract<ToWorker, { type: "ask" }>;
+
+const scope = self as unknown as WorkerScope;
+const tellsEachMs = 120;
+
+let opened: Opened | undefined;
+let isEnough = false;
+let lastTold = 0;
+/** By question, the newest that is being answered bit by bit: it ends the one before. */
+const current = new Map<string, number>();
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
+
+function told(of: Opened, progress: number): void {
+  opened = of;
+  const now = performance.now();
+  if (progress < 1 && now - lastTold < tellsEachMs) return;
+  lastTold = now;
+  scope.postMessage({ type: "log", log: logView(of), progress });
+}
+
+async function open(name: string, bytes: Blob): Promise<void> {
+  isEnough = false;
+  try {
+    await openBlob(name, bytes, { told, isEnough: () => isEnough });
+  } catch (error) {
+    const why = error instanceof NoLogError ? error.message : `Cannot be read: ${messageOf(error)}`;
+    scope.postMessage({ type: "refused", why });
+  }
+}
+
+async function fetchLog(name: string, address: string): Promise<void> {
+  try {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`the server answered ${answer.status.toString()}`);
+    await open(name, await answer.blob());
+  } catch (error) {
+    scope.postMessage({ type: "refused", why: `Cannot be fetched: ${messageOf(error)}` });
+  }
+}
+
+const isLong = (value: unknown): value is Generator<void, unknown, void> =>
+  typeof value === "object" && value !== null && "next" in value && "throw" in value;
+
+const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+async function finish(
+  question: string,
+  id: number,
+  long: Generator<void, unknown, void>,
+): Promise<unknown> {
+  current.set(question, id);
+  for (let next = long.next(); ; next = long.next()) {
+    if (next.done) return next.value;
+    await breathe();
+    if (current.get(question) !== id) throw new Error("stopped");
+  }
+}
+
+async function answerTo({ id, question, of }: Asked): Promise<void> {
+  try {
+    if (opened === undefined) throw new Error("nothing is open");
+    const value: unknown = ask(opened, question, of as never);
+    const whole = isLong(value) ? await finish(question, id, value) : value;
+    scope.postMessage({ type: "answer", id, value: whole });
+  } catch (error) {
+    scope.postMessage({ type: "failed", id, why: messageOf(error) });
+  }
+}
+
+/** What a hand that moves waits for comes before what an eye reads afterwards. */
+const urgent: ReadonlySet<string> = new Set(["rows", "nearest", "step", "overview", "events"]);
+const waiting: Asked[] = [];
+// A message to oneself comes after those that are there already, and without a timer's delay.
+const turns = new MessageChannel();
+
+turns.port1.onmessage = () => {
+  const next = waiting.findIndex(({ question }) => urgent.has(question));
+  const [asked] = waiting.splice(Math.max(0, next), 1);
+  if (asked !== undefined) void answerTo(asked);
+};
+
+function take(asked: Asked): void {
+  waiting.push(asked);
+  turns.port2.postMessage(undefined);
+}
+
+scope.onmessage = ({ data }) => {
+  switch (data.type) {
+    case "open":
+      void open(data.name, data.bytes);
+      break;
+    case "fetch":
+      void fetchLog(data.name, data.address);
+      break;
+    case "cancel":
+      isEnough = true;
+      current.delete("whatIf");
+      break;
+    case "ask":
+      take(data);
+      break;
+  }
+};
