@@ -2,7 +2,7 @@ import { fieldMask } from "../layout/layout-field.ts";
 import type { Profile } from "../profile/profile.ts";
 import { typeHigh } from "./descriptor-field.ts";
 import type { DescriptorSpec } from "./descriptor-scope.ts";
-import { descriptors, descriptorTypes } from "./descriptor-scope.ts";
+import { descriptors, descriptorType, descriptorTypes } from "./descriptor-scope.ts";
 import {
   ExtendedGroupResponseDescriptor,
   ExtendedIotlbDescriptor,
@@ -63,6 +63,15 @@ export const extendedDescriptors: ReadonlyMap<number, DescriptorSpec> = new Map(
  * which are reserved in all other kinds.
  */
 export const extendedType = (descriptor: bigint): number => Number(descriptor & 0xfn);
+
+/** The type of a descriptor and its kind, if it has one, as a unit reads it. */
+export function kindOf(
+  descriptor: bigint,
+  { ecs }: Pick<Profile, "ecs">,
+): { readonly type: number; readonly spec: DescriptorSpec | undefined } {
+  const type = ecs ? extendedType(descriptor) : descriptorType(descriptor);
+  return { type, spec: (ecs ? extendedDescriptors : descriptors).get(type) };
+}
 
 const upperType = fieldMask(typeHigh);
 const upperHalf = ((1n << 128n) - 1n) << 128n;

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { profiles } from "../../events/profile/profiles.ts";
 import { Cap, Ecap } from "../../events/registers/capability.ts";
 
 /** The capability words of one unit, as a set-up has them. */
@@ -139,8 +140,7 @@ const anyExtended = fc.record({
   nwfs: chance(50),
 });
 
-/** Capabilities of a random legal unit of version 2.x. */
-export const extendedWords: fc.Arbitrary<Words> = fc
+const random2016: fc.Arbitrary<Words> = fc
   .record({ drawn, extended: anyExtended, fl1gp: chance(50) })
   .map(({ drawn: { cap, ecap, places, haw }, extended, fl1gp }) => {
     const { fro, iro } = places;
@@ -153,3 +153,17 @@ export const extendedWords: fc.Arbitrary<Words> = fc
       haw,
     };
   });
+
+/** Capabilities of the machine of 2016, as it is or with nesting left out. */
+const machines2016 = (["hardware-2016-ecs", "hardware-2016-ecs-not-nested"] as const).map(
+  (name): Words => {
+    const { ver, cap, ecap, haw } = profiles[name];
+    return { ver, cap, ecap, haw };
+  },
+);
+
+/** Capabilities of a unit of version 2.x: that of 2016, or a random legal one. */
+export const extendedWords: fc.Arbitrary<Words> = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom(...machines2016) },
+  { weight: 2, arbitrary: random2016 },
+);

@@ -147,5 +147,14 @@ export function guestsWith(words: fc.Arbitrary<Words>): fc.Arbitrary<readonly Gu
     .map((all) => all.map((each, index) => guestOf(index, each)));
 }
 
-/** The same with random legal units. */
+/** Two guests, the first with a unit of some words and the second with one of others. */
+export const twoGuests = (
+  first: fc.Arbitrary<Words>,
+  second: fc.Arbitrary<Words>,
+): fc.Arbitrary<readonly GuestSetup[]> =>
+  fc
+    .tuple(drawsOf(first), drawsOf(second))
+    .map((all) => all.map((each, index) => guestOf(index, each)));
+
+/** One or two guests with random legal units. */
 export const anyGuests: fc.Arbitrary<readonly GuestSetup[]> = guestsWith(anyWords);

@@ -41,6 +41,7 @@ const kinds: readonly (readonly [number, Command])[] = [
   [1, recoverQueue],
   [1, clearFaults],
   [1, eventLine],
+  [3, requests.hostAffairs],
 ];
 const drawnKinds = kinds.flatMap(([count, kind]) => new Array<Command>(count).fill(kind));
 

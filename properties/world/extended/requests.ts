@@ -5,6 +5,7 @@ import { at } from "../../../events/registers/offset.ts";
 import { deviceSources } from "../arena.ts";
 import type { Driver } from "../driver.ts";
 import { bytesOf, emit, pick, writeRegister } from "../driver.ts";
+import { hostAffairsOf } from "../host-commands.ts";
 import type { Command, Draw } from "../mapping-commands.ts";
 import { submitAll } from "./commands.ts";
 import { lower, pages, pasids, strays } from "./tables.ts";
@@ -40,6 +41,12 @@ function someRequest(driver: Driver, draw: Draw): Asked {
 
 const byteOf = (page: number, draw: number) =>
   iova(BigInt.asUintN(64, BigInt(page) << 12n) + BigInt((draw % 64) * 8));
+
+/** What the host's kernel and hardware do beside the guest. */
+export const hostAffairs: Command = hostAffairsOf((driver, draw) => {
+  const { device, page, rights } = someRequest(driver, draw);
+  return { device, page, whose: rights.pasid === undefined ? {} : { pasid: rights.pasid } };
+});
 
 export const dma: Command = (driver, draw) => {
   const { device, page, rights } = someRequest(driver, draw);
