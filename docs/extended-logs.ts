@@ -10,6 +10,7 @@ import {
 } from "../properties/examples/extended-driver.ts";
 import type { Inputs } from "../properties/examples/given.ts";
 import { data, gva, other, readsAs } from "../properties/examples/scalable-driver.ts";
+import { sharedMemoryOf2016 } from "./extended-svm.ts";
 import { faults, looks, note, reaches } from "./nesting-steps.ts";
 
 const boots = (...tables: readonly Inputs[]): Inputs => [
@@ -40,4 +41,5 @@ const nestingOn: Inputs = [
 export const extendedLogs: readonly (readonly [name: string, setup: Setup, inputs: Inputs])[] = [
   ["nesting/extended-nest-off.ndjson", extendedUnit({ ecap: { nest: false } }), nestingOff],
   ["nesting/extended-nest-on.ndjson", extendedUnit(), nestingOn],
+  sharedMemoryOf2016,
 ];

@@ -108,7 +108,7 @@ function checkDescriptor(
   if (work.kind === "wait") return checkWait(work, facts);
   if (work.kind === "pageGroup" && facts.some((fact) => isIgnored(work, fact))) return undefined;
   const done = facts.map(workOf).find((found) => found !== undefined);
-  const must = wantedOf(work);
+  const must = work.kind === "nothing" ? undefined : wantedOf(work);
   if (sameValue(done, must)) return undefined;
   const [found, wanted] = [textOf(done), textOf(must)];
   return found === wanted ? undefined : `${found}, not ${wanted}`;
