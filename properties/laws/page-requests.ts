@@ -108,7 +108,9 @@ function contextReason(guest: Guest, { device, pasid }: Request): number {
   }
   const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
-  if (old && entry !== undefined && entry.reason !== 0 && entry.reason < 0x10) {
+  // What a second stage says under a PASID has such a reason too, and comes after PRE.
+  const ofContext = entry?.tag === undefined ? (entry?.reason ?? 0) : 0;
+  if (old && entry !== undefined && ofContext !== 0 && ofContext < 0x10) {
     return entry.reason === 0x2 ? 0x30 : entry.reason === 0xd && !entry.pri ? 0x30 : entry.reason;
   }
   if (!old && entry?.state === "blocked" && entry.tag === undefined) return entry.reason ?? 0;

@@ -78,14 +78,14 @@ export function contextFrom(driver: Driver, draw: number, more: number): bigint 
   ];
   const has = (able: boolean, bit: number): boolean => able && ((more >> bit) & 3) !== 0;
   const paside = has(profile.pasid, 0);
-  const neste = profile.nest && paside && more % 3 === 0;
+  const neste = (profile.nest || draw % 3 === 2) && paside && more % 3 === 0;
   const odd = draw % 29 === 28 ? 1n << BigInt(more % 256) : 0n;
   return (
     odd ^
     ExtendedContextEntry.encode({
       present: draw % 13 !== 12,
       fpd: draw % 11 === 10,
-      t: types[(draw >> 3) % (draw % 5 === 4 ? 8 : 4)] ?? 0,
+      t: types[(draw >> 3) % (draw % 5 > 2 ? 8 : 4)] ?? 0,
       paside,
       neste,
       pre: has(profile.pageRequests, 2),
