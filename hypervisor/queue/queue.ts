@@ -7,11 +7,17 @@ import { readersOf } from "../../events/layout/layout.ts";
 import type { Scope } from "../../events/queue/descriptor-scope.ts";
 import {
   descriptorReserved,
+  descriptors,
+  descriptorType,
   descriptorTypes,
   scopeOf,
 } from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
-import { extendedReserved, kindOf } from "../../events/queue/extended-descriptors.ts";
+import {
+  extendedDescriptors,
+  extendedReserved,
+  extendedType,
+} from "../../events/queue/extended-descriptors.ts";
 import { extendedScopeOf } from "../../events/queue/extended-scope.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
@@ -187,7 +193,8 @@ function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorRe
   const wrong = modeError(guestIn(turn), width);
   if (wrong !== undefined) return invalid(wrong);
   const { ecs } = profile;
-  const { type, spec } = kindOf(descriptor, profile);
+  const type = ecs ? extendedType(descriptor) : descriptorType(descriptor);
+  const spec = (ecs ? extendedDescriptors : descriptors).get(type);
   if (spec === undefined || !spec.supported(profile) || spec.width > width) {
     return invalid(iqeCodes.type);
   }

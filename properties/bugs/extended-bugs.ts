@@ -141,7 +141,7 @@ export const extendedBugs: readonly Bug[] = [
   {
     ...{ id: "extended-type-of-seven-bits", worlds, law: "QU1" },
     what: "Descriptor types have seven bits.",
-    file: "events/queue/extended-descriptors.ts",
+    file: "hypervisor/queue/queue.ts",
     find: "ecs ? extendedType(descriptor) : descriptorType(descriptor);",
     replace: "descriptorType(descriptor);",
   },
