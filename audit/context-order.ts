@@ -34,11 +34,13 @@ function changedBy(guest: Guest, { fact, seq }: Told): readonly Owed[] {
         return { seq, cache, since, host };
       });
   if (fact.type === "ContextInvalidated") {
-    const covered = (one: HostEntry): boolean => one.pending !== 0 && coversContext(fact, one);
+    const covered = (one: HostEntry): boolean =>
+      one.pending !== 0 && coversContext(fact, one, guest.profile.ecs);
     return owed("context", hostsWhere(guest.hosts, covered));
   }
   if (fact.type !== "PasidCacheInvalidated") return [];
-  const covered = (one: HostEntry): boolean => one.pasidPending !== 0 && coversPasid(fact, one);
+  const covered = (one: HostEntry): boolean =>
+    one.pasidPending !== 0 && coversPasid(fact, one, guest.profile.ecs);
   return owed("PASID", hostsWhere(guest.hosts, covered));
 }
 

@@ -79,8 +79,11 @@ function lateTables(guest: Guest, { fact }: Told, words: Words): readonly Late[]
 /** Late root, context and PASID entries that an invalidation announces. */
 function lateEntries(guest: Guest, { fact }: Told, words: Words): readonly Late[] {
   if (fact.type !== "ContextInvalidated" && fact.type !== "PasidCacheInvalidated") return [];
+  const { ecs } = guest.profile;
   const hosts = hostsWhere(guest.hosts, (one) =>
-    fact.type === "ContextInvalidated" ? coversContext(fact, one) : coversPasid(fact, one),
+    fact.type === "ContextInvalidated"
+      ? coversContext(fact, one, ecs)
+      : coversPasid(fact, one, ecs),
   );
   return hosts.flatMap(({ source, pasid }) =>
     contextPath(guest, source, pasid).flatMap(({ page, offset, bytes }) => {

@@ -87,7 +87,7 @@ const eventCourse = course(eventLine, undefined, [
 ]);
 
 const said = { device: source, iova: fault.page, read: true, write: false, group: 1, last: true };
-const room = { type: "Request", said, head: 0, tail: 32, size: 4096 } as const;
+const room = { type: "Request", said, head: 0, tail: 32, size: 4096, bytes: 32 } as const;
 const pageCourse = course(pageRequestQueue, undefined, [
   room,
   { ...room, tail: 4064 },

@@ -110,6 +110,8 @@ describe("what cannot be asked of fuzz", () => {
         "--profile",
         "legacy",
       ],
+      // No target has extended contexts.
+      [/--profile hardware-2016-ecs: not one that/, "--profile", "hardware-2016-ecs"],
       [/a version is of QEMU/, "--deviations", "10.0"],
       [/exports no list of deviations/, "--deviations", none],
       [

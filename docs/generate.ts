@@ -1,5 +1,7 @@
 import { hex } from "../events/address.ts";
 import { ContextEntry } from "../events/context/context-entry.ts";
+import { ExtendedContextEntry } from "../events/context/extended-context-entry.ts";
+import { ExtendedPasidEntry, PasidStateEntry } from "../events/context/extended-pasid-entry.ts";
 import { PasidDirectoryEntry, PasidEntry } from "../events/context/pasid-entry.ts";
 import { RootEntry } from "../events/context/root-entry.ts";
 import { ScalableContextEntry } from "../events/context/scalable-context-entry.ts";
@@ -21,11 +23,13 @@ import {
 } from "../events/interrupt/interrupt-request.ts";
 import { PostedDescriptor } from "../events/interrupt/posted-descriptor.ts";
 import type { AnyLayout } from "../events/layout/layout.ts";
+import { ExtendedPageRequest } from "../events/page-request/extended-page-request.ts";
 import { PageRequestEntry } from "../events/page-request/page-request-entry.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { profileOf } from "../events/profile/profile.ts";
 import { profiles } from "../events/profile/profiles.ts";
 import { descriptors } from "../events/queue/descriptor-scope.ts";
+import { extendedDescriptors } from "../events/queue/extended-descriptors.ts";
 import { Ecap } from "../events/registers/capability.ts";
 import type { RegisterSpec } from "../events/registers/register.ts";
 import { registerMap } from "../events/registers/register.ts";
@@ -95,9 +99,19 @@ const entries = (): string =>
     ...[ScalableRootEntry, ScalableContextEntry].map((of) => section(of)),
     ...[PasidDirectoryEntry, PasidEntry, FirstStageEntry].map((of) => section(of)),
     section(PageRequestEntry, "The unit writes it into the page request queue."),
+    section(ExtendedContextEntry, "Of version 2.x, whose root entries are those of scalable mode."),
+    section(ExtendedPasidEntry, "Of version 2.x."),
+    section(PasidStateEntry, "Of version 2.x; no unit here defers invalidations."),
+    section(ExtendedPageRequest, "Of version 2.x."),
     ...[RemappedEntry, PostedEntry, PostedDescriptor].map((of) => section(of)),
     ...[RemappableAddress, RemappableData, CompatibilityAddress].map((of) => section(of)),
     ...[CompatibilityData, RemappableRte, CompatibilityRte].map((of) => section(of)),
+  );
+
+/** The kinds of descriptor that version 2.x lays out in a way of its own. */
+const laidOutApart = () =>
+  [...extendedDescriptors.values()].filter(
+    ({ type, layout }) => layout !== descriptors.get(type)?.layout,
   );
 
 const descriptorPage = (): string =>
@@ -105,7 +119,7 @@ const descriptorPage = (): string =>
     "# Queue descriptors",
     derived,
     "The type is bits 11:9 above bits 3:0. The upper half of a 256-bit descriptor is reserved.",
-    ...[...descriptors.values()].map((row) =>
+    ...[...descriptors.values(), ...laidOutApart()].map((row) =>
       section(row.layout, `Type ${hex(row.type)}, ${row.width} bits at least. ${row.doc}`),
     ),
   );

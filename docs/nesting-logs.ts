@@ -35,6 +35,7 @@ import {
   pasidIotlb,
   scalableQueue,
 } from "../properties/examples/scalable-queue.ts";
+import { extendedLogs } from "./extended-logs.ts";
 import { faults, looks, note, reaches } from "./nesting-steps.ts";
 import { pageRequest } from "./page-request-inputs.ts";
 
@@ -177,4 +178,5 @@ export const nestingLogs = (): ReadonlyMap<string, string> =>
       "nesting/no-second-stage.ndjson",
       logOf(scalableUnit({ cap: { sagaw: 0 }, ecap: { ssts: false, nest: false } }), noSecondStage),
     ],
+    ...extendedLogs.map(([name, setup, inputs]) => [name, logOf(setup, inputs)] as const),
   ]);

@@ -174,9 +174,9 @@ export const facts = frozen({
   },
   PasidIotlbInvalidated: {
     guest,
-    scope: oneOf("pasid", "page"),
+    scope: oneOf("domain", "pasid", "page"),
     did: domain,
-    pasid,
+    pasid: optional(pasid),
     iova: optional(iovaField),
     length: optional(length),
     leafOnly: optional(flag),

@@ -72,13 +72,16 @@ function covers(fact: Fact, place: Place, step: Step, entry: PathEntry): boolean
   switch (entry.table) {
     case "root":
     case "context":
+    case "extended root":
+    case "extended context":
       if (fact.type !== "ContextInvalidated") return false;
-      if (host !== undefined) return coversContext(fact, host);
+      if (host !== undefined) return coversContext(fact, host, guest?.profile.ecs === true);
       return fact.scope === "global" || fact.source === source;
     case "PASID directory":
     case "PASID entry":
+    case "extended PASID entry":
       if (fact.type !== "PasidCacheInvalidated") return false;
-      if (host !== undefined) return coversPasid(fact, host);
+      if (host !== undefined) return coversPasid(fact, host, guest?.profile.ecs === true);
       return fact.scope === "global" || fact.pasid === place.pasid;
     case "first stage":
       if (fact.type === "PasidIotlbInvalidated") return coversPasidIotlb(fact, host, entry);

@@ -1,4 +1,5 @@
 import { ContextEntry } from "../events/context/context-entry.ts";
+import { ExtendedContextEntry, extendedTypes } from "../events/context/extended-context-entry.ts";
 import { PasidEntry, pasidTypes } from "../events/context/pasid-entry.ts";
 import type { Translation } from "../hypervisor/translate/three-answers.ts";
 import type { Guest } from "../projections/guest.ts";
@@ -16,6 +17,10 @@ export function regimeOf(guest: Guest | undefined, walk: Translation): Regime {
   if (last.table === "PASID entry") {
     const { pgtt } = PasidEntry.decode(last.entry);
     return pgtt === pasidTypes.passThrough ? "pasidPassThrough" : "tables";
+  }
+  if (last.table === "extended context") {
+    const { t } = ExtendedContextEntry.decode(last.entry);
+    return t === extendedTypes.untranslated || t === extendedTypes.all ? "tables" : "passThrough";
   }
   if (last.table !== "context") return "tables";
   const { tt } = ContextEntry.decode(last.entry);

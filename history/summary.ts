@@ -1,7 +1,7 @@
 import { formatSourceId, hex } from "../events/address.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import { Prs } from "../events/registers/page-request.ts";
-import { isScalable } from "../projections/context/context-path.ts";
+import { isExtended, isScalable } from "../projections/context/context-path.ts";
 import { devicesOf } from "../projections/device/devices.ts";
 import type { Guest } from "../projections/guest.ts";
 import { hostsWhere } from "../projections/host/host-entry.ts";
@@ -149,7 +149,7 @@ function typesText({ flts, ssts, nest, passThrough }: Profile): string {
 /** What is the case for one guest. Trees with more runs than `maxRuns` are listed in part. */
 export function summarise(guest: Guest): GuestSummary {
   const { charts, queue, faults } = guest;
-  const { ppr, pro } = Prs.decode(pageRequestStatus(guest.pageRequests));
+  const { ppr, pro } = Prs.decode(pageRequestStatus(guest.pageRequests, false));
   return {
     values: {
       profile: guest.profile.name,
@@ -159,6 +159,7 @@ export function summarise(guest: Guest): GuestSummary {
       translation: charts.translation,
       rootPointer: hex(guest.rootPointer),
       ...(isScalable(guest) ? { tableMode: "scalable" } : {}),
+      ...(isExtended(guest) ? { tableMode: "extended" } : {}),
       queue: queue.state,
       queueAddress: hex(queue.address),
       queueHead: hex(queue.head),

@@ -89,14 +89,18 @@ function openIn(
 
 /** Events whose changes of root, context and PASID entries an invalidation announces. */
 function entriesTold(guest: Guest, fact: Forgetting): readonly number[] {
+  const { ecs } = guest.profile;
   if (fact.type === "ContextInvalidated") {
-    const hosts = hostsWhere(guest.hosts, (one) => one.pending !== 0 && coversContext(fact, one));
+    const hosts = hostsWhere(
+      guest.hosts,
+      (one) => one.pending !== 0 && coversContext(fact, one, ecs),
+    );
     return hosts.map(({ pending }) => pending);
   }
   if (fact.type !== "PasidCacheInvalidated") return [];
   const covered = hostsWhere(
     guest.hosts,
-    (one) => one.pasidPending !== 0 && coversPasid(fact, one),
+    (one) => one.pasidPending !== 0 && coversPasid(fact, one, ecs),
   );
   return covered.map(({ pasidPending }) => pasidPending);
 }

@@ -1,4 +1,5 @@
 import { pageOf } from "../events/address.ts";
+import { ExtendedPasidEntry } from "../events/context/extended-pasid-entry.ts";
 import { PasidEntry } from "../events/context/pasid-entry.ts";
 import { FirstStageEntry } from "../events/first-stage/first-stage-entry.ts";
 import { entryBytes } from "../hypervisor/translate/path-table.ts";
@@ -13,6 +14,7 @@ import { unseenAt } from "./unseen.ts";
 /** The address that an entry names: the next first-stage table, or the byte that is asked for. */
 export function addressNamed(step: TranslationStep, iova: bigint): bigint {
   const { table, level = 1, entry } = step;
+  if (table === "extended PASID entry") return ExtendedPasidEntry.decode(entry).flptptr;
   if (table === "PASID entry") return PasidEntry.decode(entry).fsptptr;
   const { address, ps } = FirstStageEntry.decode(entry);
   if (level > 1 && !(ps && level <= 3)) return address;

@@ -21,6 +21,8 @@ export {
   sourceId,
 } from "../events/address.ts";
 export { ContextEntry } from "../events/context/context-entry.ts";
+export { ExtendedContextEntry, extendedTypes } from "../events/context/extended-context-entry.ts";
+export { ExtendedPasidEntry, PasidStateEntry } from "../events/context/extended-pasid-entry.ts";
 export { PasidDirectoryEntry, PasidEntry, pasidTypes } from "../events/context/pasid-entry.ts";
 export { RootEntry } from "../events/context/root-entry.ts";
 export { ScalableContextEntry } from "../events/context/scalable-context-entry.ts";
@@ -76,6 +78,7 @@ export type {
 } from "../events/layout/layout-field.ts";
 export type { Outcome, Outcomes, Size } from "../events/page.ts";
 export { outcomes, sizes } from "../events/page.ts";
+export { ExtendedPageRequest } from "../events/page-request/extended-page-request.ts";
 export { PageRequestEntry } from "../events/page-request/page-request-entry.ts";
 export type { Levels, Profile, ProfileWords } from "../events/profile/profile.ts";
 export { profileOf } from "../events/profile/profile.ts";
@@ -90,6 +93,12 @@ export {
   IotlbDescriptor,
   WaitDescriptor,
 } from "../events/queue/descriptors.ts";
+export { extendedDescriptors } from "../events/queue/extended-descriptors.ts";
+export {
+  ExtendedGroupResponseDescriptor,
+  ExtendedIotlbDescriptor,
+  ExtendedPasidCacheDescriptor,
+} from "../events/queue/extended-layouts.ts";
 export {
   PageGroupResponseDescriptor,
   PageStreamResponseDescriptor,

@@ -1,4 +1,5 @@
 import { ContextEntry } from "../events/context/context-entry.ts";
+import { ExtendedContextEntry } from "../events/context/extended-context-entry.ts";
 import { PasidEntry } from "../events/context/pasid-entry.ts";
 import type { Fact } from "../events/fact.ts";
 import { isScalable } from "../projections/context/context-path.ts";
@@ -43,6 +44,7 @@ function domainsOf(guest: Guest, source: number): readonly number[] {
   const entries = entriesRead(guest, source).flatMap(({ table, entry }) => {
     if (entry === undefined) return [];
     if (table === "PASID entry") return PasidEntry.decode(entry).did;
+    if (table === "extended context") return ExtendedContextEntry.decode(entry).did;
     return table === "context" && !isScalable(guest) ? ContextEntry.decode(entry).did : [];
   });
   return did === undefined ? entries : [did, ...entries];

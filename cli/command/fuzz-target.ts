@@ -92,12 +92,20 @@ export interface AgainstOptions {
 
 const usualPatience = 5;
 
-/** The unit that an implementation is to be. @throws InputError for a name of no profile. */
+/** The units that an implementation may be: none with extended contexts, which no program uses. */
+const given: readonly (readonly [string, Profile])[] = Object.entries(profiles).filter(
+  ([, { ecs }]) => !ecs,
+);
+export const givenProfiles = given.map(([name]) => name).join(", ");
+
+/** The unit that an implementation is to be. @throws InputError for a name of none of them. */
 function wordsOf(name: string | undefined): Profile | undefined {
   if (name === undefined) return undefined;
-  if (Object.hasOwn(profiles, name)) return profiles[name as keyof typeof profiles];
-  const names = Object.keys(profiles).join(", ");
-  throw new InputError(`--profile ${named(name)}: not one that a target can be given: ${names}`);
+  const known = given.find(([one]) => one === name)?.[1];
+  if (known !== undefined) return known;
+  throw new InputError(
+    `--profile ${named(name)}: not one that a target can be given: ${givenProfiles}`,
+  );
 }
 
 /** A target that answers requests. */

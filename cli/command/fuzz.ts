@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Input } from "../../events/input.ts";
-import { profiles } from "../../events/profile/profiles.ts";
 import { unitProfiles } from "../../qemu/unit-options.ts";
 import { campaign } from "../../target/campaign.ts";
 import { holdInterrupt } from "../../target/process.ts";
@@ -19,7 +18,7 @@ import { inputsOf } from "./fuzz-log.ts";
 import { reportFinding } from "./fuzz-report.ts";
 import { playFile } from "./fuzz-script.ts";
 import type { Against, AgainstOptions } from "./fuzz-target.ts";
-import { parsePassed, targetOf } from "./fuzz-target.ts";
+import { givenProfiles, parsePassed, targetOf } from "./fuzz-target.ts";
 
 interface Options extends AgainstOptions {
   readonly runs?: number;
@@ -140,7 +139,7 @@ const withCampaignOptions = (command: Command): Command =>
       "--profile <name>",
       `what the unit is to be able to do: of QEMU ${unitProfiles.join(", ")} ` +
         "(default: legacy); of stdio and module " +
-        `${Object.keys(profiles).join(", ")} (default: its own)`,
+        `${givenProfiles} (default: its own)`,
     )
     .option("--qemu <path>", "the QEMU to run (default: qemu-system-x86_64 on PATH)")
     .option(

@@ -3,6 +3,7 @@ import { ContextEntry, levelsOfWidth } from "../../events/context/context-entry.
 import { RootEntry } from "../../events/context/root-entry.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import type { TranslationStep } from "../../hypervisor/translate/three-answers.ts";
+import { extendedContextMeaning, extendedPasidMeaning } from "./extended-meaning.ts";
 import {
   contextMeaning,
   directoryMeaning,
@@ -55,6 +56,12 @@ export function meaning({ table, level, address, scalable }: EntryPlace, entry: 
       return directoryMeaning(entry);
     case "PASID entry":
       return pasidMeaning(entry);
+    case "extended root":
+      return rootMeaning(entry, address);
+    case "extended context":
+      return extendedContextMeaning(entry);
+    case "extended PASID entry":
+      return extendedPasidMeaning(entry);
     case "first stage":
       return firstStageMeaning(level ?? 1, entry);
     case "second stage":
@@ -68,9 +75,10 @@ export function verbPhrase(place: EntryPlace, entry: bigint): string {
   return /^(allows|maps)/.test(text) ? text : `says: ${text}`;
 }
 
-/** An entry as it is printed: in scalable mode, words of 64 bits, the lowest first. */
+/** An entry as it is printed: where it is wider, words of 64 bits, the lowest first. */
 export function entryText({ table, scalable }: EntryPlace, entry: bigint): string {
-  const isWide = table === "PASID entry" || (scalable && table === "context");
+  const isWide =
+    table === "PASID entry" || table === "extended context" || (scalable && table === "context");
   if (!isWide) return hex(entry);
   const words = [hex(BigInt.asUintN(64, entry))];
   for (let rest = entry >> 64n; rest > 0n; rest >>= 64n) words.push(hex(BigInt.asUintN(64, rest)));

@@ -6,13 +6,13 @@ import { ScalableRootEntry } from "../../events/context/scalable-root-entry.ts";
 import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 
 /** `DTE=1 PASIDE=0`: names of bits and what they are. */
-const bitsText = (bits: Readonly<Record<string, boolean>>): string =>
+export const bitsText = (bits: Readonly<Record<string, boolean>>): string =>
   Object.entries(bits)
     .map(([name, isSet]) => `${name}=${isSet ? "1" : "0"}`)
     .join(" ");
 
 /** Names of the bits that are set, after a comma. */
-function setText(bits: Readonly<Record<string, boolean>>): string {
+export function setText(bits: Readonly<Record<string, boolean>>): string {
   const names = Object.entries(bits).filter(([, isSet]) => isSet);
   return names.length === 0 ? "" : `, ${bitsText(Object.fromEntries(names))}`;
 }

@@ -154,11 +154,13 @@ function contextSentences({ walk, trail, request }: Plot): string[] {
   const names: Partial<Record<PathTable, string>> = {
     context: `The context entry of ${formatSourceId(request.device)}`,
     "PASID entry": `The entry of PASID ${pasid === undefined ? "" : hex(pasid)}`,
+    "extended context": `The extended context entry of ${formatSourceId(request.device)}`,
+    "extended PASID entry": `The entry of PASID ${pasid === undefined ? "" : hex(pasid)}`,
   };
   return walk.steps.flatMap((step, index) => {
     const name = names[step.table];
     // The entry that decides is told of by itself.
-    const isLast = index === walk.steps.length - 1 && step.table === "PASID entry";
+    const isLast = index === walk.steps.length - 1 && step.table.endsWith("PASID entry");
     if (name === undefined || step.host === undefined || isLast) return [];
     const { seq } = trail.entries[index]?.writes.at(-1) ?? {};
     const when = seq === undefined ? "" : `, written at ${eventName(seq)},`;

@@ -1,4 +1,5 @@
 import { hex } from "../../events/address.ts";
+import { ExtendedContextEntry } from "../../events/context/extended-context-entry.ts";
 import { PasidEntry, pasidTypes } from "../../events/context/pasid-entry.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import { faultText } from "../../events/fault/fault-text.ts";
@@ -77,11 +78,15 @@ export const hasFirstStage = ({ steps }: Translation): boolean =>
 export const isStale = (walk: Translation, host: HostEntry | undefined): boolean =>
   !walk.agree && host?.space !== undefined && host.pending === 0 && host.pasidPending === 0;
 
+/** Whether an entry says that a first stage lies over a second one. */
+function saysNested({ table, entry }: TranslationStep): boolean {
+  if (table === "extended context") return ExtendedContextEntry.decode(entry).neste;
+  return table === "PASID entry" && PasidEntry.decode(entry).pgtt === pasidTypes.nested;
+}
+
+/** Whether it is so of a request that has come to its PASID. */
 const isNested = ({ steps }: Translation): boolean =>
-  steps.some(
-    ({ table, entry }) =>
-      table === "PASID entry" && PasidEntry.decode(entry).pgtt === pasidTypes.nested,
-  );
+  steps.some(saysNested) && steps.some(({ table }) => table.endsWith("PASID entry"));
 
 /**
  * The walk row by row. Under nesting the second-stage entries that lead to a first-stage entry come

@@ -1,5 +1,5 @@
 import { hex, pageOf } from "../../events/address.ts";
-import { descriptors, descriptorType } from "../../events/queue/descriptor-scope.ts";
+import { kindOf } from "../../events/queue/extended-descriptors.ts";
 import { at as offsets } from "../../events/registers/offset.ts";
 import { hasEvent } from "../../history/columns/chunk.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";
@@ -44,11 +44,11 @@ function slotAt(guest: Guest, base: bigint, width: number, index: number) {
   const address = base + BigInt(index * width);
   const page = pageAt(guest.memory, pageOf(address));
   const word = wordsIn(page, Number(address & 0xff8n), width / 8);
-  const spec = descriptors.get(descriptorType(word));
+  const { type, spec } = kindOf(word, guest.profile);
   return {
     index,
     word: hex(word),
-    name: spec?.layout.name ?? `type ${hex(descriptorType(word))}, which does not exist`,
+    name: spec?.layout.name ?? `type ${hex(type)}, which does not exist`,
     fields: spec === undefined ? [] : fieldViews(spec.layout, word),
   };
 }

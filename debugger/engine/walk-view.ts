@@ -3,6 +3,8 @@ import { landingText } from "../../cli/render/landing.ts";
 import { rowName, walkRows } from "../../cli/render/walk-rows.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import { ContextEntry } from "../../events/context/context-entry.ts";
+import { ExtendedContextEntry } from "../../events/context/extended-context-entry.ts";
+import { ExtendedPasidEntry } from "../../events/context/extended-pasid-entry.ts";
 import { PasidDirectoryEntry, PasidEntry } from "../../events/context/pasid-entry.ts";
 import { RootEntry } from "../../events/context/root-entry.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
@@ -28,6 +30,10 @@ import { AskedError, questionOf, usedPageOf } from "./page-asked.ts";
 const legacy: Readonly<Record<TranslationStep["table"], AnyLayout>> = {
   root: RootEntry,
   context: ContextEntry,
+  // Its words are alike, and each is read alone, as those of scalable mode.
+  "extended root": ScalableRootEntry,
+  "extended context": ExtendedContextEntry,
+  "extended PASID entry": ExtendedPasidEntry,
   "PASID directory": PasidDirectoryEntry,
   "PASID entry": PasidEntry,
   "first stage": FirstStageEntry,

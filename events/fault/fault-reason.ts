@@ -1,4 +1,5 @@
 import { frozen } from "../frozen.ts";
+import { extendedReasons } from "./extended-reasons.ts";
 
 /** Why a request was refused, as a fault record shows it. */
 export interface FaultReason {
@@ -29,6 +30,7 @@ const declared = {
   tableReserved: qualified(0x0c, "A reserved bit of a second-stage entry is set."),
   typeBlocked: qualified(0x0d, "The context entry does not allow requests of this type."),
   interruptRange: qualified(0x0e, "The translation ends in the interrupt range."),
+  ...extendedReasons,
 
   interruptReserved: unqualified(0x20, "A reserved field of the interrupt request is set."),
   interruptIndex: unqualified(0x21, "The interrupt index is beyond the table."),
@@ -40,7 +42,10 @@ const declared = {
   postedAccess: qualified(0x27, "The posted descriptor could not be read and written."),
   postedReserved: qualified(0x28, "A reserved field of the posted descriptor is set."),
 
-  rootTableInvalid: unqualified(0x30, "The root table address register is invalid."),
+  rootTableInvalid: unqualified(
+    0x30,
+    "The root table address register is invalid; of 2.x a page request is not allowed.",
+  ),
   legacyPasid: unqualified(0x31, "A request with PASID arrived in legacy mode."),
   legacyPageRequest: unqualified(0x32, "A page request arrived in legacy mode."),
   abortDma: unqualified(0x33, "A request arrived in abort-DMA mode."),

@@ -2,6 +2,8 @@ import { default as fc } from "fast-check";
 import { expect, test } from "vitest";
 import { pageIn, pageOf } from "../address.ts";
 import { ContextEntry } from "../context/context-entry.ts";
+import { ExtendedContextEntry } from "../context/extended-context-entry.ts";
+import { ExtendedPasidEntry } from "../context/extended-pasid-entry.ts";
 import { PasidDirectoryEntry, PasidEntry } from "../context/pasid-entry.ts";
 import { RootEntry } from "../context/root-entry.ts";
 import { ScalableContextEntry } from "../context/scalable-context-entry.ts";
@@ -14,6 +16,7 @@ import { bitMask, fieldMask, wide } from "./layout-field.ts";
 
 const layouts: readonly AnyLayout[] = [
   ...[RootEntry, ContextEntry, ScalableRootEntry, ScalableContextEntry],
+  ...[ExtendedContextEntry, ExtendedPasidEntry],
   ...[PasidDirectoryEntry, PasidEntry, FirstStageEntry, SecondStageEntry],
 ];
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ContextEntry, contextReserved } from "../context/context-entry.ts";
 import { pasidReserved } from "../context/pasid-entry.ts";
 import { RootEntry, rootReserved } from "../context/root-entry.ts";
+import { extendedReasons } from "../fault/extended-reasons.ts";
 import { faultReasons, reason } from "../fault/fault-reason.ts";
 import { FaultRecord } from "../fault/fault-record.ts";
 import { RemappedEntry } from "../interrupt/interrupt-entry.ts";
@@ -182,9 +183,12 @@ describe("reserved bits that depend on capabilities", () => {
 test("[LAY10] fault reasons have distinct codes and names; few are never suppressed", () => {
   expect(faultReasons.size).toBe(Object.keys(reason).length);
   expect(reason.rootNotPresent).toBe(1);
-  const legacy = [...faultReasons.values()].filter((row) => row.code < 0x20);
+  const legacy = [...faultReasons.values()].filter((row) => row.code < 0x10);
   expect(legacy.map((row) => row.code)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
   expect(legacy.filter((row) => !row.qualified).map((row) => row.code)).toEqual([1, 8, 9, 10]);
+  const extended = [...faultReasons.values()].filter((row) => row.code >> 4 === 1);
+  expect(extended).toHaveLength(Object.keys(extendedReasons).length);
+  expect(extended.filter((row) => !row.qualified).map((row) => row.code)).toEqual([0x10, 0x1c]);
 });
 
 test("[LAY12] a field read alone has the value that decoding all of them gives", () => {

@@ -30,6 +30,19 @@ export function checkFields(cap: CapFields, ecap: EcapFields): void {
   if (ecap.dt && !ecap.qi) refuse("ECAP.DT needs ECAP.QI");
   if (ecap.smts && !ecap.qi) refuse("ECAP.SMTS needs ECAP.QI");
   if (ecap.prs && !ecap.dt) refuse("ECAP.PRS needs ECAP.DT");
+  if (ecap.ecs) checkExtended(ecap);
+}
+
+/**
+ * What a unit with extended contexts cannot be. RTADDR.RTT lies where later versions have their
+ * translation table mode, so that a unit has the one or the other.
+ */
+function checkExtended(ecap: EcapFields): void {
+  if (ecap.smts) refuse("ECAP.ECS and ECAP.SMTS are of different versions");
+  if (ecap.adms) refuse("ECAP.ECS and ECAP.ADMS are of different versions");
+  if (!ecap.qi) refuse("ECAP.ECS needs ECAP.QI");
+  if (ecap.dis) refuse("ECAP.DIS is set: deferred invalidation is not modelled");
+  if (ecap.pot) refuse("ECAP.POT is set: PASID-only translation is not modelled");
 }
 
 /** The first byte that no register with a fixed offset uses, below 0x100. */

@@ -99,6 +99,25 @@ describe("illegal words", () => {
     expect(make).toThrow(why);
   });
 
+  test.each([
+    ["SMTS", { smts: true }, "ECAP.ECS and ECAP.SMTS are of different versions"],
+    ["ADMS", { adms: true }, "ECAP.ECS and ECAP.ADMS are of different versions"],
+    ["DIS", { dis: true }, "ECAP.DIS is set"],
+    ["POT", { pot: true }, "ECAP.POT is set"],
+    ["no QI", { qi: false, ir: false }, "ECAP.ECS needs ECAP.QI"],
+  ] as const)("[EC85] extended contexts with %s are refused", (_, bits, why) => {
+    expect(() => profileOf({ ...legacy, ecap: ecap({ ecs: true, ...bits }) })).toThrow(why);
+  });
+
+  test("[EC85] PASIDs of version 2.x are told of by bit 40", () => {
+    const pasids = (bits: Parameters<typeof Ecap.encode>[0]) =>
+      profileOf({ ...legacy, ecap: ecap({ ecs: true, ...bits }) }).pasid;
+    expect(pasids({ pasid2: true })).toBe(false);
+    expect(pasids({ pasid: true })).toBe(true);
+    expect(profiles["hardware-2016-ecs"]).toMatchObject({ ecs: true, pasid: true, nest: true });
+    expect(profiles["hardware-2016-ecs-not-nested"]).toMatchObject({ ecs: true, nest: false });
+  });
+
   test("[PRO5] any words either make a profile whose registers fit, or are refused", () => {
     const counts = { legal: 0, refused: 0 };
     const word = fc.bigInt({ min: 0n, max: bitMask(63, 0) });

@@ -33,7 +33,9 @@ export interface Profile {
   readonly pageRequests: boolean;
   /** Whether a wait descriptor can drain page requests. */
   readonly pageDrain: boolean;
+  /** Extended root and context entries (2.x); PASIDs are then those of 2.x. */
   readonly ecs: boolean;
+  readonly deferredInvalidation: boolean;
   /** Whether reads of tables snoop the CPU's caches, but for those that `walkSnoop` is about. */
   readonly coherent: boolean;
   /** Whether all of them do. */
@@ -137,6 +139,7 @@ export function profileOf(words: ProfileWords): Profile {
     pageRequests: ecap.prs,
     pageDrain: ecap.pds,
     ecs: ecap.ecs,
+    deferredInvalidation: ecap.dis,
     coherent: ecap.c,
     snoopsAll: ecap.c && (!ecap.smts || ecap.smpwcs),
     splitSight: ecap.smts && ecap.smpwcs !== ecap.c,
@@ -148,7 +151,9 @@ export function profileOf(words: ProfileWords): Profile {
     ssts: ecap.ssts,
     flts: ecap.flts,
     nest: ecap.nest,
-    pasid: ecap.pasid && ecap.smts,
+    // Reading: of version 2.x bit 40 alone: 2.2 and 2.3, and EDK2, have it in bit 28, which 2.4 and
+    // Linux call an error.
+    pasid: ecap.pasid && (ecap.smts || ecap.ecs),
     pasidBits: Math.min(20, ecap.pss + 1),
     ridPasid: ecap.rps,
     ridPriv: ecap.rprivs,

@@ -37,6 +37,27 @@ const hardware2016 = (name: string, cm: boolean): Profile =>
     haw: 46,
   });
 
+/**
+ * The machine that the design of 2016 was written for: extended contexts, PASIDs, first stages
+ * reached through a flat PASID table; with caching mode, as an emulation for a guest has it.
+ */
+const extended2016 = (name: string, nest: boolean): Profile =>
+  profileOf({
+    name,
+    ver: 0x10n,
+    cap: Cap.encode({
+      ...Cap.decode(hardware2016("", true).cap),
+      fl1gp: true,
+      pi: true,
+    }),
+    ecap: Ecap.encode({
+      ...Ecap.decode(hardware2016("", true).ecap),
+      ...{ c: true, ecs: true, mts: true, nest, pasid: true, pss: 19 },
+      ...{ prs: true, ers: true, srs: true, nwfs: true, eafs: true },
+    }),
+    haw: 46,
+  });
+
 type CapFields = Parameters<typeof Cap.encode>[0];
 type EcapFields = Parameters<typeof Ecap.encode>[0];
 
@@ -128,6 +149,8 @@ export const profiles = frozen({
   }),
   "hardware-2016": hardware2016("hardware-2016", false),
   "hardware-2016-caching": hardware2016("hardware-2016-caching", true),
+  "hardware-2016-ecs": extended2016("hardware-2016-ecs", true),
+  "hardware-2016-ecs-not-nested": extended2016("hardware-2016-ecs-not-nested", false),
   everything: everythingAnd("everything", {}, {}),
   "everything-scalable": everythingScalable("everything-scalable", true),
   "everything-scalable-not-nested": everythingScalable("everything-scalable-not-nested", false),

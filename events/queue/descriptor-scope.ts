@@ -148,7 +148,9 @@ export type Scope = OneFactOf<
   | ("InterruptEntriesInvalidated" | "DeviceTlbInvalidated")
 >;
 
-type Reader = (descriptor: bigint) => Scope | undefined;
+/** What the lower 128 bits of a descriptor of one kind ask to forget. */
+export type ScopeReader = (descriptor: bigint) => Scope | undefined;
+type Reader = ScopeReader;
 
 /** All of an address space of 64 bits. */
 const everyByte = 1n << 64n;
@@ -168,7 +170,8 @@ export function pagesAround(address: bigint, am: number) {
   return { iova: iovaOfPage(first), length: lengths[am] as bigint };
 }
 
-const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});
+/** What IH adds to a scope. */
+export const leaves = (ih: boolean) => (ih ? { leafOnly: true } : {});
 
 /** What a context-cache invalidation says, in a descriptor as in CCMD. */
 interface ContextFields {
@@ -222,7 +225,8 @@ export function iotlbScope(
 function devicePages(s: boolean, addr: bigint) {
   const page = addr >> 12n;
   const ones = s ? page & ~(page + 1n) : 0n;
-  const length = s ? (ones + 1n) * 2n * 4096n : 4096n;
+  const told = s ? (ones + 1n) * 2n * 4096n : 4096n;
+  const length = told > everyByte ? everyByte : told;
   return { iova: iova(addr - (addr % length)), length };
 }
 
@@ -281,7 +285,8 @@ const pasidDeviceTlb: Reader = (descriptor) => {
   return { type: "DeviceTlbInvalidated", device: sourceId(sid), ...pages, ...whose };
 };
 
-const readers: ReadonlyMap<number, Reader> = new Map([
+/** The readers of each kind of descriptor, by its type. */
+export const scopeReaders: ReadonlyMap<number, Reader> = new Map([
   [descriptorTypes.contextCache, context],
   [descriptorTypes.iotlb, iotlb],
   [descriptorTypes.deviceTlb, deviceTlb],
@@ -298,4 +303,4 @@ const readers: ReadonlyMap<number, Reader> = new Map([
  * @returns `undefined` for a reserved granularity, and for a descriptor that is no invalidation.
  */
 export const scopeOf = (descriptor: bigint): Scope | undefined =>
-  readers.get(descriptorType(descriptor))?.(BigInt.asUintN(128, descriptor));
+  scopeReaders.get(descriptorType(descriptor))?.(BigInt.asUintN(128, descriptor));

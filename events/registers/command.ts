@@ -47,7 +47,11 @@ export const Rtaddr = layout({
   name: "RTADDR",
   width: 64,
   fields: {
-    ttm: code([11, 10], { legacy: 0, scalable: 1, abort: 3 }, "Translation table mode."),
+    ttm: code(
+      [11, 10],
+      { legacy: 0, scalable: 1, extended: 2, abort: 3 },
+      "Translation table mode; of version 2.x bit 11 alone, the root table type (RTT).",
+    ),
     rta: address([63, 12], "The root table."),
   },
   reserved: [[9, 0]],

@@ -23,6 +23,28 @@ export const Pqt = layout({
   ],
 });
 
+/** The head of version 2.x, whose requests have 16 bytes. */
+export const ExtendedPqh = layout({
+  name: "PQH",
+  width: 64,
+  fields: { pqh: address([18, 4], "Byte offset of the head, of requests of 16 bytes.") },
+  reserved: [
+    [3, 0],
+    [63, 19],
+  ],
+});
+
+/** The tail of version 2.x. */
+export const ExtendedPqt = layout({
+  name: "PQT",
+  width: 64,
+  fields: { pqt: address([18, 4], "Byte offset of the tail, of requests of 16 bytes.") },
+  reserved: [
+    [3, 0],
+    [63, 19],
+  ],
+});
+
 /** Page request queue address register. */
 export const Pqa = layout({
   name: "PQA",

@@ -11,7 +11,7 @@ import { eventLines, Fsts, Ics } from "./event-line.ts";
 import { Irta } from "./interrupt-table.ts";
 import { Iotlb, Iva } from "./iotlb.ts";
 import { at, faultRecordAt, iotlbAt, lineRegisters } from "./offset.ts";
-import { Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
+import { ExtendedPqh, ExtendedPqt, Pqa, Pqh, Pqt, Prs } from "./page-request.ts";
 import { Phmbase, Phmlimit, Plmbase, Plmlimit, Pmen } from "./protected-memory.ts";
 import { Iqa, Iqercd, Iqh, Iqt } from "./queue.ts";
 
@@ -95,10 +95,13 @@ function general(profile: Profile): readonly RegisterSpec[] {
     register(at.ecap, Ecap, "Extended capabilities.", { reset: profile.ecap }),
     register(at.gcmd, Gcmd, "Global command.", { writable: commands, writeOnly: true }),
     register(at.gsts, Gsts, "Global status."),
-    register(at.rtaddr, Rtaddr, "Root table address.", { writable: bitMask(63, 10) }),
+    register(at.rtaddr, Rtaddr, "Root table address.", { writable: bitMask(63, rttBits(profile)) }),
     ...(registerInvalidation ? [register(at.ccmd, Ccmd, "Context command.", ccmd)] : []),
   ];
 }
+
+/** The lowest bit of RTADDR that is kept: of a unit with extended contexts RTT, else TTM. */
+const rttBits = ({ ecs }: Profile): number => (ecs ? 11 : 10);
 
 /** Reading: FSTS.PRO can be cleared only where page requests exist. */
 function faultEvent(profile: Profile): readonly RegisterSpec[] {
@@ -151,11 +154,14 @@ function interruptTable(profile: Profile): readonly RegisterSpec[] {
 function pageRequests(profile: Profile): readonly RegisterSpec[] {
   if (!profile.pageRequests) return [];
   const queue = { writable: Pqa.mask("pqs") | Pqa.mask("pqa") };
+  const [head, tail] = profile.ecs ? [ExtendedPqh, ExtendedPqt] : [Pqh, Pqt];
   return [
-    register(at.pqh, Pqh, "Page request queue head.", { writable: Pqh.mask("pqh") }),
-    register(at.pqt, Pqt, "Page request queue tail.", { writable: Pqt.mask("pqt") }),
+    register(at.pqh, head, "Page request queue head.", { writable: head.mask("pqh") }),
+    register(at.pqt, tail, "Page request queue tail.", { writable: tail.mask("pqt") }),
     register(at.pqa, Pqa, "Page request queue address.", queue),
-    register(at.prs, Prs, "Page request status.", { w1c: Prs.mask("ppr") | Prs.mask("pro") }),
+    register(at.prs, Prs, "Page request status.", {
+      w1c: Prs.mask("ppr") | when(!profile.ecs, Prs.mask("pro")),
+    }),
     ...eventLine(profile, "pageRequest", "Page request"),
   ];
 }

@@ -32,13 +32,14 @@ export const SecondStageEntry = layout({
  * @param superpage  whether PS is set; matters at levels 2 and 3.
  *
  * Without the superpage size in SLLPS the PS bit itself is reserved, as it always is at levels 4
- * and 5. Bit 62, which was TM up to revision 3.1, is reserved in every entry; bit 11 is one of
- * leaves alone.
+ * and 5. Bit 62, which was TM up to revision 3.1, is reserved in every entry, but for leaves of a
+ * unit of version 2.x with device TLBs; bit 11 is one of leaves alone.
  */
 export function secondStageReserved(profile: Profile, level: number, superpage: boolean): bigint {
   const ps = SecondStageEntry.mask("ps");
   const isLeaf = level === 1 || (superpage && level <= 3);
-  let mask = SecondStageEntry.mask("tm") | bitMask(51, profile.haw);
+  const hasTm = profile.ecs && profile.deviceTlb && isLeaf;
+  let mask = (hasTm ? 0n : SecondStageEntry.mask("tm")) | bitMask(51, profile.haw);
   if (!(profile.snoop && isLeaf)) mask |= SecondStageEntry.mask("snp");
   if (level >= 4) mask |= ps;
   if (level === 2 && superpage) mask |= bitMask(20, 12) | (profile.superpages.m2 ? 0n : ps);

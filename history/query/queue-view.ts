@@ -1,5 +1,6 @@
 import { hex } from "../../events/address.ts";
-import { descriptors, descriptorType } from "../../events/queue/descriptor-scope.ts";
+import type { Profile } from "../../events/profile/profile.ts";
+import { kindOf } from "../../events/queue/extended-descriptors.ts";
 import { at } from "../../events/registers/offset.ts";
 import { queueGeometry } from "../../machines/queue/queue.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -42,10 +43,10 @@ export function queueOf(guest: Guest): QueueView {
 const valueText = (value: unknown): string =>
   typeof value === "bigint" ? hex(value) : typeof value === "number" ? hex(value) : "";
 
-/** A descriptor in words. */
-export function descriptorText(word: bigint): string {
-  const spec = descriptors.get(descriptorType(word));
-  if (spec === undefined) return `no descriptor of type ${hex(descriptorType(word))}`;
+/** A descriptor in words, as a unit reads it. */
+export function descriptorText(word: bigint, profile: Pick<Profile, "ecs">): string {
+  const { type, spec } = kindOf(word, profile);
+  if (spec === undefined) return `no descriptor of type ${hex(type)}`;
   const { name, layout } = spec;
   const named = Object.entries(layout.fields).flatMap(([field, of]) => {
     const value = layout.decode(word)[field];
@@ -75,7 +76,7 @@ export function queuePlaces(guest: Guest, first: number, count: number): readonl
       offset,
       gpa,
       word,
-      text: descriptorText(word),
+      text: descriptorText(word, guest.profile),
       isHead: offset === head,
       isTail: offset === tail,
       isWaiting: (offset - head + bytes) % bytes < waiting,

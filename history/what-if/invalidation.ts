@@ -8,21 +8,17 @@ import {
   IotlbDescriptor,
   WaitDescriptor,
 } from "../../events/queue/descriptors.ts";
-import {
-  PasidCacheDescriptor,
-  PasidIotlbDescriptor,
-} from "../../events/queue/scalable-descriptors.ts";
 import { Ccmd } from "../../events/registers/command.ts";
 import { Iotlb, Iva } from "../../events/registers/iotlb.ts";
 import { at } from "../../events/registers/offset.ts";
 import { queueGeometry } from "../../machines/queue/queue.ts";
-import { isScalable } from "../../projections/context/context-path.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import type { World } from "../../projections/world.ts";
 import { byteIn, pageAsWritten } from "../../tables/memory.ts";
 import { hostOf } from "../question.ts";
 import { EditError } from "./edit.ts";
+import { everyPasid, wholeOf } from "./pasid-invalidation.ts";
 
 /** How much an invalidation that a guest might have made covers. */
 export const invalidationScopes = ["page", "domain", "global", "contexts", "interrupts"] as const;
@@ -52,24 +48,13 @@ function hostThere(world: World, { scope, device, iova, ...asked }: Invalidation
 
 const domainOf = (world: World, asked: Invalidation): number => hostThere(world, asked).did;
 
-/** What a domain has cached, or a PASID's first stage where the request has one. */
-function wholeOf({ did, space, tag }: HostEntry): bigint {
-  if (space !== undefined && tag !== undefined) {
-    const { g } = PasidIotlbDescriptor.fields;
-    const of = { did, pasid: tag, g: g.names.pasid };
-    return PasidIotlbDescriptor.encode({ type: descriptorTypes.pasidIotlb, ...of });
-  }
-  const { g } = IotlbDescriptor.fields;
-  return IotlbDescriptor.encode({ type: descriptorTypes.iotlb, g: g.names.domain, did });
-}
-
 function pageOfScope({ iova }: Invalidation): bigint {
   if (iova === undefined) throw new EditError("an invalidation of a page needs its address");
   return iova - (iova % 4096n);
 }
 
 function descriptorsOf(world: World, guest: Guest, asked: Invalidation): readonly bigint[] {
-  const { contextCache, iotlb, pasidCache, interruptEntry } = descriptorTypes;
+  const { contextCache, iotlb, interruptEntry } = descriptorTypes;
   const { g } = IotlbDescriptor.fields;
   const everywhere = IotlbDescriptor.encode({ type: iotlb, g: g.names.global });
   switch (asked.scope) {
@@ -78,7 +63,7 @@ function descriptorsOf(world: World, guest: Guest, asked: Invalidation): readonl
       return [IotlbDescriptor.encode({ type: iotlb, g: g.names.page, did, addr })];
     }
     case "domain":
-      return [wholeOf(hostThere(world, asked))];
+      return [wholeOf(hostThere(world, asked), guest.profile)];
     case "global":
       return [everywhere];
     case "contexts": {
@@ -86,11 +71,7 @@ function descriptorsOf(world: World, guest: Guest, asked: Invalidation): readonl
         type: contextCache,
         g: ContextCacheDescriptor.fields.g.names.global,
       });
-      const pasids = PasidCacheDescriptor.encode({
-        type: pasidCache,
-        g: PasidCacheDescriptor.fields.g.names.global,
-      });
-      return [contexts, ...(isScalable(guest) ? [pasids] : []), everywhere];
+      return [contexts, ...everyPasid(guest), everywhere];
     }
     case "interrupts":
       return [InterruptEntryDescriptor.encode({ type: interruptEntry })];

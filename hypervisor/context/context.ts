@@ -33,8 +33,14 @@ export interface PasidPart {
 interface Found {
   readonly did: number;
   readonly fpd: boolean;
-  /** `undefined` in legacy mode. */
+  /** `undefined` in legacy mode, and in version 2.x for requests without PASID. */
   readonly pasid: PasidPart | undefined;
+  /**
+   * Where `pasid` does not say it: translation requests and translated requests are allowed; page
+   * requests are.
+   */
+  readonly ats?: boolean;
+  readonly pri?: boolean;
 }
 
 /** Guest page of the top second-stage table, and its levels. */
@@ -51,14 +57,14 @@ export type Context =
       readonly fpd: boolean;
       /** Missing when the error lies above the PASID directory. */
       readonly pasid?: PasidPart | undefined;
+      /** Of an extended context entry that is valid; else 0. */
+      readonly did?: number;
+      /** What that entry allows. */
+      readonly ats?: boolean;
+      readonly pri?: boolean;
     }
   | ({ readonly kind: "passThrough" } & Found)
-  | ({
-      readonly kind: "tables";
-      /** In legacy mode: translation requests and translated requests are allowed. */
-      readonly ats?: boolean;
-    } & Found &
-      SecondStage)
+  | ({ readonly kind: "tables" } & Found & SecondStage)
   /** What is valid and the host cannot do. */
   | ({ readonly kind: "refused" } & Found)
   | ({

@@ -1,4 +1,5 @@
 import { isInterruptPage } from "../../events/address.ts";
+import { extendedReason } from "../../events/fault/extended-reason.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
 import type { Access } from "../../events/input.ts";
 import { virtualCacheOf } from "../../projections/device/virtual-cache.ts";
@@ -87,9 +88,37 @@ export function rightsDenied(
 export const asRequested = ({ privileged }: HostEntry, asked: Ask): Ask =>
   privileged && !asked.privileged ? { ...asked, privileged: true } : asked;
 
-/** What answers a request for a page, as the host's entry for the requester says. */
+/**
+ * What answers a request for a page, as the host's entry for the requester says; by the reasons of
+ * version 2.x where the unit is one.
+ */
 export function answerFor(guest: Guest, entry: HostEntry, page: number, asked: Ask): Answer {
-  if (entry.state === "blocked") return fails(entry.reason);
+  const given = answerOfEntry(guest, entry, page, asked);
+  return guest.profile.ecs ? inVersion2(given, asked.write) : given;
+}
+
+/** An answer of a unit of version 2.x, whose second stages have the reasons of legacy mode. */
+export const inVersion2 = (given: Answer, write: boolean): Answer => ({
+  ...given,
+  fault: extendedReason(given.fault, write),
+  scalable: false,
+});
+
+/**
+ * Why an entry that blocks does so for one request: of version 2.x what the context entry says of
+ * execution counts before the PASID entry.
+ */
+export function blockedReason(
+  { profile }: Guest,
+  blocked: { readonly reason: number; readonly ere: boolean; readonly tag: number | undefined },
+  { execute }: Pick<Ask, "execute">,
+): number {
+  const isDenied = profile.ecs && blocked.tag !== undefined && execute && !blocked.ere;
+  return isDenied ? reason.executeDisabled : blocked.reason;
+}
+
+function answerOfEntry(guest: Guest, entry: HostEntry, page: number, asked: Ask): Answer {
+  if (entry.state === "blocked") return fails(blockedReason(guest, entry, asked));
   const ask = asRequested(entry, asked);
   const denied = entry.tag === undefined ? 0 : rightsDenied(entry, ask);
   if (denied !== 0 && entry.state !== "refused") return fails(denied);

@@ -56,7 +56,7 @@ export function requestTranslated(turn: Turn, dma: Dma): void {
     return;
   }
   const entry = entryOf(turn, device.requester, dma.pasid);
-  const fault = entry === undefined ? 0 : contextFault(entry);
+  const fault = entry === undefined ? 0 : contextFault(guestIn(turn), entry);
   if (entry === undefined || fault !== 0) {
     block(turn, dma, access, entry === undefined ? { host: "unassigned" } : { reason: fault });
     if (entry === undefined) return;

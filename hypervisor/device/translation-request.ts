@@ -4,7 +4,7 @@ import { reason } from "../../events/fault/fault-reason.ts";
 import type { InputOf } from "../../events/input.ts";
 import type { Device } from "../../projections/device/devices.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
-import type { Draft } from "../../projections/guest.ts";
+import type { Draft, Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { isKeptOut } from "../../projections/host/kept-out.ts";
 import { frameOf, ok, readCode, sizeName, sizeOf, writeCode } from "../../tables/mapping.ts";
@@ -18,6 +18,7 @@ import { answerFor } from "./answer-request.ts";
 import { entryOf, guestPageOf, isInterrupt } from "./dma.ts";
 import type { Answer } from "./page-answer.ts";
 import { faultOf } from "./page-answer.ts";
+import { noExecution, ofPasids, recoverable } from "./recoverable.ts";
 import { askOf, rightsError, rightsOf } from "./rights.ts";
 import { toldSize } from "./told-size.ts";
 
@@ -25,30 +26,15 @@ type Request = InputOf<"AtsRequest">;
 type Answered = Omit<FactOf<"TranslationAnswered">, "type">;
 
 /**
- * Reasons that are no fault of a translation request: nothing is granted, and the device may ask
- * software for the page. They are what the owner of a process can cause: an address that is no
- * address, a PASID that is not there, rights, and all that is wrong in a first stage. What is wrong
- * in what the system sets up (a reserved bit of a PASID entry, a second stage) is a fault.
- */
-const recoverable: ReadonlySet<number> = new Set([
-  ...[reason.beyondWidth, reason.writeDenied, reason.readDenied],
-  ...[reason.directoryNotPresent, reason.pasidNotPresent],
-  ...[reason.executeDisabled, reason.supervisorDisabled],
-  ...[reason.firstStageAccess, reason.firstStageNotPresent, reason.firstStageReserved],
-  ...[reason.firstStageRoot, reason.nestedBeyondWidth, reason.nestedRootRead],
-  ...[reason.nestedRead, reason.nestedWrite, reason.secondStageDenied, reason.nonCanonical],
-  ...[reason.supervisorPage, reason.executeDenied, reason.beyondHardware],
-  ...[reason.secondStageBeyondWidth, reason.scalableWriteDenied, reason.scalableReadDenied],
-]);
-
-/**
  * Why a device may not send translation requests and translated requests, or 0: what is wrong with
  * its context (the PASID table has no part in it), DTE or TT.
  */
-export function contextFault(entry: HostEntry): number {
-  if (entry.state === "blocked" && entry.tag === undefined) return entry.reason;
+export function contextFault({ profile }: Guest, entry: HostEntry): number {
+  const isFaulty = entry.state === "blocked" && entry.tag === undefined;
+  if (isFaulty && (entry.ats || !ofPasids.has(entry.reason))) return entry.reason;
   if (entry.ats) return 0;
-  return entry.tag === undefined ? reason.typeBlocked : reason.deviceTlbDisabled;
+  const isTyped = profile.ecs || entry.tag === undefined;
+  return isTyped ? reason.typeBlocked : reason.deviceTlbDisabled;
 }
 
 function block(
@@ -124,7 +110,7 @@ function translate(turn: Turn, asked: Request, device: Device, entry: HostEntry)
     }
     isHole ||= fault < 0;
     // Of a PASID that may not be executed nothing is given, not even to read.
-    if (fault === reason.executeDisabled) break;
+    if (noExecution.has(fault)) break;
   }
   answer(turn, asked, isHole ? { host: "hole" } : {});
 }
@@ -169,7 +155,7 @@ export function requestTranslation(turn: Turn, asked: Request): void {
     block(turn, asked, { host: isOut ? "keptOut" : "unassigned" });
     return;
   }
-  const fault = contextFault(entry);
+  const fault = contextFault(guestIn(turn), entry);
   if (fault !== 0) fail(turn, asked, device, entry, fault);
   else if (asked.pasid === undefined && isInterrupt(asked.iova)) {
     answer(turn, asked, { write: true, untranslated: true });

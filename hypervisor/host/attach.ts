@@ -2,7 +2,7 @@ import type { SourceId } from "../../events/address.ts";
 import { gpaOfPage, pageOf } from "../../events/address.ts";
 import type { FactOf } from "../../events/fact.ts";
 import { hostEntry } from "../../machines/host/host-entry.ts";
-import { contextPath } from "../../projections/context/context-path.ts";
+import { contextPath, isExtended } from "../../projections/context/context-path.ts";
 import { deviceAt, devicesOf } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
 import type { HostEntry } from "../../projections/host/host-entry.ts";
@@ -92,8 +92,10 @@ export function refreshHosts(turn: Turn, keys: readonly Key[]): void {
     const context = resolve(guestIn(turn), key.source, key.pasid, (step) => {
       pages.push(pageOf(step.address));
     });
-    // Where the mode alone blocks a request nothing is read, and a change there is marked as ever.
-    const path = pages.length > 0 ? [] : contextPath(guestIn(turn), key.source, key.pasid);
+    // Where the mode alone blocks a request nothing is read, and a change there is marked as ever;
+    // a PASID table behind a second stage is reached through tables that no step tells of.
+    const isTold = pages.length > 0 && !(isExtended(guestIn(turn)) && key.pasid !== undefined);
+    const path = isTold ? [] : contextPath(guestIn(turn), key.source, key.pasid);
     registerContextTables(turn, [...pages, ...path.map(({ page }) => page)]);
     isLeft = attach(turn, key, context) || isLeft;
   }

@@ -84,9 +84,8 @@ function spaceFor(
 
 /** What an entry takes over from the context as it is. */
 function commonOf(context: Context): Partial<Entry> {
-  const { pasid } = context;
-  const legacyAts = context.kind === "tables" && context.ats === true;
-  if (pasid === undefined) return legacyAts ? { ats: true } : {};
+  const { pasid, ats, pri } = context;
+  if (pasid === undefined) return { ...(ats === true && { ats }), ...(pri === true && { pri }) };
   const { tag, sre, ere, privileged, dte, pre } = pasid;
   const flags = { sre, ere, privileged, ats: dte, pri: pre };
   const set = Object.entries(flags).filter(([, value]) => value);
@@ -106,10 +105,14 @@ function meaningOf(context: Context): Meaning {
   return context.second === undefined ? "firstStage" : "nested";
 }
 
-/** What an entry says whatever becomes of it. What faulted is tagged with domain-id 0. */
+/**
+ * What an entry says whatever becomes of it. What faulted is tagged with domain-id 0, unless it did
+ * so below an extended context entry, which is valid and has one.
+ */
 function entryOf(key: Key, context: Context): Omit<Entry, "state"> {
   const entry = { ...key, fpd: context.fpd, ...commonOf(context) };
-  if (context.kind === "blocked") return { ...entry, did: 0, reason: context.reason };
+  if (context.kind === "blocked")
+    return { ...entry, did: context.did ?? 0, reason: context.reason };
   const { did } = context;
   if (context.kind !== "tables") return { ...entry, did };
   return { ...entry, did, root: gpaOfPage(context.root), levels: context.levels };

@@ -1,6 +1,7 @@
 import { sourceId } from "../../events/address.ts";
 import type { PageResponse } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
+import { ExtendedGroupResponseDescriptor } from "../../events/queue/extended-layouts.ts";
 import { PageGroupResponseDescriptor } from "../../events/queue/scalable-descriptors.ts";
 import { pageGroup } from "../../machines/page-request/page-group.ts";
 import { devicesBehind } from "../../projections/device/devices.ts";
@@ -84,7 +85,9 @@ function responseOf(code: number): PageResponse {
  * Reading: LPIG of the descriptor has no effect: a group has one answer.
  */
 export function answerPageGroup(turn: Turn, descriptor: bigint): void {
-  const { pp, rc, rid, pasid: number, prgi } = PageGroupResponseDescriptor.decode(descriptor);
+  const { ecs } = guestIn(turn).profile;
+  const layout = ecs ? ExtendedGroupResponseDescriptor : PageGroupResponseDescriptor;
+  const { pp, rc, rid, pasid: number, prgi } = layout.decode(descriptor);
   const pasid = pp ? number : undefined;
   const candidates = devicesBehind(guestIn(turn), rid).map(({ source }) => source);
   const groups = candidates.map((device) => ({ device, pasid, group: prgi }));

@@ -1,9 +1,5 @@
 import { gpa, iovaOfPage, pageOf } from "../../events/address.ts";
 import { reason } from "../../events/fault/fault-reason.ts";
-import {
-  PageRequestEntry,
-  pageRequestBytes,
-} from "../../events/page-request/page-request-entry.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
 import { Pqa, Prs } from "../../events/registers/page-request.ts";
@@ -15,8 +11,9 @@ import type { HostEntry } from "../../projections/host/host-entry.ts";
 import { isKeptOut } from "../../projections/host/kept-out.ts";
 import { stored } from "../../projections/registers/registers.ts";
 import { entryOf } from "../device/dma.ts";
+import { ofPasids } from "../device/recoverable.ts";
 import { rightsError, rightsOf } from "../device/rights.ts";
-import { reportFault } from "../fault/fault.ts";
+import { clearing, raising, reportFault } from "../fault/fault.ts";
 import { writePosted } from "../memory/guest-memory.ts";
 import { invalidateIotlb, invalidatePasidIotlb } from "../queue/carry-out-invalidation.ts";
 import { raise, withdraw } from "../registers/event-line.ts";
@@ -24,6 +21,7 @@ import type { Turn } from "../turn.ts";
 import { advance, ask, guestIn, record, refuse } from "../turn.ts";
 import type { PageRequest } from "./page-group.ts";
 import { openGroup, respond, said } from "./page-group.ts";
+import { bytesOfEntry, entryBytes } from "./queue-entry.ts";
 
 /** The last of its group that asks for nothing: the device has stopped using its PASID. */
 const isStopMarker = ({ read, write, last }: PageRequest): boolean => last && !read && !write;
@@ -50,12 +48,23 @@ function answerDropped(turn: Turn, request: PageRequest, response: "success" | "
  * directory and PASID entry.
  *
  * Reading: the unit's own limit of PASIDs (89h) counts for page requests too.
+ *
+ * Reading: in version 2.x P or PRE of the context entry clear is 30h, as 2.5 has it; so is a page
+ * request under a regular root table.
  */
 function refusal(turn: Turn, entry: HostEntry | undefined): number {
-  const { ttm } = Rtaddr.decode(guestIn(turn).rootPointer);
-  if (ttm === Rtaddr.fields.ttm.names.legacy) return reason.legacyPageRequest;
-  if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason;
-  if (entry?.pri !== true) return reason.pageRequestDisabled;
+  const { rootPointer, profile } = guestIn(turn);
+  const { ttm } = Rtaddr.decode(rootPointer);
+  const disabled = profile.ecs ? reason.rootTableInvalid : reason.pageRequestDisabled;
+  if (ttm === Rtaddr.fields.ttm.names.legacy) {
+    return profile.ecs ? disabled : reason.legacyPageRequest;
+  }
+  if (entry?.state === "blocked" && entry.tag === undefined) {
+    const isAbsent = profile.ecs && entry.reason === reason.contextNotPresent;
+    const isEarly = ofPasids.has(entry.reason) && !entry.pri;
+    return isAbsent || isEarly ? disabled : entry.reason;
+  }
+  if (entry?.pri !== true) return disabled;
   return entry.state === "blocked" ? entry.reason : 0;
 }
 
@@ -64,8 +73,9 @@ function refusal(turn: Turn, entry: HostEntry | undefined): number {
  * nesting all of the domain, else by domain-id.
  */
 function forgetPage(turn: Turn, request: PageRequest, entry: HostEntry | undefined): void {
-  if (entry?.tag === undefined) return;
-  const { did, tag: pasid } = entry;
+  // Requests without PASID of version 2.x have no tag.
+  if (entry === undefined || (entry.tag === undefined && !guestIn(turn).profile.ecs)) return;
+  const { did, tag: pasid = 0 } = entry;
   const page = {
     scope: "page",
     did,
@@ -83,26 +93,6 @@ function forgetPage(turn: Turn, request: PageRequest, entry: HostEntry | undefin
 const isNested = ({ shadow, second }: Space): boolean =>
   shadow !== undefined || second !== undefined;
 
-/** The entry as the unit writes it. */
-function entryBytes(request: PageRequest, { requester }: Device): Uint8Array {
-  const word = PageRequestEntry.encode({
-    type: PageRequestEntry.fields.type.names.pageRequest,
-    pp: request.pasid !== undefined,
-    rid: requester,
-    pasid: request.pasid ?? 0,
-    exe: request.execute === true,
-    pmr: request.privileged === true,
-    rd: request.read,
-    wr: request.write,
-    lpig: request.last,
-    prgi: request.group,
-    addr: iovaOfPage(pageOf(request.iova)),
-  });
-  return Uint8Array.from({ length: pageRequestBytes }, (_, index) =>
-    Number((word >> BigInt(8 * index)) & 0xffn),
-  );
-}
-
 /**
  * Puts a valid request into the queue, or drops it. Order: PRO set, the queue full, else what is
  * cached of the page is forgotten and the request written at the tail. The event arises when
@@ -119,17 +109,22 @@ function enqueue(turn: Turn, request: PageRequest, device: Device, entry?: HostE
   const { pqs, pqa } = Pqa.decode(stored(guest, at.pqa));
   const size = 4096 * 2 ** pqs;
   const [tail, head] = [at.pqt, at.pqh].map((one) => Number(stored(guest, one)) % size);
-  const place = { head: head ?? 0, tail: tail ?? 0, size };
+  const place = { head: head ?? 0, tail: tail ?? 0, size, bytes: bytesOfEntry(guest) };
   const stimulus = { type: "Request", said: said(request), ...place } as const;
   const facts = ask(turn, pageRequestQueue, state, stimulus);
   const isQueued = facts[0]?.type === "PageRequestQueued";
   if (isQueued) {
     forgetPage(turn, request, entry);
-    writePosted(turn, gpa(pqa + BigInt(place.tail)), entryBytes(request, device));
+    writePosted(turn, gpa(pqa + BigInt(place.tail)), entryBytes(guest, request, device));
   }
-  for (const fact of facts) record(turn, fact);
+  const take = (): void => {
+    for (const fact of facts) record(turn, fact);
+  };
+  // In version 2.x an overflow is a condition of FSTS.
+  if (guest.profile.ecs) raising(turn, take);
+  else take();
   if (!isQueued) answerDropped(turn, request, "success");
-  if (state === "quiet") raise(turn, "pageRequest");
+  if (state === "quiet" && (isQueued || !guest.profile.ecs)) raise(turn, "pageRequest");
 }
 
 /** Whether the unit does not take a request, for what is known of it so far; it is dropped then. */
@@ -180,10 +175,18 @@ export function requestPage(turn: Turn, request: PageRequest): void {
 /** Software wrote 1 to PPR, PRO or both; the event that is pending for them goes with the last. */
 export function clearPageRequests(turn: Turn, written: bigint): void {
   const { ppr, pro } = Prs.decode(written);
-  if (guestIn(turn).pageRequests.state === "quiet") return;
-  const clear = (type: "ClearPending" | "ClearOverflow"): void =>
-    advance(turn, pageRequestQueue, guestIn(turn).pageRequests.state, { type });
-  if (ppr) clear("ClearPending");
-  if (pro) clear("ClearOverflow");
-  if (guestIn(turn).pageRequests.state === "quiet") withdraw(turn, "pageRequest");
+  const { pageRequests, profile } = guestIn(turn);
+  if (pageRequests.state === "quiet") return;
+  if (ppr) clear(turn, "ClearPending");
+  if (pro) clear(turn, "ClearOverflow");
+  const { state } = guestIn(turn).pageRequests;
+  if (state === "quiet" || (profile.ecs && state === "overflowed")) withdraw(turn, "pageRequest");
+}
+
+const clear = (turn: Turn, type: "ClearPending" | "ClearOverflow"): void =>
+  advance(turn, pageRequestQueue, guestIn(turn).pageRequests.state, { type });
+
+/** Software wrote 1 to FSTS.PRO, which is a condition of faults in version 2.x. */
+export function clearPageOverflow(turn: Turn): void {
+  if (guestIn(turn).profile.ecs) clearing(turn, () => clear(turn, "ClearOverflow"));
 }

@@ -50,7 +50,8 @@ export function invalidateInterrupts(
 export function invalidateContexts(turn: Turn, scope: ContextScope): void {
   drainBuffer(turn);
   const fact: FactOf<"ContextInvalidated"> = { ...scope, type: "ContextInvalidated" };
-  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry));
+  const { ecs } = guestIn(turn).profile;
+  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry, ecs));
   record(turn, fact);
   if (guestIn(turn).charts.translation === "enabled") refreshHosts(turn, covered.map(keyOf));
 }
@@ -76,7 +77,8 @@ const isPresent = (guest: Guest, source: number, pasid: number): boolean => {
 export function invalidatePasids(turn: Turn, scope: PasidScope): void {
   drainBuffer(turn);
   const fact: FactOf<"PasidCacheInvalidated"> = { ...scope, type: "PasidCacheInvalidated" };
-  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversPasid(fact, entry));
+  const { ecs } = guestIn(turn).profile;
+  const covered = hostsWhere(guestIn(turn).hosts, (entry) => coversPasid(fact, entry, ecs));
   record(turn, fact);
   if (guestIn(turn).charts.translation !== "enabled") return;
   const fresh = scope.pasid === undefined ? [] : newKeys(turn, scope.pasid);

@@ -13,6 +13,12 @@ import {
   scopeOf,
 } from "../../events/queue/descriptor-scope.ts";
 import { WaitDescriptor } from "../../events/queue/descriptors.ts";
+import {
+  extendedDescriptors,
+  extendedReserved,
+  extendedType,
+} from "../../events/queue/extended-descriptors.ts";
+import { extendedScopeOf } from "../../events/queue/extended-scope.ts";
 import { Rtaddr } from "../../events/registers/command.ts";
 import { at } from "../../events/registers/offset.ts";
 import { Iqercd } from "../../events/registers/queue.ts";
@@ -117,11 +123,18 @@ function wait(turn: Turn, descriptor: bigint): DescriptorResult {
   return { kind: "wait" };
 }
 
-/** Executes a descriptor whose type the unit knows and whose reserved bits are clear. */
+/**
+ * Executes a descriptor whose type the unit knows and whose reserved bits are clear.
+ *
+ * Reading: a page stream response reaches nobody: no device of the model asks for one.
+ */
 function executeDescriptor(turn: Turn, type: number, descriptor: bigint): DescriptorResult {
   const low = BigInt.asUintN(128, descriptor);
   if (type === descriptorTypes.wait) return wait(turn, low);
-  if (type !== descriptorTypes.pageGroupResponse) return invalidate(turn, scopeOf(low));
+  if (type === descriptorTypes.pageStreamResponse) return done;
+  if (type !== descriptorTypes.pageGroupResponse) {
+    return invalidate(turn, guestIn(turn).profile.ecs ? extendedScopeOf(low) : scopeOf(low));
+  }
   answerPageGroup(turn, low);
   return done;
 }
@@ -154,6 +167,7 @@ const modes = Rtaddr.fields.ttm.names;
 /** Whether the unit has the mode of the tables that the latched root pointer says. */
 function hasMode({ profile }: Guest, mode: number): boolean {
   if (mode === modes.scalable) return profile.smts;
+  if (mode === modes.extended) return profile.ecs;
   return mode === modes.legacy || (mode === modes.abort && profile.abortDma);
 }
 
@@ -178,15 +192,19 @@ function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorRe
   const { profile } = guestIn(turn);
   const wrong = modeError(guestIn(turn), width);
   if (wrong !== undefined) return invalid(wrong);
-  const type = descriptorType(descriptor);
-  const spec = descriptors.get(type);
+  const { ecs } = profile;
+  const type = ecs ? extendedType(descriptor) : descriptorType(descriptor);
+  const spec = (ecs ? extendedDescriptors : descriptors).get(type);
   if (spec === undefined || !spec.supported(profile) || spec.width > width) {
     return invalid(iqeCodes.type);
   }
   // Legacy mode has no PASIDs, and no requests for pages.
   if (spec.width === 256 && tableModeOf(guestIn(turn)) === modes.legacy)
     return invalid(iqeCodes.type);
-  if ((descriptor & descriptorReserved(type, profile, width)) !== 0n) {
+  const reserved = ecs
+    ? extendedReserved(spec, profile, width)
+    : descriptorReserved(type, profile, width);
+  if ((descriptor & reserved) !== 0n) {
     return invalid(iqeCodes.reserved);
   }
   return executeDescriptor(turn, type, descriptor);
@@ -197,10 +215,10 @@ function execute(turn: Turn, descriptor: bigint, width: 128 | 256): DescriptorRe
  * none was set before.
  */
 function stepRaising(turn: Turn, stimulus: QueueStimulus): void {
-  const { faults, queue } = guestIn(turn);
+  const { faults, queue, pageRequests, profile } = guestIn(turn);
   step(turn, stimulus);
   if (guestIn(turn).queue.errors === queue.errors) return;
-  if (!anyCondition({ faults, queue })) raise(turn, "fault");
+  if (!anyCondition({ faults, queue, pageRequests, profile })) raise(turn, "fault");
 }
 
 /** Fetches and executes the descriptor at the head, if it is not the tail. */

@@ -23,7 +23,7 @@ import {
 } from "../../projections/registers/registers.ts";
 import { clearing, clearOverflow, clearRecord } from "../fault/fault.ts";
 import { refreshAllHosts } from "../host/attach.ts";
-import { clearPageRequests } from "../page-request/page-request.ts";
+import { clearPageOverflow, clearPageRequests } from "../page-request/page-request.ts";
 import {
   invalidateContexts,
   invalidateInterrupts,
@@ -109,12 +109,13 @@ function writeGlobalCommand(turn: Turn, value: bigint, lanes: bigint): void {
 
 /** FSTS: writing 1 clears; the event that is pending for it goes once nothing is left. */
 function writeFaultStatus(turn: Turn, written: bigint): void {
-  const { pfo, iqe, ice, ite } = Fsts.decode(written);
+  const { pfo, iqe, ice, ite, pro } = Fsts.decode(written);
   clearing(turn, () => {
     if (pfo) clearOverflow(turn);
     if (iqe) clearQueueError(turn, "IQE");
     if (ice) clearQueueError(turn, "ICE");
     if (ite) clearQueueError(turn, "ITE");
+    if (pro) clearPageOverflow(turn);
   });
   kickQueue(turn);
 }

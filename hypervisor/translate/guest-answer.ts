@@ -6,7 +6,12 @@ import { get } from "../../tables/page-tree.ts";
 import type { Context, SecondStage } from "../context/context.ts";
 import type { ContextStep } from "../context/entry-cursor.ts";
 import { resolve } from "../context/resolve.ts";
-import { passThroughFault, rightsDenied } from "../device/answer-request.ts";
+import {
+  blockedReason,
+  inVersion2,
+  passThroughFault,
+  rightsDenied,
+} from "../device/answer-request.ts";
 import type { Answer } from "../device/page-answer.ts";
 import { answered, beyondSecond, fails } from "../device/page-answer.ts";
 import type { Ask } from "../first-stage/first-stage-rules.ts";
@@ -72,12 +77,26 @@ export function guestAnswer(
   asked: Asked,
   steps: TranslationStep[] | undefined,
 ): Answer {
+  const given = answerOfTables(guest, source, page, asked, steps);
+  return guest.profile.ecs ? inVersion2(given, asked.write) : given;
+}
+
+function answerOfTables(
+  guest: Guest,
+  source: number,
+  page: number,
+  asked: Asked,
+  steps: TranslationStep[] | undefined,
+): Answer {
   if (guest.charts.translation !== "enabled") return untranslated(page);
   const notes: Notes = { guest, write: asked.write, steps, below: false };
   const tell = ({ table, address, entry }: ContextStep): void =>
     note(notes, table, undefined, address, entry);
   const context = resolve(guest, source, asked.pasid, steps === undefined ? undefined : tell);
-  if (context.kind === "blocked") return fails(context.reason);
+  if (context.kind === "blocked") {
+    const { reason, pasid: part } = context;
+    return fails(blockedReason(guest, { reason, ere: part?.ere === true, tag: part?.tag }, asked));
+  }
   const { pasid } = context;
   const ask = pasid?.privileged === true ? { ...asked, privileged: true } : asked;
   const denied = pasid === undefined ? 0 : rightsDenied(pasid, ask);

@@ -71,7 +71,7 @@ export interface Translation {
    * the host keeps is then what it keeps once that is done. `undefined` where it reads none.
    */
   readonly reads: "firstUse" | "notKept" | undefined;
-  /** The tables are those of scalable mode. */
+  /** The tables are those of scalable mode, or extended ones: there may be two stages. */
   readonly scalable: boolean;
   readonly steps: readonly TranslationStep[];
 }

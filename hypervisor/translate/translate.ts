@@ -1,6 +1,6 @@
 import type { Iova } from "../../events/address.ts";
 import { pageOf } from "../../events/address.ts";
-import { isScalable } from "../../projections/context/context-path.ts";
+import { isExtended, isScalable } from "../../projections/context/context-path.ts";
 import { heldAt, tlbAt } from "../../projections/device/device-tlb.ts";
 import { deviceAt } from "../../projections/device/devices.ts";
 import type { Guest } from "../../projections/guest.ts";
@@ -54,7 +54,7 @@ export function translate(
     pending: ways.since === 0 ? undefined : { since: ways.since },
     agree: ways.agree,
     reads: met === world ? undefined : readsWhy(world.guests[index], source, asked),
-    scalable: guest.charts.translation === "enabled" && isScalable(guest),
+    scalable: guest.charts.translation === "enabled" && (isScalable(guest) || isExtended(guest)),
     steps,
   };
 }

@@ -1,4 +1,3 @@
-import { pageRequestBytes } from "../../events/page-request/page-request-entry.ts";
 import { compileChart } from "../compile-chart.ts";
 import type { FieldsOf, Given } from "../definition.ts";
 import { tell, tellWith } from "../definition.ts";
@@ -12,10 +11,11 @@ type Said = Omit<FieldsOf<"PageRequestQueued">, "tail">;
 interface Request {
   readonly type: "Request";
   readonly said: Said;
-  /** Byte offsets in the queue, and its size in bytes. */
+  /** Byte offsets in the queue, its size in bytes, and that of a request. */
   readonly head: number;
   readonly tail: number;
   readonly size: number;
+  readonly bytes: number;
 }
 interface Arrive {
   readonly type: "Arrive";
@@ -40,7 +40,7 @@ type Told =
   | ("PageRequestQueued" | "PageRequestDropped" | "PageRequestsOverflowed")
   | ("PageRequestsCleared" | "PageRequestOverflowCleared");
 
-const nextTail = ({ tail, size }: Request): number => (tail + pageRequestBytes) % size;
+const nextTail = ({ tail, size, bytes }: Request): number => (tail + bytes) % size;
 
 const queued = tell("PageRequestQueued", ({ event }: Given<Request>) => ({
   ...event.said,

@@ -6,10 +6,12 @@ import { Rtaddr } from "../../events/registers/command.ts";
 import type { Page } from "../../tables/memory.ts";
 import { half, pageAt, pageHalves } from "../../tables/memory.ts";
 import type { Guest } from "../guest.ts";
-import type { PathPart } from "../host/host-entry.ts";
 import { asTablesSeeIt } from "../memory/sight.ts";
 import { tableModeOf } from "../registers/registers.ts";
-import { placeIn, scalableTables, tablesOf } from "./context-table.ts";
+import type { TableMode } from "./context-table.ts";
+import { extendedTables, placeIn, scalableTables, tablesOf } from "./context-table.ts";
+import type { PathWords } from "./path-words.ts";
+import { behindSecond, isNested } from "./second-path.ts";
 
 const modes = Rtaddr.fields.ttm.names;
 
@@ -19,6 +21,16 @@ type Rooted = Pick<Guest, "profile" | "rootPointer">;
 /** Whether the latched root pointer names scalable-mode tables that the unit knows. */
 export const isScalable = (guest: Rooted): boolean =>
   guest.profile.smts && tableModeOf(guest) === modes.scalable;
+
+/** Whether the latched root pointer names extended tables that the unit knows. */
+export const isExtended = (guest: Rooted): boolean =>
+  guest.profile.ecs && tableModeOf(guest) === modes.extended;
+
+/** The kind of tables that the latched root pointer names; where the unit knows none, legacy. */
+const modeOf = (guest: Rooted): TableMode => {
+  if (isExtended(guest)) return "extended";
+  return isScalable(guest) ? "scalable" : "legacy";
+};
 
 /** The guest page of the next table, by the pointer in the entry that begins at a half. */
 export const nextTable = (page: Page | undefined, at: number, next: FieldHalves): number =>
@@ -30,13 +42,9 @@ const ridPasid = halvesOfField(ScalableContextEntry.fields.ridPasid);
 export const ridPasidIn = (page: Page | undefined, at: number): number =>
   numberIn(ridPasid, half(page, at + ridPasid.half));
 
-/** Bytes of a guest page that resolving a request reads, as far as pointers lead now. */
-export interface PathWords {
-  readonly page: number;
-  readonly offset: number;
-  readonly bytes: number;
-  readonly part: PathPart;
-}
+/** Pages of an extended PASID table before the one that has a PASID's entry. */
+const pagesBefore = (pasid: number): number =>
+  placeIn(extendedTables.pasid, 0, pasid) >>> pageHalves.bits;
 
 /**
  * What resolving the requests of a source-id reads, with one PASID or without, from the top:
@@ -50,7 +58,7 @@ export function contextPath(
   const words: PathWords[] = [];
   const memory = asTablesSeeIt(guest, guest.memory);
   let [start, tag] = [pageOf(guest.rootPointer), pasid ?? 0];
-  for (const table of tablesOf(isScalable(guest))) {
+  for (const table of tablesOf(modeOf(guest), pasid)) {
     const { length, next, part } = table;
     const from = placeIn(table, source, tag);
     const [gfn, at] = [start + (from >>> pageHalves.bits), from & pageHalves.mask];
@@ -59,6 +67,10 @@ export function contextPath(
     const page = pageAt(memory, gfn);
     start = nextTable(page, at, next);
     if (table === scalableTables.context) tag = pasid ?? ridPasidIn(page, at);
+    if (table !== extendedTables.context || pasid === undefined || !isNested(page, at)) continue;
+    const found = behindSecond(guest, page, at, start + pagesBefore(tag), words);
+    if (found === undefined) return words;
+    start = found - pagesBefore(tag);
   }
   return words;
 }

@@ -1,4 +1,6 @@
 import { ContextEntry } from "../../events/context/context-entry.ts";
+import { ExtendedContextEntry } from "../../events/context/extended-context-entry.ts";
+import { ExtendedPasidEntry } from "../../events/context/extended-pasid-entry.ts";
 import { PasidDirectoryEntry, PasidEntry } from "../../events/context/pasid-entry.ts";
 import { RootEntry } from "../../events/context/root-entry.ts";
 import { ScalableContextEntry } from "../../events/context/scalable-context-entry.ts";
@@ -10,7 +12,9 @@ import type { PathPart } from "../host/host-entry.ts";
 
 /** A table on the way from the root pointer to what serves a request. */
 export interface ContextTable<Next extends FieldHalves | undefined = FieldHalves | undefined> {
-  readonly name: "root" | "context" | "PASID directory" | "PASID entry";
+  readonly name:
+    | ("root" | "context" | "PASID directory" | "PASID entry")
+    | ("extended root" | "extended context" | "extended PASID entry");
   /** What of a request says which entry: how far down its bits are shifted, and how many count. */
   readonly by: "source" | "pasid";
   readonly shift: number;
@@ -63,12 +67,39 @@ export const scalableTables = {
   pasid: table("PASID entry", "pasid", [5, 0], PasidEntry.width, undefined),
 } as const;
 
+const pasidptr = halvesOfField(ExtendedContextEntry.fields.pasidptr);
+
+/** Version 2.x, from the top down; its root entries are those that scalable mode has kept. */
+export const extendedTables = {
+  root: table("extended root", "source", [15, 7], ScalableRootEntry.width / 2, lctp),
+  context: table("extended context", "source", [6, 0], ExtendedContextEntry.width, pasidptr),
+  pasid: table("extended PASID entry", "pasid", [19, 0], ExtendedPasidEntry.width, undefined),
+} as const;
+
 const legacyPath: readonly ContextTable[] = Object.values(legacyTables);
 const scalablePath: readonly ContextTable[] = Object.values(scalableTables);
 
-/** The tables of a mode, from the top down. */
-export const tablesOf = (scalable: boolean): readonly ContextTable[] =>
-  scalable ? scalablePath : legacyPath;
+const extendedPath: readonly ContextTable[] = Object.values(extendedTables);
+const withoutPasid = extendedPath.slice(0, 2);
+
+/** The kinds of tables that a root pointer can name. */
+export type TableMode = "legacy" | "scalable" | "extended";
+
+/**
+ * The tables of a mode that a request is resolved by, from the top down. With extended contexts
+ * those without PASID end at the context entry.
+ */
+export function tablesOf(mode: TableMode, pasid: number | undefined): readonly ContextTable[] {
+  if (mode === "legacy") return legacyPath;
+  if (mode === "scalable") return scalablePath;
+  return pasid === undefined ? withoutPasid : extendedPath;
+}
+
+/** Bytes of one entry of a table, in scalable mode or in another; of no such table 8. */
+export function bytesOfTable(name: string, scalable: boolean): number {
+  const all = [...(scalable ? scalablePath : legacyPath), ...extendedPath];
+  return (all.find((one) => one.name === name)?.length ?? 2) * 4;
+}
 
 /** Where the entry of a source-id and PASID begins, in halves from the start of its table. */
 export const placeIn = ({ by, shift, mask, length }: ContextTable, source: number, pasid: number) =>

@@ -10,11 +10,13 @@ import { tableModeOf } from "../registers/registers.ts";
 import { markPending, shadowsOf, withShadow } from "../shadow/shadow.ts";
 
 function forgetContexts(guest: Draft<Guest>, fact: FactOf<"ContextInvalidated">): void {
-  guest.hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry));
+  const { ecs } = guest.profile;
+  guest.hosts = clearHosts(guest.hosts, "pending", (entry) => coversContext(fact, entry, ecs));
 }
 
 function forgetPasids(guest: Draft<Guest>, fact: FactOf<"PasidCacheInvalidated">): void {
-  guest.hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry));
+  const { ecs } = guest.profile;
+  guest.hosts = clearHosts(guest.hosts, "pasidPending", (entry) => coversPasid(fact, entry, ecs));
 }
 
 /** The chart alone moves. */

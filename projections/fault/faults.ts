@@ -1,8 +1,11 @@
 import type { SourceId } from "../../events/address.ts";
 import { FaultRecord } from "../../events/fault/fault-record.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import { Fsts } from "../../events/registers/event-line.ts";
 import type { FaultRecordingState } from "../../machines/fault/fault-recording.ts";
 import { faultRecording } from "../../machines/fault/fault-recording.ts";
+import type { PageRequests } from "../page-request/page-requests.ts";
+import { hasOverflow } from "../page-request/page-requests.ts";
 import type { Queue } from "../queue/queue.ts";
 import { anyError } from "../queue/queue.ts";
 
@@ -46,20 +49,27 @@ const isPending = ({ state, records }: Faults): boolean =>
   state === "overflowed" ? records.some((record) => record !== undefined) : state === "pending";
 
 /** Whether FSTS shows any condition that raises the fault event. */
-export const anyCondition = ({ faults, queue }: Owner): boolean =>
-  faults.state !== "empty" || anyError(queue);
+export const anyCondition = (owner: Owner): boolean =>
+  owner.faults.state !== "empty" || anyError(owner.queue) || isPageOverflow(owner);
 
 interface Owner {
   readonly faults: Faults;
   readonly queue: Queue;
+  readonly pageRequests: PageRequests;
+  readonly profile: Pick<Profile, "ecs">;
 }
+
+/** FSTS.PRO: the overflow of the page-request queue, of units of version 2.x; later PRS has it. */
+const isPageOverflow = ({ profile, pageRequests }: Owner): boolean =>
+  profile.ecs && hasOverflow(pageRequests);
 
 /**
  * FSTS as software reads it. FRI is the record that set PPF, also once that one is cleared.
  *
  * Reading: with none pending, FRI reads as 0.
  */
-export function faultStatus({ faults, queue }: Owner): bigint {
+export function faultStatus(owner: Owner): bigint {
+  const { faults, queue } = owner;
   const { records, next, state, first } = faults;
   const order = records.map((_, index) => (next + index) % records.length);
   const oldest = order.find((index) => records[index] !== undefined);
@@ -69,6 +79,7 @@ export function faultStatus({ faults, queue }: Owner): bigint {
     iqe: queue.errors.IQE,
     ice: queue.errors.ICE,
     ite: queue.errors.ITE,
+    pro: isPageOverflow(owner),
     fri: (oldest === undefined ? undefined : (first ?? oldest)) ?? 0,
   });
 }

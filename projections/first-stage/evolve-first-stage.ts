@@ -49,12 +49,12 @@ export function forgetSpace(
   if (!isEmpty(space)) changeSpace(guest, space.id, forget);
 }
 
-/** PASID-based invalidation: entries of one domain-id and PASID, all or those of a range. */
+/** PASID-based invalidation of one domain-id: of all PASIDs, one, or a range of one. */
 function forgetPasid(guest: Draft<Guest>, fact: FactOf<"PasidIotlbInvalidated">): void {
   for (const space of Object.values(guest.spaces)) {
     const covered = coveredOfPasid(fact, space);
     if (covered === undefined) continue;
-    if (fact.scope === "pasid") forgetSpace(guest, space);
+    if (fact.scope !== "page") forgetSpace(guest, space);
     else forgetSpace(guest, space, (old) => rangeForgotten(old, covered, fact.leafOnly === true));
   }
 }

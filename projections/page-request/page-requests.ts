@@ -41,11 +41,15 @@ export const groupAt = (
   group: number,
 ): PageGroup | undefined => groups[groupKey(device, group)];
 
-/** PRS as software reads it. */
-export const pageRequestStatus = ({ state }: PageRequests): bigint =>
+/** Whether a request found no room, and software has not said that it knows. */
+export const hasOverflow = ({ state }: PageRequests): boolean =>
+  state === "overflowed" || state === "overflowedPending";
+
+/** PRS as software reads it; of a unit of version 2.x FSTS has the overflow instead. */
+export const pageRequestStatus = (requests: PageRequests, ecs: boolean): bigint =>
   Prs.encode({
-    ppr: state === "pending" || state === "overflowedPending",
-    pro: state === "overflowed" || state === "overflowedPending",
+    ppr: requests.state === "pending" || requests.state === "overflowedPending",
+    pro: !ecs && hasOverflow(requests),
   });
 
 /** The requests without a group. */

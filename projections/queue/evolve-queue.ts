@@ -31,11 +31,13 @@ interface Cached {
  * Whether a context-cache invalidation covers what is cached for an entry.
  *
  * Reading: a scalable-mode context has no domain-id, so that its invalidations match source-ids
- * alone, and those of a domain cover every context.
+ * alone, and those of a domain cover every context. An extended one has it.
+ *
+ * @param ecs  the unit is one of version 2.x.
  */
-export function coversContext(scope: ContextScope, entry: Cached): boolean {
+export function coversContext(scope: ContextScope, entry: Cached, ecs: boolean): boolean {
   if (scope.scope === "global") return true;
-  const scalable = entry.tag !== undefined || entry.reason >= 0x30;
+  const scalable = !ecs && (entry.tag !== undefined || entry.reason >= 0x30);
   if (!scalable && scope.did !== entry.did) return false;
   if (scope.scope === "domain") return true;
   const mask = functionMasks[scope.mask ?? 0] as number;
@@ -47,13 +49,19 @@ export function coversContext(scope: ContextScope, entry: Cached): boolean {
  *
  * Reading: one of a single PASID covers entries that were not present as well, which are tagged
  * with domain-id 0: Linux announces a new entry with the domain-id that it has now.
+ *
+ * Reading: in version 2.x entries that were not present are tagged with their own PASID and the
+ * domain-id of the context entry, as 2.4 says. Linux 4.4 to 4.20 announces a new entry with PASID 0
+ * under caching mode, and says that it does not know why: that covers nothing.
+ *
+ * @param ecs  the unit is one of version 2.x.
  */
-export function coversPasid(scope: PasidScope, entry: Cached): boolean {
+export function coversPasid(scope: PasidScope, entry: Cached, ecs: boolean): boolean {
   if (entry.tag === undefined) return false;
   if (scope.scope === "global") return true;
   if (scope.scope === "domain") return entry.did === scope.did;
   if (entry.tag !== scope.pasid) return false;
-  return entry.did === scope.did || (entry.did === 0 && entry.reason !== 0);
+  return entry.did === scope.did || (!ecs && entry.did === 0 && entry.reason !== 0);
 }
 
 /** The pages that a page-selective invalidation names. */
@@ -76,7 +84,9 @@ export function coveredOfPasid(
   scope: PasidIotlbScope,
   { did, pasid }: { readonly did: number; readonly pasid: number | undefined },
 ): Range | undefined {
-  if (scope.did !== did || scope.pasid !== pasid) return undefined;
+  if (scope.did !== did) return undefined;
+  if (scope.scope === "domain") return everyPage;
+  if (scope.pasid !== pasid) return undefined;
   return scope.scope === "pasid" ? everyPage : pagesOf(scope);
 }
 

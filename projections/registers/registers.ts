@@ -103,7 +103,7 @@ export function registerValue(guest: Guest, offset: number): bigint {
     case at.ics:
       return when(guest.queue.waitDone, waitDone);
     case at.prs:
-      return pageRequestStatus(guest.pageRequests);
+      return pageRequestStatus(guest.pageRequests, guest.profile.ecs);
     case at.iqercd:
       return queueErrorRecord(guest.queue);
     default:

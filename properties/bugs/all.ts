@@ -2,6 +2,7 @@ import type { Bug } from "./bug.ts";
 import { deviceBugs } from "./device-bugs.ts";
 import { edgeBugs } from "./edge-bugs.ts";
 import { eventBugs } from "./event-bugs.ts";
+import { extendedBugs } from "./extended-bugs.ts";
 import { firstStageBugs } from "./first-stage-bugs.ts";
 import { historicBugs } from "./historic-bugs.ts";
 import { hostCallBugs } from "./host-call-bugs.ts";
@@ -35,5 +36,6 @@ export const bugs: readonly Bug[] = [
   ...edgeBugs,
   ...rareBugs,
   ...writeBufferBugs,
+  ...extendedBugs,
   ...hostCallBugs,
 ];

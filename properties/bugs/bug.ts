@@ -10,4 +10,6 @@ export interface Bug {
   readonly replace: string;
   /** A law that must catch it. */
   readonly law: string;
+  /** The worlds that can show it, where not every world may. */
+  readonly worlds?: "extended";
 }

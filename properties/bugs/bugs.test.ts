@@ -20,7 +20,7 @@ console.info(`SHADOWFOLD_BUGS=${hunted.join(",")} npm test -- properties/bugs hu
 const search = (bug: Bug | undefined, suspect: string, runs: number): Promise<Catch | undefined> =>
   chaseMutant(bug && seeding(bug), {
     ...{ seed: 1, suspects: [suspect], runs },
-    ...{ seconds: 45, shrinking: 0 },
+    ...{ seconds: 45, shrinking: 0, worlds: bug?.worlds },
   });
 
 describe("seeded bugs", () => {

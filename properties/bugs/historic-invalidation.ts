@@ -25,8 +25,8 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     rule: "With S set, the lowest 0 bit of the page number and all bits below it do not count.",
     kind: "decoding",
     file: scope,
-    find: "const length = s ? (ones + 1n) * 2n * 4096n : 4096n;",
-    replace: "const length = s ? (ones + 1n) * 4096n : 4096n;",
+    find: "const told = s ? (ones + 1n) * 2n * 4096n : 4096n;",
+    replace: "const told = s ? (ones + 1n) * 4096n : 4096n;",
     law: "QU1",
   },
   {
@@ -104,10 +104,10 @@ export const historicInvalidationBugs: readonly HistoricBug[] = [
     rule: "What depends on a context entry goes with it.",
     kind: "staleness",
     file: invalidate,
-    find: "hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry));",
+    find: "hostsWhere(guestIn(turn).hosts, (entry) => coversContext(fact, entry, ecs));",
     replace:
       "hostsWhere(guestIn(turn).hosts, " +
-      "(entry) => entry.pasid === undefined && coversContext(fact, entry));",
+      "(entry) => entry.pasid === undefined && coversContext(fact, entry, ecs));",
     law: "SH1",
   },
   {

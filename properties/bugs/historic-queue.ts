@@ -85,8 +85,8 @@ export const historicQueueBugs: readonly HistoricBug[] = [
     rule: "The queue goes on with what it holds once software has cleared the error.",
     kind: "life",
     file: "hypervisor/registers/register-write.ts",
-    find: `if (ite) clearQueueError(turn, "ITE");\n  });\n  kickQueue(turn);`,
-    replace: `if (ite) clearQueueError(turn, "ITE");\n  });`,
+    find: `if (pro) clearPageOverflow(turn);\n  });\n  kickQueue(turn);`,
+    replace: `if (pro) clearPageOverflow(turn);\n  });`,
     law: "QU1",
   },
   {

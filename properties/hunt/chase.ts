@@ -30,6 +30,8 @@ export interface Chase {
   readonly shrinking: number;
   /** The target that is turned: runs that do not come by are no use. */
   readonly turned?: TurnedTarget;
+  /** The worlds that it is chased in: those of extended contexts, or all others. */
+  readonly worlds?: "extended" | undefined;
 }
 
 /** Whether a run takes the transition whose target is turned. */
@@ -52,11 +54,11 @@ function comesBy({ told }: Run, target: TurnedTarget): boolean {
  * @returns what was found; `undefined` when nothing was.
  */
 export function chase(how: Chase): Catch | undefined {
-  const { seed, seconds, suspects, shrinking, turned, runs } = how;
+  const { seed, seconds, suspects, shrinking, turned, runs, worlds } = how;
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
   const concerns = (run: Run): boolean => turned === undefined || comesBy(run, turned);
-  const finding = findViolation({ seed, seconds, suspects, runs, concerns });
+  const finding = findViolation({ seed, seconds, suspects, runs, concerns, worlds });
   if (finding === undefined) return undefined;
   const found = elapsed();
   const limit = found + shrinking;

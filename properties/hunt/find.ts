@@ -5,6 +5,7 @@ import type { Run } from "../laws/run.ts";
 import { runOf } from "../laws/run.ts";
 import { withinTime } from "../laws/within-time.ts";
 import type { Violation } from "../verdict.ts";
+import { anyExtendedProgram } from "../world/extended/program.ts";
 import type { Program } from "../world/program.ts";
 import { anyProgram } from "../world/program.ts";
 import { shrinkInputs } from "./shrink.ts";
@@ -67,6 +68,8 @@ export interface Search {
   readonly runs?: number | undefined;
   /** The runs that can show anything; all when missing. */
   readonly concerns?: Concern;
+  /** Worlds of extended contexts; all others when missing. */
+  readonly worlds?: "extended" | undefined;
 }
 
 /** Tries random programs until one breaks a law. */
@@ -75,7 +78,8 @@ export function findViolation(search: Search): Finding | undefined {
   const likely = suspects.flatMap((suspect) => laws.filter(({ id }) => id === suspect));
   let tried = 0;
   let found: Finding | undefined;
-  const property = fc.property(anyProgram, (program) => {
+  const programs = search.worlds === "extended" ? anyExtendedProgram : anyProgram;
+  const property = fc.property(programs, (program) => {
     tried += 1;
     const wanted = likely.length === 0 || tried % everyLaw === 0 ? laws : likely;
     const violation = brokenLaw(program, wanted, concerns);

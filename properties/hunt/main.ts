@@ -42,7 +42,14 @@ function oneOfTheBugs(id: string, before: readonly string[] = []): readonly stri
 
 async function hunt(bug: Bug, { seed = 1, seconds = 60, worlds }: Options): Promise<BugHunt> {
   const limit = worlds === undefined ? {} : { runs: worlds };
-  const how = { seed, seconds, suspects: [bug.law], shrinking: Math.min(5, seconds), ...limit };
+  const how = {
+    seed,
+    seconds,
+    suspects: [bug.law],
+    worlds: bug.worlds,
+    shrinking: Math.min(5, seconds),
+    ...limit,
+  };
   return { bug, caught: await chaseMutant(seeding(bug), how) };
 }
 

@@ -32,7 +32,11 @@ function check(guest: Guest, { ver, cap, ecap }: Words): string | undefined {
   const iva = Number((ecap >> 8n) & 0x3ffn) * 16;
   const hasIva = iva !== 0 && ((ver >> 4n) & 0xfn) < 6n;
   if (hasIva && readBytes(guest, iva, 8) !== 0n) return "IVA does not read as 0";
-  const [offset] = idle.find(([at, bits]) => (readBytes(guest, at, 4) & bits) !== 0n) ?? [];
+  // FSTS.PRO is of version 2.x.
+  const old = (ecap & (1n << 24n)) !== 0n ? 0x80n : 0n;
+  const isShown = (at: number, bits: bigint): boolean =>
+    (readBytes(guest, at, 4) & bits & ~(at === 0x34 ? old : 0n)) !== 0n;
+  const [offset] = idle.find(([at, bits]) => isShown(at, bits)) ?? [];
   return offset === undefined ? undefined : `${hex(offset)} shows what the unit has not`;
 }
 

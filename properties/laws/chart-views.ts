@@ -61,7 +61,8 @@ function* linesShown(guest: Guest): Generator<readonly [string, string]> {
 
 function requestsShown(guest: Guest): string | undefined {
   if (!has(guest, at.prs)) return undefined;
-  const { ppr, pro } = Prs.decode(read(guest, at.prs));
+  const { ppr, pro: later } = Prs.decode(read(guest, at.prs));
+  const pro = later || Fsts.decode(read(guest, at.fsts)).pro;
   if (pro) return ppr ? "overflowedPending" : "overflowed";
   return ppr ? "pending" : "quiet";
 }

@@ -21,6 +21,8 @@ const fixed: readonly Status[] = [
   { name: "IWC", register: 0x9c, bit: 0 },
   { name: "PPR", register: 0xdc, bit: 0 },
   { name: "PRO", register: 0xdc, bit: 1 },
+  // Of version 2.x.
+  { name: "PRO", register: 0x34, bit: 7 },
 ];
 
 /** Registers of 32 bits with such bits: FSTS, ICS and PRS. The fault records have 128 bits. */

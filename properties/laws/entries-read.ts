@@ -1,5 +1,6 @@
 import type { FactOf } from "../../events/fact.ts";
 import type { Step } from "../../history/step.ts";
+import { readPasidEntry } from "../oracle/extended/source.ts";
 import type { Oracle, World } from "../oracle/oracle.ts";
 import type { PasidValue, Space, Tables } from "../oracle/pasid-entry.ts";
 import { readPasid } from "../oracle/pasid-entry.ts";
@@ -33,6 +34,15 @@ function read({ unit }: World, { source, pasid }: Entry): Said {
   const { entry, words } = readSource(unit, source);
   const low = words[2]?.[1];
   const early = withoutPasidEntry(unit, entry, { pasid });
+  if (entry.kind === "extended") {
+    const { deviceTlb: ats, pageRequests: pri } = entry.context;
+    if (early !== undefined) {
+      return { resolution: early, value: undefined, tag: undefined, ats, pri };
+    }
+    const { value } = readPasidEntry(unit, entry, pasid ?? 0);
+    const resolution = withPasidEntry(entry, value, { pasid });
+    return { resolution, value, tag: pasid, ats, pri };
+  }
   if (entry.kind !== "directory") {
     const ats = entry.kind === "legacy" && early?.kind === "tables" && bit(low, 2n);
     const none = { kind: "fault", reason: 0x30, fpd: false } as const;
@@ -81,7 +91,7 @@ const stageOf = ({ did, pasid, root, levels, wpe, nxe, smep, eafe, second }: Spa
 });
 
 /** Faults of rights that a request asks for are no fault of its entry. */
-const ofRights: readonly number[] = [0x5c, 0x5d];
+const ofRights: readonly number[] = [0x5c, 0x5d, 0x19, 0x1a];
 
 /** Where each kind may lead to. */
 const states: Readonly<Record<Resolution["kind"], readonly string[]>> = {

@@ -16,7 +16,7 @@ interface Line {
 }
 
 const lines: readonly Line[] = [
-  { name: "fault", status: 0x34, conditions: 0x7fn, control: 0x38 },
+  { name: "fault", status: 0x34, conditions: 0xffn, control: 0x38 },
   { name: "invalidation", status: 0x9c, conditions: 1n, control: 0xa0 },
   { name: "pageRequest", status: 0xdc, conditions: 3n, control: 0xe0 },
 ];

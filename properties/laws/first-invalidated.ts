@@ -29,6 +29,7 @@ export function coveredFirst(
   if (fact.did !== stage.did) return undefined;
   // Whatever its range: a second stage is part of what is cached under nesting.
   if (fact.type === "IotlbInvalidated") return everyPage;
+  if (fact.scope === "domain") return everyPage;
   if (fact.pasid !== stage.pasid) return undefined;
   if (fact.scope === "pasid") return everyPage;
   const first = pageOf(fact.iova ?? 0n);
@@ -150,9 +151,10 @@ export const firstStagesOnce: Law = {
       const all = {
         ...(guest === undefined ? {} : { guest }),
         did,
-        pasid,
-        scope: "pasid",
-      } as const;
+        ...(pasid === undefined
+          ? { scope: "domain" as const }
+          : { scope: "pasid" as const, pasid }),
+      };
       const wider = evolve(after, { type: "PasidIotlbInvalidated", ...all }).guests[index];
       const left = wider && leftOf(wider, { type: "PasidIotlbInvalidated", ...all });
       if (left !== undefined) return { law: "IV7", seq, text: left };

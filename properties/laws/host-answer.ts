@@ -15,6 +15,7 @@ import {
   writeCode,
 } from "../../tables/mapping.ts";
 import { get } from "../../tables/page-tree.ts";
+import { nameOf } from "../oracle/extended/source.ts";
 import type { Key } from "../oracle/oracle.ts";
 
 /** What the host's entry and tables do with one access to one page; IOTLB and device TLBs aside. */
@@ -115,11 +116,13 @@ export function hostParts(guest: Guest, { sid, pasid, page }: Key): readonly unk
  * @returns `undefined` where it has no part: no entry, a virtual device, a device that is refused,
  * and an entry that faults without caching mode, which is read anew for every request.
  */
-export function hostAnswer(
-  guest: Guest,
-  { sid, pasid, page }: Key,
-  access: Access,
-): HostAnswer | undefined {
+export function hostAnswer(guest: Guest, key: Key, access: Access): HostAnswer | undefined {
+  const answer = answerOf(guest, key, access);
+  if (answer === undefined || !("fault" in answer) || !guest.profile.ecs) return answer;
+  return { ...answer, fault: nameOf(answer.fault, access) };
+}
+
+function answerOf(guest: Guest, { sid, pasid, page }: Key, access: Access): HostAnswer | undefined {
   const enabled = guest.charts.translation === "enabled";
   const entry = hostAt(guest.hosts, sid, enabled ? pasid : undefined);
   if (entry === undefined) return undefined;

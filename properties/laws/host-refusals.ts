@@ -30,18 +30,20 @@ export function isProtected(guest: Guest, page: number): boolean {
 export const isMessage = (page: number, pasid: number | undefined): boolean =>
   pasid === undefined && page >= interruptPages.first && page < interruptPages.end;
 
-/** Whether a request faults for want of ERE or SRE. */
+/** Reasons for want of ERE or SRE, of scalable mode and of version 2.x. */
+const ofRights: readonly number[] = [0x5c, 0x5d, 0x19, 0x1a];
+
+/** Whether a request faults so. */
 const lacksRights = ({ read, write }: Probe["expected"]): boolean =>
-  [read, write].some(
-    ({ composed }) => "fault" in composed && (composed.fault === 0x5c || composed.fault === 0x5d),
-  );
+  [read, write].some(({ composed }) => "fault" in composed && ofRights.includes(composed.fault));
 
 /** Why the host does not let a request through whose walk is right, or nothing. */
 export type HostRefusal = "unassigned" | "refused" | "protected";
 
 /**
  * Why the host itself must block a request of which nothing is pending: nothing where it must not;
- * `unknown` where second stages may have accessed and dirty bits, which no host has.
+ * `unknown` where second stages may have accessed and dirty bits, or rights to execute, which no
+ * host has.
  */
 export function hostRefusal(
   { key, expected, world }: Probe,
@@ -57,6 +59,10 @@ export function hostRefusal(
   // A request without the rights that it needs may be refused before that is found.
   if (kind === "fault") return lacksRights(expected) ? "unknown" : undefined;
   if (capability(guest, 0x10, 45n)) return "unknown";
+  // Of version 2.x SLEE may be set under nesting, where execute requests exist.
+  if (kind === "nested" && capability(guest, 0x10, 24n) && capability(guest, 0x10, 30n)) {
+    return "unknown";
+  }
   if (kind === "firstStage" || !device.physical) return undefined;
   return capability(guest, 8, 7n) ? undefined : "refused";
 }

@@ -24,7 +24,7 @@ function lostOf({ gpa, bytes }: InputOf<"MemoryWrite">, grants: PageGrants): rea
 }
 
 /** How many bytes the unit writes at a time: a status, an entry, a page request, a descriptor. */
-const unitWrites: readonly bigint[] = [4n, 8n, 32n, 64n];
+const unitWrites: readonly bigint[] = [4n, 8n, 16n, 32n, 64n];
 
 /** Why what is told of lost writes is not so, or nothing. */
 function check({ input, facts }: Step, grants: PageGrants): string | undefined {

@@ -1,10 +1,12 @@
 import type { Fact } from "../../events/fact.ts";
 import type { InputOf } from "../../events/input.ts";
-import { Pectl } from "../../events/registers/event-line.ts";
+import { Ecap } from "../../events/registers/capability.ts";
+import { Fsts, Pectl } from "../../events/registers/event-line.ts";
 import { at } from "../../events/registers/offset.ts";
 import { Pqa, Prs } from "../../events/registers/page-request.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { readBytes } from "../../projections/registers/registers.ts";
+import { pageRequestWords } from "../oracle/extended/page-request.ts";
 import type { Count } from "./law.ts";
 
 type Request = InputOf<"PageRequest">;
@@ -23,15 +25,30 @@ export function queueOf(guest: Guest): Queue {
   const { pqa, pqs } = Pqa.decode(readBytes(guest, at.pqa, 8));
   const size = 4096n << BigInt(pqs);
   const tail = readBytes(guest, at.pqt, 8) % size;
-  const next = (tail + 32n) % size;
+  const next = (tail + BigInt(bytesOfEntry(guest))) % size;
   const isFull = next === readBytes(guest, at.pqh, 8) % size;
   const prs = readBytes(guest, at.prs, 4);
-  const { ppr, pro } = Prs.decode(prs);
+  const { ppr, pro: later } = Prs.decode(prs);
+  const pro = later || Fsts.decode(readBytes(guest, at.fsts, 4)).pro;
   return { base: pqa, tail, next, isFull, ppr, pro };
 }
 
-/** The 32 bytes of a request. */
-export function entryOf(request: Request, requester: number): readonly number[] {
+/** Whether a unit is one of version 2.x, whose page requests have 16 bytes. */
+export const isOld = (guest: Guest): boolean => Ecap.decode(readBytes(guest, at.ecap, 8)).ecs;
+
+const bytesOfEntry = (guest: Guest): number => (isOld(guest) ? 16 : 32);
+
+/** The bytes of a request. */
+export function entryOf(guest: Guest, request: Request, requester: number): readonly number[] {
+  if (isOld(guest)) {
+    const { device: _, iova: address, ...asked } = request;
+    const [low, high] = pageRequestWords({
+      ...{ ...asked, sid: requester, address: BigInt.asUintN(64, address), pasid: asked.pasid },
+      ...{ execute: asked.execute === true, privileged: asked.privileged === true },
+      ...{ stream: false, blocked: false, data: 0 },
+    });
+    return bytesOfWord(low | (high << 64n), 16);
+  }
   const { pasid, group, iova } = request;
   const flag = (set: boolean | undefined, bit: bigint): bigint => (set === true ? 1n << bit : 0n);
   const first =
@@ -44,8 +61,11 @@ export function entryOf(request: Request, requester: number): readonly number[] 
   const last = flag(request.read, 0n) | flag(request.write, 1n) | flag(request.last, 2n);
   const second = last | (BigInt(group) << 3n) | BigInt.asUintN(64, iova & ~0xfffn);
   const both = first | (second << 64n);
-  return Array.from({ length: 32 }, (_, byte) => Number((both >> BigInt(8 * byte)) & 0xffn));
+  return bytesOfWord(both, 32);
 }
+
+const bytesOfWord = (word: bigint, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, byte) => Number((word >> BigInt(8 * byte)) & 0xffn));
 
 /** Why the facts of the event line are not what must be, or nothing. */
 export function checkEvent(guest: Guest, facts: readonly Fact[], arises: boolean, count: Count) {

@@ -14,7 +14,7 @@ import { writable } from "../../tables/mapping.ts";
 import { byteIn, pageAt } from "../../tables/memory.ts";
 import type { Count, Law } from "./law.ts";
 import { answersOnce } from "./page-groups.ts";
-import { checkEvent, entryOf, queueOf } from "./page-queue.ts";
+import { checkEvent, entryOf, isOld, queueOf } from "./page-queue.ts";
 import { find } from "./requests.ts";
 import { guestIndex } from "./run.ts";
 
@@ -25,7 +25,7 @@ function checkRenewed(step: Step, guest: Guest, count: Count): string | undefine
   const { device, pasid, iova } = step.input as Request;
   const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
-  if (entry?.tag === undefined) return undefined;
+  if (entry === undefined || (entry.tag === undefined && !isOld(guest))) return undefined;
   const stage = entry.space === undefined ? undefined : guest.spaces[entry.space];
   const isNested = stage?.second !== undefined || stage?.shadow !== undefined;
   const written = step.facts.findIndex(({ type }) => /^MemoryWrit/.test(type));
@@ -46,7 +46,7 @@ function checkQueued(step: Step, was: Guest, now: Guest, count: Count): string |
   const request = step.input as Request;
   const queue = queueOf(was);
   const address = queue.base + queue.tail;
-  const bytes = entryOf(request, deviceAt(was, request.device)?.requester ?? -1);
+  const bytes = entryOf(was, request, deviceAt(was, request.device)?.requester ?? -1);
   const page = Number(address >> 12n);
   const writes = step.facts.filter(({ type }) => /^MemoryWrit/.test(type));
   const [write] = writes as readonly (FactOf<"MemoryWritten"> | FactOf<"MemoryWriteDropped">)[];
@@ -91,7 +91,9 @@ function checkDropped(
   if (isOverflow && !old.pro) count("overflow");
   count(`dropped: ${dropped.why ?? "fault"}`);
   if (dropped.reason !== undefined) count(`dropped: ${hex(dropped.reason)}`);
-  return checkEvent(was, facts, isOverflow && !old.ppr && !old.pro, count);
+  // In version 2.x an overflow is a condition of FSTS, which FE1 and FT1 look at.
+  const arises = isOverflow && !old.ppr && !old.pro && !isOld(was);
+  return checkEvent(was, facts, arises, count);
 }
 
 const reports: ReadonlySet<string> = new Set([
@@ -100,11 +102,19 @@ const reports: ReadonlySet<string> = new Set([
 
 /** The reason that the context, as the unit remembers it, gives to drop a request; 0 for none. */
 function contextReason(guest: Guest, { device, pasid }: Request): number {
-  if (Rtaddr.decode(guest.rootPointer).ttm === Rtaddr.fields.ttm.names.legacy) return 0x32;
+  const old = isOld(guest);
+  if (Rtaddr.decode(guest.rootPointer).ttm === Rtaddr.fields.ttm.names.legacy) {
+    return old ? 0x30 : 0x32;
+  }
   const requester = deviceAt(guest, device)?.requester ?? -1;
   const entry = hostAt(guest.hosts, requester, pasid);
-  if (entry?.state === "blocked" && entry.tag === undefined) return entry.reason ?? 0;
-  if (entry?.pri !== true) return 0x47;
+  // What a second stage says under a PASID has such a reason too, and comes after PRE.
+  const ofContext = entry?.tag === undefined ? (entry?.reason ?? 0) : 0;
+  if (old && entry !== undefined && ofContext !== 0 && ofContext < 0x10) {
+    return entry.reason === 0x2 ? 0x30 : entry.reason === 0xd && !entry.pri ? 0x30 : entry.reason;
+  }
+  if (!old && entry?.state === "blocked" && entry.tag === undefined) return entry.reason ?? 0;
+  if (entry?.pri !== true) return old ? 0x30 : 0x47;
   return entry.state === "blocked" ? entry.reason : 0;
 }
 

@@ -53,7 +53,8 @@ function wantedOf(work: Work): unknown {
   const none = { iova: 0n, length: 0n, leafOnly: false };
   const limit = length > 1n << 64n ? 1n << 64n : length;
   const pages = scope === "page" ? { iova, length: limit, leafOnly } : none;
-  const pasid = work.kind === "pasidIotlb" ? { pasid: work.pasid } : {};
+  const one = scope === "domain" || work.kind !== "pasidIotlb" ? 0 : work.pasid;
+  const pasid = work.kind === "pasidIotlb" ? { pasid: one } : {};
   return { kind, scope, did: scope === "global" ? 0 : did, ...pasid, ...pages };
 }
 
@@ -107,7 +108,7 @@ function checkDescriptor(
   if (work.kind === "wait") return checkWait(work, facts);
   if (work.kind === "pageGroup" && facts.some((fact) => isIgnored(work, fact))) return undefined;
   const done = facts.map(workOf).find((found) => found !== undefined);
-  const must = wantedOf(work);
+  const must = work.kind === "nothing" ? undefined : wantedOf(work);
   if (sameValue(done, must)) return undefined;
   const [found, wanted] = [textOf(done), textOf(must)];
   return found === wanted ? undefined : `${found}, not ${wanted}`;

@@ -52,7 +52,7 @@ interface Work {
 /** What is wrong with a fact of the queue's, by what was told before it. */
 function checkFact(watched: Watched, fact: Fact, guest: Guest, step: Step, devices: Devices) {
   const { book, work } = watched;
-  const { fetched, owed, isWaiting, isPartial } = book;
+  const { fetched, owed, isWaiting, isPartial, mayOweMore } = book;
   if (fact.type === "DescriptorFetched") return checkFetched(guest, fact);
   if (fact.type === "DescriptorCompleted") {
     if (isPartial) return undefined;
@@ -74,7 +74,7 @@ function checkFact(watched: Watched, fact: Fact, guest: Guest, step: Step, devic
   if (fact.type === "WaitAborted" && !isWaiting && !isPartial) return "no wait is there to abort";
   if (fact.type !== "DeviceTlbAnswered" || step.input.type !== "DeviceTlbAnswer") return undefined;
   const { device } = step.input;
-  const isOwed = owed.some((one) => one.device === device) || isPartial;
+  const isOwed = owed.some((one) => one.device === device) || isPartial || mayOweMore;
   return isOwed ? undefined : `${formatSourceId(device)} answers what it was not asked`;
 }
 

@@ -22,7 +22,7 @@ export function workOf(fact: Fact): unknown {
       return { kind: "pasidCache", scope, did, pasid };
     }
     case "PasidIotlbInvalidated": {
-      const { scope, did, pasid, iova = 0n, length = 0n, leafOnly = false } = fact;
+      const { scope, did, pasid = 0, iova = 0n, length = 0n, leafOnly = false } = fact;
       return { kind: "pasidIotlb", scope, did, pasid, iova, length, leafOnly };
     }
     case "DeviceTlbInvalidated":

@@ -28,7 +28,13 @@ const views: ReadonlyMap<number, Alike> = new Map<number, Alike>([
       was.queue.state === now.queue.state &&
       was.compatibilityInterrupts === now.compatibilityInterrupts,
   ],
-  [at.fsts, (was, now) => was.faults === now.faults && was.queue.errors === now.queue.errors],
+  [
+    at.fsts,
+    (was, now) =>
+      was.faults === now.faults &&
+      was.queue.errors === now.queue.errors &&
+      was.pageRequests === now.pageRequests,
+  ],
   [at.pmen, (was, now) => was.registers === now.registers && was.charts === now.charts],
   [at.iqh, (was, now) => was.queue === now.queue],
   [at.ics, (was, now) => was.queue.waitDone === now.queue.waitDone],

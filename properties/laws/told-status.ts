@@ -26,6 +26,8 @@ const watched: readonly Bit[] = [
   ...bitsOf(0x64, { PRS: 0 }),
   ...bitsOf(0x9c, { IWC: 0 }),
   ...bitsOf(0xdc, { PPR: 0, PRO: 1 }),
+  // Of version 2.x.
+  ...bitsOf(0x34, { PRO: 7 }),
   ...bitsOf(0x38, { "fault IP": 30 }),
   ...bitsOf(0xa0, { "invalidation IP": 30 }),
   ...bitsOf(0xe0, { "pageRequest IP": 30 }),

@@ -28,6 +28,7 @@ export const cachingMode = (unit: Unit): boolean => ((unit.cap >> 7n) & 1n) === 
 
 function tagOf(unit: Unit, entry: SourceEntry): number | undefined {
   if (entry.kind === "directory") return 0;
+  if (entry.kind === "extended") return entry.context.did;
   const context = entry.kind === "legacy" ? entry.context : entry;
   if (context.kind !== "fault") return context.did;
   return cachingMode(unit) ? 0 : undefined;

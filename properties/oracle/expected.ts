@@ -162,7 +162,8 @@ function pathOf(
   // Of a root entry of scalable mode one half counts.
   const unused = (unit.root & 0xc00n) === 0x400n ? ((sid & 0xff) < 128 ? 1 : 0) : -1;
   const words = context.words.filter((_, index) => index !== unused);
-  const used = current.kind === "directory" ? pasidUnder(unit, current, asked) : undefined;
+  const isScalable = current.kind === "directory" || current.kind === "extended";
+  const used = isScalable ? pasidUnder(unit, current, asked) : undefined;
   if (used === undefined || !("pasid" in used)) return [words];
   const history = histories.pasids.get(pasidKey(sid, used.pasid));
   return history === undefined ? [words] : [words, history.path];

@@ -108,6 +108,8 @@ function places(all: Histories): { tables: Tables[]; spaces: Space[] } {
   for (const { values, current } of all.contexts.values()) {
     for (const entry of [...values.values(), current]) {
       if (entry.kind === "legacy" && entry.context.kind === "tables") tables.push(entry.context);
+      if (entry.kind !== "extended" || entry.context.withoutPasid === "nothing") continue;
+      tables.push({ did: entry.context.did, ...entry.context.second });
     }
   }
   for (const history of all.pasids.values()) {

@@ -1,5 +1,6 @@
 import type { FactOf } from "../../events/fact.ts";
 import { restartContext } from "./context-history.ts";
+import { inExtendedMode } from "./extended/source.ts";
 import type { FirstHistory } from "./first-history.ts";
 import { sampleFirst } from "./first-history.ts";
 import type { Histories } from "./history.ts";
@@ -14,7 +15,9 @@ import type { Unit } from "./walk.ts";
 /** Bits of a function number that FM leaves out of the comparison. */
 const ignoredBits = [0b000, 0b100, 0b110, 0b111] as const;
 
-const isLegacy = ({ root }: Unit): boolean => ((root >> 10n) & 3n) === 0n;
+/** Whether context entries have a domain-id. */
+const hasDomains = (unit: Unit): boolean =>
+  ((unit.root >> 10n) & 3n) === 0n || inExtendedMode(unit);
 
 /**
  * Context-cache invalidation. Until a global one, nothing else makes up for a replaced root
@@ -33,7 +36,7 @@ export function invalidateContexts(
   const compared = 0xffff & ~(ignoredBits[what.mask ?? 0] ?? 0);
   for (const [sid, history] of all.contexts) {
     const sameDevice = (sid & compared) === ((what.source ?? 0) & compared);
-    const sameDomain = !isLegacy(unit) || history.tag === (what.did ?? 0);
+    const sameDomain = !hasDomains(unit) || history.tag === (what.did ?? 0);
     const covered =
       what.scope === "global" || (sameDomain && (what.scope === "domain" || sameDevice));
     if (!covered || (history.complete && !history.dirty)) continue;
@@ -61,7 +64,7 @@ export function invalidatePasids(
     all.touched.add(history);
     forgetPasid(unit, history, all.contexts.get(history.sid), (value) => {
       if (what.scope === "global") return true;
-      if (value.kind === "entry") return value.did === (what.did ?? 0);
+      if (value.did !== undefined) return value.did === (what.did ?? 0);
       return what.scope === "pasid" || what.did === 0;
     });
   }
@@ -135,9 +138,10 @@ export function invalidateFirsts(
   const end = first + (what.length ?? 0n);
   for (const history of all.firsts.values()) {
     const { space, page, uppers, leaves } = history;
-    if (space.did !== what.did || space.pasid !== what.pasid) continue;
+    if (space.did !== what.did) continue;
+    if (what.scope !== "domain" && space.pasid !== what.pasid) continue;
     const covered = meets(page, 1, first, end);
-    if (what.scope === "pasid" || (covered && what.leafOnly !== true)) {
+    if (what.scope !== "page" || (covered && what.leafOnly !== true)) {
       restartFirst(unit, all, history);
       continue;
     } else if (what.leafOnly !== true) {

@@ -1,5 +1,5 @@
+import type { Directory } from "./directory.ts";
 import { onceFor } from "./masks.ts";
-import type { Directory } from "./scalable.ts";
 import { isSplit } from "./view.ts";
 import type { Unit, Word } from "./walk.ts";
 import { domainBeyond, reader } from "./walk.ts";
@@ -32,7 +32,13 @@ export interface Tables {
 
 /** What directory and PASID entry say of one PASID. */
 export type PasidValue =
-  | { readonly kind: "fault"; readonly reason: number; readonly fpd: boolean }
+  | {
+      readonly kind: "fault";
+      readonly reason: number;
+      readonly fpd: boolean;
+      /** Of an extended context entry that leads to it. */
+      readonly did?: number;
+    }
   | {
       readonly kind: "entry";
       readonly did: number;

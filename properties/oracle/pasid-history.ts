@@ -1,7 +1,9 @@
 import type { ContextHistory } from "./context-history.ts";
 import { cachingMode } from "./context-history.ts";
+import { pasidFault, readPasidEntry } from "./extended/source.ts";
 import type { PasidValue } from "./pasid-entry.ts";
 import { readPasid } from "./pasid-entry.ts";
+import type { SourceEntry } from "./scalable.ts";
 import { show } from "./show.ts";
 import type { Unit, Word } from "./walk.ts";
 import { sameWords } from "./walk.ts";
@@ -36,6 +38,17 @@ export const newPasid = (sid: number, pasid: number, complete: boolean): PasidHi
   complete,
 });
 
+/** What a context entry leads to for a PASID; nothing where it has no entry for it. */
+function readUnder(unit: Unit, entry: SourceEntry, pasid: number) {
+  if (entry.kind === "extended") {
+    return pasidFault(entry, { pasid }) === undefined
+      ? readPasidEntry(unit, entry, pasid)
+      : undefined;
+  }
+  if (entry.kind !== "directory" || pasid >= 2 ** entry.pasidBits) return undefined;
+  return readPasid(unit, entry, pasid);
+}
+
 /** Reads directory and PASID entry under each context that may be cached. */
 export function samplePasid(unit: Unit, history: PasidHistory, context: ContextHistory): void {
   const words: Word[] = [];
@@ -43,8 +56,8 @@ export function samplePasid(unit: Unit, history: PasidHistory, context: ContextH
   const wasCached = history.values.size > 0;
   history.current = undefined;
   for (const entry of [...context.values.values(), context.current]) {
-    if (entry.kind !== "directory" || history.pasid >= 2 ** entry.pasidBits) continue;
-    const read = readPasid(unit, entry, history.pasid);
+    const read = readUnder(unit, entry, history.pasid);
+    if (read === undefined) continue;
     words.push(...read.words);
     const cached = read.value.kind === "entry" || cachingMode(unit);
     if (cached) history.values.set(show(read.value), read.value);

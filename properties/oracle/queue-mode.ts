@@ -11,7 +11,8 @@ import { bit, bits } from "./word.ts";
 export function unfit(root: bigint, ecap: bigint, wide: boolean): number | undefined {
   const [scalable, abort] = [bit(ecap, 43), bit(ecap, 52)];
   const mode = bits(root, 11, 10);
-  if (!(mode === 0 || (mode === 1 && scalable) || (mode === 3 && abort))) return 7;
+  const extended = mode === 2 && bit(ecap, 24);
+  if (!(mode === 0 || extended || (mode === 1 && scalable) || (mode === 3 && abort))) return 7;
   if (wide) return scalable || abort ? undefined : 5;
   return mode === 1 ? 5 : undefined;
 }

@@ -1,3 +1,4 @@
+import { extendedWork } from "./extended/queue-work.ts";
 import { unfit } from "./queue-mode.ts";
 import type { Work } from "./work.ts";
 
@@ -113,6 +114,7 @@ function decodeForDevice(type: number, low: bigint, high: bigint): Work {
 
 /** What one descriptor asks for, or the IQEI that refuses it. */
 function decode(low: bigint, high: bigint, state: QueueState): Work | number {
+  if (bits(state.ecap, 24, 24) === 1) return extendedWork(low, high, state);
   const type = (bits(low, 11, 9) << 4) | bits(low, 3, 0);
   const masks = reserved[type];
   if (!masks || !knows(type, state.ecap, bits(state.iqa, 11, 11) === 1)) return 3;

@@ -46,6 +46,8 @@ function eventLine(prefix: string, at: number, on: boolean, eim: boolean): Regis
 export function registerRules(cap: bigint, ecap: bigint, haw: number): readonly RegisterRule[] {
   const [qi, ir, eim] = [has(ecap, 1), has(ecap, 3), has(ecap, 4)];
   const pri = has(ecap, 29);
+  // Version 2.x: page requests of 16 bytes, whose overflow FSTS tells; RTT instead of a mode.
+  const ecs = has(ecap, 24);
   const [low, high] = [has(cap, 5), has(cap, 6)];
   const lowRange = when(low, 0xfff0_0000n);
   const highRange = when(high, ((1n << BigInt(haw)) - 1n) & ~0xf_ffffn);
@@ -53,9 +55,9 @@ export function registerRules(cap: bigint, ecap: bigint, haw: number): readonly 
     rule("VER", 0x00, 4),
     rule("CAP", 0x08, 8),
     rule("ECAP", 0x10, 8),
-    rule("RTADDR", 0x20, 8, { writable: 0xffff_ffff_ffff_fc00n }),
+    rule("RTADDR", 0x20, 8, { writable: 0xffff_ffff_ffff_fc00n & ~when(ecs, 0x400n) }),
     // PFO, IQE, ICE and ITE; AFO, APF and PRO are never set. PPF and FRI follow the fault records.
-    rule("FSTS", 0x34, 4, { w1c: 0x71n, own: 0xff02n }),
+    rule("FSTS", 0x34, 4, { w1c: 0x71n | when(ecs && pri, 0x80n), own: 0xff02n }),
     ...eventLine("FE", 0x38, true, eim),
     rule("PMEN", 0x64, 4, { writable: when(low || high, 0x8000_0000n), own: 1n }),
     rule("PLMBASE", 0x68, 4, { writable: lowRange }),
@@ -69,10 +71,10 @@ export function registerRules(cap: bigint, ecap: bigint, haw: number): readonly 
     ...eventLine("IE", 0xa0, qi, eim),
     rule("IQERCD", 0xb0, 8, { own: 0xffff_ffff_0000_000fn }),
     rule("IRTA", 0xb8, 8, { writable: when(ir, 0xffff_ffff_ffff_f80fn) }),
-    rule("PQH", 0xc0, 8, { writable: when(pri, 0x7ffe0n) }),
-    rule("PQT", 0xc8, 8, { writable: when(pri, 0x7ffe0n) }),
+    rule("PQH", 0xc0, 8, { writable: when(pri, ecs ? 0x7fff0n : 0x7ffe0n) }),
+    rule("PQT", 0xc8, 8, { writable: when(pri, ecs ? 0x7fff0n : 0x7ffe0n) }),
     rule("PQA", 0xd0, 8, { writable: when(pri, 0xffff_ffff_ffff_f007n) }),
-    rule("PRS", 0xdc, 4, { w1c: when(pri, 3n) }),
+    rule("PRS", 0xdc, 4, { w1c: when(pri, ecs ? 1n : 3n) }),
     ...eventLine("PE", 0xe0, pri, eim),
   ];
   const first = Number((cap >> 24n) & 0x3ffn) * 16;

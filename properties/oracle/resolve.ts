@@ -1,6 +1,9 @@
+import type { Directory } from "./directory.ts";
+import type { ExtendedSource } from "./extended/source.ts";
+import { byContext, byPasid, hasExtended, pasidFault, readPasidEntry } from "./extended/source.ts";
 import type { PasidValue, Space, Tables } from "./pasid-entry.ts";
 import { readPasid } from "./pasid-entry.ts";
-import type { Directory, SourceEntry } from "./scalable.ts";
+import type { SourceEntry } from "./scalable.ts";
 import { readSource } from "./scalable.ts";
 import type { Unit, Word } from "./walk.ts";
 import { bits } from "./word.ts";
@@ -43,9 +46,14 @@ export interface Resolved {
 /** The PASID that a request uses under a directory, or the reason why it has none. */
 export function pasidUnder(
   unit: Unit,
-  directory: Directory,
-  { pasid }: Asked,
+  directory: Directory | ExtendedSource,
+  asked: Asked,
 ): { readonly pasid: number } | { readonly reason: number } {
+  const { pasid } = asked;
+  if (directory.kind === "extended") {
+    const reason = pasid === undefined ? 0 : pasidFault(directory, asked);
+    return reason === undefined && pasid !== undefined ? { pasid } : { reason: reason ?? 0 };
+  }
   if (pasid === undefined) return { pasid: directory.ridPasid };
   if (!directory.pasidEnabled) return { reason: 0x45 };
   if (pasid >= 2 ** directory.pasidBits) return { reason: 0x46 };
@@ -60,10 +68,13 @@ export function withoutPasidEntry(
   asked: Asked,
 ): Resolution | undefined {
   if (entry.kind === "fault") return entry;
+  if (entry.kind === "extended") return byContext(entry, asked);
   if (entry.kind === "legacy") {
     const { context } = entry;
     // Found before anything is read: no entry's FPD counts.
-    if (asked.pasid !== undefined) return { kind: "fault", reason: 0x31, fpd: false };
+    if (asked.pasid !== undefined) {
+      return { kind: "fault", reason: hasExtended(unit) ? 0x1c : 0x31, fpd: false };
+    }
     return context.kind === "fault" ? context : { ...context, scalable: false };
   }
   const used = pasidUnder(unit, entry, asked);
@@ -71,7 +82,12 @@ export function withoutPasidEntry(
 }
 
 /** What a directory and a PASID entry in it make of a request. */
-export function withPasidEntry(entry: Directory, value: PasidValue, asked: Asked): Resolution {
+export function withPasidEntry(
+  entry: Directory | ExtendedSource,
+  value: PasidValue,
+  asked: Asked,
+): Resolution {
+  if (entry.kind === "extended") return byPasid(entry, value, asked);
   const fpd = entry.fpd || value.fpd;
   if (value.kind === "fault") return { ...value, fpd };
   const withPasid = asked.pasid !== undefined;
@@ -93,11 +109,14 @@ export function resolve(
 ): { resolution: Resolution; words: Word[] } {
   const { entry, words } = readSource(unit, request.sid);
   const early = withoutPasidEntry(unit, entry, request);
-  if (early?.kind === "fault" && early.reason === 0x31) return { resolution: early, words: [] };
-  if (early !== undefined || entry.kind !== "directory") {
+  const isRefused = entry.kind === "legacy" && request.pasid !== undefined;
+  if (early !== undefined && isRefused) return { resolution: early, words: [] };
+  if (early !== undefined || !(entry.kind === "directory" || entry.kind === "extended")) {
     return { resolution: early ?? { kind: "fault", reason: 0x30, fpd: false }, words };
   }
   const used = pasidUnder(unit, entry, request);
-  const { value, words: more } = readPasid(unit, entry, "pasid" in used ? used.pasid : 0);
+  const pasid = "pasid" in used ? used.pasid : 0;
+  const { value, words: more } =
+    entry.kind === "extended" ? readPasidEntry(unit, entry, pasid) : readPasid(unit, entry, pasid);
   return { resolution: withPasidEntry(entry, value, request), words: [...words, ...more] };
 }

@@ -15,7 +15,8 @@ function past({ unit, histories }: World, sid: number, asked: Asked): Omit<Resol
   for (const entry of [...context.values.values(), context.current]) {
     const early = withoutPasidEntry(unit, entry, asked);
     if (early !== undefined) all.push(early);
-    if (early !== undefined || entry.kind !== "directory") continue;
+    if (early !== undefined) continue;
+    if (entry.kind !== "directory" && entry.kind !== "extended") continue;
     const used = pasidUnder(unit, entry, asked);
     const history = histories.pasids.get(pasidKey(sid, "pasid" in used ? used.pasid : -1));
     if (history === undefined) {

@@ -1,25 +1,16 @@
+import type { Directory } from "./directory.ts";
+import type { ExtendedSource } from "./extended/source.ts";
+import { inExtendedMode, readSourceEntry } from "./extended/source.ts";
 import { onceFor } from "./masks.ts";
 import type { Context, Unit, Word } from "./walk.ts";
 import { readContext, reader } from "./walk.ts";
 import { bit, bits, ones } from "./word.ts";
 
-/** Where a scalable-mode context entry leads to. */
-export interface Directory {
-  readonly kind: "directory";
-  readonly fpd: boolean;
-  readonly pointer: bigint;
-  /** Bits of the PASIDs that the directory has entries for. */
-  readonly pasidBits: number;
-  readonly pasidEnabled: boolean;
-  /** The PASID of requests without one, and whether those are privileged. */
-  readonly ridPasid: number;
-  readonly ridPrivileged: boolean;
-}
-
 /** What root and context entry say of a source-id, in the mode that the root pointer asks for. */
 export type SourceEntry =
   | { readonly kind: "legacy"; readonly context: Context }
   | { readonly kind: "fault"; readonly reason: number; readonly fpd: boolean }
+  | ExtendedSource
   | Directory;
 
 /** Reads root and context entry of a source-id. The words are those that it read, in order. */
@@ -29,6 +20,7 @@ export function readSource(unit: Unit, sid: number): { entry: SourceEntry; words
     const { context, words } = readContext(unit, sid);
     return { entry: { kind: "legacy", context }, words };
   }
+  if (inExtendedMode(unit)) return readSourceEntry(unit, sid);
   if (mode !== 1 || !bit(unit.ecap, 43)) {
     const reason = mode === 3 && bit(unit.ecap, 52) ? 0x33 : 0x30;
     return { entry: { kind: "fault", reason, fpd: false }, words: [] };

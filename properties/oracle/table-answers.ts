@@ -1,4 +1,5 @@
 import type { Access } from "../../events/input.ts";
+import { hasExtended, nameOf } from "./extended/source.ts";
 import type { FirstTables } from "./first-chain.ts";
 import { secondNow } from "./first-chain.ts";
 import type { FirstRequest } from "./first-entry.ts";
@@ -136,6 +137,17 @@ function throughFirst(
   return { now, all: [...outcomes, now], dirty, complete, first };
 }
 
+/** The same answers in the words of version 2.x, where the unit is one. */
+function inVersion2(found: TableAnswers, access: Access): TableAnswers {
+  const named = (one: TableAnswer): TableAnswer =>
+    one.kind === "fault" ? fault(nameOf(one.reason, access)) : one;
+  const { first } = found;
+  const other = { ...found, now: named(found.now), all: found.all.map(named) };
+  return first === undefined
+    ? other
+    : { ...other, first: { ...first, outcome: named(first.outcome) } };
+}
+
 /** What becomes of a request, and may become of it, under one resolution. */
 export function outcomesUnder(
   unit: Unit,
@@ -149,7 +161,10 @@ export function outcomesUnder(
   }
   if (resolution.kind === "fault") return settled(fault(resolution.reason));
   if (resolution.kind === "tables") return throughTables(unit, all, resolution, request);
-  if (resolution.kind === "firstStage") return throughFirst(unit, all, resolution, request);
+  if (resolution.kind === "firstStage") {
+    const found = throughFirst(unit, all, resolution, request);
+    return hasExtended(unit) ? inVersion2(found, access) : found;
+  }
   if (resolution.scalable) return settled(throughScalable(unit, request));
   return settled(readThrough(unit, page, access, true));
 }

@@ -133,7 +133,9 @@ const leaves = Array.from({ length: 6 }, (_, level) => `leaf ${level}`);
 const tables = Array.from({ length: 6 }, (_, level) => `table ${level}`);
 
 function reservedAt(unit: Unit, level: number, leaf: boolean): bigint {
-  let mask = (1n << 62n) | ones(51, unit.haw);
+  // TM: of version 2.x a field of leaves, where there are device TLBs.
+  const hasTm = bit(unit.ecap, 24) && bit(unit.ecap, 2) && (leaf || level === 1);
+  let mask = (hasTm ? 0n : 1n << 62n) | ones(51, unit.haw);
   if (!bit(unit.ecap, 7) || !(leaf || level === 1)) mask |= 1n << 11n;
   if (level >= 4) mask |= 1n << 7n;
   if (level === 3 && !bit(unit.cap, 35)) mask |= 1n << 7n;

@@ -43,7 +43,8 @@ export type Work =
     }
   | {
       readonly kind: "pasidIotlb";
-      readonly scope: "pasid" | "page";
+      /** `domain` of version 2.x alone: every PASID. */
+      readonly scope: "domain" | "pasid" | "page";
       readonly did: number;
       readonly pasid: number;
       /** First byte and length in bytes; meaningful for pages alone. */
@@ -51,6 +52,8 @@ export type Work =
       readonly length: bigint;
       readonly leafOnly: boolean;
     }
+  /** An answer that goes to nobody. */
+  | { readonly kind: "nothing" }
   | { readonly kind: "interruptEntries"; readonly first: number; readonly count: number }
   | { readonly kind: "allInterruptEntries" }
   | {

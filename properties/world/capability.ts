@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { profiles } from "../../events/profile/profiles.ts";
 import { Cap, Ecap } from "../../events/registers/capability.ts";
 
 /** The capability words of one unit, as a set-up has them. */
@@ -124,4 +125,45 @@ const scalableWords: fc.Arbitrary<Words> = fc
 export const anyWords: fc.Arbitrary<Words> = fc.oneof(
   { weight: 3, arbitrary: legacyWords },
   { weight: 2, arbitrary: scalableWords },
+);
+
+/** What version 2.x adds to a unit with device TLBs: extended contexts, and what they know. */
+const anyExtended = fc.record({
+  mts: chance(50),
+  nest: chance(70),
+  pasid: chance(95),
+  pss: fc.constantFrom(19, 19, 9, 8),
+  prs: chance(80),
+  ers: chance(70),
+  srs: chance(70),
+  eafs: chance(50),
+  nwfs: chance(50),
+});
+
+const random2016: fc.Arbitrary<Words> = fc
+  .record({ drawn, extended: anyExtended, fl1gp: chance(50) })
+  .map(({ drawn: { cap, ecap, places, haw }, extended, fl1gp }) => {
+    const { fro, iro } = places;
+    const qi = { qi: true, ir: false, eim: false, iro, dit: false };
+    const prs = extended.prs && ecap.dt;
+    return {
+      ver: 0x10n,
+      cap: Cap.encode({ ...cap, sagaw: cap.sagaw | 0b0100, fro, fl1gp, rwbf: false, pi: false }),
+      ecap: Ecap.encode({ ...ecap, ...extended, ...qi, prs, ecs: true }),
+      haw,
+    };
+  });
+
+/** Capabilities of the machine of 2016, as it is or with nesting left out. */
+const machines2016 = (["hardware-2016-ecs", "hardware-2016-ecs-not-nested"] as const).map(
+  (name): Words => {
+    const { ver, cap, ecap, haw } = profiles[name];
+    return { ver, cap, ecap, haw };
+  },
+);
+
+/** Capabilities of a unit of version 2.x: that of 2016, or a random legal one. */
+export const extendedWords: fc.Arbitrary<Words> = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom(...machines2016) },
+  { weight: 2, arbitrary: random2016 },
 );

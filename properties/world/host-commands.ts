@@ -28,9 +28,12 @@ function use(driver: Driver, { device, page, whose }: KeptOut, draw: number): vo
   emit(driver, { type: "Dma", device, iova: address, access: accessOf(draw), length: 8, ...whose });
 }
 
+/** Draws who may have asked for what. */
+export type Choose = (driver: Driver, draw: Draw) => KeptOut;
+
 /** The host's hardware reports a fault, by draw again and again, and some that it lost. */
-function fault(driver: Driver, draw: Draw): void {
-  const { device, page, whose } = someAsked(driver, draw);
+function fault(driver: Driver, draw: Draw, choose: Choose): void {
+  const { device, page, whose } = choose(driver, draw);
   const reason = pick(["unmapped", "permission", "firstStage"] as const, draw.how);
   const lost = draw.extra % 4 === 3 ? { lost: 1 + (draw.extra % 5) } : {};
   const at = iova((BigInt(page) << 12n) + BigInt(draw.extra & 0xff8));
@@ -57,8 +60,8 @@ function useHeld(driver: Driver, { device, page, whose }: KeptOut): void {
 }
 
 /** A call fails for somebody, or is not answered in time; they try to go on as before. */
-function fail(driver: Driver, draw: Draw): void {
-  const asked = someAsked(driver, draw);
+function fail(driver: Driver, draw: Draw, choose: Choose): void {
+  const asked = choose(driver, draw);
   const holds = driver.profile.deviceTlb && draw.where % 3 === 0;
   if (holds) {
     const { device, page, whose } = asked;
@@ -83,10 +86,15 @@ function track(driver: Driver, draw: Draw): void {
 }
 
 /** What the host's kernel and hardware do beside the guest: faults, failures, migration. */
-export const hostAffairs: Command = (driver, draw) => {
-  if (driver.keptOut.length > 0 && more(draw, 24) % 2 === 0) release(driver, draw);
-  pick([fault, fail, fail, track, fault, fail], more(draw, 20))(driver, draw);
-};
+export const hostAffairsOf =
+  (choose: Choose): Command =>
+  (driver, draw) => {
+    if (driver.keptOut.length > 0 && more(draw, 24) % 2 === 0) release(driver, draw);
+    pick([fault, fail, fail, track, fault, fail], more(draw, 20))(driver, draw, choose);
+  };
+
+/** The same, about requests that the driver's tables are for. */
+export const hostAffairs: Command = hostAffairsOf(someAsked);
 
 /** Whether something of the host comes after a command: after one in sixteen. */
 export const isHostsTurn = (draw: Draw): boolean => more(draw, 28) % 16 === 15;

@@ -54,7 +54,8 @@ function smallRanges(guest: number, draws: Draws): Range[] {
 
 /** The further pages of a unit with scalable mode; by draw one block cannot be written. */
 function scalableRanges(guest: number, { words, odd, shift, readOnly }: Draws): Range[] {
-  if (!profileOf(words).smts) return [];
+  const { smts, ecs } = profileOf(words);
+  if (!smts && !ecs) return [];
   const { first, count } = scalablePages;
   const all = count / blockPages;
   return Array.from({ length: all }, (_, block) => {
@@ -123,21 +124,37 @@ const anyReserved: fc.Arbitrary<Reserved> = fc.record({
   mapped: fc.constantFrom(0, 0, 1),
 });
 
-const anyDraws: fc.Arbitrary<Draws> = fc.record({
-  words: anyWords,
-  odd: fc.constantFrom(1, 3, 5, 7, 9, 11, 13),
-  shift: fc.nat(blocks - 1),
-  readOnly: fc.integer({ min: 6, max: blocks - 1 }),
-  hole: fc.integer({ min: 6, max: blocks - 1 }),
-  swapped: fc.boolean(),
-  physical: fc.array(chance(80), { minLength: 4, maxLength: 4 }),
-  region: fc.option(anyReserved, { freq: 2, nil: undefined }),
-});
+const drawsOf = (words: fc.Arbitrary<Words>): fc.Arbitrary<Draws> =>
+  fc.record({
+    words,
+    odd: fc.constantFrom(1, 3, 5, 7, 9, 11, 13),
+    shift: fc.nat(blocks - 1),
+    readOnly: fc.integer({ min: 6, max: blocks - 1 }),
+    hole: fc.integer({ min: 6, max: blocks - 1 }),
+    swapped: fc.boolean(),
+    physical: fc.array(chance(80), { minLength: 4, maxLength: 4 }),
+    region: fc.option(anyReserved, { freq: 2, nil: undefined }),
+  });
 
-/** One or two guests with random legal units, devices on three buses and permuted host frames. */
-export const anyGuests: fc.Arbitrary<readonly GuestSetup[]> = fc
-  .oneof(
-    { weight: 2, arbitrary: fc.tuple(anyDraws) },
-    { weight: 1, arbitrary: fc.tuple(anyDraws, anyDraws) },
-  )
-  .map((all) => all.map((draws, index) => guestOf(index, draws)));
+/** One or two guests with units of some words, devices on three buses and permuted host frames. */
+export function guestsWith(words: fc.Arbitrary<Words>): fc.Arbitrary<readonly GuestSetup[]> {
+  const draws = drawsOf(words);
+  return fc
+    .oneof(
+      { weight: 2, arbitrary: fc.tuple(draws) },
+      { weight: 1, arbitrary: fc.tuple(draws, draws) },
+    )
+    .map((all) => all.map((each, index) => guestOf(index, each)));
+}
+
+/** Two guests, the first with a unit of some words and the second with one of others. */
+export const twoGuests = (
+  first: fc.Arbitrary<Words>,
+  second: fc.Arbitrary<Words>,
+): fc.Arbitrary<readonly GuestSetup[]> =>
+  fc
+    .tuple(drawsOf(first), drawsOf(second))
+    .map((all) => all.map((each, index) => guestOf(index, each)));
+
+/** One or two guests with random legal units. */
+export const anyGuests: fc.Arbitrary<readonly GuestSetup[]> = guestsWith(anyWords);

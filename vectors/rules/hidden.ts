@@ -9,6 +9,11 @@ const hiddenRules: readonly Hidden[] = [
       "PM9 PM10 DV2 DV3 DV4 DV5 DV7 DV8 DV10 DV11 DV12 DV13 DV14 DT1 DT2 DT3 DT4 DT5 " +
       "IV3 IV5 IV7 SH5 PT1 PT2 HE1 HE2 HE3 WB8 DM2",
   ],
+  [
+    "No target with a profile of version 2.x is known.",
+    "EC51 EC52 EC53 EC54 EC55 EC56 EC57 EC58 EC59 EC60 EC61 EC62 EC63 EC70 EC71 EC72 EC73 EC74 " +
+      "EC75 EC80 EC81 EC82 EC83 EC84 EC85 EC90 EC91 EC92 EC93",
+  ],
   ["It is about what facts tell, not about what shows.", "FT1 FT2 FT3 FT4 QU3 FS8"],
   [
     "A unit may remember or forget: either answer is right.",
@@ -56,6 +61,7 @@ export const unitSections: readonly string[] = [
     "Write buffer",
     "Contexts",
     "Scalable mode",
+    "Extended contexts",
     "First stage and nesting",
     "Global command",
   ],

@@ -58,6 +58,18 @@ const unseen: readonly Unseen[] = [
     "The machine that programs are for has no two devices that differ in their bus alone.",
     "bus-lost",
   ],
+  [
+    "No target with a profile of version 2.x is known.",
+    "extended-half extended-pasid-index extended-table-size " +
+      "extended-pass-through-pasids extended-paside-ignored extended-guest-mode " +
+      "extended-nest-ignored extended-table-not-nested extended-nest-capability " +
+      "extended-reserved extended-fpd extended-sre extended-wpe extended-nxe " +
+      "extended-smep-for-wpe extended-reason-kept extended-fault-tag " +
+      "extended-iotlb-of-one extended-type-of-seven-bits extended-request-size " +
+      "extended-request-bus extended-overflow-in-prs extended-pre-ignored " +
+      "extended-eafe extended-domain extended-root-of-entry " +
+      "extended-table-without-paside",
+  ],
 ];
 
 /** The reason why no case finds a seeded bug, by the bug's id. */
