@@ -158,7 +158,7 @@ export async function editTable(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "shadowfold-edits-"));
   try {
     const file = join(folder, "run.ndjson");
-    const driver = readFileSync(new URL("nesting/nest-off.ndjson", import.meta.url), "utf8");
+    const driver = readFileSync(join("docs", "nesting", "nest-off.ndjson"), "utf8");
     await decide([...driver.trimEnd().split("\n"), unread], file);
     await run("seal", "--generate-key", "example.com/edits", "-o", join(folder, "key"));
     const key = ["--key", join(folder, "key")];
