@@ -27,6 +27,37 @@ export const checkWorld = (world: World, subject = "world"): World =>
     throw new MalformedError(subject, "", "expected one, as createWorld and fold give it");
   });
 
+/**
+ * What a part of a value is read as.
+ *
+ * @param path  the part, for the error: its own field follows.
+ * @throws MalformedError of the whole.
+ */
+export function within<T>(subject: string, path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    const joint = error.field === "" || error.field.startsWith("[") ? "" : ".";
+    throw new MalformedError(subject, `${path}${joint}${error.field}`, error.reason);
+  }
+}
+
+/** @throws MalformedError when a world has no such guest. */
+export function checkGuestIn(
+  { guests }: World,
+  guest: number,
+  [subject, field]: readonly [string, string],
+): void {
+  if (guest < guests.length) return;
+  const known = guests.length.toString();
+  throw new MalformedError(
+    subject,
+    field,
+    `there is no guest ${guest.toString()}; guests: ${known}`,
+  );
+}
+
 /** A number of an event up to which something is to be looked at. @throws MalformedError */
 export function checkUntil(until: number | undefined): number | undefined {
   if (until === undefined || (Number.isSafeInteger(until) && until >= 0)) return until;
