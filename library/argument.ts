@@ -67,8 +67,13 @@ export function checkUntil(until: number | undefined): number | undefined {
 
 /** The inputs, each checked as it is asked for. @throws MalformedError that says which it is. */
 function* eachInput(inputs: Iterable<Input>): Generator<Input, void, void> {
+  const iterator: unknown = reading("inputs", () => inputs[Symbol.iterator]());
+  if (!isObject(iterator)) {
+    const found = nameOfValue(iterator);
+    throw new MalformedError("inputs", "", `expected a list of them, whose iterator is ${found}`);
+  }
   let index = 0;
-  for (const input of inputs) {
+  for (const input of { [Symbol.iterator]: () => iterator as Iterator<Input> }) {
     try {
       yield checkInput(input);
     } catch (error) {
@@ -104,7 +109,8 @@ export function checkEvents(step: Step): Step {
   const isStep = reading("step", () => {
     const { seq, input, facts } = step;
     const isCounted = Number.isSafeInteger(seq) && isEvent(input);
-    return isCounted && Array.isArray(facts) && facts.every(isEvent);
+    // What is missing in a list is passed by, where each item is asked about.
+    return isCounted && Array.isArray(facts) && Array.from(facts).every(isEvent);
   });
   if (isStep) return step;
   throw new MalformedError("step", "", "expected one, as steps gives it");

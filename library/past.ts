@@ -16,7 +16,7 @@ import { reportOfBranch, reportOfTwo } from "../history/what-if/report.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { judge } from "../properties/judge.ts";
 import { checkInputs } from "./argument.ts";
-import { ownStep } from "./handed-out.ts";
+import { ownMoment } from "./handed-out.ts";
 import { checkEdits, checkHandle, checkQuery } from "./query-argument.ts";
 
 /** What would have been, and beside what was. */
@@ -60,7 +60,7 @@ function historyIn(timeline: Timeline): History {
     get last() {
       return timeline.end.seq;
     },
-    add: (input) => ownStep(append(timeline, checkInput(input))),
+    add: (input) => ownMoment(append(timeline, checkInput(input))),
     ask: (query) => answer(timeline, checkQuery(timeline.end, query)),
     whatIf: (edits) => {
       const branch = branchOf(timeline, "what if", checkEdits("whatIf", edits));

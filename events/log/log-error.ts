@@ -8,7 +8,7 @@ export class LogError extends Error {
   readonly reason: string;
 
   constructor(line: number, reason: string) {
-    super(`line ${line.toString()}: ${reason}`);
+    super(`line ${String(line)}: ${reason}`);
     this.line = line;
     this.reason = reason;
   }
