@@ -123,7 +123,8 @@ describe("why", () => {
     const types = (path as readonly Entry[]).map(({ writes }) => writes.at(-1)?.announced?.type);
     const [own, pasid] = ["HostEntryChanged", "PasidCacheInvalidated"];
     expect(types).toEqual([own, own, pasid, pasid]);
-    const removed = [nesting("sharing"), ...device, ...at(gva + 0x1000n), "--pasid", "0x41"];
+    const whose = [...at(gva + 0x1000n), "--pasid", "0x41", "--at", "115"];
+    const removed = [nesting("sharing"), ...device, ...whose];
     const { path: first } = await json("why", ...removed);
     expect(first.at(-1).writes.at(-1).announced.type).toBe("PasidIotlbInvalidated");
   });

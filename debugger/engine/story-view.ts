@@ -1,4 +1,5 @@
-import { lastWrite, tellStory } from "../../cli/render/story.ts";
+import { lastWrite } from "../../cli/render/last-write.ts";
+import { tellStory } from "../../cli/render/story.ts";
 import { hex } from "../../events/address.ts";
 import type { DmaExplanation } from "../../history/explanation.ts";
 import { momentOfDma } from "../../history/query/moment-of-dma.ts";
