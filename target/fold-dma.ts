@@ -11,7 +11,7 @@ import type { World } from "../projections/world.ts";
 import { find } from "../properties/laws/requests.ts";
 import { expected } from "../properties/oracle/expected.ts";
 import type { Oracle } from "../properties/oracle/oracle.ts";
-import type { Past, Reached } from "./deviation.ts";
+import type { Contexts, Past, Reached } from "./deviation.ts";
 import type { Raw } from "./difference.ts";
 import type { Suppressed } from "./dma-text.ts";
 import { answerText, modelText, targetText, withoutReason, withReason } from "./dma-text.ts";
@@ -20,7 +20,7 @@ import type { Known } from "./known.ts";
 import { requesterOf } from "./machine.ts";
 import { usesOf } from "./past.ts";
 import type { Seen } from "./sight.ts";
-import { entriesWalked } from "./table-view.ts";
+import { entriesWalked, walkByTarget } from "./table-view.ts";
 
 /** One program being compared. */
 export interface Comparing {
@@ -42,7 +42,9 @@ export interface Comparing {
 
 /**
  * Whether the target used a translation of the same domain-id again that nothing has invalidated
- * since. It may, even if the entry that names the domain-id leads to other tables by now.
+ * since. It may, even if the entry that names the domain-id leads to other tables by now, or to
+ * the same with other levels, and contexts were invalidated: an IOTLB entry is found by source-id
+ * and address, and software has to invalidate the IOTLB too (VT-d 5.10 §6.2.1, §6.2.2.1, §6.2.7).
  */
 function isRemembered(
   { past, world, known: { memory } }: Comparing,
@@ -148,9 +150,9 @@ function foldedTo(before: World, input: InputOf<"Dma">, { source, outcome, told 
   return undefined;
 }
 
-/** What the entries of the tables allow, and where they lead. */
-function allowedByTables(guest: Guest, source: number, iova: bigint) {
-  const walk = entriesWalked(guest, source, iova);
+/** What the entries of the tables that the target walks allow, and where they lead. */
+function allowedByTables(guest: Guest, source: number, iova: bigint, contexts: Contexts) {
+  const walk = walkByTarget(guest, source, iova, contexts);
   const leaf = walk?.seen.at(-1)?.leaf;
   if (walk === undefined || leaf === undefined) return undefined;
   const { isFirst, seen } = walk;
@@ -176,7 +178,7 @@ export function usesIn(
   if (translated === undefined || guest === undefined) return [];
   const source = requesterOf(input.device);
   const [use] = usesOf(past, source, input.iova, translated);
-  const tables = allowedByTables(guest, source, input.iova);
+  const tables = allowedByTables(guest, source, input.iova, past.contexts);
   // The target walks the tables for each source-id. In the model one may use what another has
   // found, and the right to write waits for the first stage's dirty bit.
   const isWalked = tables !== undefined && (tables.isFirst || tables.gpa === translated);

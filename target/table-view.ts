@@ -89,13 +89,17 @@ function stageOf(entry: bigint | undefined): Stage | undefined {
   return { root: pageOf(ssptptr), levels: levelsOfWidth(aw), isFirst: false, nxe: false };
 }
 
+/** The stage of the legacy context entry that the target remembers, if it does. */
+function stageAtTarget(guest: Guest, source: number, contexts?: Contexts): Stage | undefined {
+  return isScalable(guest) ? undefined : stageOf(contexts?.entries.get(source));
+}
+
 /**
  * The walks that a request without PASID may use: by the tables in memory, as the model remembers,
  * and in legacy mode by the context entry that the target does.
  */
 export function walksOf(guest: Guest, source: number, iova: bigint, contexts?: Contexts) {
-  const entry = isScalable(guest) ? undefined : contexts?.entries.get(source);
-  const remembered = stageOf(entry);
+  const remembered = stageAtTarget(guest, source, contexts);
   const stages = [stageInMemory(guest, source), stageRemembered(guest, source), remembered];
   return stages.flatMap((stage) => (stage === undefined ? [] : [walkStage(guest, stage, iova)]));
 }
@@ -103,6 +107,15 @@ export function walksOf(guest: Guest, source: number, iova: bigint, contexts?: C
 /** The walk by the tables in memory now, or, where they block the request, the remembered one. */
 export const entriesWalked = (guest: Guest, source: number, iova: bigint) =>
   walksOf(guest, source, iova)[0];
+
+/**
+ * The walk of the target: by the context entry that it remembers, even where the one in memory has
+ * another number of levels by now, and leads to the same page by entries that allow less.
+ */
+export function walkByTarget(guest: Guest, source: number, iova: bigint, contexts: Contexts) {
+  const stage = stageAtTarget(guest, source, contexts);
+  return stage === undefined ? entriesWalked(guest, source, iova) : walkStage(guest, stage, iova);
+}
 
 /** Whether a leaf larger than 4 KiB has pages of the interrupt range among others. */
 export function overlapsInterrupts({ leaf }: Seen): boolean {

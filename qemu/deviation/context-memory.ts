@@ -56,8 +56,10 @@ const requestersOf = (guest: Guest): readonly number[] =>
 function afterPasidCache({ passing, entries, lately }: Contexts, guest: Guest): Contexts {
   const now = requestersOf(guest).filter((each) => isPassed(guest, each, entries.get(each)));
   // It may look by the context entry that is in memory instead of the one that it remembers.
-  const sure = now.filter((each) => passing.has(each) && isPassed(guest, each));
-  return { passing: new Set(sure), entries, lately: new Set([...lately, ...passing, ...now]) };
+  const inMemory = requestersOf(guest).filter((each) => isPassed(guest, each));
+  const sure = now.filter((each) => passing.has(each) && inMemory.includes(each));
+  const maybe = new Set([...lately, ...passing, ...now, ...inMemory]);
+  return { passing: new Set(sure), entries, lately: maybe };
 }
 
 /** The same after a request of a source-id, by the tables as they were before it. */

@@ -7,6 +7,7 @@ import {
   pasidDma,
   pasidEntry,
   pasidTable,
+  passThroughEntry,
   scalableOn,
   scalableTables,
   scalableUnit,
@@ -14,8 +15,10 @@ import {
 } from "../../properties/examples/scalable-driver.ts";
 import { nvme } from "../../properties/examples/unit.ts";
 import type { Contexts, Situation } from "../../target/deviation.ts";
+import { noContexts } from "../../target/known.ts";
 import { noPast } from "../../target/past.ts";
 import { entriesRead } from "../../target/table-view.ts";
+import { contextsAfter } from "./context-memory.ts";
 import { doneByQemu } from "./scalable-outcome.ts";
 
 /** A device whose PASID entry is not present, and whose faults are not to be recorded. */
@@ -57,4 +60,16 @@ test("[QF17] of who may have been passed through no context entry is sure to be 
   // What neither of the two does stays a difference.
   expect(done("fault 0x5b", { entries, lately })).toMatchObject({ isDone: false });
   expect([...done("fault 0x5b", { entries, lately }).met]).toContain("pasid-presence-ignored");
+});
+
+test("[QF17] who is passed through by the context entry in memory may be so since a flush", () => {
+  const passed = scene.when(pasidEntry(0, passThroughEntry()));
+  const read = entriesRead(passed.guest(), nvme).find(({ table }) => table === "context");
+  // The entry that is remembered has another directory, in which nothing is present.
+  const entries = new Map([[nvme as number, (read?.entry ?? 0n) ^ 0x4000n]]);
+  const flush = { type: "PasidCacheInvalidated", scope: "global" } as const;
+  const contexts = contextsAfter({ ...noContexts, entries }, flush, passed.world);
+  expect([contexts.lately.has(nvme), contexts.passing.has(nvme)]).toEqual([true, false]);
+  expect([...done("page 0x40000", contexts).met]).toEqual(["pass-through-kept"]);
+  expect(done("page 0x40000", { entries })).toMatchObject({ isDone: false });
 });
