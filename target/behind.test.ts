@@ -142,7 +142,7 @@ const mistakes: readonly (readonly [string, Parts, Other])[] = [
   ],
   [
     "an overflow by another source while records are free",
-    [blocked, reads(page, sourceId(0x28))],
+    [blocked, reads(page, sourceId(0x1c0))],
     {
       registers: (bytes) => {
         if (recordIn(bytes, 1).every((byte) => byte === 0)) return;

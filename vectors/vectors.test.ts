@@ -10,6 +10,7 @@ import { allChosen, shownBy, vectorFor } from "./chosen.ts";
 import { byHand } from "./hand/all.ts";
 import { firstWrong, wrongAnswer } from "./judge.ts";
 import { makeSteps } from "./make.ts";
+import { openBits } from "./open-bits.ts";
 import { facets, nameOf } from "./rules/all.ts";
 import { hidden, unitSections } from "./rules/hidden.ts";
 import { stopModels, withModel, wordsOf } from "./select/mutant.ts";
@@ -156,5 +157,11 @@ describe("an answer", () => {
     expect(wrongAnswer(either, { bytes: bytes(0) })).toBeUndefined();
     const granted = step("translate", { at: 0x1000n, read: true });
     expect(wrongAnswer(granted, { at: 0x1234n, read: true, write: false })).toBeUndefined();
+  });
+
+  it("[VC6] of the queue's error may leave out the reason, which is no source-id", () => {
+    const shown = (low: number, high = 0) => openBits("IQERCD", bytes(low, 0, 0, 0, high, 0, 0, 0));
+    expect(shown(5)).toEqual({ or: new Uint8Array(8) });
+    expect([shown(0), shown(0, 8), shown(5, 8), shown(16)]).toEqual([{}, {}, {}, {}]);
   });
 });
