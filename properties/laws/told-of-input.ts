@@ -235,8 +235,8 @@ export const inputsAreAnswered: Law = {
   id: "FT3",
   says:
     "What is told of an input answers it once, names what it named, and is of its guest; what is " +
-    "refused has no consequences. A fault of the host's hardware is the guest's exactly where the " +
-    "guest is told of one.",
+    "refused has no consequences. A fault of the host's hardware is the guest's exactly where " +
+    "the guest is told of one.",
   sometimes: [...Object.keys(answers), "refused", ...commands.map(([type]) => type)],
   check(run, count) {
     const book = newDeviceBook(run);
