@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { callsAfterFailure } from "../../calls/after-failure.ts";
+import { callsAfterFailure, unfinishedAfter } from "../../calls/after-failure.ts";
 import type { Call } from "../../calls/call.ts";
-import { callsOf } from "../../calls/calls-of.ts";
+import { callsAtStart, callsOf } from "../../calls/calls-of.ts";
 import type { SourceId } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import { stepOf } from "../../history/step.ts";
@@ -22,6 +22,9 @@ import {
 } from "./driver.ts";
 import { flat, given } from "./given.ts";
 import { named } from "./host-scene.ts";
+import { dids, pasids } from "./scalable-driver.ts";
+import { announce, onePasid } from "./scalable-queue.ts";
+import { ready as scalable } from "./scalable-scene.ts";
 import { nvme, unit } from "./unit.ts";
 
 const second = (nvme + 8) as SourceId;
@@ -37,4 +40,12 @@ test("[HK23] who was to leave a space is kept out where taking from it failed", 
   expect(named([unmap as Call])).toEqual(["unmap 1"]);
   const after = callsAfterFailure(step.after, unmap as Call, "timedOut", 0, step.before);
   expect(named(after).toSorted()).toEqual([`attach ${nvme}`, `attach ${second}`]);
+});
+
+test("[HK23] a table over a space that is unfinished is unfinished, too", () => {
+  const { world } = scalable.when(announce(onePasid(dids.firstStage, pasids.firstStage)));
+  const made = callsAtStart(world, 0).find(({ call }) => call === "createTable");
+  const { table, over } = made as Extract<Call, { call: "createTable" }>;
+  const failed: Call = { call: "unmap", space: over, input: 0x7000n, length: 0x1000n };
+  expect([...unfinishedAfter(world, [failed], 0)]).toContain(`table ${table}`);
 });
