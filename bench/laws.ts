@@ -10,21 +10,15 @@ import type { Program } from "../properties/world/program.ts";
 import { anyProgram } from "../properties/world/program.ts";
 import type { Figure } from "./figure.ts";
 import type { Effort } from "./measure.ts";
-import { keep } from "./measure.ts";
-
-/** Milliseconds of this process' own, whatever else runs beside it. */
-function milliseconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
+import { cpuMilliseconds, keep } from "./measure.ts";
 
 /** By name, how long something took in all. */
 type Costs = Map<string, number>;
 
 function add(costs: Costs, name: string, run: () => unknown): void {
-  const start = milliseconds();
+  const start = cpuMilliseconds();
   keep(run());
-  costs.set(name, (costs.get(name) ?? 0) + milliseconds() - start);
+  costs.set(name, (costs.get(name) ?? 0) + cpuMilliseconds() - start);
 }
 
 /** What laws share, each made once for a run by the first that asks. */

@@ -3,6 +3,7 @@ import type { Terminal } from "../cli/terminal.ts";
 import { processTerminal } from "../cli/terminal.ts";
 import { parseJson } from "../events/json.ts";
 import { measureAudit } from "./audit.ts";
+import { measureCalls } from "./calls.ts";
 import { measureCharts } from "./chart.ts";
 import { measureExplore } from "./explore.ts";
 import type { Figure } from "./figure.ts";
@@ -25,6 +26,7 @@ import { measureWorst } from "./worst.ts";
 const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> = {
   fold: measureFold,
   audit: measureAudit,
+  calls: measureCalls,
   translate: measureWalk,
   nested: measureNested,
   many: (effort) => [...measureMemory(effort), ...measureInvalidation(effort)],

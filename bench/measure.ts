@@ -23,6 +23,12 @@ export function secondsOf(run: () => unknown): number {
   return Math.max(1e-9, (performance.now() - start) / 1000);
 }
 
+/** Milliseconds of this process' own, whatever else runs beside it. */
+export function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /**
  * Seconds of the fastest of several calls, after one that warms up: at least two, for as long as
  * the effort says.

@@ -30,10 +30,19 @@ export interface IommufdLedger extends IommufdUses {
   /** Spaces that have a page table object, and whether first stages may lie over it. */
   readonly hwpts: Map<number, boolean>;
   readonly tracked: Set<number>;
-  readonly targets: Map<string, Target>;
-  /** The devices that were attached for a requester, by `requesterName`. */
-  readonly attached: Map<string, readonly SourceId[]>;
+  readonly targets: Map<string, Place>;
+  /** Requesters with the devices that were attached for them, by `requesterName`. */
+  readonly attached: Map<string, AttachedFor>;
   hasFaultQueue: boolean;
+}
+
+/** Where a requester is attached. */
+type Place = Exclude<Target, { readonly to: "blocked" }>;
+
+/** A requester, and the devices that were attached for it. */
+export interface AttachedFor {
+  readonly requester: Requester;
+  readonly devices: readonly SourceId[];
 }
 
 /** What a unit and its host use together, which page table objects are made for. */
@@ -217,36 +226,65 @@ function tableHwpt(ledger: IommufdLedger, table: number, requester: Requester): 
 const pasidFields = ({ pasid }: Requester): Ioctl["fields"] =>
   pasid === undefined ? {} : { flags: "PASID", pasid };
 
-/** Nobody is detached who is nowhere: the kernel refuses that. */
-function detach(ledger: IommufdLedger, requester: Requester): readonly Ioctl[] {
-  const name = requesterName(requester);
-  const devices = ledger.attached.get(name) ?? [];
-  ledger.targets.delete(name);
-  ledger.attached.delete(name);
-  return devices.map((device) =>
+const detachOf = (requester: Requester, devices: readonly SourceId[]): readonly Ioctl[] =>
+  devices.map((device) =>
     plain("VFIO_DEVICE_DETACH_IOMMUFD_PT", {
       device: formatSourceId(device),
       ...pasidFields(requester),
     }),
   );
+
+const attachOf = (requester: Requester, target: Place, devices: readonly SourceId[]) =>
+  devices.map((device) =>
+    plain("VFIO_DEVICE_ATTACH_IOMMUFD_PT", {
+      device: formatSourceId(device),
+      pt_id: target.to === "space" ? hwpt(target.space) : stage(target.table),
+      ...pasidFields(requester),
+    }),
+  );
+
+/** Nobody is detached who is nowhere: the kernel refuses that. */
+function detach(ledger: IommufdLedger, requester: Requester): readonly Ioctl[] {
+  const name = requesterName(requester);
+  const { devices = [] } = ledger.attached.get(name) ?? {};
+  ledger.targets.delete(name);
+  ledger.attached.delete(name);
+  return detachOf(requester, devices);
 }
 
+/** Those that are no longer behind the source-id are detached; the others move. */
 function attach(ledger: IommufdLedger, call: Extract<Call, { call: "attach" }>): readonly Ioctl[] {
   const { requester, target } = call;
   if (target.to === "blocked") return detach(ledger, requester);
+  const name = requesterName(requester);
   const devices = ledger.devicesOf(requester.source);
-  ledger.targets.set(requesterName(requester), target);
-  ledger.attached.set(requesterName(requester), devices);
+  const left = (ledger.attached.get(name)?.devices ?? []).filter((one) => !devices.includes(one));
+  ledger.targets.set(name, target);
+  ledger.attached.set(name, { requester, devices });
   const made =
     target.to === "space"
       ? spaceHwpt(ledger, target.space, requester, ledger.nests)
       : tableHwpt(ledger, target.table, requester);
-  const pt = target.to === "space" ? hwpt(target.space) : stage(target.table);
-  const rest = { pt_id: pt, ...pasidFields(requester) };
-  const attaching = devices.map((device) =>
-    plain("VFIO_DEVICE_ATTACH_IOMMUFD_PT", { device: formatSourceId(device), ...rest }),
-  );
-  return [...made, ...attaching];
+  return [...detachOf(requester, left), ...made, ...attachOf(requester, target, devices)];
+}
+
+/**
+ * What iommufd is told of devices alone: those that came behind the source-id of a requester that
+ * stays where it is, and those that left it. There is no call for that, since the requester is one.
+ * To be asked for after the calls of an input that assigns or removes a device.
+ *
+ * @param ledger  with `devicesOf` as it is after the input; changed.
+ */
+export function iommufdOfDevices(ledger: IommufdLedger): readonly Ioctl[] {
+  return [...ledger.attached].flatMap(([name, { requester, devices: were }]) => {
+    const target = ledger.targets.get(name);
+    const devices = ledger.devicesOf(requester.source);
+    if (target === undefined) return [];
+    ledger.attached.set(name, { requester, devices });
+    const left = were.filter((one) => !devices.includes(one));
+    const came = devices.filter((one) => !were.includes(one));
+    return [...detachOf(requester, left), ...attachOf(requester, target, came)];
+  });
 }
 
 /** All of a table: address 0, as many pages as there are. */

@@ -55,6 +55,26 @@ describe("calls", () => {
     expect(lines.some((line) => line.includes("IOMMU_HWPT_INVALIDATE"))).toBe(true);
   });
 
+  test("[HK22] in iommufd's words a device that comes behind a bridge is attached", async () => {
+    const [first = ""] = readFileSync(nest, "utf8").split("\n");
+    const header = JSON.parse(first);
+    const [device, another] = ["01:04.0", "01:05.0"];
+    header.guests[0].devices = [{ device, physical: true, alias: "00:04.0" }];
+    const comes = { device: another, physical: true, alias: "00:04.0" };
+    const file = written("bridge.ndjson", [
+      JSON.stringify(header),
+      JSON.stringify({ seq: 1, input: "DeviceAssign", ...comes }),
+    ]);
+    const [last = "", ...others] = (await linesOf(file, "--iommufd")).toReversed();
+    expect(JSON.parse(last)).toMatchObject({
+      ...{ event: 1, ioctl: "VFIO_DEVICE_ATTACH_IOMMUFD_PT" },
+      fields: { device: another, pt_id: "hwpt of ioas 0" },
+    });
+    expect(others.every((line) => JSON.parse(line).event === 0)).toBe(true);
+    const { out } = await run("calls", file, "--iommufd");
+    expect(out).toMatch(/\n {7}1 {2}DeviceAssign .*\n {12}VFIO_DEVICE_ATTACH.*01:05\.0/);
+  });
+
   test("[HK18] a host that cannot serve the unit is refused by name", async () => {
     const { code, out } = await run("calls", nest, "--host", "no-nesting,levels=4");
     expect([code, out]).toEqual([

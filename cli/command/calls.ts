@@ -12,8 +12,14 @@ import { callToJson } from "../../calls/call-json.ts";
 import { callsAtStart, callsOf } from "../../calls/calls-of.ts";
 import type { HostAbilities } from "../../calls/host-abilities.ts";
 import { ableHost, hostRefusal } from "../../calls/host-abilities.ts";
-import type { IommufdLedger } from "../../calls/iommufd.ts";
-import { devicesIn, emptyLedger, iommufdOf, usesOf } from "../../calls/iommufd.ts";
+import type { Ioctl, IommufdLedger } from "../../calls/iommufd.ts";
+import {
+  devicesIn,
+  emptyLedger,
+  iommufdOf,
+  iommufdOfDevices,
+  usesOf,
+} from "../../calls/iommufd.ts";
 import type { Step } from "../../history/step.ts";
 import type { World } from "../../projections/world.ts";
 import { parseNumber } from "../argument.ts";
@@ -65,18 +71,33 @@ interface Telling {
   readonly kept: CallsOfEvent[];
 }
 
+const placeOf = ({ guest }: Options, event: number) => ({
+  ...{ event, ...(guest === 0 ? {} : { guest }) },
+});
+
 function lineOf({ options, ledger }: Telling, seq: number, call: Call): string {
-  const place = { event: seq, ...(options.guest === 0 ? {} : { guest: options.guest }) };
+  const place = placeOf(options, seq);
   if (options.iommufd === undefined) {
     return options.json
       ? `${JSON.stringify({ ...place, ...callToJson(call) })}\n`
       : `            ${callText(call)}\n`;
   }
-  const ioctls = iommufdOf(ledger, call);
-  if (options.json) {
-    return ioctls.map((one) => `${JSON.stringify({ ...place, ...one })}\n`).join("");
-  }
-  return ioctls.map((one) => `            ${ioctlText(one)}\n`).join("");
+  return ioctlLines(options, place, iommufdOf(ledger, call));
+}
+
+const ioctlLines = ({ json }: Options, place: object, ioctls: readonly Ioctl[]): string =>
+  ioctls
+    .map((one) => (json ? JSON.stringify({ ...place, ...one }) : `            ${ioctlText(one)}`))
+    .map((line) => `${line}\n`)
+    .join("");
+
+/** What a step asks of devices behind a bridge alone: iommufd has each by itself. */
+function ofDevices({ options, ledger }: Telling, { seq, before, after }: Step): string {
+  const [was, is] = [before.guests[options.guest], after.guests[options.guest]];
+  const isChanged = is !== undefined && was?.devices !== is.devices;
+  if (options.iommufd === undefined || options.costs || !isChanged) return "";
+  ledger.devicesOf = devicesIn(is);
+  return ioctlLines(options, placeOf(options, seq), iommufdOfDevices(ledger));
 }
 
 /** Tells the calls of one event, `head` being what the event is. */
@@ -134,11 +155,15 @@ function step(telling: Telling, one: Step): void {
     run.terminal.out(`${head}            refused: ${refusal}\n`);
   }
   const calls = possible(telling, one);
-  if (calls.length === 0) return;
   const guest = one.after.guests[options.guest];
-  if (guest !== undefined) ledger.devicesOf = devicesIn(guest);
-  if (options.fail?.event === seq) failAt(telling, one, head, calls, options.fail.call);
-  else tell(telling, seq, input.type, head, calls);
+  if (calls.length > 0 && guest !== undefined) ledger.devicesOf = devicesIn(guest);
+  if (options.fail?.event === seq) {
+    if (calls.length > 0) failAt(telling, one, head, calls, options.fail.call);
+    return;
+  }
+  tell(telling, seq, input.type, head, calls);
+  const alone = ofDevices(telling, one);
+  if (alone !== "") run.terminal.out(calls.length > 0 || options.json ? alone : head + alone);
 }
 
 /** One call of a step is not answered in time: what the VMM does then, and nothing after it. */

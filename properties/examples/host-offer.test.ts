@@ -3,7 +3,7 @@ import type { Call } from "../../calls/call.ts";
 import { ableHost } from "../../calls/host-abilities.ts";
 import { offerOn } from "../../calls/host-offer.ts";
 import type { IommufdUses } from "../../calls/iommufd.ts";
-import { devicesIn, emptyLedger, iommufdOf } from "../../calls/iommufd.ts";
+import { devicesIn, emptyLedger, iommufdOf, iommufdOfDevices } from "../../calls/iommufd.ts";
 import type { SourceId } from "../../events/address.ts";
 import { formatSourceId } from "../../events/address.ts";
 import { profileOf } from "../../events/profile/profile.ts";
@@ -102,5 +102,40 @@ describe("in iommufd's words", () => {
     const names = made.filter(([name]) => String(name).startsWith("VFIO"));
     expect(names).toHaveLength(1);
     expect(names[0]?.[1]).toMatchObject({ device: formatSourceId(behindBridge) });
+  });
+
+  test("[HK22] a device that comes behind a bridge is attached, one that leaves detached", () => {
+    const sources = [behindBridge, (behindBridge + 8) as SourceId];
+    const worldOf = (count: number) => {
+      const devices = sources.slice(0, count).map((device) => ({ device, physical: true }));
+      return given(unit({ devices: devices.map((one) => ({ ...one, alias: bridge })) })).world;
+    };
+    const ledger = emptyLedger(uses);
+    const seen = (count: number): void => {
+      ledger.devicesOf = devicesIn(worldOf(count).guests[0] as never);
+    };
+    const told = () => iommufdOfDevices(ledger).map(({ ioctl, fields }) => [ioctl, fields]);
+    const requester = { source: bridge as SourceId, pasid: undefined };
+    const [first, second] = sources.map(formatSourceId);
+    seen(1);
+    said([space, { ...attached, requester }], ledger);
+    expect(told()).toEqual([]);
+    seen(2);
+    const joins = { device: second, pt_id: "hwpt of ioas 0" };
+    expect(told()).toEqual([["VFIO_DEVICE_ATTACH_IOMMUFD_PT", joins]]);
+    expect(told()).toEqual([]);
+    seen(1);
+    expect(told()).toEqual([["VFIO_DEVICE_DETACH_IOMMUFD_PT", { device: second }]]);
+    seen(2);
+    told();
+    seen(1);
+    const again = said([{ ...attached, requester }], ledger);
+    expect(again.map(([name, fields]) => [name, Object(fields).device])).toEqual([
+      ["VFIO_DEVICE_DETACH_IOMMUFD_PT", second],
+      ["VFIO_DEVICE_ATTACH_IOMMUFD_PT", first],
+    ]);
+    said([{ call: "detach", requester }], ledger);
+    seen(2);
+    expect(told()).toEqual([]);
   });
 });

@@ -216,13 +216,27 @@ function checkSender(step: Step, book: DeviceBook): string | undefined {
   return undefined;
 }
 
+const reported: readonly FactType[] = [
+  ...(["FaultRecorded", "FaultCollapsed", "FaultSuppressed", "FaultDropped"] as const),
+];
+
+/** Why a fault of the host's hardware is not whose it is said to be, or nothing. */
+function checkRelayed({ facts }: Step): string | undefined {
+  const relayed = facts.find((fact) => fact.type === "HostFaultRelayed");
+  if (relayed === undefined) return undefined;
+  const isGuests = facts.some(({ type }) => reported.includes(type));
+  if ((relayed.to === "guest") === isGuests) return undefined;
+  return `it is the ${relayed.to}'s, and the guest is ${isGuests ? "" : "not "}told of a fault`;
+}
+
 const isOutside = (fact: Fact, input: Input): boolean => guestIndex(fact) !== guestIndex(input);
 
 export const inputsAreAnswered: Law = {
   id: "FT3",
   says:
     "What is told of an input answers it once, names what it named, and is of its guest; what is " +
-    "refused has no consequences.",
+    "refused has no consequences. A fault of the host's hardware is the guest's exactly where " +
+    "the guest is told of one.",
   sometimes: [...Object.keys(answers), "refused", ...commands.map(([type]) => type)],
   check(run, count) {
     const book = newDeviceBook(run);
@@ -237,6 +251,7 @@ export const inputsAreAnswered: Law = {
       const text =
         (answered && checkAnswer(step, answered)) ??
         checkCommands(step, count) ??
+        checkRelayed(step) ??
         checkSender(step, book);
       follow(book, step);
       if (text !== undefined) return violation(text);
