@@ -88,7 +88,7 @@ describe("a unit whose ECAP.SMPWC differs from ECAP.C", () => {
     expect(reached(given(unitWith(false, true), tables, turnOn), reads(page))).toBe("1h");
   });
 
-  test("[TR16] reads that snoop see what the CPU wrote after what waits in the write buffer", () => {
+  test("[TR16] reads that snoop see what the CPU wrote behind what is buffered", () => {
     const slow = scalableUnit({ cap: { rwbf: true }, ecap: { c: false, smpwcs: true } });
     const on = [scalableTables, writeBack, command(wbf), scalableOn, scalableQueue];
     const twice = [toSpare, writeBack, memory(l1, data | 7n)];
