@@ -57,6 +57,8 @@ export function chartPage(): string {
     "A stimulus is what a unit is told. Of several transitions the first whose guard holds is " +
       "taken; its facts are what follows, and the first of them takes the unit to its next " +
       "state. Where no next state is named the unit stays as it is.",
+    "A picture leaves out the transitions that lead back to the same state, which the table has " +
+      "as well, unless the chart has one state only.",
     "A dashed *any state* in a picture is no state: its arrows lead from every one.",
     ...charts.map(sectionOf),
   ];

@@ -20,6 +20,15 @@ export class MalformedError extends Error {
   }
 }
 
+/** A proxy that was revoked is none, though asking throws. */
+function isList(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
 /** A value of any kind in a few words, for an error. Runs nothing of the value's own. */
 export function nameOfValue(value: unknown): string {
   switch (typeof value) {
@@ -34,7 +43,7 @@ export function nameOfValue(value: unknown): string {
       return BigInt.asIntN(300, value) === value ? `${value.toString()}n` : "a long bigint";
     case "object":
       if (value === null) return "null";
-      return Array.isArray(value) ? "a list" : "an object";
+      return isList(value) ? "a list" : "an object";
     default:
       return `a ${typeof value}`;
   }

@@ -11,9 +11,10 @@ import type { Configuration, Move, State } from "./engine/configuration.ts";
 import { allTransitions, countSteps, nothingTaken } from "./engine/coverage.ts";
 import { makeMove } from "./engine/make-move.ts";
 import { reachedOf } from "./engine/reached.ts";
+import type { Progress } from "./engine/search.ts";
 import { search, startOf } from "./engine/search.ts";
 import { searchWithThreads } from "./engine/threads.ts";
-import type { explored } from "./explored.ts";
+import type { explored, followed } from "./explored.ts";
 
 const named = (name: string): Configuration => {
   const found = configurations.find((one) => one.name === name);
@@ -41,6 +42,7 @@ describe("a seeded bug", () => {
       const bug = bugs.find((one) => one.id === id);
       const module = (await importMutant("explore/explored.ts", bug)) as {
         explored: typeof explored;
+        followed: typeof followed;
       };
       const bounds = { states: 2000, depth: 8 };
       // Without symmetry the same, in those where that does not take long.
@@ -48,6 +50,9 @@ describe("a seeded bug", () => {
       for (const symmetric of ways) {
         const { ending, finding } = module.explored(name, { ...bounds, symmetric });
         expect([ending, finding?.moves.length, finding?.law]).toEqual(["wrong", moves, law]);
+        const way = finding?.moves ?? [];
+        expect(module.followed(name, way)).toEqual(finding);
+        expect(module.followed(name, [...way, ...way.slice(-1)])).toBeUndefined();
       }
     },
     patience,
@@ -114,6 +119,21 @@ describe("a search with threads", () => {
       const { counts: _one, ...one } = alone;
       const { counts: _other, ...other } = several;
       expect(other).toEqual(one);
+    },
+    patience,
+  );
+
+  it(
+    "[EX11] ends when somebody says so",
+    async () => {
+      const bounds = { states: 2000, depth: 9, symmetric: true };
+      const told: number[] = [];
+      const watch = ({ depth }: Progress): boolean => told.push(depth) < 3;
+      const { ending, levels } = await withMutant("explore/thread.ts", undefined, (path) => {
+        const threads = { count: 2, file: pathToFileURL(path) };
+        return searchWithThreads(named("faults"), bounds, threads, watch);
+      });
+      expect([ending, told, levels.length]).toEqual(["stopped", [0, 1, 2], 4]);
     },
     patience,
   );

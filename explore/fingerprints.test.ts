@@ -87,6 +87,11 @@ const alternatives: readonly (readonly [string, readonly Input[], readonly Input
   ],
   ["who failed", [failed(device)], [failed(other)]],
   ["whose request is on its way", [...mapped, issue], [...mapped, { ...issue, device: other }]],
+  [
+    "whether what is on its way writes",
+    [...mapped, issue],
+    [...mapped, { ...issue, access: "read" } as const],
+  ],
   ["whose TLB has a page", [...mapped, asks], [...mapped, { ...asks, device: other }]],
   [
     "what is still to be fetched",
@@ -120,6 +125,18 @@ describe("fingerprints", () => {
     const again = submitted(twice, 0x12n).reduce((world, one) => fold(world, one).world, twice);
     expect(again.guests[0]?.queue.head).not.toBe(twice.guests[0]?.queue.head);
     expect(plain(again, nothing).words).toEqual(plain(twice, nothing).words);
+  });
+
+  it("[EX6] do not tell like devices apart by what names them in the queue", () => {
+    // An error, behind which nothing is fetched, then a context invalidation of one device.
+    const waiting = (one: typeof device | typeof other) =>
+      submitted(worldAfter(...submits(0xfn)), 0x1_0031n | (BigInt(one) << 32n));
+    const [its, others] = [device, other].map((one) => {
+      const { words } = fingerprint(worldAfter(...submits(0xfn), ...waiting(one)), nothing);
+      return words;
+    });
+    expect(its).toEqual(others);
+    expect(its).not.toEqual(fingerprint(worldAfter(...submits(0xfn)), nothing).words);
   });
 
   it("[EX6] do not tell like things apart, and say how many states there are of a kind", () => {

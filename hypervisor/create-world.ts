@@ -13,7 +13,9 @@ import type { Region } from "./memory/reserved-region.ts";
 import { identityMaps, regionError, regionName } from "./memory/reserved-region.ts";
 
 /** A set-up that cannot be; one line that says why. */
-export class SetupError extends Error {}
+export class SetupError extends Error {
+  override readonly name = "SetupError";
+}
 
 function numbered(guest: Guest, index: number): Guest {
   const copy = copyGuest(guest);

@@ -27,6 +27,37 @@ export const checkWorld = (world: World, subject = "world"): World =>
     throw new MalformedError(subject, "", "expected one, as createWorld and fold give it");
   });
 
+/**
+ * What a part of a value is read as.
+ *
+ * @param path  the part, for the error: its own field follows.
+ * @throws MalformedError of the whole.
+ */
+export function within<T>(subject: string, path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    const joint = error.field === "" || error.field.startsWith("[") ? "" : ".";
+    throw new MalformedError(subject, `${path}${joint}${error.field}`, error.reason);
+  }
+}
+
+/** @throws MalformedError when a world has no such guest. */
+export function checkGuestIn(
+  { guests }: World,
+  guest: number,
+  [subject, field]: readonly [string, string],
+): void {
+  if (guest < guests.length) return;
+  const known = guests.length.toString();
+  throw new MalformedError(
+    subject,
+    field,
+    `there is no guest ${guest.toString()}; guests: ${known}`,
+  );
+}
+
 /** A number of an event up to which something is to be looked at. @throws MalformedError */
 export function checkUntil(until: number | undefined): number | undefined {
   if (until === undefined || (Number.isSafeInteger(until) && until >= 0)) return until;
@@ -36,8 +67,13 @@ export function checkUntil(until: number | undefined): number | undefined {
 
 /** The inputs, each checked as it is asked for. @throws MalformedError that says which it is. */
 function* eachInput(inputs: Iterable<Input>): Generator<Input, void, void> {
+  const iterator: unknown = reading("inputs", () => inputs[Symbol.iterator]());
+  if (!isObject(iterator)) {
+    const found = nameOfValue(iterator);
+    throw new MalformedError("inputs", "", `expected a list of them, whose iterator is ${found}`);
+  }
   let index = 0;
-  for (const input of inputs) {
+  for (const input of { [Symbol.iterator]: () => iterator as Iterator<Input> }) {
     try {
       yield checkInput(input);
     } catch (error) {
@@ -73,7 +109,8 @@ export function checkEvents(step: Step): Step {
   const isStep = reading("step", () => {
     const { seq, input, facts } = step;
     const isCounted = Number.isSafeInteger(seq) && isEvent(input);
-    return isCounted && Array.isArray(facts) && facts.every(isEvent);
+    // What is missing in a list is passed by, where each item is asked about.
+    return isCounted && Array.isArray(facts) && Array.from(facts).every(isEvent);
   });
   if (isStep) return step;
   throw new MalformedError("step", "", "expected one, as steps gives it");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { profiles } from "../events/profile/profiles.ts";
 import { makeViommu } from "../target/example/viommu.ts";
 import { assertTarget, checkTarget } from "./check-target.ts";
 
@@ -36,13 +37,44 @@ describe("checking a target in a test", () => {
     expect(report.deviations["wrong-index"]).toBeGreaterThan(0);
   });
 
-  it("[TG8] a promise that stays open is given up; wrong options are named", async () => {
+  it("[TG8] a promise that stays open is given up", async () => {
     const open = () => ({ ...makeViommu(), dma: () => new Promise<never>(() => undefined) });
     const { failure } = await checkTarget(open, { seed: 3, runs: 2, timeout: 1 });
     expect(failure?.text).toMatch(/^the target: does not answer dma for [\d.]+ s$/);
-    await expect(checkTarget(planted, { runs: 0 })).rejects.toMatchObject({ field: "runs" });
-    await expect(checkTarget(planted, { path: -1 })).rejects.toMatchObject({ field: "path" });
     const none = checkTarget(() => null as never);
     await expect(none).rejects.toThrow("the target: is not an object");
+  });
+
+  const nowhere = Number.NaN;
+  it.each([
+    ...[0, -1, 1.5, nowhere, Infinity, "3", null].map((runs) => ["runs", { runs }] as const),
+    ...[-1, 1.5, nowhere, 1n].map((path) => ["path", { path }] as const),
+    ...[1n, "x", 1.5, nowhere, null].map((seed) => ["seed", { seed }] as const),
+    ...[0, -1, nowhere, Infinity, "5"].map((seconds) => ["seconds", { seconds }] as const),
+    ...[-1, nowhere, "5"].map((shrinkSeconds) => ["shrinkSeconds", { shrinkSeconds }] as const),
+    ...[0, -1, nowhere, 2 ** 31].map((timeout) => ["timeout", { timeout }] as const),
+    ...[5, null].map((profile) => ["profile", { profile }] as const),
+    ["profile.ver", { profile: {} }],
+    ["profile.cap", { profile: { ver: 1n, cap: 2, ecap: 3n } }],
+    ...[5, {}].map((deviations) => ["deviations", { deviations }] as const),
+    ["deviations[0]", { deviations: [5] }],
+    ["deviations[0].id", { deviations: [{}] }],
+    ["deviations[0].explains", { deviations: [{ id: "known", explains: 5 }] }],
+    ["rnus", { rnus: 3 }],
+    ...[null, 5, []].map((options) => ["", options] as const),
+  ] as const)("[TG8] a wrong option is named: %s of %o", async (field, options) => {
+    const asked = options as never;
+    const error = { name: "MalformedError", subject: "options", field };
+    await expect(assertTarget(planted, asked)).rejects.toMatchObject(error);
+  });
+
+  it("[TG8] what makes no target is named, and a check that compared nothing fails", async () => {
+    const none = checkTarget(5 as never);
+    await expect(none).rejects.toThrow("make: expected a function, found 5");
+    const hurried = assertTarget(() => makeViommu(), { seed: 3, seconds: Number.MIN_VALUE });
+    await expect(hurried).rejects.toThrow("the time was over before anything was compared");
+    const profile = profiles["hardware-2016-caching"];
+    const { programs } = await checkTarget(() => makeViommu(), { seed: -3, runs: 1, profile });
+    expect(programs).toBe(1);
   });
 });

@@ -1,32 +1,11 @@
 import { story } from "../cli/render/fuzz-story.ts";
-import { MalformedError } from "../events/malformed-error.ts";
-import type { ProfileWords } from "../events/profile/profile.ts";
 import { campaign } from "../target/campaign.ts";
-import type { Deviation } from "../target/deviation.ts";
 import { nothingKnown } from "../target/known.ts";
 import { makeSmall } from "../target/make-small.ts";
 import type { Make } from "../target/object-plan.ts";
 import { objectPlan } from "../target/object-plan.ts";
-
-/** How a target is checked. */
-export interface CheckOptions {
-  /** Which programs; the same ones for the same seed. Some seed or other when missing. */
-  readonly seed?: number;
-  /** The only program of the seed that is run: the path of an earlier failure. */
-  readonly path?: number;
-  /** Programs at most; 300 when missing. */
-  readonly runs?: number;
-  /** Seconds at most; as long as it takes when missing. */
-  readonly seconds?: number;
-  /** Seconds that shrinking may take; 10 when missing. */
-  readonly shrinkSeconds?: number;
-  /** Seconds that one answer may take; 5 when missing. */
-  readonly timeout?: number;
-  /** The unit that it is to be; what it says itself when missing. */
-  readonly profile?: ProfileWords;
-  /** Ways in which it is known to differ, and which are passed by. */
-  readonly deviations?: readonly Deviation[];
-}
+import type { CheckOptions } from "./check-options.ts";
+import { checkMake, checkOptions } from "./check-options.ts";
 
 /** What a target did otherwise than the model, with as few operations as still show it. */
 export interface CheckFailure {
@@ -62,25 +41,21 @@ const usualShrinking = 10;
  *
  * @param make  makes the target; called again when it did something that it cannot go on after.
  * @throws ProgramError when it cannot be asked anything, or says what cannot be of itself;
- *   MalformedError for options that cannot be.
+ *   MalformedError for options that cannot be, or that there are none of: it names the option.
  */
 export async function checkTarget(make: Make, options: CheckOptions = {}): Promise<CheckReport> {
-  const { path, seconds = Number.MAX_SAFE_INTEGER, deviations = [] } = options;
-  const { timeout: patience = usualPatience, profile: words } = options;
-  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const asked = checkOptions(options);
+  const { seed = Math.floor(Math.random() * 2 ** 31), path, deviations, words } = asked;
+  const { seconds = Number.MAX_SAFE_INTEGER, timeout: patience = usualPatience } = asked;
   const first = path ?? 0;
-  const runs = path === undefined ? (options.runs ?? usualRuns) : 1;
-  if (!(runs >= 1)) throw new MalformedError("options", "runs", "expected at least one program");
-  if (!Number.isSafeInteger(first) || first < 0) {
-    throw new MalformedError("options", "path", "expected the number of a program, from 0");
-  }
-  const target = objectPlan(make, { patience, words });
+  const runs = path === undefined ? (asked.runs ?? usualRuns) : 1;
+  const target = objectPlan(checkMake(make), { patience, words });
   const known = { ...nothingKnown, deviations };
   const watch = (): void => undefined;
-  const asked = { target, known, seed, runs, first, seconds, lanes: 1, watch };
-  const { tally, finding } = await campaign(asked);
+  const search = { target, known, seed, runs, first, seconds, lanes: 1, watch };
+  const { tally, finding } = await campaign(search);
   const { programs, operations, compared, choices } = tally;
-  const shrinking = { target, known, seconds: options.shrinkSeconds ?? usualShrinking, watch };
+  const shrinking = { target, known, seconds: asked.shrinkSeconds ?? usualShrinking, watch };
   const small = finding && (await makeSmall(shrinking, finding)).finding;
   return {
     ...{ programs, operations, compared, choices },
@@ -96,12 +71,16 @@ export async function checkTarget(make: Make, options: CheckOptions = {}): Promi
 /**
  * The same, for a test: it fails with the story, the seed and the path.
  *
- * @throws Error when the target does anything that is not explained.
+ * @throws Error when the target does anything that is not explained, or the time was over before
+ *   anything was compared; what `checkTarget` throws.
  */
 export async function assertTarget(make: Make, options: CheckOptions = {}): Promise<CheckReport> {
   const report = await checkTarget(make, options);
   const { failure } = report;
-  if (failure === undefined) return report;
+  if (failure === undefined) {
+    if (report.compared > 0) return report;
+    throw new Error("the time was over before anything was compared: nothing is known");
+  }
   const again = `{ seed: ${failure.seed.toString()}, path: ${failure.path.toString()} }`;
   throw new Error(`${failure.text}\n\n${failure.story}\n\nTo run it again: ${again}`);
 }

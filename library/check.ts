@@ -17,7 +17,7 @@ import { translate as translateFor } from "../hypervisor/translate/translate.ts"
 import type { Event } from "../projections/evolve.ts";
 import { evolve as evolveOver } from "../projections/evolve.ts";
 import type { World } from "../projections/world.ts";
-import { checkInputs, checkUntil, checkWorld } from "./argument.ts";
+import { checkGuestIn, checkInputs, checkUntil, checkWorld } from "./argument.ts";
 import { ownFolded, ownStep } from "./handed-out.ts";
 
 /**
@@ -81,12 +81,8 @@ export const steps = (
   ownSteps(stepsOf(checkWorld(start), checkInputs(inputs), checkUntil(until)));
 
 /** @throws MalformedError when the guest of a question is not there. */
-function checkGuest({ guests }: World, { guest = 0 }: Question): void {
-  if (guest < guests.length) return;
-  const known = guests.length.toString();
-  const why = `there is no guest ${guest.toString()}; guests: ${known}`;
-  throw new MalformedError("question", "guest", why);
-}
+const checkGuest = (world: World, { guest = 0 }: Question): void =>
+  checkGuestIn(world, guest, ["question", "guest"]);
 
 /**
  * Translates an address of a device three ways, uncached: by the guest's own tables, by those and

@@ -120,6 +120,22 @@ describe("the packed package, in an empty folder", () => {
     expect(project.run("bundle.mjs")).toBe(printed);
   });
 
+  it("[LB1] only xstate's declarations need skipLibCheck, and under one option alone", () => {
+    const all = (options: object) =>
+      project.compileAll(
+        { ...nodenext, ...node, ...options, noEmit: true },
+        { "whole.ts": consumer },
+      );
+    const errors = all({})
+      .split(/\n(?! )/)
+      .filter((error) => error !== "");
+    const where = /node_modules\/xstate\/dist\/declarations\/src\/\S+\.d\.ts.* error TS2344:/;
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.filter((error) => !where.test(error))).toEqual([]);
+    expect(all({ skipLibCheck: true })).toBe("");
+    expect(all({ exactOptionalPropertyTypes: false })).toBe("");
+  });
+
   it.each([nodenext, bundler])("[LB2] what is not exported does not resolve: %o", (options) => {
     const names = ["shadowfold/hypervisor", "shadowfold/dist/library/events.mjs", "shadowfold/cli"];
     const source = names.map((name) => `import "${name}";\nimport type {} from "${name}";\n`);

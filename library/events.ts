@@ -6,6 +6,13 @@
  * by `facts`. Words and addresses are bigints, bytes are a `Uint8Array`. `Gcmd.encode({ srtp: true
  * })` makes a word of a layout's fields, `decode` takes one apart.
  *
+ * `checkInput`, `checkFact`, `checkEvent` and `checkSetup` take any value, and throw
+ * `MalformedError` for what is none. Nothing else here checks what its types do not allow: an
+ * address or a source-id is made of the low bits of what it is given, `decode` ignores bits beyond
+ * its word, and what is of another type gives a wrong value or a `TypeError`. Within their types
+ * `encode` throws `RangeError` for a number that does not fit its field, and `profileOf`
+ * `ProfileError` for capability words that contradict each other.
+ *
  * @module shadowfold/events
  */
 

@@ -11,6 +11,7 @@ import type { World } from "../projections/world.ts";
 import { anyFact } from "../properties/arbitrary/event.ts";
 import { anyProgram } from "../properties/world/program.ts";
 import { createWorld, decide, evolve, fold, steps } from "./check.ts";
+import { historyOf } from "./past.ts";
 import { runOf } from "./run.ts";
 import { dma, setup } from "./test/junk.ts";
 
@@ -60,6 +61,20 @@ describe("what is handed out", () => {
     const [taken] = runOf({ setup: withMemory, inputs: [issue] }).steps;
     spoil(taken?.facts);
     expect(landed(taken?.after as World)).toMatchObject({ bytes: Uint8Array.of(1, 2) });
+  });
+
+  it("[LB10] the worlds of an added input are frozen, and no history goes on from them", () => {
+    const history = historyOf(withMemory);
+    const step = history.add(issue);
+    const { before, after } = step;
+    for (const part of [step, before, after, before.guests, after.guests]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+    expect(() => Object.assign(after, { seq: 77 })).toThrow(TypeError);
+    expect(history.last).toBe(after.seq);
+    const first = after.seq + 1;
+    expect(fold(after, complete).world.seq).toBe(history.add(complete).after.seq);
+    expect(history.ask({ ask: "event", event: { kind: "event", seq: first } })).toBeDefined();
   });
 
   it("[LB10] bytes have one name in every event", () => {

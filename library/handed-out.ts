@@ -2,6 +2,7 @@ import type { Fact } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import type { Step } from "../history/step.ts";
 import type { Folded } from "../hypervisor/fold.ts";
+import type { World } from "../projections/world.ts";
 
 /** Bytes alone can be changed by whoever has them; every event has them under this name. */
 type Event = (Input | Fact) & { readonly bytes?: Uint8Array };
@@ -25,3 +26,10 @@ export const ownStep = (step: Step): Step => ({
   input: ownEvent(step.input),
   facts: ownFacts(step.facts),
 });
+
+const ownWorld = (world: World): World =>
+  Object.freeze({ ...world, guests: Object.freeze([...world.guests]) });
+
+/** A step of a timeline, which goes on from its own worlds whatever becomes of these. */
+export const ownMoment = (step: Step): Step =>
+  Object.freeze({ ...ownStep(step), before: ownWorld(step.before), after: ownWorld(step.after) });

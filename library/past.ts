@@ -2,7 +2,6 @@ import { checkInput, checkSetup } from "../events/event-check.ts";
 import type { Input } from "../events/input.ts";
 import { MalformedError, nameOfValue } from "../events/malformed-error.ts";
 import type { Setup } from "../events/setup.ts";
-import { reading } from "../events/shape-from-value.ts";
 import type { Handle } from "../history/query/handle.ts";
 import { formatHandle as format, parseHandle as parse } from "../history/query/handle.ts";
 import type { Answers, Query } from "../history/query/query.ts";
@@ -17,7 +16,8 @@ import { reportOfBranch, reportOfTwo } from "../history/what-if/report.ts";
 import { createWorld } from "../hypervisor/create-world.ts";
 import { judge } from "../properties/judge.ts";
 import { checkInputs } from "./argument.ts";
-import { ownStep } from "./handed-out.ts";
+import { ownMoment } from "./handed-out.ts";
+import { checkEdits, checkHandle, checkQuery } from "./query-argument.ts";
 
 /** What would have been, and beside what was. */
 export interface WhatIf {
@@ -40,107 +40,30 @@ export interface History {
    * Answers a question, as data.
    *
    * @throws ExpressionError when its expression cannot be used; EditError when a what-if cannot be;
-   *   MalformedError when it is no question.
+   *   MalformedError when it is no question, or is about a guest that is not there: it names the
+   *   field.
    */
   readonly ask: <Q extends Query>(query: Q) => Answers[Q["ask"]];
   /**
    * Does some inputs differently. What was stays as it was.
    *
-   * @throws EditError when an edit cannot be; MalformedError when it is none.
+   * @throws EditError when an edit cannot be; MalformedError when it is none: it names the edit and
+   *   its field, like `edits[0].at`.
    */
   readonly whatIf: (edits: readonly Edit[]) => WhatIf;
 }
 
 const timelines = new WeakMap<History, Timeline>();
 
-const asks: ReadonlySet<string> = new Set<Query["ask"]>([
-  ...(["event", "state", "difference", "forward", "back", "search", "lifeline"] as const),
-  ...(["why", "writer", "reader", "translate", "queue", "whatIf", "findings"] as const),
-]);
-
-const numbers = ["at", "from", "to", "most", "guest"] as const;
-const handles = { event: "event", page: "page", entry: "entry" } as const;
-const optional: ReadonlySet<string> = new Set(["why.at"]);
-
-/** What each question says beside its name. */
-const saying: Readonly<Record<Query["ask"], readonly string[]>> = {
-  event: ["event"],
-  state: ["at"],
-  difference: ["from", "to"],
-  forward: ["at", "where"],
-  back: ["at", "where"],
-  search: ["where", "most"],
-  lifeline: ["page"],
-  why: ["page", "at"],
-  writer: ["entry", "at"],
-  reader: ["entry", "at"],
-  translate: ["page", "at"],
-  queue: ["guest", "at"],
-  whatIf: ["edits"],
-  findings: [],
-};
-
-function checkField(name: string, value: unknown): void {
-  const isNumber = (numbers as readonly string[]).includes(name);
-  const kind = handles[name as keyof typeof handles];
-  const isRight = isNumber
-    ? Number.isSafeInteger(value) && Number(value) >= 0
-    : kind === undefined
-      ? name === "edits"
-        ? Array.isArray(value)
-        : typeof value === "string"
-      : parse(format(value as Handle))?.kind === kind;
-  if (isRight) return;
-  const found = nameOfValue(value);
-  throw new MalformedError("query", name, `expected another value, found ${found}`);
-}
-
-/** Checks that a value is a question. @throws MalformedError that names the field. */
-function checkQuery<Q extends Query>(query: Q): Q {
-  return reading("query", () => {
-    const said = { ...query } as Readonly<Record<string, unknown>>;
-    const ask = said["ask"];
-    if (typeof ask !== "string" || !asks.has(ask)) {
-      throw new MalformedError("query", "ask", `there is no question ${nameOfValue(ask)}`);
-    }
-    for (const name of saying[ask as Query["ask"]]) {
-      if (said[name] === undefined && optional.has(`${ask}.${name}`)) continue;
-      checkField(name, said[name]);
-    }
-    return said as unknown as Q;
-  });
-}
-
-/** Checks that a value is a list of edits; their inputs are checked when they are folded. */
-function checkEdits(edits: readonly Edit[]): readonly Edit[] {
-  return reading("edits", () => {
-    if (!Array.isArray(edits)) {
-      throw new MalformedError("edits", "", `expected a list, found ${nameOfValue(edits)}`);
-    }
-    return edits.map((edit: Edit) => {
-      const { kind } = edit;
-      if (!["remove", "insert", "change", "move"].includes(kind)) {
-        throw new MalformedError("edits", "kind", `there is no edit ${nameOfValue(kind)}`);
-      }
-      return { ...edit };
-    });
-  });
-}
-
 function historyIn(timeline: Timeline): History {
   const history: History = {
     get last() {
       return timeline.end.seq;
     },
-    add: (input) => ownStep(append(timeline, checkInput(input))),
-    ask: (query) => {
-      const asked = checkQuery(query);
-      return asked.ask === "whatIf"
-        ? answer(timeline, { ...asked, edits: checkEdits(asked.edits) })
-        : answer(timeline, asked);
-    },
+    add: (input) => ownMoment(append(timeline, checkInput(input))),
+    ask: (query) => answer(timeline, checkQuery(timeline.end, query)),
     whatIf: (edits) => {
-      const branch = branchOf(timeline, "what if", checkEdits(edits));
+      const branch = branchOf(timeline, "what if", checkEdits("whatIf", edits));
       return { report: reportOfBranch(branch), history: historyIn(branch.timeline) };
     },
   };
@@ -176,7 +99,7 @@ export const compareHistories = (left: History, right: History): RunReport =>
   reportOfTwo(timelineIn(left), timelineIn(right));
 
 /** A handle as text: `event:12`, `page:0/00:04.0/0x1806000`. @throws MalformedError */
-export const formatHandle = (handle: Handle): string => reading("handle", () => format(handle));
+export const formatHandle = (handle: Handle): string => format(checkHandle(handle));
 
 /** The handle that a text is; `undefined` when it is none. @throws MalformedError for no text. */
 export function parseHandle(text: string): Handle | undefined {

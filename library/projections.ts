@@ -4,6 +4,11 @@
  * A world is immutable: an earlier one stays valid and costs little to keep. Page numbers are those
  * of 4 KiB pages.
  *
+ * Worlds share what did not change, and hand it out: it is readonly to the type checker, and most
+ * of it is not frozen. What is written to it past the types changes other worlds, too. Questions
+ * check nothing at run time: for what their types do not allow, like a world in the place of a
+ * guest, they answer something wrong or throw a `TypeError`.
+ *
  * @module shadowfold/projections
  */
 

@@ -63,7 +63,8 @@ export type {
 export { abilities, protocolVersion } from "../target/implementation.ts";
 export type { Make } from "../target/object-plan.ts";
 export { ProgramError } from "../target/program-error.ts";
-export type { CheckFailure, CheckOptions, CheckReport } from "./check-target.ts";
+export type { CheckOptions } from "./check-options.ts";
+export type { CheckFailure, CheckReport } from "./check-target.ts";
 export { assertTarget, checkTarget } from "./check-target.ts";
 export { brokenLaw, judge, runOf } from "./run.ts";
 

@@ -2,6 +2,7 @@ import { checkFact, checkInput } from "../events/event-check.ts";
 import type { Fact } from "../events/fact.ts";
 import type { Input } from "../events/input.ts";
 import { MalformedError, nameOfValue } from "../events/malformed-error.ts";
+import { reading } from "../events/shape-from-value.ts";
 import type { Step } from "../history/step.ts";
 import { brokenLaw as brokenBy } from "../properties/hunt/find.ts";
 import type { Judged } from "../properties/judge.ts";
@@ -76,7 +77,7 @@ export function brokenLaw(
   concerns?: (run: Run) => boolean,
 ): Violation | undefined {
   const checked = checkProgram(program);
-  if (wanted !== undefined && !Array.isArray(wanted)) {
+  if (wanted !== undefined && !reading("laws", () => Array.isArray(wanted))) {
     throw new MalformedError("laws", "", `expected a list, found ${nameOfValue(wanted)}`);
   }
   return brokenBy(checked, wanted, concerns);

@@ -8,7 +8,8 @@
  * which names the field; for a set-up besides it `createWorld` throws `ProfileError` when the
  * capability words contradict each other and `SetupError` when a P2M range, a reserved region or a
  * device cannot be; lines of a log are `LogError`. Nothing else is thrown, and what a guest, a
- * device or the toolstack may not ask for is refused with a fact.
+ * device or the toolstack may not ask for is refused with a fact. Worlds share what did not change:
+ * nothing may be written to them.
  *
  * @module shadowfold
  */

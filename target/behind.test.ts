@@ -1,5 +1,9 @@
+// Length: a row for each choice, and for each mistake beside it.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { sourceId } from "../events/address.ts";
+import type { Input } from "../events/input.ts";
+import { profiles } from "../events/profile/profiles.ts";
 import { at } from "../events/registers/offset.ts";
 import { fold } from "../hypervisor/fold.ts";
 import { evolve } from "../projections/evolve.ts";
@@ -68,6 +72,13 @@ const trust = (world: World): World => {
 
 const iqa: Parts = [write8(at.iqa, queue | 0x800n)];
 
+/** A page request that asks for nothing, and is not the last of its group. */
+const idle: Input = {
+  ...{ type: "PageRequest", device: sourceId(0x20), iova: page as never, group: 1 },
+  ...{ read: false, write: false, last: false },
+};
+const unit = profiles["everything-scalable"];
+
 const fromChoices: readonly (readonly [string, Parts, Other])[] = [
   ["with none pending, FRI", [write8(at.rtaddr, 0x1000n)], showing(at.fsts + 1, 3)],
   ["IQA.DW keeps", iqa, showing(at.iqa + 1, 0x80)],
@@ -85,6 +96,7 @@ const fromChoices: readonly (readonly [string, Parts, Other])[] = [
   ["records fill in ring order", blocked, { registers: moveRecord }],
   ["a reserved SVT", asking(3), { change: trust }],
   ["pass-through takes any supported width", passing(1), { change: narrow }],
+  ["a page request that no device would make", [idle], { ...showing(at.prs, 1), unit }],
 ];
 let seen = 0;
 
@@ -129,6 +141,17 @@ const mistakes: readonly (readonly [string, Parts, Other])[] = [
     showing(at.fsts, 3, hasFault),
   ],
   [
+    "an overflow by another source while records are free",
+    [blocked, reads(page, sourceId(0x28))],
+    {
+      registers: (bytes) => {
+        if (recordIn(bytes, 1).every((byte) => byte === 0)) return;
+        recordIn(bytes, 1).fill(0);
+        bytes[at.fsts] = 3;
+      },
+    },
+  ],
+  [
     "a second record of another reason",
     [blocked, reads(page + 0x1000n)],
     {
@@ -150,6 +173,12 @@ const mistakes: readonly (readonly [string, Parts, Other])[] = [
       },
     },
   ],
+  [
+    "IQA.DW that a unit with 256-bit descriptors loses",
+    iqa,
+    { ...showing(at.iqa + 1, 0x80), unit },
+  ],
+  ["a page request that moves another queue", [idle], { ...showing(at.iqa + 1, 0x80), unit }],
   ["IQA.DW set by itself", [write8(at.iqa, queue)], showing(at.iqa + 1, 0x88)],
   ["an entry of another device", asking(1), { change: trust }],
   [

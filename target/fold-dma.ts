@@ -103,7 +103,8 @@ export function foldDma(state: Comparing, input: InputOf<"Dma">, seen: Seen) {
   if (model === got) return { folded, raw: undefined };
   if (!many || !allowed.includes(got)) {
     if (isRemembered(state, input, seen, sid)) return { folded: undefined, raw: undefined };
-    const others = [...new Set(allowed)].join(", ");
+    // Commas are within an answer: `fault 0x2, suppressed`.
+    const others = [...new Set(allowed)].join("; or ");
     const rest = many && others !== model ? ` (allowed: ${others})` : "";
     const all = many ? allowed : [model];
     return {

@@ -9,6 +9,7 @@ import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
 import { announcedText, missText } from "./announcement-text.ts";
 import { landingText } from "./landing.ts";
+import { lastIndex, lastWrite } from "./last-write.ts";
 import type { EntryPlace } from "./meaning.ts";
 import { entryText, meaning, verbPhrase } from "./meaning.ts";
 import { invalidSentences } from "./pasid-fault.ts";
@@ -35,14 +36,6 @@ function marksText(marks: readonly EntryWrite[]): string {
   if (last === undefined) return "";
   return ` Its accessed and dirty bits are the vIOMMU's, last set at ${eventName(last.seq)}.`;
 }
-
-/** Index of the last change that gave an entry what it says, or -1. */
-const lastIndex = ({ entry, writes }: EntryTrail): number =>
-  writes.findLastIndex(({ by }) => entry.table !== "first stage" || by !== "unit");
-
-/** The last change that gave an entry what it says: accessed and dirty bits say nothing. */
-export const lastWrite = (trail: EntryTrail | undefined): EntryWrite | undefined =>
-  trail?.writes[lastIndex(trail)];
 
 /** How an entry came to be as the unit sees it. */
 function history(trail: EntryTrail, scalable: boolean, unseen: Unseen | undefined): string {

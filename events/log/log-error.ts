@@ -3,11 +3,12 @@ import { quoted } from "./excerpt.ts";
 
 /** A line of a log or of a recording that cannot be read: which one, counted from 1, and why. */
 export class LogError extends Error {
+  override readonly name = "LogError";
   readonly line: number;
   readonly reason: string;
 
   constructor(line: number, reason: string) {
-    super(`line ${line.toString()}: ${reason}`);
+    super(`line ${String(line)}: ${reason}`);
     this.line = line;
     this.reason = reason;
   }

@@ -5,7 +5,9 @@ import { Cap } from "../registers/capability.ts";
 import { at } from "../registers/offset.ts";
 
 /** Capability words that no unit may have; one line that says which field and why. */
-export class ProfileError extends Error {}
+export class ProfileError extends Error {
+  override readonly name = "ProfileError";
+}
 
 type CapFields = DecodedBy<typeof Cap>;
 type EcapFields = DecodedBy<typeof Ecap>;

@@ -104,6 +104,16 @@ function levelsOf(sagaw: number): ReadonlySet<Levels> {
   return new Set(all.filter((levels) => (sagaw >> (levels - 2)) & 1));
 }
 
+/** Which reads of a unit see what the CPU has not written back. */
+const snoopingOf = (ecap: ReturnType<typeof Ecap.decode>) => ({
+  coherent: ecap.c,
+  snoopsAll: ecap.c && (!ecap.smts || ecap.smpwcs),
+  splitSight: ecap.smts && ecap.smpwcs !== ecap.c,
+  snoop: ecap.sc,
+  walkSnoop: ecap.smpwcs,
+  memoryTypes: ecap.mts,
+});
+
 /**
  * The rules that capability words stand for. Reserved bits of the words are ignored.
  *
@@ -140,12 +150,7 @@ export function profileOf(words: ProfileWords): Profile {
     pageDrain: ecap.pds,
     ecs: ecap.ecs,
     deferredInvalidation: ecap.dis,
-    coherent: ecap.c,
-    snoopsAll: ecap.c && (!ecap.smts || ecap.smpwcs),
-    splitSight: ecap.smts && ecap.smpwcs !== ecap.c,
-    snoop: ecap.sc,
-    walkSnoop: ecap.smpwcs,
-    memoryTypes: ecap.mts,
+    ...snoopingOf(ecap),
     smts: ecap.smts,
     abortDma: ecap.adms,
     ssts: ecap.ssts,

@@ -17,7 +17,9 @@ export type Edit =
   | { readonly kind: "move"; readonly at: number; readonly before: number };
 
 /** An edit that cannot be: why, in one line. */
-export class EditError extends Error {}
+export class EditError extends Error {
+  override readonly name = "EditError";
+}
 
 function placeOfInput(timeline: Timeline, seq: number): number {
   const place = inputPlace(timeline, seq);

@@ -10,11 +10,13 @@ const isWindows = process.platform === "win32";
 /** A folder outside the checkout into which the package was installed from its tarball. */
 export interface ConsumerProject {
   /**
-   * Type-checks and compiles sources, name to text, and the package's declarations.
+   * Type-checks and compiles sources, name to text, and all declarations.
    *
-   * @returns the errors that the compiler prints.
+   * @returns the errors that the compiler prints of the sources and of the package's declarations.
    */
   readonly compile: (options: object, sources: Readonly<Record<string, string>>) => string;
+  /** The same; the errors in the declarations of the package's dependencies are told as well. */
+  readonly compileAll: (options: object, sources: Readonly<Record<string, string>>) => string;
   /** Runs a compiled file. @returns what it prints. */
   readonly run: (file: string) => string;
   readonly folder: string;
@@ -65,20 +67,22 @@ export function newConsumerProject(...extra: readonly string[]): ConsumerProject
   for (const name of [...Object.keys(dependencies), ...extra]) link(name, packages);
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const compileAll: ConsumerProject["compileAll"] = (compilerOptions, sources) => {
+    for (const [name, text] of Object.entries(sources)) writeFileSync(join(folder, name), text);
+    const config = {
+      compilerOptions: { ...strict, ...compilerOptions },
+      files: Object.keys(sources),
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    const { stdout } = spawnSync(process.execPath, [compiler, "-p", folder], {
+      ...{ cwd: folder, encoding: "utf8" },
+    });
+    return stdout;
+  };
   return {
     folder,
-    compile: (compilerOptions, sources) => {
-      for (const [name, text] of Object.entries(sources)) writeFileSync(join(folder, name), text);
-      const config = {
-        compilerOptions: { ...strict, ...compilerOptions },
-        files: Object.keys(sources),
-      };
-      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-      const { stdout } = spawnSync(process.execPath, [compiler, "-p", folder], {
-        ...{ cwd: folder, encoding: "utf8" },
-      });
-      return ownErrors(stdout);
-    },
+    compileAll,
+    compile: (compilerOptions, sources) => ownErrors(compileAll(compilerOptions, sources)),
     run: (file) => {
       const { stdout, stderr } = spawnSync(process.execPath, [file], {
         ...{ cwd: folder, encoding: "utf8" },

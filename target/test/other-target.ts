@@ -1,5 +1,7 @@
 import type { Input } from "../../events/input.ts";
+import type { Profile } from "../../events/profile/profile.ts";
 import { profiles } from "../../events/profile/profiles.ts";
+import { abilitiesOf } from "../ability.ts";
 import type { Answers, DmaAnswer, Implementation, InterruptAnswer } from "../implementation.ts";
 import { nothingKnown } from "../known.ts";
 import { openLane } from "../lane.ts";
@@ -16,18 +18,19 @@ export const flat = (parts: Parts): readonly Input[] =>
     input.type === "MemoryWrite" ? { ...input, flushed: true } : input,
   );
 
-/** The unit that it is. */
+/** The unit that it is, where nothing else is said. */
 export const words = profiles["hardware-2016"];
 
 /** A target that shows or answers something else than the model, or decides otherwise. */
 export interface Other extends Watching {
+  readonly unit?: Profile;
   readonly registers?: (bytes: Uint8Array) => void;
   readonly dma?: (answer: DmaAnswer) => DmaAnswer;
   readonly interrupt?: (answer: InterruptAnswer) => InterruptAnswer;
 }
 
-function other({ registers, dma, interrupt, ...watching }: Other): Implementation {
-  const target = modelTarget(words, ["interrupts"], watching);
+function other({ unit = words, registers, dma, interrupt, ...watching }: Other): Implementation {
+  const target = modelTarget(unit, abilitiesOf(unit), watching);
   return {
     ...target,
     readRegisters: (asked) => {

@@ -18,7 +18,7 @@ import {
 import { msiAddress, posting, remapped } from "../../properties/examples/interrupt-driver.ts";
 import type { SmallCase } from "../select/case.ts";
 import type { Part } from "./part.ts";
-import { byHand } from "./part.ts";
+import { againstBug, byHand } from "./part.ts";
 
 const table = 0x9000n;
 /** Beyond the first 2 GiB and before 4 GiB there is no memory. */
@@ -42,6 +42,11 @@ const interrupts: readonly SmallCase[] = [
     entry(5, remapped({ vector: 0x45, dst: 0x500 })),
     remapping(),
     sends(msiAddress(2, true), 3),
+  ]),
+  againstBug("destination-by-capability", "everything", [
+    entry(5, remapped({ vector: 0x45, dst: 0x500 })),
+    remapping(),
+    sends(msiAddress(5)),
   ]),
   byHand("IB22 (suppressed)", "qemu-legacy", [entry(2, 2n), remapping(), sends(msiAddress(2))]),
   byHand("IB23", "qemu-legacy", [remapping(nowhere), sends(msiAddress(2))]),
