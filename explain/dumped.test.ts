@@ -99,4 +99,25 @@ describe("what is dumped", () => {
     );
     expect(fault?.walks.map((walk) => walk.verdict.kind)).toEqual([verdict]);
   });
+
+  test("[PA10] a fault is held against its own dump, not the files of debugfs beside it", () => {
+    const fault =
+      "DMAR: [DMA Read NO_PASID] Request device [00:05.0] fault addr 0x1000 [fault reason 0x02] ?";
+    const dump = [
+      "DMAR: Dump dmar0 table entries for IOVA 0x1000",
+      "DMAR: root entry: 0x0000000101001001",
+      "DMAR: context entry: hi 0x0000000000000000, low 0x0000000000000000",
+    ];
+    const zeros = "0x0000000000000000:0x0000000000000000:0x0000000000000000";
+    const files = [
+      "IOMMU dmar0: Root Table Address: 0x101000000",
+      "B.D.F\tRoot_entry\t\t\t\tContext_entry\t\t\t\tPASID\tPASID_table_entry",
+      "00:05.0\t0x0000000000000000:0x0000000101001001\t" +
+        `0x0000000000000102:0x0000000101002005\t-1\t${zeros}`,
+    ];
+    const verdict = (...lines: readonly string[]) =>
+      findingsOf("fault", ...lines).flatMap(({ walks }) => walks.map((each) => each.verdict.kind));
+    expect(verdict(fault, ...dump, ...files)).toEqual(["justified"]);
+    expect(verdict(fault, ...files)).not.toEqual(["justified"]);
+  });
 });

@@ -6,7 +6,7 @@ import { given } from "./given.ts";
 import { interruptTable } from "./interrupt-driver.ts";
 import { unit } from "./unit.ts";
 
-test("[CI2] who wrote either half of an interrupt entry is known, and of no entry beside it", () => {
+test("[CI2] who wrote either half of an interrupt entry is known, of others not", () => {
   const { world } = given(unit());
   const address = interruptTable + 16n * 3n;
   const writer = (at: bigint): number | undefined => {

@@ -31,6 +31,7 @@ import {
   pasids,
   readsAs,
   scalableOn,
+  scalableRoot,
   scalableTables,
   scalableUnit,
   secondStage,
@@ -87,7 +88,7 @@ describe("a unit whose ECAP.SMPWC differs from ECAP.C", () => {
     expect(reached(given(unitWith(false, true), tables, turnOn), reads(page))).toBe("1h");
   });
 
-  test("[TR16] reads that snoop see what the CPU wrote after what waits in the write buffer", () => {
+  test("[TR16] reads that snoop see what the CPU wrote behind what is buffered", () => {
     const slow = scalableUnit({ cap: { rwbf: true }, ecap: { c: false, smpwcs: true } });
     const on = [scalableTables, writeBack, command(wbf), scalableOn, scalableQueue];
     const twice = [toSpare, writeBack, memory(l1, data | 7n)];
@@ -103,8 +104,10 @@ describe("a unit whose ECAP.SMPWC differs from ECAP.C", () => {
     const scene = given(unitWith(true, false), scalableTables, writeBack, alsoToSpare, legacy);
     const used = scene.when(reads(below));
     expect(used.of("DmaLanded")).toMatchObject([{ gpa: spare }]);
-    const scalable = used.when(scalableOn, scalableQueue, announceAll);
-    expect(reached(scalable, readsAs(second, below))).toBe(0n);
+    // Translation stays on, so that nothing else makes the unit forget its shadows.
+    const turned = [write8(at.rtaddr, scalableRoot | 0x400n), command(srtp | te), scalableQueue];
+    expect(reached(used.when(turned, forget(0)), reads(below))).toBe(0n);
+    expect(reached(used.when(turned, announceAll), readsAs(second, below))).toBe(0n);
   });
 
   test("[TR16] who wrote an entry is told from what the unit sees of its table", () => {
