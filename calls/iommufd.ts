@@ -30,14 +30,14 @@ export interface IommufdLedger extends IommufdUses {
   /** Spaces that have a page table object, and whether first stages may lie over it. */
   readonly hwpts: Map<number, boolean>;
   readonly tracked: Set<number>;
-  readonly targets: Map<string, Place>;
+  readonly targets: Map<string, AttachedTo>;
   /** Requesters with the devices that were attached for them, by `requesterName`. */
   readonly attached: Map<string, AttachedFor>;
   hasFaultQueue: boolean;
 }
 
 /** Where a requester is attached. */
-type Place = Exclude<Target, { readonly to: "blocked" }>;
+export type AttachedTo = Exclude<Target, { readonly to: "blocked" }>;
 
 /** A requester, and the devices that were attached for it. */
 export interface AttachedFor {
@@ -234,7 +234,7 @@ const detachOf = (requester: Requester, devices: readonly SourceId[]): readonly 
     }),
   );
 
-const attachOf = (requester: Requester, target: Place, devices: readonly SourceId[]) =>
+const attachOf = (requester: Requester, target: AttachedTo, devices: readonly SourceId[]) =>
   devices.map((device) =>
     plain("VFIO_DEVICE_ATTACH_IOMMUFD_PT", {
       device: formatSourceId(device),

@@ -24,5 +24,11 @@ export { ableHost, hostRefusal } from "../calls/host-abilities.ts";
 export type { LimitedField, Offer, UnitWords } from "../calls/host-offer.ts";
 export { offerOn } from "../calls/host-offer.ts";
 export type { Run as AreaRun } from "../calls/host-run.ts";
-export type { AttachedFor, Ioctl, IommufdLedger, IommufdUses } from "../calls/iommufd.ts";
+export type {
+  AttachedFor,
+  AttachedTo,
+  Ioctl,
+  IommufdLedger,
+  IommufdUses,
+} from "../calls/iommufd.ts";
 export { devicesIn, emptyLedger, iommufdOf, iommufdOfDevices, usesOf } from "../calls/iommufd.ts";
