@@ -9,7 +9,7 @@ export const writeBufferBugs: readonly Bug[] = [
     id: "buffer-skipped",
     what: "A unit with a write buffer sees at once what the CPU writes.",
     file: memory,
-    find: 'return rwbf ? "buffered" : "seen";',
+    find: 'return profile.rwbf ? "buffered" : "seen";',
     replace: 'return "seen";',
     law: "SH1",
   },
