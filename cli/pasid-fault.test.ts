@@ -1,4 +1,6 @@
 import { afterAll, expect, test } from "vitest";
+import type { Gpa } from "../events/address.ts";
+import type { Input } from "../events/input.ts";
 import { memory } from "../properties/examples/driver.ts";
 import type { Inputs } from "../properties/examples/given.ts";
 import { flat } from "../properties/examples/given.ts";
@@ -90,4 +92,32 @@ test.each([
   const { out } = await run("why", file, ...place, "--pasid", pasid.toString());
   expect(oneLine(out)).toMatch(new RegExp(`The host refuses: .*${text}`));
   expect(out).not.toContain("agree on this page");
+});
+
+test("[CL61] a PASID directory entry that is not written back, and who wrote it", async () => {
+  const flush = (gpa: bigint, end: bigint): Input => {
+    return { type: "CacheFlush", gpa: gpa as Gpa, length: end - gpa };
+  };
+  const beyond = pasidDirectory + 0x1000n;
+  const others = [flush(0n, pasidDirectory), flush(beyond, 0x4_0000n)];
+  const asked = pasidDma("read", below + data, {});
+  const blocked: Input = { ...asked, observed: { reason: 0x51 } };
+  const inputs = flat([scalableTables, others, scalableOn, blocked]);
+  const writes = (one: Input) => one.type === "MemoryWrite" && one.gpa === pasidDirectory + 8n;
+  const seq = (inputs.findIndex(writes) + 1).toString();
+  const incoherent = scalableUnit({ ecap: { c: false } });
+  const log = fileOf("directory", logOf(incoherent, inputs));
+  const place = ["--device", "00:04.0", "--iova", `0x${(below + data).toString(16)}`];
+  const told = oneLine((await run("why", log, ...place)).out);
+  expect(told).toContain(`the guest wrote the PASID directory entry at event ${seq} and did not`);
+  expect(told).toContain("did not write the line back");
+  const { code, out } = await run("replay", log);
+  expect([code, out]).toEqual([1, expect.stringContaining("1 agree")]);
+  expect(oneLine(out)).toMatch(
+    /PASID directory entry at 0x10008, written by event \d+ and not wri/,
+  );
+  const landed: Input = { ...asked, observed: { gpa: data as Gpa } };
+  const later = logOf(incoherent, [...inputs, flush(pasidDirectory, beyond), landed]);
+  const again = JSON.parse((await run("replay", fileOf("seen", later), "--json")).out);
+  expect(again).toMatchObject({ dma: { agree: 1 }, disagreements: [], violations: [] });
 });
