@@ -15,8 +15,8 @@ import { look } from "./probes.ts";
 import { runOf } from "./run.ts";
 import { pendingKey, settledKey } from "./shadow.ts";
 
-/** How many worlds: as many as are held to the laws, and 2,000 in the night. */
-const worlds = Math.min(2_000, Number(env["SHADOWFOLD_WORLDS"] ?? 200));
+/** How many worlds: 2,000 in the night. */
+const worlds = Math.min(2_000, Number(env["SHADOWFOLD_WORLDS"] ?? 40));
 const comparisons = [settledKey, pendingKey, maybePendingKey];
 
 /** What came of one comparison. */
