@@ -27,6 +27,8 @@ export type Concern = (run: Run) => boolean;
 
 /** Milliseconds that a fold may take: one takes a few, and what takes so long does not end. */
 const patience = 5_000;
+/** The same of a law. */
+const patienceWithLaw = 30_000;
 
 const everyRun: Concern = () => true;
 
@@ -43,7 +45,7 @@ export function brokenLaw(
     const run = withinTime(patience, () => runOf(program));
     if (!concerns(run)) return undefined;
     for (const law of wanted) {
-      const violation = law.check(run, ignore);
+      const violation = withinTime(patienceWithLaw, () => law.check(run, ignore));
       if (violation !== undefined) return violation;
     }
   } catch (error) {

@@ -133,6 +133,8 @@ function look(kept: Kept, unit: Unit, cell: Cell): void {
  * @returns whether some history has read one of them.
  */
 export function lookAt(kept: Kept, unit: Unit, first: bigint, end: bigint): boolean {
+  // Numbers of words beyond are not exact: counting them up would not end.
+  if (first >= limit) return false;
   let found = false;
   if (end - first > 4096n) {
     for (const cell of kept.cells.values()) {
