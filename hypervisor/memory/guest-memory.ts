@@ -57,7 +57,7 @@ function begin(guest: Seen): void {
 /** Lookups of a page in one version after which it is copied into one piece, of 4 KiB. */
 const fewUses = 12;
 const uses = new Uint8Array(slots);
-/** The key of the page whose copy a slot has, or 0. */
+/** The key of the page whose copy a slot has: a copy of another version is none. */
 const copied = new Float64Array(slots);
 
 /** The copies of 1,024 slots each, side by side: an array for each would be two more to look at. */
@@ -138,7 +138,6 @@ export function tablePage(guest: Seen, gfn: number): Page | undefined {
   keys[slot] = key;
   pages[slot] = page;
   uses[slot] = 0;
-  copied[slot] = 0;
   return page;
 }
 

@@ -89,8 +89,8 @@ export const translationBugs: readonly Bug[] = [
     id: "copy-kept",
     what: "The copy of a table that is walked often outlives a write to it.",
     file: "hypervisor/memory/guest-memory.ts",
-    find: "copied[slot] = 0;",
-    replace: "",
+    find: "copied[slot] !== base + gfn",
+    replace: "(copied[slot] as number) % pagesOfAll !== gfn",
     law: "SH1",
   },
   {
