@@ -106,4 +106,12 @@ export const faultCases: readonly FaultCase[] = [
   ["30h, PRE", [], asksForPage, 0x30],
   ["30h, P", context({ present: false }), asksForPage, 0x30],
   ["30h, RTT", [], [regularRoot, asksForPage], 0x30],
+  ["2h before Bh", entry(1n << 62n), plain, 0x2],
+  ["Bh before 3h", entry(secondStage.l4 | 0xdn | (1n << 62n)), plain, 0xb],
+  ["3h before 18h", context({ t: 3, paside: false }), own41, 0x3],
+  ["1Bh before 10h", context({ pts: 0, pasidptr: noPage }), own41, 0x1b],
+  ["11h before 12h", memory(pasidTable + 8n * 0x41n, 2n), own41, 0x11],
+  ["12h before 13h", memory(pasidTable + 8n * 0x41n, noPage | 3n), own41, 0x12],
+  ["17h before 16h", leaf(1n << 51n), own41, 0x17],
+  ["16h before 1Eh", leaf((1n << 51n) | 3n), own41, 0x16],
 ];

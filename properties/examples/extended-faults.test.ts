@@ -65,6 +65,8 @@ describe("faults of version 2.x", () => {
     expect(with_(memory(slotOf(pasidTable), 0n))).toBe(0x6);
     expect(with_(context({ neste: true }))).toBe(0x6);
     expect(with_(pasidEntry(own, { flptptr: 1n << 50n }))).toBe(0x4);
+    expect(with_(pasidEntry(own, { flptptr: 1n << 62n }))).toBe(0x4);
+    expect(with_(context({ ...nestedFields, pasidptr: 1n << 62n }))).toBe(0x4);
     expect(with_(memory(slot(secondStage.l2, 2, below), noPage | 3n))).toBe(0x7);
   });
 
@@ -89,6 +91,13 @@ describe("faults of version 2.x", () => {
     ["DINVE", { dinve: true }, {}],
   ] as const)("[EC59] %s is reserved without its capability", (_name, fields, ecap) => {
     expect(faultOf(context(fields), reads({}, below + data), { ecap })).toBe(0xb);
+  });
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 7])("[EC59] memory type %i of PAT has three bits", (type) => {
+    const request = reads({}, below + data);
+    expect(faultOf(context({ pat: 8 * 16 ** type }), request)).toBe(0xb);
+    expect(faultOf(context({ pat: 7 * 16 ** type }), request)).toBeUndefined();
+    expect(faultOf(context({ pat: 8 * 16 ** type, paside: false }), request)).toBeUndefined();
   });
 
   test("[EC59] SRE is reserved without ECAP.SRS", () => {

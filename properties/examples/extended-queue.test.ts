@@ -57,6 +57,17 @@ describe("invalidations of version 2.x", () => {
     expect(reached(scene.when(read))).toBe(goes ? data + 0x1000n : data);
   });
 
+  test("[EC70] AM says how many pages", () => {
+    const pages = (am: bigint) => extendedIotlb({ g: iotlb.page, pasid: own }) | (am << 64n);
+    const [told] = cached
+      .when(announce(pages(3n) | ((gva + 0x1000n) << 64n)))
+      .of("PasidIotlbInvalidated");
+    expect(told).toMatchObject({ scope: "page", iova: gva & ~0x7fffn, length: 0x8000n });
+    expect(reached(cached.when(announce(pages(1n) | ((gva ^ 0x1000n) << 64n))).when(read))).toBe(
+      data + 0x1000n,
+    );
+  });
+
   test("[EC71] under caching mode a PASID entry that is new is announced by its PASID", () => {
     const next = own + 1;
     const missed = ready.when(readsAs(next, gva), pasidEntry(next));
@@ -164,6 +175,9 @@ describe("devices of version 2.x", () => {
       ...{ srr: false, bof: false, pp: true, lpig: true, pasid: own, bus: 0, devfn: nvme },
       ...{ prgi: 3, rd: true, wr: false, addr: gva },
     });
+    const devfn = BigInt(nvme) << 68n;
+    const low = (3n << 55n) | (BigInt(own) << 4n) | 0xcn;
+    expect(word).toBe((gva << 64n) | devfn | (1n << 64n) | low);
     const answer = ExtendedGroupResponseDescriptor.encode({
       ...{ type: 9, pp: true, rid: nvme, pasid: own, prgi: 3, rc: 1 },
     });
