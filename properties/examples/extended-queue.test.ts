@@ -149,6 +149,15 @@ describe("devices of version 2.x", () => {
     expect(gone.of("DeviceTlbInvalidated")[0]).toMatchObject({ device: nvme, pasid: own });
   });
 
+  test.each([
+    ["000b", extendedTypes.untranslated, undefined],
+    ["100b", extendedTypes.pasid, undefined],
+    ["101b", extendedTypes.pasidAll, true],
+  ])("[EC80] of type %s", (_name, t, may) => {
+    const scene = given(extendedUnit(), extendedBooted, context({ t })).when(asks(own));
+    expect(scene.of("TranslationAnswered")[0]?.read).toBe(may);
+  });
+
   const page = (pasid?: number) => ({
     ...({
       type: "PageRequest",
@@ -183,6 +192,8 @@ describe("devices of version 2.x", () => {
     });
     const answered = scene.when(announce(answer, 1));
     expect(answered.of("PageGroupAnswered")).toMatchObject([{ group: 3, response: "invalid" }]);
+    // Its number is free again, for a request without PASID too.
+    expect(answered.when(page()).of("PageRequestQueued")).toHaveLength(1);
     const plain = on.when(page());
     expect(plain.of("PageRequestQueued")).toHaveLength(1);
     expect(plain.of("IotlbInvalidated")).toMatchObject([{ scope: "page", did: dids.nvme }]);
