@@ -61,9 +61,9 @@ const largeRanges = (): Range[] =>
     return range(largeData + from * pages, (256 + to) * pages, pages, "1G");
   });
 
-/** One guest behind a P2M of mixed sizes, with one physical device. */
-export function setupOf(): Setup {
-  const { ver, cap, ecap } = profiles["qemu-legacy"];
+/** One guest behind a P2M of mixed sizes, with one physical device; its unit is of some profile. */
+export function setupOf(profile: keyof typeof profiles = "qemu-legacy"): Setup {
+  const { ver, cap, ecap } = profiles[profile];
   const p2m = [...placeGuest(2n ** 30n), ...smallRanges(), ...largeRanges()];
   return { guests: [{ ver, cap, ecap, p2m, devices: [{ device, physical: true }] }] };
 }
@@ -144,9 +144,9 @@ export function foldAll(world: World, inputs: readonly Input[]): World {
   return next;
 }
 
-/** A guest that is ready to turn translation on. */
-export const bootedWorld = (tables: Tables): World =>
-  foldAll(createWorld(setupOf()), [...tableWrites(tables), ...bootInputs(tables)]);
+/** A guest that is ready to turn translation on, with a unit of some profile. */
+export const bootedWorld = (tables: Tables, profile?: keyof typeof profiles): World =>
+  foldAll(createWorld(setupOf(profile)), [...tableWrites(tables), ...bootInputs(tables)]);
 
 /** A guest with translation on. */
 export const translatingWorld = (tables: Tables): World =>

@@ -53,6 +53,24 @@ export function median(times: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
+/**
+ * CPU milliseconds of each of several things, the median of a number of rounds in which they take
+ * turns: what else the machine does, and what was compiled before, meets all of them.
+ *
+ * @param rounds  how many rounds count, after two that warm up.
+ */
+export function inTurns(rounds: number, runs: readonly (() => unknown)[]): readonly number[] {
+  const times = runs.map((): number[] => []);
+  for (let round = -2; round < rounds; round++) {
+    for (const [index, run] of runs.entries()) {
+      const start = cpuMilliseconds();
+      keep(run());
+      if (round >= 0) times[index]?.push(cpuMilliseconds() - start);
+    }
+  }
+  return times.map(median);
+}
+
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 

@@ -9,10 +9,9 @@ import { checkTrace } from "../audit/trace/check.ts";
 import { traceFindings } from "../audit/trace/trace-findings.ts";
 import type { Profile } from "../events/profile/profile.ts";
 import type { Step } from "../history/step.ts";
-import { createWorld } from "../hypervisor/create-world.ts";
 import type { World } from "../projections/world.ts";
 import type { Watcher } from "./folding.ts";
-import { foldSource } from "./folding.ts";
+import { foldSource, worldOf } from "./folding.ts";
 import type { InputError } from "./input-error.ts";
 import type { Source } from "./read.ts";
 import type { Terminal } from "./terminal.ts";
@@ -77,10 +76,14 @@ export interface LogAuditing {
   readonly lineOf: (at: number) => number;
 }
 
-/** Begins to audit a log or a recording that has been opened. */
-export function startLogAudit(source: Source, baseline: Baseline): LogAuditing {
-  const { file, setup } = source;
-  const auditing = startAudit(createWorld(setup));
+/**
+ * Begins to audit a log or a recording that has been opened.
+ *
+ * @throws InputError when its set-up cannot be; the file is closed then.
+ */
+export async function startLogAudit(source: Source, baseline: Baseline): Promise<LogAuditing> {
+  const { file } = source;
+  const auditing = startAudit(await worldOf(source));
   const lines = startLines();
   let around: World | undefined;
   const fileAudit = ({ events, findings, staleness }: AuditReport): FileAudit => ({
@@ -116,7 +119,7 @@ export async function auditLog(
   terminal: Terminal,
   baseline: Baseline,
 ): Promise<AuditedFile> {
-  const auditing = startLogAudit(source, baseline);
+  const auditing = await startLogAudit(source, baseline);
   const { failure } = await foldSource(source, terminal, auditing.watcher);
   const audit = auditing.so(true);
   const whole = failure === undefined ? audit : { ...audit, error: failure.message };

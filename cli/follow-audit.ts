@@ -67,7 +67,7 @@ export async function followLog(
       throw new InputError(`${file}: is no log or recording; a trace is read once it is whole`);
     }
     const source = sourceOf(opened);
-    const auditing = startLogAudit(source, baseline);
+    const auditing = await startLogAudit(source, baseline);
     const tell = startTelling(found);
     let known = -1;
     hasEnded = source.hasEnded;

@@ -42,10 +42,12 @@ export const PasidStateEntry = layout({
 });
 
 /**
- * The bits that must be 0 in a present PASID entry. Under nesting the root is an address of the
- * second stage: up to 52 bits.
+ * The bits that must be 0 in a present PASID entry.
+ *
+ * Reading: under nesting the root is an address of the second stage, as the PASID table's is: no
+ * bit of it is reserved, and one beyond the stage's width faults for that (4h).
  */
 export const extendedPasidReserved = (profile: Profile, nested: boolean): bigint =>
   ExtendedPasidEntry.reservedMask |
-  bitMask(63, nested ? 52 : profile.haw) |
+  (nested ? 0n : bitMask(63, profile.haw)) |
   (profile.supervisorRequests ? 0n : ExtendedPasidEntry.mask("sre"));

@@ -16,6 +16,9 @@ const { legacy, scalable, extended, abort } = Rtaddr.fields.ttm.names;
  * (31h, in version 2.x 1Ch); so does every request in abort-DMA mode (33h), and when the root
  * pointer's mode is not one that the unit has (30h).
  *
+ * Reading: RTT in a unit without extended contexts is such a mode, as later versions have it; in
+ * 2.x the bit is reserved there, and no text says that anything faults.
+ *
  * @param pasid  of the request, or `undefined` for those without.
  * @param step   told of each entry read.
  */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { faultReasons } from "../../events/fault/fault-reason.ts";
 import { at } from "../../events/registers/offset.ts";
 import { memory, write8 } from "./driver.ts";
+import { faultCases, faultOf, noPage, reads } from "./extended-cases.ts";
 import {
   context,
   extendedOn,
@@ -28,76 +30,28 @@ import {
   secondStageTables,
   slot,
 } from "./scalable-driver.ts";
-import type { Changes } from "./unit.ts";
 import { hostBase, nvme } from "./unit.ts";
-
-const reads = (rights: { pasid?: number; privileged?: true; execute?: true } = {}, iova = gva) =>
-  pasidDma("read", iova, rights);
-
-/** The reason that a request is blocked for, once something else than usual is in the tables. */
-function faultOf(change: Inputs, request: Inputs, unit: Changes = {}): number | undefined {
-  const scene = given(extendedUnit(unit), extendedTables, change, extendedOn).when(request);
-  const [blocked] = scene.of("DmaBlocked");
-  const [recorded] = scene.of("FaultRecorded");
-  if (blocked?.reason !== undefined) expect(recorded?.reason).toBe(blocked.reason);
-  return blocked?.reason;
-}
 
 const landed = (scene: Scene) => scene.of("DmaLanded").map(({ gpa, hpa }) => ({ gpa, hpa }));
 const to = (gpa: bigint) => [{ gpa, hpa: hostBase + gpa }];
 
-const noPage = 0x9000_0000n;
-
 describe("faults of version 2.x", () => {
   const plain = reads({}, below + data);
-  const own41 = reads({ pasid: own });
-  const entry = (bits: bigint) => memory(contextTable + 0x20n * 32n, bits, 0x102n, 0n, 0n);
-  test.each([
-    ["8h", memory(scalableRoot, 0n), plain, 0x1],
-    ["1h", memory(scalableRoot, contextTable), plain, 0x1],
-    ["Ah", memory(scalableRoot, contextTable | 3n), plain, 0xa],
-    ["9h", memory(scalableRoot, noPage | 1n), plain, 0x9],
-    ["2h", context({ present: false }), own41, 0x2],
-    ["Bh", entry(secondStage.l4 | 1n | (1n << 62n)), plain, 0xb],
-    ["3h, type 011b", context({ t: 3 }), plain, 0x3],
-    ["3h, type 110b", context({ t: 6 }), plain, 0x3],
-    ["3h, width", context({ aw: 3 }), plain, 0x3],
-    ["3h, type 100b without PASIDE", context({ t: 4, paside: false }), plain, 0x3],
-    ["3h, NESTE without PASIDE", context({ neste: true, paside: false }), plain, 0x3],
-    ["18h", context({ paside: false }), own41, 0x18],
-    ["1Bh", context({ pts: 0 }), own41, 0x1b],
-    ["10h", context({ pasidptr: noPage }), own41, 0x10],
-    ["11h", pasidEntry(own, { present: false }), own41, 0x11],
-    ["12h", memory(pasidTable + 8n * 0x41n, firstStage.l4 | 3n), own41, 0x12],
-    ["13h", pasidEntry(own, { flptptr: noPage }), own41, 0x13],
-    ["14h", [], reads({ pasid: own }, 1n << 60n), 0x14],
-    ["15h", memory(slot(firstStage.l4, 4, gva), noPage | 7n), own41, 0x15],
-    ["16h", memory(slot(firstStage.l4, 4, gva), firstStage.l3 | 0x87n), own41, 0x16],
-    ["17h", memory(slot(firstStage.l1, 1, gva), 0n), own41, 0x17],
-    ["1Ah", [], reads({ pasid: own, privileged: true }), 0x1a],
-    ["19h", [], reads({ pasid: own, execute: true }), 0x19],
-    ["1Eh", memory(slot(firstStage.l1, 1, gva), data | 3n), own41, 0x1e],
-    ["Eh", memory(slot(firstStage.l1, 1, gva), 0xfee0_0007n), own41, 0xe],
-  ])("[EC56] %s", (_name, change, request, code) => {
+
+  test.each(faultCases)("[EC56] %s", (_name, change, request, code) => {
     expect(faultOf(change, request)).toBe(code);
   });
 
-  test("[EC56] 8h: the root table cannot be read", () => {
-    const scene = given(extendedUnit(), extendedTables, [
-      write8(at.rtaddr, noPage | 0x800n),
-      switchedOn,
-    ]).when(plain);
-    expect(scene.of("DmaBlocked")[0]?.reason).toBe(0x8);
+  test("[EC95] each reason that these formats have is raised by one of them", () => {
+    const raised = new Set(faultCases.map(([, , , code]) => code));
+    const known = [...faultReasons.keys()].filter((code) => code < 0x20 || code === 0x30);
+    expect(known.filter((code) => !raised.has(code))).toEqual([]);
+    expect(raised.size).toBe(known.length);
   });
 
-  test("[EC57] a write that the first stage does not allow is 5h, an execution 1Dh", () => {
+  test("[EC57] a write that the first stage does not allow is 5h", () => {
     const writes = pasidDma("write", gva, { pasid: own });
     expect(faultOf(memory(slot(firstStage.l1, 1, gva), data | 5n), writes)).toBe(0x5);
-    const noExecution = [
-      context({ nxe: true, ere: true }),
-      memory(slot(firstStage.l1, 1, gva), data | 7n | (1n << 63n)),
-    ];
-    expect(faultOf(noExecution, reads({ pasid: own, execute: true }))).toBe(0x1d);
   });
 
   test("[EC58] under nesting the second stage's faults are those of requests without PASID", () => {
@@ -111,6 +65,8 @@ describe("faults of version 2.x", () => {
     expect(with_(memory(slotOf(pasidTable), 0n))).toBe(0x6);
     expect(with_(context({ neste: true }))).toBe(0x6);
     expect(with_(pasidEntry(own, { flptptr: 1n << 50n }))).toBe(0x4);
+    expect(with_(pasidEntry(own, { flptptr: 1n << 62n }))).toBe(0x4);
+    expect(with_(context({ ...nestedFields, pasidptr: 1n << 62n }))).toBe(0x4);
     expect(with_(memory(slot(secondStage.l2, 2, below), noPage | 3n))).toBe(0x7);
   });
 
@@ -135,6 +91,13 @@ describe("faults of version 2.x", () => {
     ["DINVE", { dinve: true }, {}],
   ] as const)("[EC59] %s is reserved without its capability", (_name, fields, ecap) => {
     expect(faultOf(context(fields), reads({}, below + data), { ecap })).toBe(0xb);
+  });
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 7])("[EC59] memory type %i of PAT has three bits", (type) => {
+    const request = reads({}, below + data);
+    expect(faultOf(context({ pat: 8 * 16 ** type }), request)).toBe(0xb);
+    expect(faultOf(context({ pat: 7 * 16 ** type }), request)).toBeUndefined();
+    expect(faultOf(context({ pat: 8 * 16 ** type, paside: false }), request)).toBeUndefined();
   });
 
   test("[EC59] SRE is reserved without ECAP.SRS", () => {
@@ -182,5 +145,16 @@ describe("faults of version 2.x", () => {
     ).when(reads({ pasid: own }));
     expect(scene.register(at.rtaddr, 8)).toBe(scalableRoot);
     expect(scene.of("DmaBlocked")[0]?.reason).toBe(0x1c);
+  });
+
+  test.each([
+    ["a unit of legacy mode", {}],
+    ["one with scalable mode", { smts: true, ssts: true, flts: true }],
+  ])("[EC94] RTT in %s is latched, and every request faults with 30h", (_name, fields) => {
+    const ecap = { ecs: false, mts: false, ...fields };
+    const start = given(extendedUnit({ ecap }), extendedTables, extendedOn);
+    expect(start.register(at.rtaddr, 8)).toBe(scalableRoot | 0x800n);
+    const scene = start.when(plain, reads({ pasid: own }), reads({}, noPage));
+    expect(scene.of("DmaBlocked").map(({ reason: code }) => code)).toEqual([0x30, 0x30, 0x30]);
   });
 });

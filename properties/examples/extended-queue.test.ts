@@ -57,6 +57,17 @@ describe("invalidations of version 2.x", () => {
     expect(reached(scene.when(read))).toBe(goes ? data + 0x1000n : data);
   });
 
+  test("[EC70] AM says how many pages", () => {
+    const pages = (am: bigint) => extendedIotlb({ g: iotlb.page, pasid: own }) | (am << 64n);
+    const [told] = cached
+      .when(announce(pages(3n) | ((gva + 0x1000n) << 64n)))
+      .of("PasidIotlbInvalidated");
+    expect(told).toMatchObject({ scope: "page", iova: gva & ~0x7fffn, length: 0x8000n });
+    expect(reached(cached.when(announce(pages(1n) | ((gva ^ 0x1000n) << 64n))).when(read))).toBe(
+      data + 0x1000n,
+    );
+  });
+
   test("[EC71] under caching mode a PASID entry that is new is announced by its PASID", () => {
     const next = own + 1;
     const missed = ready.when(readsAs(next, gva), pasidEntry(next));
@@ -138,6 +149,15 @@ describe("devices of version 2.x", () => {
     expect(gone.of("DeviceTlbInvalidated")[0]).toMatchObject({ device: nvme, pasid: own });
   });
 
+  test.each([
+    ["000b", extendedTypes.untranslated, undefined],
+    ["100b", extendedTypes.pasid, undefined],
+    ["101b", extendedTypes.pasidAll, true],
+  ])("[EC80] of type %s", (_name, t, may) => {
+    const scene = given(extendedUnit(), extendedBooted, context({ t })).when(asks(own));
+    expect(scene.of("TranslationAnswered")[0]?.read).toBe(may);
+  });
+
   const page = (pasid?: number) => ({
     ...({
       type: "PageRequest",
@@ -164,11 +184,16 @@ describe("devices of version 2.x", () => {
       ...{ srr: false, bof: false, pp: true, lpig: true, pasid: own, bus: 0, devfn: nvme },
       ...{ prgi: 3, rd: true, wr: false, addr: gva },
     });
+    const devfn = BigInt(nvme) << 68n;
+    const low = (3n << 55n) | (BigInt(own) << 4n) | 0xcn;
+    expect(word).toBe((gva << 64n) | devfn | (1n << 64n) | low);
     const answer = ExtendedGroupResponseDescriptor.encode({
       ...{ type: 9, pp: true, rid: nvme, pasid: own, prgi: 3, rc: 1 },
     });
     const answered = scene.when(announce(answer, 1));
     expect(answered.of("PageGroupAnswered")).toMatchObject([{ group: 3, response: "invalid" }]);
+    // Its number is free again, for a request without PASID too.
+    expect(answered.when(page()).of("PageRequestQueued")).toHaveLength(1);
     const plain = on.when(page());
     expect(plain.of("PageRequestQueued")).toHaveLength(1);
     expect(plain.of("IotlbInvalidated")).toMatchObject([{ scope: "page", did: dids.nvme }]);

@@ -11,7 +11,9 @@ import {
   extendedTypes,
   extendedUnit,
   nested,
+  nestedFields,
   own,
+  pasidTable,
 } from "./extended-driver.ts";
 import type { Inputs, Scene } from "./given.ts";
 import { given } from "./given.ts";
@@ -24,6 +26,7 @@ import {
   pasidDma,
   scalableRoot,
   secondStage,
+  slot,
 } from "./scalable-driver.ts";
 import type { Changes } from "./unit.ts";
 import { hostBase } from "./unit.ts";
@@ -62,6 +65,22 @@ describe("extended context entries", () => {
     );
     expect(landed(scene)).toEqual(to(data));
     expect(scene.of("FirstStageCreated")[0]).toMatchObject({ second: secondStage.l4 });
+  });
+
+  test("[EC53] each page of the PASID table lies where the second stage puts it", () => {
+    const [far, page] = [0x241, 0x1_5000n];
+    const entry = memory(page + BigInt((far - 0x200) * 8), (below + firstStage.l4) | 1n);
+    const moved = memory(slot(secondStage.l1, 1, below + pasidTable + 0x1000n), page | 3n);
+    const scene = given(extendedUnit(), extendedTables, nested, entry, moved, extendedOn);
+    expect(landed(scene.when(reads({ pasid: far })))).toEqual(to(data));
+  });
+
+  test("[EC53] SLEE under nesting is something that the host does not do", () => {
+    const slee = [nested, context({ ...nestedFields, slee: true })];
+    const scene = given(extendedUnit(), extendedTables, slee, extendedOn);
+    const [blocked] = scene.when(reads({ pasid: own })).of("DmaBlocked");
+    expect(blocked).toMatchObject({ host: "refused" });
+    expect(landed(scene.when(reads({}, below + data)))).toEqual(to(data));
   });
 
   test("[EC54] the upper half of a bus has its own context table", () => {

@@ -63,4 +63,6 @@ it("[EC91] the reasons of 2.x but for five occur in 120 worlds of extended conte
   const counts = counted(anyExtendedProgram, 9, 120);
   const wanted = Object.values(extendedReasons).filter(({ code }) => !seldom.has(code));
   expect(wanted.filter(({ code }) => !counts.has(code))).toEqual([]);
+  const others = [...counts.keys()].filter((code) => code >= 0x20 && code !== 0x30);
+  expect(others.filter((code) => !isInterrupt(code))).toEqual([]);
 }, 240_000);

@@ -81,6 +81,7 @@ export function contradiction({ ecap }: Pick<ExtendedUnit, "ecap">): string | un
 /**
  * Whether the root pointer is of an extended table.
  *
- * Reading: without ECAP.ECS the bit of RTADDR is reserved and has no effect.
+ * Reading: without ECAP.ECS the bit of RTADDR names no extended table; whether such a root pointer
+ * is invalid, as later versions have it, is not asked here.
  */
 export const isExtended = (unit: ExtendedUnit): boolean => bit(unit.ecap, 24) && bit(unit.root, 11);
