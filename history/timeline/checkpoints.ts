@@ -28,7 +28,7 @@ export interface CheckpointOptions {
   readonly most?: number;
 }
 
-const usual = { spacing: 2048, most: 16_384 } as const;
+const usual = { spacing: 512, most: 16_384 } as const;
 
 export const newCheckpoints = (start: World, options: CheckpointOptions = {}): Checkpoints => ({
   kept: [{ inputs: 0, world: start }],
@@ -49,7 +49,7 @@ export function costOf({ input, facts }: Step): number {
 }
 
 /** How much closer a turn may be to the checkpoint before it. */
-const turnsCloser = 16;
+const turnsCloser = 4;
 
 /**
  * Keeps the world after a step if it is far enough from the last one that was kept.
