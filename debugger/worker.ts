@@ -55,6 +55,11 @@ async function fetchLog(name: string, address: string): Promise<void> {
 const isLong = (value: unknown): value is Generator<void, unknown, void> =>
   typeof value === "object" && value !== null && "next" in value && "throw" in value;
 
+/** What a hand that moves waits for comes before what an eye reads afterwards. */
+const urgent: ReadonlySet<string> = new Set(["rows", "nearest", "step", "overview", "events"]);
+const isUrgent = ({ question }: Asked): boolean => urgent.has(question);
+const waiting: Asked[] = [];
+
 /** What is answered bit by bit lets others have their turn this often. */
 const sliceMs = 6;
 
@@ -68,7 +73,9 @@ async function finish(
   for (let next = long.next(); ; next = long.next()) {
     if (next.done) return next.value;
     if (performance.now() - since < sliceMs) continue;
-    await breathe();
+    // A hand that moves on has all its answers first.
+    do await breathe();
+    while (waiting.some(isUrgent));
     since = performance.now();
     if (current.get(question) !== id) throw new Error("stopped");
   }
@@ -85,14 +92,11 @@ async function answerTo({ id, question, of }: Asked): Promise<void> {
   }
 }
 
-/** What a hand that moves waits for comes before what an eye reads afterwards. */
-const urgent: ReadonlySet<string> = new Set(["rows", "nearest", "step", "overview", "events"]);
-const waiting: Asked[] = [];
 // A message to oneself comes after those that are there already, and without a timer's delay.
 const turns = new MessageChannel();
 
 turns.port1.onmessage = () => {
-  const next = waiting.findIndex(({ question }) => urgent.has(question));
+  const next = waiting.findIndex(isUrgent);
   const [asked] = waiting.splice(Math.max(0, next), 1);
   if (asked !== undefined) void answerTo(asked);
 };

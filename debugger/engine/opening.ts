@@ -1,3 +1,4 @@
+import { seemsToBe } from "../../cli/seems-to-be.ts";
 import { formatSourceId } from "../../events/address.ts";
 import { LogError } from "../../events/log/log-error.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
@@ -12,7 +13,6 @@ import type { LogReader } from "./log-reader.ts";
 import { openLog } from "./log-reader.ts";
 import type { Picture } from "./picture.ts";
 import { addToPicture, lanesOf, newPicture } from "./picture.ts";
-import { seemsToBe } from "./seems-to-be.ts";
 
 /** A log that is open, or being opened: it can be asked meanwhile. */
 export interface Opened {
