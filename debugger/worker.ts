@@ -73,9 +73,8 @@ async function finish(
   for (let next = long.next(); ; next = long.next()) {
     if (next.done) return next.value;
     if (performance.now() - since < sliceMs) continue;
-    // A hand that moves on has all its answers first.
-    do await breathe();
-    while (waiting.some(isUrgent));
+    await breathe();
+    answerUrgent();
     since = performance.now();
     if (current.get(question) !== id) throw new Error("stopped");
   }
@@ -92,18 +91,30 @@ async function answerTo({ id, question, of }: Asked): Promise<void> {
   }
 }
 
+/** A hand that moves on has all its answers before what takes long goes on. */
+function answerUrgent(): void {
+  for (let next = waiting.findIndex(isUrgent); next >= 0; next = waiting.findIndex(isUrgent)) {
+    const [asked] = waiting.splice(next, 1);
+    if (asked !== undefined) void answerTo(asked);
+  }
+}
+
 // A message to oneself comes after those that are there already, and without a timer's delay.
 const turns = new MessageChannel();
 
-turns.port1.onmessage = () => {
-  const next = waiting.findIndex(isUrgent);
-  const [asked] = waiting.splice(Math.max(0, next), 1);
+turns.port1.onmessage = ({ data: isLater }: MessageEvent<boolean>) => {
+  answerUrgent();
+  const asked = isLater ? waiting.shift() : undefined;
   if (asked !== undefined) void answerTo(asked);
 };
 
+/** What is read afterwards waits so long for what a hand asks with it. */
+const lullMs = 4;
+
 function take(asked: Asked): void {
   waiting.push(asked);
-  turns.port2.postMessage(undefined);
+  if (isUrgent(asked)) turns.port2.postMessage(false);
+  else setTimeout(() => turns.port2.postMessage(true), lullMs);
 }
 
 scope.onmessage = ({ data }) => {

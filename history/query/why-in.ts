@@ -134,7 +134,7 @@ export function* explaining(timeline: Timeline, { search, end }: FoundMoment): L
   const told = inquiry.answer();
   if (inquiry.until === undefined || told.kind !== "dma") return told;
   const { place } = told.trail;
-  const places = stepsOfTrail(timeline, place, place.entries, inquiry.until);
+  const places = yield* stepsOfTrail(timeline, place, place.entries, inquiry.until);
   yield* followAll(timeline, inquiry, places, stepsOfAnnouncements(timeline, inquiry.until));
   return inquiry.answer();
 }
