@@ -1,7 +1,7 @@
 import type { World } from "../../projections/world.ts";
 import { byteIn, pageAsWritten, pageAt } from "../../tables/memory.ts";
 import type { Chunk } from "../columns/chunk.ts";
-import { addressIn, mayHavePage } from "../columns/chunk.ts";
+import { addressIn, mayHavePage, pageIn } from "../columns/chunk.ts";
 import { rowOf } from "../columns/columns.ts";
 import { eventNames, eventNumber, inputNames, longestWrite } from "../columns/event-column.ts";
 import type { Wanted } from "../columns/scan.ts";
@@ -34,6 +34,7 @@ type Lengths = (chunk: Chunk) => Uint32Array | undefined;
 /** What is looked for in the columns: events that touch a place. */
 export function touching({ guest, gpa, length }: MemoryPlace, lengthsOf: Lengths): Wanted {
   const end = gpa + BigInt(length);
+  const [first, last] = [Number(gpa / 4096n), Number((end - 1n) / 4096n)];
   const pages: number[] = [];
   for (let page = gpa / 4096n; page * 4096n < end; page++) pages.push(Number(page));
   return {
@@ -42,6 +43,9 @@ export function touching({ guest, gpa, length }: MemoryPlace, lengthsOf: Lengths
     isAt: (chunk, at) => {
       const bytes = lengthsOf(chunk)?.[at] ?? 0;
       if (bytes === 0 || (chunk.plain.guest?.[at] ?? 0) !== guest) return false;
+      // Most are of other pages, and numbers tell that sooner than whole addresses.
+      const page = pageIn(chunk, "gpa", at);
+      if (page > last || page + Math.ceil(bytes / 4096) < first) return false;
       const from = addressIn(chunk, "gpa", at);
       return from < end && (bytes === longestWrite || gpa < from + BigInt(bytes));
     },
