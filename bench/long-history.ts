@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
 import { pageOf } from "../events/address.ts";
 import type { Input } from "../events/input.ts";
 import { nextWhere, parseExpression, questionOf } from "../history/expression/expression.ts";
+import type { Digest } from "../history/index/index-file.ts";
+import { believeIndex, indexParts, openIndex } from "../history/index/index-file.ts";
 import { lifelineOf } from "../history/lifeline/lifeline.ts";
 import { lastWriter } from "../history/memory-use/last-writer.ts";
 import { inputAt } from "../history/timeline/input-store.ts";
@@ -16,6 +19,7 @@ import { heapBytes, keep, numbers } from "./measure.ts";
 /** Events of the log when nobody says how many. */
 const usualEvents = 100_000;
 const tries = 200;
+const pieceBytes = 2 ** 26;
 
 /** Milliseconds of processor time that a call takes: others on the machine do not count. */
 function cpuOf(run: () => unknown): number {
@@ -28,17 +32,27 @@ function cpuOf(run: () => unknown): number {
 const percentile = (times: readonly number[], share: number): number =>
   times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) * share)] ?? Number.NaN;
 
-/** The recordings, over and over, as one log of at least so many events; and a DMA of it. */
-function loopedTimeline(events: number): { timeline: Timeline; last: Input | undefined } {
-  const { setup, inputs } = loopedLog(Number.POSITIVE_INFINITY);
+/** A long timeline, and a DMA of it through a shadow, and one by a walk with each request. */
+interface Looped {
+  readonly timeline: Timeline;
+  readonly shadowed: Input | undefined;
+  readonly walked: Input | undefined;
+}
+
+/** The recordings, over and over, as one log of at least so many events, or just so many inputs. */
+function loopedTimeline({ events = usualEvents, inputs: count }: Effort): Looped {
+  const { setup, inputs } = loopedLog(count ?? Number.POSITIVE_INFINITY);
   const timeline = newTimeline(createWorld(setup));
-  let last: Input | undefined;
+  let shadowed: Input | undefined;
+  let walked: Input | undefined;
   for (const input of inputs) {
-    if (timeline.end.seq >= events) break;
+    if (count === undefined && timeline.end.seq >= events) break;
     append(timeline, input);
-    if (input.type === "Dma" && input.guest === undefined) last = input;
+    if (input.type !== "Dma") continue;
+    if (input.guest === undefined) shadowed = input;
+    if (input.guest === 1) walked = input;
   }
-  return { timeline, last };
+  return { timeline, shadowed, walked };
 }
 
 function seeks(timeline: Timeline): readonly number[] {
@@ -67,35 +81,76 @@ function reverse(timeline: Timeline, text: string): number {
   return (Math.min(...times) * 1_000_000) / seq;
 }
 
+/** Of a page whose life nobody has told before. */
 function lifelineTime(timeline: Timeline, input: Input | undefined): number {
   if (input?.type !== "Dma") return Number.NaN;
-  const place = { guest: 0, device: input.device, page: pageOf(input.iova), pasid: undefined };
-  return Math.min(...[1, 2, 3].map(() => cpuOf(() => lifelineOf(timeline, place))));
+  const { guest = 0, device, iova } = input;
+  return cpuOf(() => lifelineOf(timeline, { guest, device, page: pageOf(iova), pasid: undefined }));
 }
 
-/** What it costs to go anywhere in a long log: processor time, at a size that `--events` says. */
-export function measureLongHistory({ events = usualEvents }: Effort): readonly Figure[] {
-  const before = heapBytes();
-  let made: ReturnType<typeof loopedTimeline> | undefined;
-  const open = cpuOf(() => {
-    made = loopedTimeline(events);
+/** The timeline as it is read from its index, and milliseconds of processor time for that. */
+function readBack(timeline: Timeline): { readonly read: Timeline; readonly ms: number } {
+  const digest: Digest = (parts) => {
+    const hash = createHash("sha256");
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at += pieceBytes) {
+        hash.update(part.subarray(at, at + pieceBytes));
+      }
+    }
+    return hash.digest("hex");
+  };
+  const log = { bytes: 0, digest: "" };
+  const parts = indexParts(timeline, log, digest);
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  let read = timeline;
+  const ms = cpuOf(() => {
+    read = believeIndex(openIndex(bytes), log, digest);
   });
-  if (made === undefined) return [];
-  const { timeline, last } = made;
-  const heap = heapBytes() - before;
-  const count = timeline.end.seq;
-  const group = `the recordings over and over, ${count.toLocaleString("en-US")} events`;
+  return { read, ms };
+}
+
+/** What it costs to be anywhere in a timeline. */
+function anywhere(group: string, { timeline, shadowed, walked }: Looped): readonly Figure[] {
   const ms = { group, unit: "ms" } as const;
   const million = { group, unit: "ms a million events", budget: { atMost: 1000 } } as const;
   const p99 = (times: readonly number[]): number => percentile(times, 0.99);
   const [type, page] = ['event == "QueueHalted"', "iova >= 0x7000000000000 && did == 9"];
+  const life = { ...ms, budget: { atMost: 200 } };
   return [
-    { group, name: "open", value: (open * 1000) / count, unit: "µs an event" },
-    { group, name: "heap", value: heap / count, unit: "bytes an event" },
     { ...ms, name: "seek, p99", value: p99(seeks(timeline)), budget: { atMost: 50 } },
     { ...million, name: "reverse-continue to a type", value: reverse(timeline, type) },
     { ...million, name: "reverse-continue to an address", value: reverse(timeline, page) },
     { ...ms, name: "last writer, p99", value: p99(writers(timeline)), budget: { atMost: 100 } },
-    { ...ms, name: "lifeline", value: lifelineTime(timeline, last), budget: { atMost: 200 } },
+    { ...life, name: "lifeline", value: lifelineTime(timeline, shadowed) },
+    { ...life, name: "lifeline, by walks", value: lifelineTime(timeline, walked) },
+  ];
+}
+
+/** What it costs to go anywhere in a long log: processor time, at a size that `--events` says. */
+export function measureLongHistory(effort: Effort): readonly Figure[] {
+  const before = heapBytes();
+  let made: Looped | undefined;
+  const open = cpuOf(() => {
+    made = loopedTimeline(effort);
+  });
+  if (made === undefined) return [];
+  const { timeline } = made;
+  const heap = heapBytes() - before;
+  const count = timeline.end.seq;
+  const group = `the recordings over and over, ${count.toLocaleString("en-US")} events`;
+  const folded = anywhere(group, made);
+  const { read, ms } = readBack(timeline);
+  const indexed = `${group}, from an index`;
+  return [
+    { group, name: "open", value: (open * 1000) / count, unit: "µs an event" },
+    { group, name: "heap", value: heap / count, unit: "bytes an event" },
+    ...folded,
+    { group: indexed, name: "open", value: (ms * 1000) / count, unit: "µs an event" },
+    ...anywhere(indexed, { ...made, timeline: read }),
   ];
 }

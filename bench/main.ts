@@ -3,6 +3,7 @@ import type { Terminal } from "../cli/terminal.ts";
 import { processTerminal } from "../cli/terminal.ts";
 import { parseJson } from "../events/json.ts";
 import { measureAudit } from "./audit.ts";
+import { measureBrowser } from "./browser.ts";
 import { measureCalls } from "./calls.ts";
 import { measureCharts } from "./chart.ts";
 import { measureExplore } from "./explore.ts";
@@ -23,7 +24,8 @@ import { measureSelfReference } from "./self-reference.ts";
 import { measureWalk } from "./walk.ts";
 import { measureWorst } from "./worst.ts";
 
-const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> = {
+type Figures = readonly Figure[];
+const measures: Readonly<Record<string, (effort: Effort) => Figures | Promise<Figures>>> = {
   fold: measureFold,
   audit: measureAudit,
   calls: measureCalls,
@@ -40,46 +42,67 @@ const measures: Readonly<Record<string, (effort: Effort) => readonly Figure[]>> 
   explore: measureExplore,
   laws: measureLaws,
   pieces: measurePieces,
+  browser: measureBrowser,
+};
+/** Parts of the long run: minutes of processor time, and gigabytes of memory. */
+const longParts = ["long-history", "browser"];
+/** What is measured unless somebody names parts. */
+const usualParts = Object.keys(measures).filter((part) => part !== "browser");
+const longInputs: Readonly<Record<string, number>> = {
+  "long-history": 10_000_000,
+  browser: 1_000_000,
 };
 /** A part that takes longer than this has no figures. */
-const patienceOf = (short: boolean): number => (short ? 10 : 40);
+const patienceOf = (short: boolean, long: boolean): number => (long ? 7200 : short ? 10 : 40);
 
-const options = ["--short", "--json", "--help"];
+const options = ["--short", "--long", "--json", "--help"];
 
-const usage = `Usage: npm run bench -- [--short] [--json] [--events=N] [part ...]
+const usage = `Usage: npm run bench -- [--short|--long] [--json] [--events=N] [part ...]
 
 Measures what the model costs and compares it with its budgets. It is no test: the exit
 code is 0 whatever is missed.
 
   part     only that: ${Object.keys(measures).join(", ")}
   --short  less time a figure, for a first look
+  --long   instead: long-history with 10,000,000 inputs, and browser, which opens 1,000,000 in
+           Chromium; minutes, and some gigabytes of memory
   --json   one object, with every figure
   --events=N  with long-history alone: how long its log is, up to 10,000,000
   --help   this text
 `;
 
 /** What one part says, measured in a process of its own: no part slows down another. */
-function measureApart(part: string, short: boolean): readonly Figure[] {
+function measureApart(part: string, short: boolean, long: boolean): readonly Figure[] {
   const [program = ""] = process.argv.slice(1);
-  const words = [program, "--json", part, ...(short ? ["--short"] : [])];
+  const more = [...(short ? ["--short"] : []), ...(long ? ["--long"] : [])];
+  const room = long ? ["--max-old-space-size=12000"] : [];
+  const words = [...room, program, "--json", part, ...more];
   const { status, stdout } = spawnSync(process.execPath, words, {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
-    timeout: patienceOf(short) * 1000,
+    timeout: patienceOf(short, long) * 1000,
     maxBuffer: 2 ** 24,
   });
   if (status === 0) return (parseJson(stdout) as { figures: readonly Figure[] }).figures;
-  const name = `did not end within ${patienceOf(short).toString()} s, or ran out of memory`;
+  const name = `did not end within ${patienceOf(short, long).toString()} s, or ran out of memory`;
   return [{ group: part, name, value: Number.NaN, unit: "", budget: { atMost: 0 } }];
 }
 
-function measureAll(terminal: Terminal, parts: readonly string[], effort: Effort): Figure[] {
+async function measureAll(
+  terminal: Terminal,
+  parts: readonly string[],
+  effort: Effort,
+  long: boolean,
+): Promise<Figures> {
   const [only] = parts;
-  if (only !== undefined && parts.length === 1) return [...(measures[only]?.(effort) ?? [])];
-  const wanted = parts.length > 0 ? parts : Object.keys(measures);
+  if (only !== undefined && parts.length === 1) {
+    const inputs = long ? longInputs[only] : undefined;
+    return (await measures[only]?.({ ...effort, ...(inputs && { inputs }) })) ?? [];
+  }
+  const wanted = parts.length > 0 ? parts : long ? longParts : usualParts;
   const figures = wanted.flatMap((part) => {
     if (terminal.drawsProgress) terminal.err(`\r\u001b[K${part} …`);
-    return measureApart(part, effort.short);
+    return measureApart(part, effort.short, long);
   });
   if (terminal.drawsProgress) terminal.err("\r\u001b[K");
   return figures;
@@ -94,7 +117,7 @@ function eventsOf(words: readonly string[]): number | undefined {
 }
 
 /** Measures and prints; returns the exit code, 2 for what it does not know. */
-function run(words: readonly string[]): number {
+async function run(words: readonly string[]): Promise<number> {
   const terminal = processTerminal();
   const events = eventsOf(words);
   const isKnown = (word: string): boolean =>
@@ -108,14 +131,11 @@ function run(words: readonly string[]): number {
     terminal.out(usage);
     return 0;
   }
-  const short = words.includes("--short");
+  const [short, long] = [words.includes("--short"), words.includes("--long")];
   const parts = words.filter((word) => Object.hasOwn(measures, word));
   const start = performance.now();
-  const figures = measureAll(terminal, parts, {
-    short,
-    seconds: short ? 0.15 : 0.8,
-    ...(events === undefined ? {} : { events }),
-  });
+  const effort = { short, seconds: short ? 0.15 : 0.8, ...(events !== undefined && { events }) };
+  const figures = await measureAll(terminal, parts, effort, long);
   const seconds = (performance.now() - start) / 1000;
   if (words.includes("--json")) terminal.out(figuresToJson(figures, short));
   else {
@@ -125,4 +145,4 @@ function run(words: readonly string[]): number {
   return 0;
 }
 
-process.exitCode = run(process.argv.slice(2));
+process.exitCode = await run(process.argv.slice(2));

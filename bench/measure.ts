@@ -8,6 +8,8 @@ export interface Effort {
   readonly seconds: number;
   /** Events of a log that is as long as one likes; the usual number when missing. */
   readonly events?: number;
+  /** Inputs of it, instead. */
+  readonly inputs?: number;
 }
 
 /** Keeps a result alive, so that no compiler leaves its computation out. */

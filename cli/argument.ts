@@ -87,3 +87,10 @@ export function parseSeconds(text: string): number {
   }
   return Number(digits) * (unit === "s" ? 1 : unit === "m" ? 60 : 3600);
 }
+
+/** A port that can be listened on; 0 is any. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError("Expected a port from 0 to 65535.");
+  return port;
+}

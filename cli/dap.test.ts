@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { DebugClient } from "@vscode/debugadapter-testsupport";
 import type { DebugProtocol } from "@vscode/debugprotocol";
@@ -338,7 +338,11 @@ describe("an editor", () => {
     const wrong = { memoryReference: "x", count: 8 };
     expect(await refusal(editor.customRequest("readMemory", wrong))).toMatch(/no address/);
     const many = { memoryReference, instructionCount: 1e9 };
-    expect(await refusal(editor.disassembleRequest(many))).toMatch(/too many/);
+    expect(await refusal(editor.disassembleRequest(many))).toMatch(/too many.* at most 5000/);
+    const fewer = { memoryReference, instructionCount: -3 };
+    expect(await refusal(editor.disassembleRequest(fewer))).toMatch(/-3 is no number of/);
+    const half = { memoryReference, instructionOffset: 0.5, instructionCount: 3 };
+    expect(await refusal(editor.disassembleRequest(half))).toMatch(/instructionOffset: expected/);
   });
 
   test("[DA8] is refused what cannot be, in one line, and goes on", async () => {
@@ -373,6 +377,20 @@ describe("an editor", () => {
     const over = editor.waitForEvent("terminated");
     await editor.terminateRequest();
     await over;
+  });
+
+  test("[DA8] is told what is no message, and answers the next one", async () => {
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    let said = "";
+    socket.on("data", (bytes: Buffer) => (said += bytes.toString("utf8")));
+    const ask = { seq: 9, type: "request", command: "threads" };
+    for (const body of ["not json", "null", "7", "[]", "{}", '{"a', JSON.stringify(ask)]) {
+      socket.write(`Content-Length: ${body.length.toString()}\r\n\r\n${body}`);
+    }
+    await expect.poll(() => said).toMatch(/"request_seq":9.*nothing was launched yet/);
+    expect(said.match(/"stderr"/g)).toHaveLength(4);
+    expect(said).toMatch(/a message that cannot be read: .*a message that is no object/s);
+    socket.destroy();
   });
 
   test("[DA8] a log cut short opens up to the cut, and the editor is told", async () => {

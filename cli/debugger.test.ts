@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pageWithLog } from "./debugger-page.ts";
 import type { PageServer } from "./debugger-server.ts";
@@ -91,16 +92,36 @@ describe("the commands", () => {
         expect([code, out, err.split("\n").length]).toEqual([2, "", 2]);
       }
     }
-    for (const words of [["--json"], ["--at", "5"]]) {
-      const { code, out, err } = await captureRun(
-        "debug",
-        recordingPath("linux-vfio-edu"),
-        ...words,
-      );
-      expect([code, out, err]).toEqual([2, "", `${words[0] ?? ""}: goes with --terminal\n`]);
-    }
-    const busy = await captureRun("debug", recordingPath("linux-vfio-edu"), "--host", "192.0.2.1");
-    expect([busy.code, busy.err]).toEqual([2, "192.0.2.1:0: EADDRNOTAVAIL\n"]);
+    const debugEdu = (...words: readonly string[]): ReturnType<typeof captureRun> =>
+      captureRun("debug", recordingPath("linux-vfio-edu"), ...words);
+    const json = await debugEdu("--json");
+    expect([json.code, json.out, json.err]).toEqual([2, "", "--json: goes with --terminal\n"]);
+    const busy = await debugEdu("--host", "192.0.2.1");
+    expect([busy.code, busy.err]).toEqual([2, "192.0.2.1:0: is no address of this machine\n"]);
+    const taken = new URL(server.address).port;
+    const twice = await debugEdu("--port", taken);
+    expect([twice.code, twice.err]).toEqual([2, `127.0.0.1:${taken}: is in use already\n`]);
+    expect((await debugEdu("--port", "70000")).err).toMatch(/Expected a port from 0 to 65535/);
+  });
+
+  it("[DB22] debug --at gives the address of a moment", async () => {
+    const known = process.listeners("SIGTERM");
+    const running = captureRun("debug", recordingPath("linux-vfio-edu"), "--at", "5643");
+    const own = () => process.listeners("SIGTERM").find((one) => !known.includes(one));
+    await expect.poll(own, { timeout: 10_000 }).toBeDefined();
+    own()?.("SIGTERM");
+    expect((await running).out).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\w{32}\/#event=5643\n$/);
+  });
+
+  it("[DB23] export html of a log cut short has what is before, and says so", async () => {
+    const cut = join(folder, "cut.jsonl");
+    const log = gunzipSync(readFileSync(recordingPath("linux-vfio-edu"))).toString();
+    writeFileSync(cut, log.slice(0, 100_000));
+    const out = join(folder, "cut.html");
+    const { code, err } = await captureRun("export", "html", cut, "-o", out);
+    expect(code).toBe(2);
+    expect(err).toMatch(/cut\.jsonl:\d+: not JSON: .*; \S+cut\.html has what is before\n$/);
+    expect(readFileSync(out, "utf8")).toContain('data-name="cut.jsonl"');
   });
 
   it("[DB23] export html writes one page, within 2 MiB, and replaces none unasked", async () => {

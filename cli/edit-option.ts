@@ -1,9 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { Input } from "../events/input.ts";
 import { shortened } from "../events/log/excerpt.ts";
-import { parseEvent } from "../events/log/log.ts";
-import { LogError } from "../events/log/log-error.ts";
 import type { Edit } from "../history/what-if/edit.ts";
+import { EditError, inputOfLine } from "../history/what-if/edit.ts";
 import type { InvalidationScope } from "../history/what-if/invalidation.ts";
 import { invalidationScopes } from "../history/what-if/invalidation.ts";
 import { parseNumber } from "./argument.ts";
@@ -22,14 +21,11 @@ export const collected =
 /** The input of a line of a log; its number is left out. */
 export function parseInput(text: string): Input {
   try {
-    const line = text.replace(/^\s*\{/, `{"seq":1,`).replace(/,\s*\}$/, "}");
-    const event = parseEvent(/"seq"\s*:/.test(text) ? text : line, 1, 0);
-    if ("input" in event) return event.input;
+    return inputOfLine(text);
   } catch (error) {
-    if (!(error instanceof LogError)) throw error;
-    throw new InvalidArgumentError(`${error.reason}.`);
+    if (error instanceof EditError) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
   }
-  throw new InvalidArgumentError("a fact: facts follow from inputs and cannot be put in.");
 }
 
 /** `N:REST` taken apart. */

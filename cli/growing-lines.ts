@@ -59,5 +59,12 @@ export async function openGrowing(file: string, growing: Growing): Promise<Opene
   const close = async (): Promise<void> => {
     await lines.return();
   };
-  return { file, head: start.value, rest: lines, progress: () => undefined, close };
+  return {
+    file,
+    kind: undefined,
+    head: start.value,
+    rest: lines,
+    progress: () => undefined,
+    close,
+  };
 }

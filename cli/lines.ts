@@ -42,9 +42,11 @@ function decode(first: number, bytes: Buffer): LineBatch {
   return { ...batch, garbled };
 }
 
+export const notText = "not UTF-8 text";
+
 /** The error that a line is no text. */
 export const garbledError = (file: string, line: number): InputError =>
-  lineError(file, line, "not UTF-8 text");
+  lineError(file, line, notText);
 
 /**
  * Splits a stream of bytes into lines, without the line ends. A last line without a line end

@@ -92,7 +92,8 @@ test.each([
     const colours = pc.createColors(false);
     const terminal = { out, err: out, colours, drawsProgress: false, isInteractive: true };
     await runProgram([command, file, ...rest], terminal);
-    const last = `\nGo on from there: shadowfold debug --terminal ${file} --at ${at.toString()}\n`;
+    const opens = `shadowfold debug ${file} --at ${at.toString()}`;
+    const last = `\nGo on from there: ${opens} (in this terminal: --terminal)\n`;
     expect(said.endsWith(last)).toBe(true);
     if (command === "why") continue;
     const { out: piped } = await captureRun(command, file, ...rest);

@@ -152,7 +152,7 @@ describe("examples", () => {
       failure: "FILE:4: not UTF-8 text",
     });
     const picture = await readAll(fileOf(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a])));
-    expect(picture.failure).toBe("FILE:1: not UTF-8 text");
+    expect(picture.failure).toBe("FILE:1: not UTF-8 text: it is a picture (PNG)");
   });
 });
 
@@ -161,6 +161,7 @@ describe("bad input", () => {
   test.each([
     ["nothing", "", "FILE:1: empty"],
     ["a picture", "\u0089PNG\r\n", 'FILE:1: not JSON: "\\u0089PNG\\r"'],
+    ["a web page", "<!doctype html>\n", 'FILE:1: not JSON: "<!doctype html>": it is a web page'],
     ["events without a header", note, 'FILE:1: no header: a log starts with {"shadowfold":1,...}'],
     ["a future version", '{"shadowfold":2}', "FILE:1: written by format 2; this is 1"],
     ["half a line", `${header}\n${note}\n{"seq":2,"inp`, 'FILE:3: not JSON: "{\\"seq\\":2,\\"inp"'],

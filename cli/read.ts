@@ -9,9 +9,9 @@ import type { Setup } from "../events/setup.ts";
 import { formatNames, formatOf } from "../qemu/trace/trace.ts";
 import { InputError, lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";
-import { garbledError } from "./lines.ts";
+import { garbledError, notText } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
-import { beginsWithJson, openLines } from "./opened-lines.ts";
+import { beginsWithJson, openLines, withKind } from "./opened-lines.ts";
 
 /** An input and the line that it stands on, from 1; a recording has no sequence numbers. */
 export interface InputEntry {
@@ -86,11 +86,11 @@ function openFirst(line: string): Opened {
 /**
  * Hands on what a step yields or returns; an unreadable line becomes an error that names the file.
  */
-function located<T>(file: string, step: () => T): T {
+function located<T>(file: string, step: () => T, told = (reason: string) => reason): T {
   try {
     return step();
   } catch (error) {
-    if (error instanceof LogError) throw lineError(file, error.line, error.reason);
+    if (error instanceof LogError) throw lineError(file, error.line, told(error.reason));
     throw error;
   }
 }
@@ -140,9 +140,10 @@ async function* entriesOf(
 export function sourceOf(opened: OpenedLines): Source {
   const { file, head, rest, progress, close } = opened;
   const { garbled } = head;
-  if (garbled === 0) throw garbledError(file, 1);
+  if (garbled === 0) throw lineError(file, 1, withKind(notText, opened));
   const [first = "", ...others] = head.lines;
-  const { kind, setup, model, parse, hasEnded } = located(file, () => openFirst(first));
+  const told = (reason: string): string => withKind(reason, opened);
+  const { kind, setup, model, parse, hasEnded } = located(file, () => openFirst(first), told);
   const later = garbled === undefined ? {} : { garbled: garbled - 1 };
   const rows = { first: 2, lines: others, cut: false, ...later };
   const batches = entriesOf(file, rows, rest, parse, close);

@@ -84,9 +84,14 @@ describe("a file without anything", () => {
       expect([code, out]).toEqual([2, ""]);
       expect(err).toMatch(/^[^\n]*only:1: not JSON: "hello": no log or recording, [^\n]*\n$/);
     }
+    const page = await captureRun("replay", fileOf("page", text("<html>")));
+    expect(page.err).toMatch(/^[^\n]*page:1: not JSON: .*: it is a web page\n$/);
     const picture = fileOf("picture", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0a]));
     const { code, err } = await captureRun("replay", picture);
-    expect([code, err]).toEqual([2, `${folder}/picture:1: not UTF-8 text\n`]);
+    expect([code, err]).toEqual([
+      2,
+      `${folder}/picture:1: not UTF-8 text: it is a picture (PNG)\n`,
+    ]);
   });
 
   test("[CL54] no line that is understood is exit code 2, and all are counted", async () => {

@@ -4,9 +4,9 @@ import { quoted } from "../events/log/excerpt.ts";
 import { startTrace } from "../qemu/trace/trace.ts";
 import { InputError, lineError } from "./input-error.ts";
 import type { LineBatch } from "./lines.ts";
-import { garbledError } from "./lines.ts";
+import { notText } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
-import { beginsWithJson, openLines } from "./opened-lines.ts";
+import { beginsWithJson, openLines, withKind } from "./opened-lines.ts";
 import { startProgress } from "./progress.ts";
 import type { Source } from "./read.ts";
 import { sourceOf } from "./read.ts";
@@ -50,13 +50,15 @@ function nestingOf(text: string): NestingError | undefined {
 }
 
 /** Why a text is no trace: none of its lines is one of a trace. */
-function noTrace(file: string, { lines, garbled }: LineBatch): InputError {
-  if (garbled === 0) return garbledError(file, 1);
+function noTrace(opened: OpenedLines): InputError {
+  const { file, head } = opened;
+  const { lines, garbled }: LineBatch = head;
+  if (garbled === 0) return lineError(file, 1, withKind(notText, opened));
   const nesting = nestingOf(lines[0] ?? "");
   if (nesting !== undefined) return lineError(file, 1, nesting.message);
   const first = quoted(lines[0] ?? "");
   const what = "no log or recording, and no line of it is one of a QEMU or Linux trace";
-  return lineError(file, 1, `not JSON: ${first}: ${what}`);
+  return lineError(file, 1, withKind(`not JSON: ${first}: ${what}`, opened));
 }
 
 /**
@@ -83,7 +85,7 @@ export async function readTrace({ opened }: TraceSource, terminal: Terminal): Pr
     await opened.close();
   }
   const trace = reader.trace();
-  if (trace === undefined) throw failure ?? noTrace(file, head);
+  if (trace === undefined) throw failure ?? noTrace(opened);
   if (failure === undefined && trace.understood === 0) failure = notUnderstood(file, trace);
   return { trace, failure };
 }

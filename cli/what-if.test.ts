@@ -75,6 +75,8 @@ describe("what-if", () => {
     [["--remove", "x"], /Expected a whole number/],
     [["--insert", '1:{"input":"Dmaa"}'], /Dmaa/],
     [["--insert", '1:{"input":"Dma"}'], /device/],
+    [["--insert", '1:{"x":1}'], /\{"x":1\}: neither an input nor a fact/],
+    [["--insert", '1:{"fact":"QueueStarted"}'], /facts follow from inputs/],
     [["--insert", "nowhere"], /Expected EVENT/],
     [["--insert", '1:{"seq":2,"cause":1,"fact":"QueueStarted"}'], /facts follow from inputs/],
     [["--change", "1:{"], /JSON/],

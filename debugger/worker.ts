@@ -55,6 +55,11 @@ async function fetchLog(name: string, address: string): Promise<void> {
 const isLong = (value: unknown): value is Generator<void, unknown, void> =>
   typeof value === "object" && value !== null && "next" in value && "throw" in value;
 
+/** What a hand that moves waits for comes before what an eye reads afterwards. */
+const urgent: ReadonlySet<string> = new Set(["rows", "nearest", "step", "overview", "events"]);
+const isUrgent = ({ question }: Asked): boolean => urgent.has(question);
+const waiting: Asked[] = [];
+
 /** What is answered bit by bit lets others have their turn this often. */
 const sliceMs = 6;
 
@@ -69,6 +74,7 @@ async function finish(
     if (next.done) return next.value;
     if (performance.now() - since < sliceMs) continue;
     await breathe();
+    answerUrgent();
     since = performance.now();
     if (current.get(question) !== id) throw new Error("stopped");
   }
@@ -85,21 +91,30 @@ async function answerTo({ id, question, of }: Asked): Promise<void> {
   }
 }
 
-/** What a hand that moves waits for comes before what an eye reads afterwards. */
-const urgent: ReadonlySet<string> = new Set(["rows", "nearest", "step", "overview", "events"]);
-const waiting: Asked[] = [];
+/** A hand that moves on has all its answers before what takes long goes on. */
+function answerUrgent(): void {
+  for (let next = waiting.findIndex(isUrgent); next >= 0; next = waiting.findIndex(isUrgent)) {
+    const [asked] = waiting.splice(next, 1);
+    if (asked !== undefined) void answerTo(asked);
+  }
+}
+
 // A message to oneself comes after those that are there already, and without a timer's delay.
 const turns = new MessageChannel();
 
-turns.port1.onmessage = () => {
-  const next = waiting.findIndex(({ question }) => urgent.has(question));
-  const [asked] = waiting.splice(Math.max(0, next), 1);
+turns.port1.onmessage = ({ data: isLater }: MessageEvent<boolean>) => {
+  answerUrgent();
+  const asked = isLater ? waiting.shift() : undefined;
   if (asked !== undefined) void answerTo(asked);
 };
 
+/** What is read afterwards waits so long for what a hand asks with it. */
+const lullMs = 4;
+
 function take(asked: Asked): void {
   waiting.push(asked);
-  turns.port2.postMessage(undefined);
+  if (isUrgent(asked)) turns.port2.postMessage(false);
+  else setTimeout(() => turns.port2.postMessage(true), lullMs);
 }
 
 scope.onmessage = ({ data }) => {

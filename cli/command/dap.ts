@@ -1,19 +1,13 @@
 import { createServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
+import { parsePort } from "../argument.ts";
 import { LogDebugSession } from "../dap/debug-session.ts";
 import { InputError, systemReason } from "../input-error.ts";
 import type { Run } from "../run.ts";
 
 interface Options {
   readonly port?: number;
-}
-
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) throw new InvalidArgumentError("Expected a port from 0 to 65535.");
-  return port;
 }
 
 /** Talks with one editor until it leaves. Nothing but the protocol is written to `output`. */

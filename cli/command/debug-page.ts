@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { parseNumber } from "../argument.ts";
+import { parsePort } from "../argument.ts";
 import { debuggerPage } from "../debugger-page.ts";
 import type { PageServer } from "../debugger-server.ts";
 import { servePage } from "../debugger-server.ts";
@@ -12,6 +12,8 @@ import type { Run } from "../run.ts";
 export interface PageOptions {
   readonly host: string;
   readonly port: number;
+  /** The event that the address leads to; the whole run when missing. */
+  readonly at?: number;
 }
 
 const signals = ["SIGINT", "SIGTERM"] as const;
@@ -42,7 +44,8 @@ export async function debugInPage(run: Run, file: string, options: PageOptions):
   const { close } = await openSource(file);
   await close();
   const server = await started(file, options);
-  run.terminal.out(`${server.address}\n`);
+  const moment = options.at === undefined ? "" : `#event=${options.at.toString()}`;
+  run.terminal.out(`${server.address}${moment}\n`);
   if (run.terminal.drawsProgress) run.terminal.err("Ctrl-C ends it.\n");
   await untilEnded();
   await server.close();
@@ -52,4 +55,4 @@ export async function debugInPage(run: Run, file: string, options: PageOptions):
 export const withPageOptions = (command: Command): Command =>
   command
     .option("--host <address>", "listen on another address, for others to see", "127.0.0.1")
-    .option("--port <number>", "listen on this port, not any that is free", parseNumber, 0);
+    .option("--port <number>", "listen on this port, not any that is free", parsePort, 0);

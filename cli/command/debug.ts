@@ -40,8 +40,7 @@ export async function debugInTerminal(
 
 async function debug(run: Run, file: string, options: Options): Promise<void> {
   if (options.terminal === true) return debugInTerminal(run, file, options);
-  const alone = options.json === true ? "--json" : options.at !== undefined && "--at";
-  if (alone) throw new InputError(`${alone}: goes with --terminal`);
+  if (options.json === true) throw new InputError("--json: goes with --terminal");
   return debugInPage(run, file, options);
 }
 
@@ -61,11 +60,11 @@ export function addDebug(program: Command, run: Run): void {
     .argument("<file>", "log or recording, gzipped or not");
   withPageOptions(command)
     .option("--terminal", "in this terminal, or told by a pipe")
-    .addOption(atOption("with --terminal: begin after this event"))
+    .addOption(atOption("begin after this event"))
     .option("--json", "with --terminal: answer each line with one object in one line")
     .addHelpText(
       "after",
-      "\nExample:\n  shadowfold debug recordings/linux-vfio-edu.jsonl.gz\n\n" +
+      "\nExample:\n  shadowfold debug recordings/linux-vfio-edu.jsonl.gz --at 5643\n\n" +
         "docs/debugger.md tells what the page shows.\n\n" +
         `With --terminal one says:\n${helpText()}  quit`,
     )

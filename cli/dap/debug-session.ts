@@ -1,4 +1,4 @@
-import { DebugSession } from "@vscode/debugadapter";
+import { DebugSession, OutputEvent } from "@vscode/debugadapter";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { printable } from "../../events/printable.ts";
 import type { Run } from "../run.ts";
@@ -30,8 +30,28 @@ export class LogDebugSession extends DebugSession {
     super();
     this.#adapter = newAdapter(run);
     this.#ended = ended;
+    // The library ends the conversation at anything wrong; what is no message is no such thing.
+    this.removeAllListeners("error");
+    this.on("error", ({ body }: DebugProtocol.Event) => this.#failed(String(body)));
     this.setDebuggerLinesStartAt1(true);
     this.setDebuggerColumnsStartAt1(true);
+  }
+
+  override handleMessage(message: unknown): void {
+    if (typeof message !== "object" || message === null) this.#warn("a message that is no object");
+    else super.handleMessage(message as DebugProtocol.ProtocolMessage);
+  }
+
+  /** What the library says of what came, or of the connection, which is over then. */
+  #failed(text: string): void {
+    const [, what] = /^Error handling data: ?(.*)/s.exec(text) ?? [];
+    if (what === undefined) this.shutdown();
+    else this.#warn(`a message that cannot be read: ${reasonOf(what)}`);
+  }
+
+  /** There is no request to answer: the editor shows this beside what the log says. */
+  #warn(text: string): void {
+    this.sendEvent(new OutputEvent(`${text}\n`, "stderr"));
   }
 
   protected override initializeRequest(

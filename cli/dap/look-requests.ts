@@ -97,11 +97,20 @@ function addressOf(reference: string, offset: number): bigint {
 
 const mostInstructions = 5000;
 
+/** @throws VerbError when so many things of a name are not shown at once. */
+function checkCount(count: number, most: number, name: string): void {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new VerbError(`${count.toString()} is no number of ${name}`);
+  }
+  if (count > most) throw new VerbError(`too many ${name}: at most ${most.toString()} at once`);
+}
+
 /** The invalidation queue as instructions: each descriptor is one. */
 function disassemble(adapter: Adapter, args: DebugProtocol.DisassembleArguments): object {
   const { memoryReference, offset = 0, instructionOffset = 0, instructionCount } = args;
-  if (!(instructionCount >= 0 && instructionCount <= mostInstructions)) {
-    throw new VerbError("too many instructions");
+  checkCount(instructionCount, mostInstructions, "instructions");
+  if (!Number.isSafeInteger(instructionOffset)) {
+    throw new VerbError("instructionOffset: expected a whole number");
   }
   const guest = guestOf(sessionOf(adapter));
   const { base, bytes, step } = queueOf(guest);
@@ -131,7 +140,7 @@ const mostBytes = 65_536;
 /** Guest memory as its CPU sees it. */
 function readMemory(adapter: Adapter, args: DebugProtocol.ReadMemoryArguments): object {
   const { memoryReference, offset = 0, count } = args;
-  if (!(count >= 0 && count <= mostBytes)) throw new VerbError("too many bytes");
+  checkCount(count, mostBytes, "bytes");
   const { memory } = guestOf(sessionOf(adapter));
   const from = addressOf(memoryReference, offset);
   if (from < 0n) throw new VerbError("no address of guest memory");

@@ -13,6 +13,7 @@ import { findingsAt } from "../../history/timeline/timeline.ts";
 import type { Event } from "../../projections/evolve.ts";
 import type { Guest } from "../../projections/guest.ts";
 import { registersOf } from "../../projections/registers/registers.ts";
+import { isHexNumber } from "../render/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Item } from "./variables.ts";
 import { inPages } from "./variables.ts";
@@ -107,7 +108,7 @@ export function eventItems({ timeline }: Session, seq: number): readonly Item[] 
     const watch = watchOf(found.event, name);
     return {
       name,
-      value: textOf(value),
+      value: typeof value === "number" && isHexNumber(type, name) ? hex(value) : textOf(value),
       ...(watch === undefined ? {} : { watch }),
       ...(name === "gpa" ? { memoryReference: String(value) } : {}),
     };

@@ -1,3 +1,4 @@
+import { hex } from "../../events/address.ts";
 import { facts } from "../../events/fact.ts";
 import type { FieldTable } from "../../events/field.ts";
 import { shapeToJson } from "../../events/field.ts";
@@ -5,6 +6,7 @@ import { inputs } from "../../events/input.ts";
 import type { Step } from "../../history/step.ts";
 import type { Rows } from "../../history/summary-rows.ts";
 import type { Event } from "../../projections/evolve.ts";
+import { isHexNumber } from "../render/event.ts";
 import type { Exporter } from "./exporter.ts";
 
 const tables: Readonly<Record<string, FieldTable>> = { ...inputs, ...facts };
@@ -29,7 +31,11 @@ function cellsOf({ type, ...body }: Event): readonly unknown[] {
     ([name]) => !(columns as readonly string[]).includes(name),
   );
   const others = rest.length === 0 ? "" : JSON.stringify(Object.fromEntries(rest));
-  return [...columns.map((name) => written[name]), others];
+  const text = (name: string): unknown => {
+    const value = written[name];
+    return typeof value === "number" && isHexNumber(type, name) ? hex(value) : value;
+  };
+  return [...columns.map(text), others];
 }
 
 /** All events, one a line. */

@@ -34,6 +34,10 @@ function fieldText(value: unknown): string {
   return `${printable(text.slice(0, longestText))}... (${text.length.toString()} characters)`;
 }
 
+/** Whether a plain number of an event is written in hexadecimal wherever somebody reads it. */
+export const isHexNumber = (type: string, name: string): boolean =>
+  /^(offset|head|pasid)$/.test(name) || (name === "tag" && type === "HostEntryChanged");
+
 /**
  * Offsets are in hexadecimal, as in every table of registers; PASIDs too, and fault reasons as the
  * specification writes them; a source-id as `00:04.0`.
@@ -46,8 +50,7 @@ function numberText(
   const value = written[name];
   if (typeof value !== "number") return String(value);
   if (name === "reason") return reasonText(value);
-  const isPasid = name === "pasid" || (name === "tag" && type === "HostEntryChanged");
-  return isPasid || /^(offset|head)$/.test(name) ? hex(value) : String(value);
+  return isHexNumber(type, name) ? hex(value) : String(value);
 }
 
 /** An event's fields as `name=value`, in the order of its table; long bytes are cut. */

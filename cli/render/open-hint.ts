@@ -11,6 +11,6 @@ const quoted = (word: string): string =>
  */
 export function openHint({ isInteractive, colours }: Terminal, file: string, at: number): string {
   if (isInteractive !== true || file === "-") return "";
-  const command = `shadowfold debug --terminal ${printable(quoted(file))} --at ${at.toString()}`;
-  return `\n${colours.dim(`Go on from there: ${command}`)}\n`;
+  const command = `shadowfold debug ${printable(quoted(file))} --at ${at.toString()}`;
+  return `\n${colours.dim(`Go on from there: ${command} (in this terminal: --terminal)`)}\n`;
 }

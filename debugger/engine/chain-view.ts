@@ -1,8 +1,9 @@
 import { pageOf } from "../../events/address.ts";
 import type { Fact } from "../../events/fact.ts";
 import type { Interval } from "../../history/lifeline/lifeline.ts";
-import { lifelineOf } from "../../history/lifeline/lifeline.ts";
+import { tellLifeline } from "../../history/lifeline/lifeline.ts";
 import type { Step } from "../../history/step.ts";
+import type { Long } from "../../history/timeline/bit-by-bit.ts";
 import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import type { UsedPage } from "../../history/use.ts";
@@ -106,10 +107,10 @@ function askedAt(timeline: Timeline, seq: number, place: UsedPage): ChainView["a
 }
 
 /** The page that an event is about, and which events led to which around it. */
-export function chainView(timeline: Timeline, seq: number): ChainView {
+export function* chainView(timeline: Timeline, seq: number): Long<ChainView> {
   const place = placeOfEvent(timeline, seq);
   if (place === undefined) return { asked: undefined, links: [] };
-  const { intervals } = lifelineOf(timeline, place);
+  const { intervals } = yield* tellLifeline(timeline, place);
   const cause = stepOfEvent(timeline, seq)?.seq ?? seq;
   const near = intervals.filter(
     ({ from, until, writer }) =>

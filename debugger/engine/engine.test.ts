@@ -3,6 +3,7 @@
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tellStory } from "../../cli/render/story.ts";
+import { seemsToBe } from "../../cli/seems-to-be.ts";
 import { encodeFact, encodeHeader, encodeInput } from "../../events/log/log.ts";
 import { encodeEnd } from "../../events/log/log-end.ts";
 import { eventNames } from "../../history/columns/event-column.ts";
@@ -23,7 +24,6 @@ import { isBadEvent, kindOfEvent } from "./lanes.ts";
 import { openLog } from "./log-reader.ts";
 import type { Opened } from "./opening.ts";
 import { questionOf } from "./page-asked.ts";
-import { seemsToBe } from "./seems-to-be.ts";
 import { readStale } from "./stale-times.ts";
 
 let edu: Opened;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, it } from "vitest";
+import { atOnce } from "../../history/timeline/bit-by-bit.ts";
 import { opened } from "../test/opened.ts";
 import type { Opened } from "./opening.ts";
 import { queueView } from "./queue-view.ts";
@@ -14,7 +15,7 @@ beforeAll(async () => {
 
 it("[EC93] the page takes entries of version 2.x apart by their own layouts", () => {
   const asked = { guest: 0, device: "00:04.0", iova: "0x123456000", pasid: "0x41" } as const;
-  const { entries, guest } = walkView(life.timeline, 112, { ...asked, access: "read" });
+  const { entries, guest } = atOnce(walkView(life.timeline, 112, { ...asked, access: "read" }));
   expect(guest.good).toBe(true);
   expect(entries.map(({ name }) => name)).toEqual([
     ...["extended root", "extended context", "extended PASID entry"],

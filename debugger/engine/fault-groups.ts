@@ -8,6 +8,7 @@ import { eventNumber } from "../../history/columns/event-column.ts";
 import { scanAll } from "../../history/columns/scan.ts";
 import type { Life } from "../../history/lifeline/life.ts";
 import { lifeChanges } from "../../history/lifeline/life-changes.ts";
+import type { Long } from "../../history/timeline/bit-by-bit.ts";
 import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import type { FaultGroup, FindingView, SummaryView } from "../protocol.ts";
@@ -81,12 +82,13 @@ function* pageGroups({ columns }: Timeline): Generator<void, Pages, void> {
 }
 
 /** What had become of the page when the first DMA of a group met it; nothing after that counts. */
-function kindOf(timeline: Timeline, group: PageGroup): FaultGroup["kind"] {
+function* kindOf(timeline: Timeline, group: PageGroup): Long<FaultGroup["kind"]> {
   if (group.host !== undefined) return "host";
   const { guest, device, page, pasid, first } = group;
   let met: Life | undefined;
   let wasMapped = false;
   for (const { seq, life } of lifeChanges(timeline, { guest, device, page, pasid })) {
+    yield;
     if (seq >= first) break;
     wasMapped ||= met?.gpa !== undefined;
     met = life;
@@ -118,7 +120,7 @@ function* faultGroups(timeline: Timeline): Generator<void, Grouped, void> {
   for (const [index, found] of groups.entries()) {
     yield;
     const one: PageGroup = { ...found, ...detailOf(timeline, found.first) };
-    const kind = index < mostTold ? kindOf(timeline, one) : "other";
+    const kind = index < mostTold ? yield* kindOf(timeline, one) : "other";
     const before = told.at(-1);
     if (before !== undefined && isNext(before.group, before.last, one, kind)) {
       const { group } = before;

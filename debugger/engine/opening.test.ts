@@ -50,6 +50,20 @@ describe("opening what is not plain", () => {
     for (const [folded, share] of shares) expect(Math.abs(share - folded / all)).toBeLessThan(0.2);
   });
 
+  it("[DB25] counts nothing of a first line that is half of the file", async () => {
+    const [head = "", ...lines] = recordingLines("linux-vfio-edu").slice(0, 1600);
+    const rest = lines.join("\n");
+    const padded = `{${" ".repeat(rest.length)}${head.slice(1)}`;
+    const shares: number[] = [];
+    await openBlob("log", new Blob([`${padded}\n${rest}`]), {
+      told: (_opened, share) => shares.push(share),
+      isEnough: () => false,
+    });
+    expect(shares[0]).toBeGreaterThan(0);
+    expect(shares[0]).toBeLessThan(0.6);
+    expect(shares.at(-1)).toBe(1);
+  });
+
   it("[DB26] more devices than have lanes share one, and none is lost", async () => {
     const [head = ""] = recordingLines("linux-vfio-edu");
     const setup = openLog(head).setup;

@@ -1,3 +1,4 @@
+import { seemsToBe } from "../../cli/seems-to-be.ts";
 import { formatSourceId } from "../../events/address.ts";
 import { LogError } from "../../events/log/log-error.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
@@ -7,12 +8,12 @@ import { devicesOf } from "../../projections/device/devices.ts";
 import { judge } from "../../properties/judge.ts";
 import type { LogView } from "../protocol.ts";
 import { breathe } from "./breathe.ts";
+import type { Lines } from "./log-lines.ts";
 import { headOf, linesOf } from "./log-lines.ts";
 import type { LogReader } from "./log-reader.ts";
 import { openLog } from "./log-reader.ts";
 import type { Picture } from "./picture.ts";
 import { addToPicture, lanesOf, newPicture } from "./picture.ts";
-import { seemsToBe } from "./seems-to-be.ts";
 
 /** A log that is open, or being opened: it can be asked meanwhile. */
 export interface Opened {
@@ -78,6 +79,12 @@ function* foldLines(
   return undefined;
 }
 
+/** What share of a file its first line is: with many devices much, of which nothing is folded. */
+function shareOfHead({ lines, taken }: Lines, size: number): number {
+  const all = lines.reduce((sum, { length }) => sum + length + 1, 0);
+  return ((lines[0]?.length ?? 0) / Math.max(1, all)) * (taken / Math.max(1, size));
+}
+
 /**
  * Opens a file and folds it. Where it is cut short, or a line is bad, everything before that is
  * there, and `cut` of the timeline says why.
@@ -88,6 +95,7 @@ export async function openBlob(name: string, blob: Blob, watching: Watching): Pr
   let opened: Opened | undefined;
   let reader: LogReader | undefined;
   let progress = 0;
+  let headShare = 0;
   const pace = { waiting: 0 };
   for await (const part of linesOf(blob)) {
     if ("cut" in part) {
@@ -106,11 +114,12 @@ export async function openBlob(name: string, blob: Blob, watching: Watching): Pr
         throw isOurs ? new NoLogError(error.message) : await refusal(blob);
       }
       opened = startOpened(name, reader);
+      headShare = shareOfHead(part, blob.size);
       lines = lines.slice(1);
       first += 1;
     }
     const before = progress;
-    progress = part.taken / Math.max(1, blob.size);
+    progress = (part.taken / Math.max(1, blob.size) - headShare) / Math.max(1e-9, 1 - headShare);
     const folding = foldLines(opened, reader, lines, first, pace);
     for (let next = folding.next(); ; next = folding.next()) {
       if (next.done) {

@@ -3,7 +3,8 @@ import { tellStory } from "../../cli/render/story.ts";
 import { hex } from "../../events/address.ts";
 import type { DmaExplanation } from "../../history/explanation.ts";
 import { momentOfDma } from "../../history/query/moment-of-dma.ts";
-import { explainIn, whyIn } from "../../history/query/why-in.ts";
+import { explaining, tellWhy } from "../../history/query/why-in.ts";
+import type { Long } from "../../history/timeline/bit-by-bit.ts";
 import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { isInvalidationFact } from "../../history/what-if/invalidation-edit.ts";
@@ -114,20 +115,20 @@ function otherStory(at: number, text: string): StoryView {
  * @returns `undefined` where the event is no DMA and nothing else is asked.
  * @throws AskedError
  */
-export function storyView(
+export function* storyView(
   timeline: Timeline,
   at: number,
   asked: PageAsked | undefined,
-): StoryView | undefined {
+): Long<StoryView | undefined> {
   if (asked !== undefined) {
-    const told = whyIn(timeline, questionOf(asked, at));
+    const told = yield* tellWhy(timeline, questionOf(asked, at));
     if (told === undefined) return undefined;
     if (told.kind === "dma") return storyOf(timeline, told, asked);
     return otherStory(at, "The address is in the interrupt range: no table translates it.");
   }
   const found = momentOfDma(timeline, at);
   if (found === undefined) return undefined;
-  const told = explainIn(timeline, found);
+  const told = yield* explaining(timeline, found);
   if (told.kind !== "dma") {
     const { address, outcome } = told.use?.interrupt ?? {};
     const where = address === undefined ? "" : ` to ${hex(address)}`;

@@ -13,9 +13,10 @@ import { FirstStageEntry } from "../../events/first-stage/first-stage-entry.ts";
 import type { AnyLayout } from "../../events/layout/layout.ts";
 import { SecondStageEntry } from "../../events/shadow/second-stage-entry.ts";
 import { decisiveStep } from "../../history/decisive.ts";
-import { lifelineOf } from "../../history/lifeline/lifeline.ts";
+import { tellLifeline } from "../../history/lifeline/lifeline.ts";
 import { lastWriter } from "../../history/memory-use/last-writer.ts";
 import { askedOf, hostOf } from "../../history/question.ts";
+import type { Long } from "../../history/timeline/bit-by-bit.ts";
 import { worldAt } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { entryBytes } from "../../hypervisor/translate/path-table.ts";
@@ -90,7 +91,7 @@ function hostText(host: HostEntry | undefined): string {
  *
  * @throws AskedError when it is no address, or no device.
  */
-export function walkView(timeline: Timeline, at: number, asked: PageAsked): WalkView {
+export function* walkView(timeline: Timeline, at: number, asked: PageAsked): Long<WalkView> {
   const world = worldAt(timeline, at);
   if (world?.guests[asked.guest] === undefined) throw new AskedError("there is no such moment");
   const question = questionOf(asked, at);
@@ -107,6 +108,6 @@ export function walkView(timeline: Timeline, at: number, asked: PageAsked): Walk
     agree: walk.agree,
     pendingSince: walk.pending?.since,
     entries: entryViews(timeline, walk, asked, at),
-    life: lifeViews(lifelineOf(timeline, usedPageOf(asked))),
+    life: lifeViews(yield* tellLifeline(timeline, usedPageOf(asked))),
   };
 }

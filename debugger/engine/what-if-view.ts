@@ -2,8 +2,7 @@ import { fieldsText } from "../../cli/render/event.ts";
 import { formatSourceId, hex } from "../../events/address.ts";
 import { reasonText } from "../../events/fault/fault-text.ts";
 import type { Input } from "../../events/input.ts";
-import { encodeInput, parseEvent } from "../../events/log/log.ts";
-import { LogError } from "../../events/log/log-error.ts";
+import { encodeInput } from "../../events/log/log.ts";
 import type { Step } from "../../history/step.ts";
 import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
@@ -14,7 +13,7 @@ import type { Comparison, Difference } from "../../history/what-if/comparison.ts
 import { compareRuns } from "../../history/what-if/comparison.ts";
 import type { DmaOutcome } from "../../history/what-if/dma-outcome.ts";
 import type { Edit } from "../../history/what-if/edit.ts";
-import { EditError } from "../../history/what-if/edit.ts";
+import { inputOfLine } from "../../history/what-if/edit.ts";
 import { withInvalidation, withoutInvalidation } from "../../history/what-if/invalidation-edit.ts";
 import type { DivergenceView, DmaChange, EditAsked, OutcomeView, WhatIfView } from "../protocol.ts";
 import { bounded } from "./event-rows.ts";
@@ -27,26 +26,14 @@ export function lineOf(timeline: Timeline, seq: number): string {
   return input === undefined ? "" : encodeInput(1, input).replace(/^\{"seq":1,/, "{");
 }
 
-/** The input that a line says. @throws EditError */
-function inputIn(line: string): Input {
-  try {
-    const event = parseEvent(line.trim().replace(/^\{/, '{"seq":1,'), 1);
-    if ("input" in event) return event.input;
-  } catch (error) {
-    if (error instanceof LogError) throw new EditError(error.reason);
-    throw error;
-  }
-  throw new EditError("that is a fact; what is changed is an input");
-}
-
 function editsOf(timeline: Timeline, asked: EditAsked): readonly Edit[] {
   switch (asked.kind) {
     case "remove":
       return [{ kind: "remove", at: asked.at }];
     case "insert":
-      return [{ kind: "insert", before: asked.before, input: inputIn(asked.line) }];
+      return [{ kind: "insert", before: asked.before, input: inputOfLine(asked.line) }];
     case "change":
-      return [{ kind: "change", at: asked.at, input: inputIn(asked.line) }];
+      return [{ kind: "change", at: asked.at, input: inputOfLine(asked.line) }];
     case "unsent":
       return withoutInvalidation(timeline, asked.fact);
     case "invalidated":

@@ -19,7 +19,7 @@ export type Digest = (parts: readonly Uint8Array[]) => string;
 /** An index that is not to be believed: why, in a few words. */
 export class IndexError extends Error {}
 
-const format = 2;
+const format = 3;
 
 /** The first line of an index. */
 interface FirstLine {

@@ -23,8 +23,9 @@ export interface SavedTimeline {
   /** Names of events and columns: of another model they are others. */
   readonly names: string;
   readonly shapes: readonly (readonly string[])[];
-  readonly checkpoints: readonly (readonly [inputs: number, world: number])[];
+  readonly checkpoints: readonly (readonly [inputs: number, world: number, isTurn: 0 | 1])[];
   readonly spacing: number;
+  readonly turnSpacing: number;
   readonly most: number;
   readonly cost: number;
   readonly end: number;
@@ -53,7 +54,8 @@ export function saveTimeline(timeline: Timeline): Saved {
   const { checkpoints, columns, changes, inputs, numbers, findings, judge } = timeline;
   const graph = newGraphWriter();
   const places = checkpoints.kept.map(
-    ({ inputs: before, world }) => [before, writeGraph(graph, world)] as const,
+    ({ inputs: before, world, isTurn }) =>
+      [before, writeGraph(graph, world), isTurn ? 1 : 0] as const,
   );
   const end = writeGraph(graph, timeline.end);
   const writer = newSectionWriter();
@@ -67,6 +69,7 @@ export function saveTimeline(timeline: Timeline): Saved {
     shapes: [...graph.shapes.keys()].map(namesOfShape),
     checkpoints: places,
     spacing: checkpoints.spacing,
+    turnSpacing: checkpoints.turnSpacing,
     most: checkpoints.most,
     cost: checkpoints.cost,
     end,
@@ -83,8 +86,9 @@ function readNumbers(sections: Sections, name: string, { kind }: NumberColumn): 
 
 /** Checkpoints whose worlds are read when they are asked for. */
 function lazily(graph: GraphReader, places: SavedTimeline["checkpoints"]): Checkpoint[] {
-  return places.map(([inputs, number]) => ({
+  return places.map(([inputs, number, isTurn]) => ({
     inputs,
+    isTurn: isTurn === 1,
     get world() {
       return readGraph(graph, number) as World;
     },
@@ -127,6 +131,7 @@ export function readTimeline(
     checkpoints: {
       kept: lazily(graph, head.checkpoints),
       spacing: head.spacing,
+      turnSpacing: head.turnSpacing,
       most: head.most,
       cost: head.cost,
     },

@@ -38,6 +38,9 @@ export interface ChangeIndex {
 /** The key of a change that concerns every host entry of a guest. */
 export const everyHost = Number.MAX_SAFE_INTEGER;
 
+/** The key of a change that concerns what walks say, and which entry a PASID has. */
+export const everyWalk = everyHost - 1;
+
 export const newChangeIndex = (): ChangeIndex => ({
   seq: newNumbers(Uint32Array),
   guest: newNumbers(Uint8Array),
@@ -96,14 +99,9 @@ function noteShadow(index: ChangeIndex, row: Row, before: Guest, after: Guest): 
   noteTree(index, row, "pending", from.pending, to.pending);
 }
 
-/**
- * Whether something else changed on which it depends what becomes of a request. A root pointer is
- * latched by a chart's step.
- */
-const isOther = (before: Guest, after: Guest): boolean =>
-  before.charts !== after.charts ||
-  before.devices !== after.devices ||
-  before.profile !== after.profile;
+/** Whether something changed on which it depends what walks say: charts latch a root pointer. */
+const walksOtherwise = (before: Guest, after: Guest): boolean =>
+  before.charts !== after.charts || before.profile !== after.profile;
 
 function noteHosts(index: ChangeIndex, seq: number, before: Guest, after: Guest): void {
   const add = (key: number): void => {
@@ -111,8 +109,12 @@ function noteHosts(index: ChangeIndex, seq: number, before: Guest, after: Guest)
     addNumber(index.hostGuest, after.index);
     addNumber(index.hostKey, key);
   };
-  if (isOther(before, after)) add(everyHost);
-  else if (before.hosts !== after.hosts) {
+  if (before.devices !== after.devices) {
+    add(everyHost);
+    return;
+  }
+  if (walksOtherwise(before, after)) add(everyWalk);
+  if (before.hosts !== after.hosts) {
     radixDifference<HostEntry>(before.hosts, after.hosts, add);
   }
 }

@@ -12,7 +12,7 @@ import type { Timeline } from "../timeline/timeline.ts";
 import { inputPlace } from "../timeline/timeline.ts";
 import type { UsedPage } from "../use.ts";
 import type { ChangeIndex } from "./change-index.ts";
-import { everyHost, trees } from "./change-index.ts";
+import { everyHost, everyWalk, trees } from "./change-index.ts";
 import type { Bytes, Life, Mappings } from "./life.ts";
 import {
   bytesRead,
@@ -46,11 +46,14 @@ function momentAt(timeline: Timeline, seq: number): Moment {
 function nextHostChange(timeline: Timeline, place: UsedPage, { seq, world }: Moment): number {
   const { hostSeq, hostGuest, hostKey } = timeline.changes;
   const [guests, keys] = [hostGuest.values, hostKey.values];
-  const wanted = sourceOf(world, place).keys;
+  const { keys: wanted, host } = sourceOf(world, place);
+  const isAnyWalk = isWalked(host) || place.pasid !== undefined;
   for (let row = placeOf(hostSeq, seq + 1); row < hostSeq.length; row++) {
     if (guests[row] !== place.guest) continue;
     const key = keys[row] as number;
-    if (key === everyHost || wanted.includes(key)) return numberAt(hostSeq, row);
+    if (key === everyWalk ? isAnyWalk : key === everyHost || wanted.includes(key)) {
+      return numberAt(hostSeq, row);
+    }
   }
   return Number.POSITIVE_INFINITY;
 }

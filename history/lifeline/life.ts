@@ -118,15 +118,23 @@ export interface Bytes {
   readonly length: number;
 }
 
-function walk(guest: Guest, { device, page, pasid }: UsedPage, steps: TranslationStep[]): Answer {
-  const asked = { write: false, execute: false, privileged: false, pasid };
+function walk(
+  guest: Guest,
+  { device, page, pasid }: UsedPage,
+  steps: TranslationStep[],
+  write = false,
+): Answer {
+  const asked = { write, execute: false, privileged: false, pasid };
   return waysOf(guest, device, page, asked, steps).composed;
 }
 
-/** What a walk of the guest's tables for a page reads. */
+/**
+ * What a walk of the guest's tables for a page reads: for a read and for a write, either of which
+ * may end at an entry above the other's last one.
+ */
 export function bytesRead(guest: Guest, place: UsedPage): readonly Bytes[] {
   const steps: TranslationStep[] = [];
-  walk(guest, place, steps);
+  for (const write of [false, true]) walk(guest, place, steps, write);
   const scalable = guest.charts.translation === "enabled" && isScalable(guest);
   return steps.map(({ table, address }) => ({
     from: address,

@@ -4,10 +4,13 @@ import type { Columns } from "../columns/columns.ts";
 import { rowOf } from "../columns/columns.ts";
 import { eventNumber, eventNumbers, inputNames } from "../columns/event-column.ts";
 import type { ChangesAt } from "../expression/event-view.ts";
+import type { Long } from "../timeline/bit-by-bit.ts";
+import { atOnce } from "../timeline/bit-by-bit.ts";
 import type { Timeline } from "../timeline/timeline.ts";
 import { lastEvent } from "../timeline/timeline.ts";
 import type { UsedPage } from "../use.ts";
 import type { Life } from "./life.ts";
+import type { LifeChange } from "./life-changes.ts";
 import { lifeChanges } from "./life-changes.ts";
 import { usesOf } from "./page-uses.ts";
 
@@ -78,18 +81,64 @@ function usesIn(columns: Columns, waiting: number[], until: number): LifeUses {
   return { landed, blocked, first, last };
 }
 
+/** Lifelines that were told last: who looks at a page asks for its life more than once. */
+interface Told {
+  /** The last event of the timeline then. */
+  readonly end: number;
+  readonly byPlace: Map<string, Lifeline>;
+}
+
+const told = new WeakMap<Timeline, Told>();
+const keptLives = 16;
+
+/** The lifelines that are known of a timeline as it is now. */
+function toldOf(timeline: Timeline): Map<string, Lifeline> {
+  const end = lastEvent(timeline);
+  const known = told.get(timeline);
+  if (known?.end === end) return known.byPlace;
+  const byPlace = new Map<string, Lifeline>();
+  told.set(timeline, { end, byPlace });
+  return byPlace;
+}
+
 /**
  * The life of a page of a device: every time in which its translation was one thing, from the
  * start to the end, with what made it so and what used it. A DMA that changes it used what was
  * before.
  */
-export function lifelineOf(timeline: Timeline, place: UsedPage): Lifeline {
+export const lifelineOf = (timeline: Timeline, place: UsedPage): Lifeline =>
+  atOnce(tellLifeline(timeline, place));
+
+/** The same, bit by bit: a page that walks translate may have lived through very much. */
+export function* tellLifeline(timeline: Timeline, place: UsedPage): Long<Lifeline> {
+  const { guest, device, page, pasid } = place;
+  const key = [guest, device, page, pasid].join(" ");
+  const known = toldOf(timeline).get(key);
+  if (known !== undefined) return known;
+  const changes: LifeChange[] = [];
+  for (const change of lifeChanges(timeline, place)) {
+    changes.push(change);
+    yield;
+  }
+  const lifeline = { place, intervals: intervalsOf(timeline, place, changes) };
+  const lives = toldOf(timeline);
+  lives.set(key, lifeline);
+  const [oldest] = lives.keys();
+  if (lives.size > keptLives && oldest !== undefined) lives.delete(oldest);
+  return lifeline;
+}
+
+/** The times between changes, with what used the page in each. */
+function intervalsOf(
+  timeline: Timeline,
+  place: UsedPage,
+  changes: readonly LifeChange[],
+): readonly Interval[] {
   const { columns } = timeline;
-  const changes = [...lifeChanges(timeline, place)];
   // Taken from the end: the first use is the last of the list.
   const waiting = usesOf(columns, place).reverse();
   let pendingBefore: number | undefined;
-  const intervals = changes.map(({ seq: from, life }, index): Interval => {
+  return changes.map(({ seq: from, life }, index): Interval => {
     const until = changes[index + 1]?.seq;
     const uses = usesIn(
       columns,
@@ -103,7 +152,6 @@ export function lifelineOf(timeline: Timeline, place: UsedPage): Lifeline {
     const announced = isTold && told.done !== true ? told.value : undefined;
     return { from, until, life, writer, announced, uses };
   });
-  return { place, intervals };
 }
 
 /** The interval that an event falls into: what the page was once it had happened. */

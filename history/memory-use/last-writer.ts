@@ -1,14 +1,16 @@
 import type { World } from "../../projections/world.ts";
 import { byteIn, pageAsWritten, pageAt } from "../../tables/memory.ts";
 import type { Chunk } from "../columns/chunk.ts";
-import { addressIn, mayHavePage } from "../columns/chunk.ts";
+import { addressIn, chunkEvents, mayHavePage } from "../columns/chunk.ts";
 import { rowOf } from "../columns/columns.ts";
 import { eventNames, eventNumber, inputNames, longestWrite } from "../columns/event-column.ts";
 import type { Wanted } from "../columns/scan.ts";
-import { scan } from "../columns/scan.ts";
 import { worldWithin } from "../step.ts";
 import { stepOfEvent } from "../timeline/seek.ts";
 import type { Timeline } from "../timeline/timeline.ts";
+
+/** Pages of 4 GiB: an address's lower half tells as many apart. */
+const pagesOfHalf = 0x10_0000;
 
 /** Some bytes of a guest's memory. */
 export interface MemoryPlace {
@@ -46,6 +48,32 @@ export function touching({ guest, gpa, length }: MemoryPlace, lengthsOf: Lengths
       return from < end && (bytes === longestWrite || gpa < from + BigInt(bytes));
     },
   };
+}
+
+/**
+ * The last event up to `from` that touches a place. A plain loop over plain arrays that looks at
+ * the page first: of the writes of a long run few are to one place.
+ */
+function lastTouch({ columns }: Timeline, place: MemoryPlace, from: number): number | undefined {
+  const { mayBeIn, isAt } = touching(place, ({ written }) => written);
+  const first = Number(place.gpa / 4096n);
+  const last = Number((place.gpa + BigInt(place.length) - 1n) / 4096n);
+  for (let number = Math.floor((from - 1) / chunkEvents); number >= 0; number--) {
+    const chunk = columns.chunks[number];
+    if (chunk === undefined || !mayBeIn(chunk)) continue;
+    const base = number * chunkEvents + 1;
+    const { written } = chunk;
+    const [low, high] = [chunk.low.gpa, chunk.high.gpa];
+    if (written === undefined || low === undefined) continue;
+    for (let at = Math.min(chunk.count - 1, from - base); at >= 0; at--) {
+      const bytes = written[at] as number;
+      if (bytes === 0) continue;
+      const page = ((low[at] as number) >>> 12) + (high?.[at] ?? 0) * pagesOfHalf;
+      if (page > last || (page + (bytes >>> 12) + 2 <= first && bytes !== longestWrite)) continue;
+      if (isAt(chunk, at, base + at)) return base + at;
+    }
+  }
+  return undefined;
 }
 
 /** The bytes of a place, as the unit and as the CPU sees them. */
@@ -114,9 +142,8 @@ export function lastWriter(
   place: MemoryPlace,
   until: number,
 ): Writer | undefined {
-  const wanted = touching(place, ({ written }) => written);
   for (let from = Math.min(until, timeline.end.seq); from >= 1; ) {
-    const seq = scan(timeline.columns, { from, to: 1 }, wanted);
+    const seq = lastTouch(timeline, place, from);
     if (seq === undefined) return undefined;
     if (isWriter(timeline, seq, place)) {
       const row = rowOf(timeline.columns, seq);

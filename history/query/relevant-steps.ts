@@ -7,6 +7,7 @@ import { trees } from "../lifeline/change-index.ts";
 import { usesOf } from "../lifeline/page-uses.ts";
 import { touching } from "../memory-use/last-writer.ts";
 import type { PathEntry } from "../path-entry.ts";
+import type { Long } from "../timeline/bit-by-bit.ts";
 import type { Timeline } from "../timeline/timeline.ts";
 import { inputPlace } from "../timeline/timeline.ts";
 import type { UsedPage } from "../use.ts";
@@ -70,31 +71,33 @@ function* stepsOfMappings({ changes }: Timeline, place: UsedPage): Generator<num
 }
 
 /** Steps that say something about how entries came to be as they are, and what used their page. */
-export function stepsOfTrail(
+export function* stepsOfTrail(
   timeline: Timeline,
   place: UsedPage,
   entries: readonly PathEntry[],
   until: number,
-): Places {
+): Long<Places> {
   const { columns } = timeline;
   const { guest } = place;
   const span = { from: 1, to: columns.count };
-  const written = entries.flatMap(({ address: gpa, words }) => [
-    ...scanAll(
-      columns,
-      span,
-      touching({ guest, gpa, length: words * 8 }, (one) => one.written),
-    ),
-  ]);
+  const events: number[] = [];
+  for (const { address: gpa, words } of entries) {
+    const wanted = touching({ guest, gpa, length: words * 8 }, (one) => one.written);
+    for (const seq of scanAll(columns, span, wanted)) events.push(seq);
+    yield;
+  }
   const isOnPage = (chunk: Chunk, at: number): boolean =>
     mayHavePage(chunk, "iova", place.page) && pageIn(chunk, "iova", at) === place.page;
-  const events = [
-    ...written,
-    ...usesOf(columns, place),
-    ...eventsOf(timeline, [...hostEntries, ...firstStages]),
-    ...eventsOf(timeline, tablesCached, isOnPage),
-    ...stepsOfMappings(timeline, place),
+  const others = [
+    () => usesOf(columns, place),
+    () => eventsOf(timeline, [...hostEntries, ...firstStages]),
+    () => eventsOf(timeline, tablesCached, isOnPage),
+    () => stepsOfMappings(timeline, place),
   ];
+  for (const found of others) {
+    for (const seq of found()) events.push(seq);
+    yield;
+  }
   return placesOf(timeline, events, until);
 }
 

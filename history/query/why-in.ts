@@ -8,6 +8,8 @@ import type { Question } from "../question.ts";
 import { askedOf, pageAsked } from "../question.ts";
 import type { Step } from "../step.ts";
 import { stepUntil } from "../step.ts";
+import type { Long } from "../timeline/bit-by-bit.ts";
+import { atOnce } from "../timeline/bit-by-bit.ts";
 import { stepAt, worldAt } from "../timeline/seek.ts";
 import type { Timeline } from "../timeline/timeline.ts";
 import { pathOf } from "../walk-path.ts";
@@ -73,12 +75,12 @@ export function findMomentIn(
 }
 
 /** Follows the steps that matter, in order; and announcements while something is unannounced. */
-function followAll(
+function* followAll(
   timeline: Timeline,
   inquiry: Inquiry,
   places: Places,
   announcements: Places,
-): void {
+): Long<void> {
   const until = inquiry.until ?? 0;
   const follow = (place: number): void => {
     const step = stepTo(timeline, place, until);
@@ -92,10 +94,12 @@ function followAll(
   let next = 0;
   for (const [index, place] of places.entries()) {
     follow(place);
+    yield;
     const end = places[index + 1] ?? Number.POSITIVE_INFINITY;
     while ((announcements[next] ?? Number.POSITIVE_INFINITY) <= place) next += 1;
     for (; (announcements[next] ?? end) < end && isOpen(); next++) {
       follow(announcements[next] as number);
+      yield;
     }
   }
 }
@@ -107,8 +111,13 @@ function followAll(
  * @returns `undefined` when there is no event of the question's number.
  */
 export function whyIn(timeline: Timeline, question: Question): Explanation | undefined {
+  return atOnce(tellWhy(timeline, question));
+}
+
+/** The same, bit by bit. */
+export function* tellWhy(timeline: Timeline, question: Question): Long<Explanation | undefined> {
   const found = findMomentIn(timeline, question, weighWhy);
-  return found && explainIn(timeline, found);
+  return found && (yield* explaining(timeline, found));
 }
 
 /** The world that is explained: the one that the DMA met, or the end of the search. */
@@ -116,12 +125,16 @@ export const worldExplained = ({ search, end }: FoundMoment): World =>
   (search.question.at === undefined ? search.meeting?.world : undefined) ?? end;
 
 /** The explanation of a moment that was found with the weights of `why`. */
-export function explainIn(timeline: Timeline, { search, end }: FoundMoment): Explanation {
+export const explainIn = (timeline: Timeline, found: FoundMoment): Explanation =>
+  atOnce(explaining(timeline, found));
+
+/** The same, bit by bit: much may have to be looked at for one. */
+export function* explaining(timeline: Timeline, { search, end }: FoundMoment): Long<Explanation> {
   const inquiry = startInquiry(search, end);
   const told = inquiry.answer();
   if (inquiry.until === undefined || told.kind !== "dma") return told;
   const { place } = told.trail;
-  const places = stepsOfTrail(timeline, place, place.entries, inquiry.until);
-  followAll(timeline, inquiry, places, stepsOfAnnouncements(timeline, inquiry.until));
+  const places = yield* stepsOfTrail(timeline, place, place.entries, inquiry.until);
+  yield* followAll(timeline, inquiry, places, stepsOfAnnouncements(timeline, inquiry.until));
   return inquiry.answer();
 }

@@ -6,17 +6,22 @@ export interface Checkpoint {
   /** How many inputs were folded before it. */
   readonly inputs: number;
   readonly world: World;
+  /** Whether a host entry changed just before it, see `addCheckpoint`. */
+  readonly isTurn: boolean;
 }
 
 /**
  * Worlds on the way, the start first. They share what did not change between them, so they take as
- * much room as there were changes. As far apart as folding from one to the next costs; once there
- * are too many every second one goes, and the others come at twice the distance.
+ * much room as there were changes. As far apart as folding from one to the next costs, and wherever
+ * a host entry changed; once there are too many every second one of the more frequent kind goes,
+ * and others of it come at twice the distance.
  */
 export interface Checkpoints {
   readonly kept: Checkpoint[];
   /** What the steps between two of them cost at most, see `costOf`. */
   spacing: number;
+  /** How far apart those are at least before which a host entry changed. */
+  turnSpacing: number;
   /** What the steps since the last one cost. */
   cost: number;
   readonly most: number;
@@ -28,11 +33,12 @@ export interface CheckpointOptions {
   readonly most?: number;
 }
 
-const usual = { spacing: 2048, most: 16_384 } as const;
+const usual = { spacing: 512, most: 32_768 } as const;
 
 export const newCheckpoints = (start: World, options: CheckpointOptions = {}): Checkpoints => ({
-  kept: [{ inputs: 0, world: start }],
+  kept: [{ inputs: 0, world: start, isTurn: false }],
   spacing: options.spacing ?? usual.spacing,
+  turnSpacing: 0,
   most: Math.max(2, options.most ?? usual.most),
   cost: 0,
 });
@@ -48,14 +54,21 @@ export function costOf({ input, facts }: Step): number {
   return 1 + facts.length + Math.floor(bytes / bytesAUnit);
 }
 
-/** How much closer a turn may be to the checkpoint before it. */
-const turnsCloser = 16;
+/** Every second one of a kind goes, and the start stays. */
+function thinOut({ kept }: Checkpoints, isTurn: boolean): void {
+  let seen = 0;
+  const rest = kept.filter((one) => one.isTurn !== isTurn || seen++ % 2 === 0);
+  kept.splice(0, kept.length, ...rest);
+}
+
+/** How far apart turns are at least, once there were too many. */
+const turnsApart = 16;
 
 /**
  * Keeps the world after a step if it is far enough from the last one that was kept.
  *
  * @param isTurn  whether the step changed a host entry: who tells the life of a page looks there,
- *   so such a world is kept sooner.
+ *   so such a world is kept however near it is, unless there are too many.
  */
 export function addCheckpoint(
   checkpoints: Checkpoints,
@@ -64,14 +77,17 @@ export function addCheckpoint(
   isTurn = false,
 ): void {
   checkpoints.cost += costOf(step);
-  const enough = isTurn ? checkpoints.spacing / turnsCloser : checkpoints.spacing;
-  if (checkpoints.cost < enough) return;
+  const { kept, most } = checkpoints;
+  const isFar = checkpoints.cost >= checkpoints.spacing;
+  if (!isFar && !(isTurn && checkpoints.cost >= checkpoints.turnSpacing)) return;
   checkpoints.cost = 0;
-  checkpoints.kept.push({ inputs, world: step.after });
-  if (checkpoints.kept.length <= checkpoints.most) return;
-  const rest = checkpoints.kept.filter((_, index) => index % 2 === 0);
-  checkpoints.kept.splice(0, checkpoints.kept.length, ...rest);
-  checkpoints.spacing *= 2;
+  kept.push({ inputs, world: step.after, isTurn });
+  if (kept.length <= most) return;
+  const turns = kept.filter((one) => one.isTurn).length;
+  const isOfTurns = turns * 2 > most;
+  thinOut(checkpoints, isOfTurns);
+  if (isOfTurns) checkpoints.turnSpacing = Math.max(turnsApart, checkpoints.turnSpacing * 2);
+  else checkpoints.spacing *= 2;
 }
 
 /** The place of the last checkpoint of which a number is at most `limit`; the start has 0. */

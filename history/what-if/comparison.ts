@@ -3,6 +3,7 @@ import type { Input } from "../../events/input.ts";
 import { encodeFact, encodeInput } from "../../events/log/log.ts";
 import { numberAt } from "../columns/number-column.ts";
 import type { Step } from "../step.ts";
+import { atOnce } from "../timeline/bit-by-bit.ts";
 import type { Finding } from "../timeline/finding.ts";
 import { stepAt } from "../timeline/seek.ts";
 import type { Timeline } from "../timeline/timeline.ts";
@@ -160,18 +161,10 @@ export function* compareRuns(
   };
 }
 
-/** What a comparison comes to, at once. */
-export function finish(comparing: Generator<Comparing, Comparison, void>): Comparison {
-  for (;;) {
-    const next = comparing.next();
-    if (next.done === true) return next.value;
-  }
-}
-
 /** A log and a branch of it, side by side. */
 export const compareBranch = (branch: Branch): Comparison =>
-  finish(compareRuns(branch.base, branch.timeline, pairsOfBranch(branch), branch.first));
+  atOnce(compareRuns(branch.base, branch.timeline, pairsOfBranch(branch), branch.first));
 
 /** Any two runs side by side, aligned by what they did. */
 export const compareTwo = (left: Timeline, right: Timeline): Comparison =>
-  finish(compareRuns(left, right, pairsOfRuns(left, right)));
+  atOnce(compareRuns(left, right, pairsOfRuns(left, right)));

@@ -1,5 +1,8 @@
 import { checkInput } from "../../events/event-check.ts";
 import type { Input } from "../../events/input.ts";
+import { shortened } from "../../events/log/excerpt.ts";
+import { parseEvent } from "../../events/log/log.ts";
+import { LogError } from "../../events/log/log-error.ts";
 import { MalformedError } from "../../events/malformed-error.ts";
 import { numberAt } from "../columns/number-column.ts";
 import type { Timeline } from "../timeline/timeline.ts";
@@ -19,6 +22,24 @@ export type Edit =
 /** An edit that cannot be: why, in one line. */
 export class EditError extends Error {
   override readonly name = "EditError";
+}
+
+const aFact = "that is a fact; facts follow from inputs and cannot be put in";
+
+/** The input of a line of a log, whose number may be left out. @throws EditError */
+export function inputOfLine(text: string): Input {
+  const line = text.trim();
+  if (/^\{\s*("\w+"\s*:\s*\d+\s*,\s*)*"fact"\s*:/.test(line)) throw new EditError(aFact);
+  const bare = line.replace(/^\{/, '{"seq":1,').replace(/,\s*\}$/, "}");
+  try {
+    const event = parseEvent(/"seq"\s*:/.test(line) ? line : bare, 1);
+    if ("input" in event) return event.input;
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    const { reason } = error;
+    throw new EditError(reason.includes(":") ? reason : `${shortened(line)}: ${reason}`);
+  }
+  throw new EditError(aFact);
 }
 
 function placeOfInput(timeline: Timeline, seq: number): number {

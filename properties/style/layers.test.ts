@@ -131,7 +131,7 @@ describe("imports", () => {
     const isShipped = (name: string) =>
       Object.keys(packages.dependencies).some((one) => name === one || name.startsWith(`${one}/`));
     const wrong = sources.flatMap((source) => {
-      const isTool = source.path.startsWith("vectors/select/");
+      const isTool = /^(vectors\/select|bench)\//.test(source.path);
       const isForTests = source.isTest || source.path.includes("/test/") || isTool;
       const free =
         isForTests || isBundled(source.path) || rankOf(source.folder) === rankOf("properties");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { gpa, iova, sourceId } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
 import type { Judge } from "../../history/timeline/finding.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
@@ -98,5 +99,47 @@ describe("comparisons", () => {
     );
     expect(all.flatMap((pair) => pair.right ?? [])).toHaveLength(inputs.length + 2);
     expect(compareTwo(left, right)).toMatchObject({ differing: 3, dmaDiffering: 0 });
+  });
+
+  it("[TT17] boots of two runs are aligned with the one that they have most in common with", () => {
+    const [{ run }] = worlds as [(typeof worlds)[number]];
+    const { start } = run;
+    const first = run.inputs.slice(0, 40);
+    const reset: Input = { type: "UnitReset" };
+    const boot = (base: number, count: number): readonly Input[] =>
+      Array.from({ length: count }, (_, at): readonly Input[] => [
+        { type: "MemoryWrite", gpa: gpa(BigInt(base + at * 8)), bytes: new Uint8Array(8) },
+        { type: "RegisterWrite", offset: 0x88, size: 4, value: BigInt(at) },
+        { type: "Dma", device: sourceId(0x20), iova: iova(BigInt(base + at * 4096)) } as Input,
+      ]).flat();
+    const [second, moved] = [boot(0x10_0000, 50), boot(0x50_0000, 50)];
+    const left = timelineOf(start, [...first, reset, ...second]);
+    const right = timelineOf(start, [...first, reset, ...boot(0, 9), reset, ...moved]);
+    const pairs = [...pairsOfRuns(left, right)];
+    const [begun, others] = [first.length + 1, 9 * 3 + 1];
+    const partners = new Map(pairs.map((pair) => [pair.left, pair.right]));
+    for (let at = 0; at < first.length; at++) expect(partners.get(at)).toBe(at);
+    for (const at of second.keys()) expect(partners.get(begun + at)).toBe(begun + others + at);
+    const alone = pairs.filter((pair) => pair.left === undefined);
+    expect(alone.map((pair) => pair.right)).toHaveLength(others);
+    expect(pairs.flatMap((pair) => pair.left ?? [])).toHaveLength(left.inputs.count);
+    expect(new Set(pairs.flatMap((pair) => pair.right ?? [])).size).toBe(right.inputs.count);
+    const back = [...pairsOfRuns(right, left)];
+    expect(back.filter((pair) => pair.right === undefined)).toHaveLength(others);
+  });
+
+  it("[TT17] what did the same elsewhere stands for each other, also after thousands", () => {
+    const [{ run }] = worlds as [(typeof worlds)[number]];
+    const writes = (base: number): readonly Input[] =>
+      Array.from({ length: 2500 }, (_, at) => {
+        const bytes = new Uint8Array(at % 2 === 0 ? 8 : 16);
+        return { type: "MemoryWrite", gpa: gpa(BigInt(base + at * 16)), bytes };
+      });
+    const note: Input = { type: "Note", text: "more" };
+    const left = timelineOf(run.start, writes(0));
+    const right = timelineOf(run.start, [note, ...writes(0x10_0000)]);
+    const pairs = [...pairsOfRuns(left, right)];
+    expect(pairs[0]).toEqual({ left: undefined, right: 0 });
+    expect(pairs.slice(1).every((pair) => pair.right === (pair.left ?? 0) + 1)).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatSourceId } from "../../events/address.ts";
 import type { Input } from "../../events/input.ts";
@@ -10,6 +11,7 @@ import type { UsedPage } from "../../history/use.ts";
 import { useIn } from "../../history/use.ts";
 import type { Run } from "../laws/run.ts";
 import { runOf } from "../laws/run.ts";
+import { anyProgram } from "../world/program.ts";
 import { pagesAsked, someRuns, travelled } from "./travelled.ts";
 
 const worlds = someRuns(73, 14).map((run) => travelled(run));
@@ -48,6 +50,18 @@ describe("lifelines", () => {
       expect(`${state} ${(met.get(state) ?? 0) > 3}`).toBe(`${state} true`);
     }
     expect(pending).toBeGreaterThan(40);
+  });
+
+  it("[TT10] what only a write reads of the tables is looked at, too", () => {
+    const [program] = fc.sample(anyProgram, { seed: 20_260, numRuns: 47 }).slice(46);
+    const run = program && runOf(program);
+    const place =
+      run && pagesAsked(run).find(({ device, page }) => device === 16 && page === 1043968);
+    if (run === undefined || place === undefined) throw new Error("another world");
+    const { intervals } = lifelineOf(travelled(run).timeline, place);
+    const wanted = changesPlainly(run, place);
+    expect(wanted.some(({ life: { read, write } }) => read !== "ok" && write === "ok")).toBe(true);
+    expect(intervals.map(({ from: seq, life }) => ({ seq, life }))).toEqual(wanted);
   });
 
   it("[TT10] another root pointer changes what walks say, at once", () => {

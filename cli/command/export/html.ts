@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { debuggerPage, pageWithLog } from "../../debugger-page.ts";
 import { fileError, InputError } from "../../input-error.ts";
 import { checkTarget, forceOption } from "../../part-file.ts";
+import { startProgress } from "../../progress.ts";
 import { openSource } from "../../read.ts";
 import type { Run } from "../../run.ts";
 import { saveTexts } from "../../save-texts.ts";
@@ -29,19 +30,38 @@ async function packed(file: string): Promise<Uint8Array> {
   }
 }
 
+/** Reads a log to its end. @returns why it ends before it should. */
+async function failureOf(run: Run, file: string): Promise<InputError | undefined> {
+  const source = await openSource(file);
+  const progress = startProgress(run.terminal, file);
+  try {
+    for await (const _batch of source.batches) progress.at(source.progress());
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  } finally {
+    progress.done();
+  }
+  return undefined;
+}
+
 async function exportHtml(run: Run, file: string, { out, force }: Options): Promise<void> {
   if (file === "-") throw new InputError("export html needs a file, not a pipe");
-  const { close } = await openSource(file);
-  await close();
+  const failure = await failureOf(run, file);
   const bytes = await packed(file);
   if (bytes.length > mostBytes) {
     throw new InputError(`${file}: more than 256 MiB gzipped; use shadowfold debug`);
   }
   const page = pageWithLog(debuggerPage(), basename(file), bytes);
-  if (out === "-") return run.terminal.out(page);
-  await checkTarget(run.terminal, { file: out, from: file, force });
-  const unsaved = saveTexts({ [out]: page });
-  if (unsaved !== undefined) throw unsaved;
+  if (out === "-") run.terminal.out(page);
+  else {
+    await checkTarget(run.terminal, { file: out, from: file, force });
+    const unsaved = saveTexts({ [out]: page });
+    if (unsaved !== undefined) throw unsaved;
+  }
+  if (failure === undefined) return;
+  const kept = out === "-" ? "everything before it is shown" : `${out} has what is before`;
+  run.fail(new InputError(`${failure.message}; ${kept}`));
 }
 
 /** Adds `export html FILE` to what exports. */

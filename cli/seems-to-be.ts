@@ -1,4 +1,4 @@
-import { formatNames, formatOf } from "../../qemu/trace/trace.ts";
+import { formatNames, formatOf } from "../qemu/trace/trace.ts";
 
 /** First bytes of files that somebody may take for a log. */
 const magics: readonly (readonly [string, string])[] = [
@@ -35,6 +35,12 @@ function textKind(text: string): string {
   return "some other text";
 }
 
+/** What a file certainly is that is no log, by its first bytes; `undefined` where nobody knows. */
+export function knownKind(head: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...head.subarray(0, 32));
+  return magics.find(([magic]) => start.startsWith(magic))?.[1];
+}
+
 /**
  * What a file that is no log seems to be, by its first bytes.
  *
@@ -42,9 +48,10 @@ function textKind(text: string): string {
  */
 export function seemsToBe(head: Uint8Array): string {
   if (head.length === 0) return "empty";
-  const start = String.fromCharCode(...head.subarray(0, 32));
-  const known = magics.find(([magic]) => start.startsWith(magic));
-  if (known !== undefined) return known[1];
+  const known = knownKind(head);
+  if (known !== undefined) return known;
   if (isText(head)) return textKind(new TextDecoder().decode(head));
-  return start.startsWith("DMAR") ? "an ACPI table; shadowfold dmar reads it" : "not text";
+  return new TextDecoder().decode(head.subarray(0, 4)) === "DMAR"
+    ? "an ACPI table; shadowfold dmar reads it"
+    : "not text";
 }
