@@ -91,7 +91,7 @@ export function startLogAudit(source: Source, baseline: Baseline): LogAuditing {
     staleness,
     notObservable: {},
     undecided: {},
-    isJudged: true,
+    isJudged: events > 0,
   });
   return {
     lineOf: lines.lineOf,

@@ -12,6 +12,7 @@ import type { LineBatch } from "./lines.ts";
 import { garbledError } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
 import { beginsWithJson, openLines } from "./opened-lines.ts";
+import { pasteHint } from "./paste-hint.ts";
 
 /** An input and the line that it stands on, from 1; a recording has no sequence numbers. */
 export interface InputEntry {
@@ -86,11 +87,11 @@ function openFirst(line: string): Opened {
 /**
  * Hands on what a step yields or returns; an unreadable line becomes an error that names the file.
  */
-function located<T>(file: string, step: () => T): T {
+function located<T>(file: string, step: () => T, hint: () => string = () => ""): T {
   try {
     return step();
   } catch (error) {
-    if (error instanceof LogError) throw lineError(file, error.line, error.reason);
+    if (error instanceof LogError) throw lineError(file, error.line, `${error.reason}${hint()}`);
     throw error;
   }
 }
@@ -136,13 +137,25 @@ async function* entriesOf(
   }
 }
 
-/** What opened lines are, unless a trace. @throws InputError, see openSource. */
-export function sourceOf(opened: OpenedLines): Source {
+/**
+ * What opened lines are, unless a trace.
+ *
+ * @param hint  what to say besides where they are neither log nor recording.
+ * @throws InputError, see openSource.
+ */
+export function sourceOf(
+  opened: OpenedLines,
+  hint: (lines: readonly string[]) => string = () => "",
+): Source {
   const { file, head, rest, progress, close } = opened;
   const { garbled } = head;
   if (garbled === 0) throw garbledError(file, 1);
   const [first = "", ...others] = head.lines;
-  const { kind, setup, model, parse, hasEnded } = located(file, () => openFirst(first));
+  const { kind, setup, model, parse, hasEnded } = located(
+    file,
+    () => openFirst(first),
+    () => (beginsWithJson(opened) ? "" : hint(head.lines)),
+  );
   const later = garbled === undefined ? {} : { garbled: garbled - 1 };
   const rows = { first: 2, lines: others, cut: false, ...later };
   const batches = entriesOf(file, rows, rest, parse, close);
@@ -168,7 +181,7 @@ export async function openSource(
   const opened = through(await openLines(file));
   try {
     const format = beginsWithJson(opened) ? undefined : firstFormat(opened.head.lines);
-    if (format === undefined) return sourceOf(opened);
+    if (format === undefined) return sourceOf(opened, pasteHint);
     const name = formatNames[format];
     throw new InputError(`${file}: is a ${name}: no guest memory to fold; use replay or trace`);
   } catch (error) {

@@ -7,6 +7,7 @@ import type { LineBatch } from "./lines.ts";
 import { garbledError } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
 import { beginsWithJson, openLines } from "./opened-lines.ts";
+import { pasteHint } from "./paste-hint.ts";
 import { startProgress } from "./progress.ts";
 import type { Source } from "./read.ts";
 import { sourceOf } from "./read.ts";
@@ -56,7 +57,7 @@ function noTrace(file: string, { lines, garbled }: LineBatch): InputError {
   if (nesting !== undefined) return lineError(file, 1, nesting.message);
   const first = quoted(lines[0] ?? "");
   const what = "no log or recording, and no line of it is one of a QEMU or Linux trace";
-  return lineError(file, 1, `not JSON: ${first}: ${what}`);
+  return lineError(file, 1, `not JSON: ${first}: ${what}${pasteHint(lines)}`);
 }
 
 /**

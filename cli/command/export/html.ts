@@ -9,6 +9,7 @@ import { checkTarget, forceOption } from "../../part-file.ts";
 import { openSource } from "../../read.ts";
 import type { Run } from "../../run.ts";
 import { saveTexts } from "../../save-texts.ts";
+import { endedEarly } from "./export-log.ts";
 
 interface Options {
   readonly out: string;
@@ -29,19 +30,40 @@ async function packed(file: string): Promise<Uint8Array> {
   }
 }
 
+/**
+ * Reads a log to its end, since the page has all of it, good or not.
+ *
+ * @returns why what is good of it ends before.
+ * @throws InputError when nothing of it is.
+ */
+async function readToEnd(file: string): Promise<InputError | undefined> {
+  const source = await openSource(file);
+  try {
+    for await (const _ of source.batches);
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  } finally {
+    await source.close();
+  }
+  return undefined;
+}
+
 async function exportHtml(run: Run, file: string, { out, force }: Options): Promise<void> {
   if (file === "-") throw new InputError("export html needs a file, not a pipe");
-  const { close } = await openSource(file);
-  await close();
+  const failure = await readToEnd(file);
   const bytes = await packed(file);
   if (bytes.length > mostBytes) {
     throw new InputError(`${file}: more than 256 MiB gzipped; use shadowfold debug`);
   }
   const page = pageWithLog(debuggerPage(), basename(file), bytes);
-  if (out === "-") return run.terminal.out(page);
-  await checkTarget(run.terminal, { file: out, from: file, force });
-  const unsaved = saveTexts({ [out]: page });
-  if (unsaved !== undefined) throw unsaved;
+  if (out === "-") run.terminal.out(page);
+  else {
+    await checkTarget(run.terminal, { file: out, from: file, force });
+    const unsaved = saveTexts({ [out]: page });
+    if (unsaved !== undefined) throw unsaved;
+  }
+  if (failure !== undefined) run.fail(endedEarly(failure, out));
 }
 
 /** Adds `export html FILE` to what exports. */
