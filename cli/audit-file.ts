@@ -94,7 +94,7 @@ export async function startLogAudit(source: Source, baseline: Baseline): Promise
     staleness,
     notObservable: {},
     undecided: {},
-    isJudged: true,
+    isJudged: events > 0,
   });
   return {
     lineOf: lines.lineOf,

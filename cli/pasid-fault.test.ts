@@ -116,6 +116,12 @@ test("[CL61] a PASID directory entry that is not written back, and who wrote it"
   expect(oneLine(out)).toMatch(
     /PASID directory entry at 0x10008, written by event \d+ and not wri/,
   );
+  const buffered = scalableUnit({ cap: { rwbf: true, cm: false }, ecap: { c: false } });
+  const held = fileOf("held", logOf(buffered, inputs));
+  const why = oneLine((await run("why", held, ...place)).out);
+  expect(why).toMatch(/event \d+ was blocked: fault 51h, the PASID directory entry is not present/);
+  expect(why).toMatch(/shows that the unit had seen the root entry \(event \d+\) and the context/);
+  expect(why).toContain(`the guest wrote the PASID directory entry at event ${seq} and did not`);
   const landed: Input = { ...asked, observed: { gpa: data as Gpa } };
   const later = logOf(incoherent, [...inputs, flush(pasidDirectory, beyond), landed]);
   const again = JSON.parse((await run("replay", fileOf("seen", later), "--json")).out);

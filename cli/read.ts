@@ -12,6 +12,7 @@ import type { LineBatch } from "./lines.ts";
 import { garbledError, notText } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
 import { beginsWithJson, openLines, withKind } from "./opened-lines.ts";
+import { pasteHint } from "./paste-hint.ts";
 
 /** An input and the line that it stands on, from 1; a recording has no sequence numbers. */
 export interface InputEntry {
@@ -136,13 +137,22 @@ async function* entriesOf(
   }
 }
 
-/** What opened lines are, unless a trace. @throws InputError, see openSource. */
-export function sourceOf(opened: OpenedLines): Source {
+/**
+ * What opened lines are, unless a trace.
+ *
+ * @param hint  what to say besides where they are neither log nor recording.
+ * @throws InputError, see openSource.
+ */
+export function sourceOf(
+  opened: OpenedLines,
+  hint: (lines: readonly string[]) => string = () => "",
+): Source {
   const { file, head, rest, progress, close } = opened;
   const { garbled } = head;
   if (garbled === 0) throw lineError(file, 1, withKind(notText, opened));
   const [first = "", ...others] = head.lines;
-  const told = (reason: string): string => withKind(reason, opened);
+  const told = (reason: string): string =>
+    withKind(`${reason}${beginsWithJson(opened) ? "" : hint(head.lines)}`, opened);
   const { kind, setup, model, parse, hasEnded } = located(file, () => openFirst(first), told);
   const later = garbled === undefined ? {} : { garbled: garbled - 1 };
   const rows = { first: 2, lines: others, cut: false, ...later };
@@ -169,7 +179,7 @@ export async function openSource(
   const opened = through(await openLines(file));
   try {
     const format = beginsWithJson(opened) ? undefined : firstFormat(opened.head.lines);
-    if (format === undefined) return sourceOf(opened);
+    if (format === undefined) return sourceOf(opened, pasteHint);
     const name = formatNames[format];
     throw new InputError(`${file}: is a ${name}: no guest memory to fold; use replay or trace`);
   } catch (error) {

@@ -7,6 +7,7 @@ import type { LineBatch } from "./lines.ts";
 import { notText } from "./lines.ts";
 import type { OpenedLines } from "./opened-lines.ts";
 import { beginsWithJson, openLines, withKind } from "./opened-lines.ts";
+import { pasteHint } from "./paste-hint.ts";
 import { startProgress } from "./progress.ts";
 import type { Source } from "./read.ts";
 import { sourceOf } from "./read.ts";
@@ -58,7 +59,7 @@ function noTrace(opened: OpenedLines): InputError {
   if (nesting !== undefined) return lineError(file, 1, nesting.message);
   const first = quoted(lines[0] ?? "");
   const what = "no log or recording, and no line of it is one of a QEMU or Linux trace";
-  return lineError(file, 1, withKind(`not JSON: ${first}: ${what}`, opened));
+  return lineError(file, 1, withKind(`not JSON: ${first}: ${what}${pasteHint(lines)}`, opened));
 }
 
 /**

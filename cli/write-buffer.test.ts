@@ -68,6 +68,30 @@ describe("what waits in the write buffer", () => {
     expect(text).not.toContain("unmapped");
   });
 
+  test("[CL65] what was recorded of a DMA tells what its unit had seen", async () => {
+    const asked = reads(page);
+    const before = [tables, memory(leafEntry, 0n), shown, command(wbf), turnOn, set];
+    const landed = { ...asked, observed: { gpa: 0xa000n as Gpa } } as Input;
+    const log = file("recorded", both, ...before, landed, asked);
+    const dma = JSON.parse((await run("why", log, ...place, "--json")).out).dma.seq;
+    const seqs = [...(await run("log", log)).out.matchAll(/(\d+) +Dma /g)].map(([, seq]) => seq);
+    expect(seqs.at(-1)).toBe(dma.toString());
+    const told = await run("why", log, ...place, "--at", seqs[0] as string);
+    expect(oneLine(told.out)).toMatch(
+      /event \d+ landed in the guest's memory at 0xa000, .* had seen the level 1 table entry \(event/,
+    );
+    const json = JSON.parse(
+      (await run("why", log, ...place, "--at", seqs[0] as string, "--json")).out,
+    );
+    const wrote = json.path.at(-1).writes.at(-1);
+    expect(wrote).toMatchObject({ by: "early", to: "0xa003", from: "0x0" });
+    expect((await run("log", log)).out).toContain(`${wrote.seq}  MemoryWrite gpa=0x6030`);
+    const other = { ...asked, observed: { gpa: 0xb000n as Gpa } } as Input;
+    const text = (await run("why", file("other", both, ...before, other), ...place)).out;
+    expect(text).toContain("was blocked: fault 6h");
+    expect(text).not.toContain("had seen");
+  });
+
   test("[WB22] of a line that is not written back either both steps are told", async () => {
     const text = oneLine((await run("why", twice, ...place)).out);
     expect(text).toContain(

@@ -33,7 +33,7 @@ describe("what deviations rest on", () => {
     ]);
   });
 
-  test("[QF16] versions are those in which scripts were seen to show a deviation", () => {
+  test("[QF2] versions are those in which scripts were seen to show a deviation", () => {
     const [old, middle, late] = [
       { major: 7, minor: 2 },
       { major: 10, minor: 0 },

@@ -100,6 +100,37 @@ describe("what is dumped", () => {
     expect(fault?.walks.map((walk) => walk.verdict.kind)).toEqual([verdict]);
   });
 
+  const context = (hi: string, low: string) => [
+    "DMAR: Dump dmar0 table entries for IOVA 0x1000",
+    "DMAR: scalable mode root entry: hi 0x0000000000000000, low 0x0000000000082001",
+    `DMAR: context entry: hi ${hi}, low ${low}`,
+    "DMAR: pasid dir entry: 0x0000000000087001",
+  ];
+  test.each([
+    ["page requests without a device TLB", "0x0000000000000000", "0x0000000000085211", "justified"],
+    ["a RID_PASID beyond the directory", "0x0000000000002000", "0x0000000000085001", "justified"],
+    ["neither", "0x0000000000001fff", "0x0000000000085015", "later"],
+  ])("[PA2] 43h of a context entry with %s", (_, hi, low, verdict) => {
+    const line =
+      "DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr 0x1000 [fault reason 0x43] ?";
+    const [fault] = findingsOf("fault", line, ...context(hi, low));
+    expect(fault?.walks.map((walk) => walk.verdict.kind)).toEqual([verdict]);
+  });
+
+  test("[PA3] of a unit that is not told memory types may be there", () => {
+    const [fault] = findingsOf(
+      "fault",
+      "DMAR: [DMA Read PASID 0x1] Request device [00:02.0] fault addr 0x1000 [fault reason 0x71] ?",
+      ...context("0x0000000000000000", "0x0000000000085009"),
+      "DMAR: pasid table entry[0]: 0x0000000000000049",
+      "DMAR: pasid table entry[1]: 0x0000000004000006",
+      "DMAR: pasid table entry[2]: 0x000000000008a000",
+      ...[3, 4, 5, 6, 7].map((at) => `DMAR: pasid table entry[${at}]: 0x0000000000000000`),
+      "DMAR: pte level: 4, pte value: 0x0000000000000000",
+    );
+    expect(fault?.walks.map((walk) => walk.verdict.kind)).toEqual(["justified"]);
+  });
+
   test("[PA10] a fault is held against its own dump, not the files of debugfs beside it", () => {
     const fault =
       "DMAR: [DMA Read NO_PASID] Request device [00:05.0] fault addr 0x1000 [fault reason 0x02] ?";

@@ -72,6 +72,14 @@ describe("a fault", () => {
     });
   });
 
+  test("[PA9] is found in code marks, with the time before it", () => {
+    const { lines, findings } = explain(
+      `\`[   12.3] ${line("0x06")}\``,
+      "`[   12.3] DMAR: [fault reason 05] PTE?`",
+    );
+    expect([lines.unrecognised, findings.length > 0]).toEqual([0, true]);
+  });
+
   test("[PA9] of Xen's has its reason in hexadecimal, without a mark and with an h", () => {
     for (const reason of ["reason 71 - ?", "[fault reason 71h] ?"]) {
       const { facts } = faultOf(xen, `(XEN) [VT-D]DMAR: ${reason}`);

@@ -1,3 +1,5 @@
+import { parseJson } from "../events/json.ts";
+
 /** A line as somebody pasted it. */
 export interface PastedLine {
   /** Its number in the file, from 1. */
@@ -25,6 +27,8 @@ const before: readonly RegExp[] = [
   /^\s*\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?/,
   /^\s*\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}\] ?/,
   /^\s*\(XEN\) (?:\[[^\]]*\d{4}-\d\d-\d\d[^\]]*\] )?(?:\[ *\d+\.\d+\] )?/,
+  // Code in Markdown.
+  /^\s*`+/,
   // A comment of a script, or of C.
   /^\s*# (?=\[)/,
   /^\s*\* (?=\S)/,
@@ -33,9 +37,26 @@ const before: readonly RegExp[] = [
 /** No line of any log that is read here is longer; what comes after is not looked at. */
 const longest = 4096;
 
+/** A journal entry's line of JSON has the names of its fields in capitals. */
+const isEntry = /^\s*\{.*"MESSAGE"\s*:/;
+
+/** What an entry of the journal says that is a line of JSON; `undefined` for any other line. */
+export function journalMessage(text: string): string | undefined {
+  if (!isEntry.test(text)) return undefined;
+  try {
+    const entry = parseJson(text) as { readonly MESSAGE?: unknown };
+    return typeof entry.MESSAGE === "string" ? entry.MESSAGE : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** The words of a line. */
 export function wordsOf(text: string): string {
-  let words = text.slice(0, longest).replaceAll("\0", "").replaceAll(colours, "").trimEnd();
+  const said = journalMessage(text) ?? text;
+  let words = said.slice(0, longest).replaceAll("\0", "").replaceAll(colours, "");
+  words = words.replace(/[\s`]+$/, "");
   for (;;) {
     const shorter = before.reduce((rest, form) => rest.replace(form, ""), words);
     if (shorter === words) return words;

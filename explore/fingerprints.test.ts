@@ -105,7 +105,7 @@ describe("fingerprints", () => {
     expect(wordsAfter(...one)).not.toEqual(wordsAfter(...two));
   });
 
-  it.each(differences)("[EX5] tell states apart by %s", (_, before, change) => {
+  it.each(differences)("[EX5] tell a state from the one before by %s", (_, before, change) => {
     expect(wordsAfter(...before, ...change)).not.toEqual(wordsAfter(...before));
   });
 

@@ -5,7 +5,7 @@ import type { NearMiss } from "./near-miss.ts";
 export interface EntryWrite {
   /** Number of the input that changed it. */
   readonly seq: number;
-  readonly by: "cpu" | "flush" | "buffer" | "device" | "unit" | "host";
+  readonly by: "cpu" | "flush" | "buffer" | "early" | "device" | "unit" | "host";
   readonly from: bigint;
   readonly to: bigint;
   /**

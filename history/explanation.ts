@@ -4,6 +4,7 @@ import type { Profile } from "../events/profile/profile.ts";
 import type { Asked } from "../hypervisor/translate/guest-answer.ts";
 import type { Translation } from "../hypervisor/translate/three-answers.ts";
 import type { HostEntry } from "../projections/host/host-entry.ts";
+import type { EarlyWrites } from "./early-writes.ts";
 import type { TurnedOff } from "./moment.ts";
 import type { Trail } from "./provenance.ts";
 import type { Regime } from "./regime.ts";
@@ -37,6 +38,8 @@ export interface DmaExplanation {
   readonly trail: Trail;
   /** For each step of the walk: what is written to its entry and not seen yet. */
   readonly unseen: readonly (Unseen | undefined)[];
+  /** For each step: what the recorded outcome shows to have been seen before it was flushed. */
+  readonly early: EarlyWrites;
   /** All facts about the page in the shadow and its device's host entry, the last one last. */
   readonly facts: readonly PlaceFact[];
   /** What the address goes through: the guest's tables, or nothing, and why. */

@@ -1,5 +1,6 @@
 import type { Iova } from "../events/address.ts";
 import type { World } from "../projections/world.ts";
+import { asRecorded } from "./as-recorded.ts";
 import { misledBy } from "./misled.ts";
 import type { Question } from "./question.ts";
 import { pageAsked } from "./question.ts";
@@ -13,7 +14,10 @@ import { useIn } from "./use.ts";
 export interface Meeting {
   readonly use: Use;
   readonly iova: Iova;
+  /** With those writes seen that its recorded outcome shows to have been, flushed or not. */
   readonly world: World;
+  /** As the log has it. */
+  readonly before: World;
   /** What the CPU had written by then without the unit's seeing it. */
   readonly late: LateWrites;
   /** Number of the last event of its step. */
@@ -95,13 +99,17 @@ export function followSearch(search: Search, step: Step): Search {
   const late = followLateWrites(search.late, step);
   const isKnown = off === search.off && late === search.late;
   const known = isKnown ? search : { ...search, off, late };
-  const use = useIn(pageAsked(question), step);
-  if (use === undefined || !isMeant(question, use)) return known;
+  const logged = useIn(pageAsked(question), step);
+  if (logged === undefined || !isMeant(question, logged)) return known;
+  const recorded = asRecorded(step, late);
+  const told = recorded === step ? logged : useIn(pageAsked(question), recorded);
+  const use = { ...(told ?? logged), report: logged.report };
   const iova = "iova" in step.input ? step.input.iova : question.iova;
-  const isMisled = (): boolean => misleads(step, use, guest);
+  const isMisled = (): boolean => misleads(recorded, use, guest);
   const worth = weigh(use, iova === question.iova, isOn(step.before, guest), isMisled);
   if (worth === 0 || worth < search.worth) return known;
   const until = step.seq + step.facts.length;
-  const meeting = { use, iova, world: step.before, late, until };
+  const { before } = step;
+  const meeting = { use, iova, world: recorded.before, before, late, until };
   return { ...known, worth, meeting };
 }

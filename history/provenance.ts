@@ -39,7 +39,7 @@ export const startTrail = (place: Place): Trail => ({
 });
 
 /** The newest of a list with one more. */
-const withNewest = <T>(items: readonly T[], item: T): readonly T[] => [
+export const withNewest = <T>(items: readonly T[], item: T): readonly T[] => [
   ...items.slice(1 - kept),
   item,
 ];
@@ -71,7 +71,7 @@ function writerIn(step: Step, { address, words }: PathEntry): EntryWrite["by"] {
  * Whether the unit may keep what an entry said: without caching mode neither a second-stage entry
  * that maps nothing nor what made the requests of the device fault.
  */
-function isKept(
+export function isKept(
   guest: Guest | undefined,
   { device, pasid }: Place,
   { table }: PathEntry,

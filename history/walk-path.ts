@@ -38,7 +38,7 @@ function pageOfStep({ steps }: Translation, index: number, iova: bigint): number
 }
 
 /** How the unit sees memory when it reads an entry of a table. */
-const sightOf = (table: string): typeof asTablesSeeIt =>
+export const sightOf = (table: string): typeof asTablesSeeIt =>
   table.endsWith("stage") ? asWalksSeeIt : asTablesSeeIt;
 
 /** An entry as the unit reads it; 0 where there is no guest. */

@@ -4,6 +4,8 @@ import { isInterrupt } from "../hypervisor/device/dma.ts";
 import { translate } from "../hypervisor/translate/translate.ts";
 import type { World } from "../projections/world.ts";
 import { decisiveStep } from "./decisive.ts";
+import type { EarlyWrites } from "./early-writes.ts";
+import { earlyWrites, withEarly } from "./early-writes.ts";
 import type { DmaExplanation, Explanation, InterruptExplanation } from "./explanation.ts";
 import type { Meeting, Search, Weigh } from "./moment.ts";
 import { followSearch, startSearch } from "./moment.ts";
@@ -80,6 +82,8 @@ export function startInquiry({ question, off, late, ...search }: Search, end: Wo
   const walk = translate(world, index, device, iova, asked);
   const entries = pathOf(walk, iova);
   const place: Place = { guest: index, device, page: pageOf(iova), pasid, entries };
+  const seenLate = meeting?.late ?? late;
+  const early: EarlyWrites = earlyWrites(place, meeting?.before.guests[index], guest, seenLate);
   const known: Omit<DmaExplanation, "trail" | "facts"> = {
     kind: "dma",
     at: world.seq,
@@ -87,7 +91,8 @@ export function startInquiry({ question, off, late, ...search }: Search, end: Wo
     use,
     walk,
     decisive: decisiveStep(walk, access),
-    unseen: unseenOn(walk, guest, meeting?.late ?? late),
+    unseen: unseenOn(walk, guest, seenLate),
+    early,
     regime: regimeOf(guest, walk),
     profile: guest?.profile,
     host: hostOf(world, question),
@@ -99,7 +104,12 @@ export function startInquiry({ question, off, late, ...search }: Search, end: Wo
     trail = followTrail(trail, step);
     facts.push(...factsAbout(place, step));
   };
-  return { world, until, follow, answer: () => ({ ...known, trail, facts }) };
+  return {
+    world,
+    until,
+    follow,
+    answer: () => ({ ...known, trail: withEarly(trail, early), facts }),
+  };
 }
 
 /**

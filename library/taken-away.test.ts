@@ -40,7 +40,7 @@ const refusals: readonly (readonly [string, () => unknown, string])[] = [
 ];
 
 describe("what is missing or was taken away", () => {
-  it.each(refusals)("[LB3] %s", (_, call, message) => {
+  it.each(refusals)("[LB3] of what is missing: %s", (_, call, message) => {
     expect(errorOf(call)?.message).toBe(message);
   });
 

@@ -1,9 +1,11 @@
 import { pageOf } from "../events/address.ts";
 import type { Fact } from "../events/fact.ts";
 import { announcementIn } from "../history/announcement.ts";
+import type { Hidden } from "../history/hidden.ts";
+import { hiddenOn } from "../history/hidden.ts";
 import type { Step } from "../history/step.ts";
-import type { Beside, Hidden, Unflushed } from "./judge-unseen.ts";
-import { hiddenOn, lacks, lateOf, requestText } from "./judge-unseen.ts";
+import type { Beside, Unflushed } from "./judge-unseen.ts";
+import { lacks, lateOf, requestText } from "./judge-unseen.ts";
 
 /** Whether a fact forgets an interrupt entry that a guest has. */
 const forgets = (fact: Fact, guest: number, index: number): boolean =>

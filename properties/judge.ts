@@ -1,12 +1,13 @@
 import { hex } from "../events/address.ts";
 import type { InputOf } from "../events/input.ts";
+import { mayHide } from "../history/hidden.ts";
 import type { Step } from "../history/step.ts";
 import { violationsOf } from "./dma-laws.ts";
 import { judgeDma } from "./judge-dma.ts";
 import { judgeBlocked, judgeInterrupt } from "./judge-interrupt.ts";
 import { removedFrom } from "./judge-removed.ts";
 import type { Beside, Unflushed } from "./judge-unseen.ts";
-import { mayHide, otherSteps, unflushedBy } from "./judge-unseen.ts";
+import { otherSteps, unflushedBy } from "./judge-unseen.ts";
 import { lookAt } from "./judged-dma.ts";
 import type { Verdict, Violation } from "./verdict.ts";
 import { agree, disagree, unjudged } from "./verdict.ts";

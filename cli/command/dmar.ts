@@ -7,7 +7,7 @@ import { dmarOfSetup } from "../../events/acpi/dmar-of-setup.ts";
 import { remarksOn } from "../../events/acpi/dmar-remarks.ts";
 import { readDmar } from "../../events/acpi/read-dmar.ts";
 import { FieldError } from "../../events/field.ts";
-import { parseJson } from "../../events/json.ts";
+import { NestingError, parseJson, RepeatedKeyError } from "../../events/json.ts";
 import { openDmar } from "../acpi-source.ts";
 import { parseNumber } from "../argument.ts";
 import { readWhole, writeWhole } from "../binary.ts";
@@ -30,6 +30,12 @@ interface BuildOptions {
   readonly force?: true;
 }
 
+/** What is wrong with a configuration, in words of this program. */
+function reasonOf(error: Error): string {
+  const isOwn = error instanceof NestingError || error instanceof RepeatedKeyError;
+  return error instanceof SyntaxError && !isOwn ? "no JSON" : error.message;
+}
+
 /** Does something with a file's contents; what is wrong with them becomes one line. */
 function inFile<T>(file: string, act: () => T): T {
   try {
@@ -37,7 +43,7 @@ function inFile<T>(file: string, act: () => T): T {
   } catch (error) {
     const isInput =
       error instanceof AcpiError || error instanceof FieldError || error instanceof SyntaxError;
-    throw isInput ? new InputError(`${file}: ${error.message.split("\n", 1)[0]}`) : error;
+    throw isInput ? new InputError(`${file}: ${reasonOf(error).split("\n", 1)[0]}`) : error;
   }
 }
 

@@ -4,6 +4,7 @@ import { NestingError, parseJson } from "../../events/json.ts";
 import type { Explanation } from "../../explain/explain.ts";
 import { explainLines, explainTable } from "../../explain/explain.ts";
 import { isDmarTable } from "../../explain/finding/acpi-finding.ts";
+import { journalMessage } from "../../explain/pasted-line.ts";
 import { InputError } from "../input-error.ts";
 import { checkTarget } from "../part-file.ts";
 import type { PasteSource } from "../paste-source.ts";
@@ -31,6 +32,7 @@ function jsonReason(text: string): string | undefined {
   const first = text.trimStart().slice(0, 1);
   if (first !== "{" && first !== "[") return undefined;
   const line = text.trimStart().split("\n", 1)[0] ?? "";
+  if (journalMessage(line) !== undefined) return undefined;
   try {
     parseJson(first === "[" ? text : line);
   } catch (error) {

@@ -42,6 +42,11 @@ async function fuzz(run: Run, options: Options): Promise<void> {
   checkOutput(options.out);
   const against = await targetOf(options);
   const own = options.log === undefined ? undefined : await inputsOf(options.log);
+  if (own?.length === 0) {
+    run.terminal.err(`${options.log ?? ""}: has no inputs: there is nothing to compare\n`);
+    run.learnNothing();
+    return;
+  }
   const stop = new AbortController();
   const release = holdInterrupt(() => stop.abort());
   try {

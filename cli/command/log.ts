@@ -85,6 +85,7 @@ async function print(run: Run, file: string, options: ListOptions): Promise<void
   };
   const { world, failure } = await foldSource(source, run.terminal, { step }, to);
   tellLast(run, file, options, last);
+  if (failure === undefined && world.seq === 0) run.terminal.err(`${file}: has no events\n`);
   if (failure !== undefined) run.fail(failure);
   else checkFilters(file, world, options, wasSeen);
 }

@@ -1,4 +1,7 @@
 import type { Command } from "commander";
+import { pageOf } from "../../events/address.ts";
+import { momentOfDma, questionOfDma } from "../../history/query/moment-of-dma.ts";
+import type { FoundMoment } from "../../history/query/why-in.ts";
 import { explainIn, worldExplained } from "../../history/query/why-in.ts";
 import { weighWhy } from "../../history/why.ts";
 import {
@@ -11,8 +14,21 @@ import { openHint } from "../render/open-hint.ts";
 import { renderWhy, whyJson } from "../render/why.ts";
 import type { Run } from "../run.ts";
 import { tellUnknown } from "./from-dump.ts";
-import type { GivenLookup, LookupOptions } from "./lookup.ts";
+import type { Found, GivenLookup, LookupOptions } from "./lookup.ts";
 import { checkDevice, checkRights, findMoment, pageOptions, withLookup } from "./lookup.ts";
+
+/** The DMA that `--at` names, where it is one to the page that is asked about. */
+function meantBy({ timeline }: Found, { at, ...asked }: LookupOptions): FoundMoment | undefined {
+  const dma = at === undefined ? undefined : questionOfDma(timeline, at);
+  if (at === undefined || dma === undefined) return undefined;
+  const isIt =
+    dma.guest === asked.guest &&
+    dma.device === asked.device &&
+    dma.pasid === asked.pasid &&
+    pageOf(dma.iova) === pageOf(asked.iova) &&
+    (asked.access === undefined || asked.access === dma.access);
+  return isIt ? momentOfDma(timeline, at) : undefined;
+}
 
 async function explain(run: Run, file: string, options: LookupOptions): Promise<void> {
   checkRights(options);
@@ -20,7 +36,7 @@ async function explain(run: Run, file: string, options: LookupOptions): Promise<
   const found = await findMoment(run, file, options, weighWhy);
   const { setup, timeline, search, world: end, failure } = found;
   checkDevice(file, worldExplained({ search, end }), options);
-  const told = explainIn(timeline, { search, end });
+  const told = explainIn(timeline, meantBy(found, options) ?? { search, end });
   if (told.kind === "dma" && tellUnknown(run, setup, options, told)) {
     if (failure !== undefined) run.fail(failure);
     return;
@@ -52,7 +68,7 @@ export function addWhy(program: Command, run: Run): void {
         "one that landed.",
     )
     .argument("<file>", "log or recording, gzipped or not; - is standard input");
-  withLookup(command, "explain the state after this event instead")
+  withLookup(command, "explain the state after this event, or the DMA that it is")
     .addHelpText(
       "after",
       "\nExample:\n  shadowfold why recordings/linux-vfio-edu.jsonl.gz " +

@@ -18,13 +18,14 @@ import { eventName } from "./plot.ts";
 import { regimeSentences } from "./regime.ts";
 import { isByMemory, rememberedSentences } from "./remembered.ts";
 import { requestText, ridPasidOf } from "./request.ts";
-import { unseenConclusion, unseenSentences } from "./unseen.ts";
+import { earlySentences, unseenConclusion, unseenSentences } from "./unseen.ts";
 import { entryName, placeOf } from "./walk-rows.ts";
 
 const writerNames: Readonly<Record<EntryWrite["by"], string>> = {
   cpu: "the guest's CPU",
   flush: "the guest's CPU (seen once it was flushed)",
   buffer: "the guest's CPU (seen once the write buffer was flushed)",
+  early: "the guest's CPU (seen before it was flushed)",
   device: "a device's DMA",
   unit: "the vIOMMU itself",
   host: "a change of the P2M",
@@ -184,6 +185,7 @@ export function tellStory(plot: Plot): readonly string[] {
     ...regimeSentences(regime, request.iova, off?.seq),
     ...(before === undefined ? [] : [`--at ${before} explains the state before that.`]),
     ...rememberedSentences(plot),
+    ...earlySentences(plot),
     ...contextSentences(plot),
     ...decisiveSentences(plot),
     ...unseenSentences(plot),

@@ -53,6 +53,22 @@ export const unseenSentences = ({ walk, unseen }: Plot): string[] =>
     ];
   });
 
+/** What the unit saw though it need not have: the recorded outcome cannot be otherwise. */
+export function earlySentences({ walk, early }: Plot): string[] {
+  const names = walk.steps.flatMap((step, index) => {
+    const write = early[index];
+    if (write === undefined) return [];
+    return [`the ${entryName(step, walk.scalable)} (${eventName(write.seq)})`];
+  });
+  if (names.length === 0) return [];
+  const last = names.slice(-1);
+  const list = [...(names.length > 1 ? [names.slice(0, -1).join(", ")] : []), ...last];
+  return [
+    `What was recorded of it shows that the unit had seen ${list.join(" and ")} as written, ` +
+      "though nothing had flushed that: caches and write buffers may empty themselves at any time.",
+  ];
+}
+
 /** The point of a story in which the unit reads what is no longer meant. */
 export function unseenConclusion({ walk, unseen, decisive }: Plot): string[] {
   const index = unseen[decisive] === undefined ? unseen.findIndex(Boolean) : decisive;

@@ -24,7 +24,7 @@ const version = 0x10n;
 /** A unit that can do everything. */
 const capable = {
   cap: profiles["everything-scalable"].cap,
-  ecap: profiles["everything-scalable"].ecap | Ecap.mask("slads"),
+  ecap: profiles["everything-scalable"].ecap | Ecap.mask("slads") | Ecap.mask("mts"),
 };
 const plain = { cap: Cap.encode({ nd: 6, sagaw: 0, mgaw: 56, fro: 0xc }), ecap: 0n } as const;
 

@@ -15,6 +15,20 @@ import type { DumpWalk } from "./table-walk.ts";
 
 type Made = Check | readonly Check[] | undefined;
 
+/** Whether a context entry asks for what cannot be; PDTS and RID_PASID are in its first words. */
+function validChecks(entry: bigint, isShown: boolean): Check[] {
+  const code = reason.scalableContextInvalid;
+  const { pre, dte, pdts, ridPasid } = ScalableContextEntry.decode(entry);
+  const asks = pre && !dte;
+  const requests = `the context entry has PRE=${pre ? 1 : 0} DTE=${dte ? 1 : 0}`;
+  const made = [check("contextInvalid", !asks, code, requests)];
+  if (asks || !isShown) return made;
+  const count = 2 ** Math.min(20, pdts + 13);
+  const fits = ridPasid < count;
+  const where = `its RID_PASID ${hex(ridPasid)} is ${fits ? "within" : "beyond"} the directory`;
+  return [...made, check("contextInvalid", fits, code, `${where} (PDTS=${pdts})`)];
+}
+
 function contextChecks(dump: Dump, { pasid }: Request, rules: Rules): Made[] {
   const code = reason.scalableContextNotPresent;
   if (dump.context === undefined) {
@@ -29,7 +43,10 @@ function contextChecks(dump: Dump, { pasid }: Request, rules: Rules): Made[] {
   const own = reason.scalableContextReserved;
   const isWhole = dump.context.length === 4;
   const reserved = reservedIn("contextReserved", own, "the context entry", bits, isWhole);
-  if (pasid === undefined) return [isPresent, reserved];
+  const whole = [isPresent, reserved];
+  if (reserved.holds === false) return whole;
+  const before = [...whole, ...validChecks(entry, dump.context[1] !== undefined)];
+  if (pasid === undefined || before.some(({ holds }) => holds === false)) return before;
   const { paside, pdts } = ScalableContextEntry.decode(entry);
   const enabled = `the context entry ${paside ? "allows" : "does not allow"} PASIDs`;
   const most = rules.isKnown ? rules.most.pasidBits : 20;
@@ -39,8 +56,7 @@ function contextChecks(dump: Dump, { pasid }: Request, rules: Rules): Made[] {
   const open = fits === undefined ? ", and ECAP.PSS is not told" : "";
   const within = `PASID ${hex(pasid)} is ${where} the last one, ${hex(last)}${open}`;
   return [
-    isPresent,
-    reserved,
+    ...before,
     check("pasidEnabled", paside, reason.pasidDisabled, enabled),
     check("pasidFits", fits, reason.pasidBeyondDirectory, within),
   ];

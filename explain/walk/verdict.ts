@@ -1,4 +1,4 @@
-import { faultReasons } from "../../events/fault/fault-reason.ts";
+import { faultReasons, reason as faults } from "../../events/fault/fault-reason.ts";
 import { reasonText } from "../../events/fault/fault-text.ts";
 import type { Check, CheckName } from "./check.ts";
 import { checkOf } from "./check.ts";
@@ -84,7 +84,9 @@ export function verdictOf(
         "walked.",
     };
   }
-  if (name === "contextInvalid" && own.length > 0 && own.every(({ holds }) => holds === true)) {
+  // What a scalable-mode context entry may not ask for is all in it.
+  const isLegacy = reason === faults.contextInvalid;
+  if (isLegacy && own.length > 0 && own.every(({ holds }) => holds === true)) {
     return undecidable(
       "the entry's type and depth are valid, and whether its top table could be read is not shown",
     );

@@ -50,10 +50,10 @@ export function momentOfDma(timeline: Timeline, seq: number): FoundMoment | unde
 /** What the CPU had written to the entries of the DMA's walk without the unit's seeing it. */
 function lateOf(timeline: Timeline, { question, meeting, late }: Search, iova: Iova) {
   if (meeting === undefined) return late;
-  const { world, use } = meeting;
+  const { world, before, use } = meeting;
   const asked = askedOf(question, use.access ?? question.access ?? "read", use);
   const guest = question.guest ?? 0;
   const walk = translate(world, guest, question.device, iova, asked);
   const addresses = pathOf(walk, iova).map(({ address }) => address);
-  return lateWritesIn(timeline, world, guest, addresses);
+  return lateWritesIn(timeline, before, guest, addresses);
 }

@@ -1,7 +1,7 @@
 import { translate } from "../../hypervisor/translate/translate.ts";
 import type { World } from "../../projections/world.ts";
 import type { Explanation } from "../explanation.ts";
-import type { Search, Weigh } from "../moment.ts";
+import type { Meeting, Search, Weigh } from "../moment.ts";
 import { followSearch, startSearch } from "../moment.ts";
 import type { PathEntry } from "../path-entry.ts";
 import type { Question } from "../question.ts";
@@ -43,9 +43,13 @@ function entriesOf(search: Search, world: World): readonly PathEntry[] {
 }
 
 /** What is known of late writes to the entries of a walk in a world, put into a search. */
-function withLate(timeline: Timeline, search: Search, world: World): Search["late"] {
+function withLate(
+  timeline: Timeline,
+  search: Search,
+  { world, before }: Pick<Meeting, "world" | "before">,
+): Search["late"] {
   const addresses = entriesOf(search, world).map(({ address }) => address);
-  return lateWritesIn(timeline, world, search.question.guest ?? 0, addresses);
+  return lateWritesIn(timeline, before, search.question.guest ?? 0, addresses);
 }
 
 /**
@@ -68,9 +72,9 @@ export function findMomentIn(
     if (step !== undefined) search = followSearch(search, step);
   }
   const { meeting } = search;
-  const late = withLate(timeline, { ...search, meeting: undefined }, end);
+  const late = withLate(timeline, { ...search, meeting: undefined }, { world: end, before: end });
   if (meeting === undefined) return { search: { ...search, late }, end };
-  const met = { ...meeting, late: withLate(timeline, search, meeting.world) };
+  const met = { ...meeting, late: withLate(timeline, search, meeting) };
   return { search: { ...search, late, meeting: met }, end };
 }
 

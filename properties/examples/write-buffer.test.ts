@@ -125,7 +125,7 @@ describe("invalidations flush the write buffer before they forget", () => {
   test.each([
     ["PASID-cache", allPasids],
     ["PASID-based IOTLB", pasidIotlb(9, 7)],
-  ])("[WB13] through the queue: %s", (_, descriptor) => {
+  ])("[WB13] through the queue of scalable mode: %s", (_, descriptor) => {
     const scalable = scalableUnit({ cap: { rwbf: true } });
     const scene = given(scalable, scalableOn, scalableQueue, memory(pasidTable, 0x77n));
     expect(scene.word(pasidTable)).toBe(0n);

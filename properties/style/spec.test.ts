@@ -5,9 +5,11 @@ import { nodesOf, parseSources, placeOf, textOf, writtenAs } from "./source.ts";
 const sources = parseSources();
 const idAt = /^\[([A-Z]{2,4}[0-9]+)\] \S/;
 
-/** A test: where it is, and the id that its name starts with, if it has one. */
+/** A test: where it is, its name, and the id that this starts with, if it has one. */
 interface Named {
   readonly place: string;
+  /** As it is written, with its quotes. */
+  readonly name: string;
   readonly id: string | undefined;
   /** Its name is put together from the laws, whose ids stand in their own files. */
   readonly drawn: boolean;
@@ -20,10 +22,12 @@ function namedTest(source: Source, { node }: Placed): readonly Named[] {
   const [name] = node.arguments;
   if (!/^(test|it)\b/.test(callee) || name === undefined) return [];
   if (name.type !== "Literal" && name.type !== "TemplateLiteral") return [];
-  const text = writtenAs(source, name).slice(1);
+  const written = writtenAs(source, name);
+  const text = written.slice(1);
   const drawn = name.type === "TemplateLiteral" && text.startsWith("[$" + "{");
   const skipped = /\.(skip|todo)$/.test(callee);
-  return [{ place: placeOf(source, node), id: idAt.exec(text)?.[1], drawn, skipped }];
+  const id = idAt.exec(text)?.[1];
+  return [{ place: placeOf(source, node), name: written, id, drawn, skipped }];
 }
 
 const tests = sources
@@ -54,6 +58,16 @@ describe("specification", () => {
     const isStray = ({ id, drawn }: Named) => !drawn && (id === undefined || !known.has(id));
     expect(tests.filter(isStray).map(({ place, id }) => `${place}: ${id ?? "no id"}`)).toEqual([]);
     expect(laws.filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  it("[ST20] no two tests have one name", () => {
+    const places = new Map<string, string>();
+    const twice = tests.flatMap(({ name, place, drawn }) => {
+      const other = places.get(name);
+      places.set(name, place);
+      return drawn || other === undefined ? [] : [`${place}: ${name} is at ${other}, too`];
+    });
+    expect(twice).toEqual([]);
   });
 
   it("[ST20] a rule has a test, or says that it has none", () => {

@@ -23,7 +23,7 @@ function explained(target: bigint, flush = wide): string | undefined {
   return found.map(({ explains }) => explains(situation)).join();
 }
 
-test("[QF16] a refused wide flush is known by the head where the model halts later", () => {
+test("[QF1] a refused wide flush is known by the head where the model halts later", () => {
   expect(explained(0n)).toBe("end");
   expect(explained(0x40n)).toBe("");
   expect(explained(0n, pasidPage(dids.firstStage, pasids.firstStage, 0n))).toBe("");

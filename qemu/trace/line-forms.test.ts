@@ -193,7 +193,7 @@ describe("any trace", () => {
     "            init-1       [000] .....     1.112619: qi_submit: what",
     "            init-1       [000] .....     1.112619: map: IOMMU: iova=zero",
     "[    1.058833] DMAR: VT-d Scalable Mode not enabled",
-  ])("[TC3] %j is counted and shown", (text) => {
+  ])("[TC3] of Linux's, %j is counted and shown", (text) => {
     const { unparsed } = traceOf("linux", ["# tracer: nop", text]);
     expect(unparsed).toEqual({ count: 1, first: [{ line: 2, text }] });
   });

@@ -20,6 +20,12 @@ export const withExport = (command: Command): Command =>
     .requiredOption("-o, --output <file>", "the file to write; - is standard output")
     .option(...forceOption);
 
+/** That a file could not be read to its end, and what was written all the same. */
+export function endedEarly(failure: InputError, output: string): InputError {
+  const kept = output === "-" ? "everything before it was written" : `${output} has what is before`;
+  return new InputError(`${failure.message}; ${kept}`);
+}
+
 /** Folds a file once and writes what an exporter makes of it. */
 export async function exportLog(
   run: Run,
@@ -37,7 +43,5 @@ export async function exportLog(
   });
   await writer.add(exporter.end());
   await writer.close();
-  if (failure === undefined) return;
-  const kept = output === "-" ? "everything before it was written" : `${output} has what is before`;
-  run.fail(new InputError(`${failure.message}; ${kept}`));
+  if (failure !== undefined) run.fail(endedEarly(failure, output));
 }

@@ -10,6 +10,7 @@ import { startProgress } from "../../progress.ts";
 import { openSource } from "../../read.ts";
 import type { Run } from "../../run.ts";
 import { saveTexts } from "../../save-texts.ts";
+import { endedEarly } from "./export-log.ts";
 
 interface Options {
   readonly out: string;
@@ -30,8 +31,13 @@ async function packed(file: string): Promise<Uint8Array> {
   }
 }
 
-/** Reads a log to its end. @returns why it ends before it should. */
-async function failureOf(run: Run, file: string): Promise<InputError | undefined> {
+/**
+ * Reads a log to its end, since the page has all of it, good or not.
+ *
+ * @returns why what is good of it ends before.
+ * @throws InputError when nothing of it is.
+ */
+async function readToEnd(run: Run, file: string): Promise<InputError | undefined> {
   const source = await openSource(file);
   const progress = startProgress(run.terminal, file);
   try {
@@ -41,13 +47,14 @@ async function failureOf(run: Run, file: string): Promise<InputError | undefined
     throw error;
   } finally {
     progress.done();
+    await source.close();
   }
   return undefined;
 }
 
 async function exportHtml(run: Run, file: string, { out, force }: Options): Promise<void> {
   if (file === "-") throw new InputError("export html needs a file, not a pipe");
-  const failure = await failureOf(run, file);
+  const failure = await readToEnd(run, file);
   const bytes = await packed(file);
   if (bytes.length > mostBytes) {
     throw new InputError(`${file}: more than 256 MiB gzipped; use shadowfold debug`);
@@ -59,9 +66,7 @@ async function exportHtml(run: Run, file: string, { out, force }: Options): Prom
     const unsaved = saveTexts({ [out]: page });
     if (unsaved !== undefined) throw unsaved;
   }
-  if (failure === undefined) return;
-  const kept = out === "-" ? "everything before it is shown" : `${out} has what is before`;
-  run.fail(new InputError(`${failure.message}; ${kept}`));
+  if (failure !== undefined) run.fail(endedEarly(failure, out));
 }
 
 /** Adds `export html FILE` to what exports. */

@@ -46,6 +46,11 @@ describe.runIf(hasCompiler)(`links${why}`, () => {
     expect(pages(...steps)).toBe(`${expected},2080,1000`);
   });
 
+  test("[RC24] what the second half of an entry leads to is followed once that is stored", () => {
+    const half = (gpa: number) => pages(mark(0x3000), setScalable, store(gpa, 0x3001n));
+    expect([half(0x1000), half(0x1008)]).toEqual(["3ff8", "3ff8"]);
+  });
+
   test("[RC24] a second stage has the levels of its width, and a leaf leads nowhere", () => {
     const levels = (width: bigint): string => {
       const chain = [3, 4, 5, 6, 7, 8].map((at) => put(at << 12, BigInt((at + 1) << 12) | 3n));
