@@ -40,7 +40,7 @@ async function followFault(page: Page): Promise<void> {
   await conclusion.waitFor();
   expect(await conclusion.innerText()).toContain("The guest unmapped this page at event 5628");
   const fault = await atEvent(page);
-  await conclusion.getByRole("button", { name: "event 5628" }).click();
+  await conclusion.getByRole("link", { name: "event 5628" }).click();
   expect(await nextEvent(page, fault)).toBe(5628);
   expect(await text(page, ".row.is-at .type")).toBe("MemoryWrite");
   await page.getByRole("tab", { name: "Translation" }).click();

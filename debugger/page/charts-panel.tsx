@@ -140,6 +140,7 @@ export function ChartsPanel() {
           ))}
         </defs>
       </svg>
+      <h3>Where each unit is in its chart</h3>
       <ul>
         {shown.map((chart) => (
           <Chart key={chart.id} chart={chart} />

@@ -22,7 +22,7 @@ const retryMs = 3000;
 function watchServer(): void {
   const source = new EventSource("alive");
   source.onopen = (): void => {
-    if (store.origin.peek() === "gone") store.origin.value = "server";
+    if (store.origin.peek() === "gone") store.origin.value = "back";
   };
   source.onerror = (): void => {
     source.close();
@@ -44,8 +44,7 @@ async function nameOfServed(): Promise<string | undefined> {
 async function openServed(): Promise<void> {
   const name = await nameOfServed();
   if (name === undefined) return;
-  store.origin.value = "server";
-  store.client.fetch(name, new URL("log", location.href).href);
+  store.openServed(name, new URL("log", location.href).href);
   watchServer();
 }
 

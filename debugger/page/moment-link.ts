@@ -1,4 +1,4 @@
-import type { PageAsked } from "../protocol.ts";
+import type { EditAsked, PageAsked } from "../protocol.ts";
 
 /** Parts of the page that show one thing at a time. */
 export const tabs = ["why", "state", "walk", "queue", "charts", "whatif"] as const;
@@ -9,7 +9,20 @@ export interface MomentLink {
   readonly at: number;
   readonly tab: Tab | undefined;
   readonly asked: PageAsked | undefined;
+  /** The DMA whose story is told, where it is not at that event. */
+  readonly story: number | undefined;
+  /** What is done differently. */
+  readonly edits: readonly EditAsked[] | undefined;
 }
+
+/** A moment, or what is wrong with an address that names none. */
+export interface ParsedLink {
+  readonly link: MomentLink | undefined;
+  readonly problem: string | undefined;
+}
+
+const isNumber = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 const numberIn = (text: string | null): number | undefined =>
   text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
@@ -27,20 +40,92 @@ function askedIn(text: string | null): PageAsked | undefined {
   };
 }
 
+const pageText = ({ guest, device, iova, pasid, access }: PageAsked): string =>
+  [guest, device, iova, pasid, access].join("/");
+
+/** A branch is named in an address that can still be sent. */
+const longestEdits = 1500;
+const mostEdits = 16;
+
+function editIn(value: unknown): EditAsked | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [kind, at, rest] = value as readonly unknown[];
+  if (!isNumber(at)) return undefined;
+  const line = typeof rest === "string" ? rest : undefined;
+  if (kind === "remove") return { kind, at };
+  if (kind === "unsent") return { kind, fact: at };
+  if (kind === "insert" && line !== undefined) return { kind, before: at, line };
+  if (kind === "change" && line !== undefined) return { kind, at, line };
+  const asked = askedIn(line ?? null);
+  return kind === "invalidated" && asked !== undefined ? { kind, after: at, asked } : undefined;
+}
+
+function editsIn(text: string | null): readonly EditAsked[] | undefined {
+  if (text === null || text.length > longestEdits) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!Array.isArray(value) || value.length === 0 || value.length > mostEdits) return undefined;
+    const edits = value.map(editIn);
+    return edits.every((one) => one !== undefined) ? edits : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function editParts(edit: EditAsked): readonly [string, number, string?] {
+  switch (edit.kind) {
+    case "remove":
+      return [edit.kind, edit.at];
+    case "unsent":
+      return [edit.kind, edit.fact];
+    case "insert":
+      return [edit.kind, edit.before, edit.line];
+    case "change":
+      return [edit.kind, edit.at, edit.line];
+    case "invalidated":
+      return [edit.kind, edit.after, pageText(edit.asked)];
+  }
+}
+
+/** What is said of a part of an address that cannot be followed. */
+const problemOf = (parts: URLSearchParams, name: string, value: unknown): string | undefined =>
+  parts.has(name) && value === undefined ? name : undefined;
+
 /** The moment that an address has behind its #; nothing of it is believed to be well-formed. */
-export function parseLink(hash: string): MomentLink | undefined {
-  const parts = new URLSearchParams(hash.replace(/^#/, ""));
+export function parseLink(hash: string): ParsedLink {
+  const text = hash.replace(/^#/, "");
+  if (text === "") return { link: undefined, problem: undefined };
+  const parts = new URLSearchParams(text);
   const at = numberIn(parts.get("event"));
-  if (at === undefined) return undefined;
+  if (at === undefined) return { link: undefined, problem: "The address names no event." };
   const tab = tabs.find((one) => one === parts.get("show"));
-  return { at, tab, asked: askedIn(parts.get("page")) };
+  const asked = askedIn(parts.get("page"));
+  const story = numberIn(parts.get("story"));
+  const edits = editsIn(parts.get("whatif"));
+  const problems = [
+    problemOf(parts, "show", tab),
+    problemOf(parts, "page", asked),
+    problemOf(parts, "story", story),
+    problemOf(parts, "whatif", edits),
+  ].filter((one) => one !== undefined);
+  return {
+    link: { at, tab, asked, story, edits },
+    problem:
+      problems.length === 0
+        ? undefined
+        : `Of the address this cannot be followed: ${problems.join(", ")}.`,
+  };
 }
 
 /** The part of the address behind its # that leads to a moment. */
-export function formatLink({ at, tab, asked }: MomentLink): string {
-  const page =
-    asked === undefined
-      ? ""
-      : `&page=${[asked.guest, asked.device, asked.iova, asked.pasid, asked.access].join("/")}`;
-  return `#event=${at.toString()}${tab === undefined ? "" : `&show=${tab}`}${page}`;
+export function formatLink(link: Partial<MomentLink> & { readonly at: number }): string {
+  const { at, tab, asked, story, edits } = link;
+  const said = edits === undefined ? "" : JSON.stringify(edits.map(editParts));
+  return [
+    `#event=${at.toString()}`,
+    ...(tab === undefined ? [] : [`show=${tab}`]),
+    ...(asked === undefined ? [] : [`page=${pageText(asked)}`]),
+    ...(story === undefined || story === at ? [] : [`story=${story.toString()}`]),
+    ...(said === "" || said.length > longestEdits ? [] : [`whatif=${encodeURIComponent(said)}`]),
+  ].join("&");
 }
