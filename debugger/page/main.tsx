@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { answerTo, newWord } from "./greeting.ts";
 import { onKey } from "./keys.ts";
 import * as moves from "./moves.ts";
 import * as store from "./store.ts";
@@ -18,6 +19,24 @@ function packedLog(): { name: string; bytes: Blob } | undefined {
 
 const retryMs = 3000;
 
+/** Whether the server that was there is there again; who else listens now is not told the token. */
+async function isBack(): Promise<boolean> {
+  const word = newWord();
+  try {
+    const answer = await fetch(`/hello/${word}`);
+    const [, token = ""] = location.pathname.split("/");
+    return answer.ok && (await answer.text()) === answerTo(token, word);
+  } catch {
+    return false;
+  }
+}
+
+async function awaitServer(): Promise<void> {
+  if (store.origin.peek() !== "gone") return;
+  if (await isBack()) watchServer();
+  else setTimeout(() => void awaitServer(), retryMs);
+}
+
 /** Hears when the server is away and when it is back; what was read stays. */
 function watchServer(): void {
   const source = new EventSource("alive");
@@ -28,7 +47,7 @@ function watchServer(): void {
     source.close();
     if (store.origin.peek() === "file") return;
     store.origin.value = "gone";
-    setTimeout(watchServer, retryMs);
+    setTimeout(() => void awaitServer(), retryMs);
   };
 }
 
