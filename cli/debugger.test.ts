@@ -148,7 +148,7 @@ describe("the commands", () => {
       expect([code, out, err]).toEqual([2, "", `${words[0] ?? ""}: goes with --terminal\n`]);
     }
     const busy = await captureRun("debug", recordingPath("linux-vfio-edu"), "--host", "192.0.2.1");
-    expect([busy.code, busy.err]).toEqual([2, "192.0.2.1:0: EADDRNOTAVAIL\n"]);
+    expect([busy.code, busy.err]).toEqual([2, "192.0.2.1:0: this machine has no such address\n"]);
   });
 
   it("[DB23] export html writes one page, within 2 MiB, and replaces none unasked", async () => {

@@ -26,6 +26,10 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: "too many open files",
   ELOOP: "too many symbolic links",
   ENAMETOOLONG: "name too long",
+  EADDRINUSE: "something listens there already",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "there is no such address",
+  ERR_SOCKET_BAD_PORT: "a port is from 0 to 65535",
 };
 
 /** What a failed file operation means, in words. */

@@ -344,7 +344,7 @@ export interface SpaceRow {
   readonly count: number;
   readonly from: string;
   readonly to: string;
-  readonly kind: "pending" | "met" | "used" | "mapped";
+  readonly kind: "pending" | "met" | "used" | "mapped" | "above";
   readonly text: string;
   readonly pendingSince: number | undefined;
   readonly lastUse: number | undefined;

@@ -6,22 +6,27 @@ import type { PageAsked, SpaceRow, SpaceStrip, SpaceView } from "../protocol.ts"
 import { AskedError, usedPageOf } from "./page-asked.ts";
 
 /** What is worth a look before what lies in the same cell. */
-const order: readonly SpaceRow["kind"][] = ["pending", "met", "used", "mapped"];
+const order: readonly SpaceRow["kind"][] = ["pending", "met", "used", "mapped", "above"];
 
-function kindOf({ mapped, pendingSince, landed, blocked }: SpaceRange): SpaceRow["kind"] {
-  if (pendingSince !== undefined) return "pending";
+function kindOf({ mapped, pendingSince, isAbove, landed, blocked }: SpaceRange): SpaceRow["kind"] {
+  const isUsed = landed + blocked > 0;
+  // Below an entry that changed most pages are what they were: nothing.
+  if (pendingSince !== undefined && isAbove && !mapped && !isUsed) return "above";
+  if (pendingSince !== undefined && !(isAbove && isUsed && !mapped)) return "pending";
   if (blocked > 0) return "met";
   return landed > 0 || !mapped ? "used" : "mapped";
 }
 
-function textOf({ mapped, pendingSince, landed, blocked }: SpaceRange): string {
+function textOf({ mapped, pendingSince, isAbove, landed, blocked }: SpaceRange): string {
   const uses = [
     ...(landed > 0 ? [`${landed.toString()} landed`] : []),
     ...(blocked > 0 ? [`${blocked.toString()} blocked`] : []),
   ];
   return [
     mapped ? "mapped" : "not mapped",
-    ...(pendingSince === undefined ? [] : ["a change waits to be announced"]),
+    ...(pendingSince === undefined
+      ? []
+      : [isAbove ? "a change above waits" : "a change waits to be announced"]),
     uses.length > 0 ? uses.join(", ") : mapped ? "never used" : "no request",
   ].join(", ");
 }
@@ -68,19 +73,21 @@ function pagesOfCell(rows: readonly SpaceRow[]): number {
 
 /** The map of some pages, drawn as fine as there is room; between its strips nothing lies. */
 export function stripsOf(rows: readonly SpaceRow[]): readonly SpaceStrip[] {
-  const each = pagesOfCell(rows);
+  const own = rows.filter(({ kind }) => kind !== "above");
+  const each = pagesOfCell(own);
   const strips = new Map<number, Uint16Array>();
-  for (const strip of stripsIn(rows, each * cellsOfStrip)) {
+  for (const strip of stripsIn(own, each * cellsOfStrip)) {
     strips.set(strip, new Uint16Array(cellsOfStrip));
   }
   const rank = (row: number): number =>
     row === 0 ? order.length : order.indexOf((rows[row - 1] as SpaceRow).kind);
-  for (const [index, { first, count }] of rows.entries()) {
-    const last = Math.floor((first + count - 1) / each);
-    for (let cell = Math.floor(first / each); cell <= last; cell++) {
-      const cells = strips.get(Math.floor(cell / cellsOfStrip));
-      const at = cell % cellsOfStrip;
-      if (cells !== undefined && rank(cells[at] ?? 0) > rank(index + 1)) cells[at] = index + 1;
+  for (const [strip, cells] of strips) {
+    const base = strip * cellsOfStrip;
+    for (const [index, { first, count }] of rows.entries()) {
+      const last = Math.min(cellsOfStrip - 1, Math.floor((first + count - 1) / each) - base);
+      for (let at = Math.max(0, Math.floor(first / each) - base); at <= last; at++) {
+        if (rank(cells[at] ?? 0) > rank(index + 1)) cells[at] = index + 1;
+      }
     }
   }
   return [...strips].map(([strip, cells]) => ({
@@ -109,7 +116,7 @@ export function spaceView(timeline: Timeline, at: number, asked: PageAsked): Spa
   const space = addressSpace(timeline, usedPageOf(asked), at);
   if (space === undefined) throw new AskedError("there is no such moment");
   const rows = space.ranges.map((range) => rowOf(range, asked));
-  const pages = { pending: 0, met: 0, used: 0, mapped: 0 };
+  const pages = { pending: 0, met: 0, used: 0, mapped: 0, above: 0 };
   for (const { kind, count } of rows) pages[kind] += count;
   const devices = space.devices.map(formatSourceId).slice(0, 8).join(", ");
   const name = space.did === undefined ? "no domain" : `domain ${space.did.toString()}`;

@@ -28,6 +28,8 @@ async function take(
 const isSame = (one: readonly EditAsked[], other: readonly EditAsked[]): boolean =>
   JSON.stringify(one) === JSON.stringify(other);
 
+const ofBranch = { left: "As it was", right: "What if", isHere: true };
+
 /** Folds a branch, or shows it where it is there already. */
 export async function branch(title: string, asked: readonly EditAsked[]): Promise<void> {
   const below = store.isOnTop.peek() ? store.run.peek()?.edits : undefined;
@@ -40,7 +42,7 @@ export async function branch(title: string, asked: readonly EditAsked[]): Promis
     return;
   }
   const asking = store.client.ask("whatIf", { title: whole, edits });
-  await take(asking, { name: whole, beside: "As it was", edits });
+  await take(asking, { name: whole, sides: ofBranch, edits });
 }
 
 /** Compares a branch with another one. */
@@ -51,14 +53,16 @@ export async function compareBranches(left: KeptRun, right: KeptRun): Promise<vo
   const asking = store.client.ask("compareBranches", {
     ...{ left: branches[0], right: branches[1], title },
   });
-  await take(asking, { name: title, beside: left.name, edits: undefined });
+  const sides = { left: left.name, right: right.name, isHere: false };
+  await take(asking, { name: title, sides, edits: undefined });
 }
 
 /** Compares the run that is open with another log. */
 export async function compareWithFile(file: File): Promise<void> {
   const asking = store.client.ask("compareLog", { name: file.name, bytes: file });
-  const beside = store.log.peek()?.name ?? "This run";
-  await take(asking, { name: file.name, beside, edits: undefined });
+  const left = store.log.peek()?.name ?? "This run";
+  const sides = { left, right: file.name, isHere: true };
+  await take(asking, { name: file.name, sides, edits: undefined });
 }
 
 /** Calls a run otherwise. */

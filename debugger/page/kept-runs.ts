@@ -5,8 +5,8 @@ export interface KeptRun {
   readonly key: number;
   /** As somebody calls it; no two have one name. */
   readonly name: string;
-  /** What the side is called that it is compared with. */
-  readonly beside: string;
+  /** What the two sides are called, and whether the first is the run that is open. */
+  readonly sides: { readonly left: string; readonly right: string; readonly isHere: boolean };
   /** Of a branch what is done differently. */
   readonly edits: readonly EditAsked[] | undefined;
   readonly view: WhatIfView;

@@ -25,6 +25,6 @@ export function conclusionOf({ dma, dmaDiffering }: Pick<WhatIfView, "dma" | "dm
     ...(added > 0 ? [some(added, "is only in the second run", "are only in the second run")] : []),
   ];
   const all = some(dmaDiffering, "request comes", "requests come");
-  const of = dma.length < dmaDiffering ? `of the first ${dma.length.toString()} ` : "";
+  const of = dma.length < dmaDiffering ? `of the first ${dma.length.toString()}, ` : "";
   return `${all} to something else: ${of}${parts.join(", ")}.`;
 }

@@ -9,8 +9,9 @@ const names: Readonly<Record<SpaceRow["kind"], string>> = {
   used: "in use",
   met: "requests were blocked",
   pending: "a change waits",
+  above: "only an entry above changed",
 };
-const kinds: readonly SpaceRow["kind"][] = ["mapped", "used", "met", "pending"];
+const kinds: readonly SpaceRow["kind"][] = ["mapped", "used", "met", "pending", "above"];
 
 /** Shows a page's translation and its life. */
 function lookAt(row: SpaceRow): void {

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import type { DifferenceView, DivergenceView, DmaChange, OutcomeView } from "../protocol.ts";
 import { EventLink } from "./event-link.tsx";
 import type { KeptRun } from "./kept-runs.ts";
@@ -19,12 +20,7 @@ function Outcome({ outcome, isHere }: { outcome: OutcomeView | undefined; isHere
   );
 }
 
-/** What the two sides are called; the left one is the run that is open, or another. */
-interface Names {
-  readonly left: string;
-  readonly right: string;
-  readonly isHere: boolean;
-}
+type Names = KeptRun["sides"];
 
 function Requests({ dma, names }: { dma: readonly DmaChange[]; names: Names }) {
   return (
@@ -32,8 +28,12 @@ function Requests({ dma, names }: { dma: readonly DmaChange[]; names: Names }) {
       <thead>
         <tr>
           <th scope="col">Request</th>
-          <th scope="col">{names.left}</th>
-          <th scope="col">{names.right}</th>
+          <th scope="col">
+            <bdi>{names.left}</bdi>
+          </th>
+          <th scope="col">
+            <bdi>{names.right}</bdi>
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -168,10 +168,9 @@ function Laws({ run }: { run: KeptRun }) {
 export function Result({ run }: { run: KeptRun }) {
   const { view, edits } = run;
   const isBranch = edits !== undefined;
-  const names = {
-    ...{ left: run.beside, right: isBranch ? "What if" : run.name },
-    isHere: isBranch || view.branch === undefined,
-  };
+  const names = run.sides;
+  // What was asked for below is shown above.
+  useEffect(() => document.getElementById("panel")?.scrollTo(0, 0), [run.key]);
   const parts = <WhereTheyPart run={run} names={names} />;
   return (
     <section class="result" aria-label="What would have been">
@@ -180,7 +179,7 @@ export function Result({ run }: { run: KeptRun }) {
           <>What if {view.title}?</>
         ) : (
           <>
-            <bdi>{run.beside}</bdi> beside <bdi>{view.title}</bdi>
+            <bdi>{names.left}</bdi> beside <bdi>{names.right}</bdi>
           </>
         )}
       </h3>

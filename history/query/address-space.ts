@@ -24,6 +24,8 @@ export interface SpaceRange {
   readonly mapped: boolean;
   /** Number of the first event that changed an entry on their way and was not announced. */
   readonly pendingSince: number | undefined;
+  /** That was an entry above theirs, or of the device: their own may be what they were. */
+  readonly isAbove: boolean;
   /** Requests since the pages are mapped so, or are not. */
   readonly landed: number;
   readonly blocked: number;
@@ -104,8 +106,8 @@ function follower({ pieces }: Said): (page: number) => { value: number; end: num
   };
 }
 
-const kindOf = ({ mapped, pendingSince, landed, blocked }: SpaceRange): string =>
-  [mapped, pendingSince, landed > 0, blocked > 0].join(" ");
+const kindOf = ({ mapped, pendingSince, isAbove, landed, blocked }: SpaceRange): string =>
+  [mapped, pendingSince, isAbove, landed > 0, blocked > 0].join(" ");
 
 /** Puts a range after others, as one with the last where the same is to be said of both. */
 function put(ranges: SpaceRange[], one: SpaceRange): void {
@@ -134,6 +136,12 @@ const firstOf = (...marks: readonly number[]): number | undefined => {
   return set.length === 0 ? undefined : Math.min(...set);
 };
 
+/** Since when a page waits, by its mark in `Shadow.pending` and that of its device's entries. */
+const waitingOf = (mark: number, since: number | undefined) => ({
+  pendingSince: firstOf(Math.floor(mark / 2), since ?? 0),
+  isAbove: mark === 0 ? since !== undefined : mark % 2 === 1,
+});
+
 type Ranges = Pick<AddressSpace, "ranges" | "isWhole">;
 
 /** Goes through what is mapped, what is pending and what was used, side by side. */
@@ -145,7 +153,7 @@ function rangesOf(
 ): Ranges {
   const used = [...uses.keys()].sort((a, b) => a - b);
   const mapped = saidBy(host, (value) => (hasFrame(value) ? 1 : 0));
-  const waiting = saidBy(pending, (value) => Math.floor(value / 2));
+  const waiting = saidBy(pending, (value) => value);
   const [mappedAt, waitingAt] = [follower(mapped), follower(waiting)];
   const ranges: SpaceRange[] = [];
   let at = 0;
@@ -155,9 +163,9 @@ function rangesOf(
     const end = Math.min(map.end, wait.end, use === undefined ? (used[at] ?? never) : page + 1);
     if (map.value !== 0 || wait.value !== 0 || use !== undefined) {
       const { landed, blocked, last } = use ?? unused;
-      const pendingSince = firstOf(wait.value, since ?? 0);
-      const range = { first: page, count: end - page, mapped: map.value !== 0, pendingSince };
-      put(ranges, { ...range, landed, blocked, lastUse: last });
+      const range = { first: page, count: end - page, mapped: map.value !== 0 };
+      const waits = waitingOf(wait.value, since);
+      put(ranges, { ...range, ...waits, landed, blocked, lastUse: last });
     }
     if (use !== undefined) at += 1;
     page = end;
@@ -174,7 +182,8 @@ function walkedRanges(world: World, place: UsedPage, uses: ReadonlyMap<number, P
     const { landed, blocked, last } = uses.get(page) as PageUses;
     const { hpa, reason, pendingSince } = lifeAt(world, { ...place, page });
     const mapped = hpa !== undefined && reason === undefined;
-    put(ranges, { first: page, count: 1, mapped, pendingSince, landed, blocked, lastUse: last });
+    const range = { first: page, count: 1, mapped, ...waitingOf(0, pendingSince) };
+    put(ranges, { ...range, landed, blocked, lastUse: last });
   }
   return { ranges, isWhole: true };
 }
