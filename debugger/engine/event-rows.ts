@@ -1,4 +1,5 @@
 import { fieldsText } from "../../cli/render/event.ts";
+import { printable } from "../../events/printable.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";
 import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
@@ -8,13 +9,9 @@ import { isBadEvent, kindOfEvent } from "./lanes.ts";
 
 const longest = 400;
 
-/** What turns the direction of the text around it. */
-const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const escaped = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`;
-
 /** Text of which nobody has to fear that it is endless, or turns what stands beside it. */
 export const bounded = (text: string, most = longest): string =>
-  (text.length > most ? `${text.slice(0, most)}…` : text).replaceAll(turning, escaped);
+  printable(text.length > most ? `${text.slice(0, most)}…` : text);
 
 /** An event as it is listed; `undefined` where there is none. */
 export function rowAt(timeline: Timeline, seq: number): EventRow | undefined {

@@ -107,7 +107,7 @@ function checkPage(run: Run, world: World, space: AddressSpace, place: UsedPage,
 }
 
 describe("the map of an address space", () => {
-  it("[TT30] every page is mapped, pending and used as folding every event says", () => {
+  it("[DB36] every page is mapped, pending and used as folding every event says", () => {
     for (const { run, timeline } of worlds) {
       const places = pagesAsked(run);
       const { seq: end = 0 } = run.steps.at(-1)?.after ?? {};
@@ -129,7 +129,7 @@ describe("the map of an address space", () => {
     }
   });
 
-  it("[TT30] where tables are walked, the pages that were asked for are listed", () => {
+  it("[DB36] where tables are walked, the pages that were asked for are listed", () => {
     let listed = 0;
     for (const { run, timeline } of worlds) {
       const world = timeline.end;
