@@ -96,7 +96,7 @@ describe("a server that comes back", () => {
     else process.env["XDG_STATE_HOME"] = XDG_STATE_HOME;
   });
 
-  it("[DB27] has the same token for a file and a port, from a key that only its user may read", () => {
+  it("[DB27] has one token for a file and a port, from a key that only its user may read", () => {
     const token = lastingToken(file, "127.0.0.1", 4711);
     expect(token).toMatch(/^[0-9a-f]{32}$/);
     expect(lastingToken(file, "127.0.0.1", 4711)).toBe(token);

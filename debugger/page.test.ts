@@ -1,3 +1,5 @@
+// Length: what a newcomer does with the page, in one go, in one browser.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";

@@ -16,7 +16,7 @@ const scope = self as unknown as WorkerScope;
 const tellsEachMs = 120;
 
 let opened: Opened | undefined;
-/** The number of the opening that is asked about; of the last one that was begun; what is enough. */
+/** Numbers of openings: the one that is asked about, the last that was begun, and was enough. */
 let [shown, begun, enough] = [0, 0, 0];
 let lastTold = 0;
 /** By question, the newest that is being answered bit by bit: it ends the one before. */

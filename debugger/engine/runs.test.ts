@@ -99,7 +99,7 @@ describe("what a page lies in, and what waits", () => {
   const rowAt = (rows: readonly SpaceRow[], page: number) =>
     rows.find(({ first, count }) => first <= page && page < first + count);
 
-  it("[DB31] the map of a domain leads to its pages, what waits before what is in use", async () => {
+  it("[DB31] the map of a domain leads to its pages, what waits before what is used", async () => {
     const kinds = [];
     for (const at of [write - 1, write, announced + 1, 5700]) {
       kinds.push(rowAt((await space(at)).rows, 0x29e03)?.kind);

@@ -1,6 +1,7 @@
 import { formatSourceId, hex } from "../../events/address.ts";
-import type { AddressSpace, SpaceRange } from "../../history/query/address-space.ts";
+import type { AddressSpace } from "../../history/query/address-space.ts";
 import { addressSpace } from "../../history/query/address-space.ts";
+import type { SpaceRange } from "../../history/query/space-ranges.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import type { PageAsked, SpaceRow, SpaceStrip, SpaceView } from "../protocol.ts";
 import { AskedError, usedPageOf } from "./page-asked.ts";

@@ -11,7 +11,10 @@ function titleOfOne(edit: EditAsked): string {
     case "unsent":
       return `the invalidation at event ${edit.fact.toString()} had not been sent`;
     case "invalidated":
-      return `the guest had invalidated all of ${edit.asked.device} after input ${edit.after.toString()}`;
+      return [
+        `the guest had invalidated all of ${edit.asked.device}`,
+        `after input ${edit.after.toString()}`,
+      ].join(" ");
   }
 }
 

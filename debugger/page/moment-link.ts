@@ -1,3 +1,4 @@
+import { parseJson } from "../../events/json.ts";
 import type { EditAsked, PageAsked } from "../protocol.ts";
 
 /** Parts of the page that show one thing at a time. */
@@ -63,7 +64,7 @@ function editIn(value: unknown): EditAsked | undefined {
 function editsIn(text: string | null): readonly EditAsked[] | undefined {
   if (text === null || text.length > longestEdits) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     if (!Array.isArray(value) || value.length === 0 || value.length > mostEdits) return undefined;
     const edits = value.map(editIn);
     return edits.every((one) => one !== undefined) ? edits : undefined;

@@ -104,7 +104,7 @@ function Entry({ entry }: { entry: EntryView }) {
 function Way({ name, way, note }: { name: string; way: WayView; note: string }) {
   return (
     <div class={`way ${way.good ? "good" : "bad"}`}>
-      <h4>{name}</h4>
+      <h3>{name}</h3>
       <p class="mono">{way.address ?? "✕"}</p>
       <p>{way.text}</p>
       <p class="faint">{note}</p>
