@@ -3,7 +3,6 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { answerTo, newWord } from "../debugger/page/greeting.ts";
 import { pageWithLog } from "./debugger-page.ts";
 import type { PageServer } from "./debugger-server.ts";
 import { servePage } from "./debugger-server.ts";
@@ -114,19 +113,6 @@ describe("a server that comes back", () => {
     const next = lastingToken(file, "127.0.0.1", 4711);
     expect(next).toMatch(/^[0-9a-f]{32}$/);
     expect(next).not.toBe(token);
-  });
-
-  it("[DB28] shows that it has the token without being told it", async () => {
-    const word = newWord();
-    const { code, text } = await get(`/hello/${word}`);
-    const [, token = ""] = new URL(server.address).pathname.split("/");
-    expect([code, text]).toEqual([200, answerTo(token, word)]);
-    expect(answerTo(token, newWord())).not.toBe(text);
-    expect(text).not.toContain(token);
-    for (const bad of ["/hello/", "/hello/x", `/hello/${word}0`]) {
-      expect((await get(bad)).code).toBe(404);
-    }
-    expect((await get(`/hello/${word}`, { Origin: "http://evil.example" })).code).toBe(403);
   });
 });
 

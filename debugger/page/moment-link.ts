@@ -1,4 +1,3 @@
-import { parseJson } from "../../events/json.ts";
 import type { EditAsked, PageAsked } from "../protocol.ts";
 
 /** Parts of the page that show one thing at a time. */
@@ -21,9 +20,6 @@ export interface ParsedLink {
   readonly link: MomentLink | undefined;
   readonly problem: string | undefined;
 }
-
-const isNumber = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 const numberIn = (text: string | null): number | undefined =>
   text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
@@ -48,11 +44,12 @@ const pageText = ({ guest, device, iova, pasid, access }: PageAsked): string =>
 const longestEdits = 1500;
 const mostEdits = 16;
 
-function editIn(value: unknown): EditAsked | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const [kind, at, rest] = value as readonly unknown[];
-  if (!isNumber(at)) return undefined;
-  const line = typeof rest === "string" ? rest : undefined;
+/** One edit: its kind, a number and, of some, a text in which nothing separates. */
+function editIn(text: string): EditAsked | undefined {
+  const [kind, number, packed] = text.split(",");
+  const at = numberIn(number ?? null);
+  if (at === undefined) return undefined;
+  const line = packed === undefined ? undefined : decodeURIComponent(packed);
   if (kind === "remove") return { kind, at };
   if (kind === "unsent") return { kind, fact: at };
   if (kind === "insert" && line !== undefined) return { kind, before: at, line };
@@ -64,16 +61,16 @@ function editIn(value: unknown): EditAsked | undefined {
 function editsIn(text: string | null): readonly EditAsked[] | undefined {
   if (text === null || text.length > longestEdits) return undefined;
   try {
-    const value = parseJson(text);
-    if (!Array.isArray(value) || value.length === 0 || value.length > mostEdits) return undefined;
-    const edits = value.map(editIn);
+    const edits = text.split(";").map(editIn);
+    if (edits.length > mostEdits) return undefined;
     return edits.every((one) => one !== undefined) ? edits : undefined;
   } catch {
+    // What is written with signs that are none.
     return undefined;
   }
 }
 
-function editParts(edit: EditAsked): readonly [string, number, string?] {
+function editParts(edit: EditAsked): readonly [kind: string, at: number, rest?: string] {
   switch (edit.kind) {
     case "remove":
       return [edit.kind, edit.at];
@@ -87,6 +84,12 @@ function editParts(edit: EditAsked): readonly [string, number, string?] {
       return [edit.kind, edit.after, pageText(edit.asked)];
   }
 }
+
+const editText = (edit: EditAsked): string => {
+  const [kind, at, rest] = editParts(edit);
+  const packed = rest === undefined ? [] : [encodeURIComponent(rest)];
+  return [kind, at.toString(), ...packed].join(",");
+};
 
 /** What is said of a part of an address that cannot be followed. */
 const problemOf = (parts: URLSearchParams, name: string, value: unknown): string | undefined =>
@@ -121,7 +124,7 @@ export function parseLink(hash: string): ParsedLink {
 /** The part of the address behind its # that leads to a moment. */
 export function formatLink(link: Partial<MomentLink> & { readonly at: number }): string {
   const { at, tab, asked, story, edits } = link;
-  const said = edits === undefined ? "" : JSON.stringify(edits.map(editParts));
+  const said = edits === undefined ? "" : edits.map(editText).join(";");
   return [
     `#event=${at.toString()}`,
     ...(tab === undefined ? [] : [`show=${tab}`]),

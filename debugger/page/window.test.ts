@@ -33,7 +33,7 @@ it("[DB19] the address of a moment leads to it, and another text to nothing", ()
   }
   expect(parseLink("")).toEqual({ link: undefined, problem: undefined });
   const none = { asked: undefined, story: undefined, edits: undefined };
-  const odd = parseLink("#event=7&show=<b>&page=0/<script>/0x0//read&story=x&whatif=[[1,2]]");
+  const odd = parseLink("#event=7&show=<b>&page=0/<script>/0x0//read&story=x&whatif=move,2");
   expect(odd.link).toEqual({ at: 7, tab: undefined, ...none });
   expect(odd.problem).toContain("show, page, story, whatif");
   // A story that is told where one is needs no word, and a long branch has no room.
@@ -42,7 +42,9 @@ it("[DB19] the address of a moment leads to it, and another text to nothing", ()
   expect(formatLink({ at: 7, edits: long })).toBe("#event=7");
   const isRefused = (text: string) =>
     parseLink(`#event=7&whatif=${text}`).link?.edits === undefined;
-  expect(["[]", "{", '[["move",1]]', '[["remove",-1]]', '[["insert",1]]'].every(isRefused)).toBe(
-    true,
-  );
+  expect(
+    ["", "remove", "move,1", "remove,-1", "insert,1", "change,1,%25", "invalidated,1,x"].every(
+      isRefused,
+    ),
+  ).toBe(true);
 });
