@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
@@ -98,13 +98,26 @@ function nothing(response: ServerResponse): void {
   send(response, 404, "text/plain", "there is nothing here");
 }
 
-function answer(served: Served, port: number, prefix: string) {
+/**
+ * A page whose server went away asks whoever listens there, by a word of its own, whether it is the
+ * same one: who has no token cannot answer, and is not told it.
+ */
+const greeting = /^\/hello\/([0-9a-f]{32})$/;
+
+const greetingAnswer = (token: string, word: string): string =>
+  createHmac("sha256", token).update(word).digest("hex");
+
+function answer(served: Served, port: number, token: string) {
+  const prefix = `/${token}/`;
   return (request: IncomingMessage, response: ServerResponse): void => {
     const { method, url = "" } = request;
     if (!isOwn(request, served, port)) {
       send(response, 403, "text/plain", "this is for the page itself");
     } else if (method !== "GET") send(response, 405, "text/plain", "there is nothing to change");
-    else if (!url.startsWith(prefix)) nothing(response);
+    else if (greeting.test(url)) {
+      const [, word = ""] = greeting.exec(url) ?? [];
+      send(response, 200, "text/plain", greetingAnswer(token, word));
+    } else if (!url.startsWith(prefix)) nothing(response);
     else {
       const [path = ""] = url.slice(prefix.length).split("?", 1);
       const of = Object.hasOwn(answers, path) ? answers[path] : undefined;
@@ -128,13 +141,12 @@ function listening(server: Server, { host, port }: Served): Promise<number> {
  */
 export async function servePage(served: Served): Promise<PageServer> {
   const token = served.token ?? randomBytes(16).toString("hex");
-  const prefix = `/${token}/`;
   const server = createServer();
   const port = await listening(server, served);
-  server.on("request", answer(served, port, prefix));
+  server.on("request", answer(served, port, token));
   const host = wildcard.test(served.host) ? "127.0.0.1" : served.host;
   return {
-    address: `http://${bracketed(host)}:${port.toString()}${prefix}`,
+    address: `http://${bracketed(host)}:${port.toString()}/${token}/`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pageWithLog } from "./debugger-page.ts";
 import type { PageServer } from "./debugger-server.ts";
 import { servePage } from "./debugger-server.ts";
+import { lastingToken } from "./debugger-token.ts";
 import { buildPage } from "./test/built-page.ts";
 import { captureRun, recordingPath } from "./test/captured-run.ts";
 
@@ -80,6 +81,39 @@ describe("the debugger's server", () => {
     }
     expect((await get("log", { Host: host, Origin: origin })).code).toBe(200);
     expect((await get("log", { "Sec-Fetch-Site": "same-origin" })).code).toBe(200);
+  });
+});
+
+describe("a server that comes back", () => {
+  const { XDG_STATE_HOME } = process.env;
+  const state = join(folder, "state");
+  const key = join(state, "shadowfold", "debug.key");
+  beforeAll(() => {
+    process.env["XDG_STATE_HOME"] = state;
+  });
+  afterAll(() => {
+    if (XDG_STATE_HOME === undefined) delete process.env["XDG_STATE_HOME"];
+    else process.env["XDG_STATE_HOME"] = XDG_STATE_HOME;
+  });
+
+  it("[DB27] has one token for a file and a port, from a key that only its user may read", () => {
+    const token = lastingToken(file, "127.0.0.1", 4711);
+    expect(token).toMatch(/^[0-9a-f]{32}$/);
+    expect(lastingToken(file, "127.0.0.1", 4711)).toBe(token);
+    expect(statSync(key).mode & 0o777).toBe(0o600);
+    writeFileSync(join(folder, "b.log"), "");
+    const others = [
+      lastingToken(join(folder, "b.log"), "127.0.0.1", 4711),
+      lastingToken(file, "127.0.0.1", 4712),
+      lastingToken(file, "::1", 4711),
+    ];
+    expect(new Set([token, ...others]).size).toBe(4);
+    chmodSync(key, 0o640);
+    expect(lastingToken(file, "127.0.0.1", 4711)).toBeUndefined();
+    rmSync(key);
+    const next = lastingToken(file, "127.0.0.1", 4711);
+    expect(next).toMatch(/^[0-9a-f]{32}$/);
+    expect(next).not.toBe(token);
   });
 });
 

@@ -29,6 +29,7 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: "too many open files",
   ELOOP: "too many symbolic links",
   ENAMETOOLONG: "name too long",
+  ERR_SOCKET_BAD_PORT: "a port is from 0 to 65535",
 };
 
 /** What a failed file operation means, in words. */

@@ -1,4 +1,7 @@
+// Length: what a newcomer does with the page, in one go, in one browser.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,7 +22,7 @@ const inFolder = (name: string): string => join(folder, name);
 if (!hasChromium) console.warn(`The debugger's page is not tested: no Chromium at ${chromiumPath}`);
 
 /** A machine with much else to do is slow, and is waited for. */
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 
 /** The event that the page says it is at. */
 const atEvent = (page: Page): Promise<string> => page.inputValue("#goto");
@@ -33,6 +36,20 @@ async function nextEvent(page: Page, before: string): Promise<number> {
   return Number(await atEvent(page));
 }
 
+/** Drops a file on a part of the page. */
+async function drop(page: Page, on: string, name: string, bytes: Buffer): Promise<void> {
+  const dataTransfer = await page.evaluateHandle(
+    ([text, called]) => {
+      const data = new DataTransfer();
+      const file = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+      data.items.add(new File([file], called));
+      return data;
+    },
+    [bytes.toString("base64"), name] as const,
+  );
+  for (const type of ["dragover", "drop"]) await page.dispatchEvent(on, type, { dataTransfer });
+}
+
 /** From the fault to what would have been, by the hand of `click` and `press`. */
 async function followFault(page: Page): Promise<void> {
   await page.locator(".card", { hasText: "DMA after unmapping" }).first().click();
@@ -40,11 +57,13 @@ async function followFault(page: Page): Promise<void> {
   await conclusion.waitFor();
   expect(await conclusion.innerText()).toContain("The guest unmapped this page at event 5628");
   const fault = await atEvent(page);
-  await conclusion.getByRole("button", { name: "event 5628" }).click();
+  await conclusion.getByRole("link", { name: "event 5628" }).click();
   expect(await nextEvent(page, fault)).toBe(5628);
   expect(await text(page, ".row.is-at .type")).toBe("MemoryWrite");
   await page.getByRole("tab", { name: "Translation" }).click();
   await page.locator(".way.bad").first().waitFor();
+  await page.locator(".space-strips rect.space-pending").first().click();
+  expect(await page.inputValue(".ask input[size='18']")).toBe("0x29e03000");
   await page.getByRole("button", { name: "Step back", exact: true }).click();
   await page.locator(".way.good").first().waitFor();
   await expect.poll(() => atEvent(page), patience).toBe("5627");
@@ -57,7 +76,7 @@ async function followFault(page: Page): Promise<void> {
   expect(await text(page, ".side-by-side td.landed")).toContain("landed: guest 0x29f5000");
 }
 
-describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_000 }, () => {
+describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 300_000 }, () => {
   let browser: Browser;
   let server: PageServer;
   let html: string;
@@ -80,8 +99,18 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
     const { page, errors, asked } = await openPage(browser, server.address);
     await followFault(page);
     expect(await seriousIn(page)).toEqual([]);
+    // What would have been is a log that is saved; a branch has a name.
+    await page.getByLabel("Name").fill("never told");
+    await page.getByLabel("Name").blur();
+    await page.getByRole("button", { name: "never told" }).waitFor();
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save as a log" }).click();
+    const download = await waiting;
+    expect(download.suggestedFilename()).toBe("linux-vfio-edu.never-told.jsonl.gz");
+    const saved = gunzipSync(readFileSync(await download.path())).toString();
+    expect(saved).toMatch(/^\{"shadowfold"/);
+    expect(saved.match(/"fact":"DmaBlocked"/g)).toHaveLength(752 - 16);
     // What cannot be leaves what was answered.
-    await page.getByRole("tab", { name: "What if" }).click();
     await page.locator(".edit textarea").fill("not json");
     await page.getByRole("button", { name: "Change it to this" }).click();
     await page.getByText("That cannot be").waitFor();
@@ -90,6 +119,17 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
     await server.close();
     await page.getByText("The server has ended.").waitFor();
     const token = pathname.slice(1, -1);
+    // Who listens there instead is not told the token.
+    const heard: string[] = [];
+    const stranger = createServer(({ url = "" }, response) => {
+      heard.push(url);
+      response.end("me");
+    });
+    await new Promise<void>((done) => stranger.listen(Number(port), "127.0.0.1", done));
+    await expect.poll(() => heard.length, patience).toBeGreaterThan(1);
+    expect(heard.filter((url) => !/^\/hello\/[0-9a-f]{32}$/.test(url))).toEqual([]);
+    stranger.closeAllConnections();
+    await new Promise((done) => stranger.close(done));
     server = await servePage({ ...served, host: "127.0.0.1", port: Number(port), token });
     await page.getByText("The server has ended.").waitFor({ state: "detached" });
     await server.close();
@@ -115,6 +155,11 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
     await page.reload();
     await page.locator(".row.is-at").waitFor();
     await expect.poll(() => atEvent(page), patience).toBe("5627");
+    // The address has what is done differently.
+    await page.locator(".result .conclusion").waitFor();
+    expect(await text(page, ".result .conclusion")).toContain("16 that were blocked land");
+    await page.evaluate(() => (location.hash = "#event=99999999"));
+    await page.getByText("and there is none").waitFor();
     await page.close();
   });
 
@@ -181,18 +226,23 @@ describe.skipIf(!hasChromium)("the debugger's page in Chromium", { timeout: 120_
     await choose.setInputFiles(picture);
     await page.getByText("it is a picture (PNG)").waitFor();
     expect(await seriousIn(page)).toEqual([]);
-    const bytes = readFileSync(recordingPath("linux-scalable-nvme")).toString("base64");
-    const dropped = await page.evaluateHandle((text) => {
-      const data = new DataTransfer();
-      const file = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-      data.items.add(new File([file], "linux-scalable-nvme.jsonl.gz"));
-      return data;
-    }, bytes);
-    for (const type of ["dragover", "drop"]) {
-      await page.dispatchEvent("body", type, { dataTransfer: dropped });
-    }
+    const name = "linux-scalable-nvme";
+    await drop(page, "body", `${name}.jsonl.gz`, readFileSync(recordingPath(name)));
     await page.getByText("every law holds").waitFor();
-    expect(await text(page, ".file")).toBe("linux-scalable-nvme.jsonl.gz");
+    expect(await text(page, ".file")).toBe(`${name}.jsonl.gz`);
+    // What is no log leaves what is open; a log that is dropped beside it is compared.
+    await drop(page, "body", "a.png", picture.buffer);
+    await page.getByText("a.png: This is no log").waitFor();
+    expect(await text(page, ".file")).toBe(`${name}.jsonl.gz`);
+    const lines = gunzipSync(readFileSync(recordingPath(name)))
+      .toString()
+      .split("\n");
+    await page.getByRole("tab", { name: "What if" }).click();
+    await drop(page, ".beside", "short.jsonl", Buffer.from(lines.slice(0, 600).join("\n")));
+    await page.locator(".result").waitFor();
+    expect(await text(page, ".result h3")).toContain("beside short.jsonl");
+    expect(await text(page, ".result .conclusion")).toContain("only in the first run");
+    expect(await seriousIn(page)).toEqual([]);
     await page.close();
   });
 });

@@ -103,6 +103,14 @@ export interface StateView {
   readonly values: readonly StateRow[];
   readonly registers: readonly RegisterView[];
   readonly tables: readonly StateTable[];
+  /** What changed unannounced, and since when; the first ones. */
+  readonly waiting: readonly WaitingView[];
+}
+
+/** Something that changed and was not announced. */
+export interface WaitingView {
+  readonly text: string;
+  readonly since: number;
 }
 
 /** One slot of the invalidation queue. */
@@ -184,7 +192,10 @@ export interface LifeView {
   readonly until: number | undefined;
   readonly text: string;
   readonly kind: "mapped" | "blocked" | "stale" | "none";
+  /** The first event that wrote what was announced then, or waits. */
   readonly writer: number | undefined;
+  /** Who last wrote the page's own entry, where that was later. */
+  readonly entryWriter: number | undefined;
   readonly announced: number | undefined;
   readonly landed: number;
   readonly blocked: number;
@@ -296,19 +307,66 @@ export interface DivergenceView {
   readonly facts: readonly string[];
 }
 
+/** An input of one run, what followed, and the same of the other; either may be missing. */
+export interface DifferenceView {
+  readonly left: DivergenceView | undefined;
+  readonly right: DivergenceView | undefined;
+}
+
 /** Two runs side by side. */
 export interface WhatIfView {
+  /** The branch that the right one is, where it is kept; by it that is saved or compared again. */
+  readonly branch: number | undefined;
   readonly title: string;
+  /** Why the other run ends before it should. */
+  readonly note: string | undefined;
+  /** What is done differently, where that is known. */
   readonly edits: readonly string[];
-  readonly first:
-    | { readonly left: DivergenceView | undefined; readonly right: DivergenceView | undefined }
-    | undefined;
+  /** Of a branch the first input of which other facts followed; else the first that matters. */
+  readonly first: DifferenceView | undefined;
+  /** Differences before that one, of which none can change anything. */
+  readonly passedOver: number;
+  /** The first differences, in order. */
+  readonly differences: readonly DifferenceView[];
   readonly differing: number;
   readonly dma: readonly DmaChange[];
   readonly dmaDiffering: number;
   readonly dmaSame: number;
   readonly appeared: readonly FindingView[];
   readonly vanished: readonly FindingView[];
+}
+
+/** Pages side by side of an address space. */
+export interface SpaceRow {
+  /** The page that leads there. */
+  readonly asked: PageAsked;
+  readonly first: number;
+  readonly count: number;
+  readonly from: string;
+  readonly to: string;
+  readonly kind: "pending" | "met" | "used" | "mapped" | "above";
+  readonly text: string;
+  readonly pendingSince: number | undefined;
+  readonly lastUse: number | undefined;
+}
+
+/** A stretch of an address space that has a row of the map for itself. */
+export interface SpaceStrip {
+  readonly from: string;
+  /** Pages of each cell. */
+  readonly each: number;
+  /** For each cell 0 for nothing, else which row of the list it leads to, from 1. */
+  readonly cells: Uint16Array;
+}
+
+/** What a domain can name: mapped, pending, used and never used. */
+export interface SpaceView {
+  readonly name: string;
+  readonly note: string;
+  readonly pages: Readonly<Record<SpaceRow["kind"], number>>;
+  readonly strips: readonly SpaceStrip[];
+  readonly rows: readonly SpaceRow[];
+  readonly isWhole: boolean;
 }
 
 /** What was opened, once it is. */
@@ -324,6 +382,8 @@ export interface LogView {
   readonly isWhole: boolean;
   /** Why it ends before it should. */
   readonly cut: string | undefined;
+  /** Somebody had enough of it. */
+  readonly isStopped: boolean;
 }
 
 /** Every question that the page may ask, with what it is answered. */
@@ -357,6 +417,17 @@ export interface Questions {
     number | undefined,
   ];
   readonly whatIf: [{ readonly title: string; readonly edits: readonly EditAsked[] }, WhatIfView];
+  /** This run, or a branch of it, beside another branch. */
+  readonly compareBranches: [
+    { readonly left: number | undefined; readonly right: number; readonly title: string },
+    WhatIfView,
+  ];
+  /** This run beside another log. */
+  readonly compareLog: [{ readonly name: string; readonly bytes: Blob }, WhatIfView];
+  /** A branch, or this run, as a log. */
+  readonly saveRun: [{ readonly branch: number | undefined }, Blob];
+  readonly dropBranch: [{ readonly branch: number }, boolean];
+  readonly space: [{ readonly at: number; readonly asked: PageAsked }, SpaceView];
 }
 
 /** The name of a question. */
@@ -366,7 +437,7 @@ export type Question = keyof Questions;
 export type ToWorker =
   | { readonly type: "open"; readonly name: string; readonly bytes: Blob }
   | { readonly type: "fetch"; readonly name: string; readonly address: string }
-  | { readonly type: "cancel" }
+  | { readonly type: "cancel"; readonly what: "opening" | "question" }
   | {
       readonly type: "ask";
       readonly id: number;
@@ -376,7 +447,13 @@ export type ToWorker =
 
 /** What a worker tells its page. */
 export type FromWorker =
-  | { readonly type: "log"; readonly log: LogView; readonly progress: number }
+  /** `opening` counts what was opened: another one is another log. */
+  | {
+      readonly type: "log";
+      readonly log: LogView;
+      readonly progress: number;
+      readonly opening: number;
+    }
   | { readonly type: "refused"; readonly why: string }
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | { readonly type: "failed"; readonly id: number; readonly why: string };

@@ -16,7 +16,8 @@ const scope = self as unknown as WorkerScope;
 const tellsEachMs = 120;
 
 let opened: Opened | undefined;
-let isEnough = false;
+/** Numbers of openings: the one that is asked about, the last that was begun, and was enough. */
+let [shown, begun, enough] = [0, 0, 0];
 let lastTold = 0;
 /** By question, the newest that is being answered bit by bit: it ends the one before. */
 const current = new Map<string, number>();
@@ -24,18 +25,26 @@ const current = new Map<string, number>();
 const messageOf = (error: unknown): string =>
   error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
 
-function told(of: Opened, progress: number): void {
-  opened = of;
+function told(of: Opened, progress: number, opening: number): void {
+  // What was open stays until there is something of what is opened.
+  if (opening < shown) return;
+  const isNew = opening > shown;
+  if (isNew) current.clear();
+  [opened, shown] = [of, opening];
   const now = performance.now();
-  if (progress < 1 && now - lastTold < tellsEachMs) return;
+  if (!isNew && progress < 1 && now - lastTold < tellsEachMs) return;
   lastTold = now;
-  scope.postMessage({ type: "log", log: logView(of), progress });
+  scope.postMessage({ type: "log", log: logView(of), progress, opening });
 }
 
 async function open(name: string, bytes: Blob): Promise<void> {
-  isEnough = false;
+  begun += 1;
+  const opening = begun;
   try {
-    await openBlob(name, bytes, { told, isEnough: () => isEnough });
+    await openBlob(name, bytes, {
+      told: (of, progress) => told(of, progress, opening),
+      isEnough: () => shown > opening || enough >= opening,
+    });
   } catch (error) {
     const why = error instanceof NoLogError ? error.message : `Cannot be read: ${messageOf(error)}`;
     scope.postMessage({ type: "refused", why });
@@ -83,7 +92,9 @@ async function finish(
 async function answerTo({ id, question, of }: Asked): Promise<void> {
   try {
     if (opened === undefined) throw new Error("nothing is open");
-    const value: unknown = ask(opened, question, of as never);
+    if (typeof of === "object" && of !== null && "bytes" in of) current.set(question, id);
+    const isEnough = (): boolean => current.get(question) !== id;
+    const value: unknown = await ask(opened, question, of as never, isEnough);
     const whole = isLong(value) ? await finish(question, id, value) : value;
     scope.postMessage({ type: "answer", id, value: whole });
   } catch (error) {
@@ -126,8 +137,8 @@ scope.onmessage = ({ data }) => {
       void fetchLog(data.name, data.address);
       break;
     case "cancel":
-      isEnough = true;
-      current.delete("whatIf");
+      if (data.what === "opening") enough = begun;
+      else current.clear();
       break;
     case "ask":
       take(data);

@@ -4,6 +4,7 @@ import { parsePort } from "../argument.ts";
 import { debuggerPage } from "../debugger-page.ts";
 import type { PageServer } from "../debugger-server.ts";
 import { servePage } from "../debugger-server.ts";
+import { lastingToken } from "../debugger-token.ts";
 import { InputError, systemReason } from "../input-error.ts";
 import { openSource } from "../read.ts";
 import type { Run } from "../run.ts";
@@ -32,7 +33,9 @@ function untilEnded(): Promise<void> {
 async function started(file: string, { host, port }: PageOptions): Promise<PageServer> {
   const page = debuggerPage();
   try {
-    return await servePage({ page, file, name: basename(file), host, port });
+    const token = port === 0 ? undefined : lastingToken(file, host, port);
+    const again = token === undefined ? {} : { token };
+    return await servePage({ page, file, name: basename(file), host, port, ...again });
   } catch (error) {
     throw new InputError(`${host}:${port.toString()}: ${systemReason(error)}`);
   }
@@ -55,4 +58,9 @@ export async function debugInPage(run: Run, file: string, options: PageOptions):
 export const withPageOptions = (command: Command): Command =>
   command
     .option("--host <address>", "listen on another address, for others to see", "127.0.0.1")
-    .option("--port <number>", "listen on this port, not any that is free", parsePort, 0);
+    .option(
+      "--port <number>",
+      "listen on this port, not any that is free; the address is the same each time",
+      parsePort,
+      0,
+    );

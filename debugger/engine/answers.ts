@@ -9,16 +9,25 @@ import { summaryView } from "./fault-groups.ts";
 import type { Opened } from "./opening.ts";
 import { nearestOf, overviewOf } from "./picture.ts";
 import { queueView } from "./queue-view.ts";
+import { compareBranches, compareLog, saveRun } from "./runs.ts";
+import { spaceView } from "./space-view.ts";
 import { stateView } from "./state-view.ts";
 import { storyView } from "./story-view.ts";
 import { walkView } from "./walk-view.ts";
 import { lineOf, whatIf } from "./what-if-view.ts";
 
-/** What some question is answered: at once, or bit by bit where that takes long. */
+/** Answers that take long come bit by bit, or when they are there. */
 type Answering<Q extends Question> = (
   opened: Opened,
   asked: Questions[Q][0],
-) => Questions[Q][1] | Generator<void, Questions[Q][1], void>;
+  isEnough: () => boolean,
+) => Answer<Q>;
+
+/** What some question is answered: at once, bit by bit, or later. */
+export type Answer<Q extends Question> =
+  | Questions[Q][1]
+  | Generator<void, Questions[Q][1], void>
+  | Promise<Questions[Q][1]>;
 
 function search({ timeline }: Opened, where: string, most: number): Questions["search"][1] {
   const { found, isWhole } = answer(timeline, { ask: "search", where, most: Math.min(most, 500) });
@@ -48,7 +57,12 @@ export const answers: { readonly [Q in Question]: Answering<Q> } = {
   step: ({ timeline }, { at, by, back }) => (back ? stepBack : stepForward)(timeline, at, by),
   nearest: ({ picture, timeline }, asked) => nearestOf(picture, timeline, asked),
   line: ({ timeline }, { at }) => lineOf(timeline, at),
-  whatIf: ({ timeline }, { title, edits }) => whatIf(timeline, title, edits),
+  whatIf: (opened, { title, edits }) => whatIf(opened, title, edits),
+  compareBranches: (opened, { left, right, title }) => compareBranches(opened, left, right, title),
+  compareLog: (opened, { name, bytes }, isEnough) => compareLog(opened, name, bytes, isEnough),
+  saveRun: (opened, { branch }) => saveRun(opened, branch),
+  dropBranch: ({ branches }, { branch }) => branches.delete(branch),
+  space: ({ timeline }, { at, asked }) => spaceView(timeline, at, asked),
 };
 
 /** Asks an open log something. @throws whatever is wrong with the question, with its text. */
@@ -56,7 +70,8 @@ export const ask = <Q extends Question>(
   opened: Opened,
   question: Q,
   asked: Questions[Q][0],
-): Questions[Q][1] | Generator<void, Questions[Q][1], void> => {
+  isEnough: () => boolean = () => false,
+): Answer<Q> => {
   const of: Answering<Q> = answers[question];
-  return of(opened, asked);
+  return of(opened, asked, isEnough);
 };

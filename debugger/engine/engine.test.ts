@@ -41,6 +41,7 @@ function answered<Q extends Question>(
   log = edu,
 ): Questions[Q][1] {
   const answer = ask(log, question, of);
+  if (answer instanceof Promise) throw new Error("answered later");
   if (typeof answer !== "object" || answer === null || !("next" in answer)) return answer;
   for (;;) {
     const next = answer.next();

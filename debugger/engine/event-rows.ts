@@ -1,4 +1,5 @@
 import { fieldsText } from "../../cli/render/event.ts";
+import { printable } from "../../events/printable.ts";
 import { eventNumber } from "../../history/columns/event-column.ts";
 import { stepOfEvent } from "../../history/timeline/seek.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
@@ -8,9 +9,9 @@ import { isBadEvent, kindOfEvent } from "./lanes.ts";
 
 const longest = 400;
 
-/** Text of which nobody has to fear that it is endless. */
+/** Text of which nobody has to fear that it is endless, or turns what stands beside it. */
 export const bounded = (text: string, most = longest): string =>
-  text.length > most ? `${text.slice(0, most)}…` : text;
+  printable(text.length > most ? `${text.slice(0, most)}…` : text);
 
 /** An event as it is listed; `undefined` where there is none. */
 export function rowAt(timeline: Timeline, seq: number): EventRow | undefined {

@@ -50,8 +50,15 @@ const names: Readonly<Record<LaneKind, string>> = {
 };
 
 const order: readonly LaneKind[] = Object.keys(names) as LaneKind[];
+
+/** Guest and device of a lane's key; those that share a lane come last. */
+const placeOf = ({ key }: Lane): number => {
+  const [guest, , device] = key.split("/").map(Number);
+  const place = (guest ?? 0) * 65_536 + (device ?? 0);
+  return Number.isNaN(place) ? Number.MAX_SAFE_INTEGER : place;
+};
 const sorted = (a: Lane, b: Lane): number =>
-  order.indexOf(a.kind) - order.indexOf(b.kind) || (a.key < b.key ? -1 : 1);
+  order.indexOf(a.kind) - order.indexOf(b.kind) || placeOf(a) - placeOf(b);
 
 /** Lanes of their own; what comes after so many shares one lane for each kind. */
 const mostLanes = 64;

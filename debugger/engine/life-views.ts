@@ -24,25 +24,37 @@ function textOf(interval: Interval): string {
   const stale = life.pendingSince === undefined ? "" : ", a change waits to be announced";
   if (life.state === "none") return "the unit keeps nothing of this device";
   if (life.reason !== undefined) return `blocked: ${faultText(life.reason)}${stale}`;
-  if (!isMapped(interval)) return `${life.state}: not mapped${stale}`;
   const [from, to] = [life.gpa, life.hpa];
   const guest = from === undefined ? "" : `guest ${hex(from)}`;
-  const host = to === undefined ? "" : ` → host ${hex(to)}`;
-  return `${life.state}: ${guest}${host}, ${rights(interval)}${stale}`;
+  const by = life.state === "passThrough" ? "passed through" : life.state;
+  if (to === undefined) {
+    const nowhere = from === undefined ? "not mapped" : `${guest}, where the host has no memory`;
+    return `${by}: ${nowhere}${stale}`;
+  }
+  return `${by}: ${guest} → host ${hex(to)}, ${rights(interval)}${stale}`;
 }
 
 const most = 400;
 
-/** The life of a page, the newest times where there are too many. */
-export const lifeViews = ({ intervals }: Lifeline): readonly LifeView[] =>
-  intervals.slice(-most).map((interval) => ({
-    from: interval.from,
-    until: interval.until,
-    text: textOf(interval),
-    kind: kindOf(interval),
-    writer: interval.writer,
-    announced: interval.announced,
-    landed: interval.uses.landed,
-    blocked: interval.uses.blocked,
-    firstUse: interval.uses.first,
-  }));
+/**
+ * The life of a page, the newest times where there are too many.
+ *
+ * @param lastWrite  who last wrote the entry that maps the page, up to an event.
+ */
+export const lifeViews = (
+  { intervals }: Lifeline,
+  lastWrite: (until: number) => number | undefined,
+): readonly LifeView[] =>
+  intervals.slice(-most).map((interval) => {
+    const { from, until, writer, announced, uses } = interval;
+    const entry = announced === undefined ? undefined : lastWrite(from);
+    return {
+      ...{ from, until, writer, announced },
+      text: textOf(interval),
+      kind: kindOf(interval),
+      // An entry above may have waited for longer than the page's own.
+      entryWriter:
+        entry !== undefined && writer !== undefined && entry > writer ? entry : undefined,
+      ...{ landed: uses.landed, blocked: uses.blocked, firstUse: uses.first },
+    };
+  });

@@ -76,6 +76,9 @@ describe("opening what is not plain", () => {
     const lanes = lanesOf(picture);
     expect(lanes.length).toBeLessThan(80);
     expect(lanes.map(({ name }) => name)).toContain("other devices");
+    const devices = lanes.filter(({ kind }) => kind === "device").map(({ name }) => name);
+    expect(devices.slice(0, 3)).toEqual(["00:00.0", "00:01.0", "00:02.0"]);
+    expect(devices.at(-1)).toBe("other devices");
     const { counts } = overviewOf(picture, timeline, { from: 0, to: timeline.end.seq, columns: 9 });
     expect(counts.reduce((sum, one) => sum + one, 0)).toBe(timeline.end.seq);
   });

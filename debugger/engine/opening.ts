@@ -1,13 +1,16 @@
 import { seemsToBe } from "../../cli/seems-to-be.ts";
 import { formatSourceId } from "../../events/address.ts";
 import { LogError } from "../../events/log/log-error.ts";
+import type { Setup } from "../../events/setup.ts";
 import type { Timeline } from "../../history/timeline/timeline.ts";
 import { append, newTimeline } from "../../history/timeline/timeline.ts";
+import type { Branch } from "../../history/what-if/branch.ts";
 import { createWorld } from "../../hypervisor/create-world.ts";
 import { devicesOf } from "../../projections/device/devices.ts";
 import { judge } from "../../properties/judge.ts";
 import type { LogView } from "../protocol.ts";
 import { breathe } from "./breathe.ts";
+import { bounded } from "./event-rows.ts";
 import type { Lines } from "./log-lines.ts";
 import { headOf, linesOf } from "./log-lines.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -21,6 +24,9 @@ export interface Opened {
   readonly kind: LogReader["kind"];
   readonly timeline: Timeline;
   readonly picture: Picture;
+  readonly setup: Setup;
+  /** What would have been, by number. */
+  readonly branches: Map<number, Branch>;
   isWhole: boolean;
 }
 
@@ -43,8 +49,13 @@ function startOpened(name: string, reader: LogReader): Opened {
   const timeline = newTimeline(createWorld(reader.setup), {
     judge: (step) => judge(step).violations,
   });
-  return { name, kind: reader.kind, timeline, picture: newPicture(), isWhole: false };
+  const { kind, setup } = reader;
+  const rest = { picture: newPicture(), branches: new Map(), isWhole: false };
+  return { name, kind, setup, timeline, ...rest };
 }
+
+/** Why a log ends where somebody had enough. */
+const stopped = "opening was stopped here";
 
 /** Inputs between two looks at who asks something meanwhile. */
 const inputsAtOnce = 512;
@@ -130,7 +141,7 @@ export async function openBlob(name: string, blob: Blob, watching: Watching): Pr
       watching.told(opened, Math.min(0.999, share));
       await breathe();
       if (watching.isEnough()) {
-        opened.timeline.cut = "opening was stopped here";
+        opened.timeline.cut = stopped;
         break;
       }
     }
@@ -154,7 +165,7 @@ export function logView({ name, kind, timeline, picture, isWhole }: Opened): Log
     if (lane.kind === "device") devices.add(Number(lane.key.split("/")[2]));
   }
   return {
-    name,
+    name: bounded(name),
     kind,
     events: end.seq,
     inputs: inputs.count,
@@ -165,6 +176,7 @@ export function logView({ name, kind, timeline, picture, isWhole }: Opened): Log
       .map(formatSourceId),
     lanes: lanesOf(picture),
     isWhole,
-    cut,
+    cut: cut === undefined ? undefined : bounded(cut),
+    isStopped: cut === stopped,
   };
 }

@@ -11,6 +11,7 @@ import type { World } from "../../projections/world.ts";
 import type { RegisterView, StateRow, StateTable, StateView } from "../protocol.ts";
 import { bounded } from "./event-rows.ts";
 import { fieldViews } from "./field-views.ts";
+import { waitingViews } from "./waiting-view.ts";
 
 /** Rows of a table that are sent; those that changed are sent before others. */
 const mostRows = 200;
@@ -83,5 +84,6 @@ export function stateView(timeline: Timeline, at: number, index: number): StateV
     values: rows,
     registers: registerViews(guest, before),
     tables: Object.entries(others).map(([name, of]) => tableView(name, of, changes)),
+    waiting: waitingViews(guest),
   };
 }

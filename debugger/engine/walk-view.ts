@@ -97,6 +97,11 @@ export function* walkView(timeline: Timeline, at: number, asked: PageAsked): Lon
   const question = questionOf(asked, at);
   const wanted = askedOf(question, asked.access);
   const walk = translate(world, asked.guest, question.device, question.iova, wanted);
+  const leaf = walk.steps.at(-1);
+  const last = leaf && {
+    ...{ guest: asked.guest, gpa: leaf.address },
+    length: entryBytes(leaf.table, walk.scalable),
+  };
   return {
     at,
     asked: { ...asked, device: formatSourceId(question.device), iova: hex(question.iova) },
@@ -108,6 +113,8 @@ export function* walkView(timeline: Timeline, at: number, asked: PageAsked): Lon
     agree: walk.agree,
     pendingSince: walk.pending?.since,
     entries: entryViews(timeline, walk, asked, at),
-    life: lifeViews(yield* tellLifeline(timeline, usedPageOf(asked))),
+    life: lifeViews(yield* tellLifeline(timeline, usedPageOf(asked)), (until) =>
+      last === undefined ? undefined : lastWriter(timeline, last, until)?.seq,
+    ),
   };
 }

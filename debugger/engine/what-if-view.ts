@@ -13,11 +13,19 @@ import type { Comparison, Difference } from "../../history/what-if/comparison.ts
 import { compareRuns } from "../../history/what-if/comparison.ts";
 import type { DmaOutcome } from "../../history/what-if/dma-outcome.ts";
 import type { Edit } from "../../history/what-if/edit.ts";
-import { inputOfLine } from "../../history/what-if/edit.ts";
+import { EditError, inputOfLine } from "../../history/what-if/edit.ts";
 import { withInvalidation, withoutInvalidation } from "../../history/what-if/invalidation-edit.ts";
-import type { DivergenceView, DmaChange, EditAsked, OutcomeView, WhatIfView } from "../protocol.ts";
+import type {
+  DifferenceView,
+  DivergenceView,
+  DmaChange,
+  EditAsked,
+  OutcomeView,
+  WhatIfView,
+} from "../protocol.ts";
 import { bounded } from "./event-rows.ts";
 import { findingView } from "./fault-groups.ts";
+import type { Opened } from "./opening.ts";
 import { usedPageOf } from "./page-asked.ts";
 
 /** An input as a line that can be changed by hand, without its number. */
@@ -60,11 +68,6 @@ function divergence(step: Step | undefined): DivergenceView | undefined {
   };
 }
 
-/** The first input of both runs of which other facts followed; else the first difference. */
-function firstOf({ differences, first }: Comparison): Difference | undefined {
-  return differences.find(({ kind }) => kind === "facts") ?? first;
-}
-
 function outcome(one: DmaOutcome | undefined): OutcomeView | undefined {
   if (one === undefined) return undefined;
   const { seq, gpa, hpa, reason, host } = one;
@@ -88,12 +91,20 @@ function dmaChange({ left, right }: Comparison["dma"][number]): DmaChange {
   };
 }
 
-function view(title: string, branch: Branch, compared: Comparison): WhatIfView {
-  const first = firstOf(compared);
+const shownDifferences = 200;
+
+/** What a comparison of two runs comes to, to be shown. */
+export function comparisonView(
+  title: string,
+  compared: Comparison,
+  first: { readonly difference: Difference | undefined; readonly passedOver: number },
+): Omit<WhatIfView, "branch" | "edits"> {
   return {
     title,
-    edits: branch.edits.map((edit) => editText(branch.base, edit)),
-    first: first && { left: divergence(first.left), right: divergence(first.right) },
+    note: undefined,
+    first: first.difference && differenceView(first.difference),
+    passedOver: first.passedOver,
+    differences: compared.differences.slice(0, shownDifferences).map(differenceView),
     differing: compared.differing,
     dma: compared.dma.slice(0, 400).map(dmaChange),
     dmaDiffering: compared.dmaDiffering,
@@ -103,24 +114,60 @@ function view(title: string, branch: Branch, compared: Comparison): WhatIfView {
   };
 }
 
+const differenceView = ({ left, right }: Difference): DifferenceView => ({
+  left: divergence(left),
+  right: divergence(right),
+});
+
+/** The first input of both runs of which other facts followed; else the first difference. */
+function firstOf({ differences, first }: Comparison) {
+  return { difference: differences.find(({ kind }) => kind === "facts") ?? first, passedOver: 0 };
+}
+
+/** Does all of something that may be left at any step, and hands on what it comes to. */
+export function* each<T>(work: Generator<unknown, T, void>): Generator<void, T, void> {
+  let next = work.next();
+  for (; !next.done; next = work.next()) yield;
+  return next.value;
+}
+
+/** A branch beside the log that it is of. */
+export function* branchView(
+  number: number,
+  title: string,
+  branch: Branch,
+): Generator<void, WhatIfView, void> {
+  const pairs = pairsOfBranch(branch);
+  const compared = yield* each(compareRuns(branch.base, branch.timeline, pairs, branch.first));
+  return {
+    branch: number,
+    edits: branch.edits.map((edit) => editText(branch.base, edit)),
+    ...comparisonView(title, compared, firstOf(compared)),
+  };
+}
+
 /**
- * Folds the log with some inputs done differently and compares; it can be left at any step.
+ * Folds the log with some inputs done differently and compares; it can be left at any step. The
+ * branch is kept.
  *
- * @throws EditError, AskedError when what is asked cannot be.
+ * @throws EditError, AskedError when what is asked cannot be, or too many branches are kept.
  */
 export function* whatIf(
-  timeline: Timeline,
+  opened: Opened,
   title: string,
   asked: readonly EditAsked[],
 ): Generator<void, WhatIfView, void> {
+  const { timeline, branches } = opened;
   const edits = asked.flatMap((one) => editsOf(timeline, one));
-  const folding = foldBranch(timeline, title, edits);
-  let folded = folding.next();
-  for (; !folded.done; folded = folding.next()) yield;
-  const branch = folded.value;
-  const pairs = pairsOfBranch(branch);
-  const comparing = compareRuns(branch.base, branch.timeline, pairs, branch.first);
-  let compared = comparing.next();
-  for (; !compared.done; compared = comparing.next()) yield;
-  return view(title, branch, compared.value);
+  if (branches.size >= mostBranches) {
+    throw new EditError(`${mostBranches.toString()} branches are kept: remove one first`);
+  }
+  const branch = yield* each(foldBranch(timeline, title, edits));
+  const number = Math.max(0, ...branches.keys()) + 1;
+  const view = yield* branchView(number, title, branch);
+  branches.set(number, branch);
+  return view;
 }
+
+/** Branches that are kept at once: each has the worlds of its own. */
+const mostBranches = 24;

@@ -1,3 +1,4 @@
+import { saveRun } from "./branching.ts";
 import { Detail } from "./detail.tsx";
 import { EventList } from "./event-list.tsx";
 import { Minimap } from "./minimap.tsx";
@@ -8,21 +9,64 @@ import * as store from "./store.ts";
 import { Timeline } from "./timeline.tsx";
 import { TopBar } from "./top-bar.tsx";
 
+/** Whether the server that the log is from is there. */
+function Server() {
+  const log = store.log.value;
+  const again = (): void => store.openServed(log?.name ?? "", new URL("log", location.href).href);
+  switch (store.origin.value) {
+    case "gone":
+      return (
+        <p class="warn">
+          The server has ended. Everything that was read stays here. The same command with{" "}
+          <code>--port {location.port}</code> brings it back; that is told.{" "}
+          <button type="button" class="small" onClick={() => void saveRun(undefined)}>
+            Save the log
+          </button>
+        </p>
+      );
+    case "back":
+      return (
+        <p class="note">
+          The server is back.{" "}
+          <button type="button" class="small" onClick={again}>
+            Read the log again
+          </button>
+        </p>
+      );
+    default:
+      return null;
+  }
+}
+
 /** What one has to know of the log or of where it is from. */
 function Notices() {
-  const cut = store.log.value?.cut;
+  const { cut, isStopped } = store.log.value ?? {};
   const notice = store.notice.value;
+  const opening = store.opening.value;
   return (
     <div class="notices" aria-live="polite">
-      {cut !== undefined && (
-        <p class="warn">The log ends here before it should: {cut}. All before that is shown.</p>
+      {isStopped === true && (
+        <p class="note">Opening was stopped here. All that was read until then is shown.</p>
       )}
-      {store.origin.value === "gone" && (
+      {cut !== undefined && isStopped !== true && (
         <p class="warn">
-          The server has ended. Everything that was read stays here; when it is back, that is told.
+          The log ends here before it should: <bdi>{cut}</bdi>. All before that is shown.
         </p>
       )}
-      {store.refused.value !== undefined && <p class="warn">{store.refused.value}</p>}
+      <Server />
+      {opening !== undefined && (
+        <p class="note">
+          Opening <bdi>{opening.name}</bdi>…
+        </p>
+      )}
+      {store.refused.value !== undefined && (
+        <p class="warn">
+          <bdi>{store.refused.value}</bdi>{" "}
+          <button type="button" class="small" onClick={() => (store.refused.value = undefined)}>
+            Close
+          </button>
+        </p>
+      )}
       {notice !== undefined && <p class="note">{notice}</p>}
     </div>
   );

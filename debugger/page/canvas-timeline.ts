@@ -15,6 +15,7 @@ function spacing(events: number, width: number): number {
 
 function drawAxis({ context, colours, width, picture, height }: Drawing): void {
   const { window } = picture;
+  const cursor = pixelOf(window, width, picture.at - 0.5);
   const each = Math.max(1, spacing(window.to - window.from, width));
   context.font = "11px system-ui, sans-serif";
   context.textBaseline = "middle";
@@ -27,7 +28,8 @@ function drawAxis({ context, colours, width, picture, height }: Drawing): void {
     context.stroke();
     context.fillStyle = colours.faint;
     const text = seq.toLocaleString("en-US");
-    if (x + 3 + context.measureText(text).width > width) continue;
+    const end = x + 3 + context.measureText(text).width;
+    if (end > width || (cursor > x - 4 && cursor < end + 6)) continue;
     context.fillText(text, x + 3, axisHeight / 2);
   }
 }

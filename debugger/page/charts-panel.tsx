@@ -122,7 +122,7 @@ export function ChartsPanel() {
   const shown = value.filter(({ states }) => states.length > 1);
   return (
     <div class="panel-body charts">
-      <svg width="0" height="0" aria-hidden="true">
+      <svg class="markers" width="0" height="0" aria-hidden="true">
         <defs>
           {["arrow", "arrow-last"].map((id) => (
             <marker
@@ -140,6 +140,7 @@ export function ChartsPanel() {
           ))}
         </defs>
       </svg>
+      <h3>Where each unit is in its chart</h3>
       <ul>
         {shown.map((chart) => (
           <Chart key={chart.id} chart={chart} />

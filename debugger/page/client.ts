@@ -5,7 +5,7 @@ declare const WORKER_SOURCE: string;
 
 /** What the page hears without having asked. */
 export interface Hearing {
-  readonly log: (log: LogView, progress: number) => void;
+  readonly log: (log: LogView, progress: number, opening: number) => void;
   readonly refused: (why: string) => void;
 }
 
@@ -13,7 +13,8 @@ export interface Hearing {
 export interface Client {
   readonly open: (name: string, bytes: Blob) => void;
   readonly fetch: (name: string, address: string) => void;
-  readonly cancel: () => void;
+  /** Ends the opening of a log with what is read, or what is being answered bit by bit. */
+  readonly cancel: (what: "opening" | "question") => void;
   /** Asks; fails with the text of what is wrong with the question. */
   readonly ask: <Q extends Question>(question: Q, of: Questions[Q][0]) => Promise<Questions[Q][1]>;
 }
@@ -33,7 +34,7 @@ export function startClient(hearing: Hearing): Client {
   let last = 0;
   const tell = (message: ToWorker): void => worker.postMessage(message);
   worker.onmessage = ({ data }: MessageEvent<FromWorker>): void => {
-    if (data.type === "log") hearing.log(data.log, data.progress);
+    if (data.type === "log") hearing.log(data.log, data.progress, data.opening);
     else if (data.type === "refused") hearing.refused(data.why);
     else {
       const one = waiting.get(data.id);
@@ -46,7 +47,7 @@ export function startClient(hearing: Hearing): Client {
   return {
     open: (name, bytes) => tell({ type: "open", name, bytes }),
     fetch: (name, from) => tell({ type: "fetch", name, address: from }),
-    cancel: () => tell({ type: "cancel" }),
+    cancel: (what) => tell({ type: "cancel", what }),
     ask: <Q extends Question>(question: Q, of: Questions[Q][0]) =>
       new Promise<Questions[Q][1]>((done, failed) => {
         last += 1;

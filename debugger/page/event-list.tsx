@@ -1,6 +1,7 @@
 import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { EventRow } from "../protocol.ts";
+import { EventAnchor } from "./event-link.tsx";
 import * as moves from "./moves.ts";
 import { resource } from "./resource.ts";
 import * as store from "./store.ts";
@@ -30,20 +31,20 @@ function Row({ row, isAt }: { row: EventRow; isAt: boolean }) {
   const classes = ["row", isFact ? "fact" : "input", isAt ? "is-at" : "", row.bad ? "bad" : ""];
   const title = row.findings.length > 0 ? row.findings.join("\n") : `${row.type} ${row.text}`;
   return (
-    <button
-      type="button"
+    <EventAnchor
+      seq={row.seq}
       class={classes.join(" ")}
       title={title}
       tabIndex={-1}
       aria-current={isAt ? "true" : undefined}
-      onClick={() => moves.select(row.seq)}
+      go={() => moves.select(row.seq)}
     >
       <span class="seq">{row.seq}</span>
       <span class={`dot lane-${row.kind}`} aria-hidden="true" />
       <span class="type">{row.type}</span>
       {row.findings.length > 0 && <span class="flag">{row.findings.length} broken</span>}
-      <span class="text">{row.text}</span>
-    </button>
+      <bdi class="text">{row.text}</bdi>
+    </EventAnchor>
   );
 }
 

@@ -1,6 +1,5 @@
 import type { LifeView } from "../protocol.ts";
-import { EventLink } from "./event-link.tsx";
-import * as moves from "./moves.ts";
+import { EventAnchor, EventLink } from "./event-link.tsx";
 import * as store from "./store.ts";
 
 const shareOf = (value: number, all: number): number => (value / Math.max(1, all)) * 100;
@@ -11,9 +10,9 @@ export function LifeStrip({ life, at }: { life: readonly LifeView[]; at: number 
   return (
     <div class="life-strip">
       {life.map((one) => (
-        <button
+        <EventAnchor
           key={one.from}
-          type="button"
+          seq={one.from}
           tabIndex={-1}
           class={`life-${one.kind}`}
           style={{
@@ -22,8 +21,9 @@ export function LifeStrip({ life, at }: { life: readonly LifeView[]; at: number 
           }}
           title={`from event ${one.from.toString()}: ${one.text}`}
           aria-label={`from event ${one.from.toString()}: ${one.text}`}
-          onClick={() => moves.select(one.from, "zoom")}
-        />
+        >
+          {""}
+        </EventAnchor>
       ))}
       <span class="life-cursor" style={{ left: `${shareOf(at, all).toString()}%` }} />
     </div>
@@ -45,7 +45,15 @@ export function Lives({ life, at }: { life: readonly LifeView[]; at: number }) {
               {one.writer !== undefined && (
                 <>
                   {" "}
-                  · write <EventLink seq={one.writer} text={one.writer.toString()} />
+                  · {one.entryWriter === undefined ? "write" : "changed since"}{" "}
+                  <EventLink seq={one.writer} text={one.writer.toString()} />
+                </>
+              )}
+              {one.entryWriter !== undefined && (
+                <>
+                  {" "}
+                  · its entry written{" "}
+                  <EventLink seq={one.entryWriter} text={one.entryWriter.toString()} />
                 </>
               )}
               {one.announced !== undefined && (

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { answerTo, newWord } from "./greeting.ts";
 import { onKey } from "./keys.ts";
 import * as moves from "./moves.ts";
 import * as store from "./store.ts";
@@ -18,17 +19,35 @@ function packedLog(): { name: string; bytes: Blob } | undefined {
 
 const retryMs = 3000;
 
+/** Whether the server that was there is there again; who else listens now is not told the token. */
+async function isBack(): Promise<boolean> {
+  const word = newWord();
+  try {
+    const answer = await fetch(`/hello/${word}`);
+    const [, token = ""] = location.pathname.split("/");
+    return answer.ok && (await answer.text()) === answerTo(token, word);
+  } catch {
+    return false;
+  }
+}
+
+async function awaitServer(): Promise<void> {
+  if (store.origin.peek() !== "gone") return;
+  if (await isBack()) watchServer();
+  else setTimeout(() => void awaitServer(), retryMs);
+}
+
 /** Hears when the server is away and when it is back; what was read stays. */
 function watchServer(): void {
   const source = new EventSource("alive");
   source.onopen = (): void => {
-    if (store.origin.peek() === "gone") store.origin.value = "server";
+    if (store.origin.peek() === "gone") store.origin.value = "back";
   };
   source.onerror = (): void => {
     source.close();
     if (store.origin.peek() === "file") return;
     store.origin.value = "gone";
-    setTimeout(watchServer, retryMs);
+    setTimeout(() => void awaitServer(), retryMs);
   };
 }
 
@@ -44,8 +63,7 @@ async function nameOfServed(): Promise<string | undefined> {
 async function openServed(): Promise<void> {
   const name = await nameOfServed();
   if (name === undefined) return;
-  store.origin.value = "server";
-  store.client.fetch(name, new URL("log", location.href).href);
+  store.openServed(name, new URL("log", location.href).href);
   watchServer();
 }
 

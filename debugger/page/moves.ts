@@ -1,10 +1,15 @@
 import { batch, effect } from "@preact/signals";
 import type { EditAsked } from "../protocol.ts";
 import { writeBookmarks } from "./bookmarks.ts";
-import type { Tab } from "./moment-link.ts";
+import { branch } from "./branching.ts";
+import { titleOf } from "./edit-title.ts";
+import type { MomentLink, Tab } from "./moment-link.ts";
 import { formatLink, parseLink } from "./moment-link.ts";
 import * as store from "./store.ts";
 import { showing, within, zoomed } from "./window.ts";
+
+/** What the address named at first, until the log has come so far. */
+let awaited: ReturnType<typeof parseLink> | undefined = parseLink(globalThis.location.hash);
 
 const addressWaitsMs = 250;
 let addressTimer: ReturnType<typeof setTimeout> | undefined;
@@ -35,17 +40,32 @@ export function select(seq: number, how: "stay" | "zoom" | "step" = "stay"): voi
     const near = isFar ? { from: next - 60, to: next + 60 } : window;
     store.shown.value = showing(within(near, last), next, last);
   });
-  const link = formatLink({ at: next, tab: store.tab.peek(), asked: undefined });
-  if (how === "zoom") {
-    clearTimeout(addressTimer);
-    globalThis.history.pushState(null, "", link);
-  } else replaceAddress(link);
+  if (how !== "zoom") return;
+  clearTimeout(addressTimer);
+  globalThis.history.pushState(null, "", formatLink({ at: next, tab: store.tab.peek() }));
 }
+
+/** The moment that one is at, with what else is shown of it. */
+function linkNow(): string {
+  const [at, tab] = [store.at.value, store.tab.value];
+  const told = store.told.value;
+  return formatLink({
+    ...{ at, tab },
+    asked: tab === "walk" ? store.asked.value : undefined,
+    story: tab === "why" && told?.asked === undefined ? told?.at : undefined,
+    edits: tab === "whatif" ? store.run.value?.edits : undefined,
+  });
+}
+
+// Until the moment that the address named at first is reached, it stays there.
+effect(() => {
+  const link = linkNow();
+  if (store.log.value !== undefined && awaited === undefined) replaceAddress(link);
+});
 
 /** Shows another part of the page. */
 export function show(next: Tab): void {
   store.tab.value = next;
-  replaceAddress(formatLink({ at: store.at.peek(), tab: next, asked: store.asked.peek() }));
 }
 
 /** Zooms about the event that one is at, or about the middle. */
@@ -107,16 +127,7 @@ export const faultExpression = 'fact in ["DmaBlocked", "TranslationBlocked", "In
 /** Asks what would have been. */
 export async function askWhatIf(title: string, edits: readonly EditAsked[]): Promise<void> {
   show("whatif");
-  // What cannot be leaves the answer that was there.
-  store.whatIfState.value = { isBusy: true };
-  try {
-    store.whatIf.value = await store.client.ask("whatIf", { title, edits });
-    store.whatIfState.value = { isBusy: false };
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    store.whatIfState.value =
-      text === "stopped" ? { isBusy: false } : { isBusy: false, error: text };
-  }
+  await branch(title, edits);
 }
 
 /** Marks the event that one is at, or takes the mark away. */
@@ -133,34 +144,54 @@ export function toggleBookmark(): void {
   writeBookmarks(name, store.bookmarks.peek());
 }
 
-/** A moment that the address named at first, until the log has come so far. */
-let awaited = parseLink(globalThis.location.hash);
+/** Goes to what an address names besides the event. */
+function follow({ at, tab, asked, story, edits }: MomentLink): void {
+  if (tab !== undefined) store.tab.value = tab;
+  if (story !== undefined && story <= store.events.peek()) store.told.value = { at: story };
+  if (asked !== undefined) store.asked.value = asked;
+  if (edits !== undefined) void branch(titleOf(edits), edits);
+  if (story !== undefined) store.focus.value = at;
+}
 
 effect(() => {
   const { value: log } = store.log;
   if (log === undefined || awaited === undefined) return;
-  if (awaited.at > log.events) {
-    if (!log.isWhole) return;
-    store.notice.value = `The address names event ${awaited.at.toString()}, and there is none.`;
+  const { link, problem } = awaited;
+  if (link === undefined) {
     awaited = undefined;
+    store.notice.value = problem;
     return;
   }
-  const { at, tab, asked } = awaited;
+  // What would have been is asked of the whole run.
+  if (link.at > log.events || link.edits !== undefined) {
+    if (!log.isWhole) return;
+  }
   awaited = undefined;
-  select(at, "zoom");
-  if (tab !== undefined) store.tab.value = tab;
-  if (asked !== undefined) store.asked.value = asked;
+  if (link.at > log.events) {
+    store.notice.value = `The address names event ${link.at.toString()}, and there is none.`;
+    return;
+  }
+  select(link.at, "zoom");
+  follow(link);
+  store.notice.value = problem;
 });
 
 /** Goes to the moment that the address names now. */
 export function followAddress(): void {
-  const link = parseLink(globalThis.location.hash);
-  if (link === undefined || store.log.peek() === undefined || link.at === store.at.peek()) return;
+  const { link, problem } = parseLink(globalThis.location.hash);
+  if (store.log.peek() === undefined) return;
+  if (link !== undefined && link.at > store.events.peek()) {
+    store.notice.value = `The address names event ${link.at.toString()}, and there is none.`;
+    return;
+  }
+  store.notice.value = problem;
+  if (link === undefined) return;
   batch(() => {
-    store.at.value = Math.min(link.at, store.events.peek());
-    store.focus.value = store.at.peek();
-    store.shown.value = showing(store.shown.peek(), store.at.peek(), store.events.peek());
-    if (link.tab !== undefined) store.tab.value = link.tab;
-    if (link.asked !== undefined) store.asked.value = link.asked;
+    if (link.at !== store.at.peek()) {
+      store.at.value = link.at;
+      store.focus.value = link.at;
+      store.shown.value = showing(store.shown.peek(), link.at, store.events.peek());
+    }
+    follow(link);
   });
 }

@@ -1,4 +1,5 @@
 import type { FaultGroup } from "../protocol.ts";
+import { EventAnchor } from "./event-link.tsx";
 import * as moves from "./moves.ts";
 import * as store from "./store.ts";
 
@@ -20,11 +21,11 @@ function Fault({ group }: { group: FaultGroup }) {
   const isAt = store.at.value === group.first;
   return (
     <li>
-      <button
-        type="button"
+      <EventAnchor
+        seq={group.first}
         class={`card kind-${group.kind.replaceAll(" ", "-")}`}
         aria-current={isAt ? "true" : undefined}
-        onClick={() => look(group.first)}
+        go={() => look(group.first)}
       >
         <strong>{kindText[group.kind]}</strong>
         <span class="mono">
@@ -34,7 +35,7 @@ function Fault({ group }: { group: FaultGroup }) {
         <span class="faint">
           {group.count} × from event {group.first}
         </span>
-      </button>
+      </EventAnchor>
     </li>
   );
 }
@@ -53,11 +54,11 @@ function LookFirst() {
         <ul class="cards">
           {findings.map((one, index) => (
             <li key={index}>
-              <button type="button" class="card kind-finding" onClick={() => look(one.seq)}>
+              <EventAnchor seq={one.seq} class="card kind-finding" go={() => look(one.seq)}>
                 <strong>Law {one.law} does not hold</strong>
-                <span>{one.text}</span>
+                <bdi>{one.text}</bdi>
                 <span class="faint">event {one.seq}</span>
-              </button>
+              </EventAnchor>
             </li>
           ))}
         </ul>
@@ -86,9 +87,9 @@ function Found() {
       <ul class="found">
         {rows.map((row) => (
           <li key={row.seq}>
-            <button type="button" onClick={() => moves.select(row.seq, "zoom")} title={row.text}>
+            <EventAnchor seq={row.seq} title={row.text}>
               <span class="seq">{row.seq}</span> {row.type}
-            </button>
+            </EventAnchor>
           </li>
         ))}
       </ul>
@@ -155,9 +156,9 @@ function Bookmarks() {
       <ul class="found">
         {marks.map(({ seq, text }) => (
           <li key={seq}>
-            <button type="button" onClick={() => moves.select(seq, "zoom")}>
+            <EventAnchor seq={seq}>
               <span class="seq">{seq}</span> {text}
-            </button>
+            </EventAnchor>
           </li>
         ))}
       </ul>

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { compareWithFile } from "./branching.ts";
 import * as store from "./store.ts";
 
 /** Lets a log be dropped anywhere on the page. */
@@ -17,7 +18,10 @@ export function useDropping() {
       event.preventDefault();
       isOver.value = false;
       const file = event.dataTransfer?.files[0];
-      if (file !== undefined) store.openFile(file.name, file);
+      if (file === undefined) return;
+      const isBeside = event.target instanceof Element && event.target.closest(".beside") !== null;
+      if (isBeside) void compareWithFile(file);
+      else store.openFile(file.name, file);
     };
     globalThis.addEventListener("dragover", over);
     globalThis.addEventListener("dragleave", leave);
@@ -34,7 +38,7 @@ export function useDropping() {
 /** What there is before a log is open. */
 export function StartScreen() {
   const why = store.refused.value;
-  const isOpening = store.origin.value !== "none" && why === undefined;
+  const isOpening = store.opening.value !== undefined;
   return (
     <main class="start">
       <h1>shadowfold</h1>

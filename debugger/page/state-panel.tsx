@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { RegisterView, StateRow, StateTable } from "../protocol.ts";
+import { EventLink } from "./event-link.tsx";
 import { Fields } from "./fields.tsx";
 import * as store from "./store.ts";
 
@@ -115,6 +116,7 @@ const litFirst = <T,>(items: readonly T[], isLit: (item: T) => boolean): readonl
 /** What is the case after the event that one is at; what its step changed is lit. */
 export function StatePanel() {
   const { value, error } = store.state.value;
+  const row = store.current.value.value?.[0];
   if (error !== undefined) return <p class="bad">{error}</p>;
   if (value === undefined) return <p class="faint panel-body">Looking…</p>;
   return (
@@ -122,7 +124,24 @@ export function StatePanel() {
       <h3>
         After event {value.at} <span class="faint">what this input changed is lit</span>
       </h3>
+      {row !== undefined && row.seq === value.at && (
+        <p class="whole-event">
+          <strong>{row.type}</strong> <bdi class="mono">{row.text}</bdi>
+        </p>
+      )}
       <Values rows={value.values} />
+      {value.waiting.length > 0 && (
+        <>
+          <h3>Changed, and not announced</h3>
+          <ul class="waiting-list">
+            {value.waiting.map(({ text, since }, index) => (
+              <li key={index}>
+                {text}: since <EventLink seq={since} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       <h3>Registers</h3>
       <ul class="registers">
         {litFirst(value.registers, ({ before }) => before !== undefined).map((register) => (

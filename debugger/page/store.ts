@@ -1,15 +1,16 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { EventRow, LogView, PageAsked, WhatIfView } from "../protocol.ts";
+import type { EventRow, LogView, PageAsked } from "../protocol.ts";
 import type { Bookmark } from "./bookmarks.ts";
 import { readBookmarks } from "./bookmarks.ts";
 import { startClient } from "./client.ts";
+import type { KeptRun } from "./kept-runs.ts";
 import type { Tab } from "./moment-link.ts";
 import { resource } from "./resource.ts";
 import type { Window } from "./window.ts";
 import { within } from "./window.ts";
 
 /** Where the log comes from, and whether that is still there. */
-export type Origin = "none" | "file" | "server" | "gone";
+export type Origin = "none" | "file" | "server" | "gone" | "back";
 
 export const log = signal<LogView | undefined>(undefined);
 export const progress = signal(0);
@@ -31,7 +32,13 @@ export const notice = signal<string | undefined>(undefined);
 export const bookmarks = signal<readonly Bookmark[]>([]);
 export const isPaletteOpen = signal(false);
 export const isHelpOpen = signal(false);
-export const whatIf = signal<WhatIfView | undefined>(undefined);
+/** Runs beside this one, and which of them is shown. */
+export const runs = signal<readonly KeptRun[]>([]);
+export const shownRun = signal<number | undefined>(undefined);
+/** What is shown of them. */
+export const run = computed(() => runs.value.find(({ key }) => key === shownRun.value));
+/** What is asked goes on from what the branch that is shown does differently. */
+export const isOnTop = signal(false);
 export const whatIfState = signal<{ isBusy: boolean; error?: string }>({ isBusy: false });
 /** What is wrong with the expression that is looked for. */
 export const searchError = signal<string | undefined>(undefined);
@@ -39,52 +46,69 @@ export const found = signal<{ rows: readonly EventRow[]; isWhole: boolean } | un
 
 /** How many events there are so far. */
 export const events = computed(() => log.value?.events ?? 0);
-let isFirst = true;
+/** The file that is being opened: what is open stays until there is something of it. */
+export const opening = signal<{ name: string; origin: Origin } | undefined>(undefined);
+/** Which opening is shown. */
+let shownOpening = 0;
 
 export const client = startClient({
-  log: (next, share) => heard(next, share),
+  log: (next, share, number) => heard(next, share, number),
   refused: (why) => {
-    refused.value = why;
-    progress.value = 1;
+    const name = opening.peek()?.name ?? "";
+    refused.value = log.peek() === undefined || name === "" ? why : `${name.slice(0, 80)}: ${why}`;
+    opening.value = undefined;
   },
 });
 
-function heard(next: LogView, share: number): void {
+function heard(next: LogView, share: number, number: number): void {
   batch(() => {
+    const isFirst = number !== shownOpening;
+    if (isFirst) {
+      forget();
+      shownOpening = number;
+      origin.value = opening.peek()?.origin ?? origin.peek();
+      opening.value = undefined;
+      bookmarks.value = readBookmarks(next.name);
+    }
     const was = log.peek();
     const isAll = shown.peek().from === 0 && shown.peek().to >= (was?.events ?? 0);
     log.value = next;
     progress.value = share;
-    refused.value = undefined;
     if (isAll || isFirst) shown.value = within({ from: 0, to: next.events }, next.events);
-    if (isFirst) bookmarks.value = readBookmarks(next.name);
-    isFirst = false;
   });
 }
 
 /** Forgets what was open, for something else. */
-export function forget(): void {
+function forget(): void {
   batch(() => {
-    log.value = undefined;
     refused.value = undefined;
     progress.value = 0;
     at.value = 0;
     focus.value = 0;
     told.value = undefined;
     asked.value = undefined;
-    whatIf.value = undefined;
+    runs.value = [];
+    shownRun.value = undefined;
+    whatIfState.value = { isBusy: false };
+    guest.value = 0;
     found.value = undefined;
     searchError.value = undefined;
     notice.value = undefined;
   });
-  isFirst = true;
 }
 
-/** Opens a file that somebody chose or dropped. */
+/** Opens a file that somebody chose or dropped: what is open stays where that is no log. */
 export function openFile(name: string, bytes: Blob): void {
-  forget();
-  origin.value = "file";
+  opening.value = { name, origin: "file" };
+  refused.value = undefined;
   client.open(name, bytes);
+}
+
+/** Opens the file that a server has. */
+export function openServed(name: string, address: string): void {
+  opening.value = { name, origin: "server" };
+  refused.value = undefined;
+  client.fetch(name, address);
 }
 
 /** Asks only what is asked of a log that is there; again as it grows. */
@@ -119,6 +143,15 @@ export const charts = resource(client, "charts", () =>
 );
 export const walk = resource(client, "walk", () =>
   onTab("walk") && asked.value !== undefined ? { at: at.value, asked: asked.value } : undefined,
+);
+/** Whether the map of the address space is wanted; of a long run it is when somebody says so. */
+export const isMapOpen = signal<boolean | undefined>(undefined);
+const longRun = 200_000;
+export const showsMap = computed(() => isMapOpen.value ?? events.value < longRun);
+export const space = resource(client, "space", () =>
+  onTab("walk") && showsMap.value && asked.value !== undefined
+    ? { at: at.value, asked: asked.value }
+    : undefined,
 );
 export const line = resource(client, "line", () =>
   onTab("whatif") && at.value > 0 ? { at: at.value } : undefined,

@@ -149,7 +149,18 @@ export function Timeline() {
         {lanes.map(({ key, name, kind }) => (
           <li key={key}>
             <span class={`dot lane-${kind}`} aria-hidden="true" />
-            {name}
+            {kind === "stale" ? (
+              <button
+                type="button"
+                class="event-link"
+                title="Something changed and is not announced: State lists what"
+                onClick={() => moves.show("state")}
+              >
+                {name}
+              </button>
+            ) : (
+              name
+            )}
           </li>
         ))}
       </ul>

@@ -62,7 +62,7 @@ function Opening() {
     <span class="opening" role="status">
       <progress max={100} value={percent} aria-label="Reading the log" />
       {percent}% read
-      <button type="button" onClick={() => store.client.cancel()}>
+      <button type="button" onClick={() => store.client.cancel("opening")}>
         Stop here
       </button>
     </span>
@@ -76,7 +76,7 @@ export function TopBar() {
     <header class="top-bar">
       <h1 class="brand">shadowfold</h1>
       <span class="file" title={log?.name}>
-        {log?.name ?? ""}
+        <bdi>{log?.name ?? ""}</bdi>
       </span>
       <Opening />
       <span class="grow" />

@@ -3,6 +3,7 @@ import type { EntryView, PageAsked, WalkView, WayView } from "../protocol.ts";
 import { EventLink } from "./event-link.tsx";
 import { Fields } from "./fields.tsx";
 import { LifeStrip, Lives } from "./life-list.tsx";
+import { SpaceMap } from "./space-map.tsx";
 import * as store from "./store.ts";
 
 const nobody: PageAsked = { guest: 0, device: "", iova: "", pasid: "", access: "read" };
@@ -103,7 +104,7 @@ function Entry({ entry }: { entry: EntryView }) {
 function Way({ name, way, note }: { name: string; way: WayView; note: string }) {
   return (
     <div class={`way ${way.good ? "good" : "bad"}`}>
-      <h4>{name}</h4>
+      <h3>{name}</h3>
       <p class="mono">{way.address ?? "✕"}</p>
       <p>{way.text}</p>
       <p class="faint">{note}</p>
@@ -138,9 +139,10 @@ function Walk({ walk }: { walk: WalkView }) {
           <Entry key={`${entry.name}${entry.address}`} entry={entry} />
         ))}
       </ol>
-      <h3>The life of this page</h3>
+      <h3 id="life">The life of this page</h3>
       <LifeStrip life={walk.life} at={walk.at} />
       <Lives life={walk.life} at={walk.at} />
+      <SpaceMap />
     </>
   );
 }
@@ -151,7 +153,11 @@ export function WalkPanel() {
   return (
     <div class="panel-body walk">
       <AskForm />
-      {error !== undefined && <p class="bad">{error}</p>}
+      {error !== undefined && (
+        <p class="bad" role="status">
+          <bdi>{error}</bdi>
+        </p>
+      )}
       {error === undefined && value !== undefined && <Walk walk={value} />}
       {store.asked.value === undefined && (
         <p class="faint">Name a device and an address, or choose an event that is about one.</p>

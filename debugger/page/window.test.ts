@@ -19,11 +19,32 @@ it("[DB19] the address of a moment leads to it, and another text to nothing", ()
     ...{ guest: 1, device: "00:04.0", iova: "0x1806000", pasid: "0x5" },
     access: "write",
   } as const;
-  const link = { at: 5643, tab: "walk", asked } as const;
-  expect(parseLink(formatLink(link))).toEqual(link);
-  expect(parseLink("#event=1e9")).toBeUndefined();
-  expect(parseLink("#event=-4")).toBeUndefined();
-  expect(parseLink("")).toBeUndefined();
-  const odd = parseLink("#event=7&show=<b>&page=0/<script>/0x0//read");
-  expect(odd).toEqual({ at: 7, tab: undefined, asked: undefined });
+  const edits = [
+    { kind: "remove", at: 3 },
+    { kind: "unsent", fact: 5634 },
+    { kind: "insert", before: 5, line: '{"note":"a & b#%"}' },
+    { kind: "change", at: 7, line: "{}" },
+    { kind: "invalidated", after: 9, asked },
+  ] as const;
+  const link = { at: 5643, tab: "walk", asked, story: 5642, edits } as const;
+  expect(parseLink(formatLink(link))).toEqual({ link, problem: undefined });
+  for (const bad of ["#event=1e9", "#event=-4", "#abc", "#event="]) {
+    expect(parseLink(bad)).toEqual({ link: undefined, problem: "The address names no event." });
+  }
+  expect(parseLink("")).toEqual({ link: undefined, problem: undefined });
+  const none = { asked: undefined, story: undefined, edits: undefined };
+  const odd = parseLink("#event=7&show=<b>&page=0/<script>/0x0//read&story=x&whatif=move,2");
+  expect(odd.link).toEqual({ at: 7, tab: undefined, ...none });
+  expect(odd.problem).toContain("show, page, story, whatif");
+  // A story that is told where one is needs no word, and a long branch has no room.
+  expect(formatLink({ at: 7, story: 7 })).toBe("#event=7");
+  const long = [{ kind: "change", at: 7, line: "x".repeat(2000) }] as const;
+  expect(formatLink({ at: 7, edits: long })).toBe("#event=7");
+  const isRefused = (text: string) =>
+    parseLink(`#event=7&whatif=${text}`).link?.edits === undefined;
+  expect(
+    ["", "remove", "move,1", "remove,-1", "insert,1", "change,1,%25", "invalidated,1,x"].every(
+      isRefused,
+    ),
+  ).toBe(true);
 });

@@ -21,7 +21,7 @@ export async function openPage(
   options: Parameters<Browser["newPage"]>[0] = {},
 ): Promise<{ page: Page; errors: string[]; asked: string[] }> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const [errors, asked]: [string[], string[]] = [[], []];
   page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (said) => {
@@ -34,7 +34,7 @@ export async function openPage(
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds of a page that is serious or worse, one line each. */
+/** What axe finds of a page that is serious or worse, or headings out of order, one line each. */
 export async function seriousIn(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
@@ -49,6 +49,6 @@ export async function seriousIn(page: Page): Promise<readonly string[]> {
     return violations.map(({ id, impact, nodes }) => ({ id, impact, html: nodes[0]?.html ?? "" }));
   });
   return found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .filter(({ id, impact }) => /^(serious|critical)$/.test(impact) || id === "heading-order")
     .map(({ id, html }) => `${id}: ${html.slice(0, 160)}`);
 }

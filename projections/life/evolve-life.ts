@@ -10,6 +10,7 @@ import { noFaults } from "../fault/faults.ts";
 import type { Draft, Guest } from "../guest.ts";
 import { initialCharts } from "../guest.ts";
 import { noInterruptTable } from "../interrupt/interrupts.ts";
+import { drainBuffer } from "../memory/seen-by-unit.ts";
 import { noPageRequests } from "../page-request/page-requests.ts";
 import { noQueue } from "../queue/queue.ts";
 import { resetRegisters } from "../registers/registers.ts";
@@ -28,8 +29,14 @@ function profileFrom(offered: Profile, { ver, cap, ecap }: FactOf<"UnitCreated">
   }
 }
 
-/** A guest that is about to have a unit with the fact's base and capabilities. */
-function createUnit(guest: Draft<Guest>, fact: FactOf<"UnitCreated">): void {
+/**
+ * A guest that is about to have a unit with the fact's base and capabilities.
+ *
+ * Reading: the write buffer is the unit's, so the new one sees what waited in that of the one
+ * before. What the CPU's caches hold it does not see.
+ */
+function createUnit(guest: Draft<Guest>, fact: FactOf<"UnitCreated">, seq: number): void {
+  drainBuffer(guest, seq);
   guest.profile = profileFrom(guest.offered, fact);
   guest.base = fact.base;
   resetUnit(guest, fact);

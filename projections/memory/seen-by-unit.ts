@@ -101,7 +101,7 @@ function flushPage(guest: Draft<Guest>, gfn: number, from: number, to: number, s
 }
 
 /** What waits in the write buffer becomes visible; not what is still in the CPU's caches. */
-function drainBuffer(guest: Draft<Guest>, seq: number): void {
+export function drainBuffer(guest: Draft<Guest>, seq: number): void {
   const { buffered } = guest.memory;
   if (buffered.size === 0) return;
   radixForEach(buffered, 0, Number.MAX_SAFE_INTEGER, (gfn) => {

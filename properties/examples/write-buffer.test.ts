@@ -100,6 +100,14 @@ describe("a write buffer that software must flush", () => {
     expect(scene.when(reads(page)).of("DmaLanded")).toMatchObject([{ gpa: 0x7000n }]);
   });
 
+  test("[WB33] a new unit sees what waited in the buffer of the one before", () => {
+    const create: Input = { type: "UnitCreate", base: 0xfed9_0000n as Gpa, caps: 1n };
+    expect(seen(waiting.when({ type: "UnitDestroy" }))).toBe(0x7003n);
+    expect(seen(waiting.when({ type: "UnitDestroy" }, create))).toBe(0xa003n);
+    const cached = given(both, tables, flush, { type: "UnitDestroy" }).when(memory(leafEntry, 0n));
+    expect(seen(cached.when(create))).toBe(0x7003n);
+  });
+
   test("[WB12] SRTP, SIRTP and what turns a part of the unit on flush nothing", () => {
     const scene = given(buffered, tables, turnOn, remapping, command(te | qie | ire));
     expect(seen(scene)).toBe(0n);

@@ -88,7 +88,7 @@ function otherMemory(memory: Memory, words: UnitWords): Memory | undefined {
 /** A unit with other words is made: it sees memory as these say. */
 export function seeAs(world: World, words: UnitWords): void {
   const { memory } = world;
-  // What waits in a buffer that the new unit does not have is not kept from it.
+  // What waits in the buffer of the unit before is not kept from the new one.
   for (const each of memoriesOf(world)) drainBuffer(each);
   Object.assign(memory, ownSight(words));
   const paging = otherMemory(memory, words);
