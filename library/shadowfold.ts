@@ -23,6 +23,7 @@ export type { Recording } from "../events/log/recording.ts";
 export { openRecording } from "../events/log/recording.ts";
 export { MalformedError } from "../events/malformed-error.ts";
 export type { Announcement } from "../history/announcement.ts";
+export type { EarlyWrites } from "../history/early-writes.ts";
 export type { EntryWrite } from "../history/entry-write.ts";
 export type {
   DmaExplanation,

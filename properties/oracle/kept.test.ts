@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { lookAt, newKept } from "./kept.ts";
 import type { Unit } from "./walk.ts";
 
-it("[OR32] a write far above all memory is looked at, and that ends", () => {
+it("[OR47] a write far above all memory is looked at, and that ends", () => {
   const unit = {
     read64: () => {
       throw new Error("nobody has read a word there");

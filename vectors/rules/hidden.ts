@@ -27,7 +27,7 @@ const hiddenRules: readonly Hidden[] = [
   [
     "No request of a target says it: an unflushed write, a time-out, a request in flight.",
     "TR12 TR13 TR14 TR16 FC6 GC13 IQ14 IQ16 IQ19 PI4 MV2 MV3 DV1 WB10 WB11 WB12 WB13 WB14 WB15 " +
-      "WB16 WB17 WB18 WB19 WB30",
+      "WB16 WB17 WB18 WB19 WB30 WB33",
   ],
   ["It takes a write of the unit's to where no memory is, which is left open.", "IQ8 PQ5"],
   ["A message that a target is asked for has 16 bits of data, and none beyond FEEF_FFFFh.", "IB20"],
