@@ -19,13 +19,6 @@ import { toldSize } from "./told-size.ts";
 type Question = InputOf<"DeviceTranslate">;
 type Answered = FactOf<"DeviceTranslationAnswered">;
 
-/** A page is aligned to its size, or the answer is about 4 KiB of it. */
-function alignedSize(most: number, page: number, gfn: number): number {
-  let size = most;
-  while (size > 0 && (gfn - page) % (pagesOfSize[size] as number) !== 0) size -= 1;
-  return size;
-}
-
 /** What the model of a device is told about a page. */
 function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
   const guest = guestIn(turn);
@@ -45,8 +38,7 @@ function answerTo(turn: Turn, question: Question, entry: HostEntry): Answered {
   }
   if (fault > 0) return { ...nothing, reason: fault };
   if (fault < 0 || given.gfn === undefined) return { ...nothing, host: "hole" };
-  const most = toldSize(guest, entry, page, question.pasid, sizeOf(given.mapping));
-  const size = alignedSize(most, page, given.gfn);
+  const size = toldSize(guest, entry, page, question.pasid, sizeOf(given.mapping));
   const pages = pagesOfSize[size] as number;
   const told: Draft<Answered> = { ...nothing, size: sizeName(size) };
   told.gpa = gpaOfPage(given.gfn - (given.gfn % pages));

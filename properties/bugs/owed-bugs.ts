@@ -117,14 +117,6 @@ export const owedBugs: readonly Bug[] = [
     law: "DM2",
   },
   {
-    id: "model-told-too-large",
-    what: "A device model is told of a page as large as its mapping, whether aligned or not.",
-    file: "hypervisor/device/device-translate.ts",
-    find: "while (size > 0 && (gfn - page)",
-    replace: "while (size > 2 && (gfn - page)",
-    law: "DT1",
-  },
-  {
     id: "model-told-other-right",
     what: "A device model that asks to write is told of a read where the page gives one.",
     file: "hypervisor/device/device-translate.ts",

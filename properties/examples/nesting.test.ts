@@ -56,6 +56,21 @@ describe("nesting", () => {
     expect(reached(off, reads(below + 0x8000n, other))).toBe(0x8000n);
   });
 
+  test("[NE1] what a write cached of a page that may only be written below is not read", () => {
+    const entry = slot(secondStage.l1, 1, below + data);
+    const writeOnly = nests.when(memory(entry, data | 2n), announce(iotlbOfDomain(dids.nested)));
+    expect(reached(writeOnly, writesAs(nested, gva))).toBe(data);
+    const written = writeOnly.when(writesAs(nested, gva));
+    expect(reached(written, readsAs(nested, gva))).toBe("86h");
+    const virtual = given(
+      scalableUnit({ devices: [{ device: nvme, physical: false }] }),
+      ...[scalableTables, firstStageTables(below), scalableOn],
+      ...[pasidEntry(0x45, nestedEntry({ did: 9 })), memory(entry, data | 2n)],
+    ).when(writesAs(0x45, gva));
+    expect(virtual.of("DmaTranslated")).toMatchObject([{ gpa: data }]);
+    expect(virtual.when(readsAs(0x45, gva)).of("DmaBlocked")).toMatchObject([{ reason: 0x86 }]);
+  });
+
   test("[NE4] a virtual device nests by walking both stages", () => {
     const devices = [{ device: nvme, physical: false }];
     const scene = given(

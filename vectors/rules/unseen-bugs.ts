@@ -35,7 +35,7 @@ const unseen: readonly Unseen[] = [
   [
     "It is about what a device holds, or a device model is told; a target is the unit.",
     "failed-forgets global-covers-none device-tlb-pasid execute-as-read translated-unchecked " +
-      "answer-without-pasid device-range-halved model-told-more model-told-too-large " +
+      "answer-without-pasid device-range-halved model-told-more " +
       "model-told-other-right model-told-low-part",
   ],
   [
