@@ -22,9 +22,10 @@ describe("what a device's own TLB holds", () => {
     expect((await json("translate", log, ...other, "--at", granted)).deviceTlb).toBeNull();
   });
 
+  // Of the DMA that is explained, which begins at the page.
   test("[CL38] why says where translated requests go", async () => {
     const { out } = await run("why", log, ...page, "--at", unmapped);
-    expect(out.replaceAll(/\s+/g, " ")).toContain("translated requests go to 0x100009010");
+    expect(out.replaceAll(/\s+/g, " ")).toContain("translated requests go to 0x100009000");
     expect((await run("why", log, ...page, "--at", forgotten)).out).not.toContain("TLB of");
   });
 

@@ -65,8 +65,8 @@ test("[TT22] an index of an earlier build is refused and made anew", async () =>
   writeFileSync(old, text);
   const bytes = readFileSync(`${indexed}.index`);
   const head = bytes.subarray(0, 40).toString("latin1");
-  expect(head).toContain('{"shadowfoldIndex":2,');
-  const earlier = Buffer.from(head.replace(":2,", ":1,"), "latin1");
+  expect(head).toContain('{"shadowfoldIndex":3,');
+  const earlier = Buffer.from(head.replace(":3,", ":2,"), "latin1");
   writeFileSync(`${old}.index`, Buffer.concat([earlier, bytes.subarray(40)]));
   const { code, err } = await captureRun("state", old, "--at", "9");
   expect({ code, err }).toEqual({
