@@ -28,3 +28,40 @@ it.each([
     expect(await run(...words, file)).toEqual({ code: 2, out: "", err: `${file}:1: ${why}\n` });
   }
 });
+
+const asked = ["--device", "00:04.0", "--pasid", "0x41", "--iova", "0x123456000", "--at", "97"];
+
+/** The log with other words in the context entry of 00:04.0, and bits of ECAP turned over. */
+function withEntry(name: string, entry: string, bits: Parameters<typeof Ecap.encode>[0]): string {
+  const old = "050a0300000000000201000000000000051001";
+  expect(log).toContain(old);
+  const ecap = BigInt(word) ^ Ecap.encode(bits);
+  const text = log.replace(word, `0x${ecap.toString(16)}`).replaceAll(old, entry);
+  return fileOf(`${name}.ndjson`, text);
+}
+
+it.each([
+  [
+    ...["neste", "050e0300000000000201000000000000051001"],
+    ...[{ nest: true }, "NESTE is reserved: ECAP.NEST is 0."],
+  ],
+  ["paside", "05060300000000000201000000000000051001", {}, "NESTE needs PASIDE."],
+  [
+    ...["pts", "050a03000000000002010000000000000f1001", { pss: 26 }],
+    "PTS asks for PASIDs of 20 bits; ECAP.PSS allows 10.",
+  ],
+] as const)(
+  "[EC97] why says what is wrong with an extended context entry: %s",
+  async (...given) => {
+    const [name, entry, bits, why] = given as [string, string, object, string];
+    const { out } = await run("why", withEntry(name, entry, bits), ...asked);
+    expect(out).toContain(`- ${why}\n`);
+  },
+);
+
+it("[EC97] why says that a root pointer names tables that the unit does not have", async () => {
+  const file = withEcap({ ecs: true });
+  const { out } = await run("why", file, "--device", "00:04.0", "--iova", "0x40007000");
+  expect(out).toMatch(/fault 30h, .*\n/);
+  expect(out).toContain("- The root pointer that is set names tables of a mode");
+});

@@ -8,6 +8,7 @@ import type { Unseen } from "../../history/unseen.ts";
 import type { PathTable } from "../../hypervisor/translate/path-table.ts";
 import { reportText, shadowSentences, useSentences } from "./aftermath.ts";
 import { announcedText, missText } from "./announcement-text.ts";
+import { extendedSentences } from "./extended-fault.ts";
 import { landingText } from "./landing.ts";
 import { lastIndex, lastWrite } from "./last-write.ts";
 import type { EntryPlace } from "./meaning.ts";
@@ -190,6 +191,7 @@ export function tellStory(plot: Plot): readonly string[] {
     ...decisiveSentences(plot),
     ...unseenSentences(plot),
     ...invalidSentences(plot),
+    ...extendedSentences(plot),
     ...(regime === "tables" ? shadowSentences(plot) : []),
     ...reportText(use?.report),
     ...(regime === "tables" ? useSentences(plot) : []),

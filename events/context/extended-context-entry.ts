@@ -56,20 +56,33 @@ export const ExtendedContextEntry = layout({
 
 type ContextField = keyof typeof ExtendedContextEntry.fields;
 
+/** A capability that fields need: whether a unit has it, its name, and the fields. */
+type Need = readonly [(profile: Profile) => boolean, string, readonly ContextField[]];
+
 /**
  * The fields of an extended context entry that are reserved where a capability is missing.
  *
  * Reading: PGE, NXE, WPE and SMEP need none.
  */
-const lacking: readonly (readonly [(profile: Profile) => boolean, readonly ContextField[]])[] = [
-  [({ deferredInvalidation }) => deferredInvalidation, ["dinve", "pasidstptr"]],
-  [({ pageRequests }) => pageRequests, ["pre"]],
-  [({ nest }) => nest, ["neste"]],
-  [({ pasid }) => pasid, ["paside", "pts", "pasidptr"]],
-  [({ executeRequests }) => executeRequests, ["ere", "slee"]],
-  [({ extendedAccessed }) => extendedAccessed, ["eafe"]],
-  [({ memoryTypes }) => memoryTypes, ["emt", "cd", "emte", "pat"]],
+const needs: readonly Need[] = [
+  [({ deferredInvalidation }) => deferredInvalidation, "DIS", ["dinve", "pasidstptr"]],
+  [({ pageRequests }) => pageRequests, "PRS", ["pre"]],
+  [({ nest }) => nest, "NEST", ["neste"]],
+  [({ pasid }) => pasid, "PASID", ["paside", "pts", "pasidptr"]],
+  [({ executeRequests }) => executeRequests, "ERS", ["ere", "slee"]],
+  [({ extendedAccessed }) => extendedAccessed, "EAFS", ["eafe"]],
+  [({ memoryTypes }) => memoryTypes, "MTS", ["emt", "cd", "emte", "pat"]],
 ];
+
+/** Fields that an entry sets and the unit reserves, each with the bit of ECAP that it needs. */
+export const fieldsWithoutCapability = (
+  profile: Profile,
+  entry: bigint,
+): readonly (readonly [field: ContextField, capability: string])[] =>
+  needs
+    .filter(([has]) => !has(profile))
+    .flatMap(([, capability, fields]) => fields.map((field) => [field, capability] as const))
+    .filter(([field]) => (entry & ExtendedContextEntry.mask(field)) !== 0n);
 
 /**
  * The bits that must be 0 in a present extended context entry: reserved ones, those of capabilities
@@ -79,9 +92,9 @@ const lacking: readonly (readonly [(profile: Profile) => boolean, readonly Conte
  * Reading: those of capabilities count whether PASIDE is set or not.
  */
 export const extendedContextReserved = (profile: Profile): bigint =>
-  lacking
+  needs
     .filter(([has]) => !has(profile))
-    .flatMap(([, fields]) => fields)
+    .flatMap(([, , fields]) => fields)
     .reduce(
       (mask, field) => mask | ExtendedContextEntry.mask(field),
       ExtendedContextEntry.reservedMask | bitMask(63, profile.haw) | domainReserved(profile, 72),

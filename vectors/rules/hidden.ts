@@ -12,7 +12,7 @@ const hiddenRules: readonly Hidden[] = [
   [
     "No target with a profile of version 2.x is known.",
     "EC51 EC52 EC53 EC54 EC55 EC56 EC57 EC58 EC59 EC60 EC61 EC62 EC63 EC70 EC71 EC72 EC73 EC74 " +
-      "EC75 EC80 EC81 EC82 EC83 EC84 EC85 EC90 EC91 EC92 EC93 EC94 EC95 EC96",
+      "EC75 EC80 EC81 EC82 EC83 EC84 EC85 EC90 EC91 EC92 EC93 EC94 EC95 EC96 EC97",
   ],
   ["It is about what facts tell, not about what shows.", "FT1 FT2 FT3 FT4 QU3 FS8"],
   [
