@@ -101,12 +101,7 @@ function readBack(timeline: Timeline): { readonly read: Timeline; readonly ms: n
   };
   const log = { bytes: 0, digest: "" };
   const parts = indexParts(timeline, log, digest);
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+  const bytes = Buffer.concat(parts);
   let read = timeline;
   const ms = cpuOf(() => {
     read = believeIndex(openIndex(bytes), log, digest);

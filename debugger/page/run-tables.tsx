@@ -21,21 +21,28 @@ function Outcome({ outcome, isHere }: { outcome: OutcomeView | undefined; isHere
   );
 }
 
+/** The names of both runs, which are a file's or a user's. */
+function Head({ of, names }: { of: string; names: Names }) {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">{of}</th>
+        <th scope="col">
+          <bdi>{names.left}</bdi>
+        </th>
+        <th scope="col">
+          <bdi>{names.right}</bdi>
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
 /** What each request came to in both runs. */
 export function Requests({ dma, names }: { dma: readonly DmaChange[]; names: Names }) {
   return (
     <table class="side-by-side">
-      <thead>
-        <tr>
-          <th scope="col">Request</th>
-          <th scope="col">
-            <bdi>{names.left}</bdi>
-          </th>
-          <th scope="col">
-            <bdi>{names.right}</bdi>
-          </th>
-        </tr>
-      </thead>
+      <Head of="Request" names={names} />
       <tbody>
         {dma.map((one, index) => (
           <tr key={index}>
@@ -65,13 +72,7 @@ const shortOf = (side: DivergenceView | undefined) => {
 export function Differences({ all, names }: { all: readonly DifferenceView[]; names: Names }) {
   return (
     <table class="side-by-side differences">
-      <thead>
-        <tr>
-          <th scope="col">Event</th>
-          <th scope="col">{names.left}</th>
-          <th scope="col">{names.right}</th>
-        </tr>
-      </thead>
+      <Head of="Event" names={names} />
       <tbody>
         {all.map(({ left, right }, index) => (
           <tr key={index}>

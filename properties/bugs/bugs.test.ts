@@ -1,9 +1,14 @@
 import { env } from "node:process";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Catch } from "../hunt/chase.ts";
 import { chaseMutant } from "../hunt/chase-mutant.ts";
+import { brokenLaw } from "../hunt/find.ts";
 import { occurrences, seeding } from "../hunt/mutant.ts";
 import { laws } from "../laws/all.ts";
+import type { Law } from "../laws/law.ts";
+import type { Program } from "../world/program.ts";
+import { anyProgram } from "../world/program.ts";
 import { bugs } from "./all.ts";
 import type { Bug } from "./bug.ts";
 import { handfulOf, today } from "./handful.ts";
@@ -53,6 +58,16 @@ describe("seeded bugs", () => {
       historicBugs.length,
     );
   });
+});
+
+it("[BU9] a law that does not end is a finding of the hunt", () => {
+  const [program] = fc.sample(anyProgram, { seed: 1, numRuns: 1 });
+  const check = (): never => {
+    for (;;);
+  };
+  const endless: Law = { id: "XX1", says: "nothing", sometimes: [], check };
+  const found = brokenLaw(program as Program, [endless], undefined, 100);
+  expect(found).toMatchObject({ law: "PF1", text: expect.stringContaining("timed out") });
 });
 
 describe("a handful of seeded bugs", () => {

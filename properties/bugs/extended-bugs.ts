@@ -72,7 +72,7 @@ export const extendedBugs: readonly Bug[] = [
     ...{ id: "extended-nest-capability", worlds, law: "SH1" },
     what: "NESTE is taken without ECAP.NEST.",
     file: layout,
-    find: `  [({ nest }) => nest, ["neste"]],\n`,
+    find: `  [({ nest }) => nest, "NEST", ["neste"]],\n`,
     replace: "",
   },
   {

@@ -27,7 +27,7 @@ export type Concern = (run: Run) => boolean;
 
 /** Milliseconds that a fold may take: one takes a few, and what takes so long does not end. */
 const patience = 5_000;
-/** The same of a law. */
+/** The same of a law, on a machine with other work. */
 const patienceWithLaw = 30_000;
 
 const everyRun: Concern = () => true;
@@ -40,12 +40,13 @@ export function brokenLaw(
   program: Program,
   wanted: readonly Law[] = laws,
   concerns = everyRun,
+  lawPatience = patienceWithLaw,
 ): Violation | undefined {
   try {
     const run = withinTime(patience, () => runOf(program));
     if (!concerns(run)) return undefined;
     for (const law of wanted) {
-      const violation = withinTime(patienceWithLaw, () => law.check(run, ignore));
+      const violation = withinTime(lawPatience, () => law.check(run, ignore));
       if (violation !== undefined) return violation;
     }
   } catch (error) {

@@ -23,14 +23,7 @@ const digest: Digest = (parts) => {
 const log = { bytes: 100, digest: "abc" };
 
 function bytesOf(timeline: Timeline): Uint8Array {
-  const parts = indexParts(timeline, log, digest);
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return new Uint8Array(Buffer.concat(indexParts(timeline, log, digest)));
 }
 
 const readBack = (bytes: Uint8Array, of = log): Timeline =>
